@@ -1,0 +1,46 @@
+/** The policy engine's port. An engine answers for one call; it never does I/O while it answers. */
+
+/** What policy sees of a call: the redacted facts that audit keeps, enough for replay and explain. */
+export interface PolicyInput {
+  readonly agent: { readonly id: string }
+  readonly call: {
+    readonly service: string
+    readonly operation: string | null
+    readonly actions: readonly string[]
+    readonly resources: readonly string[]
+    readonly count: number
+    readonly class: string
+    readonly classes: readonly string[]
+    readonly traits: readonly string[]
+    readonly accessLevel: string
+    readonly region: string
+  }
+  /** Seconds since the epoch (wasm loses digits beyond 2^53). */
+  readonly timeSeconds: number
+}
+
+export interface PolicyVerdict {
+  readonly allow: boolean
+  /** `package.rule` names of every rule that spoke. */
+  readonly rules: readonly string[]
+  /** For the agent: why not, and what to do. */
+  readonly messages: readonly string[]
+}
+
+export interface PolicyGrant {
+  readonly classes: readonly string[]
+  readonly resources: readonly string[]
+}
+
+/** Policy data: grants by agent id. */
+export interface PolicyData {
+  readonly agents: Readonly<Record<string, { readonly grants: readonly PolicyGrant[] }>>
+}
+
+export interface PolicyEngine {
+  readonly name: string
+  /** Names the bundle in force; changes when policy or data change. */
+  readonly revision: string
+  /** Throws on any failure: the caller fails closed. */
+  evaluate(input: PolicyInput): PolicyVerdict
+}

@@ -1,0 +1,37 @@
+/** Action classes from the mildest to the gravest; the gravest that applies is a call's label. */
+export const ACTION_CLASSES = [
+  'read',
+  'list',
+  'write',
+  'tagging',
+  'data-delete',
+  'disruptive',
+  'destructive',
+  'opaque',
+  'permissions',
+  'protection',
+  'credentials',
+  'unknown',
+] as const
+export type ActionClass = (typeof ACTION_CLASSES)[number]
+
+/** Facts beside the classes. */
+export const TRAITS = [
+  'irreversible',
+  'unbounded',
+  'cascade',
+  'may-overwrite',
+  'reads-secret',
+  'unmodelled',
+  'inferred',
+] as const
+export type Trait = (typeof TRAITS)[number]
+
+export type AccessLevel = 'Read' | 'List' | 'Write' | 'Tagging' | 'Permissions management' | 'Unknown'
+
+/** The gravest of several classes. */
+export function gravest(classes: readonly ActionClass[]): ActionClass {
+  let index = 0
+  for (const each of classes) index = Math.max(index, ACTION_CLASSES.indexOf(each))
+  return ACTION_CLASSES[index] as ActionClass
+}

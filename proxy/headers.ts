@@ -1,0 +1,42 @@
+/**
+ * The header fields of one request, in the order and spelling in which they came.
+ *
+ * Node joins or drops repeated fields by name; what is verified must be what is forwarded, so every reader in
+ * Moderato uses this view of `rawHeaders` instead.
+ */
+export class HeaderFields {
+  /** name, value, name, value, ... exactly as received. */
+  readonly raw: readonly string[]
+  readonly #byName = new Map<string, string[]>()
+
+  constructor(raw: readonly string[]) {
+    this.raw = raw
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      const name = (raw[i] as string).toLowerCase()
+      const value = raw[i + 1] as string
+      const values = this.#byName.get(name)
+      if (values === undefined) this.#byName.set(name, [value])
+      else values.push(value)
+    }
+  }
+
+  /** The only value of a field; `undefined` if absent, and also if repeated: a repeated field has no one value. */
+  one(name: string): string | undefined {
+    const values = this.#byName.get(name)
+    return values?.length === 1 ? values[0] : undefined
+  }
+
+  /** Every value of a field, in order of arrival; `name` in lower case. */
+  all(name: string): readonly string[] {
+    return this.#byName.get(name) ?? []
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name)
+  }
+
+  /** The lower-case names present, each once. */
+  names(): IterableIterator<string> {
+    return this.#byName.keys()
+  }
+}
