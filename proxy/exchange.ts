@@ -27,8 +27,8 @@ export interface IncomingBody {
   readonly present: boolean
   /** `Content-Length`; undefined for chunked transfer coding. */
   readonly lengthBytes: number | undefined
-  /** The whole body, read once and kept. Denial `body_too_large` beyond `limits.bufferedBodyBytes`. */
-  bytes(): Promise<Buffer>
+  /** The whole body, read once and kept; `owner` (the agent, once known) pays for the memory. Denial `body_too_large` beyond `limits.bufferedBodyBytes`. */
+  bytes(owner?: string): Promise<Buffer>
   /** The body as it arrives; only where `bytes` was not called. */
   stream(): Readable
 }

@@ -1,0 +1,82 @@
+/**
+ * The committed form of the catalogue: brotli over lines of JSON.
+ *
+ * The first line is the header, each further line one service, so that start-up parses the header alone and a
+ * service only when it is first called. Member names are short because there are twenty thousand operations.
+ */
+export interface CatalogueHeader {
+  /** What the data was generated from: name -> version. */
+  readonly sources: Readonly<Record<string, string>>
+  /** Signing name -> indexes of the services (lines after the header) that sign with it. */
+  readonly signing: Readonly<Record<string, readonly number[]>>
+  /** Model names in line order. */
+  readonly models: readonly string[]
+}
+
+/** IAM access levels by their letter in the data. */
+export const LEVELS = {
+  R: 'Read',
+  L: 'List',
+  W: 'Write',
+  T: 'Tagging',
+  P: 'Permissions management',
+  U: 'Unknown',
+} as const
+export type LevelLetter = keyof typeof LEVELS
+
+/**
+ * Where a request holds a value: `u:` path label, `q:` query key, `h:` header, `b:` steps into the body joined by
+ * dots; the step `*` takes every value of a map, `@` its keys, and lists are entered without a step.
+ */
+export type Location = string
+
+/** `[location, predicate, classes and traits that hold when it is true]`. */
+export type RawRule = readonly [Location, string, readonly string[]]
+
+/** `[IAM resource type, 1 if IAM requires it, ARN variable -> location]`; no variables: not bound. */
+export type RawResource = readonly [string, 0 | 1, Readonly<Record<string, Location>>?]
+
+export interface RawOperation {
+  /** `METHOD uri` for REST protocols. */
+  readonly h?: string
+  /** Required query keys. */
+  readonly q?: readonly string[]
+  /** Every query key of the operation (S3 only). */
+  readonly Q?: readonly string[]
+  /** Required headers, lower case. */
+  readonly H?: readonly string[]
+  /** Host prefix template. */
+  readonly P?: string
+  /** IAM actions where they are not `prefix:Operation`. */
+  readonly a?: readonly string[]
+  /** Access level; `W` if absent. */
+  readonly l?: LevelLetter
+  /** Action classes where the access level alone does not say. */
+  readonly c?: readonly string[]
+  readonly t?: readonly string[]
+  readonly w?: readonly RawRule[]
+  /** Lists whose length is the number of things touched; `a * b` multiplies. */
+  readonly n?: readonly string[]
+  readonly R?: readonly RawResource[]
+  /** Body: `s` stream, `o` bytes that are not parsed, `n` none; a parsed document if absent. */
+  readonly b?: 's' | 'o' | 'n'
+  /** The model lets the body go unsigned. */
+  readonly u?: 1
+  /** The body is an event stream. */
+  readonly e?: 1
+}
+
+export interface RawService {
+  readonly m: string
+  readonly s: readonly string[]
+  readonly e: string
+  readonly v: string
+  readonly p: readonly string[]
+  /** Target prefix (JSON) or service name (CBOR). */
+  readonly t?: string
+  /** IAM prefix. */
+  readonly x: string
+  /** IAM resource types -> ARN template. */
+  readonly r: Readonly<Record<string, string>>
+  readonly o: Readonly<Record<string, RawOperation>>
+}

@@ -1,0 +1,137 @@
+/** The parts of a botocore service model that the generator reads, and how a member is spelled on the wire. */
+
+export interface MemberRef {
+  readonly shape: string
+  readonly location?: 'uri' | 'querystring' | 'header' | 'headers' | 'statusCode'
+  readonly locationName?: string
+  readonly queryName?: string
+  readonly flattened?: boolean
+  readonly streaming?: boolean
+}
+
+export interface Shape {
+  readonly type: string
+  readonly members?: Readonly<Record<string, MemberRef>>
+  readonly required?: readonly string[]
+  readonly member?: MemberRef
+  readonly key?: MemberRef
+  readonly value?: MemberRef
+  readonly payload?: string
+  readonly locationName?: string
+  readonly flattened?: boolean
+  readonly streaming?: boolean
+  readonly eventstream?: boolean
+}
+
+export interface OperationModel {
+  readonly name: string
+  readonly http: { readonly method: string; readonly requestUri: string }
+  readonly input?: { readonly shape: string }
+  readonly endpoint?: { readonly hostPrefix?: string }
+  readonly authtype?: string
+  readonly unsignedPayload?: boolean
+}
+
+export interface ServiceModel {
+  readonly metadata: {
+    readonly apiVersion: string
+    readonly endpointPrefix: string
+    readonly signingName?: string
+    readonly protocol: string
+    readonly protocols?: readonly string[]
+    readonly jsonVersion?: string
+    readonly targetPrefix?: string
+    readonly serviceId: string
+  }
+  readonly operations: Readonly<Record<string, OperationModel>>
+  readonly shapes: Readonly<Record<string, Shape>>
+}
+
+export function shapeOf(model: ServiceModel, ref: { readonly shape: string } | undefined): Shape | undefined {
+  return ref === undefined ? undefined : model.shapes[ref.shape]
+}
+
+const LOCATIONS = { uri: 'u', querystring: 'q', header: 'h' } as const
+
+/** The wire location of a top-level member outside the body; undefined for body members. */
+function headLocation(name: string, ref: MemberRef): string | undefined {
+  if (ref.location === undefined || ref.location === 'headers' || ref.location === 'statusCode') return undefined
+  const wire = ref.locationName ?? name
+  return `${LOCATIONS[ref.location]}:${ref.location === 'header' ? wire.toLowerCase() : wire}`
+}
+
+function wireName(model: ServiceModel, name: string, ref: MemberRef): string {
+  const wire = ref.locationName ?? name
+  if (model.metadata.protocol !== 'ec2') return wire
+  return ref.queryName ?? wire.charAt(0).toUpperCase() + wire.slice(1)
+}
+
+/**
+ * The steps from a list's name to its items. A flattened query list may be renamed by its member; `member` of a
+ * query list is left out because the form parser drops it (see proxy/aws/form.ts).
+ */
+function listSteps(model: ServiceModel, name: string, ref: MemberRef, list: Shape): string[] {
+  const { protocol } = model.metadata
+  const flat = ref.flattened === true || list.flattened === true
+  const item = list.member?.locationName
+  if (protocol === 'query') {
+    if (flat) return [item ?? name]
+    return item === undefined || item === 'member' ? [name] : [name, item]
+  }
+  if (protocol === 'rest-xml' && !flat) return [name, item ?? 'member']
+  return [name]
+}
+
+/**
+ * The wire location of a member path such as `Delete.Objects[].Key` or `RequestItems{}[].DeleteRequest`; undefined
+ * if the model has no such member, or if the protocol spells it in a way that a path cannot follow.
+ */
+export function wireLocation(model: ServiceModel, operation: string, path: string): string | undefined {
+  let shape = shapeOf(model, model.operations[operation]?.input)
+  const payload = shape?.payload
+  const steps: string[] = []
+  for (const [index, segment] of path.split('.').entries()) {
+    const name = segment.replace(/(\[\]|\{\}|@)+$/, '')
+    const ref = shape?.members?.[name]
+    if (ref === undefined) return undefined
+    if (index === 0) {
+      const head = headLocation(name, ref)
+      if (head !== undefined) return head
+    }
+    shape = shapeOf(model, ref)
+    const wire = wireName(model, name, ref)
+    const skipped = index === 0 && payload === name
+    if (shape?.type === 'list') steps.push(...listSteps(model, wire, ref, shape))
+    else if (!skipped) steps.push(wire)
+    if (segment.endsWith('@')) return shape?.type === 'map' ? `b:${[...steps, '@'].join('.')}` : undefined
+    for (let into = shape; into?.type === 'list' || into?.type === 'map'; ) {
+      if (into.type === 'map') steps.push('*')
+      into = shapeOf(model, into.type === 'map' ? into.value : into.member)
+      shape = into
+    }
+  }
+  return steps.includes('') ? undefined : `b:${steps.join('.')}`
+}
+
+export interface TopMember {
+  readonly name: string
+  readonly shapeName: string
+  readonly required: boolean
+  readonly location: string
+}
+
+/** The input's top-level members that hold a string or a list of strings, with their wire locations. */
+export function stringMembers(model: ServiceModel, operation: string): TopMember[] {
+  const input = shapeOf(model, model.operations[operation]?.input)
+  const found: TopMember[] = []
+  for (const [name, ref] of Object.entries(input?.members ?? {})) {
+    const shape = shapeOf(model, ref)
+    const item = shape?.type === 'list' ? shapeOf(model, shape.member) : shape
+    if (item?.type !== 'string') continue
+    const location = wireLocation(model, operation, name)
+    if (location === undefined) continue
+    const required = input?.required?.includes(name) === true
+    found.push({ name, shapeName: ref.shape, required, location })
+  }
+  return found
+}

@@ -1,0 +1,118 @@
+/** Environment overrides: `MODERATO_` and the setting's path in upper snake case; lists and maps as JSON. */
+import type { Finding } from './config-rules.ts'
+
+interface Override {
+  readonly path: string
+  readonly value: unknown
+  readonly variable: string
+}
+
+/** Every setting that the environment can name, with whether its value is text, or JSON for all else. */
+const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
+  'listen.agents': 'text',
+  'listen.admin': 'text',
+  'listen.hosts': 'json',
+  'admin.token': 'text',
+  'admin.tokenFile': 'text',
+  'admin.metrics': 'text',
+  'admin.hosts': 'json',
+  stateDir: 'text',
+  'upstream.endpoint': 'text',
+  'upstream.credentials': 'json',
+  'upstream.credentials.accessKeyId': 'text',
+  'upstream.credentials.secretAccessKey': 'text',
+  'upstream.credentials.sessionToken': 'text',
+  'upstream.accountId': 'text',
+  'upstream.regions': 'json',
+  'upstream.connections': 'json',
+  'upstream.connectTimeout': 'text',
+  'upstream.headersTimeout': 'text',
+  'upstream.bodyTimeout': 'text',
+  'upstream.allowPrivateAddresses': 'json',
+  agents: 'json',
+  'policy.mode': 'text',
+  'policy.bundle': 'text',
+  'pacing.classes': 'json',
+  'pacing.dwell': 'text',
+  'signatures.maxSkew': 'text',
+  'signatures.maxSkewS3': 'text',
+  'limits.bufferedBodyBytes': 'json',
+  'limits.bufferedTotalBytes': 'json',
+  'limits.bufferedAgentBytes': 'json',
+  'limits.bodyMinBytesPerSecond': 'json',
+  'limits.bodyPause': 'text',
+  'limits.headersTimeout': 'text',
+  'limits.headerBytes': 'json',
+  'limits.connections': 'json',
+  'limits.held': 'json',
+  'limits.heldPerAgent': 'json',
+  'limits.inFlightPerAgent': 'json',
+  'limits.agentLabels': 'json',
+  drain: 'text',
+  'log.level': 'text',
+}
+
+/** What the environment must not loosen unless the file says `allowEnvironment: true` (security rule S7). */
+const GUARDED = [
+  'agents',
+  'policy.bundle',
+  'listen.admin',
+  'upstream.endpoint',
+  'upstream.allowPrivateAddresses',
+  'upstream.regions',
+  'admin.token',
+  'admin.tokenFile',
+  'admin.metrics',
+  'admin.hosts',
+  'signatures.maxSkew',
+  'signatures.maxSkewS3',
+]
+
+const variableOf = (path: string): string =>
+  `MODERATO_${path.replaceAll('.', '_').replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()}`
+
+const BY_VARIABLE = new Map(Object.entries(SETTINGS).map(([path, kind]) => [variableOf(path), { path, kind }]))
+
+/** The overrides that an environment holds, and what is wrong with them. Unknown `MODERATO_` names are findings. */
+export function environmentOverrides(
+  environment: NodeJS.ProcessEnv,
+  mayLoosen: boolean,
+): { overrides: Override[]; findings: Finding[] } {
+  const overrides: Override[] = []
+  const findings: Finding[] = []
+  for (const [variable, text] of Object.entries(environment).toSorted()) {
+    if (!variable.startsWith('MODERATO_') || text === undefined) continue
+    const setting = BY_VARIABLE.get(variable)
+    if (setting === undefined) {
+      findings.push({ path: variable, message: 'names no setting; see the table in README' })
+      continue
+    }
+    if (!mayLoosen && isGuarded(setting.path, text)) {
+      findings.push({ path: setting.path, message: `may not come from ${variable} unless the file says allowEnvironment: true` })
+      continue
+    }
+    try {
+      overrides.push({ path: setting.path, value: setting.kind === 'json' ? JSON.parse(text) : text, variable })
+    } catch {
+      findings.push({ path: setting.path, message: `${variable} must hold JSON` })
+    }
+  }
+  return { overrides, findings }
+}
+
+function isGuarded(path: string, text: string): boolean {
+  return path === 'policy.mode' ? text !== 'enforce' : GUARDED.includes(path)
+}
+
+/** Sets a dotted path in a document, making maps on the way. */
+export function setAt(document: Record<string, unknown>, path: string, value: unknown): void {
+  const keys = path.split('.')
+  const last = keys.pop() ?? path
+  let at = document
+  for (const key of keys) {
+    const inner = at[key]
+    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) at = inner as Record<string, unknown>
+    else at = (at[key] = {}) as Record<string, unknown>
+  }
+  at[last] = value
+}

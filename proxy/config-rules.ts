@@ -1,0 +1,80 @@
+/** Checks over several settings that a schema cannot say (security rules S6, S7). */
+import type { Config } from './config-schema.ts'
+
+export interface Finding {
+  readonly path: string
+  readonly message: string
+}
+
+/** Secrets that stand in documentation; whoever uses one has given the key away. */
+const KNOWN_SECRETS = new Set(['wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'])
+const MIN_SECRET_LENGTH = 32
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+}
+
+export function configProblems(config: Config): Finding[] {
+  return [...listenProblems(config), ...upstreamProblems(config), ...agentProblems(config), ...policyProblems(config)]
+}
+
+function listenProblems({ listen, admin }: Config): Finding[] {
+  const findings: Finding[] = []
+  if (!isLoopback(listen.admin.host)) {
+    findings.push({ path: 'listen.admin', message: 'must be a loopback address: it has no TLS yet' })
+  }
+  if (listen.agents.port !== 0 && listen.agents.port === listen.admin.port && listen.agents.host === listen.admin.host) {
+    findings.push({ path: 'listen.admin', message: 'must differ from listen.agents' })
+  }
+  for (const name of ['agents', 'admin'] as const) {
+    if (listen[name].port > 65_535) findings.push({ path: `listen.${name}`, message: 'has a port above 65535' })
+  }
+  if (admin.token !== undefined && admin.tokenFile !== undefined) {
+    findings.push({ path: 'admin.tokenFile', message: 'cannot be set together with admin.token' })
+  }
+  return findings
+}
+
+function upstreamProblems({ upstream }: Config): Finding[] {
+  const path = 'upstream.endpoint'
+  if (upstream.endpoint === undefined) return []
+  const url = URL.parse(upstream.endpoint)
+  if (url === null) return [{ path, message: 'must be a URL, for example http://127.0.0.1:5000' }]
+  const loopback = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+    return [{ path, message: 'must be https, or http on a loopback address' }]
+  }
+  if (url.username !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/') {
+    return [{ path, message: 'may hold a scheme, a host and a port only' }]
+  }
+  return []
+}
+
+function agentProblems(config: Config): Finding[] {
+  const findings: Finding[] = []
+  const endpoint = config.upstream.endpoint === undefined ? null : URL.parse(config.upstream.endpoint)
+  const sandboxed = endpoint !== null && isLoopback(endpoint.hostname.replace(/^\[|\]$/g, ''))
+  const seen = { id: new Set<string>(), accessKeyId: new Set<string>() }
+  for (const [index, agent] of config.agents.entries()) {
+    const path = `agents.${index}`
+    for (const key of ['id', 'accessKeyId'] as const) {
+      if (seen[key].has(agent[key])) findings.push({ path: `${path}.${key}`, message: 'stands twice' })
+      seen[key].add(agent[key])
+    }
+    if (!sandboxed && agent.secretAccessKey.length < MIN_SECRET_LENGTH) {
+      findings.push({
+        path: `${path}.secretAccessKey`,
+        message: `must have at least ${MIN_SECRET_LENGTH} characters (only a loopback upstream may do with less)`,
+      })
+    }
+    if (!sandboxed && KNOWN_SECRETS.has(agent.secretAccessKey)) {
+      findings.push({ path: `${path}.secretAccessKey`, message: 'is an example key from documentation; make your own' })
+    }
+  }
+  return findings
+}
+
+function policyProblems({ policy }: Config): Finding[] {
+  if (policy.bundle?.includes('://') !== true) return []
+  return [{ path: 'policy.bundle', message: 'must be a file: remote bundles are refused until bundle signatures exist' }]
+}

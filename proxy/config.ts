@@ -1,0 +1,109 @@
+/** Reads the configuration: the only reader of process.env and of the config file. */
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { parse as parseYaml } from 'yaml'
+import { z } from 'zod'
+import { configProblems, type Finding } from './config-rules.ts'
+import { environmentOverrides, setAt } from './config-environment.ts'
+import { ConfigSchema, type Config } from './config-schema.ts'
+
+export interface LoadedConfig {
+  readonly config: Config
+  /** Where each value that is not a default comes from: dotted path -> `file` or the variable's name. */
+  readonly sources: ReadonlyMap<string, string>
+  /** Relative paths in the configuration resolve against this. */
+  readonly folder: string
+}
+
+/** The configuration is not usable; `findings` name each path, and what is allowed there. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly findings: readonly Finding[]
+
+  constructor(file: string, findings: readonly Finding[]) {
+    super(`${file}:\n${findings.map((each) => `  ${each.path || '(file)'}: ${each.message}`).join('\n')}`)
+    this.findings = findings
+  }
+}
+
+/**
+ * Reads a YAML file, lays the environment over it, and checks the whole.
+ *
+ * Throws `ConfigError` with every finding at once. Nothing is changed or created.
+ */
+export function loadConfig(file: string, environment: NodeJS.ProcessEnv = process.env): LoadedConfig {
+  const folder = dirname(resolve(file))
+  let given: unknown
+  try {
+    given = parseYaml(readFileSync(file, 'utf8'), { uniqueKeys: true }) ?? {}
+  } catch (error) {
+    throw new ConfigError(file, [{ path: '', message: error instanceof Error ? error.message : String(error) }])
+  }
+  return parseConfig(given, { file, folder, environment })
+}
+
+export function parseConfig(
+  given: unknown,
+  from: { readonly file: string; readonly folder: string; readonly environment: NodeJS.ProcessEnv },
+): LoadedConfig {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ConfigError(from.file, [{ path: '', message: 'must be a map of settings' }])
+  }
+  const document = structuredClone(given) as Record<string, unknown>
+  const sources = new Map<string, string>()
+  for (const path of leafPaths(document)) sources.set(path, 'file')
+  const { overrides, findings } = environmentOverrides(from.environment, document['allowEnvironment'] === true)
+  for (const { path, value, variable } of overrides) {
+    for (const known of sources.keys()) if (known === path || known.startsWith(`${path}.`)) sources.delete(known)
+    setAt(document, path, value)
+    sources.set(path, variable)
+  }
+  const result = ConfigSchema.safeParse(document)
+  if (!result.success) throw new ConfigError(from.file, [...findings, ...schemaFindings(result.error)])
+  const problems = [...findings, ...configProblems(result.data)]
+  if (problems.length > 0) throw new ConfigError(from.file, problems)
+  const { stateDir, policy, admin, ...rest } = result.data
+  const config: Config = {
+    ...rest,
+    stateDir: resolve(from.folder, stateDir),
+    policy: policy.bundle === undefined ? policy : { ...policy, bundle: resolve(from.folder, policy.bundle) },
+    admin: admin.tokenFile === undefined ? admin : { ...admin, tokenFile: resolve(from.folder, admin.tokenFile) },
+  }
+  return { config, sources, folder: from.folder }
+}
+
+/** Dotted paths of everything that is not a map; lists count as one value. */
+function leafPaths(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path]
+  return Object.entries(value).flatMap(([key, inner]) => leafPaths(inner, path === '' ? key : `${path}.${key}`))
+}
+
+function schemaFindings(error: z.ZodError): Finding[] {
+  return error.issues.flatMap((issue): Finding[] => {
+    const path = issue.path.map(String).join('.')
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: path === '' ? key : `${path}.${key}`, message: 'is not a setting' }))
+    }
+    return [{ path, message: issue.message }]
+  })
+}
+
+/** The configuration in force for people: sources beside values, secrets masked. */
+export function describeConfig({ config, sources }: LoadedConfig): { path: string; value: unknown; source: string }[] {
+  return leafPaths(config)
+    .filter((path) => path !== '')
+    .map((path) => {
+      const value = path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config)
+      const source = [...sources].find(([known]) => path === known || path.startsWith(`${known}.`) || known.startsWith(`${path}.`))
+      return { path, value: mask(path, value), source: source?.[1] ?? 'default' }
+    })
+}
+
+function mask(path: string, value: unknown): unknown {
+  if (/(secretAccessKey|sessionToken|admin\.token)$/.test(path)) return value === undefined ? undefined : '***'
+  if (Array.isArray(value)) return value.map((each) => mask(path, each))
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(`${path}.${key}`, inner)]))
+  }
+  return value
+}

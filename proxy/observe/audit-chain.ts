@@ -1,0 +1,82 @@
+/**
+ * The audit log's hash chain: pure functions from record to line and back.
+ *
+ * A line is one JSON object and a line feed; its last member is `hash`. The hash is SHA-256 (hex) over the exact bytes
+ * of the line without the line feed and without `,"hash":"..."`, so anyone can check one with standard tools:
+ *
+ *     sed -n 1p 00000001.jsonl | sed 's/,"hash":"[0-9a-f]*"}$/}/' | tr -d '\n' | sha256sum
+ *
+ * `prevHash` is the hash of the record before, over segment borders; 64 zeros before the first. `seq` counts from 1.
+ * The chain shows any change between two records. What it cannot show is that the newest records were cut off: note a
+ * head (`moderato audit verify` prints it) elsewhere and compare.
+ */
+import { createHash, hash } from 'node:crypto'
+import type { TornTail } from './audit-record.ts'
+
+/** The last record of a chain. */
+export interface ChainHead {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** The head of an empty chain. */
+export const GENESIS: ChainHead = { seq: 0, hash: '0'.repeat(64) }
+
+const HASH_MEMBER_LENGTH = ',"hash":"'.length + 64 + '"}'.length
+const FRAME = /^\{"seq":([1-9]\d{0,15}),"time":"[^"]*","prevHash":"([0-9a-f]{64})",[^]*,"hash":"([0-9a-f]{64})"\}$/
+
+/** The line that follows `head`. `members` is the record as JSON without its braces; `time` is ISO 8601. */
+export function chainLine(head: ChainHead, time: string, members: string): { line: string; head: ChainHead } {
+  const seq = head.seq + 1
+  const text = `{"seq":${seq},"time":"${time}","prevHash":"${head.hash}",${members}`
+  const digest = hash('sha256', `${text}}`)
+  return { line: `${text},"hash":"${digest}"}\n`, head: { seq, hash: digest } }
+}
+
+export interface ChainedLine extends ChainHead {
+  readonly prevHash: string
+}
+
+/** Reads one line (without its line feed); undefined if it is not a whole record that matches its own hash. */
+export function readLine(line: Buffer): ChainedLine | undefined {
+  // Bytes, not characters: distinct broken UTF-8 decodes to the same text.
+  const frame = FRAME.exec(line.latin1Slice())
+  if (frame === null) return undefined
+  const [, seq, prevHash, claimed] = frame as unknown as [string, string, string, string]
+  const digest = createHash('sha256').update(line.subarray(0, line.length - HASH_MEMBER_LENGTH)).update('}')
+  return digest.digest('hex') === claimed ? { seq: Number(seq), hash: claimed, prevHash } : undefined
+}
+
+/** The last whole record in a segment's bytes, and where it ends; what follows is torn. */
+export function lastRecord(segment: Buffer): { head: ChainHead | undefined; endBytes: number } {
+  let end = segment.lastIndexOf(0x0a)
+  while (end >= 0) {
+    const start = end === 0 ? 0 : segment.lastIndexOf(0x0a, end - 1) + 1
+    const read = readLine(segment.subarray(start, end))
+    if (read !== undefined) return { head: { seq: read.seq, hash: read.hash }, endBytes: end + 1 }
+    end = start - 1
+  }
+  return { head: undefined, endBytes: 0 }
+}
+
+/** Whether a line is a seal that names exactly these torn tails. The line has passed `readLine`. */
+export function isSealOf(line: Buffer, torn: readonly TornTail[]): boolean {
+  const record: unknown = JSON.parse(line.toString())
+  const { phase, torn: named } = record as { phase?: unknown; torn?: unknown }
+  return phase === 'seal' && JSON.stringify(named) === JSON.stringify(torn)
+}
+
+/** `00000001.jsonl`. */
+export function segmentName(number: number): string {
+  return `${String(number).padStart(8, '0')}.jsonl`
+}
+
+/** The numbers of the segments among a folder's file names, in order. */
+export function segmentNumbers(names: readonly string[]): number[] {
+  const numbers: number[] = []
+  for (const name of names) {
+    const number = Number(/^(\d{8,})\.jsonl$/.exec(name)?.[1])
+    if (number > 0 && segmentName(number) === name) numbers.push(number)
+  }
+  return numbers.toSorted((a, b) => a - b)
+}

@@ -1,0 +1,73 @@
+/** What one line of the audit log says, beside the chain's own members (`seq`, `time`, `prevHash`, `hash`). */
+
+/**
+ * - `decision`: one for every request; durable before a mutating call is forwarded (rule S3)
+ * - `outcome`: one more for every forwarded request, same `requestId`
+ * - `refusals`: refusals without a verified identity, counted by reason beyond the individual rate (rule S9)
+ * - `start`: the effective settings and where each comes from (rule S7)
+ * - `seal`: names the torn bytes that a crash left behind
+ * - `lost`: how many records found no room while the log could not be written
+ */
+export type AuditPhase = 'decision' | 'outcome' | 'refusals' | 'start' | 'seal' | 'lost'
+
+/** Bytes at the end of a segment that are no whole record: a write that a crash cut short. Kept as they are. */
+export interface TornTail {
+  /** File name, such as `00000001.jsonl`. */
+  readonly segment: string
+  /** Where the torn bytes begin, in bytes. */
+  readonly offset: number
+  readonly length: number
+  /** Hex, of exactly those bytes. */
+  readonly sha256: string
+}
+
+/** Everything is optional that a phase may lack. Holds no secret, no raw URL and no body (rule S8). */
+export interface AuditRecord {
+  readonly phase: AuditPhase
+  readonly requestId?: string | undefined
+  readonly agent?: string | undefined
+  readonly task?: string | undefined
+  readonly session?: string | undefined
+  readonly trace?: string | undefined
+  readonly service?: string | undefined
+  readonly operation?: string | null | undefined
+  readonly actions?: readonly string[] | undefined
+  readonly resources?: readonly string[] | undefined
+  readonly count?: number | undefined
+  readonly class?: string | undefined
+  readonly classes?: readonly string[] | undefined
+  readonly traits?: readonly string[] | undefined
+  /** The redacted policy input: enough for replay and explain. */
+  readonly facts?: object | undefined
+  readonly decision?: string | undefined
+  readonly reason?: string | undefined
+  /** For people: what the refusal said. */
+  readonly detail?: string | undefined
+  /** Observe mode: the reasons for which enforce mode would have refused or held. */
+  readonly wouldDeny?: string | undefined
+  readonly wouldThrottle?: string | undefined
+  readonly policy?:
+    | { readonly engine: string; readonly revision: string; readonly rules: readonly string[] }
+    | undefined
+  readonly waitedMs?: number | undefined
+  readonly approval?: string | undefined
+  readonly upstream?:
+    | {
+        readonly status?: number | undefined
+        readonly requestId?: string | undefined
+        readonly errorCode?: string | undefined
+        readonly durationMs?: number | undefined
+      }
+    | undefined
+  readonly client?:
+    | { readonly address: string; readonly userAgent?: string | undefined }
+    | undefined
+  /** Phase `refusals`: how many by reason, since the record before it. */
+  readonly refusals?: Readonly<Record<string, number>> | undefined
+  /** Phase `start`: effective settings with their sources, secrets masked. */
+  readonly settings?: object | undefined
+  /** Phase `seal`. */
+  readonly torn?: readonly TornTail[] | undefined
+  /** Phase `lost`. */
+  readonly lost?: number | undefined
+}

@@ -1,0 +1,85 @@
+/** The limiter: several buckets charged at once, all or nothing. The port, and its in-process form. */
+import { chargedTatMs, FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
+
+export interface Charge {
+  /** Names the bucket. One call never names a bucket twice. */
+  readonly key: string
+  readonly rate: Rate
+  /** How many things; a whole number, at least 1. */
+  readonly weight: number
+}
+
+/** When a call may pass; `limiting` is the index of the charge that makes it wait the longest. */
+export type Turn =
+  | { readonly kind: 'now' }
+  | { readonly kind: 'at'; readonly turnAtMs: number; readonly limiting: number }
+  | { readonly kind: 'never'; readonly limiting: number }
+
+/**
+ * Where buckets live. An answer is a promise where they live elsewhere; it rejects if they cannot be reached, and
+ * the caller fails closed.
+ */
+export interface Limiter {
+  /**
+   * Charges every bucket if all of them let the call pass now, otherwise none, atomically. With `reserveWithinMs`,
+   * a call whose turn comes within that time is charged too, at its turn, and the answer is still `at`.
+   */
+  take(charges: readonly Charge[], nowMs: number, reserveWithinMs?: number): Turn | Promise<Turn>
+  /** The buckets' TATs (`gcra.ts`), in the order of `keys`. Charges nothing. */
+  peek(keys: readonly string[]): readonly number[] | Promise<readonly number[]>
+}
+
+const NOW: Turn = { kind: 'now' }
+const SWEPT_PER_BUCKET = 2
+
+/**
+ * Buckets in this process's memory. Only full buckets are forgotten, which changes nothing for anybody: each new
+ * bucket looks at two others, so that idle ones never outnumber those in use for long.
+ */
+export class LocalLimiter implements Limiter {
+  readonly #tats = new Map<string, number>()
+  #sweep = this.#tats.entries()
+
+  take(charges: readonly Charge[], nowMs: number, reserveWithinMs = 0): Turn {
+    let atMs = nowMs
+    let limiting = 0
+    for (const [index, { key, rate, weight }] of charges.entries()) {
+      const turnMs = turnAtMs(this.#tats.get(key) ?? FULL_TAT_MS, nowMs, rate, weight)
+      if (turnMs === Infinity) return { kind: 'never', limiting: index }
+      if (turnMs <= atMs) continue
+      atMs = turnMs
+      limiting = index
+    }
+    if (atMs <= nowMs + reserveWithinMs) this.#charge(charges, atMs, nowMs)
+    return atMs === nowMs ? NOW : { kind: 'at', turnAtMs: atMs, limiting }
+  }
+
+  peek(keys: readonly string[]): readonly number[] {
+    return keys.map((key) => this.#tats.get(key) ?? FULL_TAT_MS)
+  }
+
+  /** How many buckets are remembered. */
+  get size(): number {
+    return this.#tats.size
+  }
+
+  #charge(charges: readonly Charge[], atMs: number, nowMs: number): void {
+    for (const { key, rate, weight } of charges) {
+      const tatMs = this.#tats.get(key)
+      this.#tats.set(key, chargedTatMs(tatMs ?? FULL_TAT_MS, atMs, rate, weight))
+      if (tatMs === undefined) this.#forgetFull(nowMs)
+    }
+  }
+
+  #forgetFull(nowMs: number): void {
+    for (let looked = 0; looked < SWEPT_PER_BUCKET; looked += 1) {
+      const next = this.#sweep.next()
+      if (next.done === true) {
+        this.#sweep = this.#tats.entries()
+        return
+      }
+      const [key, tatMs] = next.value
+      if (tatMs <= nowMs) this.#tats.delete(key)
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/** The pace of each action class: the defaults, overlaid by the configuration. Pure. */
+import { ACTION_CLASSES, type ActionClass } from '../classes.ts'
+import { rateOf, type Rate } from './gcra.ts'
+import { formatRate, parseDurationMs, parseRate, type RatePer } from './rates.ts'
+
+/** One class of `pacing.classes` in the configuration, parsed. */
+export interface PaceSetting {
+  readonly rate: RatePer
+  readonly burst: number
+  /** Milliseconds. */
+  readonly maxWait: number
+}
+
+/** A class's pace, ready for use. */
+export interface Pace extends Rate {
+  readonly class: ActionClass
+  /** The rate as operators write it, for messages. */
+  readonly rateText: string
+  /** How long a call of this class may be held. */
+  readonly maxWaitMs: number
+}
+
+export type Paces = ReadonlyMap<ActionClass, Pace>
+
+/** No AWS client that was measured gives up before; botocore's read timeout is 60 s. */
+export const LONGEST_WAIT_MS = 45_000
+
+const HUMAN = { rate: '6/min', burst: 2, maxWait: '20s' } as const
+
+/** The pace of each class that the configuration leaves out, as one would write it; a class not here is not paced. */
+export const DEFAULT_PACES = {
+  destructive: HUMAN,
+  disruptive: HUMAN,
+  protection: HUMAN,
+  permissions: HUMAN,
+  credentials: HUMAN,
+  opaque: { rate: '30/min', burst: 10, maxWait: '20s' },
+  'data-delete': { rate: '60/min', burst: 100, maxWait: '20s' },
+  write: { rate: '300/min', burst: 60, maxWait: '5s' },
+} as const
+
+/**
+ * The paces in force. A class that is not configured keeps its default, never none (S2). Throws a RangeError for a
+ * burst or a wait that no configuration may hold.
+ */
+export function pacesFrom(configured: Readonly<Partial<Record<ActionClass, PaceSetting>>> = {}): Paces {
+  const usual = defaults()
+  const paces = new Map<ActionClass, Pace>()
+  for (const name of ACTION_CLASSES) {
+    const setting = configured[name] ?? usual[name]
+    if (setting !== undefined) paces.set(name, paceOf(name, setting))
+  }
+  return paces
+}
+
+function defaults(): Partial<Record<ActionClass, PaceSetting>> {
+  return Object.fromEntries(
+    Object.entries(DEFAULT_PACES).map(([name, { rate, burst, maxWait }]) => [
+      name,
+      { rate: parseRate(rate), burst, maxWait: parseDurationMs(maxWait) },
+    ]),
+  )
+}
+
+function paceOf(name: ActionClass, { rate, burst, maxWait }: PaceSetting): Pace {
+  if (!Number.isSafeInteger(burst) || burst < 1) {
+    throw new RangeError(`pacing.classes.${name}.burst is ${burst}: give a whole number from 1`)
+  }
+  if (!(maxWait >= 0 && maxWait <= LONGEST_WAIT_MS)) {
+    throw new RangeError(
+      `pacing.classes.${name}.maxWait is ${maxWait} ms: give 0s to ${LONGEST_WAIT_MS / 1000}s`,
+    )
+  }
+  return {
+    class: name,
+    rateText: formatRate(rate),
+    maxWaitMs: maxWait,
+    ...rateOf(rate.things, rate.perMs, burst),
+  }
+}

@@ -1,0 +1,84 @@
+/** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
+import type { Denial } from './denial.ts'
+import type { Forwarded, Received, Resigned } from './exchange.ts'
+import type { AuditRecord } from './observe/audit-record.ts'
+import { redactText } from './observe/redact.ts'
+import type { Clock } from './ports.ts'
+
+const MAX_USER_AGENT = 256
+const MAX_DETAIL = 512
+
+/**
+ * One decision record. `facts` completes the other fields to the policy's whole input, so that a decision can be
+ * explained and replayed; nothing of the body, and no raw URL, is kept (security rule S8).
+ */
+export function decisionFields(
+  exchange: Partial<Forwarded> & Received,
+  clock: Clock,
+  decision: string,
+  reason: string,
+  denial?: Denial,
+): AuditRecord {
+  const { call, agent } = exchange
+  const policy = exchange.decision ?? denial?.policy
+  return {
+    phase: 'decision',
+    requestId: exchange.requestId,
+    // An agent is named only once its signature verified: a key id alone proves nothing.
+    agent: exchange.payload === undefined ? undefined : agent?.id,
+    trace: traceOf(exchange),
+    service: call?.service ?? 'unknown',
+    operation: call?.operation ?? null,
+    actions: call?.actions ?? [],
+    resources: call?.resources ?? [],
+    count: call?.count ?? 1,
+    class: call?.class ?? 'unknown',
+    classes: call?.classes ?? ['unknown'],
+    traits: call?.traits ?? [],
+    facts: {
+      accessLevel: call?.accessLevel ?? 'Unknown',
+      region: exchange.authorization?.scope.region ?? '',
+      timeSeconds: Math.floor(clock.nowMs() / 1000),
+    },
+    decision,
+    reason,
+    detail: denial === undefined ? undefined : redactText(denial.message).slice(0, MAX_DETAIL),
+    wouldDeny: exchange.decision?.wouldDeny,
+    wouldThrottle: exchange.wouldThrottle,
+    ...(policy === undefined ? {} : { policy: { engine: policy.engine, revision: policy.revision, rules: policy.rules } }),
+    ...(exchange.waitedMs === undefined ? {} : { waitedMs: Math.round(exchange.waitedMs) }),
+    client: {
+      address: exchange.client.address,
+      userAgent: redactText(exchange.headers.one('user-agent') ?? '').slice(0, MAX_USER_AGENT),
+    },
+  }
+}
+
+/** What became of a call after its decision was recorded. */
+export function outcomeFields(exchange: Partial<Forwarded> & Resigned, reason: string): AuditRecord {
+  const { upstream } = exchange
+  return {
+    phase: 'outcome',
+    requestId: exchange.requestId,
+    agent: exchange.agent.id,
+    service: exchange.call.service,
+    operation: exchange.call.operation,
+    decision: reason === 'none' ? 'allow' : 'error',
+    reason,
+    ...(upstream === undefined
+      ? {}
+      : {
+          upstream: {
+            status: upstream.status,
+            ...(upstream.requestId === undefined ? {} : { requestId: redactText(upstream.requestId).slice(0, 128) }),
+            ...(upstream.errorCode === undefined ? {} : { errorCode: upstream.errorCode.slice(0, 128) }),
+            durationMs: Math.round(upstream.durationMs),
+          },
+        }),
+  }
+}
+
+/** W3C trace id, the only part of `traceparent` that correlates; anything else is not kept. */
+function traceOf(exchange: Received): string | undefined {
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(exchange.headers.one('traceparent') ?? '')?.[1]
+}

@@ -1,0 +1,119 @@
+/** The canonical request of SigV4, built from the request as it stood on the wire. Verifying and signing share it. */
+import { hash } from 'node:crypto'
+import type { HeaderFields } from '../headers.ts'
+
+/** The parts of a request that a signature covers. */
+export interface SignableRequest {
+  readonly method: string
+  readonly path: string
+  /** Without the `?`. */
+  readonly query: string
+  readonly headers: HeaderFields
+}
+
+const S3_FAMILY = new Set(['s3', 's3express', 's3-object-lambda', 's3-outposts'])
+
+/** Services that sign the path as it is (encoded once, not normalised) and always declare the payload hash. */
+export function isS3Family(service: string): boolean {
+  return S3_FAMILY.has(service)
+}
+
+/**
+ * SHA-256 (hex) of the canonical request; `signedHeaders` in lower case and sorted.
+ *
+ * Header bytes are hashed as they were on the wire: Node reads and writes header values as latin-1.
+ */
+export function hashCanonicalRequest(
+  request: SignableRequest,
+  service: string,
+  signedHeaders: readonly string[],
+  payloadHash: string,
+): string {
+  return hash('sha256', Buffer.from(canonicalRequest(request, service, signedHeaders, payloadHash), 'latin1'), 'hex')
+}
+
+/** The canonical request as text (AWS General Reference, "Create a canonical request"). */
+export function canonicalRequest(
+  request: SignableRequest,
+  service: string,
+  signedHeaders: readonly string[],
+  payloadHash: string,
+): string {
+  let text = `${request.method}\n${canonicalPath(request.path, isS3Family(service))}\n${canonicalQuery(request.query)}\n`
+  for (const name of signedHeaders) text += `${name}:${canonicalValue(request.headers.all(name))}\n`
+  return `${text}\n${signedHeaders.join(';')}\n${payloadHash}`
+}
+
+const UNRESERVED_PATH = /^[A-Za-z0-9\-._~/]*$/
+
+/**
+ * `exact` (the S3 family): every segment percent-encoded once, `//`, `..` and `%2F` kept as they are.
+ * Otherwise: dot segments and empty segments removed, then the wire path encoded again, so `%20` becomes `%2520`.
+ */
+export function canonicalPath(path: string, exact: boolean): string {
+  if (path === '/') return path
+  if (exact) return UNRESERVED_PATH.test(path) ? path : recode(path)
+  const normalised = removeDotSegments(path)
+  return UNRESERVED_PATH.test(normalised) ? normalised : normalised.replace(/[^A-Za-z0-9\-._~/]/gu, encode)
+}
+
+/** As the SDKs do it, which differs from RFC 3986 5.2.4 in that empty segments go too. */
+function removeDotSegments(path: string): string {
+  if (!path.includes('//') && !path.includes('/.')) return path
+  const kept: string[] = []
+  for (const segment of path.split('/')) {
+    if (segment === '..') kept.pop()
+    else if (segment !== '' && segment !== '.') kept.push(segment)
+  }
+  return `/${kept.join('/')}${kept.length > 0 && path.endsWith('/') ? '/' : ''}`
+}
+
+/** Encoded once, sorted by encoded name, then value; `k` is `k=`; `+` is a plus. */
+export function canonicalQuery(query: string): string {
+  if (query === '') return ''
+  const pairs = query.split('&').map((pair): readonly [string, string] => {
+    const equals = pair.indexOf('=')
+    if (equals < 0) return [recodeQuery(pair), '']
+    return [recodeQuery(pair.slice(0, equals)), recodeQuery(pair.slice(equals + 1))]
+  })
+  pairs.sort(([nameA, valueA], [nameB, valueB]) => compare(nameA, nameB) || compare(valueA, valueB))
+  return pairs.map(([name, value]) => `${name}=${value}`).join('&')
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/** Decoded and encoded once: every percent-encoding in its one canonical form. `/` is left alone. */
+function recode(text: string): string {
+  return text.replace(/%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/]/gu, (match) => {
+    if (match.length !== 3 || !match.startsWith('%')) return encode(match)
+    const char = String.fromCharCode(parseInt(match.slice(1), 16))
+    return /[A-Za-z0-9\-._~]/.test(char) ? char : match.toUpperCase()
+  })
+}
+
+function recodeQuery(text: string): string {
+  return /^[A-Za-z0-9\-._~]*$/.test(text) ? text : recode(text).replaceAll('/', '%2F')
+}
+
+/** RFC 3986 percent-encoding: unlike encodeURIComponent it leaves no `!'()*` either. */
+function encode(char: string): string {
+  return encodeURIComponent(char.toWellFormed()).replace(
+    /[!'()*]/,
+    (left) => `%${left.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}
+
+const IRREGULAR_BLANKS = /^[ \t\r\n]|[ \t\r\n]$|[\t\r\n]| {2}/
+
+/** Values in order of arrival, trimmed, each run of blanks as one. */
+function canonicalValue(values: readonly string[]): string {
+  const value = values[0]
+  if (values.length === 1 && value !== undefined) return collapse(value)
+  return values.map(collapse).join(',')
+}
+
+function collapse(value: string): string {
+  return IRREGULAR_BLANKS.test(value) ? value.replace(/[ \t\r\n]+/g, ' ').replace(/^ | $/g, '') : value
+}

@@ -1,0 +1,26 @@
+/** The two spellings of a signing time. All times in milliseconds since the epoch. */
+
+const AMZ_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/
+/** RFC 9110 5.6.7 IMF-fixdate. */
+const HTTP_DATE = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+
+/** The time of `YYYYMMDDTHHMMSSZ`; undefined for any other text and for times that do not exist. */
+export function parseAmzDate(text: string): number | undefined {
+  const match = AMZ_DATE.exec(text)
+  if (match === null) return undefined
+  const [, year, month, day, hour, minute, second] = match
+  const timeMs = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second))
+  return formatAmzDate(timeMs) === text ? timeMs : undefined
+}
+
+/** The time of a `Date` header; undefined for any other text and for times that do not exist. */
+export function parseHttpDate(text: string): number | undefined {
+  if (!HTTP_DATE.test(text)) return undefined
+  const timeMs = Date.parse(text)
+  return !Number.isNaN(timeMs) && new Date(timeMs).toUTCString() === text ? timeMs : undefined
+}
+
+/** `YYYYMMDDTHHMMSSZ`; parts of a second are cut off. */
+export function formatAmzDate(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`
+}

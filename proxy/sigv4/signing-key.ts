@@ -1,0 +1,53 @@
+/** The derived keys of SigV4, kept while they are in use. */
+import { createHmac } from 'node:crypto'
+import type { CredentialScope } from '../exchange.ts'
+
+interface DerivedKey {
+  readonly secretAccessKey: string
+  readonly key: Buffer
+}
+
+/**
+ * A bounded cache of signing keys by access key, day, region and service.
+ *
+ * Two generations instead of an exact LRU: a key used since the last turn survives it, a hit in the young generation
+ * moves nothing. Holds at most `2 * capacity` keys. A changed secret derives anew.
+ */
+export class SigningKeys {
+  readonly #capacity: number
+  #young = new Map<string, DerivedKey>()
+  #old = new Map<string, DerivedKey>()
+
+  constructor(capacity = 5_000) {
+    this.#capacity = capacity
+  }
+
+  /** The 32-byte key that signs requests of this scope. */
+  get(accessKeyId: string, secretAccessKey: string, scope: CredentialScope): Buffer {
+    const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`
+    const young = this.#young.get(name)
+    if (young?.secretAccessKey === secretAccessKey) return young.key
+    const old = this.#old.get(name)
+    const derived =
+      old?.secretAccessKey === secretAccessKey ? old : { secretAccessKey, key: deriveKey(secretAccessKey, scope) }
+    if (this.#young.size >= this.#capacity) {
+      this.#old = this.#young
+      this.#young = new Map()
+    }
+    this.#young.set(name, derived)
+    return derived.key
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size
+  }
+}
+
+/** HMAC chain over date, region, service and `aws4_request` (AWS General Reference, "Calculate a signature"). */
+export function deriveKey(secretAccessKey: string, scope: CredentialScope): Buffer {
+  return hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, scope.date), scope.region), scope.service), 'aws4_request')
+}
+
+function hmac(key: string | Buffer, data: string): Buffer {
+  return createHmac('sha256', key).update(data).digest()
+}

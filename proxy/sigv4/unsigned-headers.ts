@@ -1,0 +1,40 @@
+/** The headers that a signature may leave out: they decide nothing, and stay unsigned when a request is signed anew. */
+
+/**
+ * What the AWS SDKs never sign, and what HTTP libraries add after signing. Read in botocore 1.43 (`auth.py`),
+ * `@smithy/signature-v4` 5.7 (`constants.ts`) and aws4 1.13. `range` (unsigned by aws4) and `content-type` (by the PHP
+ * SDK) are not here: they decide what a call reads, or how its body is read.
+ */
+const MAY_BE_UNSIGNED = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'amz-sdk-invocation-id',
+  'amz-sdk-request',
+  'amz-sdk-retry',
+  'authorization',
+  'baggage',
+  'cache-control',
+  'connection',
+  'content-length',
+  'date',
+  'expect',
+  'from',
+  'keep-alive',
+  'max-forwards',
+  'pragma',
+  'referer',
+  'te',
+  'traceparent',
+  'tracestate',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+  'x-amzn-trace-id',
+])
+
+/** Whether a request may carry this header (lower case) unsigned. Never true of `host` or any `x-amz-*`. */
+export function mayBeUnsigned(name: string): boolean {
+  return MAY_BE_UNSIGNED.has(name) || name.startsWith('proxy-') || name.startsWith('sec-')
+}

@@ -1,0 +1,140 @@
+/** Relays one upstream answer to the client; undici's dispatch handler. */
+import type { ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { Denial } from '../denial.ts'
+import type { Resigned, UpstreamAnswer } from '../exchange.ts'
+
+/** Fields of one connection, never relayed (RFC 9110 7.6.1), and our own names, which no upstream may speak in. */
+const NOT_RELAYED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** How much of an error answer is looked at for its code; the rest is only relayed. */
+const ERROR_PREFIX_BYTES = 2048
+
+export interface RelayEvents {
+  done(answer: UpstreamAnswer): void
+  failed(error: unknown): void
+}
+
+export class UpstreamRelay implements Dispatcher.DispatchHandler {
+  readonly #reply: ServerResponse
+  readonly #gone: AbortSignal
+  readonly #headers: readonly string[]
+  readonly #events: RelayEvents
+  readonly #startedMs = performance.now()
+  #status = 0
+  #requestId: string | undefined
+  #errorCode: string | undefined
+  #errorPrefix = ''
+  #begun = false
+  #settled = false
+  #onGone: (() => void) | undefined
+
+  constructor(exchange: Resigned, headers: readonly string[], events: RelayEvents) {
+    this.#reply = exchange.reply
+    this.#gone = exchange.client.gone
+    this.#headers = headers
+    this.#events = events
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const clientGone = new Denial('client_gone', 'The client left while its call was under way.')
+    if (this.#gone.aborted) {
+      controller.abort(clientGone)
+      return
+    }
+    this.#onGone = () => controller.abort(clientGone)
+    this.#gone.addEventListener('abort', this.#onGone, { once: true })
+    this.#reply.on('drain', () => controller.resume())
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>, message?: string): void {
+    if (status < 200) return
+    this.#status = status
+    this.#requestId = first(headers['x-amzn-requestid']) ?? first(headers['x-amz-request-id'])
+    if (status >= 400) this.#errorCode = first(headers['x-amzn-errortype'])?.split(':')[0]
+    this.#reply.sendDate = false
+    this.#reply.writeHead(status, message ?? '', [...relayed(controller.rawHeaders), ...this.#headers])
+    // Head and first bytes leave in one packet if they came in one; a head that came alone goes out alone.
+    queueMicrotask(() => {
+      if (!this.#begun && !this.#settled) this.#reply.flushHeaders()
+    })
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#status >= 400 && this.#errorPrefix.length < ERROR_PREFIX_BYTES) {
+      this.#errorPrefix += chunk.toString('latin1', 0, ERROR_PREFIX_BYTES)
+    }
+    this.#begun = true
+    if (!this.#reply.write(chunk)) controller.pause()
+  }
+
+  onResponseEnd(): void {
+    if (this.#settled) return
+    this.#settle()
+    this.#reply.end()
+    this.#events.done({
+      status: this.#status,
+      requestId: this.#requestId,
+      errorCode: this.#errorCode ?? errorCodeIn(this.#errorPrefix),
+      durationMs: performance.now() - this.#startedMs,
+    })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    if (this.#settled) return
+    this.#settle()
+    this.#events.failed(toDenial(error))
+  }
+
+  #settle(): void {
+    this.#settled = true
+    if (this.#onGone !== undefined) this.#gone.removeEventListener('abort', this.#onGone)
+  }
+}
+
+function first(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}
+
+/** The upstream's fields in its own order and spelling, less what belongs to its connection. */
+function relayed(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
+  const kept: string[] = []
+  if (!Array.isArray(raw)) return kept
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = String(raw[i])
+    const lower = name.toLowerCase()
+    if (NOT_RELAYED.has(lower) || lower.startsWith('x-moderato-')) continue
+    const value = raw[i + 1] as Buffer | string
+    kept.push(name, typeof value === 'string' ? value : value.toString('latin1'))
+  }
+  return kept
+}
+
+/** The error code that an AWS answer names (`<Code>` in XML, `__type` or `code` in JSON); the text is not kept. */
+function errorCodeIn(prefix: string): string | undefined {
+  return /<Code>([A-Za-z0-9_.]{1,80})<\/Code>|"(?:__type|code)"\s*:\s*"(?:[\w.]{1,80}#)?([A-Za-z0-9_.]{1,80})"/
+    .exec(prefix)
+    ?.slice(1)
+    .find((code) => code !== undefined)
+}
+
+function toDenial(error: Error & { readonly code?: string }): Denial {
+  if (error instanceof Denial) return error
+  if (error.cause instanceof Denial) return error.cause
+  if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') {
+    return new Denial('client_gone', 'The client left before its body was whole.', { cause: error })
+  }
+  const late = error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_BODY_TIMEOUT'
+  return late
+    ? new Denial('upstream_timeout', 'The service did not answer in time.', { cause: error })
+    : new Denial('upstream_unreachable', 'The service could not be reached.', { cause: error })
+}

@@ -1,0 +1,42 @@
+/** Sends the signed request to the upstream and its answer back to the client, streaming both ways. */
+import type { Dispatcher } from 'undici'
+import { Denial } from '../denial.ts'
+import type { Forwarded, Resigned, UpstreamAnswer } from '../exchange.ts'
+import { UpstreamRelay } from './forward-relay.ts'
+import { checkedStream } from './forward-body.ts'
+
+export interface ForwardOptions {
+  readonly upstream: Pick<Dispatcher, 'dispatch'>
+  /** Set on every answer: `x-moderato-*` (flat name, value list). */
+  readonly answerHeaders: (exchange: Resigned) => readonly string[]
+}
+
+/**
+ * The last stage. It resolves when the whole answer was relayed; a denial that it throws before the answer began is
+ * answered in the service's words, one after that ends the connection. Redirects are relayed, never followed.
+ */
+export function forward({ upstream, answerHeaders }: ForwardOptions) {
+  return function forward(exchange: Resigned): Promise<Forwarded> {
+    return new Promise((resolve, reject) => {
+      if (exchange.client.gone.aborted) {
+        reject(new Denial('client_gone', 'The client left before its call was forwarded.'))
+        return
+      }
+      const { signed, outgoing } = exchange
+      const relay = new UpstreamRelay(exchange, answerHeaders(exchange), {
+        done: (answer: UpstreamAnswer) => resolve({ ...exchange, upstream: answer }),
+        failed: reject,
+      })
+      upstream.dispatch(
+        {
+          origin: signed.origin,
+          path: signed.target,
+          method: exchange.method as Dispatcher.HttpMethod,
+          headers: signed.headers as string[],
+          body: outgoing.kind === 'buffered' ? outgoing.bytes : outgoing.kind === 'streamed' ? checkedStream(exchange) : null,
+        },
+        relay,
+      )
+    })
+  }
+}

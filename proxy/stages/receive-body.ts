@@ -1,0 +1,164 @@
+/** The body of a request on the agent listener: read lazily, bounded in size, memory and slowness (rule S9). */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { Denial } from '../denial.ts'
+import type { IncomingBody } from '../exchange.ts'
+
+export interface BodyLimits {
+  /** The largest body that is held whole. */
+  readonly bufferedBodyBytes: number
+  /** A body that brings less than this in each second, averaged over the pause allowed, is cut off. */
+  readonly bodyMinBytesPerSecond: number
+  /** How long a body may fall behind that rate. */
+  readonly bodyPauseMs: number
+}
+
+/** How many body bytes are held in memory at once: in all, and for one owner (an agent, or an address before that). */
+export class BufferBudget {
+  readonly #totalBytes: number
+  readonly #ownerBytes: number
+  readonly #byOwner = new Map<string, number>()
+  #held = 0
+
+  constructor(totalBytes: number, ownerBytes: number) {
+    this.#totalBytes = totalBytes
+    this.#ownerBytes = ownerBytes
+  }
+
+  /** Takes the bytes, or says no and takes nothing. */
+  take(owner: string, bytes: number): boolean {
+    const own = (this.#byOwner.get(owner) ?? 0) + bytes
+    if (this.#held + bytes > this.#totalBytes || own > this.#ownerBytes) return false
+    this.#held += bytes
+    this.#byOwner.set(owner, own)
+    return true
+  }
+
+  giveBack(owner: string, bytes: number): void {
+    const own = (this.#byOwner.get(owner) ?? 0) - bytes
+    this.#held -= bytes
+    if (own > 0) this.#byOwner.set(owner, own)
+    else this.#byOwner.delete(owner)
+  }
+
+  get heldBytes(): number {
+    return this.#held
+  }
+}
+
+const EMPTY = Buffer.alloc(0)
+
+export class MessageBody implements IncomingBody {
+  readonly present: boolean
+  readonly lengthBytes: number | undefined
+  readonly #request: IncomingMessage
+  readonly #reply: ServerResponse
+  readonly #limits: BodyLimits
+  readonly #budget: BufferBudget
+  #expectsContinue: boolean
+  #read: Promise<Buffer> | undefined
+
+  constructor(
+    request: IncomingMessage,
+    reply: ServerResponse,
+    expectsContinue: boolean,
+    limits: BodyLimits,
+    budget: BufferBudget,
+  ) {
+    const declared = request.headers['content-length']
+    this.lengthBytes = declared === undefined ? undefined : Number(declared)
+    this.present = request.headers['transfer-encoding'] !== undefined || (this.lengthBytes ?? 0) > 0
+    this.#request = request
+    this.#reply = reply
+    this.#expectsContinue = expectsContinue
+    this.#limits = limits
+    this.#budget = budget
+  }
+
+  bytes(owner = this.#request.socket.remoteAddress ?? ''): Promise<Buffer> {
+    if (!this.present) return Promise.resolve(EMPTY)
+    this.#read ??= this.#readAll(owner)
+    return this.#read
+  }
+
+  stream(): Readable {
+    this.#answerContinue()
+    const guard = new PaceGuard(this.#request, this.#limits, (denial) => this.#request.destroy(denial))
+    this.#request.once('close', () => guard.stop())
+    return this.#request
+  }
+
+  /** Sent by us, after the head's checks; never relayed (RFC 9110 10.1.1). */
+  #answerContinue(): void {
+    if (!this.#expectsContinue) return
+    this.#expectsContinue = false
+    this.#reply.writeContinue()
+  }
+
+  #readAll(owner: string): Promise<Buffer> {
+    const limit = this.#limits.bufferedBodyBytes
+    if ((this.lengthBytes ?? 0) > limit) return Promise.reject(tooLarge(limit))
+    this.#answerContinue()
+    const request = this.#request
+    return new Promise((resolve, reject) => {
+      const chunks: Buffer[] = []
+      let total = 0
+      const guard = new PaceGuard(request, this.#limits, fail)
+      this.#reply.once('close', () => this.#budget.giveBack(owner, total))
+      function fail(denial: Denial): void {
+        guard.stop()
+        request.off('data', onData)
+        reject(denial)
+      }
+      const onData = (chunk: Buffer): void => {
+        if (total + chunk.length > limit) return fail(tooLarge(limit))
+        if (this.#reply.closed || !this.#budget.take(owner, chunk.length)) {
+          return fail(new Denial('overloaded', 'Too many request bodies are held in memory.'))
+        }
+        total += chunk.length
+        chunks.push(chunk)
+      }
+      request.on('data', onData)
+      request.once('error', (cause) => fail(new Denial('client_gone', 'The client left before its body was whole.', { cause })))
+      request.once('end', () => {
+        guard.stop()
+        if (request.rawTrailers.length > 0) return fail(trailersRefused())
+        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, total))
+      })
+    })
+  }
+}
+
+/** HTTP trailers would be a second place for header fields, after everything was verified (RFC 9110 6.5.1). */
+export function trailersRefused(): Denial {
+  return new Denial('malformed_request', 'HTTP request trailers are not served.')
+}
+
+function tooLarge(limit: number): Denial {
+  return new Denial('body_too_large', `The body of this call may have at most ${limit} bytes here.`)
+}
+
+/** Calls back once when a body comes slower than the minimum rate. */
+class PaceGuard {
+  readonly #timer: NodeJS.Timeout
+
+  constructor(request: IncomingMessage, limits: BodyLimits, onSlow: (denial: Denial) => void) {
+    const socket = request.socket
+    const wantedBytes = (limits.bodyMinBytesPerSecond * limits.bodyPauseMs) / 1000
+    let seenBytes = socket.bytesRead
+    this.#timer = setInterval(() => {
+      // A body that we ourselves hold back, because the upstream is slow, is not the client's fault.
+      const heldByUs = request.complete || request.isPaused() || request.readableLength >= request.readableHighWaterMark
+      if (!heldByUs && socket.bytesRead - seenBytes < wantedBytes) {
+        this.stop()
+        onSlow(new Denial('body_too_slow', 'The body came too slowly.'))
+      }
+      seenBytes = socket.bytesRead
+    }, limits.bodyPauseMs)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}

@@ -1,0 +1,77 @@
+/** The edge: turns one HTTP/1.1 request into `Received`, its path kept byte for byte. */
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Denial } from '../denial.ts'
+import type { Received } from '../exchange.ts'
+import { HeaderFields } from '../headers.ts'
+import type { Clock } from '../ports.ts'
+import { MessageBody, type BodyLimits, type BufferBudget } from './receive-body.ts'
+
+export interface ReceiveOptions {
+  readonly clock: Clock
+  readonly limits: BodyLimits
+  readonly budget: BufferBudget
+}
+
+/** The methods that AWS services know. CONNECT and TRACE have no business here (RFC 9110 9.3.6, 9.3.8). */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+
+/** Fields that may come once only: their meaning differs by reader otherwise (RFC 9112 6.3). */
+const ONCE = ['host', 'content-length', 'transfer-encoding', 'content-type', 'expect']
+
+/**
+ * What the run of a request starts from. It never throws: what is wrong with the head is found by `checkHead`, inside
+ * the recorded run, so that a malformed request leaves a record as any other does.
+ */
+export function receive(options: ReceiveOptions) {
+  return function received(request: IncomingMessage, reply: ServerResponse, expectsContinue: boolean): Received {
+    const target = request.url ?? ''
+    const mark = target.indexOf('?')
+    const gone = new AbortController()
+    reply.once('close', () => {
+      if (!reply.writableFinished) gone.abort()
+    })
+    return {
+      requestId: randomUUID(),
+      receivedAtMs: options.clock.nowMs(),
+      method: request.method ?? '',
+      path: mark < 0 ? target : target.slice(0, mark),
+      query: mark < 0 ? '' : target.slice(mark + 1),
+      headers: new HeaderFields(request.rawHeaders),
+      body: new MessageBody(request, reply, expectsContinue, options.limits, options.budget),
+      client: { address: request.socket.remoteAddress ?? '', gone: gone.signal },
+      reply,
+    }
+  }
+}
+
+/** The first stage: refuses a head that two readers could read in two ways (security rule S5, RFC 9112 3.2). */
+export function checkHead() {
+  return function receive(exchange: Received): Received {
+    if (!METHODS.has(exchange.method)) {
+      throw new Denial('malformed_request', `The method ${exchange.method} is not served.`)
+    }
+    if (!exchange.path.startsWith('/')) {
+      throw new Denial('malformed_request', 'The request target must start with "/".')
+    }
+    // eslint-disable-next-line no-control-regex -- the point is to find them
+    if (/[\u0000-\u0020\u007f-\uffff#]/.test(exchange.path) || /[\u0000-\u0020\u007f-\uffff#]/.test(exchange.query)) {
+      throw new Denial('malformed_request', 'The request target has a character that must be percent-encoded.')
+    }
+    const { headers } = exchange
+    for (const name of ONCE) {
+      if (headers.all(name).length > 1) throw new Denial('malformed_request', `The field ${name} came twice.`)
+    }
+    if (!headers.has('host')) throw new Denial('malformed_request', 'The Host field is missing.')
+    if (headers.has('upgrade')) throw new Denial('malformed_request', 'Upgrade is not served here.')
+    if (headers.has('trailer')) throw new Denial('malformed_request', 'HTTP request trailers are not served.')
+    const coding = headers.one('transfer-encoding')
+    if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
+      throw new Denial('malformed_request', 'Transfer-Encoding may only be "chunked".')
+    }
+    if (coding !== undefined && headers.has('content-length')) {
+      throw new Denial('malformed_request', 'Content-Length and Transfer-Encoding came together.')
+    }
+    return exchange
+  }
+}

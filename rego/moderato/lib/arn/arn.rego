@@ -1,0 +1,19 @@
+# METADATA
+# title: Resource patterns
+# description: The one place that calls the host's matcher, `moderato.arn_match(patterns, arn)`.
+package moderato.lib.arn
+
+# METADATA
+# title: Covers
+# description: |
+#   True if one of the patterns covers the resource. `*` in a pattern stands for any characters, `:` and `/` too.
+#   The resource `*` means that it is not known, which only the literal pattern `*` covers.
+covers(patterns, resource) if {
+	resource == "*"
+	"*" in patterns
+}
+
+covers(patterns, resource) if {
+	resource != "*"
+	moderato.arn_match(patterns, resource)
+}

@@ -1,0 +1,29 @@
+# METADATA
+# title: Grants
+# description: Permits a call whose every class is granted on every resource; denies the others.
+package moderato.rules.grants
+
+import data.moderato.lib.coverage
+
+# METADATA
+# title: Permit
+# description: Everything that the call needs is granted on everything that it touches.
+permit if {
+	count(coverage.needs) > 0
+	count(coverage.uncovered) == 0
+}
+
+# METADATA
+# title: Deny
+# description: One message for each class that lacks a grant.
+deny contains message if {
+	some need, names in coverage.uncovered
+	not need in _spoken_for
+	message := concat("", [
+		$"No grant covers class {need} on {coverage.place(names)}. ",
+		$"Ask an operator for a grant with class {need} and a pattern that matches.",
+	])
+}
+
+# These have rules of their own, which say it better.
+_spoken_for := {"credentials", "reads-secret", "unknown"}
