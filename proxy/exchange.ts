@@ -64,7 +64,8 @@ export interface Authorization {
 }
 
 export interface Grant {
-  readonly classes: readonly ActionClass[]
+  /** `reads-secret` is the trait that no class covers: it must be granted by name (rule S13). */
+  readonly classes: readonly (ActionClass | 'reads-secret')[]
   readonly resources: readonly string[]
 }
 

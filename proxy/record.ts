@@ -98,7 +98,7 @@ class RunObserver implements Observer {
 
   /** A refusal, before or after the decision record; the table says how it counts. */
   refuse(denial: Denial): void {
-    const { clock, audit } = this.#options
+    const { audit } = this.#options
     const { decision } = denial.row
     if (this.#decided) audit.append(outcomeFields(this.furthest as Resigned, denial.reason))
     else this.#recordRefusal(denial, decision)

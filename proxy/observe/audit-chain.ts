@@ -40,7 +40,7 @@ export interface ChainedLine extends ChainHead {
 /** Reads one line (without its line feed); undefined if it is not a whole record that matches its own hash. */
 export function readLine(line: Buffer): ChainedLine | undefined {
   // Bytes, not characters: distinct broken UTF-8 decodes to the same text.
-  const frame = FRAME.exec(line.latin1Slice())
+  const frame = FRAME.exec(line.toString('latin1'))
   if (frame === null) return undefined
   const [, seq, prevHash, claimed] = frame as unknown as [string, string, string, string]
   const digest = createHash('sha256').update(line.subarray(0, line.length - HASH_MEMBER_LENGTH)).update('}')

@@ -29,7 +29,11 @@ export function hashCanonicalRequest(
   signedHeaders: readonly string[],
   payloadHash: string,
 ): string {
-  return hash('sha256', Buffer.from(canonicalRequest(request, service, signedHeaders, payloadHash), 'latin1'), 'hex')
+  return hash(
+    'sha256',
+    Buffer.from(canonicalRequest(request, service, signedHeaders, payloadHash), 'latin1'),
+    'hex',
+  )
 }
 
 /** The canonical request as text (AWS General Reference, "Create a canonical request"). */

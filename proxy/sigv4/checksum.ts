@@ -48,7 +48,10 @@ function hashChecksum(algorithm: 'sha1' | 'sha256'): Checksum {
   }
 }
 
-function libraryChecksum(running: { update(bytes: Uint8Array): void; digest(): Promise<Uint8Array> }): Checksum {
+function libraryChecksum(running: {
+  update(bytes: Uint8Array): void
+  digest(): Promise<Uint8Array>
+}): Checksum {
   return {
     update: (bytes) => running.update(bytes),
     digest: async () => Buffer.from(await running.digest()).toString('base64'),

@@ -21,7 +21,12 @@ export function payloadHashCheck(sha256: string): Transform {
     },
     flush(done) {
       if (running.digest('hex') !== sha256) {
-        return done(new Denial('payload_mismatch', 'The body does not have the SHA-256 that x-amz-content-sha256 says.'))
+        return done(
+          new Denial(
+            'payload_mismatch',
+            'The body does not have the SHA-256 that x-amz-content-sha256 says.',
+          ),
+        )
       }
       done(null, held)
     },

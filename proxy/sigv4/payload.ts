@@ -28,7 +28,10 @@ export function declaredPayload(headers: HeaderFields, service: string): Payload
         '(request_checksum_calculation: when_supported) or the hash of the whole body.',
     )
   }
-  throw new Denial('malformed_request', 'x-amz-content-sha256 must be the SHA-256 of the body in lower-case hex.')
+  throw new Denial(
+    'malformed_request',
+    'x-amz-content-sha256 must be the SHA-256 of the body in lower-case hex.',
+  )
 }
 
 /** What stands for the body in the canonical request. */
@@ -41,14 +44,21 @@ export function canonicalPayloadHash(payload: Payload): string {
 function unsignedTrailer(headers: HeaderFields): Payload {
   const length = headers.one('x-amz-decoded-content-length') ?? ''
   if (!/^\d{1,15}$/.test(length)) {
-    throw new Denial('malformed_request', 'x-amz-decoded-content-length must be the length of the body in bytes.')
+    throw new Denial(
+      'malformed_request',
+      'x-amz-decoded-content-length must be the length of the body in bytes.',
+    )
   }
   const trailers = (headers.one('x-amz-trailer') ?? '').split(',').map((name) => name.trim().toLowerCase())
   for (const name of trailers) {
     if (!CHECKSUM_TRAILERS.has(name)) {
-      throw new Denial('malformed_request', `x-amz-trailer must name one of ${[...CHECKSUM_TRAILERS].join(', ')}.`)
+      throw new Denial(
+        'malformed_request',
+        `x-amz-trailer must name one of ${[...CHECKSUM_TRAILERS].join(', ')}.`,
+      )
     }
   }
-  if (new Set(trailers).size !== trailers.length) throw new Denial('malformed_request', 'x-amz-trailer names one twice.')
+  if (new Set(trailers).size !== trailers.length)
+    throw new Denial('malformed_request', 'x-amz-trailer names one twice.')
   return { kind: 'unsigned-trailer', decodedLengthBytes: Number(length), trailers }
 }

@@ -5,10 +5,12 @@ import { ALGORITHM } from './authorization.ts'
 
 /** Hex signature; `amzDate` as in `x-amz-date`, `requestHash` the canonical request's SHA-256 in hex. */
 export function signature(key: Buffer, amzDate: string, scope: CredentialScope, requestHash: string): string {
-  return mac(key, amzDate, scope, requestHash).digest('hex')
+  const { date, region, service } = scope
+  const stringToSign = `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/aws4_request\n${requestHash}`
+  return createHmac('sha256', key).update(stringToSign).digest('hex')
 }
 
-/** Whether `claimed` (64 hex digits) is that signature, in constant time. */
+/** Whether `claimed` (64 lower-case hex digits) is that signature, in constant time. */
 export function signatureMatches(
   claimed: string,
   key: Buffer,
@@ -16,12 +18,7 @@ export function signatureMatches(
   scope: CredentialScope,
   requestHash: string,
 ): boolean {
-  const expected = mac(key, amzDate, scope, requestHash).digest()
-  const given = Buffer.from(claimed, 'hex')
+  const expected = Buffer.from(signature(key, amzDate, scope, requestHash), 'latin1')
+  const given = Buffer.from(claimed, 'latin1')
   return given.length === expected.length && timingSafeEqual(given, expected)
-}
-
-function mac(key: Buffer, amzDate: string, { date, region, service }: CredentialScope, requestHash: string) {
-  const stringToSign = `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/aws4_request\n${requestHash}`
-  return createHmac('sha256', key).update(stringToSign)
 }

@@ -29,7 +29,9 @@ export class SigningKeys {
     if (young?.secretAccessKey === secretAccessKey) return young.key
     const old = this.#old.get(name)
     const derived =
-      old?.secretAccessKey === secretAccessKey ? old : { secretAccessKey, key: deriveKey(secretAccessKey, scope) }
+      old?.secretAccessKey === secretAccessKey
+        ? old
+        : { secretAccessKey, key: deriveKey(secretAccessKey, scope) }
     if (this.#young.size >= this.#capacity) {
       this.#old = this.#young
       this.#young = new Map()
@@ -45,7 +47,10 @@ export class SigningKeys {
 
 /** HMAC chain over date, region, service and `aws4_request` (AWS General Reference, "Calculate a signature"). */
 export function deriveKey(secretAccessKey: string, scope: CredentialScope): Buffer {
-  return hmac(hmac(hmac(hmac(`AWS4${secretAccessKey}`, scope.date), scope.region), scope.service), 'aws4_request')
+  return hmac(
+    hmac(hmac(hmac(`AWS4${secretAccessKey}`, scope.date), scope.region), scope.service),
+    'aws4_request',
+  )
 }
 
 function hmac(key: string | Buffer, data: string): Buffer {

@@ -4,7 +4,8 @@ import { Denial } from '../denial.ts'
 import type { Call, Decided, Paced } from '../exchange.ts'
 import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
 import type { Pace, Paces } from '../pacing/paces.ts'
-import type { Passage, PaceQueue } from '../pacing/queue.ts'
+import type { Passage } from '../pacing/lane.ts'
+import type { PaceQueue } from '../pacing/queue.ts'
 import type { Clock } from '../ports.ts'
 
 export interface PaceMetrics {

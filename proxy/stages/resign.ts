@@ -82,7 +82,12 @@ const NOT_PASSED_ON = new Set([
 ])
 
 /** Flat name, value list: ours first, then all others in the order and spelling in which they came. */
-function outgoingFields(exchange: Paced, host: string, amzDate: string, sessionToken: string | undefined): string[] {
+function outgoingFields(
+  exchange: Paced,
+  host: string,
+  amzDate: string,
+  sessionToken: string | undefined,
+): string[] {
   const { headers } = exchange
   const fields = ['host', host, 'x-amz-date', amzDate]
   if (sessionToken !== undefined) fields.push('x-amz-security-token', sessionToken)

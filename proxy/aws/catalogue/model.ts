@@ -93,7 +93,11 @@ export function wireLocation(model: ServiceModel, operation: string, path: strin
   for (const [index, segment] of path.split('.').entries()) {
     const name = segment.replace(/(\[\]|\{\}|@)+$/, '')
     const ref = shape?.members?.[name]
-    if (ref === undefined) return undefined
+    if (ref === undefined) {
+      if (steps.at(-1) !== '*' || shape?.members !== undefined) return undefined
+      steps[steps.length - 1] = name
+      continue
+    }
     if (index === 0) {
       const head = headLocation(name, ref)
       if (head !== undefined) return head

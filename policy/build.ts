@@ -1,0 +1,109 @@
+/**
+ * Compiles rego/ to the committed bundle: `node policy/build.ts`, or with `--check` compares only.
+ *
+ * The bundle's revision is the SHA-256 of its sources, so that a stale bundle is found without opa; with opa (`OPA`
+ * names it, or PATH) the check rebuilds and compares the bytes.
+ */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+import { inputSchemaText } from './input.ts'
+import { readTar } from './tar.ts'
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url))
+export const INSTALL_OPA = 'go install github.com/open-policy-agent/opa@v1.22.2'
+const OUTPUTS = ['policy.wasm', '.manifest'] as const
+
+/** The opa binary, or undefined if there is none. */
+export function findOpa(): string | undefined {
+  const opa = process.env['OPA'] ?? 'opa'
+  try {
+    execFileSync(opa, ['version'], { stdio: 'ignore' })
+    return opa
+  } catch {
+    return undefined
+  }
+}
+
+/** The SHA-256 (hex) of everything that the bundle is made of. */
+export function sourceDigest(): string {
+  const files = globSync('rego/moderato/**/*.rego', { cwd: ROOT })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => !file.endsWith('_test.rego'))
+  const hash = createHash('sha256')
+  for (const file of [...files, 'rego/.manifest', 'rego/capabilities.json'].toSorted()) {
+    const bytes = readFileSync(join(ROOT, file))
+    hash.update(`${file}\0${bytes.length}\0`).update(bytes)
+  }
+  return hash.digest('hex')
+}
+
+/** The bundle's files, freshly compiled. Throws what opa said. */
+export function compile(opa: string): ReadonlyMap<string, Buffer> {
+  const directory = mkdtempSync(join(tmpdir(), 'moderato-policy-'))
+  const archive = join(directory, 'bundle.tar.gz')
+  const ignored = ['bundle', 'schemas', '*_test.rego'].flatMap((name) => ['--ignore', name])
+  try {
+    execFileSync(
+      opa,
+      // prettier-ignore
+      ['build', '-t', 'wasm', '-b', 'rego', ...ignored, '--capabilities', 'rego/capabilities.json',
+        '-e', 'moderato/decision', '-r', sourceDigest(), '-o', archive],
+      { cwd: ROOT, stdio: ['ignore', 'inherit', 'pipe'] },
+    )
+    return readTar(gunzipSync(readFileSync(archive)))
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/** What is stale in the committed bundle and schema; empty if nothing is. Without opa the bytes are not compared. */
+export function staleness(opa: string | undefined): readonly string[] {
+  const stale: string[] = []
+  const manifest: unknown = JSON.parse(committed('.manifest').toString('utf8'))
+  const revision =
+    typeof manifest === 'object' && manifest !== null ? Reflect.get(manifest, 'revision') : undefined
+  if (revision !== sourceDigest())
+    stale.push('rego/bundle/.manifest: revision is not the digest of the sources')
+  if (readFileSync(join(ROOT, 'rego/schemas/input.json'), 'utf8') !== inputSchemaText()) {
+    stale.push('rego/schemas/input.json: not what policy/input.ts says')
+  }
+  if (opa === undefined) return stale
+  const fresh = compile(opa)
+  for (const name of OUTPUTS) {
+    if (!committed(name).equals(built(fresh, name))) stale.push(`rego/bundle/${name}: a rebuild differs`)
+  }
+  return stale
+}
+
+function committed(name: string): Buffer {
+  return readFileSync(join(ROOT, 'rego/bundle', name))
+}
+
+function built(files: ReadonlyMap<string, Buffer>, name: string): Buffer {
+  const bytes = files.get(name)
+  if (bytes === undefined) throw new Error(`opa build wrote no ${name}`)
+  return bytes
+}
+
+function main(check: boolean): void {
+  const opa = findOpa()
+  if (check) {
+    const stale = staleness(opa)
+    if (opa === undefined) console.warn(`opa is missing, so bytes are not compared: ${INSTALL_OPA}`)
+    for (const each of stale) console.error(each)
+    if (stale.length > 0) console.error('Run node policy/build.ts and commit what it wrote.')
+    process.exitCode = stale.length > 0 ? 1 : 0
+    return
+  }
+  if (opa === undefined) throw new Error(`opa is missing: ${INSTALL_OPA}`)
+  writeFileSync(join(ROOT, 'rego/schemas/input.json'), inputSchemaText())
+  const fresh = compile(opa)
+  for (const name of OUTPUTS) writeFileSync(join(ROOT, 'rego/bundle', name), built(fresh, name))
+}
+
+if (import.meta.main) main(process.argv.includes('--check'))

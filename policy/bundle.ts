@@ -1,0 +1,65 @@
+/** Where a compiled policy comes from: the packaged default, or an operator's file. */
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import { z } from 'zod'
+import { readTar } from './tar.ts'
+
+export interface PolicyBundle {
+  readonly wasm: Buffer
+  readonly revision: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+const PACKAGED = fileURLToPath(new URL('../rego/bundle', import.meta.url))
+const MAX_BUNDLE_BYTES = 16 << 20
+const MAX_UNPACKED_BYTES = 64 << 20
+
+const Manifest = z.object({ revision: z.string().default('') })
+const Data = z.record(z.string(), z.unknown())
+
+/**
+ * Reads a bundle: a directory with `policy.wasm` (and `.manifest`, `data.json` if it has them), or a `.tar.gz` as
+ * `opa build -t wasm` writes it. Without a source, the default policy. Rejects for a URL: a remote bundle is refused
+ * until bundle signatures exist (rule S7).
+ */
+export async function loadBundle(source: string = PACKAGED): Promise<PolicyBundle> {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
+    throw new Error(
+      'policy.bundle: a remote bundle is refused until bundle signatures exist; give a file or folder',
+    )
+  }
+  const read = (await stat(source)).isDirectory() ? fromDirectory(source) : await fromArchive(source)
+  const wasm = await read('policy.wasm')
+  if (wasm === undefined)
+    throw new Error(`policy.bundle: no policy.wasm in ${source}; build it with opa build -t wasm`)
+  const manifest = Manifest.parse(parsed(await read('.manifest')))
+  return { wasm, revision: manifest.revision, data: Data.parse(parsed(await read('data.json'))) }
+}
+
+type Read = (name: string) => Promise<Buffer | undefined>
+
+function fromDirectory(directory: string): Read {
+  return async (name) => {
+    try {
+      return await readFile(join(directory, name))
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+}
+
+async function fromArchive(file: string): Promise<Read> {
+  if ((await stat(file)).size > MAX_BUNDLE_BYTES)
+    throw new Error(`policy.bundle: over ${MAX_BUNDLE_BYTES} bytes`)
+  const unpacked = await promisify(gunzip)(await readFile(file), { maxOutputLength: MAX_UNPACKED_BYTES })
+  const files = readTar(unpacked)
+  return async (name) => files.get(name)
+}
+
+function parsed(bytes: Buffer | undefined): unknown {
+  return bytes === undefined ? {} : JSON.parse(bytes.toString('utf8'))
+}

@@ -1,0 +1,29 @@
+/** The policy input as a schema: what Rego is checked against, and how an input from outside is parsed. */
+import { z } from 'zod'
+
+const texts = z.array(z.string()).readonly()
+
+/** Accepts exactly a `PolicyInput`; the tests hold the two together. */
+export const PolicyInputSchema = z.strictObject({
+  agent: z.strictObject({ id: z.string() }).readonly(),
+  call: z
+    .strictObject({
+      service: z.string(),
+      operation: z.string().nullable(),
+      actions: texts,
+      resources: texts,
+      count: z.number().int().min(1),
+      class: z.string(),
+      classes: texts,
+      traits: texts,
+      accessLevel: z.string(),
+      region: z.string(),
+    })
+    .readonly(),
+  timeSeconds: z.number().int(),
+})
+
+/** The text of `rego/schemas/input.json`. */
+export function inputSchemaText(): string {
+  return `${JSON.stringify(z.toJSONSchema(PolicyInputSchema), undefined, 2)}\n`
+}

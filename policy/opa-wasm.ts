@@ -1,0 +1,151 @@
+/** The policy engine that runs a bundle of OPA, compiled to WebAssembly, in process. */
+import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
+import { arnMatch } from './arn-match.ts'
+import type { PolicyData, PolicyEngine, PolicyInput, PolicyVerdict } from './engine.ts'
+
+// The package declares `loadPolicySync`, but only its CommonJS form exports it.
+const opa: typeof import('@open-policy-agent/opa-wasm') = createRequire(import.meta.url)(
+  '@open-policy-agent/opa-wasm',
+)
+type Instance = ReturnType<typeof opa.loadPolicySync>
+
+const ENTRYPOINT = 'moderato/decision'
+const MAX_INPUT_BYTES = 2 << 20
+/** WebAssembly memory only grows: 64 MiB at most, and beyond 16 MiB the instance is replaced after the call. */
+const MAX_MEMORY_PAGES = 1024
+const RENEW_MEMORY_BYTES = 16 << 20
+
+/** What Rego may call beyond the natives of OPA's WebAssembly; rego/capabilities.json declares the same list. */
+export const HOST_BUILTINS: Readonly<Record<string, (...values: never[]) => unknown>> = {
+  'moderato.arn_match': arnMatch,
+}
+/** Builtins that the npm package brings and that differ from OPA in text only. */
+const PACKAGE_BUILTINS = ['sprintf']
+
+export interface OpaWasmOptions {
+  readonly wasm: Buffer
+  /** The bundle's own name for what it holds. */
+  readonly revision: string
+  /** Data that the bundle brings. It can't name agents: those come from configuration. */
+  readonly bundleData?: Readonly<Record<string, unknown>>
+  readonly data: PolicyData
+  /** Host builtins; tests break them. */
+  readonly builtins?: typeof HOST_BUILTINS
+}
+
+/**
+ * Loads a compiled policy with its data. Rejects if the module can't be compiled, needs a builtin that the host does
+ * not give (OPA builds such a bundle and throws at the first call), lacks the entrypoint `moderato/decision`, or
+ * does not answer a first call in the agreed shape.
+ */
+export async function loadOpaWasm(options: OpaWasmOptions): Promise<PolicyEngine> {
+  const { wasm, data, bundleData = {}, builtins = HOST_BUILTINS } = options
+  if ('agents' in bundleData) throw new Error('policy bundle: data.agents belongs to the configuration')
+  const module = await WebAssembly.compile(new Uint8Array(wasm))
+  const json = JSON.stringify({ ...bundleData, agents: data.agents })
+  const create = () => instantiate(module, builtins, json)
+  const digest = createHash('sha256').update(wasm).update(json).digest('hex')
+  const engine = engineOf(create, `${options.revision.slice(0, 16)}.${digest.slice(0, 16)}`)
+  engine.evaluate(PROBE)
+  return engine
+}
+
+function engineOf(create: () => Instance, revision: string): PolicyEngine {
+  let instance = create()
+  return {
+    name: 'opa',
+    revision,
+    evaluate(input) {
+      const encoded = encode(input)
+      let result: unknown
+      try {
+        result = instance.evaluate(encoded, ENTRYPOINT)
+      } catch (thrown) {
+        // What an interrupted evaluation left in its memory is not known, so the next one starts afresh.
+        instance = create()
+        throw asError(thrown)
+      }
+      if (instance.mem.buffer.byteLength > RENEW_MEMORY_BYTES) instance = create()
+      return verdictOf(result)
+    },
+  }
+}
+
+const encoder = new TextEncoder()
+
+function encode(input: PolicyInput): ArrayBuffer {
+  const bytes = encoder.encode(JSON.stringify(input))
+  if (bytes.byteLength > MAX_INPUT_BYTES) throw new Error(`policy input is over ${MAX_INPUT_BYTES} bytes`)
+  if (bytes.byteLength === bytes.buffer.byteLength) return bytes.buffer
+  return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
+}
+
+function instantiate(module: WebAssembly.Module, builtins: typeof HOST_BUILTINS, json: string): Instance {
+  try {
+    const instance = opa.loadPolicySync(module, { initial: 5, maximum: MAX_MEMORY_PAGES }, { ...builtins })
+    const provided = new Set([...Object.keys(builtins), ...PACKAGE_BUILTINS])
+    const missing = importedBuiltins(instance).filter((name) => !provided.has(name))
+    if (missing.length > 0) throw new Error(`it needs builtins that the host lacks: ${missing.join(', ')}`)
+    if (!(ENTRYPOINT in instance.entrypoints)) throw new Error(`it has no entrypoint ${ENTRYPOINT}`)
+    instance.setData(JSON.parse(json))
+    return instance
+  } catch (thrown) {
+    throw new Error(`policy bundle can't be loaded: ${asError(thrown).message}`, { cause: thrown })
+  }
+}
+
+/** The names in the module's builtin table: a JSON object in its memory, ended by a zero byte. */
+function importedBuiltins(instance: Instance): readonly string[] {
+  const exported = 'exports' in instance.wasmInstance ? instance.wasmInstance.exports : {}
+  const { builtins, opa_json_dump: dump } = exported as Record<string, (address?: number) => number>
+  if (builtins === undefined || dump === undefined) throw new Error('it is no OPA policy')
+  const start = dump(builtins())
+  const memory = Buffer.from(instance.mem.buffer)
+  return Object.keys(JSON.parse(memory.toString('utf8', start, memory.indexOf(0, start))))
+}
+
+/** OPA's runtime throws strings and plain objects. */
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown)
+    return new Error(String(thrown.message))
+  return new Error(String(thrown))
+}
+
+const PROBE: PolicyInput = {
+  agent: { id: '' },
+  call: {
+    service: 'unknown',
+    operation: null,
+    actions: [],
+    resources: ['*'],
+    count: 1,
+    class: 'unknown',
+    classes: ['unknown'],
+    traits: [],
+    accessLevel: 'Unknown',
+    region: '',
+  },
+  timeSeconds: 0,
+}
+
+function verdictOf(results: unknown): PolicyVerdict {
+  const first: unknown = Array.isArray(results) && results.length === 1 ? results[0] : undefined
+  const result = property(first, 'result')
+  const allow = property(result, 'allow')
+  const rules = property(result, 'rules')
+  const messages = property(result, 'messages')
+  if (typeof allow !== 'boolean' || !isTexts(rules) || !isTexts(messages) || rules.length === 0) {
+    throw new Error('the policy answered in an unknown shape')
+  }
+  return { allow, rules, messages }
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}

@@ -1,0 +1,58 @@
+/** Who may speak to the admin listener at all, judged on the head alone (rule S6). */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+
+export interface GateRefusal {
+  readonly status: number
+  readonly error: string
+  readonly message: string
+}
+
+/**
+ * Refuses what a browser page of another site, or a DNS name that was bound to our address, could send: a `Host` that
+ * is not ours, a foreign `Origin` or `Sec-Fetch-Site`, and writes that are not JSON (a form could send those).
+ */
+export function checkOrigin(
+  request: IncomingMessage,
+  hosts: { has(host: string): boolean },
+): GateRefusal | undefined {
+  const hostFields = request.headersDistinct['host'] ?? []
+  const host = (hostFields[0] ?? '').toLowerCase()
+  if (hostFields.length !== 1 || !hosts.has(host)) {
+    return refusal(421, 'misdirected_request', 'This Host is not served here: use the address that Moderato printed.')
+  }
+  const origins = request.headersDistinct['origin'] ?? []
+  const foreign = origins.some((origin) => origin !== `http://${host}` && origin !== `https://${host}`)
+  const sites = request.headersDistinct['sec-fetch-site'] ?? []
+  if (foreign || sites.some((site) => site !== 'same-origin' && site !== 'none')) {
+    return refusal(403, 'foreign_origin', 'Pages of other sites may not call the admin API.')
+  }
+  if (request.method === 'GET' || request.method === 'HEAD') return undefined
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
+  if (type === 'application/json') return undefined
+  return refusal(415, 'json_only', 'Send application/json.')
+}
+
+/** Whether the request bears the admin token, compared in constant time. A token in the URL is never looked at. */
+export function tokenCheck(token: string): (request: IncomingMessage) => boolean {
+  const expected = digest(token)
+  return (request) => {
+    const fields = request.headersDistinct['authorization'] ?? []
+    const bearer = fields.length === 1 ? /^Bearer ([\x21-\x7e]+)$/i.exec(fields[0] ?? '') : null
+    return timingSafeEqual(digest(bearer?.[1] ?? ''), expected) && bearer !== null
+  }
+}
+
+export const UNAUTHORIZED: GateRefusal = {
+  status: 401,
+  error: 'token_required',
+  message: 'Send the admin token: Authorization: Bearer TOKEN. It is in stateDir/admin-token.',
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
+
+function refusal(status: number, error: string, message: string): GateRefusal {
+  return { status, error, message }
+}

@@ -1,0 +1,76 @@
+/** Moderato's own words on an answer: the `x-moderato-*` fields, and a refusal in the service's dialect. */
+import { errorResponse } from './aws/error-response.ts'
+import type { Denial } from './denial.ts'
+import type { Forwarded, Protocol, Received } from './exchange.ts'
+
+export type Furthest = Partial<Forwarded> & Received
+
+/** How many bytes of a body that nobody wants are read away, so that the client sees the answer and not a reset. */
+const DISCARDED_BODY_BYTES = 16 * 1024 * 1024
+const DISCARD_MS = 10_000
+
+export interface AnswerOptions {
+  readonly mode: 'enforce' | 'observe'
+  /** The dialect to refuse in, where the call is not classified yet. */
+  readonly protocolOf: (exchange: Furthest) => Protocol
+}
+
+/** Flat name, value list for every answer; `mode` is named where verdicts are not enforced (rule S7). */
+export function moderatoHeaders(exchange: Furthest, decision: string, mode: 'enforce' | 'observe'): string[] {
+  const fields = ['x-moderato-request-id', exchange.requestId, 'x-moderato-decision', decision]
+  if (exchange.waitedMs !== undefined) fields.push('x-moderato-waited-ms', String(Math.round(exchange.waitedMs)))
+  if (mode === 'observe') {
+    fields.push('x-moderato-mode', mode)
+    const would = exchange.decision?.wouldDeny ?? exchange.wouldThrottle
+    if (would !== undefined) fields.push('x-moderato-would', would)
+  }
+  return fields
+}
+
+/** Answers a refusal; where the upstream's answer has begun, the connection is cut instead. */
+export function answerDenial({ mode, protocolOf }: AnswerOptions) {
+  return function answer(exchange: Furthest, denial: Denial): void {
+    const { reply } = exchange
+    const { row } = denial
+    if (row.decision === 'abort' || reply.headersSent) {
+      reply.destroy()
+      return
+    }
+    const { status, headers, body } = errorResponse({
+      protocol: exchange.call?.protocol ?? protocolOf(exchange),
+      service: exchange.authorization?.scope.service ?? '',
+      reason: denial.reason,
+      message: denial.message,
+      requestId: exchange.requestId,
+      method: exchange.method,
+      queryMode: exchange.headers.has('x-amzn-query-mode'),
+      ...(denial.retryAfterMs === undefined ? {} : { retryAfterMs: denial.retryAfterMs }),
+    })
+    const unread = exchange.body.present && !reply.req.complete
+    reply.writeHead(status, [
+      ...headers,
+      ...(unread ? ['connection', 'close'] : []),
+      ...moderatoHeaders(exchange, row.decision === 'error' ? 'deny' : row.decision, mode),
+    ])
+    reply.end(exchange.method === 'HEAD' ? undefined : body)
+    if (unread) discardBody(exchange)
+  }
+}
+
+/** Reads an unwanted body away, within bounds, and then ends the connection. */
+function discardBody({ reply }: Furthest): void {
+  const { req: request } = reply
+  let discarded = 0
+  const end = (): void => {
+    clearTimeout(timer)
+    request.destroy()
+  }
+  const timer = setTimeout(end, DISCARD_MS).unref()
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length
+    if (discarded > DISCARDED_BODY_BYTES) end()
+  })
+  request.once('close', () => clearTimeout(timer))
+  request.on('error', () => undefined)
+  request.resume()
+}

@@ -1,0 +1,59 @@
+/** `moderato serve --config FILE`: the proxy, until SIGTERM or SIGINT. */
+import { parseArgs } from 'node:util'
+import { compose } from '../compose.ts'
+import { ConfigError, loadConfig } from '../config.ts'
+import { createLog } from '../observe/log.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato serve --config FILE
+
+Prints one JSON line on standard output when it listens; logs go to standard error.
+SIGTERM drains: /readyz turns first, held calls are answered, streams may finish. A second SIGTERM ends at once.
+`
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const file = configFile(args)
+  if (file === undefined) {
+    const help = args.includes('--help')
+    ;(help ? io.stdout : io.stderr).write(USAGE)
+    return help ? 0 : 2
+  }
+  try {
+    const loaded = loadConfig(file)
+    const log = createLog({ level: loaded.config.log.level })
+    const moderato = await compose(loaded, log)
+    io.stdout.write(`${JSON.stringify({ listening: await moderato.listen() })}\n`)
+    await endOfService()
+    log.info('draining')
+    await moderato.drain()
+    return 0
+  } catch (error) {
+    io.stderr.write(`${error instanceof ConfigError ? error.message : `moderato: ${messageOf(error)}`}\n`)
+    return 1
+  }
+}
+
+function configFile(args: readonly string[]): string | undefined {
+  try {
+    return parseArgs({ args: [...args], options: { config: { type: 'string' } } }).values.config
+  } catch {
+    return undefined
+  }
+}
+
+/** Resolves on the first signal; the next one ends the process. */
+function endOfService(): Promise<void> {
+  return new Promise((resolve) => {
+    let draining = false
+    const onSignal = (): void => {
+      if (draining) process.exit(1)
+      draining = true
+      resolve()
+    }
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
+  })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

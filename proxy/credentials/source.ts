@@ -1,0 +1,48 @@
+/** Upstream credentials: fixed ones from the configuration, or the AWS provider chain's, refreshed before they expire. */
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
+import type { CredentialSource, Credentials, Clock } from '../ports.ts'
+
+/** How long before their expiry credentials are fetched anew; a call signed now must still be valid on arrival. */
+const REFRESH_BEFORE_MS = 5 * 60_000
+
+export interface ExpiringCredentials extends Credentials {
+  readonly expiration?: Date | undefined
+}
+
+export function fixedCredentials(credentials: Credentials): CredentialSource {
+  return { current: () => credentials }
+}
+
+/** The standard provider chain of the AWS SDK: environment, shared files, SSO, web identity, container, instance. */
+export function chainCredentials(clock: Clock): CredentialSource {
+  return refreshed(fromNodeProviderChain(), clock)
+}
+
+/**
+ * Keeps what `fetch` gave until shortly before it expires. One fetch at a time, whoever asks. A failed refresh keeps
+ * credentials that are still valid in use; with none left the failure reaches the caller, who fails closed.
+ */
+export function refreshed(fetch: () => Promise<ExpiringCredentials>, clock: Clock): CredentialSource {
+  let held: ExpiringCredentials | undefined
+  let fetching: Promise<ExpiringCredentials> | undefined
+
+  const validFor = (atMs: number): boolean =>
+    held !== undefined && (held.expiration === undefined || held.expiration.getTime() > atMs)
+
+  async function refresh(): Promise<Credentials> {
+    fetching ??= fetch().finally(() => {
+      fetching = undefined
+    })
+    try {
+      held = await fetching
+    } catch (error) {
+      if (!validFor(clock.nowMs())) throw error
+    }
+    if (held === undefined || !validFor(clock.nowMs())) throw new Error('the provider chain gave expired credentials')
+    return held
+  }
+
+  return {
+    current: () => (held !== undefined && validFor(clock.nowMs() + REFRESH_BEFORE_MS) ? held : refresh()),
+  }
+}

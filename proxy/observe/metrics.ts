@@ -1,0 +1,203 @@
+/** What Prometheus reads: the contract's metrics, each with bounded labels (contract, "Metrics"). */
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import type { ActionClass } from '../classes.ts'
+import type { DenialReason } from '../denial.ts'
+import { Durations } from './durations.ts'
+
+export type RequestDecision = 'allow' | 'deny' | 'throttle' | 'abort' | 'error'
+
+/** One request, told once, when all is over. */
+export interface RequestFacts {
+  /** IAM prefix; counted as `unknown` if the catalogue does not have it. */
+  readonly service: string
+  readonly class: ActionClass
+  readonly decision: RequestDecision
+  readonly reason: DenialReason | 'none'
+  readonly durationSeconds: number
+  /** Only a verified agent. */
+  readonly agent?: string | undefined
+}
+
+export interface MetricsOptions {
+  /** The IAM prefixes of the catalogue: the values that `service` may take. */
+  readonly services: { has(service: string): boolean }
+  /** Agents named in `moderato_agent_*`; further ones are counted as `other`. 200. */
+  readonly agentLabels?: number
+}
+
+export interface Metrics {
+  /** Counts a finished request: requests, duration, and where they apply denials, signature failures, agent. */
+  request(facts: RequestFacts): void
+  stage(name: string, seconds: number): void
+  /** One upstream exchange; status undefined if no answer came. */
+  upstream(service: string, status: number | undefined, seconds: number): void
+  paceWait(actionClass: ActionClass, seconds: number): void
+  queueDepth(actionClass: ActionClass, waiting: number): void
+  policyEvaluation(engine: string, seconds: number): void
+  /** The bundle in force; the one before no longer shows. */
+  policyBundle(revision: string): void
+  auditRecords(written: number): void
+  /** Where a scrape reads the age in seconds of the oldest audit record not yet durable. */
+  auditLag(source: () => number): void
+  /** Everything in the text exposition format. */
+  text(): Promise<string>
+  readonly contentType: string
+}
+
+const STAGE_SECONDS = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 0.025, 0.1, 0.5, 1, 5, 15, 45]
+const REQUEST_SECONDS = [5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 45, 120]
+const POLICY_SECONDS = [5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 0.05]
+const WAIT_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45]
+
+const SIGNATURE_FAILURES: ReadonlySet<string> = new Set<DenialReason>([
+  'missing_credential',
+  'malformed_authorization',
+  'unsupported_signature',
+  'unknown_credential',
+  'clock_skew',
+  'unsigned_header',
+  'bad_signature',
+  'payload_mismatch',
+])
+
+/** Metrics with a registry of their own, the process's default metrics among them. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const durations = durationMetrics()
+  const { stage, upstream, policy, wait } = durations
+  const count = requestCounters(registry, options.agentLabels ?? 200)
+  const { services } = options
+  const known = (service: string): string => (services.has(service) ? service : 'unknown')
+  const stages = lookup((name: string) => stage.series(name))
+  const engines = lookup((engine: string) => policy.series(engine))
+  const waits = lookup((actionClass: string) => wait.series(actionClass))
+  const upstreams = lookup((service: string) => lookup((status: string) => upstream.series(service, status)))
+  const requests = lookup((actionClass: string) =>
+    lookup((decision: string) => durations.request.series(actionClass, decision)),
+  )
+  return {
+    request(facts) {
+      count(facts, known(facts.service))
+      requests(facts.class)(facts.decision).observe(facts.durationSeconds)
+    },
+    stage: (name, seconds) => stages(name).observe(seconds),
+    upstream: (service, status, seconds) => upstreams(known(service))(statusClass(status)).observe(seconds),
+    paceWait: (actionClass, seconds) => waits(actionClass).observe(seconds),
+    policyEvaluation: (engine, seconds) => engines(engine).observe(seconds),
+    ...gauges(registry),
+    async text() {
+      const parts = Object.values(durations).map((each) => each.text())
+      return `${await registry.metrics()}\n${parts.join('\n')}`
+    },
+    contentType: registry.contentType,
+  }
+}
+
+function durationMetrics(): Record<'request' | 'stage' | 'upstream' | 'wait' | 'policy', Durations> {
+  const make = (name: string, help: string, labelNames: string[], bucketsSeconds: number[]): Durations =>
+    new Durations({ name, help, labelNames, bucketsSeconds })
+  return {
+    request: make(
+      'moderato_request_duration_seconds',
+      'From arrival to the end of the answer, waits included.',
+      ['class', 'decision'],
+      REQUEST_SECONDS,
+    ),
+    stage: make('moderato_stage_duration_seconds', 'Time spent in each stage.', ['stage'], STAGE_SECONDS),
+    upstream: make(
+      'moderato_upstream_duration_seconds',
+      'From the first byte sent upstream to the end of its answer.',
+      ['service', 'status_class'],
+      REQUEST_SECONDS,
+    ),
+    wait: make('moderato_pace_wait_seconds', 'Time that paced calls were held.', ['class'], WAIT_SECONDS),
+    policy: make('moderato_policy_evaluation_seconds', 'Time to judge one call.', ['engine'], POLICY_SECONDS),
+  }
+}
+
+/** The counters of one finished request, found by one string: prom-client hashes labels at every step otherwise. */
+function requestCounters(registry: Registry, agentLabels: number): (facts: RequestFacts, service: string) => void {
+  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> =>
+    new Counter({ name, help, labelNames, registers: [registry] })
+  const all = counter('moderato_requests_total', 'Requests by what became of them.', [
+    'service',
+    'class',
+    'decision',
+    'reason',
+  ])
+  const denials = counter('moderato_denials_total', 'Requests refused or failed, by reason.', ['reason', 'service'])
+  const failures = counter('moderato_signature_failures_total', 'Requests whose signature did not verify.', ['reason'])
+  const ofAgents = counter('moderato_agent_requests_total', 'Requests of verified agents; `other` beyond the cap.', [
+    'agent',
+    'class',
+    'decision',
+  ])
+  const named = new Set<string>()
+  return (facts, service) => {
+    const { class: actionClass, decision, reason, agent } = facts
+    all.inc({ service, class: actionClass, decision, reason })
+    if (reason !== 'none') denials.inc({ reason, service })
+    if (SIGNATURE_FAILURES.has(reason)) failures.inc({ reason })
+    if (agent === undefined) return
+    if (named.size < agentLabels) named.add(agent)
+    ofAgents.inc({ agent: named.has(agent) ? agent : 'other', class: actionClass, decision })
+  }
+}
+
+function gauges(registry: Registry): Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag'> {
+  const registers = [registry]
+  const depth = new Gauge({
+    name: 'moderato_pace_queue_depth',
+    help: 'Calls that wait for their turn.',
+    labelNames: ['class'],
+    registers,
+  })
+  const bundle = new Gauge({
+    name: 'moderato_policy_bundle_info',
+    help: 'The policy bundle in force.',
+    labelNames: ['revision'],
+    registers,
+  })
+  const records = new Counter({
+    name: 'moderato_audit_records_total',
+    help: 'Audit records made durable.',
+    registers,
+  })
+  let lagSeconds = (): number => 0
+  const lag: Gauge = new Gauge({
+    name: 'moderato_audit_lag_seconds',
+    help: 'Age of the oldest audit record that is not durable yet.',
+    registers,
+    collect(): void {
+      lag.set(lagSeconds())
+    },
+  })
+  return {
+    queueDepth: (actionClass, waiting) => depth.set({ class: actionClass }, waiting),
+    policyBundle(revision) {
+      bundle.reset()
+      bundle.set({ revision }, 1)
+    },
+    auditRecords: (written) => records.inc(written),
+    auditLag(source) {
+      lagSeconds = source
+    },
+  }
+}
+
+function lookup<Value>(make: (key: string) => Value): (key: string) => Value {
+  const made = new Map<string, Value>()
+  return (key) => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const value = make(key)
+    made.set(key, value)
+    return value
+  }
+}
+
+function statusClass(status: number | undefined): string {
+  return status === undefined ? 'none' : `${Math.floor(status / 100)}xx`
+}
+

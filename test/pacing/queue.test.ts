@@ -1,0 +1,277 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { rateOf, type Rate } from '../../proxy/pacing/gcra.ts'
+import type { Passage } from '../../proxy/pacing/lane.ts'
+import { LocalLimiter, type Charge, type Limiter, type Turn } from '../../proxy/pacing/limiter.ts'
+import { PaceQueue, type QueueLimits } from '../../proxy/pacing/queue.ts'
+import { VirtualTime } from './virtual-time.ts'
+
+const RATES = { slow: rateOf(6, 60_000, 2), wide: rateOf(60, 60_000, 100), brisk: rateOf(7, 1_000, 5) }
+type Key = keyof typeof RATES
+const ROOMY = { heldPerAgent: 100, held: 10_000 }
+
+interface Ask {
+  readonly holder?: string
+  readonly weight?: number
+  readonly maxWaitMs?: number
+  readonly rate?: Rate
+}
+
+interface Outcome {
+  readonly name: string
+  readonly passage: Passage
+  readonly atMs: number
+}
+
+async function later(): Promise<void> {
+  for (let turns = 0; turns < 10; turns += 1) await Promise.resolve()
+}
+
+/** Answers later, as a limiter elsewhere does. */
+class DistantLimiter implements Limiter {
+  readonly #near = new LocalLimiter()
+
+  async take(charges: readonly Charge[], nowMs: number, reserveWithinMs?: number): Promise<Turn> {
+    await later()
+    return this.#near.take(charges, nowMs, reserveWithinMs)
+  }
+
+  async peek(keys: readonly string[]): Promise<readonly number[]> {
+    await later()
+    return this.#near.peek(keys)
+  }
+}
+
+function scene(limits: QueueLimits = ROOMY, limiter: Limiter = new LocalLimiter()) {
+  const time = new VirtualTime()
+  const startMs = time.nowMs()
+  const queue = new PaceQueue({ limiter, clock: time, timer: time, limits })
+  const outcomes: Outcome[] = []
+  const ask = (
+    name: string,
+    keys: readonly Key[],
+    { holder = 'agent', weight = 1, maxWaitMs = 45_000 }: Ask = {},
+  ) => {
+    const client = new AbortController()
+    const charges = keys.map((key) => ({ key: `${key} ${holder}`, rate: RATES[key], weight }))
+    const note = (passage: Passage): unknown => outcomes.push({ name, passage, atMs: time.nowMs() - startMs })
+    const passage = queue.enter({ holder, charges, maxWaitMs, gone: client.signal })
+    if (passage instanceof Promise)
+      void passage.then(note, (error: Error) =>
+        outcomes.push({ name: `${name}: ${error.message}`, passage: { kind: 'gone' }, atMs: 0 }),
+      )
+    else note(passage)
+    return client
+  }
+  const went = (): string[] =>
+    outcomes.filter(({ passage }) => passage.kind === 'go').map(({ name, atMs }) => `${name}@${atMs}`)
+  const ended = (): string[] => outcomes.map(({ name, passage }) => `${name}:${passage.kind}`)
+  return { time, queue, ask, outcomes, went, ended }
+}
+
+describe.each([
+  ['a limiter in this process', () => new LocalLimiter()],
+  ['a limiter that answers later', () => new DistantLimiter()],
+])('PaceQueue over %s', (_, limiter) => {
+  it('lets the burst pass at once and the rest one interval apart, in order of arrival', async () => {
+    const { time, ask, went, ended, outcomes } = scene(ROOMY, limiter())
+    for (const name of ['a', 'b', 'c', 'd', 'e']) ask(name, ['slow'], { maxWaitMs: 20_000 })
+    await time.advance(60_000)
+    expect(went()).toEqual(['a@0', 'b@0', 'c@10000', 'd@20000'])
+    expect(ended()).toContain('e:late')
+    expect(outcomes.find(({ name }) => name === 'e')).toMatchObject({ atMs: 0, passage: { limiting: 0 } })
+    expect(outcomes.map(({ passage }) => passage)).toContainEqual({ kind: 'go', waitedMs: 20_000 })
+  })
+
+  it('never lets a small call overtake a big one of the same bucket', async () => {
+    const { time, ask, went } = scene(ROOMY, limiter())
+    ask('first', ['wide'], { weight: 90 })
+    ask('big', ['wide'], { weight: 20 })
+    ask('small', ['wide'], { weight: 1 })
+    await time.advance(60_000)
+    expect(went()).toEqual(['first@0', 'big@10000', 'small@11000'])
+  })
+
+  it('keeps the order in a bucket with room, if the call ahead waits for another bucket', async () => {
+    const { time, ask, went } = scene(ROOMY, limiter())
+    ask('spent', ['slow'], { weight: 2 })
+    ask('both', ['slow', 'wide'])
+    ask('behind', ['wide'])
+    ask('elsewhere', ['brisk'])
+    await time.advance(60_000)
+    expect(went()).toEqual(['spent@0', 'elsewhere@0', 'both@10000', 'behind@10000'])
+  })
+
+  it('moves those behind up when a client leaves, who is not charged', async () => {
+    const { time, ask, went, ended, queue } = scene(ROOMY, limiter())
+    ask('a', ['slow'], { weight: 2 })
+    const big = ask('big', ['slow'], { weight: 2 })
+    ask('c', ['slow'])
+    ask('d', ['slow'])
+    await time.advance(5_000)
+    expect(queue.held).toBe(3)
+    big.abort()
+    await time.advance(60_000)
+    expect(ended()).toContain('big:gone')
+    expect(went()).toEqual(['a@0', 'c@10000', 'd@20000'])
+    expect(queue.held).toBe(0)
+  })
+
+  it('gives no pace to one who enters and leaves again and again', async () => {
+    const { time, ask, went } = scene(ROOMY, limiter())
+    ask('a', ['slow'], { weight: 2 })
+    ask('waiting', ['slow'])
+    for (let i = 0; i < 90; i += 1) {
+      const client = ask('fickle', ['slow'])
+      await time.advance(100)
+      client.abort()
+    }
+    await time.advance(60_000)
+    expect(went()).toEqual(['a@0', 'waiting@10000'])
+  })
+
+  it('sends held calls away when it drains, uncharged, and lets through only what need not wait', async () => {
+    const { time, ask, queue, ended } = scene(ROOMY, limiter())
+    for (const name of ['a', 'b', 'c']) ask(name, ['slow'])
+    await time.advance(0)
+    queue.drain()
+    for (const name of ['d', 'e']) ask(name, [name === 'd' ? 'slow' : 'wide'])
+    await time.advance(60_000)
+    expect(ended().toSorted()).toEqual(['a:go', 'b:go', 'c:draining', 'd:draining', 'e:go'])
+    expect(queue.held).toBe(0)
+    expect(time.alarms).toBe(0)
+  })
+
+  it('refuses more than the places of one agent, and more than all places', async () => {
+    const { time, ask, ended, queue } = scene({ heldPerAgent: 2, held: 3 }, limiter())
+    for (const holder of ['x', 'y', 'z']) ask(`${holder}0`, ['slow'], { holder, weight: 2 })
+    await time.advance(0)
+    for (const holder of ['x', 'x', 'x', 'y', 'z']) ask(holder, ['slow'], { holder })
+    await time.advance(0)
+    expect(ended()).toEqual(['x0:go', 'y0:go', 'z0:go', 'x:full', 'z:full'])
+    expect(queue.held).toBe(3)
+    await time.advance(60_000)
+    expect(queue.held).toBe(0)
+  })
+
+  it('passes as foreseen: in order in each bucket, within the wait promised, never over the pace', async () => {
+    const arrival = fc.record({
+      gapMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 9_000 })),
+      keys: fc.subarray(['slow', 'wide', 'brisk'] as const, { minLength: 1 }),
+      weight: fc.integer({ min: 1, max: 2 }),
+      maxWaitMs: fc.constantFrom(0, 5_000, 20_000, 45_000),
+      leavesAfterMs: fc.option(fc.integer({ min: 1, max: 30_000 }), { freq: 4, nil: undefined }),
+    })
+    const plan = fc.array(arrival, { minLength: 1, maxLength: 20 })
+    await fc.assert(
+      fc.asyncProperty(plan, async (arrivals) => {
+        const { time, ask, outcomes, queue } = scene(ROOMY, limiter())
+        for (const [index, { gapMs, leavesAfterMs, keys, ...rest }] of arrivals.entries()) {
+          await time.advance(gapMs)
+          const client = ask(String(index), keys, rest)
+          await time.advance(0)
+          if (leavesAfterMs !== undefined) time.after(leavesAfterMs, () => client.abort())
+        }
+        await time.advance(200_000)
+        expect(outcomes).toHaveLength(arrivals.length)
+        expect(queue.held).toBe(0)
+        for (const key of ['slow', 'wide', 'brisk'] as const) expectPaced(key, arrivals, outcomes)
+      }),
+      { numRuns: 60 },
+    )
+  }, 30_000)
+})
+
+interface Arrival {
+  readonly keys: readonly Key[]
+  readonly weight: number
+  readonly maxWaitMs: number
+}
+
+function expectPaced(key: Key, arrivals: readonly Arrival[], outcomes: readonly Outcome[]): void {
+  const { burst, intervalMs } = RATES[key]
+  const passed = outcomes.flatMap(({ name, passage, atMs }) => {
+    const arrival = arrivals[Number(name)]
+    if (passage.kind !== 'go' || arrival?.keys.includes(key) !== true) return []
+    expect(passage.waitedMs).toBeLessThanOrEqual(arrival.maxWaitMs + 1)
+    return [{ index: Number(name), atMs, weight: arrival.weight }]
+  })
+  expect(passed.map(({ index }) => index)).toEqual(passed.map(({ index }) => index).toSorted((a, b) => a - b))
+  for (const [from, first] of passed.entries()) {
+    let things = 0
+    for (const each of passed.slice(from)) {
+      things += each.weight
+      expect(things).toBeLessThanOrEqual(burst + (each.atMs - first.atMs) / intervalMs)
+    }
+  }
+}
+
+describe('PaceQueue', () => {
+  it('answers at once, without a promise, what passes, what never can, and whose client has left', () => {
+    const { queue } = scene()
+    const charges = (weight: number) => [{ key: 'k', rate: RATES.slow, weight }]
+    const enter = (weight: number, gone = new AbortController().signal) =>
+      queue.enter({ holder: 'agent', charges: charges(weight), maxWaitMs: 0, gone })
+    expect(enter(1)).toEqual({ kind: 'go', waitedMs: 0 })
+    expect(enter(3)).toEqual({ kind: 'never', limiting: 0 })
+    expect(enter(NaN)).toEqual({ kind: 'never', limiting: 0 })
+    expect(enter(1, AbortSignal.abort())).toEqual({ kind: 'gone' })
+    expect(enter(1)).toEqual({ kind: 'go', waitedMs: 0 })
+  })
+
+  it('keeps its promise to a held call though every timer rings late', async () => {
+    const { time, ask, went } = scene()
+    const one = { rate: rateOf(6, 60_000, 1) }
+    for (const name of ['a', 'b', 'c', 'd', 'e']) ask(name, ['slow'], { ...one, maxWaitMs: 30_000 })
+    await time.advance(60_000, 15)
+    expect(went().map((text) => text.split('@')[0])).toEqual(['a', 'b', 'c', 'd', 'e'])
+  })
+
+  it('refuses a held call, late, when the clock goes back and its turn slips out of reach', async () => {
+    const { time, ask, went, ended } = scene()
+    ask('a', ['slow'], { weight: 2 })
+    ask('b', ['slow'], { maxWaitMs: 20_000 })
+    await time.advance(1_000)
+    time.jump(-30_000)
+    await time.advance(120_000)
+    expect(went()).toEqual(['a@0', 'b@10000'])
+    expect(ended()).toEqual(['a:go', 'b:go'])
+  })
+
+  it('keeps one alarm for a lane, however many wait, and none when nobody does', async () => {
+    const { time, ask } = scene()
+    for (let i = 0; i < 50; i += 1) ask(String(i), ['brisk'])
+    await time.advance(0)
+    expect(time.alarms).toBe(1)
+    await time.advance(60_000)
+    expect(time.alarms).toBe(0)
+  })
+
+  it('fails closed when the limiter fails, and goes on when it answers again', async () => {
+    const near = new LocalLimiter()
+    let broken = true
+    const limiter: Limiter = {
+      take: (charges, nowMs) =>
+        broken ? Promise.reject(new Error('store is gone')) : near.take(charges, nowMs),
+      peek: (keys) => near.peek(keys),
+    }
+    const { time, ask, went, ended, queue } = scene(ROOMY, limiter)
+    ask('a', ['slow'])
+    ask('b', ['slow'])
+    await time.advance(0)
+    expect(ended()).toEqual(['a: store is gone:gone', 'b: store is gone:gone'])
+    broken = false
+    ask('c', ['slow'])
+    expect(went()).toEqual(['c@0'])
+    expect(queue.held).toBe(0)
+  })
+
+  it('does not hold one agent for another', async () => {
+    const { time, ask, went } = scene()
+    ask('a', ['slow'], { weight: 2 })
+    ask('a', ['slow'])
+    ask('other', ['slow'], { holder: 'other' })
+    await time.advance(0)
+    expect(went()).toEqual(['a@0', 'other@0'])
+  })
+})
