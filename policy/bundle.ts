@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { z } from 'zod'
+import type { PolicyData, PolicyEngine } from './engine.ts'
+import { loadOpaWasm } from './opa-wasm.ts'
 import { readTar } from './tar.ts'
 
 export interface PolicyBundle {
@@ -37,6 +39,15 @@ export async function loadBundle(source: string = PACKAGED): Promise<PolicyBundl
     throw new Error(`policy.bundle: no policy.wasm in ${source}; build it with opa build -t wasm`)
   const manifest = Manifest.parse(parsed(await read('.manifest')))
   return { wasm, revision: manifest.revision, data: Data.parse(parsed(await read('data.json'))) }
+}
+
+/** The engine for a bundle (the default policy if none is named) with the agents of the configuration. */
+export async function loadPolicy(options: {
+  readonly bundle?: string | undefined
+  readonly data: PolicyData
+}): Promise<PolicyEngine> {
+  const { wasm, revision, data } = await loadBundle(options.bundle)
+  return loadOpaWasm({ wasm, revision, bundleData: data, data: options.data })
 }
 
 type Read = (name: string) => Promise<Buffer | undefined>

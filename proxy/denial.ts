@@ -44,6 +44,12 @@ interface DenialRow {
 
 export type DenialReason = keyof typeof DENIALS
 
+interface DenialPolicy {
+  readonly engine: string
+  readonly revision: string
+  readonly rules: readonly string[]
+}
+
 /**
  * A refusal. Thrown by stages, caught in one place (record.ts), spelled for the wire in aws/error-response.ts.
  *
@@ -55,10 +61,18 @@ export class Denial extends Error {
   readonly reason: DenialReason
   readonly retryAfterMs: number | undefined
 
-  constructor(reason: DenialReason, detail: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+  /** Who refused, where policy was asked; audit keeps it as it keeps the decision of a call that went on. */
+  readonly policy: DenialPolicy | undefined
+
+  constructor(
+    reason: DenialReason,
+    detail: string,
+    options: { retryAfterMs?: number; cause?: unknown; policy?: DenialPolicy } = {},
+  ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.reason = reason
     this.retryAfterMs = options.retryAfterMs
+    this.policy = options.policy
   }
 
   get row(): DenialRow {

@@ -2,7 +2,7 @@
  * Wraps the run of every request, so that each leaves exactly one decision record and one set of metrics, whatever
  * became of it: forwarded, denied, client gone, or our own bug. A forwarded call adds one outcome record.
  */
-import { Denial } from './denial.ts'
+import { Denial, type DenialReason } from './denial.ts'
 import type { Forwarded, Received, Resigned } from './exchange.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import type { Observer, Pipeline } from './pipeline.ts'
@@ -13,7 +13,7 @@ import { decisionFields, outcomeFields } from './record-fields.ts'
 export interface Outcome {
   readonly exchange: Partial<Forwarded> & Received
   readonly decision: 'allow' | 'deny' | 'throttle' | 'abort' | 'error'
-  readonly reason: string
+  readonly reason: DenialReason | 'none'
   readonly durationMs: number
 }
 
@@ -119,7 +119,7 @@ class RunObserver implements Observer {
     else audit.append(fields)
   }
 
-  finish(decision: Outcome['decision'], reason: string): void {
+  finish(decision: Outcome['decision'], reason: Outcome['reason']): void {
     this.#options.finished({
       exchange: this.furthest,
       decision,

@@ -19,7 +19,11 @@ export function checkOrigin(
   const hostFields = request.headersDistinct['host'] ?? []
   const host = (hostFields[0] ?? '').toLowerCase()
   if (hostFields.length !== 1 || !hosts.has(host)) {
-    return refusal(421, 'misdirected_request', 'This Host is not served here: use the address that Moderato printed.')
+    return refusal(
+      421,
+      'misdirected_request',
+      'This Host is not served here: use the address that Moderato printed.',
+    )
   }
   const origins = request.headersDistinct['origin'] ?? []
   const foreign = origins.some((origin) => origin !== `http://${host}` && origin !== `https://${host}`)

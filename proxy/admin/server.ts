@@ -24,7 +24,12 @@ export interface AdminOptions {
   readonly bug: (error: unknown) => void
 }
 
-const LIMITS = { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000, maxHeaderSize: 8 * 1024 }
+const LIMITS = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  maxHeaderSize: 8 * 1024,
+}
 const MAX_CONNECTIONS = 64
 
 /** A server that does not listen yet; the caller binds it (see `adminBindProblem`) and closes it. */
@@ -58,11 +63,16 @@ async function answer(
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.setHeader('allow', 'GET, HEAD')
-    return refuse(response, { status: 405, error: 'method_not_allowed', message: 'This path is read with GET.' })
+    return refuse(response, {
+      status: 405,
+      error: 'method_not_allowed',
+      message: 'This path is read with GET.',
+    })
   }
   if (route !== undefined) return sendJson(response, 200, await route())
   if (path === '/healthz') return sendJson(response, 200, { status: 'ok' })
-  if (path === '/metrics') return send(response, 200, options.metrics.contentType, await options.metrics.text())
+  if (path === '/metrics')
+    return send(response, 200, options.metrics.contentType, await options.metrics.text())
   const readiness = options.ready()
   return sendJson(response, readiness.ready ? 200 : 503, readiness)
 }

@@ -23,7 +23,8 @@ export interface ChainHead {
 export const GENESIS: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 
 const HASH_MEMBER_LENGTH = ',"hash":"'.length + 64 + '"}'.length
-const FRAME = /^\{"seq":([1-9]\d{0,15}),"time":"[^"]*","prevHash":"([0-9a-f]{64})",[^]*,"hash":"([0-9a-f]{64})"\}$/
+const FRAME =
+  /^\{"seq":([1-9]\d{0,15}),"time":"[^"]*","prevHash":"([0-9a-f]{64})",[^]*,"hash":"([0-9a-f]{64})"\}$/
 
 /** The line that follows `head`. `members` is the record as JSON without its braces; `time` is ISO 8601. */
 export function chainLine(head: ChainHead, time: string, members: string): { line: string; head: ChainHead } {
@@ -43,7 +44,9 @@ export function readLine(line: Buffer): ChainedLine | undefined {
   const frame = FRAME.exec(line.toString('latin1'))
   if (frame === null) return undefined
   const [, seq, prevHash, claimed] = frame as unknown as [string, string, string, string]
-  const digest = createHash('sha256').update(line.subarray(0, line.length - HASH_MEMBER_LENGTH)).update('}')
+  const digest = createHash('sha256')
+    .update(line.subarray(0, line.length - HASH_MEMBER_LENGTH))
+    .update('}')
   return digest.digest('hex') === claimed ? { seq: Number(seq), hash: claimed, prevHash } : undefined
 }
 

@@ -59,9 +59,7 @@ export interface AuditRecord {
         readonly durationMs?: number | undefined
       }
     | undefined
-  readonly client?:
-    | { readonly address: string; readonly userAgent?: string | undefined }
-    | undefined
+  readonly client?: { readonly address: string; readonly userAgent?: string | undefined } | undefined
   /** Phase `refusals`: how many by reason, since the record before it. */
   readonly refusals?: Readonly<Record<string, number>> | undefined
   /** Phase `start`: effective settings with their sources, secrets masked. */

@@ -21,7 +21,9 @@ export function lockFolder(dir: string): { release(): void } {
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    throw new Error(`the audit log ${dir} is in use by another process: two cannot write one chain`, { cause })
+    throw new Error(`the audit log ${dir} is in use by another process: two cannot write one chain`, {
+      cause,
+    })
   }
   return { release: () => database.close() }
 }

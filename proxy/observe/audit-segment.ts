@@ -46,7 +46,8 @@ export class SegmentWriter {
    * first cuts the file back to what was durable. Only bytes that nobody was promised are ever cut.
    */
   async write(bytes: Buffer): Promise<void> {
-    if (this.#durableBytes > 0 && this.#durableBytes + bytes.length > this.#options.segmentBytes) await this.#rotate()
+    if (this.#durableBytes > 0 && this.#durableBytes + bytes.length > this.#options.segmentBytes)
+      await this.#rotate()
     const file = this.#file ?? (await this.#open())
     try {
       await file.appendFile(bytes)

@@ -76,7 +76,11 @@ class ChainCheck {
       const read = whole ? readLine(bytes.subarray(0, -1)) : undefined
       if (read === undefined) {
         tear ??= { offset, length: 0, hash: createHash('sha256'), problems: [] }
-        tear.problems.push({ segment, line, what: whole ? 'not a record, or changed' : 'torn: the line has no end' })
+        tear.problems.push({
+          segment,
+          line,
+          what: whole ? 'not a record, or changed' : 'torn: the line has no end',
+        })
       } else if (tear !== undefined) {
         this.#problems.push(...tear.problems)
         tear = undefined
@@ -101,7 +105,8 @@ class ChainCheck {
     this.#head = { seq: read.seq, hash: read.hash }
     if (read.seq !== this.#expect?.seq) return
     this.#expectSeen = true
-    if (read.hash !== this.#expect.hash) this.problem(segment, line, `record ${read.seq} is not the one expected`)
+    if (read.hash !== this.#expect.hash)
+      this.problem(segment, line, `record ${read.seq} is not the one expected`)
   }
 
   #settleTears(bytes: Buffer): void {
@@ -115,7 +120,8 @@ class ChainCheck {
   end(segments: number): AuditVerdict {
     for (const each of this.#tears) this.#problems.push(...each.problems)
     const { seq } = this.#expect ?? GENESIS
-    if (seq > 0 && !this.#expectSeen) this.problem(segmentName(segments), 0, `record ${seq} is expected and missing`)
+    if (seq > 0 && !this.#expectSeen)
+      this.problem(segmentName(segments), 0, `record ${seq} is expected and missing`)
     return {
       ok: this.#problems.length === 0,
       records: this.#records,

@@ -5,13 +5,11 @@ import { chainLine, type ChainHead } from './audit-chain.ts'
 import type { AuditRecord, TornTail } from './audit-record.ts'
 import { lockFolder, recover } from './audit-recover.ts'
 import { openSegmentFile, SegmentWriter, type OpenSegment } from './audit-segment.ts'
-import { redactText } from './redact.ts'
 
 const SEGMENT_BYTES = 16 * 1024 * 1024
 const FLUSH_AFTER_MS = 100
 const RETRY_AFTER_MS = 1000
 const FLUSH_AT_CHARACTERS = 256 * 1024
-const USER_AGENT_CHARACTERS = 256
 const PENDING_CHARACTERS = 16 * 1024 * 1024
 
 export interface AuditOptions {
@@ -26,6 +24,7 @@ export interface AuditOptions {
   readonly open?: OpenSegment
 }
 
+/** Takes records that are redacted already (record-fields.ts); it writes what it is given. */
 export interface Audit {
   /** Buffers a record; durable within about 100 ms. For reads, lists, refusals and outcomes. */
   append(record: AuditRecord): void
@@ -154,7 +153,12 @@ class AuditLog implements Audit {
 
   #add(record: AuditRecord, waiter: Pending['waiter']): void {
     const atMs = this.#options.clock.nowMs()
-    this.#chain({ atMs, time: new Date(atMs).toISOString(), members: membersOf(record), waiter })
+    this.#chain({
+      atMs,
+      time: new Date(atMs).toISOString(),
+      members: JSON.stringify(record).slice(1, -1),
+      waiter,
+    })
   }
 
   #chain(entry: Pick<Pending, 'atMs' | 'time' | 'members' | 'waiter'>): void {
@@ -230,15 +234,4 @@ class AuditLog implements Audit {
     this.#add({ phase: 'lost', lost: this.#lost }, undefined)
     this.#lost = 0
   }
-}
-
-/** The record as JSON without its braces; free text in it is redacted (rule S8). */
-function membersOf(record: AuditRecord): string {
-  const { client, detail } = record
-  const redacted: { -readonly [Key in keyof AuditRecord]: AuditRecord[Key] } = { ...record }
-  if (detail !== undefined) redacted.detail = redactText(detail)
-  if (client?.userAgent !== undefined) {
-    redacted.client = { ...client, userAgent: redactText(client.userAgent, USER_AGENT_CHARACTERS) }
-  }
-  return JSON.stringify(redacted).slice(1, -1)
 }

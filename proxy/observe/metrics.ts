@@ -117,7 +117,10 @@ function durationMetrics(): Record<'request' | 'stage' | 'upstream' | 'wait' | '
 }
 
 /** The counters of one finished request, found by one string: prom-client hashes labels at every step otherwise. */
-function requestCounters(registry: Registry, agentLabels: number): (facts: RequestFacts, service: string) => void {
+function requestCounters(
+  registry: Registry,
+  agentLabels: number,
+): (facts: RequestFacts, service: string) => void {
   const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> =>
     new Counter({ name, help, labelNames, registers: [registry] })
   const all = counter('moderato_requests_total', 'Requests by what became of them.', [
@@ -126,13 +129,18 @@ function requestCounters(registry: Registry, agentLabels: number): (facts: Reque
     'decision',
     'reason',
   ])
-  const denials = counter('moderato_denials_total', 'Requests refused or failed, by reason.', ['reason', 'service'])
-  const failures = counter('moderato_signature_failures_total', 'Requests whose signature did not verify.', ['reason'])
-  const ofAgents = counter('moderato_agent_requests_total', 'Requests of verified agents; `other` beyond the cap.', [
-    'agent',
-    'class',
-    'decision',
+  const denials = counter('moderato_denials_total', 'Requests refused or failed, by reason.', [
+    'reason',
+    'service',
   ])
+  const failures = counter('moderato_signature_failures_total', 'Requests whose signature did not verify.', [
+    'reason',
+  ])
+  const ofAgents = counter(
+    'moderato_agent_requests_total',
+    'Requests of verified agents; `other` beyond the cap.',
+    ['agent', 'class', 'decision'],
+  )
   const named = new Set<string>()
   return (facts, service) => {
     const { class: actionClass, decision, reason, agent } = facts
@@ -145,7 +153,9 @@ function requestCounters(registry: Registry, agentLabels: number): (facts: Reque
   }
 }
 
-function gauges(registry: Registry): Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag'> {
+function gauges(
+  registry: Registry,
+): Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag'> {
   const registers = [registry]
   const depth = new Gauge({
     name: 'moderato_pace_queue_depth',
@@ -200,4 +210,3 @@ function lookup<Value>(make: (key: string) => Value): (key: string) => Value {
 function statusClass(status: number | undefined): string {
   return status === undefined ? 'none' : `${Math.floor(status / 100)}xx`
 }
-

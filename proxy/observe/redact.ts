@@ -24,11 +24,18 @@ const HEADERS = new Set([
 ])
 
 /** Names of headers, query parameters and members whose value is a secret, whoever sends it. */
-const SECRET_NAME = /secret|token|passw|signature|credential|private.?key|customer.?key|authori[sz]ation|cookie|api.?key|session.?key/i
+const SECRET_NAME =
+  /secret|token|passw|signature|credential|private.?key|customer.?key|authori[sz]ation|cookie|api.?key|session.?key/i
 /** Names of members that hold free text which a caller wrote: queries, scripts, user data, environment. */
-const FREE_TEXT_NAME = /^(body|sql|statements?|query_?string|user_?data|environment|variables|env|scripts?|commands?|code)$/i
+const FREE_TEXT_NAME =
+  /^(body|sql|statements?|query_?string|user_?data|environment|variables|env|scripts?|commands?|code)$/i
 /** Secret by their name's pattern, harmless by their meaning. */
-const PLAIN_NAMES = new Set(['signedheaders', 'x-amz-signedheaders', 'signature_failures', 'unsupported_signature'])
+const PLAIN_NAMES = new Set([
+  'signedheaders',
+  'x-amz-signedheaders',
+  'signature_failures',
+  'unsupported_signature',
+])
 
 const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^]*?(?:-----END [A-Z ]{0,40}PRIVATE KEY-----|$)/g, REDACTED],
@@ -49,13 +56,29 @@ const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
+const MEMO_TEXTS = 1000
+const MEMO_CHARACTERS = 512
+/** User agents and messages repeat: the same few texts come with every request. */
+const memo = new Map<string, string>()
+
 /** Free text without what looks like a secret, cut to `maxCharacters`. */
 export function redactText(text: string, maxCharacters = 4000): string {
-  // Cut first, with room for a value that begins before the end: hostile length must not cost time.
-  let clean = text.length > maxCharacters * 2 ? text.slice(0, maxCharacters * 2) : text
+  const known = memo.get(text)
+  if (known !== undefined && known.length <= maxCharacters) return known
+  // Cut first, with room for a value that goes over the end: hostile length must not cost time.
+  const clean = redactAll(text.slice(0, maxCharacters * 2))
+  if (clean.length > maxCharacters || text.length > maxCharacters * 2)
+    return `${clean.slice(0, maxCharacters)}...`
+  if (text.length > MEMO_CHARACTERS) return clean
+  if (memo.size >= MEMO_TEXTS) memo.clear()
+  memo.set(text, clean)
+  return clean
+}
+
+function redactAll(text: string): string {
+  let clean = text
   for (const [pattern, replacement] of TEXT_RULES) clean = clean.replace(pattern, replacement)
-  if (clean.length <= maxCharacters && text.length <= maxCharacters * 2) return clean
-  return `${clean.slice(0, maxCharacters)}...`
+  return clean
 }
 
 /** Whether the value under this name is never shown: a header, a query parameter or a member, in any case. */
@@ -80,7 +103,9 @@ export function redactQuery(query: string): string {
     .map((pair) => {
       const end = pair.indexOf('=')
       if (end < 0) return pair
-      return isSecretName(decodeName(pair.slice(0, end))) ? `${pair.slice(0, end)}=${REDACTED}` : redactText(pair)
+      return isSecretName(decodeName(pair.slice(0, end)))
+        ? `${pair.slice(0, end)}=${REDACTED}`
+        : redactText(pair)
     })
     .join('&')
 }
@@ -117,6 +142,8 @@ function redactError(error: Error, depth: number): object {
     message: redactText(error.message),
     ...(error.stack === undefined ? {} : { stack: redactText(error.stack) }),
     ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
-    ...(error.cause === undefined || depth >= MAX_DEPTH ? {} : { cause: redactValue(error.cause, depth + 1) }),
+    ...(error.cause === undefined || depth >= MAX_DEPTH
+      ? {}
+      : { cause: redactValue(error.cause, depth + 1) }),
   }
 }

@@ -34,10 +34,11 @@ export interface LaneDeps {
   readonly limiter: Limiter
   readonly clock: Clock
   readonly timer: Timer
-  /** Why one more call may not be held; undefined if it may. */
-  readonly refusal: () => Passage | undefined
-  /** Called for each call that leaves, and once nobody waits. */
+  /** Counts one more held call, unless none may be held: then it says why. */
+  readonly admit: () => Passage | undefined
+  /** Called for each held call that leaves. */
   readonly left: () => void
+  /** Called when nobody waits any more. */
   readonly emptied: () => void
 }
 
@@ -177,7 +178,7 @@ export class Lane {
     if (hasLeft(waiter)) return undefined
     const isNew = waiter.place === 'new'
     if (turnAtMs > lastMs(waiter) + (isNew ? 0 : SLIP_MS)) return { kind: 'late', turnAtMs, limiting }
-    const refusal = isNew ? this.#deps.refusal() : undefined
+    const refusal = isNew ? this.#deps.admit() : undefined
     if (refusal !== undefined) return refusal
     waiter.place = place
     waiter.wakeAtMs = wakeAtMs
@@ -192,9 +193,9 @@ export class Lane {
   /** The waiter, if it still was in the lane. */
   #remove(waiter: Waiter): Waiter | undefined {
     if (hasLeft(waiter)) return undefined
+    if (waiter.place !== 'new') this.#deps.left()
     waiter.place = 'left'
     this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
-    this.#deps.left()
     return waiter
   }
 }

@@ -44,13 +44,10 @@ export class PaceQueue {
     const nowMs = clock.nowMs()
     const lane = this.#lanes.get(request.holder)
     if (lane !== undefined) {
-      if (lane.length >= limits.heldPerAgent) return FULL
-      this.#held += 1
-      return lane.join(request, nowMs)
+      return lane.length < limits.heldPerAgent ? lane.join(request, nowMs) : FULL
     }
     const turn = limiter.take(request.charges, nowMs)
     if (!(turn instanceof Promise) && turn.kind === 'now') return GO_NOW
-    this.#held += 1
     return this.#open(request.holder).join(request, nowMs, turn)
   }
 
@@ -66,16 +63,23 @@ export class PaceQueue {
   }
 
   #open(holder: string): Lane {
-    const { limiter, clock, timer, limits } = this.#deps
+    const { limiter, clock, timer } = this.#deps
     const lane = new Lane({
       limiter,
       clock,
       timer,
-      refusal: () => (this.#draining ? DRAINING : this.#held > limits.held ? FULL : undefined),
+      admit: () => this.#admit(),
       left: () => (this.#held -= 1),
       emptied: () => this.#lanes.delete(holder),
     })
     this.#lanes.set(holder, lane)
     return lane
+  }
+
+  #admit(): Passage | undefined {
+    if (this.#draining) return DRAINING
+    if (this.#held >= this.#deps.limits.held) return FULL
+    this.#held += 1
+    return undefined
   }
 }

@@ -5,17 +5,22 @@ export interface RatePer {
   readonly perMs: number
 }
 
-const MS_PER_UNIT = new Map([
-  ['ms', 1],
+const RATE_UNITS_MS = new Map([
   ['s', 1_000],
   ['min', 60_000],
+  ['h', 3_600_000],
+])
+const DURATION_UNITS_MS = new Map([
+  ['ms', 1],
+  ['s', 1_000],
+  ['m', 60_000],
   ['h', 3_600_000],
 ])
 
 /** Reads a rate such as `6/min`. Throws an Error that says what is allowed. */
 export function parseRate(text: string): RatePer {
   const match = /^([1-9]\d{0,8})\/(s|min|h)$/.exec(text)
-  const perMs = MS_PER_UNIT.get(match?.[2] ?? '')
+  const perMs = RATE_UNITS_MS.get(match?.[2] ?? '')
   if (match === null || perMs === undefined) {
     throw new Error(`'${text}' is no rate: write a whole number from 1, then /s, /min or /h, such as 6/min`)
   }
@@ -24,16 +29,16 @@ export function parseRate(text: string): RatePer {
 
 /** A rate as `parseRate` reads it. */
 export function formatRate({ things, perMs }: RatePer): string {
-  for (const [unit, ms] of MS_PER_UNIT) if (ms === perMs) return `${things}/${unit}`
+  for (const [unit, ms] of RATE_UNITS_MS) if (ms === perMs) return `${things}/${unit}`
   return `${things}/${perMs}ms`
 }
 
 /** Reads a duration such as `20s` into milliseconds. Throws an Error that says what is allowed. */
 export function parseDurationMs(text: string): number {
-  const match = /^(\d{1,9})(ms|s|min|h)$/.exec(text)
-  const unitMs = MS_PER_UNIT.get(match?.[2] ?? '')
+  const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text)
+  const unitMs = DURATION_UNITS_MS.get(match?.[2] ?? '')
   if (match === null || unitMs === undefined) {
-    throw new Error(`'${text}' is no duration: write a whole number, then ms, s, min or h, such as 20s`)
+    throw new Error(`'${text}' is no duration: write a whole number, then ms, s, m or h, such as 20s`)
   }
   return Number(match[1]) * unitMs
 }

@@ -50,10 +50,10 @@ function scene(limits: QueueLimits = ROOMY, limiter: Limiter = new LocalLimiter(
   const ask = (
     name: string,
     keys: readonly Key[],
-    { holder = 'agent', weight = 1, maxWaitMs = 45_000 }: Ask = {},
+    { holder = 'agent', weight = 1, maxWaitMs = 45_000, rate }: Ask = {},
   ) => {
     const client = new AbortController()
-    const charges = keys.map((key) => ({ key: `${key} ${holder}`, rate: RATES[key], weight }))
+    const charges = keys.map((key) => ({ key: `${key} ${holder}`, rate: rate ?? RATES[key], weight }))
     const note = (passage: Passage): unknown => outcomes.push({ name, passage, atMs: time.nowMs() - startMs })
     const passage = queue.enter({ holder, charges, maxWaitMs, gone: client.signal })
     if (passage instanceof Promise)
@@ -146,8 +146,10 @@ describe.each([
     const { time, ask, ended, queue } = scene({ heldPerAgent: 2, held: 3 }, limiter())
     for (const holder of ['x', 'y', 'z']) ask(`${holder}0`, ['slow'], { holder, weight: 2 })
     await time.advance(0)
-    for (const holder of ['x', 'x', 'x', 'y', 'z']) ask(holder, ['slow'], { holder })
-    await time.advance(0)
+    for (const holder of ['x', 'x', 'x', 'y', 'z']) {
+      ask(holder, ['slow'], { holder })
+      await time.advance(0)
+    }
     expect(ended()).toEqual(['x0:go', 'y0:go', 'z0:go', 'x:full', 'z:full'])
     expect(queue.held).toBe(3)
     await time.advance(60_000)
@@ -220,22 +222,38 @@ describe('PaceQueue', () => {
   })
 
   it('keeps its promise to a held call though every timer rings late', async () => {
-    const { time, ask, went } = scene()
-    const one = { rate: rateOf(6, 60_000, 1) }
-    for (const name of ['a', 'b', 'c', 'd', 'e']) ask(name, ['slow'], { ...one, maxWaitMs: 30_000 })
+    const { time, ask, went, ended } = scene()
+    const one = { rate: rateOf(6, 60_000, 1), maxWaitMs: 30_000 }
+    for (const name of ['a', 'b', 'c', 'd', 'e']) ask(name, ['slow'], one)
     await time.advance(60_000, 15)
-    expect(went().map((text) => text.split('@')[0])).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect(went()).toEqual(['a@0', 'b@10015', 'c@20030', 'd@30045'])
+    expect(ended()).toContain('e:late')
   })
 
-  it('refuses a held call, late, when the clock goes back and its turn slips out of reach', async () => {
+  it('waits longer, and gives nothing away, when the clock goes back', async () => {
     const { time, ask, went, ended } = scene()
     ask('a', ['slow'], { weight: 2 })
     ask('b', ['slow'], { maxWaitMs: 20_000 })
     await time.advance(1_000)
     time.jump(-30_000)
-    await time.advance(120_000)
+    ask('c', ['slow'], { maxWaitMs: 20_000 })
+    await time.advance(38_000)
+    expect(ended()).toEqual(['a:go', 'c:late'])
+    await time.advance(2_000)
     expect(went()).toEqual(['a@0', 'b@10000'])
-    expect(ended()).toEqual(['a:go', 'b:go'])
+  })
+
+  it('sends a held call away when a shared limiter lets others take its turn', async () => {
+    const limiter = new LocalLimiter()
+    const { time, ask, ended, outcomes } = scene(ROOMY, limiter)
+    ask('a', ['slow'], { weight: 2 })
+    ask('b', ['slow'], { maxWaitMs: 20_000 })
+    ask('c', ['slow'], { maxWaitMs: 20_000 })
+    await time.advance(1_000)
+    limiter.take([{ key: 'slow agent', rate: RATES.slow, weight: 2 }], time.nowMs(), 60_000)
+    await time.advance(60_000)
+    expect(ended()).toEqual(['a:go', 'b:late', 'c:late'])
+    expect(Math.max(...outcomes.map(({ atMs }) => atMs))).toBeLessThanOrEqual(21_000)
   })
 
   it('keeps one alarm for a lane, however many wait, and none when nobody does', async () => {

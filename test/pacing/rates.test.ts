@@ -36,13 +36,13 @@ describe('parseDurationMs', () => {
     ['20s', 20_000],
     ['45s', 45_000],
     ['500ms', 500],
-    ['2min', 120_000],
+    ['2m', 120_000],
     ['1h', 3_600_000],
     ['0s', 0],
   ])('reads %s', (text, ms) => expect(parseDurationMs(text)).toBe(ms))
 
-  it.each(['', '20', '-1s', '1.5s', '5m', '5 s', '5s\n', '1d'])(
+  it.each(['', '20', '-1s', '1.5s', '5min', '5 s', '5s\n', '1d'])(
     'refuses %j and says what is allowed',
-    (text) => expect(() => parseDurationMs(text)).toThrow(/write a whole number, then ms, s, min or h/),
+    (text) => expect(() => parseDurationMs(text)).toThrow(/write a whole number, then ms, s, m or h/),
   )
 })

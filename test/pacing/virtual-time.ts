@@ -3,7 +3,7 @@ import type { Timer } from '../../proxy/pacing/lane.ts'
 import type { Clock } from '../../proxy/ports.ts'
 
 interface Alarm {
-  readonly dueMs: number
+  dueMs: number
   readonly fire: () => void
 }
 
@@ -49,8 +49,9 @@ export class VirtualTime implements Clock, Timer {
     this.#nowMs = Math.max(this.#nowMs, endMs)
   }
 
-  /** Sets the clock without ringing anything, as an operator's `date` would. */
+  /** Sets the clock, as an operator's `date` does: timers ring after as long as before. */
   jump(ms: number): void {
     this.#nowMs += ms
+    for (const alarm of this.#alarms) alarm.dueMs += ms
   }
 }

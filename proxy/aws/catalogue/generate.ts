@@ -1,0 +1,205 @@
+/**
+ * Generates catalogue.json.br from pinned packages and overrides.json.
+ *
+ *     node proxy/aws/catalogue/generate.ts           writes the data
+ *     node proxy/aws/catalogue/generate.ts --check   exit code 1 if the committed data is not what the sources give
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
+import { bindResources } from './bind.ts'
+import type { CatalogueHeader, RawOperation, RawRule, RawService } from './format.ts'
+import { authorize, classify, isDefault } from './levels.ts'
+import { shapeOf, wireLocation } from './model.ts'
+import type { OperationModel, ServiceModel, Shape } from './model.ts'
+import { readOverrides } from './overrides.ts'
+import type { Overrides } from './overrides.ts'
+import { readSources } from './sources.ts'
+import type { Sources } from './sources.ts'
+
+const DATA = new URL('catalogue.json.br', import.meta.url)
+
+interface Scope {
+  readonly sources: Sources
+  readonly overrides: Overrides
+  readonly name: string
+  readonly model: ServiceModel
+  readonly prefix: string
+}
+
+function protocolsOf({ metadata }: ServiceModel): string[] {
+  return (metadata.protocols ?? [metadata.protocol]).map((each) => {
+    if (each === 'json') return `json-${metadata.jsonVersion ?? '1.0'}`
+    return each === 'smithy-rpc-v2-cbor' ? 'cbor' : each
+  })
+}
+
+function isRest(model: ServiceModel): boolean {
+  return model.metadata.protocol.startsWith('rest-')
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Leaves out what is empty, so that the data holds only what differs from the default. */
+function compact(raw: Mutable<RawOperation>): RawOperation {
+  const entries = Object.entries(raw).filter(([key, value]) => {
+    if (value === undefined || value === false) return false
+    return key === 'c' || !Array.isArray(value) || value.length > 0
+  })
+  return Object.fromEntries(entries) as RawOperation
+}
+
+function membersAt(input: Shape | undefined, location: string, requiredOnly: boolean): string[] {
+  const found = Object.entries(input?.members ?? {}).filter(
+    ([name, ref]) => ref.location === location && (!requiredOnly || input?.required?.includes(name) === true),
+  )
+  return found.map(([name, ref]) => ref.locationName ?? name).sort()
+}
+
+function routing(scope: Scope, operation: OperationModel): Partial<RawOperation> {
+  if (!isRest(scope.model)) return {}
+  const input = shapeOf(scope.model, operation.input)
+  const known = scope.name === 's3' || scope.name === 's3control'
+  return {
+    h: `${operation.http.method} ${operation.http.requestUri}`,
+    q: membersAt(input, 'querystring', true),
+    H: membersAt(input, 'header', true).map((each) => each.toLowerCase()),
+    ...(known ? { Q: membersAt(input, 'querystring', false) } : {}),
+  }
+}
+
+/** What the body is to a reader: an event stream, a stream, opaque bytes, nothing, or a document. */
+function bodyUse({ model }: Scope, operation: OperationModel): Partial<RawOperation> {
+  const input = shapeOf(model, operation.input)
+  const unsigned = operation.unsignedPayload === true || operation.authtype === 'v4-unsigned-body'
+  const flags = unsigned ? { u: 1 as const } : {}
+  const payload = input?.payload === undefined ? undefined : input.members?.[input.payload]
+  const shape = shapeOf(model, payload)
+  if (shape?.eventstream === true) return { ...flags, b: 's', e: 1 }
+  if (payload?.streaming === true || shape?.streaming === true) return { ...flags, b: 's' }
+  if (shape?.type === 'blob' || shape?.type === 'string') return { ...flags, b: 'o' }
+  const inBody = Object.values(input?.members ?? {}).some((ref) => ref.location === undefined)
+  return isRest(model) && !inBody ? { ...flags, b: 'n' } : flags
+}
+
+function rulesOf(scope: Scope, operation: string): RawRule[] {
+  return scope.overrides.rules
+    .filter(([key]) => key === `${scope.name}.${operation}`)
+    .map(([key, path, predicate, adds]) => {
+      const location = wireLocation(scope.model, operation, path)
+      if (location === undefined) { console.error(`overrides: ${key} has no member ${path}`); return [] as never }
+      return [location, predicate, adds]
+    })
+}
+
+function countsOf(scope: Scope, operation: string): string[] {
+  const paths = scope.overrides.counts[`${scope.name}.${operation}`] ?? []
+  return paths.map((product) =>
+    product
+      .split(' * ')
+      .map((path) => {
+        const location = path.includes(':') ? path : wireLocation(scope.model, operation, path)
+        if (location === undefined) { console.error(`overrides: ${scope.name}.${operation} has no list ${path}`); return [] as never }
+        return location
+      })
+      .join(' * '),
+  )
+}
+
+function encodeOperation(scope: Scope, operation: OperationModel): RawOperation {
+  const { sources, overrides, name: model, prefix } = scope
+  const { name } = operation
+  const key = `${model}.${name}`
+  const authorization = authorize(sources.iam, overrides, { model, prefix, operation: name, method: operation.http.method })
+  const { level, actions, inferred } = authorization
+  const classes = classify(overrides, key, level)
+  const byPath = overrides.actionVerbServices.includes(model)
+  const binder = { model: scope.model, key, operation: name, prefix }
+  return compact({
+    ...routing(scope, operation),
+    ...(operation.endpoint?.hostPrefix === undefined ? {} : { P: operation.endpoint.hostPrefix }),
+    ...(actions.length === 1 && actions[0] === `${prefix}:${name}` ? {} : { a: actions }),
+    ...(level === 'W' ? {} : { l: level }),
+    ...(isDefault(classes, level) ? {} : { c: classes }),
+    t: [...(overrides.traits[key] ?? []), ...(inferred ? ['inferred'] : [])],
+    w: rulesOf(scope, name),
+    n: countsOf(scope, name),
+    R: byPath ? [['@path', 1]] : bindResources(binder, authorization, sources.iam, overrides),
+    ...bodyUse(scope, operation),
+  })
+}
+
+/** ARN templates of the resource types that the operations name. */
+function templates(sources: Sources, prefix: string, operations: readonly RawOperation[]): Record<string, string> {
+  const used = new Set(operations.flatMap((each) => (each.R ?? []).map((entry) => entry[0])))
+  const found: Record<string, string> = {}
+  for (const name of [...used].sort()) {
+    const [at, type] = name.includes(':') ? (name.split(':') as [string, string]) : [prefix, name]
+    const template = sources.iam.get(at)?.resourceTypes.get(type)
+    if (template !== undefined) found[name] = template
+  }
+  return found
+}
+
+function encodeService(sources: Sources, overrides: Overrides, name: string, model: ServiceModel): RawService {
+  const { metadata } = model
+  const signing = metadata.signingName ?? metadata.endpointPrefix
+  const prefix = overrides.prefixes[name] ?? signing
+  const scope = { sources, overrides, name, model, prefix }
+  const operations = Object.keys(model.operations)
+    .sort()
+    .map((each) => [each, encodeOperation(scope, model.operations[each] as OperationModel)] as const)
+  const target = metadata.targetPrefix
+  return {
+    m: name,
+    s: overrides.signing[name] ?? [signing],
+    e: metadata.endpointPrefix,
+    v: metadata.apiVersion,
+    p: [...protocolsOf(model), ...(name === 'sqs' ? ['query'] : [])],
+    ...(target === undefined ? {} : { t: target }),
+    x: prefix,
+    r: templates(sources, prefix, operations.map((each) => each[1])),
+    o: Object.fromEntries(operations),
+  }
+}
+
+/** Every key in the hand-made data must name an operation, so that a renamed one cannot fall out unnoticed. */
+function checkKeys(sources: Sources, overrides: Overrides): void {
+  const { rules, counts, actions, resources, traits, add, credentials, classes, levels } = overrides
+  const keyed = [counts, actions, resources, traits, add, levels, classes.exact].flatMap((each) => Object.keys(each))
+  const keys = [...keyed, ...rules.map((each) => each[0]), ...credentials, ...classes.guards, ...classes.notGuards]
+  const missing = keys.filter((key) => {
+    const dot = key.indexOf('.')
+    return sources.models.get(key.slice(0, dot))?.operations[key.slice(dot + 1)] === undefined
+  })
+  if (missing.length > 0) throw new Error(`overrides name unknown operations: ${[...new Set(missing)].join(' ')}`)
+}
+
+/** The data before compression; equal sources give equal bytes. */
+export function generate(): string {
+  const sources = readSources()
+  const overrides = readOverrides()
+  checkKeys(sources, overrides)
+  const names = [...sources.models.keys()].sort()
+  const services = names.map((each) => encodeService(sources, overrides, each, sources.models.get(each) as ServiceModel))
+  const signing: Record<string, number[]> = {}
+  for (const [index, service] of services.entries()) for (const each of service.s) (signing[each] ??= []).push(index)
+  const header: CatalogueHeader = { sources: sources.versions, signing, models: names }
+  return [header, ...services].map((each) => JSON.stringify(each)).join('\n')
+}
+
+function main(args: readonly string[]): number {
+  const text = generate()
+  if (args.includes('--check')) {
+    const same = brotliDecompressSync(readFileSync(DATA)).toString('utf8') === text
+    console.log(same ? 'catalogue.json.br is what its sources give' : 'catalogue.json.br differs from its sources')
+    return same ? 0 : 1
+  }
+  const bytes = brotliCompressSync(text, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 },
+  })
+  writeFileSync(DATA, bytes)
+  console.log(`catalogue.json.br: ${bytes.length} bytes, ${text.length} characters`)
+  return 0
+}
+
+if (import.meta.main) process.exitCode = main(process.argv.slice(2))

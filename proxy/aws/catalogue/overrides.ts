@@ -1,0 +1,43 @@
+/** The hand-made part of the catalogue: where published data is silent, mild or wrong. */
+import { readFileSync } from 'node:fs'
+
+export interface Overrides {
+  /** IAM prefix where it is not the signing name. */
+  readonly prefixes: Readonly<Record<string, string>>
+  /** Every signing name of a model whose endpoint rules change it. */
+  readonly signing: Readonly<Record<string, readonly string[]>>
+  /** Models whose IAM action is the HTTP method and whose resource is the path. */
+  readonly actionVerbServices: readonly string[]
+  readonly actions: Readonly<Record<string, readonly string[]>>
+  readonly levels: Readonly<Record<string, string>>
+  readonly classes: {
+    readonly prefix: string
+    readonly destructive: string
+    readonly disruptive: string
+    readonly detach: string
+    readonly excluded: string
+    /** Operations whose name holds one of these weaken a guard when they delete, stop or disable. */
+    readonly guardNouns: string
+    readonly guards: readonly string[]
+    readonly notGuards: readonly string[]
+    /** The whole answer for an operation, whatever its verb; empty where only its rules decide. */
+    readonly exact: Readonly<Record<string, readonly string[]>>
+  }
+  /** Classes in place of `read`, `list` or `write`, beside what the verb says. */
+  readonly add: Readonly<Record<string, readonly string[]>>
+  readonly credentials: readonly string[]
+  readonly traits: Readonly<Record<string, readonly string[]>>
+  /** `[operation, member path, predicate, classes and traits]`. */
+  readonly rules: readonly (readonly [string, string, string, readonly string[]])[]
+  readonly counts: Readonly<Record<string, readonly string[]>>
+  /** Resource entries in place of what the binder finds; empty: `*`. */
+  readonly resources: Readonly<
+    Record<string, readonly (readonly [string, 0 | 1, Readonly<Record<string, string>>])[]>
+  >
+  /** `prefix.type.Variable` -> the members that fill it. */
+  readonly variables: Readonly<Record<string, readonly string[]>>
+}
+
+export function readOverrides(): Overrides {
+  return JSON.parse(readFileSync(new URL('overrides.json', import.meta.url), 'utf8')) as Overrides
+}

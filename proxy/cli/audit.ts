@@ -1,0 +1,131 @@
+/** `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
+import { parseArgs } from 'node:util'
+import type { ChainHead } from '../observe/audit-chain.ts'
+import type { AuditRecord } from '../observe/audit-record.ts'
+import { tailAudit } from '../observe/audit-tail.ts'
+import { verifyAudit, type AuditVerdict } from '../observe/audit-verify.ts'
+import type { Io } from './verb.ts'
+
+const DEFAULT_DIR = '.moderato/audit'
+const USAGE = `usage: moderato audit verify [DIR] [--head SEQ:HASH] [--json]
+         checks the whole hash chain; with --head also that it still holds a record noted earlier
+       moderato audit tail [DIR] [--lines N] [--follow] [--json]
+         prints the newest records; --json prints the lines as they are in the file
+
+DIR is the audit folder in stateDir; ${DEFAULT_DIR} if not given.
+`
+
+export interface AuditVerbOptions {
+  /** Ends `tail --follow`. */
+  readonly signal?: AbortSignal
+}
+
+export async function run(args: readonly string[], io: Io, options: AuditVerbOptions = {}): Promise<number> {
+  const parsed = parse(args)
+  const help = parsed?.values.help === true
+  const head = headOf(parsed?.values.head)
+  const lines = Number(parsed?.values.lines ?? 20)
+  const [action, dir = DEFAULT_DIR] = parsed?.positionals ?? []
+  const known = (action === 'verify' || action === 'tail') && (parsed?.positionals.length ?? 0) <= 2
+  if (
+    help ||
+    parsed === undefined ||
+    !known ||
+    head === 'malformed' ||
+    !Number.isSafeInteger(lines) ||
+    lines < 0
+  ) {
+    ;(help ? io.stdout : io.stderr).write(USAGE)
+    return help ? 0 : 2
+  }
+  const { json = false, follow = false } = parsed.values
+  try {
+    if (action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
+    for await (const line of tailAudit(dir, { lines, follow, signal: options.signal })) {
+      io.stdout.write(`${json ? line : summary(line)}\n`)
+    }
+    return 0
+  } catch (error) {
+    io.stderr.write(`moderato audit: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        json: { type: 'boolean' },
+        help: { type: 'boolean' },
+        follow: { type: 'boolean', short: 'f' },
+        lines: { type: 'string', short: 'n' },
+        head: { type: 'string' },
+      },
+      allowPositionals: true,
+    })
+  } catch {
+    return undefined
+  }
+}
+
+function headOf(text: string | undefined): ChainHead | undefined | 'malformed' {
+  if (text === undefined) return undefined
+  const match = /^([1-9]\d{0,15}):([0-9a-f]{64})$/.exec(text)
+  return match === null ? 'malformed' : { seq: Number(match[1]), hash: match[2] ?? '' }
+}
+
+function report(dir: string, verdict: AuditVerdict, json: boolean, io: Io): number {
+  if (json) {
+    io.stdout.write(`${JSON.stringify(verdict)}\n`)
+    return verdict.ok ? 0 : 1
+  }
+  const { records, segments, head, sealed, problems } = verdict
+  for (const { segment, line, what } of problems) io.stderr.write(`${segment}:${line}: ${what}\n`)
+  for (const { segment, offset, length } of sealed) {
+    io.stdout.write(
+      `${segment}: ${length} bytes torn by a crash at byte ${offset}, sealed by a later record\n`,
+    )
+  }
+  const verified = verdict.ok ? 'verified' : `NOT VERIFIED, ${problems.length} problems`
+  io.stdout.write(
+    `${dir}: ${verified}: ${records} records in ${segments} segments, head ${head.seq}:${head.hash}\n`,
+  )
+  return verdict.ok ? 0 : 1
+}
+
+/** One record for people; what agents wrote in it cannot steer the terminal. */
+function summary(line: string): string {
+  let record: Partial<AuditRecord> & { readonly seq?: number; readonly time?: string }
+  try {
+    record = JSON.parse(line) as typeof record
+  } catch {
+    return visible(`not a record: ${line.slice(0, 200)}`)
+  }
+  const { seq, time, phase, requestId, agent, service, operation, decision, reason, waitedMs, upstream } =
+    record
+  const call = service === undefined ? undefined : `${service}:${operation ?? '-'}`
+  const parts = [
+    seq,
+    time,
+    phase,
+    decision,
+    reason === 'none' ? undefined : reason,
+    record.class,
+    call,
+    agent,
+  ]
+  if (record.count !== undefined && record.count > 1) parts.push(`count=${record.count}`)
+  if (waitedMs !== undefined && waitedMs > 0) parts.push(`waited=${waitedMs}ms`)
+  if (upstream?.status !== undefined) parts.push(`upstream=${upstream.status}`)
+  if (record.refusals !== undefined) parts.push(JSON.stringify(record.refusals))
+  return visible([...parts, requestId].filter((part) => part !== undefined).join(' '))
+}
+
+/** Control, bidirectional and invisible characters as `\u{...}`. */
+function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (each) => `\\u{${(each.codePointAt(0) ?? 0).toString(16)}}`,
+  )
+}

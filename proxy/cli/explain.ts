@@ -1,0 +1,162 @@
+/** `moderato explain`: what policy says of a described call, and why. */
+import { text } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { loadPolicy } from '../../policy/bundle.ts'
+import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
+import { ACTION_CLASSES, gravest, TRAITS } from '../classes.ts'
+import { loadConfig } from '../config.ts'
+import { policyInput, type PolicyFacts } from '../stages/decide.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato explain --config FILE --agent ID --service s3 --operation DeleteBucket --class destructive
+                        [--class ...] --resource ARN [--resource ...] [--trait unbounded] [--count 1]
+                        [--action s3:DeleteBucket] [--access-level Write] [--region us-east-1] [--json]
+       moderato explain --config FILE --agent ID [--region us-east-1] [--json] < LINES
+                        one call a line, as 'moderato catalogue identify' writes it
+
+Exit code 0 if every call is allowed, 1 if one is refused.
+`
+
+const OPTIONS = {
+  config: { type: 'string' },
+  agent: { type: 'string' },
+  service: { type: 'string' },
+  operation: { type: 'string' },
+  action: { type: 'string', multiple: true },
+  resource: { type: 'string', multiple: true },
+  class: { type: 'string', multiple: true },
+  trait: { type: 'string', multiple: true },
+  count: { type: 'string' },
+  'access-level': { type: 'string' },
+  region: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+/** A call as `moderato catalogue identify` writes it; what is left out counts as unknown. */
+const CallFacts = z
+  .object({
+    service: z.string().default('unknown'),
+    operation: z.string().nullable().default(null),
+    actions: z.array(z.string()).default([]),
+    resources: z.array(z.string()).default(['*']),
+    count: z.coerce.number().int().min(1).default(1),
+    class: z.enum(ACTION_CLASSES).optional(),
+    classes: z.array(z.enum(ACTION_CLASSES)).default([]),
+    traits: z.array(z.enum(TRAITS)).default([]),
+    accessLevel: z
+      .enum(['Read', 'List', 'Write', 'Tagging', 'Permissions management', 'Unknown'])
+      .default('Unknown'),
+  })
+  .transform((facts): PolicyFacts => {
+    const named = facts.class === undefined ? facts.classes : [...new Set([...facts.classes, facts.class])]
+    const classes = named.length === 0 ? (['unknown'] as const) : named
+    return { ...facts, classes, class: facts.class ?? gravest(classes) }
+  })
+
+export interface ExplainDeps {
+  loadEngine(configFile: string): Promise<PolicyEngine>
+  nowMs(): number
+}
+
+const DEFAULTS: ExplainDeps = {
+  async loadEngine(configFile) {
+    const { config } = loadConfig(configFile)
+    const agents = Object.fromEntries(config.agents.map(({ id, grants }) => [id, { grants }]))
+    return loadPolicy({ bundle: config.policy.bundle, data: { agents } })
+  },
+  nowMs: () => Date.now(),
+}
+
+/** Explains the call that the flags describe, or one a line of standard input. */
+export async function run(args: readonly string[], io: Io, deps: ExplainDeps = DEFAULTS): Promise<number> {
+  const values = parse(args)
+  if (values?.help === true) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  if (values?.config === undefined || values.agent === undefined) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  const { agent, region = 'us-east-1' } = values
+  let calls: readonly PolicyFacts[]
+  try {
+    calls = (values.service === undefined ? await described(io) : [flagged(values)]).map((each) =>
+      CallFacts.parse(each),
+    )
+  } catch (error) {
+    io.stderr.write(`moderato: ${error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)}\n`)
+    return 2
+  }
+  try {
+    const engine = await deps.loadEngine(values.config)
+    const answers = calls.map((call) => explain(engine, policyInput(agent, call, region, deps.nowMs())))
+    for (const answer of answers)
+      io.stdout.write(values.json === true ? `${JSON.stringify(answer)}\n` : inWords(answer))
+    return answers.every(({ verdict }) => verdict.allow) ? 0 : 1
+  } catch (error) {
+    io.stderr.write(`moderato: ${messageOf(error)}\n`)
+    return 1
+  }
+}
+
+type Values = NonNullable<ReturnType<typeof parse>>
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values
+  } catch {
+    return undefined
+  }
+}
+
+function flagged(values: Values): unknown {
+  return {
+    service: values.service,
+    operation: values.operation,
+    actions: values.action,
+    resources: values.resource,
+    count: values.count,
+    classes: values.class,
+    traits: values.trait,
+    accessLevel: values['access-level'],
+  }
+}
+
+async function described(io: Io): Promise<readonly unknown[]> {
+  const lines = (await text(io.stdin)).split('\n').filter((line) => line.trim() !== '')
+  return lines.map((line): unknown => JSON.parse(line))
+}
+
+interface Answer {
+  readonly input: PolicyInput
+  readonly verdict: PolicyVerdict
+  readonly policy: { readonly engine: string; readonly revision: string }
+}
+
+function explain(engine: PolicyEngine, input: PolicyInput): Answer {
+  return {
+    input,
+    verdict: engine.evaluate(input),
+    policy: { engine: engine.name, revision: engine.revision },
+  }
+}
+
+function inWords({ input, verdict, policy }: Answer): string {
+  const { call } = input
+  const lines = [
+    `${verdict.allow ? 'ALLOW' : 'DENY'}  ${call.service}:${call.operation ?? '?'} by ${input.agent.id}`,
+    `  classes    ${call.classes.join(', ')}${call.traits.length > 0 ? ` (${call.traits.join(', ')})` : ''}`,
+    `  resources  ${call.resources.map((each) => JSON.stringify(each)).join(', ')}`,
+    `  rules      ${verdict.rules.join(', ')}`,
+    ...verdict.messages.map((message) => `  because    ${message}`),
+    `  policy     ${policy.engine} ${policy.revision}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,58 @@
+/** The two listeners as one service: listen, drain, close in the order that loses nothing. */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Moderato {
+  /** Binds both listeners; resolves with their addresses as URLs. */
+  listen(): Promise<{ agents: string; admin: string }>
+  /** Stops taking calls: readiness turns, held calls are answered, streams may finish; then closes everything. */
+  drain(): Promise<void>
+}
+
+export interface ServiceParts {
+  readonly agents: { readonly server: Server; readonly host: string; readonly port: number }
+  readonly admin: { readonly server: Server; readonly host: string; readonly port: number }
+  readonly drainMs: number
+  /** Called with the bound addresses, before anything is answered. */
+  readonly bound: (addresses: { readonly agents: AddressInfo; readonly admin: AddressInfo }) => void
+  readonly draining: () => void
+  /** Closes what the listeners stood on: upstream connections, the audit. */
+  readonly closed: () => Promise<void>
+}
+
+export function service(parts: ServiceParts): Moderato {
+  const { agents, admin } = parts
+  return {
+    async listen() {
+      const addresses = { agents: await bind(agents), admin: await bind(admin) }
+      parts.bound(addresses)
+      return { agents: urlOf(addresses.agents), admin: urlOf(addresses.admin) }
+    },
+    async drain() {
+      parts.draining()
+      const ended = once(agents.server, 'close')
+      agents.server.close()
+      agents.server.closeIdleConnections()
+      const limit = setTimeout(() => agents.server.closeAllConnections(), parts.drainMs)
+      // A connection that becomes idle now would be kept for its client's next request.
+      const idle = setInterval(() => agents.server.closeIdleConnections(), 50)
+      await ended
+      clearTimeout(limit)
+      clearInterval(idle)
+      await parts.closed()
+      admin.server.close()
+      admin.server.closeAllConnections()
+    },
+  }
+}
+
+async function bind({ server, host, port }: ServiceParts['agents']): Promise<AddressInfo> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  return server.address() as AddressInfo
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+}

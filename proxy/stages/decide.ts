@@ -1,0 +1,84 @@
+/** Asks the policy engine whether a call may go on. */
+import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
+import { Denial } from '../denial.ts'
+import type { Call, Classified, Decided } from '../exchange.ts'
+import type { Clock } from '../ports.ts'
+
+export interface DecideDeps {
+  /** The engine in force, read anew for each call: a reload swaps it. */
+  readonly policy: () => PolicyEngine
+  readonly mode: 'enforce' | 'observe'
+  readonly clock: Clock
+  readonly observeEvaluationSeconds?: (seconds: number) => void
+}
+
+/** What policy sees of a call; audit keeps the same facts, `explain` describes them. */
+export function policyInput(agentId: string, call: PolicyFacts, region: string, nowMs: number): PolicyInput {
+  return {
+    agent: { id: agentId },
+    call: {
+      service: call.service,
+      operation: call.operation,
+      actions: call.actions,
+      resources: call.resources,
+      count: call.count,
+      class: call.class,
+      classes: call.classes,
+      traits: call.traits,
+      accessLevel: call.accessLevel,
+      region,
+    },
+    timeSeconds: Math.floor(nowMs / 1000),
+  }
+}
+
+/** A call without what only the wire needs. */
+export type PolicyFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'bucket'>
+
+/**
+ * Lets a call on that policy allows. Denial `policy_error` if the engine fails, `unclassified` for class `unknown`
+ * whatever policy says, `policy_denied` with the rules' messages otherwise. In observe mode a `policy_denied` call
+ * goes on with `wouldDeny` set, unless it issues credentials (rule S7).
+ */
+export function decide(deps: DecideDeps) {
+  return function decide(exchange: Classified): Decided {
+    const { agent, call, authorization } = exchange
+    const engine = deps.policy()
+    const input = policyInput(agent.id, call, authorization.scope.region, deps.clock.nowMs())
+    const verdict = evaluate(engine, input, deps.observeEvaluationSeconds)
+    const policy = { engine: engine.name, revision: engine.revision, rules: verdict.rules }
+    if (isOf(call, 'unknown')) throw new Denial('unclassified', unclassifiedDetail(call, verdict), { policy })
+    if (!verdict.allow && (deps.mode === 'enforce' || isOf(call, 'credentials'))) {
+      throw new Denial('policy_denied', verdict.messages.join(' '), { policy })
+    }
+    return { ...exchange, decision: { ...policy, wouldDeny: verdict.allow ? undefined : 'policy_denied' } }
+  }
+}
+
+function evaluate(
+  engine: PolicyEngine,
+  input: PolicyInput,
+  observeSeconds: DecideDeps['observeEvaluationSeconds'],
+): PolicyVerdict {
+  const startMs = performance.now()
+  try {
+    return engine.evaluate(input)
+  } catch (cause) {
+    const policy = { engine: engine.name, revision: engine.revision, rules: [] }
+    throw new Denial('policy_error', 'Policy could not be evaluated, so nothing was forwarded.', {
+      cause,
+      policy,
+    })
+  } finally {
+    observeSeconds?.((performance.now() - startMs) / 1000)
+  }
+}
+
+function isOf(call: Call, name: Call['class']): boolean {
+  return call.class === name || call.classes.includes(name)
+}
+
+function unclassifiedDetail(call: Call, verdict: PolicyVerdict): string {
+  if (verdict.messages.length > 0) return verdict.messages.join(' ')
+  return `The catalogue does not know this operation of service ${call.service}.`
+}

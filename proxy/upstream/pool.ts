@@ -1,0 +1,59 @@
+/** Kept-alive connections to the upstreams, by origin. */
+import { isIP, type LookupFunction } from 'node:net'
+import { Agent, Pool } from 'undici'
+import { Denial } from '../denial.ts'
+
+export interface UpstreamOptions {
+  /** Connections per origin. */
+  readonly connections: number
+  readonly connectTimeoutMs: number
+  /** From the request's end to the answer's head. */
+  readonly headersTimeoutMs: number
+  /** Between two parts of the answer's body. */
+  readonly bodyTimeoutMs: number
+  /** How long an idle connection is kept. */
+  readonly keepAliveMs?: number
+  /** Origins in use at once. Agents name some of them (account and API ids are host labels), so it is bounded. */
+  readonly maxOrigins?: number
+  /** Checks where names lead; undefined only for the configured `upstream.endpoint`. */
+  readonly lookup?: LookupFunction | undefined
+  /** Certificate authorities in place of the built-in ones (PEM). */
+  readonly ca?: string
+}
+
+const DEFAULT_KEEP_ALIVE_MS = 10_000
+const DEFAULT_MAX_ORIGINS = 512
+
+/**
+ * A dispatcher that follows no redirect, asks no environment proxy and verifies TLS whatever the environment says
+ * (security rule S5). HTTP/1.1 only: the request target and the header order reach the service as they were signed.
+ */
+export function createUpstream(options: UpstreamOptions): Agent {
+  const { lookup, ca } = options
+  return new Agent({
+    connections: options.connections,
+    maxOrigins: options.maxOrigins ?? DEFAULT_MAX_ORIGINS,
+    headersTimeout: options.headersTimeoutMs,
+    bodyTimeout: options.bodyTimeoutMs,
+    keepAliveTimeout: options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS,
+    pipelining: 1,
+    allowH2: false,
+    connect: {
+      timeout: options.connectTimeoutMs,
+      rejectUnauthorized: true,
+      ...(lookup === undefined ? {} : { lookup }),
+      ...(ca === undefined ? {} : { ca }),
+    },
+    factory: (origin, poolOptions) => {
+      if (lookup !== undefined) refuseAddress(new URL(origin).hostname)
+      return new Pool(origin, poolOptions)
+    },
+  })
+}
+
+/** A socket to an address looks nothing up, so an origin that is one would go unchecked. */
+function refuseAddress(hostname: string): void {
+  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) {
+    throw new Denial('endpoint_refused', 'An upstream is reached by its name, never by an address.')
+  }
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import { ConfigError, describeConfig, parseConfig } from '../proxy/config.ts'
+
+const SECRET = 'a-secret-with-more-than-32-characters'
+const agent = { id: 'spiffe://example.org/agent/a', accessKeyId: 'AKIDA', secretAccessKey: SECRET }
+
+function load(given: unknown, environment: Record<string, string> = {}) {
+  return parseConfig(given, { file: 'moderato.yaml', folder: '/etc/moderato', environment })
+}
+
+function findings(given: unknown, environment: Record<string, string> = {}): Record<string, string> {
+  try {
+    load(given, environment)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return Object.fromEntries(error.findings.map(({ path, message }) => [path, message]))
+  }
+  return {}
+}
+
+describe('config', () => {
+  it('fills every default of the contract into an empty file', () => {
+    const { config } = load({})
+    expect(config.listen.agents).toEqual({ host: '127.0.0.1', port: 8080 })
+    expect(config.listen.admin).toEqual({ host: '127.0.0.1', port: 8081 })
+    expect(config.policy.mode).toBe('enforce')
+    expect(config.limits.bufferedBodyBytes).toBe(10 * 1024 * 1024)
+    expect(config.stateDir).toBe('/etc/moderato/.moderato')
+    expect(Object.keys(config.pacing.classes).toSorted()).toEqual(
+      ['credentials', 'data-delete', 'destructive', 'disruptive', 'opaque', 'permissions', 'protection', 'write'],
+    )
+  })
+
+  it('keeps the default pace of a class that the file leaves out', () => {
+    const { config } = load({ pacing: { classes: { write: { rate: '1/s', burst: 5, maxWait: '1s' } } } })
+    expect(config.pacing.classes.write?.burst).toBe(5)
+    expect(config.pacing.classes.destructive).toMatchObject({ burst: 2, maxWait: 20_000 })
+  })
+
+  it('names the path of every unknown key and every wrong value at once', () => {
+    const found = findings({
+      upstraem: {},
+      listen: { agents: 'nowhere' },
+      pacing: { classes: { destructive: { rate: 'fast', burst: 0, maxWait: '60s' } } },
+      agents: [{ ...agent, grants: [{ classes: ['destroy'], resources: ['*'] }] }],
+    })
+    expect(Object.keys(found).toSorted()).toEqual([
+      'agents.0.grants.0.classes.0',
+      'listen.agents',
+      'pacing.classes.destructive.burst',
+      'pacing.classes.destructive.maxWait',
+      'pacing.classes.destructive.rate',
+      'upstraem',
+    ])
+    expect(found['pacing.classes.destructive.maxWait']).toContain('45s')
+    expect(found['pacing.classes.destructive.rate']).toContain('6/min')
+  })
+
+  it('says of a setting that comes later that it is not built', () => {
+    expect(findings({ listen: { intercept: '127.0.0.1:8082' } })['listen.intercept']).toContain('not built yet')
+    expect(findings({ pacing: { dwell: '30s' } })['pacing.dwell']).toContain('not built yet')
+  })
+
+  it('refuses a short or published secret unless the upstream is loopback (S7)', () => {
+    const short = { agents: [{ ...agent, secretAccessKey: 'demo-secret' }] }
+    expect(findings(short)['agents.0.secretAccessKey']).toContain('32')
+    expect(findings({ ...short, upstream: { endpoint: 'http://127.0.0.1:5000' } })).toEqual({})
+    const known = { agents: [{ ...agent, secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' }] }
+    expect(findings(known)['agents.0.secretAccessKey']).toContain('example')
+  })
+
+  it('refuses an upstream endpoint that is plain HTTP off loopback (S5)', () => {
+    for (const endpoint of ['http://10.0.0.1', 'http://localhost.evil.example', 'ftp://127.0.0.1', 'https://a@b', 'https://a/b']) {
+      expect(findings({ upstream: { endpoint } })['upstream.endpoint'], endpoint).toBeDefined()
+    }
+    expect(findings({ upstream: { endpoint: 'https://aws.example' } })).toEqual({})
+  })
+
+  it('refuses an admin listener off loopback (S6) and a remote bundle (S7)', () => {
+    expect(findings({ listen: { admin: '0.0.0.0:8081' } })['listen.admin']).toContain('loopback')
+    expect(findings({ policy: { bundle: 'https://policy.example/b.tar.gz' } })['policy.bundle']).toContain('refused')
+  })
+
+  it('refuses two agents with one id or one key', () => {
+    const found = findings({ agents: [agent, agent] })
+    expect(Object.keys(found)).toEqual(['agents.1.id', 'agents.1.accessKeyId'])
+  })
+
+  it('takes scalars and JSON from the environment, and says so', () => {
+    const environment = {
+      MODERATO_STATE_DIR: '/var/lib/moderato',
+      MODERATO_LIMITS_BUFFERED_BODY_BYTES: '1024',
+      MODERATO_PACING_CLASSES: '{"write":{"rate":"1/s","burst":1,"maxWait":"1s"}}',
+    }
+    const loaded = load({ stateDir: 'here' }, environment)
+    expect(loaded.config.stateDir).toBe('/var/lib/moderato')
+    expect(loaded.config.limits.bufferedBodyBytes).toBe(1024)
+    expect(loaded.config.pacing.classes.write?.burst).toBe(1)
+    const source = new Map(describeConfig(loaded).map((line) => [line.path, line.source]))
+    expect(source.get('stateDir')).toBe('MODERATO_STATE_DIR')
+    expect(source.get('limits.bufferedBodyBytes')).toBe('MODERATO_LIMITS_BUFFERED_BODY_BYTES')
+    expect(source.get('drain')).toBe('default')
+  })
+
+  it('does not let the environment disarm it unless the file allows it (S7)', () => {
+    const loosening = {
+      MODERATO_POLICY_MODE: 'observe',
+      MODERATO_AGENTS: JSON.stringify([agent]),
+      MODERATO_LISTEN_ADMIN: '127.0.0.1:9',
+      MODERATO_UPSTREAM_ENDPOINT: 'http://127.0.0.1:1',
+      MODERATO_POLICY_BUNDLE: 'mine.tar.gz',
+    }
+    for (const [variable, value] of Object.entries(loosening)) {
+      expect(Object.values(findings({}, { [variable]: value })).join(), variable).toContain('allowEnvironment')
+    }
+    expect(findings({ allowEnvironment: true }, loosening)).toEqual({})
+    expect(findings({ policy: { mode: 'observe' } }, { MODERATO_POLICY_MODE: 'enforce' })).toEqual({})
+  })
+
+  it('names a variable that is no setting, and one that holds no JSON', () => {
+    expect(findings({}, { MODERATO_STATEDIR: 'x' })['MODERATO_STATEDIR']).toContain('no setting')
+    expect(findings({}, { MODERATO_LIMITS_HELD: 'many' })['limits.held']).toContain('JSON')
+  })
+
+  it('masks secrets wherever they are shown', () => {
+    const loaded = load({ agents: [agent], admin: { token: SECRET }, upstream: { credentials: { accessKeyId: 'A', secretAccessKey: SECRET } } })
+    expect(JSON.stringify(describeConfig(loaded))).not.toContain(SECRET)
+  })
+})

@@ -1,0 +1,77 @@
+/**
+ * `npm run demo`: a sandbox cloud, Moderato before it, and an agent with the real AWS SDK, on 127.0.0.1 only.
+ *
+ * Tells each call as it happens, checks the story, and stays up until Ctrl-C. `--once` ends after the story: exit code
+ * 0, or 1 if anything did not behave as told.
+ */
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Agent, REGION } from './agent.ts'
+import { readAudit } from './audit-log.ts'
+import { Narrator } from './narrator.ts'
+import { AGENT, startProxy, type Proxy } from './proxy.ts'
+import { reckon } from './reckoning.ts'
+import { startSandbox, type Sandbox } from './sandbox.ts'
+import { tell } from './story.ts'
+import { checkLine, heading, paint, print } from './terminal.ts'
+
+const FORGED_SECRET = 'not-its-secret'
+
+async function demo(once: boolean, stopped: Promise<unknown>): Promise<number> {
+  const sandbox = await startSandbox()
+  let proxy: Proxy | undefined
+  try {
+    const startedMs = performance.now()
+    proxy = await startProxy(sandbox.endpoint)
+    heading('Moderato', `listens after ${Math.round(performance.now() - startedMs)} ms at ${proxy.agents}, before a sandbox DynamoDB`)
+    const narrator = new Narrator(proxy.auditDir)
+    const ended = proxy.ended.then(() => 'the proxy ended by itself')
+    const interrupted = stopped.then(() => 'stopped')
+    const cut = await Promise.race([play(narrator, proxy, sandbox), ended, interrupted])
+    if (cut !== undefined) {
+      print(checkLine(false, cut))
+      return 1
+    }
+    print(narrator.failures === 0 ? paint('green', '\nAll behaved as told.') : paint('red', `\n${narrator.failures} did not behave as told.`))
+    if (!once) await stayUp(proxy, Promise.race([stopped, ended]))
+    return narrator.failures === 0 ? 0 : 1
+  } finally {
+    await proxy?.stop()
+    await sandbox.close()
+  }
+}
+
+async function play(narrator: Narrator, proxy: Proxy, sandbox: Sandbox): Promise<undefined> {
+  const { accessKeyId, secretAccessKey } = AGENT
+  const agentWith = (secret: string): Agent =>
+    new Agent({ endpoint: proxy.agents, credentials: { accessKeyId, secretAccessKey: secret }, told: narrator.attempt })
+  const agent = agentWith(secretAccessKey)
+  const impostor = agentWith(FORGED_SECRET)
+  await tell({ agent, impostor, narrator })
+  agent.close()
+  impostor.close()
+  await reckon(narrator, proxy, sandbox)
+}
+
+/** Leaves everything running for whoever wants to try, and shows each further decision as the audit log gets it. */
+async function stayUp(proxy: Proxy, stopped: Promise<unknown>): Promise<void> {
+  heading('Try it yourself')
+  print(`  export AWS_ENDPOINT_URL=${proxy.agents} AWS_REGION=${REGION}`)
+  print(`  export AWS_ACCESS_KEY_ID=${AGENT.accessKeyId} AWS_SECRET_ACCESS_KEY=${AGENT.secretAccessKey}`)
+  print('  aws dynamodb delete-table --table-name demo-items; aws dynamodb delete-table --table-name prod-customers')
+  print(`\n  metrics ${proxy.admin}/metrics\n  health  ${proxy.admin}/readyz\n  audit   ${proxy.auditDir}`)
+  print(paint('gray', '\n  Up until Ctrl-C. Your calls appear here.'))
+  const end = stopped.then(() => true)
+  for (let told = (await readAudit(proxy.auditDir)).length; !(await Promise.race([end, sleep(250, false)])); ) {
+    const lines = await readAudit(proxy.auditDir)
+    for (const line of lines.slice(told).filter(({ phase }) => phase === 'decision')) {
+      print(`  ${line.service}:${line.operation ?? '?'} ${line.class} ${line.decision} ${line.reason}`)
+    }
+    told = lines.length
+  }
+}
+
+const { values } = parseArgs({ options: { once: { type: 'boolean', default: false } } })
+const stopped = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+process.exitCode = await demo(values.once, stopped)

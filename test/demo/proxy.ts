@@ -1,0 +1,92 @@
+/** Moderato as a user starts it: a child process with a configuration file and a state folder of its own. */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { UPSTREAM_ACCESS_KEY_ID } from './sandbox.ts'
+
+const ENTRY = join(import.meta.dirname, '../../proxy/main.ts')
+const STOP_MS = 10_000
+
+export const AGENT = { id: 'spiffe://example.org/agent/demo', accessKeyId: 'AKIDDEMO', secretAccessKey: 'demo-secret' }
+
+/** Tuned so that the story has real holds and yet ends soon; the defaults are slower. */
+export const PACES = {
+  destructive: { rate: '20/min', burst: 2, maxWait: '5s' },
+  'data-delete': { rate: '150/min', burst: 20, maxWait: '5s' },
+}
+
+export interface Proxy {
+  /** `AWS_ENDPOINT_URL` of the agent. */
+  readonly agents: string
+  readonly admin: string
+  readonly folder: string
+  readonly auditDir: string
+  /** Resolves when the process has ended, whoever ended it. */
+  readonly ended: Promise<unknown>
+  stop(): Promise<void>
+}
+
+/** What the operator of this demo wrote down: who the agent is, what it may do, how fast. */
+function configuration(endpoint: string): object {
+  const tables = ['arn:aws:dynamodb:*:*:table/demo-*']
+  return {
+    listen: { agents: '127.0.0.1:0', admin: '127.0.0.1:0' },
+    stateDir: 'state',
+    upstream: { endpoint, credentials: { accessKeyId: UPSTREAM_ACCESS_KEY_ID, secretAccessKey: 'sandbox-secret' } },
+    agents: [
+      {
+        ...AGENT,
+        grants: [
+          { classes: ['read', 'list'], resources: ['*'] },
+          { classes: ['write', 'data-delete', 'destructive'], resources: tables },
+        ],
+      },
+    ],
+    pacing: { classes: PACES },
+    log: { level: 'warn' },
+  }
+}
+
+/** Starts `moderato serve` and waits until it listens. Its log goes to this process's standard error. */
+export async function startProxy(upstream: string): Promise<Proxy> {
+  const folder = await mkdtemp(join(tmpdir(), 'moderato-demo-'))
+  const file = join(folder, 'moderato.yaml')
+  // JSON is YAML too.
+  await writeFile(file, JSON.stringify(configuration(upstream), undefined, 2), { mode: 0o600 })
+  const child = spawn(process.execPath, [ENTRY, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'close')
+  const listening = await Promise.race([firstLine(child), ended.then(() => undefined)])
+  if (listening === undefined) throw new Error('moderato ended before it listened')
+  const { agents, admin } = (JSON.parse(listening) as { listening: { agents: string; admin: string } }).listening
+  return {
+    agents,
+    admin,
+    folder,
+    auditDir: join(folder, 'state', 'audit'),
+    ended,
+    async stop() {
+      child.kill('SIGTERM')
+      const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      await ended
+      clearTimeout(late)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function firstLine(child: ChildProcess): Promise<string | undefined> {
+  if (child.stdout === null) return undefined
+  for await (const line of createInterface(child.stdout)) return line
+  return undefined
+}
+
+/** Runs `moderato audit verify` as an auditor would, in a process of its own. */
+export async function verifyAudit(dir: string): Promise<{ readonly ok: boolean; readonly text: string }> {
+  const child = spawn(process.execPath, [ENTRY, 'audit', 'verify', dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const text = firstLine(child)
+  const [code] = await once(child, 'close')
+  return { ok: code === 0, text: (await text) ?? '' }
+}

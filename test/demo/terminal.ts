@@ -1,0 +1,70 @@
+/** What the demo looks like. Colours follow NO_COLOR, FORCE_COLOR and whether standard output is a terminal. */
+import { styleText } from 'node:util'
+import type { Attempt } from './agent.ts'
+import type { AuditLine } from './audit-log.ts'
+
+type Style = Parameters<typeof styleText>[0]
+
+export const paint = (style: Style, text: string): string => styleText(style, text)
+export const print = (text = ''): void => void process.stdout.write(`${text}\n`)
+
+const DECISIONS: Readonly<Record<string, Style>> = { allow: 'green', throttle: 'yellow', deny: 'red' }
+const CLASSES: Readonly<Record<string, Style>> = {
+  read: 'gray',
+  list: 'gray',
+  write: 'cyan',
+  'data-delete': 'magenta',
+  destructive: 'magenta',
+}
+const MESSAGE_COLUMNS = 200
+
+export function heading(title: string, ...lines: readonly string[]): void {
+  print(`\n${paint('bold', title)}`)
+  for (const line of lines) print(paint('gray', `  ${line}`))
+}
+
+export const columns = (): string =>
+  paint('gray', `  ${'at'.padStart(6)}  ${'call'.padEnd(38)} ${'class'.padEnd(12)} ${'decision'.padEnd(9)} wait`)
+
+/** One attempt on one line, and on a second line what an error said. The class is read from its audit record. */
+export function attemptLine(atMs: number, attempt: Attempt, record: AuditLine | undefined): string {
+  const { operation, target, number, decision, error } = attempt
+  const call = `${operation} ${target}${number > 1 ? ` (try ${number})` : ''}`
+  const label = record?.class ?? '(no record)'
+  const line = [
+    ` ${seconds(atMs).padStart(7)} `,
+    call.padEnd(38),
+    paint(CLASSES[label] ?? 'red', label.padEnd(12)),
+    paint(DECISIONS[decision] ?? 'red', (decision || 'none').padEnd(9)),
+    waitOf(attempt),
+  ].join(' ')
+  if (error === undefined) return line
+  return `${line}\n${' '.repeat(10)}${paint(DECISIONS[decision] ?? 'red', `${error.name}: ${clip(error.message)}`)}`
+}
+
+function waitOf({ waitedMs, decision, retryAfter }: Attempt): string {
+  if (decision === 'throttle') return paint('yellow', retryAfter === undefined ? '' : `try again in ${retryAfter} s`)
+  if (waitedMs === undefined || waitedMs === 0) return paint('gray', '-')
+  return paint(['yellow', 'bold'], `held ${seconds(waitedMs)}`)
+}
+
+/** Shows on a terminal, until stopped, that a call is under way and for how long. */
+export function ticking(what: string): () => void {
+  if (!process.stdout.isTTY) return () => undefined
+  const startedMs = performance.now()
+  const timer = setInterval(() => {
+    process.stdout.write(`\r\x1b[K${paint('yellow', `          ... ${what}, ${seconds(performance.now() - startedMs)}`)}`)
+  }, 200)
+  return () => {
+    clearInterval(timer)
+    process.stdout.write('\r\x1b[K')
+  }
+}
+
+export function checkLine(holds: boolean, what: string): string {
+  return holds ? `  ${paint('green', '✓')} ${what}` : `  ${paint(['red', 'bold'], '✗')} ${paint('red', what)}`
+}
+
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
+
+const clip = (text: string): string => (text.length > MESSAGE_COLUMNS ? `${text.slice(0, MESSAGE_COLUMNS)}...` : text)

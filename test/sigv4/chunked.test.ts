@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Denial } from '../../proxy/denial.ts'
+import { unsignedTrailerCheck } from '../../proxy/sigv4/chunked.ts'
+
+const CRC32 = 'x-amz-checksum-crc32'
+
+function crc32Of(data: string | Buffer): string {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32BE(crc32(data))
+  return bytes.toString('base64')
+}
+
+function encode(
+  chunks: readonly (string | Buffer)[],
+  trailer = `${CRC32}:${crc32Of(Buffer.concat(chunks.map((c) => Buffer.from(c))))}\r\n`,
+) {
+  const frames = chunks.flatMap((chunk) => [`${chunk.length.toString(16)}\r\n`, chunk, '\r\n'])
+  return Buffer.concat([...frames, `0\r\n${trailer}\r\n`].map((part) => Buffer.from(part)))
+}
+
+interface Passed {
+  readonly bytes: Buffer
+  readonly reason: string | undefined
+}
+
+/** What comes out of the check, and for which reason it failed. */
+async function pass(
+  parts: readonly Buffer[],
+  decodedLength: number,
+  trailers: readonly string[] = [CRC32],
+): Promise<Passed> {
+  const out: Buffer[] = []
+  const check = unsignedTrailerCheck(decodedLength, trailers)
+  check.on('data', (chunk: Buffer) => out.push(chunk))
+  const reason = await new Promise<string | undefined>((resolve, reject) => {
+    check.once('end', () => resolve(undefined))
+    check.once('error', (error) => (error instanceof Denial ? resolve(error.reason) : reject(error)))
+    Readable.from(parts).pipe(check)
+  })
+  return { bytes: Buffer.concat(out), reason }
+}
+
+describe('unsignedTrailerCheck', () => {
+  it('passes the same bytes on under every split in two of the input', async () => {
+    const whole = encode(['hello ', 'world', Buffer.from('\r\n0\r\n')])
+    for (let at = 0; at <= whole.length; at += 1) {
+      const passed = await pass([whole.subarray(0, at), whole.subarray(at)], 16)
+      expect(passed.reason).toBeUndefined()
+      expect(passed.bytes.equals(whole)).toBe(true)
+    }
+  })
+
+  it('passes any body on, however it is chunked and split', async () => {
+    const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }), { maxLength: 6 })
+    await fc.assert(
+      fc.asyncProperty(
+        chunks,
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1 }),
+        async (data, sizes) => {
+          const whole = encode(data.map((chunk) => Buffer.from(chunk)))
+          const passed = await pass(
+            split(whole, sizes),
+            data.reduce((sum, chunk) => sum + chunk.length, 0),
+          )
+          expect(passed).toEqual({ bytes: whole, reason: undefined })
+        },
+      ),
+      { numRuns: 100 },
+    )
+  })
+
+  it('refuses a body with any one byte changed, and never completes it', async () => {
+    const whole = encode(['hello ', 'world'])
+    for (let at = 0; at < whole.length; at += 1) {
+      for (const other of [0x30, 0x41, 0x0a, 0x3b]) {
+        const changed = Buffer.from(whole)
+        if (changed[at] === other) continue
+        changed[at] = other
+        // Names of fields have no case.
+        if (changed.toString().replace(/X-AMZ-CHECKSUM-CRC32/i, CRC32) === whole.toString()) continue
+        const passed = await pass(split(changed, [7]), 11)
+        expect(passed.reason).toBe('payload_mismatch')
+        expect(passed.bytes.includes('\r\n0\r\n')).toBe(false)
+      }
+    }
+  })
+
+  it('holds the last chunk line and the trailer back', async () => {
+    const whole = encode(['hello'], `${CRC32}:AAAAAA==\r\n`)
+    expect(await pass([whole], 5)).toEqual({
+      bytes: Buffer.from('5\r\nhello\r\n'),
+      reason: 'payload_mismatch',
+    })
+  })
+
+  it.each([
+    ['a decoded length that is too small', encode(['hello']), 4],
+    ['a decoded length that is too large', encode(['hello']), 6],
+    ['no last chunk', Buffer.from('5\r\nhello\r\n'), 5],
+    ['no end of the trailer', encode(['hello']).subarray(0, -2), 5],
+    ['no trailer', encode(['hello'], ''), 5],
+    ['a trailer twice', encode(['hello'], `${CRC32}:${crc32Of('hello')}\r\n`.repeat(2)), 5],
+    [
+      'a trailer that was not announced',
+      encode(['hello'], `${CRC32}:${crc32Of('hello')}\r\nx-amz-acl:public\r\n`),
+      5,
+    ],
+    ['a line without a colon', encode(['hello'], `${CRC32}\r\n`), 5],
+    ['bytes after the end', Buffer.concat([encode(['hello']), Buffer.from('0')]), 5],
+    ['a second body after the end', Buffer.concat([encode(['hello']), encode(['hello'])]), 5],
+    ['a bare line feed', Buffer.from(encode(['hello']).toString().replaceAll('\r\n', '\n')), 5],
+    ['a chunk extension', Buffer.from('5;chunk-signature=0\r\nhello\r\n0\r\n\r\n'), 5],
+    ['a signed size', Buffer.from('+5\r\nhello\r\n0\r\n\r\n'), 5],
+    ['a prefixed size', Buffer.from('0x5\r\nhello\r\n0\r\n\r\n'), 5],
+    ['a blank before a size', Buffer.from(' 5\r\nhello\r\n0\r\n\r\n'), 5],
+    ['an empty size', Buffer.from('\r\nhello\r\n0\r\n\r\n'), 5],
+    ['an endless size', Buffer.from('0'.repeat(100_000)), 5],
+    ['an endless trailer', encode(['hello'], `${CRC32}:${'A'.repeat(100_000)}`), 5],
+    ['a size beyond 2^53', Buffer.from('fffffffffffffff\r\n'), 5],
+    ['nothing at all', Buffer.alloc(0), 0],
+  ])('refuses %s', async (_what, bytes, decodedLength) => {
+    expect((await pass([bytes], decodedLength)).reason).toBe('payload_mismatch')
+    expect((await pass(split(bytes, [1000, 1, 3]), decodedLength)).reason).toBe('payload_mismatch')
+  })
+
+  it('takes an empty body', async () => {
+    const whole = encode([])
+    expect(await pass([whole], 0)).toEqual({ bytes: whole, reason: undefined })
+  })
+
+  // Check values over "123456789": the CRC catalogue's, and node:crypto's.
+  it.each([
+    [CRC32, 'y/Q5Jg=='],
+    ['x-amz-checksum-crc32c', '4waSgw=='],
+    ['x-amz-checksum-crc64nvme', Buffer.from('ae8b14860a799888', 'hex').toString('base64')],
+    ['x-amz-checksum-sha1', createHash('sha1').update('123456789').digest('base64')],
+    ['x-amz-checksum-sha256', createHash('sha256').update('123456789').digest('base64')],
+  ])('checks %s', async (name, value) => {
+    const trailers = [name]
+    expect(
+      (await pass([encode(['1234', '56789'], `${name}:${value}\r\n`)], 9, trailers)).reason,
+    ).toBeUndefined()
+    expect((await pass([encode(['1234', '56780'], `${name}:${value}\r\n`)], 9, trailers)).reason).toBe(
+      'payload_mismatch',
+    )
+  })
+})
+
+/** The bytes in pieces of the given sizes, over and over. */
+function split(whole: Buffer, sizes: readonly number[]): Buffer[] {
+  const parts: Buffer[] = []
+  for (let at = 0, i = 0; at < whole.length; i += 1) {
+    const size = sizes[i % sizes.length] ?? 1
+    parts.push(whole.subarray(at, at + size))
+    at += size
+  }
+  return parts
+}

@@ -1,0 +1,59 @@
+/** `@smithy/signature-v4`, the AWS SDK's own signer, is the oracle. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { HeaderFields } from '../../proxy/headers.ts'
+import { signRequest } from '../../proxy/sigv4/sign.ts'
+import { formatAmzDate } from '../../proxy/sigv4/signing-date.ts'
+import { SigningKeys } from '../../proxy/sigv4/signing-key.ts'
+import { signers, unsignedRequest } from '../conformance/signers.ts'
+import { ACCESS_KEY_ID, headerOf, NOW_MS, SECRET, withoutHeader } from './signing.ts'
+
+const keys = new SigningKeys()
+const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET }
+const amzDate = formatAmzDate(NOW_MS)
+
+describe('signRequest', () => {
+  it('gives the signature that the SDK gives', async () => {
+    const smithy = signers[0]
+    const plain = fc.sample(unsignedRequest(), { seed: 7, numRuns: 200 })
+    const made = (await smithy?.sign(plain)) ?? []
+    expect(made).toHaveLength(200)
+    made.forEach((request, i) => {
+      const { service = '', region = '' } = plain[i] ?? {}
+      const headers = new HeaderFields(withoutHeader(request, 'authorization').headers)
+      const payloadHash = headerOf(request, 'x-amz-content-sha256')
+      const ours = signRequest(
+        { ...request, headers },
+        payloadHash,
+        { region, service, amzDate },
+        credentials,
+        keys,
+      )
+      expect(ours).toBe(headerOf(request, 'authorization'))
+    })
+  })
+
+  it('signs every header but those that the SDKs leave unsigned', () => {
+    const headers = new HeaderFields(
+      [
+        'Zebra',
+        'Host',
+        'X-Amz-Date',
+        'User-Agent',
+        'Content-Length',
+        'X-Amzn-Trace-Id',
+        'traceparent',
+        'Range',
+      ].flatMap((name) => [name, 'x']),
+    )
+    const request = { method: 'GET', path: '/', query: '', headers }
+    const text = signRequest(
+      request,
+      'UNSIGNED-PAYLOAD',
+      { region: 'r', service: 's3', amzDate },
+      credentials,
+      keys,
+    )
+    expect(text).toContain('SignedHeaders=host;range;x-amz-date;zebra,')
+  })
+})

@@ -1,0 +1,34 @@
+/** The agents of the end-to-end tests, each with the grants that its name says. */
+export interface TestAgent {
+  readonly id: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly grants: readonly { readonly classes: readonly string[]; readonly resources: readonly string[] }[]
+}
+
+function agent(name: string, classes: readonly string[], resources: readonly string[] = ['*']): TestAgent {
+  return {
+    id: `spiffe://example.org/agent/${name}`,
+    accessKeyId: `AKID${name.toUpperCase()}`,
+    secretAccessKey: `secret-of-the-test-agent-named-${name}`,
+    grants: classes.length === 0 ? [] : [{ classes, resources }],
+  }
+}
+
+/** May do everything that a grant can allow. */
+export const BUILDER = agent('builder', [
+  'read',
+  'list',
+  'write',
+  'tagging',
+  'data-delete',
+  'disruptive',
+  'destructive',
+  'opaque',
+  'permissions',
+  'protection',
+  'credentials',
+  'reads-secret',
+])
+export const READER = agent('reader', ['read', 'list'])
+export const STRANGER = agent('stranger', [])

@@ -1,0 +1,204 @@
+/** The proxy as a user starts it: a process with a configuration file. Nothing in here imports its code. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { vi } from 'vitest'
+import { BUILDER, type TestAgent } from './agents.ts'
+
+/** A record as it stands in the audit log. */
+export interface AuditLine {
+  readonly phase: string
+  readonly requestId?: string
+  readonly agent?: string
+  readonly operation?: string | null
+  readonly resources?: readonly string[]
+  readonly count?: number
+  readonly class?: string
+  readonly decision?: string
+  readonly reason?: string
+  readonly refusals?: Readonly<Record<string, number>>
+  readonly [member: string]: unknown
+}
+
+export interface ProxyOptions {
+  /** Where every call goes; left out: real endpoints. */
+  readonly upstream?: string
+  readonly agents?: readonly TestAgent[]
+  /** Further settings, beside listen, stateDir and agents. `upstream` is merged. */
+  readonly settings?: Readonly<Record<string, unknown>>
+  readonly environment?: Readonly<Record<string, string>>
+  /** State of an earlier run. */
+  readonly stateDir?: string
+}
+
+type Child = ChildProcessByStdio<null, Readable, Readable>
+
+const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
+
+/** A pace that no test reaches, for tests of something else. */
+const UNHURRIED = { rate: '1000/s', burst: 100_000, maxWait: '0s' }
+export const UNHURRIED_PACING = {
+  classes: Object.fromEntries(
+    ['write', 'tagging', 'data-delete', 'disruptive', 'destructive', 'opaque', 'permissions', 'protection', 'credentials'].map(
+      (name) => [name, UNHURRIED],
+    ),
+  ),
+}
+
+/** Starts the proxy on free ports, and resolves once it listens. */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const folder = mkdtempSync(join(tmpdir(), 'moderato-test-'))
+  const stateDir = options.stateDir ?? join(folder, 'state')
+  const file = join(folder, 'moderato.yaml')
+  const { upstream = {}, ...settings } = options.settings ?? {}
+  const config = {
+    listen: { agents: '127.0.0.1:0', admin: '127.0.0.1:0' },
+    stateDir,
+    pacing: UNHURRIED_PACING,
+    ...settings,
+    upstream: {
+      ...(options.upstream === undefined ? {} : { endpoint: options.upstream }),
+      credentials: { accessKeyId: 'AKIAUPSTREAM', secretAccessKey: 'upstream-secret-that-no-agent-has' },
+      ...(upstream as object),
+    },
+    agents: options.agents ?? [BUILDER],
+  }
+  // JSON is YAML.
+  writeFileSync(file, JSON.stringify(config))
+  const child = spawn(process.execPath, [MAIN, 'serve', '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: process.env['PATH'] ?? '', HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', ...options.environment },
+  })
+  let log = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
+  const ended = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null)
+  const { agents: url, admin: adminUrl } = await listening(child, ended, () => log)
+  return new Proxy({ child, ended, url, adminUrl, folder, stateDir, log: () => log })
+}
+
+async function listening(
+  child: Child,
+  ended: Promise<number | null>,
+  log: () => string,
+): Promise<{ agents: string; admin: string }> {
+  const line = once(createInterface({ input: child.stdout }), 'line') as Promise<string[]>
+  const first = await Promise.race([line, ended])
+  if (!Array.isArray(first)) throw new Error(`the proxy ended with ${first} before it listened:\n${log()}`)
+  return (JSON.parse(first[0] ?? '') as { listening: { agents: string; admin: string } }).listening
+}
+
+interface Parts {
+  readonly child: Child
+  readonly ended: Promise<number | null>
+  readonly url: string
+  readonly adminUrl: string
+  readonly folder: string
+  readonly stateDir: string
+  readonly log: () => string
+}
+
+/** A running proxy and what an operator sees of it. */
+export class Proxy {
+  readonly url: string
+  readonly adminUrl: string
+  readonly stateDir: string
+  readonly pid: number
+  /** Resolves with the exit code; null if a signal ended it. */
+  readonly ended: Promise<number | null>
+  readonly log: () => string
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.url = parts.url
+    this.adminUrl = parts.adminUrl
+    this.stateDir = parts.stateDir
+    this.pid = parts.child.pid ?? 0
+    this.ended = parts.ended
+    this.log = parts.log
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#parts.child.kill(signal)
+  }
+
+  /** Drains, ends, and removes what it wrote. */
+  async stop(): Promise<void> {
+    if (this.#parts.child.exitCode === null && this.#parts.child.signalCode === null) {
+      this.signal('SIGTERM')
+      this.signal('SIGTERM')
+    }
+    await this.ended
+    rmSync(this.#parts.folder, { recursive: true, force: true })
+  }
+
+  /** The audit log as it stands on disk. */
+  records(): AuditLine[] {
+    const dir = join(this.stateDir, 'audit')
+    if (!existsSync(dir)) return []
+    return readdirSync(dir)
+      .filter((name) => name.endsWith('.jsonl'))
+      .toSorted()
+      .flatMap((name) => readFileSync(join(dir, name), 'utf8').split('\n'))
+      .flatMap((line) => lineOf(line))
+  }
+
+  /** The first record that matches, once it is on disk. */
+  record(matches: (line: AuditLine) => boolean): Promise<AuditLine> {
+    return vi.waitFor(
+      () => {
+        const found = this.records().find(matches)
+        if (found === undefined) throw new Error('no such audit record')
+        return found
+      },
+      { timeout: 5000, interval: 20 },
+    )
+  }
+
+  /** The one decision record of a request. */
+  decision(requestId: string): Promise<AuditLine> {
+    return this.record((line) => line.phase === 'decision' && line.requestId === requestId)
+  }
+
+  /** The sum of a metric's series whose labels include these; 0 if there is none. */
+  async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    const text = await (await fetch(`${this.adminUrl}/metrics`)).text()
+    const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
+    return text
+      .split('\n')
+      .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+      .filter((line) => wanted.every((each) => line.includes(each)))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+  }
+
+  /** Waits until the metric has the value; for what happens after an answer. */
+  async metricReaches(name: string, labels: Readonly<Record<string, string>>, value: number): Promise<void> {
+    await vi.waitFor(
+      async () => {
+        const now = await this.metric(name, labels)
+        if (now !== value) throw new Error(`${name} is ${now}, not ${value}`)
+      },
+      { timeout: 10_000, interval: 10 },
+    )
+  }
+
+  /** The most memory that the process ever had resident, in bytes. */
+  peakMemoryBytes(): number {
+    const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]
+    return Number(kilobytes) * 1024
+  }
+}
+
+/** A torn last line is no record. */
+function lineOf(text: string): AuditLine[] {
+  if (text === '') return []
+  try {
+    return [JSON.parse(text) as AuditLine]
+  } catch {
+    return []
+  }
+}

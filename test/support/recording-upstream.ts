@@ -1,0 +1,64 @@
+/** An upstream that keeps what it was sent, byte for byte, and answers as the test says. */
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+
+export interface Recorded {
+  readonly method: string
+  readonly target: string
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Buffer
+}
+
+export type Answer = (recorded: Recorded, reply: ServerResponse) => void
+
+export class RecordingUpstream {
+  /** In order of arrival, each once its head is there. */
+  readonly arrived: IncomingMessage[] = []
+  /** In order of arrival, each once its body is whole. */
+  readonly recorded: Recorded[] = []
+  readonly url: string
+  answer: Answer
+  readonly #server: Server
+
+  private constructor(server: Server, answer: Answer) {
+    this.#server = server
+    this.answer = answer
+    const address = server.address()
+    this.url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`
+    server.on('request', (request: IncomingMessage, reply: ServerResponse) => this.#take(request, reply))
+  }
+
+  static async start(answer: Answer = answerEmptyJson): Promise<RecordingUpstream> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new RecordingUpstream(server, answer)
+  }
+
+  #take(request: IncomingMessage, reply: ServerResponse): void {
+    this.arrived.push(request)
+    const chunks: Buffer[] = []
+    request.on('error', () => undefined)
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.once('end', () => {
+      const { method = '', url = '', headers } = request
+      const recorded = { method, target: url, headers, body: Buffer.concat(chunks) }
+      this.recorded.push(recorded)
+      this.answer(recorded, reply)
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+}
+
+/** `{}`, as JSON services answer when there is nothing to say. */
+export function answerEmptyJson(_recorded: Recorded, reply: ServerResponse): void {
+  reply.writeHead(200, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'upstream-request' })
+  reply.end('{}')
+}
+
+/** Never answers. */
+export function stall(): void {}

@@ -1,0 +1,33 @@
+/** What this machine has. A test whose tool is missing is skipped loudly, and counted as skipped. */
+import { spawnSync } from 'node:child_process'
+
+const known = new Map<string, boolean>()
+
+/** Whether the command runs; `args` make it answer quickly and with exit code 0. */
+export function hasTool(command: string, args: readonly string[]): boolean {
+  const key = [command, ...args].join(' ')
+  const before = known.get(key)
+  if (before !== undefined) return before
+  const runs = spawnSync(command, args, { stdio: 'ignore', timeout: 60_000 }).status === 0
+  known.set(key, runs)
+  return runs
+}
+
+/** For `describe.skipIf`: true, with a warning that names what is missing, unless every tool is there. */
+export function missing(...tools: readonly Tool[]): boolean {
+  const absent = tools.filter(({ command, args }) => !hasTool(command, args))
+  for (const { name } of absent) console.warn(`SKIPPED: ${name} is not on this machine; .ci/run installs it`)
+  return absent.length > 0
+}
+
+export interface Tool {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+}
+
+export const MOTO: Tool = { name: 'moto_server', command: 'moto_server', args: ['--help'] }
+export const BOTO3: Tool = { name: 'boto3', command: 'python3', args: ['-c', 'import boto3'] }
+export const AWS_CLI: Tool = { name: 'the AWS CLI', command: 'aws', args: ['--version'] }
+export const TERRAFORM: Tool = { name: 'terraform', command: 'terraform', args: ['version'] }
+export const PRLIMIT: Tool = { name: 'prlimit (util-linux)', command: 'prlimit', args: ['--version'] }
