@@ -47,8 +47,8 @@ const listen = z
 
 const admin = z
   .strictObject({
-    token: z.string().min(32, 'must have at least 32 characters').optional(),
-    tokenFile: z.string().optional(),
+    token: z.string().min(32, 'must have at least 32 characters').optional().describe('Made at first start in stateDir/admin-token if neither is set.'),
+    tokenFile: z.string().optional().describe('A file of mode 0600 that holds the token.'),
     metrics: z.enum(['open', 'token']).default('open').describe('token: /metrics needs the admin token too.'),
     hosts: z.array(z.string()).default([]).describe('Further names that a Host field may carry.'),
   })
@@ -68,9 +68,9 @@ const upstream = z
     accountId: z.string().regex(/^\d{12}$/, 'must be 12 digits').optional().describe('Fills the account in ARNs.'),
     regions: z.array(z.string()).min(1).optional().describe('Regions that may be reached; all known ones otherwise.'),
     connections: z.int().positive().default(128).describe('Connections per upstream host.'),
-    connectTimeout: durationMs.prefault('10s'),
-    headersTimeout: durationMs.prefault('15m'),
-    bodyTimeout: durationMs.prefault('5m'),
+    connectTimeout: durationMs.prefault('10s').describe('TCP and TLS to an upstream host.'),
+    headersTimeout: durationMs.prefault('15m').describe('Until the head of an answer; synchronous Lambda calls take long.'),
+    bodyTimeout: durationMs.prefault('5m').describe('The longest pause within an answer.'),
     allowPrivateAddresses: z.boolean().default(false).describe('For VPC endpoints: upstream names may resolve to private addresses.'),
   })
   .prefault({})
@@ -86,7 +86,7 @@ const agent = z.strictObject({
 
 const policy = z
   .strictObject({
-    mode: z.enum(['enforce', 'observe']).default('enforce'),
+    mode: z.enum(['enforce', 'observe']).default('enforce').describe('observe: policy verdicts and pace are recorded, not enforced.'),
     bundle: z.string().optional().describe('A bundle file; the packaged default policy otherwise.'),
   })
   .prefault({})
@@ -107,13 +107,13 @@ const limits = z
     bufferedBodyBytes: bytes.default(10 * 1024 * 1024).describe('The largest body that is read whole to classify it.'),
     bufferedTotalBytes: bytes.default(512 * 1024 * 1024).describe('Body bytes held at once, over all agents.'),
     bufferedAgentBytes: bytes.default(128 * 1024 * 1024).describe('Body bytes held at once for one agent.'),
-    bodyMinBytesPerSecond: bytes.default(1024),
+    bodyMinBytesPerSecond: bytes.default(1024).describe('A body that stays slower is cut off.'),
     bodyPause: durationMs.prefault('20s').describe('How long a body may stay under the minimum rate.'),
-    headersTimeout: durationMs.prefault('15s'),
-    headerBytes: bytes.default(32 * 1024),
-    connections: bytes.default(10_000),
+    headersTimeout: durationMs.prefault('15s').describe('How long a request head may take.'),
+    headerBytes: bytes.default(32 * 1024).describe('The largest request head.'),
+    connections: bytes.default(10_000).describe('Connections on the agent listener.'),
     held: bytes.default(10_000).describe('Calls that wait for their turn, over all agents.'),
-    heldPerAgent: bytes.default(100),
+    heldPerAgent: bytes.default(100).describe('The same for one agent.'),
     inFlightPerAgent: bytes.default(1_000).describe('Calls of one agent under way at once.'),
     agentLabels: bytes.default(200).describe('Agents named in metrics; further ones are counted as other.'),
   })
@@ -124,19 +124,19 @@ export const ConfigSchema = z.strictObject({
   admin,
   stateDir: z.string().min(1).default('.moderato').describe('Admin token and audit log; created 0700.'),
   upstream,
-  agents: z.array(agent).default([]),
+  agents: z.array(agent).default([]).describe('id, accessKeyId, secretAccessKey, grants: classes and resource patterns.'),
   policy,
   pacing,
   watch: z.strictObject({ detectors: z.strictObject({}).prefault({}) }).prefault({}),
   signatures: z
     .strictObject({
-      maxSkew: durationMs.prefault('5m'),
-      maxSkewS3: durationMs.prefault('15m'),
+      maxSkew: durationMs.prefault('5m').describe('How far a signature date may be from our clock.'),
+      maxSkewS3: durationMs.prefault('15m').describe('The same for S3.'),
     })
     .prefault({}),
   limits,
   drain: durationMs.prefault('30s').describe('How long streams may finish after SIGTERM.'),
-  log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info') }).prefault({}),
+  log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Of the JSON lines on standard error.') }).prefault({}),
   allowEnvironment: z.boolean().default(false).describe('Lets the environment loosen what only the file may (rule S7).'),
 })
 

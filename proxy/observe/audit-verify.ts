@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { GENESIS, isSealOf, readLine, segmentName, segmentNumbers, type ChainHead } from './audit-chain.ts'
+import { GENESIS, readLine, sealedTails, segmentName, segmentNumbers, type ChainHead } from './audit-chain.ts'
 import type { TornTail } from './audit-record.ts'
 
 const LIVE_WRITE_MS = 100
@@ -97,7 +97,7 @@ class ChainCheck {
   }
 
   #follow(segment: string, line: number, read: ChainHead & { prevHash: string }, bytes: Buffer): void {
-    this.#settleTears(bytes)
+    this.#settleTears(segment, line, bytes)
     this.#records += 1
     if (read.prevHash !== this.#head.hash || read.seq !== this.#head.seq + 1) {
       this.problem(segment, line, `record ${read.seq} does not follow record ${this.#head.seq}`)
@@ -109,11 +109,17 @@ class ChainCheck {
       this.problem(segment, line, `record ${read.seq} is not the one expected`)
   }
 
-  #settleTears(bytes: Buffer): void {
-    if (this.#tears.length === 0) return
+  /** What a crash tore is no fault if, and only if, the next whole record seals exactly that. */
+  #settleTears(segment: string, line: number, bytes: Buffer): void {
+    const named = sealedTails(bytes)
+    if (named === undefined && this.#tears.length === 0) return
     const torn = this.#tears.map((each) => each.torn)
-    if (isSealOf(bytes, torn)) this.#sealed.push(...torn)
-    else for (const each of this.#tears) this.#problems.push(...each.problems)
+    if (named === JSON.stringify(torn)) this.#sealed.push(...torn)
+    else {
+      for (const each of this.#tears) this.#problems.push(...each.problems)
+      if (named !== undefined)
+        this.problem(segment, line, 'seals torn bytes that are not there as it names them')
+    }
     this.#tears = []
   }
 

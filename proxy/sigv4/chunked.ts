@@ -1,5 +1,6 @@
 /** Checks an aws-chunked body with a trailing checksum (`STREAMING-UNSIGNED-PAYLOAD-TRAILER`) as it streams through. */
 import { Transform } from 'node:stream'
+import { callbackify } from 'node:util'
 import { Denial } from '../denial.ts'
 import { checksum, type Checksum } from './checksum.ts'
 
@@ -35,10 +36,10 @@ export function unsignedTrailerCheck(decodedLengthBytes: number, trailers: reado
       }
     },
     flush(done) {
-      frames.finish().then(() => {
-        for (const earlier of held) this.push(earlier)
-        done()
-      }, done)
+      callbackify(() => frames.finish())((error) => {
+        if (error === null) for (const earlier of held) this.push(earlier)
+        done(error)
+      })
     },
   })
 }

@@ -72,7 +72,6 @@ function checkFields(headers: HeaderFields): void {
       throw new Denial('malformed_request', `The field ${name} came twice.`)
     }
     for (const value of values) {
-      // eslint-disable-next-line no-control-regex -- control characters are what it looks for
       if (/[\r\n\0]/.test(value)) {
         throw new Denial('malformed_request', `The field ${name} is folded or has a control character.`)
       }

@@ -29,8 +29,7 @@ for (const signer of signers) {
       await fc.assert(
         fc.asyncProperty(change, async ([request, part, at, char]) => {
           const changed = changes[part](request, at, char)
-          fc.pre(changed !== undefined)
-          expect(await refusedOrCut(changed as WireRequest)).toBe(true)
+          if (changed !== undefined) expect(await refusedOrCut(changed)).toBe(true)
         }),
         { seed: SEED, numRuns: 1500 },
       )

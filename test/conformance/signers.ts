@@ -85,7 +85,7 @@ const smithy: Signer = {
 }
 
 interface Aws4 {
-  sign(options: object, credentials: object): { headers: Record<string, string> }
+  sign(options: object, credentials: object): { headers: Record<string, string | number> }
 }
 const aws4 = createRequire(import.meta.url)('aws4') as Aws4
 
@@ -145,7 +145,7 @@ const botocore: Signer = {
       input: JSON.stringify(job),
       maxBuffer: 2 ** 26,
     })
-    if (run.status !== 0) throw new Error(`botocore: ${run.stderr}`)
+    if (run.status !== 0) throw new Error(`botocore: ${run.stderr.toString()}`)
     const made = JSON.parse(run.stdout.toString()) as Record<string, string>[]
     return requests.map((request, i) => wire(request, { Host: HOST, ...made[i] }))
   },

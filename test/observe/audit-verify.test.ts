@@ -130,8 +130,20 @@ describe('verifyAudit', () => {
     await appendFile(join(dir, '00000001.jsonl'), '{"seq":3,')
     await (await opened(dir)).close()
     expect((await verifyAudit(dir)).ok).toBe(true)
-    await edit(dir, (lines) => lines, '00000001.jsonl')
-    expect((await verifyAudit(dir)).ok).toBe(false)
+    const path = join(dir, '00000001.jsonl')
+    const good = await readFile(path, 'utf8')
+    // Changed, longer, shorter, gone.
+    for (const bad of [
+      good.replace('"seq":3,', '"seq":4,'),
+      `${good} `,
+      good.slice(0, -1),
+      good.slice(0, -9),
+    ]) {
+      await writeFile(path, bad)
+      const { ok, problems } = await verifyAudit(dir)
+      expect(ok).toBe(false)
+      expect(problems.at(-1)?.what).toContain('seals torn bytes that are not there')
+    }
   })
 
   it('refuses a folder without a log', async () => {

@@ -12,7 +12,6 @@ function disk(): {
   open: OpenSegment
   fail: 'write' | 'sync' | undefined
   syncs: number
-  held: Promise<void>[]
 } {
   const state: ReturnType<typeof disk> = {
     fail: undefined,

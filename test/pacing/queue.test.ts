@@ -117,6 +117,20 @@ describe.each([
     expect(queue.held).toBe(0)
   })
 
+  it('keeps no place for a client that leaves while the limiter is still asked', async () => {
+    const { time, ask, went, ended, queue } = scene(ROOMY, limiter())
+    ask('a', ['slow'], { weight: 2 })
+    await time.advance(0)
+    ask('b', ['slow']).abort()
+    ask('c', ['slow'])
+    await time.advance(0)
+    expect(ended()).toEqual(['a:go', 'b:gone'])
+    expect(queue.held).toBe(1)
+    await time.advance(60_000)
+    expect(went()).toEqual(['a@0', 'c@10000'])
+    expect(queue.held).toBe(0)
+  })
+
   it('gives no pace to one who enters and leaves again and again', async () => {
     const { time, ask, went } = scene(ROOMY, limiter())
     ask('a', ['slow'], { weight: 2 })

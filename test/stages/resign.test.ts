@@ -45,7 +45,12 @@ async function paced(
   return { ...exchange, outgoing: body } as Paced
 }
 
-/** Verifies what was sent as the upstream would, with the upstream's own key; `decoded` says what it saw. */
+async function lengthOf(exchange: Paced): Promise<readonly string[]> {
+  const { signed: out } = await stageTo()(exchange)
+  return new HeaderFields(out.headers).all('content-length')
+}
+
+/** Verifies what was sent as the upstream would, with the upstream's own key. */
 async function upstreamAccepts(
   exchange: Paced,
   headers: readonly string[],
@@ -152,29 +157,16 @@ describe('resign', () => {
       outgoing: { kind: 'buffered', bytes: body },
     } as Paced)
     const others = out.headers.slice(out.headers.indexOf('User-Agent'), -2)
-    expect(others).toEqual([
-      ...[
-        'User-Agent',
-        'sdk',
-        'Accept-Encoding',
-        'identity',
-        'Zeta',
-        'a  b',
-        'X-Amz-Target',
-        't',
-        'zeta',
-        'c',
-      ],
-      ...['X-Amz-Content-Sha256', new HeaderFields(request.headers).one('x-amz-content-sha256')],
-    ])
+    const hash = new HeaderFields(request.headers).one('x-amz-content-sha256')
+    expect(others.join('|')).toBe(
+      `User-Agent|sdk|Accept-Encoding|identity|Zeta|a  b|X-Amz-Target|t|zeta|c|X-Amz-Content-Sha256|${hash}`,
+    )
     expect(out.headers.at(-1)).toContain(
       'SignedHeaders=host;x-amz-content-sha256;x-amz-date;x-amz-target;zeta,',
     )
   })
 
   it('sets content-length anew from what is sent', async () => {
-    const lengthOf = async (exchange: Paced) =>
-      new HeaderFields((await stageTo()(exchange)).signed.headers).all('content-length')
     expect(await lengthOf(await paced({ body, headers: ['content-length', '999'] }))).toEqual([
       String(body.length),
     ])

@@ -81,12 +81,24 @@ function bodyUse({ model }: Scope, operation: OperationModel): Partial<RawOperat
   return isRest(model) && !inBody ? { ...flags, b: 'n' } : flags
 }
 
+/** The host prefix with its labels given as locations: `{h:x-amz-account-id}.`. */
+function hostPrefix({ model }: Scope, operation: OperationModel): Partial<RawOperation> {
+  const template = operation.endpoint?.hostPrefix
+  if (template === undefined) return {}
+  const located = template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const location = wireLocation(model, operation.name, name)
+    if (location === undefined) throw new Error(`${operation.name}: no member fills host label ${name}`)
+    return `{${location}}`
+  })
+  return { P: located }
+}
+
 function rulesOf(scope: Scope, operation: string): RawRule[] {
   return scope.overrides.rules
     .filter(([key]) => key === `${scope.name}.${operation}`)
     .map(([key, path, predicate, adds]) => {
       const location = wireLocation(scope.model, operation, path)
-      if (location === undefined) { console.error(`overrides: ${key} has no member ${path}`); return [] as never }
+      if (location === undefined) throw new Error(`overrides: ${key} has no member ${path}`)
       return [location, predicate, adds]
     })
 }
@@ -98,7 +110,7 @@ function countsOf(scope: Scope, operation: string): string[] {
       .split(' * ')
       .map((path) => {
         const location = path.includes(':') ? path : wireLocation(scope.model, operation, path)
-        if (location === undefined) { console.error(`overrides: ${scope.name}.${operation} has no list ${path}`); return [] as never }
+        if (location === undefined) throw new Error(`overrides: ${scope.name}.${operation} has no list ${path}`)
         return location
       })
       .join(' * '),
@@ -116,7 +128,7 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
   const binder = { model: scope.model, key, operation: name, prefix }
   return compact({
     ...routing(scope, operation),
-    ...(operation.endpoint?.hostPrefix === undefined ? {} : { P: operation.endpoint.hostPrefix }),
+    ...hostPrefix(scope, operation),
     ...(actions.length === 1 && actions[0] === `${prefix}:${name}` ? {} : { a: actions }),
     ...(level === 'W' ? {} : { l: level }),
     ...(isDefault(classes, level) ? {} : { c: classes }),

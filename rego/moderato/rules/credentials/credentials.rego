@@ -12,8 +12,8 @@ import data.moderato.lib.coverage
 # description: The class credentials is granted by name only.
 deny contains message if {
 	names := coverage.uncovered.credentials
-	message := concat("", [
-		$"This call issues credentials on {coverage.place(names)}, which no grant names. ",
-		"Use the credentials that you have, or ask an operator for a grant with class credentials.",
+	message := concat(" ", [
+		$"This call issues credentials on {coverage.place(names)}, and no grant names class credentials there.",
+		"Use the credentials that you have.",
 	])
 }

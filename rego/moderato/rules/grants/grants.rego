@@ -15,14 +15,11 @@ permit if {
 
 # METADATA
 # title: Deny
-# description: One message for each class that lacks a grant.
+# description: One message for each class that lacks a grant, with the resources that it lacks it on.
 deny contains message if {
 	some need, names in coverage.uncovered
 	not need in _spoken_for
-	message := concat("", [
-		$"No grant covers class {need} on {coverage.place(names)}. ",
-		$"Ask an operator for a grant with class {need} and a pattern that matches.",
-	])
+	message := $"Class {need} is not granted on {coverage.place(names)}."
 }
 
 # These have rules of their own, which say it better.

@@ -12,8 +12,8 @@ import data.moderato.lib.coverage
 # description: The trait reads-secret is granted by name only.
 deny contains message if {
 	names := coverage.uncovered["reads-secret"]
-	message := concat("", [
-		$"This call reads a secret on {coverage.place(names)}, which a grant of read or list does not cover. ",
-		"Ask an operator for a grant that names reads-secret among its classes.",
+	message := concat(" ", [
+		$"This call reads a secret on {coverage.place(names)}, which grants of read and list do not cover:",
+		"a grant must name reads-secret among its classes.",
 	])
 }

@@ -12,8 +12,5 @@ import data.moderato.lib.coverage
 # description: The class unknown is never granted.
 deny contains message if {
 	"unknown" in coverage.needs
-	message := concat(" ", [
-		$"The catalogue does not know this operation of service {input.call.service}, so it is refused.",
-		"Use an operation that it knows, or have the catalogue refreshed.",
-	])
+	message := $"The catalogue does not know this operation of service {input.call.service}, and no grant covers that."
 }

@@ -1,0 +1,180 @@
+/** Reads the committed catalogue. A service is parsed when it is first asked for, an operation when it is first called. */
+import { readFileSync } from 'node:fs'
+import { brotliDecompressSync } from 'node:zlib'
+import type { AccessLevel, ActionClass, Trait } from '../../classes.ts'
+import { LEVELS } from './format.ts'
+import type { CatalogueHeader, RawOperation, RawService } from './format.ts'
+
+/** Where a request holds a value; see format.ts. */
+export interface Locator {
+  readonly from: 'u' | 'q' | 'h' | 'b'
+  readonly steps: readonly string[]
+}
+
+export interface Rule {
+  readonly at: Locator
+  readonly predicate: string
+  readonly adds: readonly string[]
+}
+
+export interface ResourceEntry {
+  /** ARN template; undefined where the value is an ARN, the path, or not to be had. */
+  readonly template: string | undefined
+  readonly kind: 'arn' | 'whole' | 'path' | 'any'
+  readonly required: boolean
+  readonly variables: ReadonlyMap<string, readonly Locator[]>
+}
+
+export interface Operation {
+  readonly service: Service
+  readonly name: string
+  /** REST: `METHOD uri`; empty otherwise. */
+  readonly http: string
+  readonly requiredQuery: readonly string[]
+  readonly knownQuery: readonly string[] | undefined
+  readonly requiredHeaders: readonly string[]
+  readonly hostPrefix: string
+  readonly actions: readonly string[]
+  readonly level: AccessLevel
+  readonly classes: readonly ActionClass[]
+  readonly traits: readonly Trait[]
+  readonly rules: readonly Rule[]
+  /** Alternatives, of which the longest counts; each a product of list lengths. */
+  readonly counts: readonly (readonly Locator[])[]
+  readonly resources: readonly ResourceEntry[]
+  readonly body: 'document' | 'opaque' | 'stream' | 'none'
+  readonly unsignedBody: boolean
+  readonly eventStream: boolean
+}
+
+export interface Service {
+  /** botocore's name. */
+  readonly model: string
+  readonly signingNames: readonly string[]
+  readonly endpointPrefix: string
+  readonly version: string
+  readonly protocols: readonly string[]
+  readonly target: string | undefined
+  /** IAM prefix. */
+  readonly prefix: string
+  readonly operationNames: readonly string[]
+  operation(name: string): Operation | undefined
+}
+
+export interface Catalogue {
+  readonly sources: Readonly<Record<string, string>>
+  readonly models: readonly string[]
+  service(model: string): Service | undefined
+  /** The services that sign with this name; empty if none does. */
+  signedBy(signingName: string): readonly Service[]
+}
+
+const BODIES = { s: 'stream', o: 'opaque', n: 'none' } as const
+const LEVEL_CLASS = {
+  Read: 'read',
+  List: 'list',
+  Write: 'write',
+  Tagging: 'tagging',
+  'Permissions management': 'permissions',
+  Unknown: 'unknown',
+} as const
+
+function locator(text: string): Locator {
+  const from = text.slice(0, 1) as Locator['from']
+  const rest = text.slice(2)
+  return { from, steps: from === 'b' ? rest.split('.') : [rest] }
+}
+
+function resourceEntry(raw: NonNullable<RawOperation['R']>[number], templates: RawService['r']): ResourceEntry {
+  const [type, required, bound = {}] = raw
+  const variables = new Map(Object.entries(bound).map(([name, at]) => [name, at.split('|').map(locator)]))
+  const template = templates[type]
+  const kind = type === '' ? 'whole' : type === '@path' ? 'path' : template === undefined ? 'any' : 'arn'
+  return { template, kind, required: required === 1, variables }
+}
+
+function operationOf(service: Service, name: string, raw: RawOperation, templates: RawService['r']): Operation {
+  const level = LEVELS[raw.l ?? 'W']
+  return {
+    service,
+    name,
+    http: raw.h ?? '',
+    requiredQuery: raw.q ?? [],
+    knownQuery: raw.Q,
+    requiredHeaders: raw.H ?? [],
+    hostPrefix: raw.P ?? '',
+    actions: raw.a ?? [`${service.prefix}:${name}`],
+    level,
+    classes: (raw.c as readonly ActionClass[] | undefined) ?? [LEVEL_CLASS[level]],
+    traits: (raw.t as readonly Trait[] | undefined) ?? [],
+    rules: (raw.w ?? []).map(([at, predicate, adds]) => ({ at: locator(at), predicate, adds })),
+    counts: (raw.n ?? []).map((product) => product.split(' * ').map(locator)),
+    resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
+    body: raw.b === undefined ? 'document' : BODIES[raw.b],
+    unsignedBody: raw.u === 1,
+    eventStream: raw.e === 1,
+  }
+}
+
+function serviceOf(line: string): Service {
+  const raw = JSON.parse(line) as RawService
+  const made = new Map<string, Operation>()
+  const service: Service = {
+    model: raw.m,
+    signingNames: raw.s,
+    endpointPrefix: raw.e,
+    version: raw.v,
+    protocols: raw.p,
+    target: raw.t,
+    prefix: raw.x,
+    operationNames: Object.keys(raw.o),
+    operation(name) {
+      const known = made.get(name)
+      if (known !== undefined || !Object.hasOwn(raw.o, name)) return known
+      const operation = operationOf(service, name, raw.o[name] as RawOperation, raw.r)
+      made.set(name, operation)
+      return operation
+    },
+  }
+  return service
+}
+
+/** The catalogue from its decompressed text. */
+export function parseCatalogue(text: string): Catalogue {
+  const lines = text.split('\n')
+  const header = JSON.parse(lines[0] as string) as CatalogueHeader
+  const services = new Map<number, Service>()
+  const signing = new Map<string, readonly Service[]>()
+  const at = (index: number): Service => {
+    const known = services.get(index)
+    if (known !== undefined) return known
+    const service = serviceOf(lines[index + 1] as string)
+    services.set(index, service)
+    return service
+  }
+  return {
+    sources: header.sources,
+    models: header.models,
+    service(model) {
+      const index = header.models.indexOf(model)
+      return index < 0 ? undefined : at(index)
+    },
+    signedBy(name) {
+      const known = signing.get(name)
+      if (known !== undefined) return known
+      if (!Object.hasOwn(header.signing, name)) return []
+      const found = (header.signing[name] as readonly number[]).map(at)
+      signing.set(name, found)
+      return found
+    },
+  }
+}
+
+let loaded: Catalogue | undefined
+
+/** The committed catalogue, read once in a process. */
+export function loadCatalogue(): Catalogue {
+  const file = new URL('catalogue.json.br', import.meta.url)
+  loaded ??= parseCatalogue(brotliDecompressSync(readFileSync(file)).toString('utf8'))
+  return loaded
+}

@@ -1,0 +1,72 @@
+/** Parameter lists of the query protocols (`Action=...&InstanceId.1=...`), as a tree that rules can walk. */
+import { Denial } from '../denial.ts'
+import type { Document } from './document.ts'
+
+export interface Form {
+  readonly parameters: ReadonlyMap<string, string>
+  readonly tree: Document
+}
+
+const DEPTH_LIMIT = 24
+
+function decodeForm(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    throw new Denial('malformed_request', 'A form parameter is not valid percent-encoded UTF-8.')
+  }
+}
+
+interface Branch {
+  [key: string]: Branch | string
+}
+
+function insert(root: Branch, key: string, value: string): void {
+  const steps = key.split('.')
+  if (steps.length > DEPTH_LIMIT) throw new Denial('malformed_request', 'A form parameter is nested too deeply.')
+  const last = steps.pop() as string
+  let node = root
+  for (const step of steps) {
+    const next = (node[step] ??= Object.create(null) as Branch)
+    if (typeof next === 'string') throw new Denial('malformed_request', `The parameter ${step} is given in two forms.`)
+    node = next
+  }
+  if (node[last] !== undefined) throw new Denial('malformed_request', `The parameter ${last} is given twice.`)
+  node[last] = value
+}
+
+/** Objects whose keys are list indexes become lists, and `member` above a list is dropped. */
+function listsIn(node: Branch | string): Document {
+  if (typeof node === 'string') return node
+  const keys = Object.keys(node)
+  const indexes = keys.filter((key) => /^\d+$/.test(key)).length
+  if (indexes > 0) {
+    if (indexes < keys.length) throw new Denial('malformed_request', 'A parameter list mixes indexes and names.')
+    return keys.map((key) => listsIn(node[key] as Branch | string))
+  }
+  const only = keys.length === 1 && keys[0] === 'member' ? listsIn(node['member'] as Branch | string) : undefined
+  if (Array.isArray(only)) return only
+  return Object.fromEntries(keys.map((key) => [key, listsIn(node[key] as Branch | string)]))
+}
+
+/**
+ * Parses a form. A parameter that appears twice, in whatever case, is refused: which one counts is the service's
+ * secret, and the other would hide what the call does.
+ */
+export function parseForm(text: string): Form {
+  const parameters = new Map<string, string>()
+  const seen = new Set<string>()
+  const root: Branch = Object.create(null) as Branch
+  for (const pair of text.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const key = decodeForm(equals < 0 ? pair : pair.slice(0, equals))
+    const folded = key.toLowerCase()
+    if (seen.has(folded)) throw new Denial('malformed_request', 'A form parameter is given twice.')
+    seen.add(folded)
+    const value = equals < 0 ? '' : decodeForm(pair.slice(equals + 1))
+    parameters.set(key, value)
+    insert(root, key, value)
+  }
+  return { parameters, tree: listsIn(root) }
+}

@@ -1,0 +1,32 @@
+/** The query string, decoded, with every value of every key. */
+
+export type QueryKeys = ReadonlyMap<string, readonly string[]>
+
+const NONE: QueryKeys = new Map()
+
+/** Decodes percent escapes; undefined if they are not valid UTF-8. */
+export function decode(text: string): string | undefined {
+  if (!text.includes('%')) return text
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined if a key or value cannot be decoded. `+` is a plus sign: the SDKs write a blank as `%20`. */
+export function parseQuery(query: string): QueryKeys | undefined {
+  if (query === '') return NONE
+  const keys = new Map<string, string[]>()
+  for (const pair of query.split('&')) {
+    if (pair === '') continue
+    const equals = pair.indexOf('=')
+    const key = decode(equals < 0 ? pair : pair.slice(0, equals))
+    const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
+    if (key === undefined || value === undefined) return undefined
+    const values = keys.get(key)
+    if (values === undefined) keys.set(key, [value])
+    else values.push(value)
+  }
+  return keys
+}

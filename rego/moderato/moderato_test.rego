@@ -1,0 +1,39 @@
+# METADATA
+# description: |
+#   OPA 1.22.2 loses the mock of a builtin, but not of a function, behind a reference whose rule name is a variable:
+#   hence arn.covers is replaced here, and the builtin itself in the tests of the rules.
+package moderato_test
+
+import data.moderato
+import data.moderato.lib.arn
+import data.moderato.testing
+
+test_denies_by_default if {
+	verdict := moderato.decision with input as testing.call({}) with data.agents as {}
+	verdict == {
+		"allow": false,
+		"rules": ["moderato.rules.grants.deny"],
+		"messages": ["Class read is not granted on arn:aws:s3:::b/k."],
+	}
+}
+
+test_denies_an_empty_input if {
+	verdict := moderato.decision with input as {}
+	verdict.allow == false
+	verdict.rules == ["moderato.default_deny"]
+}
+
+test_allows_what_is_granted if {
+	verdict := moderato.decision with input as testing.call({})
+		with data.agents as testing.agents([{"classes": ["read"], "resources": ["arn:aws:s3:::b/*"]}])
+		with arn.covers as testing.arn_match
+	verdict == {"allow": true, "rules": ["moderato.rules.grants.permit"], "messages": []}
+}
+
+test_one_denial_outweighs_a_permit_and_speaks_alone if {
+	verdict := moderato.decision with input as testing.call({"class": "unknown", "classes": ["unknown"]})
+		with data.agents as testing.agents([{"classes": ["unknown"], "resources": ["*"]}])
+		with arn.covers as testing.arn_match
+	verdict.allow == false
+	verdict.rules == ["moderato.rules.unknown_operation.deny"]
+}

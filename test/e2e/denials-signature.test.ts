@@ -1,0 +1,178 @@
+import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
+import { ListBucketsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BUILDER } from '../support/agents.ts'
+import { dynamodb, s3, thrownBy } from '../support/clients.ts'
+import { startProxy, type Proxy } from '../support/proxy.ts'
+import { boto3 } from '../support/python.ts'
+import { headText, RawConnection, send, signed } from '../support/raw-http.ts'
+import { RecordingUpstream } from '../support/recording-upstream.ts'
+import { BOTO3, missing } from '../support/tools.ts'
+import { expectNextStep, refused } from './denial-check.ts'
+
+type Fields = Record<string, string>
+
+/** Changes the request after the SDK signed it, as a meddler between SDK and proxy would. */
+function afterSigning<Client extends DynamoDBClient | S3Client>(
+  client: Client,
+  change: (request: { headers: Fields; body?: unknown }) => void,
+): Client {
+  client.middlewareStack.add(
+    (next: (args: never) => Promise<never>) => (args: { request: { headers: Fields; body?: unknown } }) => {
+      change(args.request)
+      return next(args as never)
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'meddler' },
+  )
+  return client
+}
+
+describe('a request whose signature does not stand', () => {
+  let upstream: RecordingUpstream
+  let proxy: Proxy
+  beforeAll(async () => {
+    upstream = await RecordingUpstream.start()
+    proxy = await startProxy({ upstream: upstream.url })
+  })
+  afterAll(async () => {
+    await proxy?.stop()
+    expect(upstream.arrived).toEqual([])
+    await upstream.stop()
+  })
+
+  const list = (client: DynamoDBClient) => thrownBy(client.send(new ListTablesCommand({})))
+
+  it('missing_credential: without a signature', async () => {
+    const client = dynamodb(proxy.url, BUILDER, { signer: { sign: (request) => Promise.resolve(request) } })
+    const { result } = await refused(proxy, 'missing_credential', () => list(client), { signature: true })
+    expect(result).toMatchObject({ name: 'MissingAuthenticationTokenException', status: 403 })
+    expectNextStep(result, 'missing_credential')
+  })
+
+  it('malformed_authorization: with half an Authorization header', async () => {
+    const client = afterSigning(dynamodb(proxy.url), ({ headers }) => {
+      headers['authorization'] = headers['authorization']?.replace(/, Signature=.*/, '') ?? ''
+    })
+    const { result } = await refused(proxy, 'malformed_authorization', () => list(client), { signature: true })
+    expect(result).toMatchObject({ name: 'IncompleteSignatureException', status: 400 })
+    expectNextStep(result, 'malformed_authorization')
+  })
+
+  it.skipIf(missing(BOTO3))('unsupported_signature: signed with version 2', async () => {
+    const call = `result = thrown(client('s3', signature_version='s3').list_buckets)`
+    const { result } = await refused(proxy, 'unsupported_signature', () => boto3(proxy.url, call), { signature: true })
+    expect(result).toMatchObject({ code: 'AccessDenied', status: 403, retries: 0 })
+    expectNextStep(result as { message: string }, 'unsupported_signature')
+  })
+
+  it.skipIf(missing(BOTO3))('unsupported_signature: a presigned URL, fetched', async () => {
+    const make = `result = client('s3').generate_presigned_url('get_object', Params={'Bucket': 'b', 'Key': 'k'})`
+    const url = String(await boto3(proxy.url, make))
+    const { result } = await refused(proxy, 'unsupported_signature', () => fetch(url), { signature: true })
+    expect(result.status).toBe(403)
+    expect(await result.text()).toContain('<Code>AccessDenied</Code>')
+  })
+
+  it('unknown_credential: with a key that nobody has', async () => {
+    const client = s3(proxy.url, { ...BUILDER, accessKeyId: 'AKIANOBODY' })
+    const provoke = () => thrownBy(client.send(new ListBucketsCommand({})))
+    const { result, record } = await refused(proxy, 'unknown_credential', provoke, { signature: true })
+    expect(result).toMatchObject({ name: 'InvalidAccessKeyId', status: 403 })
+    expectNextStep(result, 'unknown_credential')
+    expect(record.agent).toBeUndefined()
+  })
+
+  it('clock_skew: signed an hour ago', async () => {
+    const call = await signed(
+      proxy.url,
+      { method: 'GET', target: '/', headers: {} },
+      { service: 's3', signedAt: new Date(Date.now() - 3_600_000) },
+    )
+    const { result } = await refused(proxy, 'clock_skew', () => send(proxy.url, call), { signature: true })
+    expect(result.status).toBe(403)
+    expect(result.body.toString()).toContain('<Code>RequestTimeTooSkewed</Code>')
+  })
+
+  it('clock_skew: an SDK whose clock is off learns the time from the refusal, and is served', async () => {
+    const client = dynamodb(proxy.url, BUILDER, { systemClockOffset: 3_600_000 })
+    const provoke = () => client.send(new ListTablesCommand({}))
+    const { result } = await refused(proxy, 'clock_skew', provoke, { signature: true })
+    expect(result.$metadata).toMatchObject({ httpStatusCode: 200, attempts: 2 })
+    upstream.arrived.length = 0
+  })
+
+  it('unsigned_header: with a header put in after signing', async () => {
+    const client = afterSigning(s3(proxy.url), ({ headers }) => {
+      headers['x-amz-acl'] = 'public-read'
+    })
+    const put = new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: 'x' })
+    const provoke = () => thrownBy(client.send(put))
+    const { result } = await refused(proxy, 'unsigned_header', provoke, { signature: true })
+    expect(result).toMatchObject({ name: 'SignatureDoesNotMatch', status: 403 })
+    expectNextStep(result, 'unsigned_header')
+  })
+
+  it('bad_signature: signed with another secret', async () => {
+    const client = dynamodb(proxy.url, { ...BUILDER, secretAccessKey: 'another-secret' })
+    const { result, record } = await refused(proxy, 'bad_signature', () => list(client), { signature: true })
+    expect(result).toMatchObject({ name: 'InvalidSignatureException', status: 403 })
+    expectNextStep(result, 'bad_signature')
+    expect(record.agent).toBeUndefined()
+  })
+
+  it('bad_signature: with a body changed after signing', async () => {
+    const client = afterSigning(dynamodb(proxy.url), (request) => {
+      request.body = String(request.body).replace('{', ' ')
+    })
+    const { result } = await refused(proxy, 'bad_signature', () => list(client), { signature: true })
+    expect(result.name).toBe('InvalidSignatureException')
+  })
+
+  it('unsupported_signature: signed for another kind of stream (raw: no SDK sends it without TLS here)', async () => {
+    const headers = { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'content-length': '0' }
+    const call = await signed(proxy.url, { method: 'PUT', target: '/b/k', headers }, { service: 's3' })
+    const { result } = await refused(proxy, 'unsupported_signature', () => send(proxy.url, call), { signature: true })
+    expect(result.status).toBe(403)
+  })
+
+  it('malformed_request: with a field that came twice (raw: no SDK sends it)', async () => {
+    const call = await signed(proxy.url, { method: 'GET', target: '/', headers: {} }, { service: 's3' })
+    const provoke = async (): Promise<string> => {
+      const connection = await RawConnection.open(proxy.url)
+      connection.write(headText(call, 'content-type: a/b', 'content-type: c/d'))
+      const answer = await connection.until(/<\/Error>/)
+      connection.close()
+      return answer
+    }
+    const { result } = await refused(proxy, 'malformed_request', provoke)
+    expect(result).toMatch(/^HTTP\/1.1 400 /)
+  })
+})
+
+describe('a body that is not the one signed', () => {
+  let upstream: RecordingUpstream
+  let proxy: Proxy
+  beforeAll(async () => {
+    upstream = await RecordingUpstream.start()
+    proxy = await startProxy({ upstream: upstream.url })
+  })
+  afterAll(async () => {
+    await proxy?.stop()
+    await upstream?.stop()
+  })
+
+  it('payload_mismatch: the SDK shows it, and the upstream never has the whole of it', async () => {
+    const body = Buffer.alloc(300_000, 'a')
+    const meddled = Buffer.from(body)
+    meddled[299_999] = 98
+    const client = afterSigning(s3(proxy.url), (request) => {
+      request.body = meddled
+    })
+    const put = new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: body })
+    const provoke = () => thrownBy(client.send(put))
+    const { result } = await refused(proxy, 'payload_mismatch', provoke, { signature: true })
+    expect(result).toMatchObject({ name: 'XAmzContentSHA256Mismatch', status: 400 })
+    expectNextStep(result, 'payload_mismatch')
+    expect(upstream.recorded).toEqual([])
+  })
+})

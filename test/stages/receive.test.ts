@@ -1,0 +1,133 @@
+import { once } from 'node:events'
+import type { AddressInfo, Socket } from 'node:net'
+import { connect } from 'node:net'
+import type { Server } from 'node:http'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createAgentsServer } from '../../proxy/agents-server.ts'
+import { Denial } from '../../proxy/denial.ts'
+import type { Received } from '../../proxy/exchange.ts'
+import { BufferBudget } from '../../proxy/stages/receive-body.ts'
+import { checkHead, receive } from '../../proxy/stages/receive.ts'
+
+let server: Server | undefined
+const limits = { bufferedBodyBytes: 64, bodyMinBytesPerSecond: 1, bodyPauseMs: 60_000 }
+
+afterEach(() => {
+  server?.closeAllConnections()
+  server?.close()
+})
+
+/** Serves on loopback; answers with the target, or with the reason of a denial. */
+async function serve(act: (received: Received) => Promise<string>, budget = new BufferBudget(1000, 100)): Promise<number> {
+  const received = receive({ clock: { nowMs: () => 0 }, limits, budget })
+  server = createAgentsServer({
+    received,
+    run: async (exchange) => {
+      try {
+        exchange.reply.end(await act(checkHead()(exchange)))
+      } catch (error) {
+        exchange.reply.end(error instanceof Denial ? error.reason : String(error))
+      }
+    },
+    headersTimeoutMs: 5_000,
+    headerBytes: 4096,
+    maxConnections: 100,
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+/** What comes back for raw bytes on one connection, until it ends. */
+async function raw(port: number, text: string): Promise<string> {
+  const socket: Socket = connect(port, '127.0.0.1')
+  let answer = ''
+  socket.on('data', (chunk) => (answer += chunk.toString('latin1')))
+  socket.on('error', () => undefined)
+  socket.write(text, 'latin1')
+  await once(socket, 'close')
+  return answer
+}
+
+const head = (line: string, ...fields: string[]) => [line, 'host: x', 'connection: close', ...fields, '', ''].join('\r\n')
+const bodyOf = async (received: Received): Promise<string> => (await received.body.bytes()).toString()
+
+describe('receive', () => {
+  it('keeps the request target byte for byte', async () => {
+    const port = await serve(async ({ path, query }) => `${path} and ${query}`)
+    expect(await raw(port, head('GET //a/../%41+b%2F?x=1&x=?&y HTTP/1.1'))).toMatch(/\/\/a\/\.\.\/%41\+b%2F and x=1&x=\?&y$/)
+  })
+
+  it.each([
+    ['absolute form', 'GET http://evil.example/ HTTP/1.1'],
+    ['a method that no service knows', 'PROPFIND / HTTP/1.1'],
+    ['TRACE', 'TRACE / HTTP/1.1'],
+    ['a fragment', 'GET /a#b HTTP/1.1'],
+  ])('refuses %s', async (_, line) => {
+    const port = await serve(bodyOf)
+    expect(await raw(port, head(line))).toMatch(/malformed_request$/)
+  })
+
+  it.each([
+    ['two Host fields', ['host: y']],
+    ['an upgrade', ['upgrade: websocket']],
+    ['announced trailers', ['trailer: x-amz-meta-a', 'transfer-encoding: chunked']],
+    ['a coding beside chunked', ['transfer-encoding: gzip, chunked']],
+    ['two content types', ['content-type: a/b', 'content-type: c/d']],
+  ])('refuses %s', async (_, fields) => {
+    const port = await serve(bodyOf)
+    expect(await raw(port, `${head('POST / HTTP/1.1', ...fields)}0\r\n\r\n`)).toMatch(/malformed_request$|^HTTP\/1.1 400/)
+  })
+
+  it.each([
+    ['Content-Length beside Transfer-Encoding', ['content-length: 3', 'transfer-encoding: chunked']],
+    ['two lengths', ['content-length: 3', 'content-length: 4']],
+    ['a folded field', ['x-amz-meta-a: b', '  c']],
+    ['a bare line feed in a field', ['x-amz-meta-a: b\nhost: y']],
+  ])('leaves no second reading of %s', async (_, fields) => {
+    const seen: string[] = []
+    const port = await serve(async (received) => {
+      seen.push(await bodyOf(received))
+      return 'served'
+    })
+    expect(await raw(port, `${head('POST / HTTP/1.1', ...fields)}3\r\nabc\r\n0\r\n\r\n`)).not.toContain('served')
+    expect(seen).toEqual([])
+  })
+
+  it('refuses CONNECT without a tunnel', async () => {
+    const port = await serve(bodyOf)
+    expect(await raw(port, 'CONNECT 169.254.169.254:80 HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(/^HTTP\/1.1 405/)
+  })
+
+  it('refuses trailers that were not announced, after the body', async () => {
+    const port = await serve(bodyOf)
+    const text = `${head('POST / HTTP/1.1', 'transfer-encoding: chunked')}3\r\nabc\r\n0\r\nx-amz-acl: public\r\n\r\n`
+    expect(await raw(port, text)).toMatch(/malformed_request$/)
+  })
+
+  it('answers Expect: 100-continue only when the body is wanted', async () => {
+    const wanted = await serve(bodyOf)
+    const request = head('POST / HTTP/1.1', 'expect: 100-continue', 'content-length: 3')
+    expect(await raw(wanted, `${request}abc`)).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200[^]*abc$/)
+    server?.close()
+    const unwanted = await serve(async () => 'no')
+    expect(await raw(unwanted, request)).toMatch(/^HTTP\/1.1 200[^]*no$/)
+  })
+
+  it('refuses a body over the limit, declared or not', async () => {
+    const port = await serve(bodyOf)
+    const declared = head('POST / HTTP/1.1', 'content-length: 65')
+    expect(await raw(port, `${declared}${'a'.repeat(65)}`)).toMatch(/body_too_large$/)
+    const chunked = head('POST / HTTP/1.1', 'transfer-encoding: chunked')
+    expect(await raw(port, `${chunked}41\r\n${'a'.repeat(65)}\r\n0\r\n\r\n`)).toMatch(/body_too_large$/)
+  })
+
+  it('bounds the bytes held for one owner, and gives them back', async () => {
+    const budget = new BufferBudget(1000, 10)
+    const port = await serve(bodyOf, budget)
+    const request = head('POST / HTTP/1.1', 'content-length: 11')
+    expect(await raw(port, `${request}${'a'.repeat(11)}`)).toMatch(/overloaded$/)
+    expect(await raw(port, `${head('POST / HTTP/1.1', 'content-length: 10')}${'a'.repeat(10)}`)).toMatch(/aaaaaaaaaa$/)
+    expect(budget.heldBytes).toBe(0)
+  })
+})

@@ -1,0 +1,70 @@
+/** Writes README's tables from the code, between their markers: `node test/support/readme-tables.ts`. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { z } from 'zod'
+import { ConfigSchema } from '../../proxy/config-schema.ts'
+import { DENIALS } from '../../proxy/denial.ts'
+import { createMetrics } from '../../proxy/observe/metrics.ts'
+
+const README = new URL('../../README.md', import.meta.url)
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
+}
+
+function denials(): string {
+  return table(
+    ['reason', 'code', 'status', 'retried by SDKs', 'next step'],
+    Object.entries(DENIALS).map(([reason, row]) => [
+      `\`${reason}\``,
+      row.code,
+      String(row.status),
+      row.retryable ? 'yes' : 'no',
+      row.next,
+    ]),
+  )
+}
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly default?: unknown
+  readonly description?: string
+}
+
+function configuration(): string {
+  const rows: string[][] = []
+  const visit = (schema: Schema, path: string): void => {
+    for (const [key, inner] of Object.entries(schema.properties ?? {})) {
+      const at = path === '' ? key : `${path}.${key}`
+      if (inner.properties !== undefined && at !== 'upstream.credentials') visit(inner, at)
+      else if (!LATER.has(at)) rows.push([`\`${at}\``, inner.default === undefined ? '' : `\`${JSON.stringify(inner.default)}\``, inner.description ?? ''])
+    }
+  }
+  visit(z.toJSONSchema(ConfigSchema, { io: 'input', unrepresentable: 'any' }) as Schema, '')
+  return table(['setting', 'default', ''], rows)
+}
+
+const LATER = new Set(['listen.intercept', 'listen.tls', 'pacing.rules', 'pacing.dwell', 'watch.detectors'])
+
+async function metrics(): Promise<string> {
+  const text = await createMetrics({ services: new Set<string>() }).text()
+  const rows = [...text.matchAll(/^# HELP (moderato_\w+) (.*)\n# TYPE \w+ (\w+)$/gm)]
+  return table(
+    ['metric', 'type', ''],
+    rows.map(([, name = '', help = '', type = '']) => [`\`${name}\``, type, help]),
+  )
+}
+
+/** README as the code says it must be. */
+export async function writtenReadme(): Promise<{ is: string; mustBe: string }> {
+  const is = readFileSync(README, 'utf8')
+  const tables = { denials: denials(), configuration: configuration(), metrics: await metrics() }
+  let mustBe = is
+  for (const [name, text] of Object.entries(tables)) {
+    const between = new RegExp(`(<!-- ${name}:begin -->\\n)[^]*?(<!-- ${name}:end -->)`)
+    mustBe = mustBe.replace(between, (_, begin: string, end: string) => `${begin}${text}\n${end}`)
+  }
+  return { is, mustBe }
+}
+
+if (import.meta.main) writeFileSync(README, (await writtenReadme()).mustBe)
