@@ -49,7 +49,7 @@ export function decisionFields(
     ...(exchange.waitedMs === undefined ? {} : { waitedMs: Math.round(exchange.waitedMs) }),
     client: {
       address: exchange.client.address,
-      userAgent: redactText(exchange.headers.one('user-agent') ?? '').slice(0, MAX_USER_AGENT),
+      userAgent: userAgentOf(exchange),
     },
   }
 }
@@ -76,6 +76,21 @@ export function outcomeFields(exchange: Partial<Forwarded> & Resigned, reason: s
           },
         }),
   }
+}
+
+/** Agents send few different ones, and redacting costs more than all else here. */
+const userAgents = new Map<string, string>()
+const MAX_USER_AGENTS = 1_000
+
+function userAgentOf({ headers }: Received): string {
+  const text = (headers.one('user-agent') ?? '').slice(0, MAX_USER_AGENT)
+  let shown = userAgents.get(text)
+  if (shown === undefined) {
+    shown = redactText(text)
+    if (userAgents.size >= MAX_USER_AGENTS) userAgents.clear()
+    userAgents.set(text, shown)
+  }
+  return shown
 }
 
 /** W3C trace id, the only part of `traceparent` that correlates; anything else is not kept. */

@@ -34,24 +34,20 @@ function countMembers(node: unknown, depth: number): number {
   return members
 }
 
-/** Colons outside strings: one for each member as written. The text is known to be valid JSON. */
-function countColons(text: string): number {
-  let colons = 0
-  let inside = false
-  for (let i = text.indexOf('"'); i >= 0; ) {
-    if (!inside) {
-      let end = text.indexOf('"', i + 1)
-      while (text.charCodeAt(end - 1) === 0x5c && isEscaped(text, end)) end = text.indexOf('"', end + 1)
-      i = end + 1
-      inside = true
-    }
-    inside = false
-    let code = text.charCodeAt(i)
-    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++i)
-    if (code === 0x3a) colons++
-    i = text.indexOf('"', i)
+/** Strings that a colon follows: one for each member as written. The text is known to be valid JSON. */
+function countNames(text: string): number {
+  let names = 0
+  let start = text.indexOf('"')
+  while (start >= 0) {
+    let end = text.indexOf('"', start + 1)
+    while (text.charCodeAt(end - 1) === 0x5c && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+    let next = end + 1
+    let code = text.charCodeAt(next)
+    while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++next)
+    if (code === 0x3a) names++
+    start = text.indexOf('"', next)
   }
-  return colons
+  return names
 }
 
 function isEscaped(text: string, quote: number): boolean {
@@ -72,7 +68,7 @@ export function parseJson(text: string): Document {
   } catch {
     throw new Denial('malformed_request', 'The body is not valid JSON.')
   }
-  if (countMembers(tree, 0) !== countColons(text)) {
+  if (countMembers(tree, 0) !== countNames(text)) {
     throw new Denial('malformed_request', 'The JSON body gives a member twice.')
   }
   return tree

@@ -1,5 +1,5 @@
 /** The process log: pino, JSON lines on standard error, everything through the one redactor (rule S8). */
-import pino, { type DestinationStream, type Logger } from 'pino'
+import pino, { type Bindings, type ChildLoggerOptions, type DestinationStream, type Logger } from 'pino'
 import { redactText, redactValue } from './redact.ts'
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
@@ -13,14 +13,15 @@ export interface LogOptions {
 /** A logger whose messages, members and errors (with stack and cause) are redacted, child loggers' too. */
 export function createLog(options: LogOptions = {}): Logger {
   const { level = 'info', destination = pino.destination({ dest: 2, sync: true }) } = options
-  return pino(
+  const log = pino(
     {
       level,
       base: null,
+      // Errors come as plain objects from the redactor; pino's own serializer would dress them up again.
+      serializers: { err: (error: unknown) => error },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: {
         level: (label) => ({ level: label }),
-        bindings: (bindings) => redactMembers(bindings),
         log: (members) => redactMembers(members),
       },
       hooks: {
@@ -31,6 +32,13 @@ export function createLog(options: LogOptions = {}): Logger {
     },
     destination,
   )
+  // pino formats no child's bindings; they go through the redactor here.
+  const { child } = log
+  return Object.assign(log, {
+    child(this: Logger, bindings: Bindings, childOptions?: ChildLoggerOptions) {
+      return child.call(this, redactMembers(bindings), childOptions)
+    },
+  })
 }
 
 function redactMembers(members: Record<string, unknown>): Record<string, unknown> {

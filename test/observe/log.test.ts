@@ -33,7 +33,9 @@ describe('createLog', () => {
     log.error({ err: error })
     log.error({ err: error }, `failed: Bearer ${CANARY}`)
     log.child({ sessionToken: CANARY, note: `token=${CANARY}` }).info('x')
-    expect(lines.length).toBe(7)
+    log.child({ a: 1 }).child({ sessionToken: CANARY }).error(error)
+    expect(lines.length).toBe(8)
+    expect(lines.at(-1)).toContain('"a":1')
     expect(lines.join('')).not.toContain(CANARY)
   })
 

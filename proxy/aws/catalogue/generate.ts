@@ -42,7 +42,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 /** Leaves out what is empty, so that the data holds only what differs from the default. */
 function compact(raw: Mutable<RawOperation>): RawOperation {
   const entries = Object.entries(raw).filter(([key, value]) => {
-    if (value === undefined || value === false) return false
+    if (value === undefined) return false
     return key === 'c' || !Array.isArray(value) || value.length > 0
   })
   return Object.fromEntries(entries) as RawOperation

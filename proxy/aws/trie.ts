@@ -1,0 +1,112 @@
+/** Matches a raw path against the URI templates of REST services. */
+import type { Operation } from './catalogue/load.ts'
+import { decode } from './query.ts'
+
+export interface Route {
+  readonly operation: Operation
+  readonly method: string
+  /** Label names in path order. */
+  readonly labels: readonly string[]
+  /** Query keys of the template; an empty value matches any. */
+  readonly literals: readonly (readonly [string, string])[]
+}
+
+interface Node {
+  readonly literals: Map<string, Node>
+  label: Node | undefined
+  greedy: Node | undefined
+  readonly routes: Route[]
+}
+
+export interface Trie {
+  readonly root: Node
+}
+
+export interface Match {
+  readonly routes: readonly Route[]
+  readonly spans: readonly string[]
+}
+
+function node(): Node {
+  return { literals: new Map(), label: undefined, greedy: undefined, routes: [] }
+}
+
+export function newTrie(): Trie {
+  return { root: node() }
+}
+
+/** Segments of a raw path; one slash at the end makes no difference. */
+function segmentsOf(path: string): string[] {
+  const segments = path.split('/')
+  segments.shift()
+  if (segments.at(-1) === '') segments.pop()
+  return segments
+}
+
+function literalsOf(query: string | undefined): [string, string][] {
+  return [...new URLSearchParams(query ?? '')].filter(([key]) => key !== 'x-id')
+}
+
+/** The route of an operation, from its `METHOD uri`. */
+export function routeOf(operation: Operation): Route {
+  const [method = '', uri = ''] = operation.http.split(' ')
+  const [path = '', query] = uri.split('?')
+  const labels = [...path.matchAll(/\{([^}+]+)\+?\}/g)].map((each) => each[1] as string)
+  return { operation, method, labels, literals: literalsOf(query) }
+}
+
+export function insert(trie: Trie, route: Route): void {
+  const path = (route.operation.http.split(' ')[1] ?? '').split('?')[0] ?? ''
+  let at = trie.root
+  for (const segment of segmentsOf(path)) {
+    if (segment.startsWith('{')) {
+      if (segment.endsWith('+}')) at = at.greedy ??= node()
+      else at = at.label ??= node()
+      continue
+    }
+    const next = at.literals.get(segment) ?? node()
+    at.literals.set(segment, next)
+    at = next
+  }
+  at.routes.push(route)
+}
+
+type Choose = (routes: readonly Route[]) => readonly Route[]
+
+function search(at: Node, segments: readonly string[], index: number, spans: string[], choose: Choose): Match | undefined {
+  if (index === segments.length) {
+    const routes = at.routes.length === 0 ? at.routes : choose(at.routes)
+    return routes.length === 0 ? undefined : { routes, spans: [...spans] }
+  }
+  const segment = segments[index] as string
+  const literal = at.literals.get(segment)
+  const found = literal && search(literal, segments, index + 1, spans, choose)
+  if (found) return found
+  if (at.label !== undefined && segment !== '') {
+    spans.push(segment)
+    const match = search(at.label, segments, index + 1, spans, choose)
+    spans.pop()
+    if (match) return match
+  }
+  if (at.greedy === undefined) return undefined
+  for (let end = index + 1; end <= segments.length; end++) {
+    spans.push(segments.slice(index, end).join('/'))
+    const match = search(at.greedy, segments, end, spans, choose)
+    spans.pop()
+    if (match) return match
+  }
+  return undefined
+}
+
+/**
+ * The most literal template that the path matches and of which `choose` keeps a route; among greedy labels the
+ * shortest span first. Dot segments match nothing: a service may resolve them.
+ */
+export function match(trie: Trie, path: string, choose: Choose): Match | undefined {
+  const segments = segmentsOf(path)
+  for (const each of segments) {
+    const decoded = decode(each)
+    if (decoded === undefined || decoded === '.' || decoded === '..') return undefined
+  }
+  return search(trie.root, segments, 0, [], choose)
+}
