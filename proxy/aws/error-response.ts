@@ -41,7 +41,12 @@ export function errorResponse(refusal: Refusal): ErrorResponse {
   const { protocol, reason, requestId } = refusal
   const { code, status } = errorCode(reason, protocol, refusal.service)
   const { type, content } = spell(refusal, code, status, messageOf(refusal))
-  const headers = ['content-type', type, protocol === 's3' ? 'x-amz-request-id' : 'x-amzn-requestid', requestId]
+  const headers = [
+    'content-type',
+    type,
+    protocol === 's3' ? 'x-amz-request-id' : 'x-amzn-requestid',
+    requestId,
+  ]
   if (isJson(protocol)) headers.push('x-amzn-errortype', code)
   if (protocol === 'cbor') headers.push('smithy-protocol', 'rpc-v2-cbor')
   if (refusal.queryMode === true && (isJson(protocol) || protocol === 'cbor')) {

@@ -12,6 +12,8 @@ export interface DecideDeps {
   readonly observeEvaluationSeconds?: (seconds: number) => void
 }
 
+const MAX_DETAIL_LENGTH = 2048
+
 /** What policy sees of a call; audit keeps the same facts, `explain` describes them. */
 export function policyInput(agentId: string, call: PolicyFacts, region: string, nowMs: number): PolicyInput {
   return {
@@ -49,7 +51,7 @@ export function decide(deps: DecideDeps) {
     const policy = { engine: engine.name, revision: engine.revision, rules: verdict.rules }
     if (isOf(call, 'unknown')) throw new Denial('unclassified', unclassifiedDetail(call, verdict), { policy })
     if (!verdict.allow && (deps.mode === 'enforce' || isOf(call, 'credentials'))) {
-      throw new Denial('policy_denied', verdict.messages.join(' '), { policy })
+      throw new Denial('policy_denied', inWords(verdict), { policy })
     }
     return { ...exchange, decision: { ...policy, wouldDeny: verdict.allow ? undefined : 'policy_denied' } }
   }
@@ -78,7 +80,12 @@ function isOf(call: Call, name: Call['class']): boolean {
   return call.class === name || call.classes.includes(name)
 }
 
+/** Bounded, since messages quote resources, whose length the agent chooses. */
+function inWords(verdict: PolicyVerdict): string {
+  return verdict.messages.join(' ').slice(0, MAX_DETAIL_LENGTH)
+}
+
 function unclassifiedDetail(call: Call, verdict: PolicyVerdict): string {
-  if (verdict.messages.length > 0) return verdict.messages.join(' ')
+  if (verdict.messages.length > 0) return inWords(verdict)
   return `The catalogue does not know this operation of service ${call.service}.`
 }

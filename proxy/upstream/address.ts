@@ -103,7 +103,11 @@ export function pinnedLookup({ resolve = resolveOnce, ...reach }: PinOptions): L
       if (error !== null || pinned === undefined) {
         done(error ?? new Error(`${hostname} has no address`), '', 0)
       } else if (!addresses.every(({ address }) => mayReach(address, reach))) {
-        done(new Denial('endpoint_refused', `${hostname} resolves to an address that Moderato may not reach.`), '', 0)
+        done(
+          new Denial('endpoint_refused', `${hostname} resolves to an address that Moderato may not reach.`),
+          '',
+          0,
+        )
       } else if (options.all === true) {
         done(null, [pinned])
       } else {

@@ -45,7 +45,13 @@ export class Agent {
         const attempts = this.#attempts.getStore() ?? []
         const ended = (response: unknown, error: Error | undefined): void => {
           const operation = String(context['commandName']).replace(/Command$/, '')
-          const attempt = { operation, target: targetOf(args.input), number: attempts.length + 1, ...factsOf(response), error }
+          const attempt = {
+            operation,
+            target: targetOf(args.input),
+            number: attempts.length + 1,
+            ...factsOf(response),
+            error,
+          }
           attempts.push(attempt)
           told(attempt)
         }
@@ -70,7 +76,11 @@ export class Agent {
       try {
         return { attempts, output: await run(this.#client), error: undefined }
       } catch (error) {
-        return { attempts, output: undefined, error: error instanceof Error ? error : new Error(String(error)) }
+        return {
+          attempts,
+          output: undefined,
+          error: error instanceof Error ? error : new Error(String(error)),
+        }
       }
     })
   }

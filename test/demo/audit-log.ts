@@ -21,9 +21,7 @@ const DURABLE_WITHIN_MS = 3000
 export async function readAudit(dir: string): Promise<AuditLine[]> {
   const segments = (await readdir(dir)).filter((name) => name.endsWith('.jsonl')).sort()
   const texts = await Promise.all(segments.map((name) => readFile(join(dir, name), 'utf8')))
-  return texts
-    .flatMap((text) => text.split('\n').slice(0, -1))
-    .map((line) => JSON.parse(line) as AuditLine)
+  return texts.flatMap((text) => text.split('\n').slice(0, -1)).map((line) => JSON.parse(line) as AuditLine)
 }
 
 /** The decision record of one request; reads are durable a moment after their answer. Undefined if none comes. */

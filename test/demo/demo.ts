@@ -24,7 +24,10 @@ async function demo(once: boolean, stopped: Promise<unknown>): Promise<number> {
   try {
     const startedMs = performance.now()
     proxy = await startProxy(sandbox.endpoint)
-    heading('Moderato', `listens after ${Math.round(performance.now() - startedMs)} ms at ${proxy.agents}, before a sandbox DynamoDB`)
+    heading(
+      'Moderato',
+      `listens after ${Math.round(performance.now() - startedMs)} ms at ${proxy.agents}, before a sandbox DynamoDB`,
+    )
     const narrator = new Narrator(proxy.auditDir)
     const ended = proxy.ended.then(() => 'the proxy ended by itself')
     const interrupted = stopped.then(() => 'stopped')
@@ -33,7 +36,11 @@ async function demo(once: boolean, stopped: Promise<unknown>): Promise<number> {
       print(checkLine(false, cut))
       return 1
     }
-    print(narrator.failures === 0 ? paint('green', '\nAll behaved as told.') : paint('red', `\n${narrator.failures} did not behave as told.`))
+    print(
+      narrator.failures === 0
+        ? paint('green', '\nAll behaved as told.')
+        : paint('red', `\n${narrator.failures} did not behave as told.`),
+    )
     if (!once) await stayUp(proxy, Promise.race([stopped, ended]))
     return narrator.failures === 0 ? 0 : 1
   } finally {
@@ -45,7 +52,11 @@ async function demo(once: boolean, stopped: Promise<unknown>): Promise<number> {
 async function play(narrator: Narrator, proxy: Proxy, sandbox: Sandbox): Promise<undefined> {
   const { accessKeyId, secretAccessKey } = AGENT
   const agentWith = (secret: string): Agent =>
-    new Agent({ endpoint: proxy.agents, credentials: { accessKeyId, secretAccessKey: secret }, told: narrator.attempt })
+    new Agent({
+      endpoint: proxy.agents,
+      credentials: { accessKeyId, secretAccessKey: secret },
+      told: narrator.attempt,
+    })
   const agent = agentWith(secretAccessKey)
   const impostor = agentWith(FORGED_SECRET)
   await tell({ agent, impostor, narrator })
@@ -59,11 +70,16 @@ async function stayUp(proxy: Proxy, stopped: Promise<unknown>): Promise<void> {
   heading('Try it yourself')
   print(`  export AWS_ENDPOINT_URL=${proxy.agents} AWS_REGION=${REGION}`)
   print(`  export AWS_ACCESS_KEY_ID=${AGENT.accessKeyId} AWS_SECRET_ACCESS_KEY=${AGENT.secretAccessKey}`)
-  print('  aws dynamodb delete-table --table-name demo-items; aws dynamodb delete-table --table-name prod-customers')
+  print(
+    '  aws dynamodb delete-table --table-name demo-items; aws dynamodb delete-table --table-name prod-customers',
+  )
   print(`\n  metrics ${proxy.admin}/metrics\n  health  ${proxy.admin}/readyz\n  audit   ${proxy.auditDir}`)
   print(paint('gray', '\n  Up until Ctrl-C. Your calls appear here.'))
   const end = stopped.then(() => true)
-  for (let told = (await readAudit(proxy.auditDir)).length; !(await Promise.race([end, sleep(250, false)])); ) {
+  for (
+    let told = (await readAudit(proxy.auditDir)).length;
+    !(await Promise.race([end, sleep(250, false)]));
+  ) {
     const lines = await readAudit(proxy.auditDir)
     for (const line of lines.slice(told).filter(({ phase }) => phase === 'decision')) {
       print(`  ${line.service}:${line.operation ?? '?'} ${line.class} ${line.decision} ${line.reason}`)

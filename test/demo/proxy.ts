@@ -10,7 +10,11 @@ import { UPSTREAM_ACCESS_KEY_ID } from './sandbox.ts'
 const ENTRY = join(import.meta.dirname, '../../proxy/main.ts')
 const STOP_MS = 10_000
 
-export const AGENT = { id: 'spiffe://example.org/agent/demo', accessKeyId: 'AKIDDEMO', secretAccessKey: 'demo-secret' }
+export const AGENT = {
+  id: 'spiffe://example.org/agent/demo',
+  accessKeyId: 'AKIDDEMO',
+  secretAccessKey: 'demo-secret',
+}
 
 /** Tuned so that the story has real holds and yet ends soon; the defaults are slower. */
 export const PACES = {
@@ -35,7 +39,10 @@ function configuration(endpoint: string): object {
   return {
     listen: { agents: '127.0.0.1:0', admin: '127.0.0.1:0' },
     stateDir: 'state',
-    upstream: { endpoint, credentials: { accessKeyId: UPSTREAM_ACCESS_KEY_ID, secretAccessKey: 'sandbox-secret' } },
+    upstream: {
+      endpoint,
+      credentials: { accessKeyId: UPSTREAM_ACCESS_KEY_ID, secretAccessKey: 'sandbox-secret' },
+    },
     agents: [
       {
         ...AGENT,
@@ -56,11 +63,14 @@ export async function startProxy(upstream: string): Promise<Proxy> {
   const file = join(folder, 'moderato.yaml')
   // JSON is YAML too.
   await writeFile(file, JSON.stringify(configuration(upstream), undefined, 2), { mode: 0o600 })
-  const child = spawn(process.execPath, [ENTRY, 'serve', '--config', file], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [ENTRY, 'serve', '--config', file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = once(child, 'close')
   const listening = await Promise.race([firstLine(child), ended.then(() => undefined)])
   if (listening === undefined) throw new Error('moderato ended before it listened')
-  const { agents, admin } = (JSON.parse(listening) as { listening: { agents: string; admin: string } }).listening
+  const { agents, admin } = (JSON.parse(listening) as { listening: { agents: string; admin: string } })
+    .listening
   return {
     agents,
     admin,
@@ -85,7 +95,9 @@ async function firstLine(child: ChildProcess): Promise<string | undefined> {
 
 /** Runs `moderato audit verify` as an auditor would, in a process of its own. */
 export async function verifyAudit(dir: string): Promise<{ readonly ok: boolean; readonly text: string }> {
-  const child = spawn(process.execPath, [ENTRY, 'audit', 'verify', dir], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [ENTRY, 'audit', 'verify', dir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const text = firstLine(child)
   const [code] = await once(child, 'close')
   return { ok: code === 0, text: (await text) ?? '' }

@@ -19,7 +19,9 @@ export async function reckon(narrator: Narrator, proxy: Proxy, sandbox: Sandbox)
   const samples = await scrape(proxy.admin)
   const audit = await settledAudit(proxy.auditDir)
   const decisions = audit.filter(({ phase }) => phase === 'decision')
-  const agentSaw = countOf(narrator.told.map(({ attempt, record }) => [record?.class, attempt.decision, record?.reason].join(' ')))
+  const agentSaw = countOf(
+    narrator.told.map(({ attempt, record }) => [record?.class, attempt.decision, record?.reason].join(' ')),
+  )
   const metered = meteredCounts(samples)
   const audited = countOf(decisions.map((each) => [each.class, each.decision, each.reason].join(' ')))
   heading('The same story from /metrics and from the audit log')
@@ -56,7 +58,8 @@ function checkSandbox(narrator: Narrator, sandbox: Sandbox, audit: readonly Audi
 }
 
 function table(...[agentSaw, metered, audited]: [Counts, Counts, Counts]): void {
-  const row = (cells: readonly string[]): string => cells.map((cell, index) => cell.padEnd([14, 10, 20, 7, 10][index] ?? 0)).join('')
+  const row = (cells: readonly string[]): string =>
+    cells.map((cell, index) => cell.padEnd([14, 10, 20, 7, 10][index] ?? 0)).join('')
   print(paint('gray', `  ${row(['class', 'decision', 'reason', 'agent', '/metrics', 'audit'])}`))
   for (const key of [...new Set([...agentSaw.keys(), ...metered.keys(), ...audited.keys()])].sort()) {
     const counts = [agentSaw, metered, audited].map((each) => String(each.get(key) ?? 0))
@@ -78,11 +81,15 @@ function meteredCounts(samples: readonly Sample[]): Counts {
 async function scrape(admin: string): Promise<Sample[]> {
   const answer = await fetch(`${admin}/metrics`)
   if (!answer.ok) throw new Error(`/metrics answered ${answer.status}`)
-  return [...(await answer.text()).matchAll(/^(moderato_\w+)(?:\{(.*)\})? (\S+)$/gm)].map(([, name = '', labels = '', value = '']) => ({
-    name,
-    labels: Object.fromEntries([...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', text = '']) => [key, text])),
-    value: Number(value),
-  }))
+  return [...(await answer.text()).matchAll(/^(moderato_\w+)(?:\{(.*)\})? (\S+)$/gm)].map(
+    ([, name = '', labels = '', value = '']) => ({
+      name,
+      labels: Object.fromEntries(
+        [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, key = '', text = '']) => [key, text]),
+      ),
+      value: Number(value),
+    }),
+  )
 }
 
 /** The audit log once nothing is added any more: reads and outcomes are durable a moment after their answers. */

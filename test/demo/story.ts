@@ -38,7 +38,12 @@ export async function tell(cast: Cast): Promise<void> {
 async function build({ agent, narrator }: Cast): Promise<void> {
   heading('1. The agent looks around and builds', `it is ${AGENT.id}; reads and lists are never paced`)
   print(columns())
-  const results: Result[] = [await narrator.during('ListTables', agent.call((it) => it.send(new ListTablesCommand())))]
+  const results: Result[] = [
+    await narrator.during(
+      'ListTables',
+      agent.call((it) => it.send(new ListTablesCommand())),
+    ),
+  ]
   for (const table of TABLES) {
     results.push(await narrator.during(`CreateTable ${table}`, create(agent, table)))
     await active(agent, table, narrator)
@@ -64,14 +69,26 @@ async function recreateLoop({ agent, narrator }: Cast): Promise<void> {
     await active(agent, 'demo-orders', narrator)
   }
   const waits = deletes.filter((_, index) => index % 2 === 0).map(({ attempts }) => waitedOf(attempts))
-  narrator.check(deletes.every(({ error }) => error === undefined), 'every delete and every create got done, by an SDK that noticed nothing')
-  narrator.check(waits.slice(0, burst).every((ms) => ms === 0), `the first ${burst} deletes passed at once`)
-  narrator.check(waits.slice(burst).every((ms) => ms > 500), `each one after them was held: ${waits.slice(burst).map(seconds).join(', ')}`)
+  narrator.check(
+    deletes.every(({ error }) => error === undefined),
+    'every delete and every create got done, by an SDK that noticed nothing',
+  )
+  narrator.check(
+    waits.slice(0, burst).every((ms) => ms === 0),
+    `the first ${burst} deletes passed at once`,
+  )
+  narrator.check(
+    waits.slice(burst).every((ms) => ms > 500),
+    `each one after them was held: ${waits.slice(burst).map(seconds).join(', ')}`,
+  )
 }
 
 async function burst({ agent, narrator }: Cast): Promise<void> {
   const { maxWait } = PACES.destructive
-  heading('3. It deletes everything at once', `who would wait longer than ${maxWait} is throttled in the service's own words; SDKs back off by themselves`)
+  heading(
+    '3. It deletes everything at once',
+    `who would wait longer than ${maxWait} is throttled in the service's own words; SDKs back off by themselves`,
+  )
   print(columns())
   const startedMs = performance.now()
   const removals = Promise.all(TABLES.map((table) => remove(agent, table)))
@@ -80,7 +97,10 @@ async function burst({ agent, narrator }: Cast): Promise<void> {
   const attempts = results.flatMap((result) => result.attempts)
   const throttled = attempts.filter(({ decision }) => decision === 'throttle')
   const done = results.filter(({ error }) => error === undefined).length
-  narrator.check(attempts.some(({ waitedMs }) => (waitedMs ?? 0) > 500), 'some were held and then done')
+  narrator.check(
+    attempts.some(({ waitedMs }) => (waitedMs ?? 0) > 500),
+    'some were held and then done',
+  )
   narrator.check(
     throttled.length > 0 && throttled.every(({ error }) => error?.name === 'ThrottlingException'),
     `${throttled.length} attempts were throttled; the SDK saw ThrottlingException and tried again`,
@@ -90,7 +110,10 @@ async function burst({ agent, narrator }: Cast): Promise<void> {
     results.every(({ error }) => error === undefined || error.name === 'ThrottlingException'),
     `${done} of ${results.length} tables went, in ${seconds(tookMs)}; for ${givenUp} the SDK gave up, and they still stand`,
   )
-  const left = await narrator.during('ListTables', agent.call((it) => it.send(new ListTablesCommand())))
+  const left = await narrator.during(
+    'ListTables',
+    agent.call((it) => it.send(new ListTablesCommand())),
+  )
   narrator.check(left.output?.TableNames?.length === givenUp, `${givenUp} tables are left`)
 }
 
@@ -102,16 +125,26 @@ async function batches({ agent, narrator }: Cast): Promise<void> {
   await narrator.during('CreateTable', create(agent, table))
   await active(agent, table, narrator)
   await narrator.during('BatchWriteItem', batch(agent, table, 'PutRequest', 0, ITEMS))
-  const whole: Result = await narrator.during('BatchWriteItem', batch(agent, table, 'DeleteRequest', 0, ITEMS))
+  const whole: Result = await narrator.during(
+    'BatchWriteItem',
+    batch(agent, table, 'DeleteRequest', 0, ITEMS),
+  )
   narrator.check(
     reasonOf(narrator, whole) === 'pace_exceeds_burst' && whole.attempts.length === 1,
     `${ITEMS} at once can never fit ${burst}: refused with what to do, and the SDK does not retry`,
   )
   const parts: Result[] = []
-  for (const [from, to] of [[0, 10], [10, 20], [20, ITEMS]] as const) {
+  for (const [from, to] of [
+    [0, 10],
+    [10, 20],
+    [20, ITEMS],
+  ] as const) {
     parts.push(await narrator.during('BatchWriteItem, held', batch(agent, table, 'DeleteRequest', from, to)))
   }
-  const scan = await narrator.during('Scan', agent.call((it) => it.send(new ScanCommand({ TableName: table }))))
+  const scan = await narrator.during(
+    'Scan',
+    agent.call((it) => it.send(new ScanCommand({ TableName: table }))),
+  )
   narrator.check(
     parts.every(({ error }) => error === undefined) && scan.output?.Count === 0,
     'split as the refusal said, all items went',
@@ -120,22 +153,58 @@ async function batches({ agent, narrator }: Cast): Promise<void> {
 }
 
 async function overstep({ agent, impostor, narrator }: Cast): Promise<void> {
-  heading('5. It tries what it has no grant for', 'grants: write, data-delete, destructive on table/demo-*; read and list everywhere')
+  heading(
+    '5. It tries what it has no grant for',
+    'grants: write, data-delete, destructive on table/demo-*; read and list everywhere',
+  )
   print(columns())
   const table = 'demo-items'
-  const refused = async (call: Promise<Result>, reason: string, code: string, what: string): Promise<void> => {
+  const refused = async (
+    call: Promise<Result>,
+    reason: string,
+    code: string,
+    what: string,
+  ): Promise<void> => {
     const result = await narrator.during(what, call)
-    narrator.check(reasonOf(narrator, result) === reason && result.error?.name.startsWith(code) === true, what)
+    narrator.check(
+      reasonOf(narrator, result) === reason && result.error?.name.startsWith(code) === true,
+      what,
+    )
   }
-  await refused(remove(agent, 'prod-customers'), 'policy_denied', 'AccessDenied', 'a table outside its resources: refused')
-  await refused(create(agent, 'prod-customers-2'), 'policy_denied', 'AccessDenied', 'creating one there: refused')
+  await refused(
+    remove(agent, 'prod-customers'),
+    'policy_denied',
+    'AccessDenied',
+    'a table outside its resources: refused',
+  )
+  await refused(
+    create(agent, 'prod-customers-2'),
+    'policy_denied',
+    'AccessDenied',
+    'creating one there: refused',
+  )
   const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: false }
   const backups = new UpdateContinuousBackupsCommand({ TableName: table, PointInTimeRecoverySpecification })
-  await refused(agent.call((it) => it.send(backups)), 'policy_denied', 'AccessDenied', 'switching backups off (protection) on its own table: refused')
+  await refused(
+    agent.call((it) => it.send(backups)),
+    'policy_denied',
+    'AccessDenied',
+    'switching backups off (protection) on its own table: refused',
+  )
   const sharing = new PutResourcePolicyCommand({ ResourceArn: arn(table), Policy: '{}' })
-  await refused(agent.call((it) => it.send(sharing)), 'policy_denied', 'AccessDenied', 'changing who may use its own table (permissions): refused')
+  await refused(
+    agent.call((it) => it.send(sharing)),
+    'policy_denied',
+    'AccessDenied',
+    'changing who may use its own table (permissions): refused',
+  )
   const list = impostor.call((it) => it.send(new ListTablesCommand()))
-  await refused(list, 'bad_signature', 'SignatureDoesNotMatch', 'its key id with another secret: refused before anything is read')
+  await refused(
+    list,
+    'bad_signature',
+    'SignatureDoesNotMatch',
+    'its key id with another secret: refused before anything is read',
+  )
 }
 
 const arn = (table: string): string => `arn:aws:dynamodb:${REGION}:000000000000:table/${table}`
@@ -159,7 +228,9 @@ function remove(agent: Agent, table: string) {
 
 function batch(agent: Agent, table: string, kind: 'PutRequest' | 'DeleteRequest', from: number, to: number) {
   const keys = Array.from({ length: to - from }, (_, index) => ({ id: { S: `item-${from + index}` } }))
-  const requests = keys.map((Key) => (kind === 'PutRequest' ? { PutRequest: { Item: Key } } : { DeleteRequest: { Key } }))
+  const requests = keys.map((Key) =>
+    kind === 'PutRequest' ? { PutRequest: { Item: Key } } : { DeleteRequest: { Key } },
+  )
   return agent.call((it) => it.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } })))
 }
 

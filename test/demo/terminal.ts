@@ -24,7 +24,10 @@ export function heading(title: string, ...lines: readonly string[]): void {
 }
 
 export const columns = (): string =>
-  paint('gray', `  ${'at'.padStart(6)}  ${'call'.padEnd(38)} ${'class'.padEnd(12)} ${'decision'.padEnd(9)} wait`)
+  paint(
+    'gray',
+    `  ${'at'.padStart(6)}  ${'call'.padEnd(38)} ${'class'.padEnd(12)} ${'decision'.padEnd(9)} wait`,
+  )
 
 /** One attempt on one line, and on a second line what an error said. The class is read from its audit record. */
 export function attemptLine(atMs: number, attempt: Attempt, record: AuditLine | undefined): string {
@@ -43,7 +46,8 @@ export function attemptLine(atMs: number, attempt: Attempt, record: AuditLine | 
 }
 
 function waitOf({ waitedMs, decision, retryAfter }: Attempt): string {
-  if (decision === 'throttle') return paint('yellow', retryAfter === undefined ? '' : `try again in ${retryAfter} s`)
+  if (decision === 'throttle')
+    return paint('yellow', retryAfter === undefined ? '' : `try again in ${retryAfter} s`)
   if (waitedMs === undefined || waitedMs === 0) return paint('gray', '-')
   return paint(['yellow', 'bold'], `held ${seconds(waitedMs)}`)
 }
@@ -53,7 +57,9 @@ export function ticking(what: string): () => void {
   if (!process.stdout.isTTY) return () => undefined
   const startedMs = performance.now()
   const timer = setInterval(() => {
-    process.stdout.write(`\r\x1b[K${paint('yellow', `          ... ${what}, ${seconds(performance.now() - startedMs)}`)}`)
+    process.stdout.write(
+      `\r\x1b[K${paint('yellow', `          ... ${what}, ${seconds(performance.now() - startedMs)}`)}`,
+    )
   }, 200)
   return () => {
     clearInterval(timer)
@@ -67,4 +73,5 @@ export function checkLine(holds: boolean, what: string): string {
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
 
-const clip = (text: string): string => (text.length > MESSAGE_COLUMNS ? `${text.slice(0, MESSAGE_COLUMNS)}...` : text)
+const clip = (text: string): string =>
+  text.length > MESSAGE_COLUMNS ? `${text.slice(0, MESSAGE_COLUMNS)}...` : text

@@ -1,0 +1,95 @@
+/** From an identified request to the call in IAM's terms. */
+import { ACTION_CLASSES, TRAITS, gravest } from '../classes.ts'
+import type { ActionClass, Trait } from '../classes.ts'
+import { Denial } from '../denial.ts'
+import type { Call, Protocol } from '../exchange.ts'
+import type { Operation } from './catalogue/load.ts'
+import { countOf } from './count.ts'
+import { valuesAt } from './locate.ts'
+import type { Parts } from './locate.ts'
+import { statementsOf } from './partiql.ts'
+import { resourcesOf } from './resources.ts'
+import type { Place } from './resources.ts'
+import { holds } from './rules.ts'
+
+const CLASSES: ReadonlySet<string> = new Set(ACTION_CLASSES)
+const TRAIT_NAMES: ReadonlySet<string> = new Set(TRAITS)
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
+
+interface Nature {
+  readonly classes: readonly ActionClass[]
+  readonly traits: readonly Trait[]
+}
+
+/** Adds what each holding rule says; `-trait` takes a trait away. */
+function natureOf(operation: Operation, parts: Parts): Nature {
+  if (operation.rules.length === 0) return operation
+  const classes = new Set<string>(operation.classes)
+  const traits = new Set<string>(operation.traits)
+  for (const rule of operation.rules) {
+    if (!holds(rule, parts)) continue
+    for (const each of rule.adds) {
+      if (each.startsWith('-')) traits.delete(each.slice(1))
+      else if (CLASSES.has(each)) classes.add(each)
+      else if (TRAIT_NAMES.has(each)) traits.add(each)
+    }
+  }
+  return {
+    classes: ACTION_CLASSES.filter((each) => classes.has(each)),
+    traits: TRAITS.filter((each) => traits.has(each)),
+  }
+}
+
+/** The host prefix with its labels filled from the request. */
+function hostPrefixOf({ hostPrefix }: Operation, parts: Parts): string {
+  if (!hostPrefix.includes('{')) return hostPrefix
+  return hostPrefix.replace(/\{([uqhb]):([^}]+)\}/g, (_, from: 'u' | 'q' | 'h' | 'b', rest: string) => {
+    const values = valuesAt(parts, { from, steps: from === 'b' ? rest.split('.') : [rest] })
+    const value = values.length === 1 && typeof values[0] === 'string' ? values[0] : ''
+    if (!LABEL.test(value)) throw new Denial('malformed_request', 'A value that belongs into the host name is no host label.')
+    return value
+  })
+}
+
+/** The call of an identified request. Pure; throws only Denial `malformed_request`. */
+export function classifyCall(operation: Operation, protocol: Protocol, parts: Parts, place: Place): Call {
+  const { service } = operation
+  const statements = statementsOf(operation, parts)
+  const nature = natureOf(operation, parts)
+  const found = statements?.classes ?? nature.classes
+  const classes: readonly ActionClass[] = found.length === 0 ? ['write'] : found
+  return {
+    service: service.prefix,
+    model: service.model,
+    operation: operation.name,
+    protocol,
+    actions: statements?.actions ?? operation.actions,
+    resources: resourcesOf(operation, parts, place),
+    count: countOf(operation, parts),
+    class: gravest(classes),
+    classes,
+    traits: nature.traits,
+    accessLevel: operation.level,
+    hostPrefix: hostPrefixOf(operation, parts),
+    bucket: service.model === 's3' ? parts.labels.get('Bucket') : undefined,
+  }
+}
+
+/** The call of a request that the catalogue does not know; policy refuses its class. */
+export function unknownCall(protocol: Protocol): Call {
+  return {
+    service: 'unknown',
+    model: 'unknown',
+    operation: null,
+    protocol,
+    actions: [],
+    resources: ['*'],
+    count: 1,
+    class: 'unknown',
+    classes: ['unknown'],
+    traits: [],
+    accessLevel: 'Unknown',
+    hostPrefix: '',
+    bucket: undefined,
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Writes endpoints.json: the host, signing name and signing region of every service in every region, worked out once
+ * from AWS's own endpoint rule sets, so that no rule is evaluated (and no request text read as a URL) at run time.
+ *
+ *     node proxy/aws/endpoints/generate.ts [--check]
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { customEndpointFunctions, EndpointError, resolveEndpoint } from '@smithy/util-endpoints'
+import type { EndpointData, Hosts, Rules, ServiceEndpoints } from '../endpoints.ts'
+import { type Botocore, type PartitionRow, readBotocore, type ServiceRules } from './botocore.ts'
+
+const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov']
+
+/** Fills the account into the host, as the operations' host prefix does already; botocore drops one of the two too. */
+const IGNORED_PARAMETERS = new Set(['RequiresAccountId'])
+
+type StaticParameters = Readonly<Record<string, string | boolean>>
+
+interface Place {
+  readonly partition: PartitionRow
+  readonly region: string
+}
+
+function placesOf(botocore: Botocore): Place[] {
+  return botocore.partitions
+    .filter(({ id }) => PARTITIONS.includes(id))
+    .flatMap((partition) => regionsOf(partition).map((region) => ({ partition, region })))
+}
+
+/** Regions that are real: `aws-global` and its like are names for the lack of one. */
+function regionsOf({ regions }: PartitionRow): string[] {
+  return Object.keys(regions).filter((region) => !region.endsWith('-global'))
+}
+
+function teachAwsFunctions({ partitions }: Botocore): void {
+  const partitionOf = (region: string) =>
+    partitions.find(({ regions }) => Object.hasOwn(regions, region))?.outputs ?? null
+  // Only reached with parameters that are never given here: resource ARNs and buckets.
+  const unused = () => null
+  customEndpointFunctions['aws'] = {
+    partition: partitionOf,
+    parseArn: unused,
+    isVirtualHostableS3Bucket: unused,
+  }
+}
+
+interface AuthScheme {
+  readonly name: string
+  readonly signingName?: string
+  readonly signingRegion?: string
+}
+
+interface Evaluated extends Place {
+  readonly host: string
+  readonly signingName: string
+  readonly signingRegion: string
+}
+
+/** Null where the rules refuse, want more than a region, or want a signature that Moderato does not make. */
+function evaluate(rules: ServiceRules, place: Place, given: StaticParameters): Evaluated | null {
+  const { region } = place
+  const { endpointPrefix, signingName = endpointPrefix } = rules.metadata
+  const endpoint = tryRules(rules.ruleSet, { Region: region, UseFIPS: false, UseDualStack: false, ...given })
+  if (endpoint === null || endpoint.url.protocol !== 'https:' || endpoint.url.pathname !== '/') return null
+  const schemes = endpoint.properties?.['authSchemes'] as AuthScheme[] | undefined
+  const scheme = schemes === undefined ? { name: 'sigv4' } : schemes.find(({ name }) => name === 'sigv4')
+  if (scheme === undefined) return null
+  return {
+    ...place,
+    host: endpoint.url.host,
+    signingName: scheme.signingName ?? signingName,
+    signingRegion: scheme.signingRegion ?? region,
+  }
+}
+
+function tryRules(ruleSet: ServiceRules['ruleSet'], endpointParams: Record<string, string | boolean>) {
+  try {
+    return resolveEndpoint(ruleSet, { endpointParams })
+  } catch (error) {
+    if (error instanceof EndpointError) return null
+    throw error
+  }
+}
+
+/** One partition's rows: one and the same, with the region spelled out, for a service that is global there. */
+function rowsOf(evaluated: readonly (Evaluated | null)[], signingName: string): (string | null)[] {
+  const spelledOut = evaluated.map((each) => each && `${each.host} ${each.signingRegion}`)
+  const global = evaluated.length > 1 && new Set(spelledOut).size === 1
+  return evaluated.map((each) => {
+    if (each === null) return null
+    const host = template(each, global)
+    if (global || each.signingRegion !== each.region)
+      return `${host} ${each.signingName} ${each.signingRegion}`
+    return each.signingName === signingName ? host : `${host} ${each.signingName}`
+  })
+}
+
+function template({ host, region, partition: { outputs } }: Evaluated, global: boolean): string {
+  const named = global ? host : host.replaceAll(`.${region}.`, '.{region}.')
+  for (const [suffix, variable] of [
+    [outputs.dualStackDnsSuffix, '{dual}'],
+    [outputs.dnsSuffix, '{dns}'],
+  ] as const) {
+    if (named.endsWith(`.${suffix}`)) return `${named.slice(0, -suffix.length)}${variable}`
+  }
+  throw new Error(`${host} is outside its partition's suffixes`)
+}
+
+/** One string if it is the same everywhere; else the commonest of each partition, then the regions that differ. */
+function compress(
+  evaluated: readonly (Evaluated | null)[],
+  places: readonly Place[],
+  signingName: string,
+): Hosts {
+  const hosts: Record<string, string | null> = {}
+  for (const id of PARTITIONS) {
+    const indices = places.flatMap(({ partition }, index) => (partition.id === id ? [index] : []))
+    const rows = rowsOf(
+      indices.map((index) => evaluated[index] ?? null),
+      signingName,
+    )
+    const common = commonest(rows)
+    hosts[id] = common
+    for (const [at, row] of rows.entries()) {
+      if (row !== common) hosts[places[indices[at] as number]?.region as string] = row
+    }
+  }
+  const distinct = new Set(Object.values(hosts))
+  return distinct.size === 1 ? commonest([...distinct]) : hosts
+}
+
+function commonest<T>(values: readonly T[]): T {
+  const counts = new Map<T, number>()
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1)
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] as T
+}
+
+function staticParameters(operation: ServiceRules['operations'][string]): StaticParameters {
+  const entries = Object.entries(operation.staticContextParams ?? {})
+  return Object.fromEntries(
+    entries.filter(([name]) => !IGNORED_PARAMETERS.has(name)).map(([name, { value }]) => [name, value]),
+  )
+}
+
+function describeService(rules: ServiceRules, places: readonly Place[]): ServiceEndpoints {
+  const name = rules.metadata.signingName ?? rules.metadata.endpointPrefix
+  const hostsFor = (given: StaticParameters): Hosts =>
+    compress(
+      places.map((place) => evaluate(rules, place, given)),
+      places,
+      name,
+    )
+  const hosts = hostsFor({})
+  const prefixes = new Set<string>()
+  const special = new Map<string, { hosts: Hosts; operations: string[] }>()
+  for (const [operationName, operation] of Object.entries(rules.operations)) {
+    const prefix = operation.endpoint?.hostPrefix
+    if (prefix !== undefined) prefixes.add(prefix.replace(/\{\w+\}/g, '{label}'))
+    const given = staticParameters(operation)
+    if (Object.keys(given).length === 0) continue
+    const own = hostsFor(given)
+    const key = JSON.stringify(own)
+    if (key === JSON.stringify(hosts)) continue
+    const group = special.get(key) ?? { hosts: own, operations: [] }
+    group.operations.push(operationName)
+    special.set(key, group)
+  }
+  return {
+    name,
+    hosts,
+    ...(prefixes.size === 0 ? {} : { prefixes: [...prefixes].sort() }),
+    ...(special.size === 0 ? {} : { special: [...special.values()] }),
+  }
+}
+
+export function generateEndpoints(): EndpointData {
+  const botocore = readBotocore()
+  teachAwsFunctions(botocore)
+  const places = placesOf(botocore)
+  const partitions: Record<string, Rules> = {}
+  for (const row of botocore.partitions) {
+    if (!PARTITIONS.includes(row.id)) continue
+    const { dnsSuffix, dualStackDnsSuffix } = row.outputs
+    partitions[row.id] = { dns: dnsSuffix, dual: dualStackDnsSuffix, regions: regionsOf(row) }
+  }
+  const services: Record<string, ServiceEndpoints> = {}
+  for (const [name, rules] of botocore.services) services[name] = describeService(rules, places)
+  return { source: botocore.source, partitions, services }
+}
+
+/** One service a line: a refresh is then read as a diff. */
+function print({ source, partitions, services }: EndpointData): string {
+  const lines = (record: object): string =>
+    Object.entries(record)
+      .map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+      .join(',\n')
+  return `{
+  "source": ${JSON.stringify(source)},
+  "partitions": {\n${lines(partitions)}\n  },
+  "services": {\n${lines(services)}\n  }
+}
+`
+}
+
+if (import.meta.main) {
+  const path = fileURLToPath(new URL('endpoints.json', import.meta.url))
+  const text = print(generateEndpoints())
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, text)
+  } else if (readFileSync(path, 'utf8') !== text) {
+    process.stderr.write('endpoints.json is not what its sources give; run proxy/aws/endpoints/generate.ts\n')
+    process.exitCode = 1
+  }
+}

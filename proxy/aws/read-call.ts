@@ -1,0 +1,72 @@
+/** Identification and classification in one: what the stage and the command line share. */
+import { Denial } from '../denial.ts'
+import type { Call, RequestHead } from '../exchange.ts'
+import type { Catalogue, Operation } from './catalogue/load.ts'
+import { classifyCall } from './classify-call.ts'
+import { parseDocument, textOf } from './document.ts'
+import type { Document } from './document.ts'
+import { parseForm } from './form.ts'
+import type { Form } from './form.ts'
+import { identify } from './identify.ts'
+import type { Identification } from './identify.ts'
+import type { Parts } from './locate.ts'
+import type { Place } from './resources.ts'
+
+export type Identified = Extract<Identification, { kind: 'operation' }>
+
+/** The parameter list of a query call: the body, or the query string if there is no body. */
+export function formOf(head: RequestHead, bytes: Buffer): Form {
+  if (bytes.length === 0) return parseForm(head.query)
+  if (head.query !== '') throw new Denial('malformed_request', 'Parameters stand both in the query string and in the body.')
+  return parseForm(textOf(bytes))
+}
+
+/** Identifies, reading the body only if it is the parameter list. */
+export async function identifyWith(
+  catalogue: Catalogue,
+  head: RequestHead,
+  scope: string,
+  body: () => Promise<Buffer>,
+): Promise<Exclude<Identification, { kind: 'needs-form' }>> {
+  const first = identify(catalogue, head, scope)
+  if (first.kind !== 'needs-form') return first
+  const second = identify(catalogue, head, scope, formOf(head, await body()))
+  if (second.kind === 'needs-form') return { kind: 'unknown', reason: 'no Action', protocol: second.protocol }
+  return second
+}
+
+/** True where rules, counts, resources or duplicate checks need the parsed body. */
+export function readsDocument({ operation, form }: Identified): boolean {
+  return form === undefined && operation.body === 'document'
+}
+
+function contentTypeAllows(head: RequestHead): boolean {
+  const charset = /charset\s*=\s*"?([^;"\s]+)/i.exec(head.headers.all('content-type').join(';'))?.[1]
+  return charset === undefined || /^utf-?8$/i.test(charset)
+}
+
+function parse(found: Identified, head: RequestHead, bytes: Buffer): Document {
+  if (found.form !== undefined) return found.form.tree
+  if (found.operation.body !== 'document') return undefined
+  return parseDocument(found.protocol, bytes)
+}
+
+/** CloudWatch takes gzip here; the body is bytes to us then. */
+export function isCompressible(operation: Operation): boolean {
+  return operation.service.model === 'cloudwatch' && operation.name === 'PutMetricData'
+}
+
+/** The call of an identified request with its body (empty where it is streamed or absent). */
+export function callOf(found: Identified, head: RequestHead, bytes: Buffer, place: Place): Call {
+  if (!contentTypeAllows(head)) throw new Denial('malformed_request', 'The body is declared in another charset than UTF-8.')
+  const encoded = head.headers.has('content-encoding') && isCompressible(found.operation)
+  const parts: Parts = {
+    labels: found.labels,
+    query: found.query,
+    headers: head.headers,
+    path: head.path,
+    body: encoded ? undefined : parse(found, head, bytes),
+  }
+  return classifyCall(found.operation, found.protocol, parts, place)
+}
+

@@ -1,0 +1,67 @@
+/** The classify stage: what the request does, and which bytes go on. */
+import { createHash } from 'node:crypto'
+import { callOf, identifyWith, isCompressible } from '../aws/read-call.ts'
+import type { Identified as IdentifiedCall } from '../aws/read-call.ts'
+import type { Catalogue } from '../aws/catalogue/load.ts'
+import { unknownCall } from '../aws/classify-call.ts'
+import { isS3Scope } from '../aws/identify.ts'
+import { Denial } from '../denial.ts'
+import type { Classified, OutgoingBody, Verified } from '../exchange.ts'
+
+export interface ClassifyDeps {
+  readonly catalogue: Catalogue
+  /** The account that upstream credentials belong to; `*` stands in ARNs while it is unknown. */
+  readonly accountId: string | undefined
+  readonly partitionOf?: (region: string) => string
+}
+
+const EMPTY = Buffer.alloc(0)
+const NO_BODY: OutgoingBody = { kind: 'empty' }
+
+function partitionByRegion(region: string): string {
+  if (region.startsWith('cn-')) return 'aws-cn'
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+}
+
+/** The whole body, compared with the hash that the signature covers. */
+async function checkedBytes({ body, payload }: Verified): Promise<Buffer> {
+  const bytes = body.present ? await body.bytes() : EMPTY
+  if (payload.kind === 'declared' && createHash('sha256').update(bytes).digest('hex') !== payload.sha256) {
+    throw new Denial('payload_mismatch', 'The body does not have the hash that x-amz-content-sha256 declares.')
+  }
+  return bytes
+}
+
+/** Refuses a payload form that this operation may not have (SigV4: unsigned payloads are an S3 form). */
+function checkPayload({ payload, authorization, headers }: Verified, { operation }: IdentifiedCall): void {
+  const streams = operation.body === 'stream'
+  if (payload.kind === 'unsigned' && !isS3Scope(authorization.scope.service) && !operation.unsignedBody) {
+    throw new Denial('unsupported_signature', 'Only S3 takes a body that is not signed; sign its hash.')
+  }
+  if (payload.kind === 'unsigned-trailer' && !(streams && operation.service.model === 's3')) {
+    throw new Denial('unsupported_signature', 'Only uploads to S3 may come in chunks with a trailer; sign the hash of the body.')
+  }
+  if (streams) return
+  const encodings = headers.all('content-encoding').join(',').split(',')
+  const encoded = encodings.some((each) => !['', 'identity'].includes(each.trim().toLowerCase()))
+  if (encoded && operation.body !== 'opaque' && !isCompressible(operation)) {
+    throw new Denial('malformed_request', 'This body must not be compressed: what it asks for has to be readable.')
+  }
+}
+
+export function classify({ catalogue, accountId, partitionOf = partitionByRegion }: ClassifyDeps) {
+  return async function classify(exchange: Verified): Promise<Classified> {
+    const { region, service } = exchange.authorization.scope
+    const found = await identifyWith(catalogue, exchange, service, () => checkedBytes(exchange))
+    if (found.kind === 'unknown') return { ...exchange, call: unknownCall(found.protocol), outgoing: NO_BODY }
+    checkPayload(exchange, found)
+    const place = { partition: partitionOf(region), region, accountId }
+    if (found.operation.body === 'stream') {
+      const outgoing: OutgoingBody = exchange.body.present ? { kind: 'streamed' } : NO_BODY
+      return { ...exchange, call: callOf(found, exchange, EMPTY, place), outgoing }
+    }
+    const bytes = await checkedBytes(exchange)
+    const call = callOf(found, exchange, bytes, place)
+    return { ...exchange, call, outgoing: bytes.length === 0 ? NO_BODY : { kind: 'buffered', bytes } }
+  }
+}
