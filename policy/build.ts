@@ -20,6 +20,7 @@ const OUTPUTS = ['policy.wasm', '.manifest'] as const
 
 /** The opa binary, or undefined if there is none. */
 export function findOpa(): string | undefined {
+  // oxlint-disable-next-line node/no-process-env -- a tool of the build, not a setting of the proxy
   const opa = process.env['OPA'] ?? 'opa'
   try {
     execFileSync(opa, ['version'], { stdio: 'ignore' })

@@ -36,8 +36,12 @@ import { BufferBudget } from './stages/receive-body.ts'
 import { checkHead, receive } from './stages/receive.ts'
 import { resign } from './stages/resign.ts'
 import { verify } from './stages/verify.ts'
+import { pinnedLookup } from './upstream/address.ts'
 import { upstreamEndpoint } from './upstream/endpoint.ts'
 import { createUpstream } from './upstream/pool.ts'
+
+/** Service names come from the catalogue alone, so the label is bounded. */
+const catalogueNames = { has: () => true }
 
 const clock = { nowMs: () => Date.now() }
 /** For waits: never goes back, whatever is done to the wall clock. */
@@ -97,7 +101,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   })
   for (const torn of audit.sealed) log.warn({ torn }, 'a crash left a torn audit record; it was kept and sealed')
   const catalogue = loadCatalogue()
-  const metrics = createMetrics({ services: catalogue.services, agentLabels: config.limits.agentLabels })
+  const metrics = createMetrics({ services: catalogueNames, agentLabels: config.limits.agentLabels })
   metrics.auditLag(() => audit.lagSeconds())
   const policy = await policyOf(config)
   metrics.policyBundle(policy.revision)
@@ -115,7 +119,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     observeStage: metrics.stage,
     finished: (outcome) => count(outcome, metrics),
     bug,
-    answer: answerDenial({ mode, protocolOf: (exchange) => protocolGuess(exchange, exchange.authorization?.scope.service) }),
+    answer: answerDenial({ mode, protocolOf: (exchange) => protocolGuess(exchange, exchange.authorization?.scope.service, catalogue) }),
   })
   const state = { now: 'starting' as 'starting' | 'serving' | 'draining' }
   const hosts = new Set<string>()
@@ -203,12 +207,10 @@ function credentialsOf({ upstream }: Config) {
 function upstreamOptions({ upstream }: Config) {
   return {
     connections: upstream.connections,
-    timeouts: {
-      connectMs: upstream.connectTimeout,
-      headersMs: upstream.headersTimeout,
-      bodyMs: upstream.bodyTimeout,
-    },
-    allowPrivate: upstream.endpoint !== undefined || upstream.allowPrivateAddresses,
+    connectTimeoutMs: upstream.connectTimeout,
+    headersTimeoutMs: upstream.headersTimeout,
+    bodyTimeoutMs: upstream.bodyTimeout,
+    lookup: upstream.endpoint === undefined ? pinnedLookup({ allowPrivate: upstream.allowPrivateAddresses }) : undefined,
   }
 }
 

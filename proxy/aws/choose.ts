@@ -13,11 +13,15 @@ function specificity({ literals, operation }: Route, head: RequestHead, query: Q
   for (const each of literals) if (!holds(query, each)) return -1
   for (const each of operation.requiredQuery) if (!query.has(each)) return -1
   for (const each of operation.requiredHeaders) if (!head.headers.has(each)) return -1
-  return literals.length + operation.requiredQuery.length + operation.requiredHeaders.length
+  return literals.length * 100 + operation.requiredQuery.length + operation.requiredHeaders.length
 }
 
 /** The routes that fit best: those that ask for the most of what the request has. */
-export function chooseRoutes(routes: readonly Route[], head: RequestHead, query: QueryKeys): readonly Route[] {
+export function chooseRoutes(
+  routes: readonly Route[],
+  head: RequestHead,
+  query: QueryKeys,
+): readonly Route[] {
   let best: Route[] = []
   let most = 0
   for (const route of routes) {

@@ -3,7 +3,7 @@ import { ACTION_CLASSES, TRAITS, gravest } from '../classes.ts'
 import type { ActionClass, Trait } from '../classes.ts'
 import { Denial } from '../denial.ts'
 import type { Call, Protocol } from '../exchange.ts'
-import type { Operation } from './catalogue/load.ts'
+import type { Operation } from './catalogue/catalogue.ts'
 import { countOf } from './count.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
@@ -46,7 +46,8 @@ function hostPrefixOf({ hostPrefix }: Operation, parts: Parts): string {
   return hostPrefix.replace(/\{([uqhb]):([^}]+)\}/g, (_, from: 'u' | 'q' | 'h' | 'b', rest: string) => {
     const values = valuesAt(parts, { from, steps: from === 'b' ? rest.split('.') : [rest] })
     const value = values.length === 1 && typeof values[0] === 'string' ? values[0] : ''
-    if (!LABEL.test(value)) throw new Denial('malformed_request', 'A value that belongs into the host name is no host label.')
+    if (!LABEL.test(value))
+      throw new Denial('malformed_request', 'A value that belongs into the host name is no host label.')
     return value
   })
 }

@@ -1,5 +1,5 @@
 /** How many things a call touches. */
-import type { Operation } from './catalogue/load.ts'
+import type { Operation } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 

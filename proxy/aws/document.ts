@@ -4,7 +4,15 @@ import { decode as decodeCbor } from 'cborg'
 import { Denial } from '../denial.ts'
 import { parseXml } from './xml.ts'
 
-export type Document = string | number | bigint | boolean | null | undefined | readonly Document[] | DocumentObject
+export type Document =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | undefined
+  | readonly Document[]
+  | DocumentObject
 export interface DocumentObject {
   readonly [key: string]: Document
 }

@@ -87,7 +87,7 @@ export function resolveEndpoint(query: EndpointQuery): ResolvedEndpoint {
     throw refusal(`The region ${region} is not one that Moderato may reach.`)
   }
   const { signingName, signingRegion } = base
-  if (hostPrefix === '') return base
+  if (hostPrefix === '') return { host: base.host, signingName, signingRegion }
   if (!service.prefixes?.some((prefix) => fits(hostPrefix, prefix))) {
     throw refusal('The request names something that cannot be part of a host name.')
   }

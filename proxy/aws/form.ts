@@ -23,12 +23,14 @@ interface Branch {
 
 function insert(root: Branch, key: string, value: string): void {
   const steps = key.split('.')
-  if (steps.length > DEPTH_LIMIT) throw new Denial('malformed_request', 'A form parameter is nested too deeply.')
+  if (steps.length > DEPTH_LIMIT)
+    throw new Denial('malformed_request', 'A form parameter is nested too deeply.')
   const last = steps.pop() as string
   let node = root
   for (const step of steps) {
     const next = (node[step] ??= Object.create(null) as Branch)
-    if (typeof next === 'string') throw new Denial('malformed_request', `The parameter ${step} is given in two forms.`)
+    if (typeof next === 'string')
+      throw new Denial('malformed_request', `The parameter ${step} is given in two forms.`)
     node = next
   }
   if (node[last] !== undefined) throw new Denial('malformed_request', `The parameter ${last} is given twice.`)
@@ -41,10 +43,12 @@ function listsIn(node: Branch | string): Document {
   const keys = Object.keys(node)
   const indexes = keys.filter((key) => /^\d+$/.test(key)).length
   if (indexes > 0) {
-    if (indexes < keys.length) throw new Denial('malformed_request', 'A parameter list mixes indexes and names.')
+    if (indexes < keys.length)
+      throw new Denial('malformed_request', 'A parameter list mixes indexes and names.')
     return keys.map((key) => listsIn(node[key] as Branch | string))
   }
-  const only = keys.length === 1 && keys[0] === 'member' ? listsIn(node['member'] as Branch | string) : undefined
+  const only =
+    keys.length === 1 && keys[0] === 'member' ? listsIn(node['member'] as Branch | string) : undefined
   if (Array.isArray(only)) return only
   return Object.fromEntries(keys.map((key) => [key, listsIn(node[key] as Branch | string)]))
 }

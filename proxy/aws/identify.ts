@@ -5,7 +5,7 @@
  * service might follow the other one. Headers are trusted as far as the signature covers them.
  */
 import type { Protocol, RequestHead } from '../exchange.ts'
-import type { Catalogue, Operation } from './catalogue/load.ts'
+import type { Catalogue, Operation } from './catalogue/catalogue.ts'
 import type { Form } from './form.ts'
 import { chooseRoutes } from './choose.ts'
 import { decode, parseQuery } from './query.ts'
@@ -46,9 +46,14 @@ function isForm(contentType: string | undefined): boolean {
  * The protocol in which to answer a request that was not, or not yet, identified: a guess from its head, used only
  * to spell a refusal.
  */
-export function protocolGuess(head: RequestHead, service: string | undefined, catalogue?: Catalogue): Protocol {
+export function protocolGuess(
+  head: RequestHead,
+  service: string | undefined,
+  catalogue?: Catalogue,
+): Protocol {
   const contentType = head.headers.one('content-type')
-  if (head.headers.has('x-amz-target')) return contentType?.includes('json-1.1') === true ? 'json-1.1' : 'json-1.0'
+  if (head.headers.has('x-amz-target'))
+    return contentType?.includes('json-1.1') === true ? 'json-1.1' : 'json-1.0'
   if (head.headers.has('smithy-protocol')) return 'cbor'
   if (isForm(contentType) || /(?:^|&)Action=/.test(head.query)) return service === 'ec2' ? 'ec2' : 'query'
   if (service !== undefined && isS3Scope(service)) return 's3'
@@ -60,7 +65,9 @@ export function protocolGuess(head: RequestHead, service: string | undefined, ca
 function pick(operations: readonly Operation[], head: RequestHead, scope: string): Operation | undefined {
   if (operations.length === 1) return operations[0]
   const host = head.headers.one('host')?.toLowerCase() ?? ''
-  const byHost = operations.filter((each) => host.startsWith(`${each.hostPrefix}${each.service.endpointPrefix}.`))
+  const byHost = operations.filter((each) =>
+    host.startsWith(`${each.hostPrefix}${each.service.endpointPrefix}.`),
+  )
   if (byHost.length === 1) return byHost[0]
   const byPrefix = operations.filter((each) => each.actions.every((action) => action.startsWith(`${scope}:`)))
   const left = byPrefix.length > 0 ? byPrefix : operations
@@ -108,8 +115,10 @@ function byTarget(context: Context, routes: Routes): Identification {
 
 function byCborPath(context: Context, routes: Routes): Identification {
   const { head } = context
-  if (head.headers.one('smithy-protocol') !== 'rpc-v2-cbor') return unknown(context, 'unknown Smithy protocol')
-  if (head.method !== 'POST' || head.query !== '') return unknown(context, 'CBOR call that is not a plain POST')
+  if (head.headers.one('smithy-protocol') !== 'rpc-v2-cbor')
+    return unknown(context, 'unknown Smithy protocol')
+  if (head.method !== 'POST' || head.query !== '')
+    return unknown(context, 'CBOR call that is not a plain POST')
   return known(context, 'cbor', routes.cbor.get(head.path))
 }
 
@@ -117,9 +126,11 @@ function byCborPath(context: Context, routes: Routes): Identification {
 function byAction(context: Context, routes: Routes, form: Form | undefined): Identification {
   const { head } = context
   const protocol = routes.services.some((each) => each.protocols.includes('ec2')) ? 'ec2' : 'query'
-  if (head.path !== '/' && context.scope !== 'sqs') return unknown(context, 'a query call to another path than /')
+  if (head.path !== '/' && context.scope !== 'sqs')
+    return unknown(context, 'a query call to another path than /')
   if (form === undefined) {
-    if (head.method !== 'POST' && head.method !== 'GET') return unknown(context, 'a query call by another method')
+    if (head.method !== 'POST' && head.method !== 'GET')
+      return unknown(context, 'a query call by another method')
     const contentType = head.headers.all('content-type')
     if (contentType.length > 1 || (contentType.length === 1 && !isForm(contentType[0]))) {
       return unknown(context, 'a query call whose body is no form')
@@ -137,12 +148,22 @@ function byPath(context: Context, trie: Trie | undefined): Identification {
   const { head, query } = context
   const found = match(trie, head.path, (routes) => chooseRoutes(routes, head, query))
   const first = found?.routes[0]
-  if (found === undefined || first === undefined) return unknown(context, 'no operation has this method and path')
-  const operation = pick(found.routes.map((each) => each.operation), head, context.scope)
+  if (found === undefined || first === undefined)
+    return unknown(context, 'no operation has this method and path')
+  const operation = pick(
+    found.routes.map((each) => each.operation),
+    head,
+    context.scope,
+  )
   const route = found.routes.find((each) => each.operation === operation) ?? first
   const labels = new Map(route.labels.map((name, index) => [name, decode(found.spans[index] ?? '') ?? '']))
   const protocol = route.operation.service.protocols[0] === 'rest-xml' ? 'rest-xml' : 'rest-json'
-  return known(context, protocol, found.routes.map((each) => each.operation), { labels })
+  return known(
+    context,
+    protocol,
+    found.routes.map((each) => each.operation),
+    { labels },
+  )
 }
 
 function byS3(context: Context, routes: Routes): Identification {
@@ -162,7 +183,12 @@ function byS3(context: Context, routes: Routes): Identification {
  * The operation of a request, signed for service `scope`. Never throws; `form` is the parsed body or query string
  * after an answer `needs-form`.
  */
-export function identify(catalogue: Catalogue, head: RequestHead, scope: string, form?: Form): Identification {
+export function identify(
+  catalogue: Catalogue,
+  head: RequestHead,
+  scope: string,
+  form?: Form,
+): Identification {
   const { headers } = head
   const query = parseQuery(head.query)
   const guess = protocolGuess(head, scope, catalogue)

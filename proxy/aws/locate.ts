@@ -1,6 +1,6 @@
 /** Finds the values that a locator of the catalogue points at in a parsed request. */
 import type { HeaderFields } from '../headers.ts'
-import type { Locator } from './catalogue/load.ts'
+import type { Locator } from './catalogue/catalogue.ts'
 import type { Document } from './document.ts'
 import type { QueryKeys } from './query.ts'
 
@@ -38,7 +38,8 @@ function walk(node: Document, steps: readonly string[], index: number, found: Do
     return
   }
   for (const key in object) {
-    const same = key === step || step === '*' || (key.length === step.length && key.toLowerCase() === step.toLowerCase())
+    const same =
+      key === step || step === '*' || (key.length === step.length && key.toLowerCase() === step.toLowerCase())
     if (same) walk(object[key], steps, index + 1, found)
   }
 }

@@ -1,6 +1,6 @@
 /** What PartiQL statements to DynamoDB do, by their first word. */
 import type { ActionClass } from '../classes.ts'
-import type { Operation } from './catalogue/load.ts'
+import type { Operation } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 

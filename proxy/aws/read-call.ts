@@ -1,7 +1,7 @@
 /** Identification and classification in one: what the stage and the command line share. */
 import { Denial } from '../denial.ts'
 import type { Call, RequestHead } from '../exchange.ts'
-import type { Catalogue, Operation } from './catalogue/load.ts'
+import type { Catalogue, Operation } from './catalogue/catalogue.ts'
 import { classifyCall } from './classify-call.ts'
 import { parseDocument, textOf } from './document.ts'
 import type { Document } from './document.ts'
@@ -17,7 +17,8 @@ export type Identified = Extract<Identification, { kind: 'operation' }>
 /** The parameter list of a query call: the body, or the query string if there is no body. */
 export function formOf(head: RequestHead, bytes: Buffer): Form {
   if (bytes.length === 0) return parseForm(head.query)
-  if (head.query !== '') throw new Denial('malformed_request', 'Parameters stand both in the query string and in the body.')
+  if (head.query !== '')
+    throw new Denial('malformed_request', 'Parameters stand both in the query string and in the body.')
   return parseForm(textOf(bytes))
 }
 
@@ -35,17 +36,12 @@ export async function identifyWith(
   return second
 }
 
-/** True where rules, counts, resources or duplicate checks need the parsed body. */
-export function readsDocument({ operation, form }: Identified): boolean {
-  return form === undefined && operation.body === 'document'
-}
-
 function contentTypeAllows(head: RequestHead): boolean {
   const charset = /charset\s*=\s*"?([^;"\s]+)/i.exec(head.headers.all('content-type').join(';'))?.[1]
   return charset === undefined || /^utf-?8$/i.test(charset)
 }
 
-function parse(found: Identified, head: RequestHead, bytes: Buffer): Document {
+function parse(found: Identified, bytes: Buffer): Document {
   if (found.form !== undefined) return found.form.tree
   if (found.operation.body !== 'document') return undefined
   return parseDocument(found.protocol, bytes)
@@ -58,15 +54,15 @@ export function isCompressible(operation: Operation): boolean {
 
 /** The call of an identified request with its body (empty where it is streamed or absent). */
 export function callOf(found: Identified, head: RequestHead, bytes: Buffer, place: Place): Call {
-  if (!contentTypeAllows(head)) throw new Denial('malformed_request', 'The body is declared in another charset than UTF-8.')
+  if (!contentTypeAllows(head))
+    throw new Denial('malformed_request', 'The body is declared in another charset than UTF-8.')
   const encoded = head.headers.has('content-encoding') && isCompressible(found.operation)
   const parts: Parts = {
     labels: found.labels,
     query: found.query,
     headers: head.headers,
     path: head.path,
-    body: encoded ? undefined : parse(found, head, bytes),
+    body: encoded ? undefined : parse(found, bytes),
   }
   return classifyCall(found.operation, found.protocol, parts, place)
 }
-

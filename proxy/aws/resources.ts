@@ -3,7 +3,7 @@
  * by the request, `*` is among them. An unknown account is written `*`, which only a pattern that covers every
  * account matches.
  */
-import type { Locator, Operation, ResourceEntry } from './catalogue/load.ts'
+import type { Locator, Operation, ResourceEntry } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 
@@ -56,7 +56,14 @@ interface Sink {
 }
 
 /** Adds the ARN for one value: the value itself if it is one, else the filled template. */
-function addValue(sink: Sink, template: string, variable: string, value: string, rest: ReadonlyMap<string, string>, place: Place): void {
+function addValue(
+  sink: Sink,
+  template: string,
+  variable: string,
+  value: string,
+  rest: ReadonlyMap<string, string>,
+  place: Place,
+): void {
   const service = serviceOfTemplate(template)
   const arn = ARN.exec(value)
   if (arn !== null) {
@@ -65,7 +72,8 @@ function addValue(sink: Sink, template: string, variable: string, value: string,
     return
   }
   const name = cleaned(service, value)
-  if (name === '' || /[\s\p{Cc}]/u.test(name) || (name.includes(':') && service !== 'lambda')) return sink.add(ANY)
+  if (name === '' || /[\s\p{Cc}]/u.test(name) || (name.includes(':') && service !== 'lambda'))
+    return sink.add(ANY)
   if (service === 'kms' && name.startsWith('alias/')) sink.add(ANY)
   sink.add(fill(template, placeOf(service, value, place), new Map([...rest, [variable, name]])))
 }
@@ -87,7 +95,9 @@ function addTemplate(sink: Sink, entry: ResourceEntry, template: string, parts: 
   }
   const [last, ...others] = [...values].reverse()
   if (last === undefined) return sink.add(fill(template, place, new Map()))
-  if (others.some(([, given]) => given.length > 1 || given.some((each) => ARN.test(each) || each.includes(':')))) {
+  if (
+    others.some(([, given]) => given.length > 1 || given.some((each) => ARN.test(each) || each.includes(':')))
+  ) {
     return sink.add(ANY)
   }
   const rest = new Map(others.map(([name, given]) => [name, given[0] as string]))
@@ -111,7 +121,8 @@ function addS3(sink: Sink, operation: Operation, parts: Parts, { partition }: Pl
   if (!BUCKET.test(bucket) || ALIAS.test(bucket)) sink.add(ANY)
   const base = bucket.startsWith('arn:') ? bucket : `arn:${partition}:s3:::${bucket}`
   const key = parts.labels.get('Key')
-  const named = operation.name === 'DeleteObjects' ? valuesAt(parts, { from: 'b', steps: ['Object', 'Key'] }) : []
+  const named =
+    operation.name === 'DeleteObjects' ? valuesAt(parts, { from: 'b', steps: ['Object', 'Key'] }) : []
   for (const each of named) sink.add(typeof each === 'string' && each !== '' ? `${base}/${each}` : ANY)
   if (operation.name === 'DeleteObjects' && named.length === 0) sink.add(ANY)
   if (key !== undefined) sink.add(`${base}/${key}`)
@@ -129,9 +140,12 @@ function addCopySource(sink: Sink, source: string, partition: string, header: st
     return sink.add(ANY)
   }
   const path = decoded.replace(/^\//, '')
-  if (header === 'x-amz-rename-source' && !path.startsWith(`${bucket}/`)) return sink.add(`arn:${partition}:s3:::${bucket}/${path}`)
+  if (header === 'x-amz-rename-source' && !path.startsWith(`${bucket}/`))
+    return sink.add(`arn:${partition}:s3:::${bucket}/${path}`)
   const name = path.split('/')[0] ?? ''
-  sink.add(BUCKET.test(name) && !ALIAS.test(name) && path.includes('/') ? `arn:${partition}:s3:::${path}` : ANY)
+  sink.add(
+    BUCKET.test(name) && !ALIAS.test(name) && path.includes('/') ? `arn:${partition}:s3:::${path}` : ANY,
+  )
 }
 
 function newSink(): Sink {
@@ -151,9 +165,11 @@ export function resourcesOf(operation: Operation, parts: Parts, place: Place): r
   if (service.model === 's3') addS3(sink, operation, parts, place)
   else {
     for (const entry of operation.resources) {
-      if (entry.kind === 'arn' && entry.template !== undefined) addTemplate(sink, entry, entry.template, parts, place)
+      if (entry.kind === 'arn' && entry.template !== undefined)
+        addTemplate(sink, entry, entry.template, parts, place)
       else if (entry.kind === 'whole') addWhole(sink, entry, parts, service.prefix)
-      else if (entry.kind === 'path') sink.add(`arn:${place.partition}:apigateway:${place.region}::${parts.path}`)
+      else if (entry.kind === 'path')
+        sink.add(`arn:${place.partition}:apigateway:${place.region}::${parts.path}`)
       else sink.add(ANY)
     }
   }

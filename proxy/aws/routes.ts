@@ -1,5 +1,5 @@
 /** Lookup tables of one signing name, built when it is first seen. */
-import type { Catalogue, Operation, Service } from './catalogue/load.ts'
+import type { Catalogue, Operation, Service } from './catalogue/catalogue.ts'
 import { insert, newTrie, routeOf } from './trie.ts'
 import type { Route, Trie } from './trie.ts'
 

@@ -1,5 +1,5 @@
 /** Rules on a call's parameters: when they make it graver than its name says. */
-import type { Rule } from './catalogue/load.ts'
+import type { Rule } from './catalogue/catalogue.ts'
 import type { Document } from './document.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'

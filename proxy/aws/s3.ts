@@ -1,6 +1,6 @@
 /** S3's own routing: path style, keys taken byte for byte, operations told apart by query keys. */
 import type { RequestHead } from '../exchange.ts'
-import type { Operation } from './catalogue/load.ts'
+import type { Operation } from './catalogue/catalogue.ts'
 import { chooseRoutes } from './choose.ts'
 import { decode } from './query.ts'
 import type { QueryKeys } from './query.ts'
@@ -39,7 +39,12 @@ function labelsOf(path: string): ReadonlyMap<string, string> | string {
 }
 
 /** The operations that the request may mean, or why there are none. */
-export function matchS3(levels: Levels, head: RequestHead, query: QueryKeys, scope: string): S3Match | string {
+export function matchS3(
+  levels: Levels,
+  head: RequestHead,
+  query: QueryKeys,
+  scope: string,
+): S3Match | string {
   const response = head.path === '/WriteGetObjectResponse' && scope === 's3-object-lambda'
   const labels = response ? new Map<string, string>() : labelsOf(head.path)
   if (typeof labels === 'string') return labels

@@ -1,5 +1,5 @@
 /** Matches a raw path against the URI templates of REST services. */
-import type { Operation } from './catalogue/load.ts'
+import type { Operation } from './catalogue/catalogue.ts'
 import { decode } from './query.ts'
 
 export interface Route {
@@ -73,7 +73,13 @@ export function insert(trie: Trie, route: Route): void {
 
 type Choose = (routes: readonly Route[]) => readonly Route[]
 
-function search(at: Node, segments: readonly string[], index: number, spans: string[], choose: Choose): Match | undefined {
+function search(
+  at: Node,
+  segments: readonly string[],
+  index: number,
+  spans: string[],
+  choose: Choose,
+): Match | undefined {
   if (index === segments.length) {
     const routes = at.routes.length === 0 ? at.routes : choose(at.routes)
     return routes.length === 0 ? undefined : { routes, spans: [...spans] }

@@ -20,7 +20,8 @@ function unescape(text: string): string {
     const named = end === ';' && Object.hasOwn(NAMED, name) ? NAMED[name] : undefined
     if (named !== undefined) return named
     const code = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(name)
-    const point = code === null ? -1 : Number.parseInt(code[1] ?? code[2] ?? '', code[1] === undefined ? 10 : 16)
+    const point =
+      code === null ? -1 : Number.parseInt(code[1] ?? code[2] ?? '', code[1] === undefined ? 10 : 16)
     if (end !== ';' || point < 9 || point > 0x10ffff) throw malformed('holds an unknown entity')
     return String.fromCodePoint(point)
   })
@@ -40,7 +41,10 @@ function close(element: Open): Document {
 
 /** The root element's content: an object of lists by element name, or text. */
 export function parseXml(source: string): Document {
-  const text = source.replace(/^\uFEFF?\s*(?:<\?xml\s+version=["']1\.0["'](?:\s+encoding=["']utf-8["'])?(?:\s+standalone=["'](?:yes|no)["'])?\s*\?>)?\s*/i, '')
+  const text = source.replace(
+    /^\uFEFF?\s*(?:<\?xml\s+version=["']1\.0["'](?:\s+encoding=["']utf-8["'])?(?:\s+standalone=["'](?:yes|no)["'])?\s*\?>)?\s*/i,
+    '',
+  )
   const stack: Open[] = []
   let position = 0
   for (;;) {

@@ -127,6 +127,7 @@ function flagged(values: Values): unknown {
 
 async function described(io: Io): Promise<readonly unknown[]> {
   const lines = (await text(io.stdin)).split('\n').filter((line) => line.trim() !== '')
+  if (lines.length === 0) throw new Error('no call is described: give --service, or lines on standard input')
   return lines.map((line): unknown => JSON.parse(line))
 }
 

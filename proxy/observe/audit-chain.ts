@@ -21,16 +21,40 @@ export interface ChainHead {
 /** The head of an empty chain. */
 export const GENESIS: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 
-const HASH_MEMBER_LENGTH = ',"hash":"'.length + 64 + '"}'.length
+const TAIL_BYTES = ',"hash":"'.length + 64 + '"}'.length
+const COMMA = 0x2c
 const FRAME =
-  /^\{"seq":([1-9]\d{0,15}),"time":"[^"]*","prevHash":"([0-9a-f]{64})",[^]*,"hash":"([0-9a-f]{64})"\}$/
+  /^\{"seq":([1-9]\d{0,15}),"time":"([^"]*)","prevHash":"([0-9a-f]{64})",([^]*),"hash":"([0-9a-f]{64})"\}$/
+/** What the chain's own members add to a record, at most. */
+export const FRAME_BYTES = 320
 
-/** The line that follows `head`. `members` is the record as JSON without its braces; `time` is ISO 8601. */
-export function chainLine(head: ChainHead, time: string, members: string): { line: string; head: ChainHead } {
+/**
+ * Writes the line that follows `head` into `bytes` from `at`; returns its end and the new head. `json` is the record
+ * as an object with at least one member, `time` ISO 8601; there must be room for FRAME_BYTES more than the record.
+ * Every request comes here twice, so the text is encoded once, in place, and the hash is taken from there.
+ */
+export function writeLine(
+  bytes: Buffer,
+  at: number,
+  head: ChainHead,
+  time: string,
+  json: string,
+): { end: number; head: ChainHead } {
   const seq = head.seq + 1
-  const text = `{"seq":${seq},"time":"${time}","prevHash":"${head.hash}",${members}`
-  const digest = hash('sha256', `${text}}`)
-  return { line: `${text},"hash":"${digest}"}\n`, head: { seq, hash: digest } }
+  const start = at + bytes.write(`{"seq":${seq},"time":"${time}","prevHash":"${head.hash}"`, at, 'latin1')
+  const end = start + bytes.write(json, start)
+  bytes[start] = COMMA
+  const digest = hash('sha256', bytes.subarray(at, end))
+  // Over the record's closing brace, which the hashed text has at the same place.
+  const done = end - 1 + bytes.write(`,"hash":"${digest}"}\n`, end - 1, 'latin1')
+  return { end: done, head: { seq, hash: digest } }
+}
+
+/** Takes a line that `writeLine` wrote apart again, so that it can follow another head. */
+export function recordOf(line: Buffer): { time: string; json: string } {
+  const [, , time, , members] = (FRAME.exec(line.toString()) ?? []) as (string | undefined)[]
+  if (time === undefined || members === undefined) throw new Error('not a line of the audit log')
+  return { time, json: `{${members}}` }
 }
 
 export interface ChainedLine extends ChainHead {
@@ -42,9 +66,9 @@ export function readLine(line: Buffer): ChainedLine | undefined {
   // Bytes, not characters: distinct broken UTF-8 decodes to the same text.
   const frame = FRAME.exec(line.toString('latin1'))
   if (frame === null) return undefined
-  const [, seq, prevHash, claimed] = frame as unknown as [string, string, string, string]
+  const [, seq, , prevHash = '', , claimed = ''] = frame as (string | undefined)[]
   const digest = createHash('sha256')
-    .update(line.subarray(0, line.length - HASH_MEMBER_LENGTH))
+    .update(line.subarray(0, line.length - TAIL_BYTES))
     .update('}')
   return digest.digest('hex') === claimed ? { seq: Number(seq), hash: claimed, prevHash } : undefined
 }

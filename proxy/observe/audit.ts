@@ -1,7 +1,8 @@
 /** The audit log: append-only JSON lines, hash-chained, durable by group commit (rule S3; contract, "Audit record"). */
 import { mkdir } from 'node:fs/promises'
 import type { Clock } from '../ports.ts'
-import { chainLine, type ChainHead } from './audit-chain.ts'
+import type { ChainHead } from './audit-chain.ts'
+import { Group, type Waiter } from './audit-group.ts'
 import type { AuditRecord, TornTail } from './audit-record.ts'
 import { lockFolder, recover } from './audit-recover.ts'
 import { openSegmentFile, SegmentWriter, type OpenSegment } from './audit-segment.ts'
@@ -9,8 +10,8 @@ import { openSegmentFile, SegmentWriter, type OpenSegment } from './audit-segmen
 const SEGMENT_BYTES = 16 * 1024 * 1024
 const FLUSH_AFTER_MS = 100
 const RETRY_AFTER_MS = 1000
-const FLUSH_AT_CHARACTERS = 256 * 1024
-const PENDING_CHARACTERS = 16 * 1024 * 1024
+const FLUSH_AT_BYTES = 256 * 1024
+const PENDING_BYTES = 16 * 1024 * 1024
 
 export interface AuditOptions {
   /** `<stateDir>/audit`; made with mode 0700. */
@@ -60,26 +61,19 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   }
 }
 
-interface Pending {
-  readonly atMs: number
-  readonly time: string
-  readonly members: string
-  readonly line: string
-  readonly head: ChainHead
-  readonly waiter: { resolve(): void; reject(error: unknown): void } | undefined
-}
-
 class AuditLog implements Audit {
   readonly sealed: readonly TornTail[]
   readonly #options: AuditOptions
   readonly #segments: SegmentWriter
   readonly #lock: { release(): void }
-  /** The last record that was chained; `head` is the last that is durable. */
-  #tip: ChainHead
+  /** The last durable record. */
   #head: ChainHead
-  #pending: Pending[] = []
-  #pendingCharacters = 0
-  #oldestMs: number | undefined
+  /** What the next write takes, and what the write under way has taken. */
+  #pending: Group
+  #taken: Group | undefined
+  /** Many records come within one millisecond: its text is made once. */
+  #timeMs = Number.NaN
+  #time = ''
   #lost = 0
   #available = true
   #closed = false
@@ -96,8 +90,8 @@ class AuditLog implements Audit {
     this.#options = options
     this.#segments = segments
     this.#lock = lock
-    this.#tip = head
     this.#head = head
+    this.#pending = new Group(head)
     this.sealed = sealed
   }
 
@@ -110,17 +104,18 @@ class AuditLog implements Audit {
   }
 
   lagSeconds(): number {
-    return this.#oldestMs === undefined ? 0 : Math.max(0, this.#options.clock.nowMs() - this.#oldestMs) / 1000
+    const oldestMs = this.#taken?.oldestMs ?? this.#pending.oldestMs
+    return oldestMs === undefined ? 0 : Math.max(0, this.#options.clock.nowMs() - oldestMs) / 1000
   }
 
   append(record: AuditRecord): void {
     if (this.#closed) throw new Error('the audit log is closed')
-    if (this.#pendingCharacters > PENDING_CHARACTERS) {
+    if (this.#pending.lengthBytes > PENDING_BYTES) {
       this.#lost += 1
       return
     }
-    this.#add(record, undefined)
-    if (this.#pendingCharacters >= FLUSH_AT_CHARACTERS && this.#available) this.#start()
+    this.#add(record)
+    if (this.#pending.lengthBytes >= FLUSH_AT_BYTES && this.#available) this.#start()
     else this.#schedule(FLUSH_AFTER_MS)
   }
 
@@ -133,7 +128,7 @@ class AuditLog implements Audit {
   }
 
   async flush(): Promise<void> {
-    while (this.#pending.length > 0 || this.#writing !== undefined) {
+    while (this.#pending.records > 0 || this.#writing !== undefined) {
       this.#start()
       await this.#writing
       if (!this.#available) throw new Error('the audit log cannot be written')
@@ -151,22 +146,13 @@ class AuditLog implements Audit {
     }
   }
 
-  #add(record: AuditRecord, waiter: Pending['waiter']): void {
-    const atMs = this.#options.clock.nowMs()
-    this.#chain({
-      atMs,
-      time: new Date(atMs).toISOString(),
-      members: JSON.stringify(record).slice(1, -1),
-      waiter,
-    })
-  }
-
-  #chain(entry: Pick<Pending, 'atMs' | 'time' | 'members' | 'waiter'>): void {
-    const { line, head } = chainLine(this.#tip, entry.time, entry.members)
-    this.#tip = head
-    this.#oldestMs ??= entry.atMs
-    this.#pendingCharacters += line.length
-    this.#pending.push({ ...entry, line, head })
+  #add(record: AuditRecord, waiter?: Waiter): void {
+    const nowMs = this.#options.clock.nowMs()
+    if (nowMs !== this.#timeMs) {
+      this.#timeMs = nowMs
+      this.#time = new Date(nowMs).toISOString()
+    }
+    this.#pending.add(JSON.stringify(record), this.#time, nowMs, waiter)
   }
 
   #schedule(afterMs: number): void {
@@ -180,7 +166,7 @@ class AuditLog implements Audit {
     this.#timer = undefined
     this.#writing = this.#writeGroups().finally(() => {
       this.#writing = undefined
-      if (this.#pending.length > 0) this.#schedule(this.#available ? FLUSH_AFTER_MS : RETRY_AFTER_MS)
+      if (this.#pending.records > 0) this.#schedule(this.#available ? FLUSH_AFTER_MS : RETRY_AFTER_MS)
     })
   }
 
@@ -189,49 +175,45 @@ class AuditLog implements Audit {
     do {
       if (this.#lost > 0 && this.#available) this.#noteLost()
       const group = this.#pending
-      this.#pending = []
-      this.#pendingCharacters = 0
+      this.#taken = group
+      this.#pending = new Group(group.head)
       try {
-        await this.#segments.write(Buffer.from(group.map((each) => each.line).join('')))
+        await this.#segments.write(group.bytes)
       } catch (error) {
         this.#fail(group, error)
         return
+      } finally {
+        this.#taken = undefined
       }
       this.#succeed(group)
     } while (this.#mustGoOn())
   }
 
   #mustGoOn(): boolean {
-    if (this.#lost > 0 || this.#pendingCharacters >= FLUSH_AT_CHARACTERS) return true
-    return this.#pending.some((each) => each.waiter !== undefined)
+    return this.#lost > 0 || this.#pending.waiters.length > 0 || this.#pending.lengthBytes >= FLUSH_AT_BYTES
   }
 
-  #succeed(group: readonly Pending[]): void {
+  #succeed(group: Group): void {
     this.#available = true
-    this.#head = group.at(-1)?.head ?? this.#head
-    this.#oldestMs = this.#pending[0]?.atMs
-    for (const each of group) each.waiter?.resolve()
-    this.#options.onDurable?.(group.length)
+    this.#head = group.head
+    for (const waiter of group.waiters) waiter.resolve()
+    this.#options.onDurable?.(group.records)
   }
 
   /** Fails closed: whoever waits is refused, and those records are dropped; the others are chained anew and kept. */
-  #fail(group: readonly Pending[], cause: unknown): void {
-    const all = [...group, ...this.#pending]
+  #fail(group: Group, cause: unknown): void {
+    const later = this.#pending
     this.#available = false
-    this.#tip = this.#head
-    this.#pending = []
-    this.#pendingCharacters = 0
-    this.#oldestMs = undefined
+    this.#pending = new Group(this.#head)
+    this.#pending.takeUnawaited(group)
+    this.#pending.takeUnawaited(later)
     const error = new Error('the audit log cannot be written', { cause })
-    for (const each of all) {
-      if (each.waiter === undefined) this.#chain(each)
-      else each.waiter.reject(error)
-    }
+    for (const waiter of [...group.waiters, ...later.waiters]) waiter.reject(error)
     this.#options.onFailure?.(cause)
   }
 
   #noteLost(): void {
-    this.#add({ phase: 'lost', lost: this.#lost }, undefined)
+    this.#add({ phase: 'lost', lost: this.#lost })
     this.#lost = 0
   }
 }

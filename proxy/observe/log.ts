@@ -35,8 +35,8 @@ export function createLog(options: LogOptions = {}): Logger {
   // pino formats no child's bindings; they go through the redactor here.
   const { child } = log
   return Object.assign(log, {
-    child(this: Logger, bindings: Bindings, childOptions?: ChildLoggerOptions) {
-      return child.call(this, redactMembers(bindings), childOptions)
+    child(this: Logger, bindings: Bindings, childOptions?: ChildLoggerOptions): Logger {
+      return Reflect.apply(child, this, [redactMembers(bindings), childOptions])
     },
   })
 }

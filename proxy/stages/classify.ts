@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { callOf, identifyWith, isCompressible } from '../aws/read-call.ts'
 import type { Identified as IdentifiedCall } from '../aws/read-call.ts'
-import type { Catalogue } from '../aws/catalogue/load.ts'
+import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import { unknownCall } from '../aws/classify-call.ts'
 import { isS3Scope } from '../aws/identify.ts'
 import { Denial } from '../denial.ts'
@@ -24,10 +24,13 @@ function partitionByRegion(region: string): string {
 }
 
 /** The whole body, compared with the hash that the signature covers. */
-async function checkedBytes({ body, payload }: Verified): Promise<Buffer> {
-  const bytes = body.present ? await body.bytes() : EMPTY
+async function checkedBytes({ agent, body, payload }: Verified): Promise<Buffer> {
+  const bytes = body.present ? await body.bytes(agent.id) : EMPTY
   if (payload.kind === 'declared' && createHash('sha256').update(bytes).digest('hex') !== payload.sha256) {
-    throw new Denial('payload_mismatch', 'The body does not have the hash that x-amz-content-sha256 declares.')
+    throw new Denial(
+      'payload_mismatch',
+      'The body does not have the hash that x-amz-content-sha256 declares.',
+    )
   }
   return bytes
 }
@@ -39,13 +42,19 @@ function checkPayload({ payload, authorization, headers }: Verified, { operation
     throw new Denial('unsupported_signature', 'Only S3 takes a body that is not signed; sign its hash.')
   }
   if (payload.kind === 'unsigned-trailer' && !(streams && operation.service.model === 's3')) {
-    throw new Denial('unsupported_signature', 'Only uploads to S3 may come in chunks with a trailer; sign the hash of the body.')
+    throw new Denial(
+      'unsupported_signature',
+      'Only uploads to S3 may come in chunks with a trailer; sign the hash of the body.',
+    )
   }
   if (streams) return
   const encodings = headers.all('content-encoding').join(',').split(',')
   const encoded = encodings.some((each) => !['', 'identity'].includes(each.trim().toLowerCase()))
   if (encoded && operation.body !== 'opaque' && !isCompressible(operation)) {
-    throw new Denial('malformed_request', 'This body must not be compressed: what it asks for has to be readable.')
+    throw new Denial(
+      'malformed_request',
+      'This body must not be compressed: what it asks for has to be readable.',
+    )
   }
 }
 

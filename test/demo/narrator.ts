@@ -23,12 +23,19 @@ export class Narrator {
   /** Prints an attempt once its audit record can be read. */
   readonly attempt = (attempt: Attempt): void => {
     const atMs = performance.now() - this.#startedMs
-    const record = decisionOf(this.#auditDir, attempt.requestId)
-    this.#printed = this.#printed.then(async () => {
-      const found = await record
-      this.told.push({ attempt, record: found })
-      print(attemptLine(atMs, attempt, found))
-    })
+    this.#printed = this.#tell(atMs, attempt, decisionOf(this.#auditDir, attempt.requestId), this.#printed)
+  }
+
+  async #tell(
+    atMs: number,
+    attempt: Attempt,
+    record: Promise<AuditLine | undefined>,
+    before: Promise<void>,
+  ): Promise<void> {
+    await before
+    const found = await record
+    this.told.push({ attempt, record: found })
+    print(attemptLine(atMs, attempt, found))
   }
 
   /** Awaits a call and its lines. */

@@ -57,9 +57,10 @@ function checkSandbox(narrator: Narrator, sandbox: Sandbox, audit: readonly Audi
   narrator.check(sandbox.foreign() === 0, "each was signed with the proxy's own key; the agent's never left")
 }
 
+const row = (cells: readonly string[]): string =>
+  cells.map((cell, index) => cell.padEnd([14, 10, 20, 7, 10][index] ?? 0)).join('')
+
 function table(...[agentSaw, metered, audited]: [Counts, Counts, Counts]): void {
-  const row = (cells: readonly string[]): string =>
-    cells.map((cell, index) => cell.padEnd([14, 10, 20, 7, 10][index] ?? 0)).join('')
   print(paint('gray', `  ${row(['class', 'decision', 'reason', 'agent', '/metrics', 'audit'])}`))
   for (const key of [...new Set([...agentSaw.keys(), ...metered.keys(), ...audited.keys()])].sort()) {
     const counts = [agentSaw, metered, audited].map((each) => String(each.get(key) ?? 0))

@@ -1,18 +1,14 @@
 /** The story: an agent that builds, loops, bursts, oversteps, and what Moderato makes of it. Every claim is checked. */
 import {
-  BatchWriteItemCommand,
-  CreateTableCommand,
-  DeleteTableCommand,
-  DescribeTableCommand,
   ListTablesCommand,
   PutResourcePolicyCommand,
   ScanCommand,
   UpdateContinuousBackupsCommand,
 } from '@aws-sdk/client-dynamodb'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { REGION, type Agent, type CallResult } from './agent.ts'
+import type { Agent, CallResult } from './agent.ts'
 import type { Narrator } from './narrator.ts'
 import { AGENT, PACES } from './proxy.ts'
+import { active, arn, batch, create, gone, remove } from './tables.ts'
 import { columns, heading, print, seconds } from './terminal.ts'
 
 export interface Cast {
@@ -205,59 +201,6 @@ async function overstep({ agent, impostor, narrator }: Cast): Promise<void> {
     'SignatureDoesNotMatch',
     'its key id with another secret: refused before anything is read',
   )
-}
-
-const arn = (table: string): string => `arn:aws:dynamodb:${REGION}:000000000000:table/${table}`
-
-function create(agent: Agent, table: string) {
-  return agent.call((it) =>
-    it.send(
-      new CreateTableCommand({
-        TableName: table,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-      }),
-    ),
-  )
-}
-
-function remove(agent: Agent, table: string) {
-  return agent.call((it) => it.send(new DeleteTableCommand({ TableName: table })))
-}
-
-function batch(agent: Agent, table: string, kind: 'PutRequest' | 'DeleteRequest', from: number, to: number) {
-  const keys = Array.from({ length: to - from }, (_, index) => ({ id: { S: `item-${from + index}` } }))
-  const requests = keys.map((Key) =>
-    kind === 'PutRequest' ? { PutRequest: { Item: Key } } : { DeleteRequest: { Key } },
-  )
-  return agent.call((it) => it.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } })))
-}
-
-/** Polls as an SDK's waiter does until the table can be used. */
-async function active(agent: Agent, table: string, narrator: Narrator): Promise<void> {
-  await polled(agent, table, narrator, ({ output }) => output?.Table?.TableStatus === 'ACTIVE')
-}
-
-async function gone(agent: Agent, table: string, narrator: Narrator): Promise<void> {
-  await polled(agent, table, narrator, ({ error }) => error?.name === 'ResourceNotFoundException')
-}
-
-async function polled(
-  agent: Agent,
-  table: string,
-  narrator: Narrator,
-  reached: (result: Awaited<ReturnType<typeof describe>>) => boolean,
-): Promise<void> {
-  for (let tries = 0; tries < 20; tries += 1) {
-    await sleep(150)
-    if (reached(await narrator.during(`DescribeTable ${table}`, describe(agent, table)))) return
-  }
-  narrator.check(false, `${table} never got into the state that was waited for`)
-}
-
-function describe(agent: Agent, table: string) {
-  return agent.call((it) => it.send(new DescribeTableCommand({ TableName: table })))
 }
 
 function waitedOf(attempts: Result['attempts']): number {

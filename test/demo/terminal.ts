@@ -3,10 +3,14 @@ import { styleText } from 'node:util'
 import type { Attempt } from './agent.ts'
 import type { AuditLine } from './audit-log.ts'
 
+const CLEAR = '\r\x1b[K'
+
 type Style = Parameters<typeof styleText>[0]
 
 export const paint = (style: Style, text: string): string => styleText(style, text)
-export const print = (text = ''): void => void process.stdout.write(`${text}\n`)
+/** Takes the place of a tick that stands on the line. */
+export const print = (text = ''): void =>
+  void process.stdout.write(`${process.stdout.isTTY ? CLEAR : ''}${text}\n`)
 
 const DECISIONS: Readonly<Record<string, Style>> = { allow: 'green', throttle: 'yellow', deny: 'red' }
 const CLASSES: Readonly<Record<string, Style>> = {
@@ -58,12 +62,12 @@ export function ticking(what: string): () => void {
   const startedMs = performance.now()
   const timer = setInterval(() => {
     process.stdout.write(
-      `\r\x1b[K${paint('yellow', `          ... ${what}, ${seconds(performance.now() - startedMs)}`)}`,
+      `${CLEAR}${paint('yellow', `          ... ${what}, ${seconds(performance.now() - startedMs)}`)}`,
     )
   }, 200)
   return () => {
     clearInterval(timer)
-    process.stdout.write('\r\x1b[K')
+    process.stdout.write(CLEAR)
   }
 }
 

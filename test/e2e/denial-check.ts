@@ -28,7 +28,9 @@ export async function refused<Result>(
   const result = await provoke()
   await proxy.metricReaches('moderato_denials_total', { reason }, denialsBefore + times)
   await proxy.metricReaches('moderato_requests_total', { reason }, requestsBefore + times)
-  expect(await proxy.metric('moderato_signature_failures_total', { reason })).toBe(signaturesBefore + (signature ? times : 0))
+  expect(await proxy.metric('moderato_signature_failures_total', { reason })).toBe(
+    signaturesBefore + (signature ? times : 0),
+  )
   await expect.poll(() => decisionsFor(proxy, reason).length, { timeout: 5000 }).toBe(recordsBefore + times)
   const record = decisionsFor(proxy, reason).at(-1)
   if (record === undefined) throw new Error('no record')

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { CreateTableCommand, DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
@@ -36,7 +36,9 @@ describe('a call that cannot be made now', () => {
     upstream.answer = (_, reply) => waiting.resolve(() => reply.end('{}'))
     const first = dynamodb(proxy.url).send(list)
     const finish = await waiting.promise
-    const { result } = await refused(proxy, 'overloaded', () => thrownBy(dynamodb(proxy.url, BUILDER, ONCE).send(list)))
+    const { result } = await refused(proxy, 'overloaded', () =>
+      thrownBy(dynamodb(proxy.url, BUILDER, ONCE).send(list)),
+    )
     expect(result).toMatchObject({ name: 'ServiceUnavailableException', status: 503 })
     expectNextStep(result, 'overloaded')
     finish()
@@ -46,7 +48,11 @@ describe('a call that cannot be made now', () => {
   it('body_too_slow: a body that stops (raw: no SDK stops)', async () => {
     await start({ limits: { bodyPause: '300ms', bodyMinBytesPerSecond: 100_000 } })
     const headers = { 'content-length': '1000', 'content-type': 'application/x-amz-json-1.0' }
-    const request = { method: 'POST', target: '/', headers: { ...headers, 'x-amz-target': 'DynamoDB_20120810.ListTables' } }
+    const request = {
+      method: 'POST',
+      target: '/',
+      headers: { ...headers, 'x-amz-target': 'DynamoDB_20120810.ListTables' },
+    }
     const call = await signed(proxy.url, { ...request, body: 'x'.repeat(1000) }, { service: 'dynamodb' })
     const { result } = await refused(proxy, 'body_too_slow', async () => {
       const connection = await RawConnection.open(proxy.url)
@@ -61,11 +67,9 @@ describe('a call that cannot be made now', () => {
   })
 
   it('draining: a held call is told so when the proxy stops, and the proxy ends well', async () => {
-    await start({ pacing: { classes: { 'data-delete': { rate: '1/min', burst: 1, maxWait: '45s' } } } })
-    const rate = { pacing: { classes: { 'data-delete': { rate: '3/min', burst: 1, maxWait: '45s' } } } }
-    await proxy.stop()
-    proxy = await startProxy({ upstream: upstream.url, settings: rate })
-    const remove = (Key: string) => s3(proxy.url, BUILDER, ONCE).send(new DeleteObjectCommand({ Bucket: 'b', Key }))
+    await start({ pacing: { classes: { 'data-delete': { rate: '3/min', burst: 1, maxWait: '45s' } } } })
+    const remove = (Key: string) =>
+      s3(proxy.url, BUILDER, ONCE).send(new DeleteObjectCommand({ Bucket: 'b', Key }))
     await remove('first')
     const held = thrownBy(remove('held'))
     await proxy.metricReaches('moderato_pace_queue_depth', { class: 'data-delete' }, 1)
@@ -92,7 +96,11 @@ describe('a call that cannot be made now', () => {
     expect(upstream.recorded.map(({ body }) => body.toString())).toEqual(['{"TableName":"before"}'])
 
     limitFileSize('unlimited')
-    await expect.poll(() => proxy.records().filter(({ reason }) => reason === 'audit_unavailable').length, { timeout: 5000 }).toBe(1)
+    await expect
+      .poll(() => proxy.records().filter(({ reason }) => reason === 'audit_unavailable').length, {
+        timeout: 5000,
+      })
+      .toBe(1)
     await client.send(new DeleteTableCommand({ TableName: 'after' }))
     expect(upstream.recorded).toHaveLength(2)
   })
@@ -142,12 +150,15 @@ describe('the denial table', () => {
 
   it('has an end-to-end test for every reason, or says why there is none', async () => {
     const folder = import.meta.dirname
-    const { readFileSync } = await import('node:fs')
     const texts = readdirSync(folder)
       .filter((name) => name.startsWith('denials-'))
       .map((name) => readFileSync(join(folder, name), 'utf8'))
-    const tested = new Set(texts.flatMap((text) => [...text.matchAll(/'([a-z_]+)[:,]/g)].map(([, reason]) => reason)))
-    const untested = Object.keys(DENIALS).filter((reason) => !tested.has(reason) && !(reason in NOT_BY_A_CLIENT))
+    const tested = new Set(
+      texts.flatMap((text) => [...text.matchAll(/'([a-z_]+)[:,]/g)].map(([, reason]) => reason)),
+    )
+    const untested = Object.keys(DENIALS).filter(
+      (reason) => !tested.has(reason) && !(reason in NOT_BY_A_CLIENT),
+    )
     expect(untested).toEqual([])
   })
 })

@@ -1,5 +1,10 @@
 import { DynamoDBClient, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { DeleteObjectCommand, DeleteObjectsCommand, ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, it } from 'vitest'
 import { BUILDER, READER, STRANGER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
@@ -80,7 +85,11 @@ result = [thrown(client('ec2').create_volume, AvailabilityZone='us-east-1a', Siz
   it('policy_denied: a put refused by policy costs no upload (raw: to see that no 100 Continue came)', async () => {
     await start()
     const headers = { 'content-length': '10485760', 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
-    const call = await signed(proxy.url, { method: 'PUT', target: '/b/k', headers }, { service: 's3', agent: READER })
+    const call = await signed(
+      proxy.url,
+      { method: 'PUT', target: '/b/k', headers },
+      { service: 's3', agent: READER },
+    )
     const { result } = await refused(proxy, 'policy_denied', async () => {
       const connection = await RawConnection.open(proxy.url)
       connection.write(headText(call, 'expect: 100-continue'))
@@ -102,8 +111,6 @@ result = [thrown(client('ec2').create_volume, AvailabilityZone='us-east-1a', Siz
   })
 
   it('endpoint_refused: a region that does not exist, or that is not configured', async () => {
-    await start({ settings: { upstream: { regions: ['eu-central-1'] } } })
-    await proxy.stop()
     proxy = await startProxy({ agents: [BUILDER], settings: { upstream: { regions: ['eu-central-1'] } } })
     for (const region of ['mars-north-1', 'us-east-1']) {
       const client = new DynamoDBClient({ endpoint: proxy.url, region, credentials: BUILDER, maxAttempts: 2 })
@@ -122,7 +129,9 @@ describe('a call over its pace', () => {
     await start(slow({ 'data-delete': { rate: '1/min', burst: 1, maxWait: '1s' } }))
     const remove = new DeleteObjectCommand({ Bucket: 'b', Key: 'k' })
     await s3(proxy.url).send(remove)
-    const { result, record } = await refused(proxy, 'paced', () => thrownBy(s3(proxy.url, BUILDER, ONCE).send(remove)))
+    const { result, record } = await refused(proxy, 'paced', () =>
+      thrownBy(s3(proxy.url, BUILDER, ONCE).send(remove)),
+    )
     expect(result).toMatchObject({ name: 'SlowDown', status: 503 })
     expectNextStep(result, 'paced')
     expect(record).toMatchObject({ operation: 'DeleteObject', class: 'data-delete', count: 1 })
@@ -133,7 +142,9 @@ describe('a call over its pace', () => {
     await start(slow({ 'data-delete': { rate: '60/min', burst: 49, maxWait: '20s' } }))
     const Objects = Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}` }))
     const remove = new DeleteObjectsCommand({ Bucket: 'b', Delete: { Objects } })
-    const { result, record } = await refused(proxy, 'pace_exceeds_burst', () => thrownBy(s3(proxy.url).send(remove)))
+    const { result, record } = await refused(proxy, 'pace_exceeds_burst', () =>
+      thrownBy(s3(proxy.url).send(remove)),
+    )
     expect(result).toMatchObject({ name: 'AccessDenied', status: 403, attempts: 1 })
     expectNextStep(result, 'pace_exceeds_burst')
     expect(record.count).toBe(50)

@@ -1,5 +1,5 @@
-import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-import { ListBucketsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { ListTablesCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
@@ -10,20 +10,24 @@ import { RecordingUpstream } from '../support/recording-upstream.ts'
 import { BOTO3, missing } from '../support/tools.ts'
 import { expectNextStep, refused } from './denial-check.ts'
 
-type Fields = Record<string, string>
+interface Meddled {
+  headers: Record<string, string>
+  body?: unknown
+}
+
+/** The part that all SDK clients share; their own types of it differ by service. */
+interface Client {
+  readonly middlewareStack: { add(middleware: never, options: never): void }
+}
 
 /** Changes the request after the SDK signed it, as a meddler between SDK and proxy would. */
-function afterSigning<Client extends DynamoDBClient | S3Client>(
-  client: Client,
-  change: (request: { headers: Fields; body?: unknown }) => void,
-): Client {
-  client.middlewareStack.add(
-    (next: (args: never) => Promise<never>) => (args: { request: { headers: Fields; body?: unknown } }) => {
-      change(args.request)
-      return next(args as never)
-    },
-    { step: 'finalizeRequest', priority: 'low', name: 'meddler' },
-  )
+function afterSigning<Some extends Client>(client: Some, change: (request: Meddled) => void): Some {
+  const meddler = (next: (args: unknown) => unknown) => (args: { request: Meddled }) => {
+    change(args.request)
+    return next(args)
+  }
+  const options = { step: 'finalizeRequest', priority: 'low', name: 'meddler' }
+  client.middlewareStack.add(meddler as never, options as never)
   return client
 }
 
@@ -53,14 +57,18 @@ describe('a request whose signature does not stand', () => {
     const client = afterSigning(dynamodb(proxy.url), ({ headers }) => {
       headers['authorization'] = headers['authorization']?.replace(/, Signature=.*/, '') ?? ''
     })
-    const { result } = await refused(proxy, 'malformed_authorization', () => list(client), { signature: true })
+    const { result } = await refused(proxy, 'malformed_authorization', () => list(client), {
+      signature: true,
+    })
     expect(result).toMatchObject({ name: 'IncompleteSignatureException', status: 400 })
     expectNextStep(result, 'malformed_authorization')
   })
 
   it.skipIf(missing(BOTO3))('unsupported_signature: signed with version 2', async () => {
     const call = `result = thrown(client('s3', signature_version='s3').list_buckets)`
-    const { result } = await refused(proxy, 'unsupported_signature', () => boto3(proxy.url, call), { signature: true })
+    const { result } = await refused(proxy, 'unsupported_signature', () => boto3(proxy.url, call), {
+      signature: true,
+    })
     expect(result).toMatchObject({ code: 'AccessDenied', status: 403, retries: 0 })
     expectNextStep(result as { message: string }, 'unsupported_signature')
   })
@@ -131,7 +139,9 @@ describe('a request whose signature does not stand', () => {
   it('unsupported_signature: signed for another kind of stream (raw: no SDK sends it without TLS here)', async () => {
     const headers = { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'content-length': '0' }
     const call = await signed(proxy.url, { method: 'PUT', target: '/b/k', headers }, { service: 's3' })
-    const { result } = await refused(proxy, 'unsupported_signature', () => send(proxy.url, call), { signature: true })
+    const { result } = await refused(proxy, 'unsupported_signature', () => send(proxy.url, call), {
+      signature: true,
+    })
     expect(result.status).toBe(403)
   })
 

@@ -1,6 +1,11 @@
 import { createHash, hash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { CreateBucketCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { s3 } from '../support/clients.ts'
 import { freshMoto } from '../support/moto.ts'

@@ -29,7 +29,7 @@ const KEYS: readonly string[] = [
   'question?mark',
   'number#sign',
   'amp&ersand=equals',
-  'semi;colon,comma:colon@at!$\'()*~',
+  "semi;colon,comma:colon@at!$'()*~",
   'quote"back\\slash^`{|}<>[]',
   'ümläut-日本-🎼',
   'tab\there',
@@ -40,7 +40,10 @@ const KEYS: readonly string[] = [
 const bodyOf = (key: string): string => `body of ${key}`
 
 /** Dots and doubled slashes as a whole path segment are not sent as they are by every client. */
-const lives: { readonly client: string; readonly roundTrip: (url: string, key: string) => Promise<unknown> }[] = [
+const lives: {
+  readonly client: string
+  readonly roundTrip: (url: string, key: string) => Promise<unknown>
+}[] = [
   { client: 'sdk', roundTrip: roundTripBySdk },
   { client: 'boto3', roundTrip: roundTripByBoto3 },
 ]
@@ -74,7 +77,8 @@ describe.skipIf(missing(MOTO, BOTO3))('S3 keys of every kind', () => {
   let proxy: Proxy
   beforeAll(async () => {
     proxy = await startProxy({ upstream: await freshMoto() })
-    for (const { client } of lives) await s3(proxy.url).send(new CreateBucketCommand({ Bucket: `keys-${client}` }))
+    for (const { client } of lives)
+      await s3(proxy.url).send(new CreateBucketCommand({ Bucket: `keys-${client}` }))
   })
   afterAll(() => proxy?.stop())
 

@@ -22,6 +22,8 @@ describe.skipIf(missing(MOTO, BOTO3))('boto3 through the proxy', () => {
     for (const name of ['CreateTable', 'DeleteQueue', 'DeleteStack', 'DeleteVolume', 'ScheduleKeyDeletion']) {
       expect(operations).toContain(name)
     }
-    expect(proxy.records().filter(({ phase, decision }) => phase === 'decision' && decision !== 'allow')).toEqual([])
+    expect(
+      proxy.records().filter(({ phase, decision }) => phase === 'decision' && decision !== 'allow'),
+    ).toEqual([])
   })
 })

@@ -43,7 +43,9 @@ describe.skipIf(missing(MOTO))('the AWS SDK for JavaScript through the proxy', (
         AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
       }),
     )
-    const puts = Array.from({ length: 25 }, (_, index) => ({ PutRequest: { Item: { id: { S: `item ${index}` } } } }))
+    const puts = Array.from({ length: 25 }, (_, index) => ({
+      PutRequest: { Item: { id: { S: `item ${index}` } } },
+    }))
     await client.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: puts } }))
     const got = await client.send(new GetItemCommand({ TableName, Key: { id: { S: 'item 7' } } }))
     expect(got.Item).toEqual({ id: { S: 'item 7' } })
@@ -61,7 +63,9 @@ describe.skipIf(missing(MOTO))('the AWS SDK for JavaScript through the proxy', (
     expect(head).toMatchObject({ ContentLength: 5, Metadata: { note: 'kept' } })
     const got = await client.send(new GetObjectCommand({ Bucket, Key: 'one', Range: 'bytes=1-3' }))
     expect(await got.Body?.transformToString()).toBe('irs')
-    const deleted = await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'one' }] } }))
+    const deleted = await client.send(
+      new DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'one' }] } }),
+    )
     expect(deleted.Deleted?.map(({ Key }) => Key)).toEqual(['one'])
     expect((await client.send(new ListObjectsV2Command({ Bucket }))).KeyCount).toBe(0)
     await client.send(new DeleteBucketCommand({ Bucket }))
@@ -85,7 +89,7 @@ describe.skipIf(missing(MOTO))('the AWS SDK for JavaScript through the proxy', (
     expect(whole.equals(Buffer.concat(pieces))).toBe(true)
   })
 
-  it('throws the upstream\'s own typed exceptions', async () => {
+  it("throws the upstream's own typed exceptions", async () => {
     const client = s3(proxy.url)
     await client.send(new CreateBucketCommand({ Bucket: 'typed' }))
     const call = client.send(new GetObjectCommand({ Bucket: 'typed', Key: 'absent' }))

@@ -27,7 +27,18 @@ describe('what the proxy leaves as it is', () => {
 
   it('relays status, reason, headers in their order and spelling, and body bytes, and adds only its own', async () => {
     const body = randomBytes(70_000)
-    const fields = ['X-Odd-CASE', 'one', 'ETag', '"e"', 'x-repeated', 'a', 'x-repeated', 'b', 'Content-Length', '70000']
+    const fields = [
+      'X-Odd-CASE',
+      'one',
+      'ETag',
+      '"e"',
+      'x-repeated',
+      'a',
+      'x-repeated',
+      'b',
+      'Content-Length',
+      '70000',
+    ]
     upstream.answer = (_, reply) => {
       reply.sendDate = false
       reply.writeHead(206, 'Some Of It', fields)
@@ -38,17 +49,27 @@ describe('what the proxy leaves as it is', () => {
     expect(answer.body.equals(body)).toBe(true)
     const [theirs, ours] = split(answer.rawHeaders)
     expect(theirs).toEqual(fields)
-    expect(ours.filter((_, index) => index % 2 === 0)).toEqual(['x-moderato-request-id', 'x-moderato-decision'])
+    expect(ours.filter((_, index) => index % 2 === 0)).toEqual([
+      'x-moderato-request-id',
+      'x-moderato-decision',
+    ])
   })
 
-  it.each([301, 307, 308, 400, 404, 500, 503])('relays a %i with its location, and follows nothing', async (status) => {
-    const location = 'http://169.254.169.254/latest/meta-data/'
-    const before = upstream.recorded.length
-    upstream.answer = (_, reply) => void reply.writeHead(status, { location }).end('elsewhere')
-    const answer = await get()
-    expect([answer.status, answer.headers.location, answer.body.toString()]).toEqual([status, location, 'elsewhere'])
-    expect(upstream.recorded.length).toBe(before + 1)
-  })
+  it.each([301, 307, 308, 400, 404, 500, 503])(
+    'relays a %i with its location, and follows nothing',
+    async (status) => {
+      const location = 'http://169.254.169.254/latest/meta-data/'
+      const before = upstream.recorded.length
+      upstream.answer = (_, reply) => void reply.writeHead(status, { location }).end('elsewhere')
+      const answer = await get()
+      expect([answer.status, answer.headers.location, answer.body.toString()]).toEqual([
+        status,
+        location,
+        'elsewhere',
+      ])
+      expect(upstream.recorded.length).toBe(before + 1)
+    },
+  )
 
   it('does not let an upstream speak in its name', async () => {
     upstream.answer = (_, reply) => {
@@ -59,7 +80,7 @@ describe('what the proxy leaves as it is', () => {
     expect(answer.headers['x-moderato-mode']).toBeUndefined()
   })
 
-  it('forwards target, body and fields byte for byte, and nothing of the agent\'s own signature', async () => {
+  it("forwards target, body and fields byte for byte, and nothing of the agent's own signature", async () => {
     upstream.answer = answerEmptyJson
     const call = await dynamodbCall(proxy.url, 'PutItem', { TableName: 't', Item: { id: { S: 'ü ' } } })
     await send(proxy.url, call)
@@ -73,7 +94,11 @@ describe('what the proxy leaves as it is', () => {
 
   it('keeps a target as it was spelled', async () => {
     upstream.answer = answerEmptyJson
-    for (const target of ['/bucket//a/../b/./%41%2f+?list-type=2&prefix=a%20b', '/bucket/..', '/bucket/%E2%82%AC/']) {
+    for (const target of [
+      '/bucket//a/../b/./%41%2f+?list-type=2&prefix=a%20b',
+      '/bucket/..',
+      '/bucket/%E2%82%AC/',
+    ]) {
       expect((await get(target)).status).toBe(200)
       expect(upstream.recorded.at(-1)?.target).toBe(target)
     }
@@ -94,7 +119,7 @@ describe('what the proxy leaves as it is', () => {
     expect(createHash('sha256').update(answer.body).digest('hex')).toBe(sum.digest('hex'))
   })
 
-  it('cuts the connection where the upstream\'s answer breaks off, so that no client takes a part for the whole', async () => {
+  it("cuts the connection where the upstream's answer breaks off, so that no client takes a part for the whole", async () => {
     upstream.answer = (_, reply) => {
       reply.writeHead(200, { 'content-length': '1000' })
       reply.write('only this', () => reply.destroy())

@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import {
-  chainLine,
   GENESIS,
   lastRecord,
   readLine,
+  recordOf,
   segmentName,
   segmentNumbers,
 } from '../../proxy/observe/audit-chain.ts'
+import { chainLine } from './audit-support.ts'
 
 const TIME = '2026-01-02T03:04:05.000Z'
 
@@ -19,7 +20,7 @@ function twoLines(): { first: string; second: string; head: { seq: number; hash:
 
 const bytesOf = (line: string): Buffer => Buffer.from(line.slice(0, -1))
 
-describe('chainLine', () => {
+describe('writeLine', () => {
   it('numbers from 1 and links each record to the hash of the one before', () => {
     const { first, second } = twoLines()
     const [a, b] = [JSON.parse(first), JSON.parse(second)] as [
@@ -66,6 +67,15 @@ describe('readLine', () => {
     changed[changed.indexOf(0xef)] = 0xf0
     expect(changed.toString()).toBe(bytesOf(line).toString())
     expect(readLine(changed)).toBeUndefined()
+  })
+})
+
+describe('recordOf', () => {
+  it('gives back what was chained, so that it can follow another head', () => {
+    const { second } = twoLines()
+    const json = '{"phase":"outcome","note":"é\\u0000"}'
+    expect(recordOf(bytesOf(second))).toEqual({ time: TIME, json })
+    expect(() => recordOf(Buffer.from('x'))).toThrow('not a line')
   })
 })
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { AuditRecord } from '../../proxy/observe/audit-record.ts'
+import { FRAME_BYTES, writeLine, type ChainHead } from '../../proxy/observe/audit-chain.ts'
 import { openAudit, type Audit, type AuditOptions } from '../../proxy/observe/audit.ts'
 
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -69,4 +70,11 @@ export async function records(dir: string): Promise<Line[]> {
     }
   }
   return found
+}
+
+/** The line, with its line feed, that follows `head`; `members` is the record without its braces. */
+export function chainLine(head: ChainHead, time: string, members: string): { line: string; head: ChainHead } {
+  const bytes = Buffer.alloc(members.length * 3 + FRAME_BYTES)
+  const written = writeLine(bytes, 0, head, time, `{${members}}`)
+  return { line: bytes.toString('utf8', 0, written.end), head: written.head }
 }

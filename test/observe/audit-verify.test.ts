@@ -1,9 +1,8 @@
 import { appendFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { chainLine } from '../../proxy/observe/audit-chain.ts'
 import { verifyAudit } from '../../proxy/observe/audit-verify.ts'
-import { opened, records, segments, temporaryFolder, writtenLog } from './audit-support.ts'
+import { chainLine, opened, records, segments, temporaryFolder, writtenLog } from './audit-support.ts'
 
 async function edit(
   dir: string,

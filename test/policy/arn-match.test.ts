@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arnMatch } from '../../policy/arn-match.ts'
-import { findOpa, INSTALL_OPA } from '../../policy/build.ts'
+import { findOpa, INSTALL_OPA, ROOT } from '../../policy/build.ts'
 
 /** The same meaning by other means: a regular expression with everything but `*` quoted. */
 function reference(patterns: readonly string[], arn: string): boolean {
@@ -13,7 +13,10 @@ function reference(patterns: readonly string[], arn: string): boolean {
 }
 
 // Few letters, so that patterns often match and often nearly do.
-const texts = fc.string({ unit: fc.constantFrom('a', 'b', '*', ':', '/', '.', '?', '[', '\n', 'é'), maxLength: 12 })
+const texts = fc.string({
+  unit: fc.constantFrom('a', 'b', '*', ':', '/', '.', '?', '[', '\n', 'é'),
+  maxLength: 12,
+})
 
 describe('arnMatch', () => {
   it.each([
@@ -56,7 +59,7 @@ describe('arnMatch', () => {
     const pattern = `${'*a'.repeat(200)}*b`
     const startMs = performance.now()
     expect(arnMatch([pattern], 'a'.repeat(100_000))).toBe(false)
-    expect(performance.now() - startMs).toBeLessThan(200)
+    expect(performance.now() - startMs).toBeLessThan(2000)
   })
 
   it('keeps on matching when more patterns come than it keeps compiled', () => {
@@ -65,22 +68,29 @@ describe('arnMatch', () => {
 })
 
 const opa = findOpa()
-if (opa === undefined) console.warn(`SKIPPED: parity of arnMatch with OPA's glob; opa is missing: ${INSTALL_OPA}`)
+if (opa === undefined)
+  console.warn(`SKIPPED: parity of arnMatch with OPA's glob; opa is missing: ${INSTALL_OPA}`)
 
 describe.skipIf(opa === undefined)("arnMatch and OPA's glob", () => {
   it('agree on many pairs', () => {
-    const pairs = fc.sample(fc.tuple(texts, texts), { numRuns: 2000, seed: 7 })
-    const query = 'data.moderato.testing.arn_match'
-    const literal = JSON.stringify(pairs)
-    const stdin = `package parity\n\nimport data.moderato.testing\n\nanswers := [testing.arn_match([p[0]], p[1]) | some p in input]\n`
-    expect(query).toBeDefined()
-    const answers = evaluateInOpa(stdin, literal)
+    const pairs = fc.sample(fc.tuple(texts, texts), { numRuns: 3000, seed: 7 })
+    const query = '[data.moderato.testing.arn_match([pair[0]], pair[1]) | some pair in input]'
+    const args = [
+      'eval',
+      '-d',
+      'rego/moderato',
+      '--capabilities',
+      'rego/capabilities.json',
+      '-I',
+      '-f',
+      'raw',
+      query,
+    ]
+    const answers: unknown = JSON.parse(
+      execFileSync(opa ?? '', args, { cwd: ROOT, input: JSON.stringify(pairs), encoding: 'utf8' }),
+    )
     const ours = pairs.map(([pattern, arn]) => arnMatch([pattern], arn))
     expect(answers).toEqual(ours)
     expect(new Set(ours)).toEqual(new Set([true, false]))
   })
 })
-
-function evaluateInOpa(_module: string, _input: string): unknown {
-  return execFileSync('true')
-}

@@ -5,7 +5,13 @@ import { BUILDER, type TestAgent } from './agents.ts'
 
 /** Path style, because a test has no wildcard DNS. */
 export function s3(endpoint: string, agent: TestAgent = BUILDER, config: S3ClientConfig = {}): S3Client {
-  return new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: keyOf(agent), ...config })
+  return new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: keyOf(agent),
+    ...config,
+  })
 }
 
 export function dynamodb(

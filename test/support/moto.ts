@@ -23,7 +23,10 @@ export default async function setup(project: TestProject): Promise<() => void> {
   }
   const port = await freePort()
   const url = `http://127.0.0.1:${port}`
-  const server = spawn(MOTO.command, ['-H', '127.0.0.1', '-p', String(port)], { stdio: 'ignore', detached: true })
+  const server = spawn(MOTO.command, ['-H', '127.0.0.1', '-p', String(port)], {
+    stdio: 'ignore',
+    detached: true,
+  })
   await answers(`${url}/moto-api/`, server)
   project.provide('motoUrl', url)
   return () => {

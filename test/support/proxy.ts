@@ -43,9 +43,17 @@ const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
 const UNHURRIED = { rate: '1000/s', burst: 100_000, maxWait: '0s' }
 export const UNHURRIED_PACING = {
   classes: Object.fromEntries(
-    ['write', 'tagging', 'data-delete', 'disruptive', 'destructive', 'opaque', 'permissions', 'protection', 'credentials'].map(
-      (name) => [name, UNHURRIED],
-    ),
+    [
+      'write',
+      'tagging',
+      'data-delete',
+      'disruptive',
+      'destructive',
+      'opaque',
+      'permissions',
+      'protection',
+      'credentials',
+    ].map((name) => [name, UNHURRIED]),
   ),
 }
 
@@ -71,7 +79,12 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   writeFileSync(file, JSON.stringify(config))
   const child = spawn(process.execPath, [MAIN, 'serve', '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'] ?? '', HOME: folder, AWS_EC2_METADATA_DISABLED: 'true', ...options.environment },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: folder,
+      AWS_EC2_METADATA_DISABLED: 'true',
+      ...options.environment,
+    },
   })
   let log = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))

@@ -56,5 +56,7 @@ export async function awsCli(
     env: awsEnvironment(endpoint, agent),
     maxBuffer: 64 * 1024 * 1024,
   })
-  return stdout.trimStart().startsWith('{') || stdout.trimStart().startsWith('[') ? JSON.parse(stdout) : stdout
+  return stdout.trimStart().startsWith('{') || stdout.trimStart().startsWith('[')
+    ? JSON.parse(stdout)
+    : stdout
 }

@@ -74,14 +74,23 @@ export async function signed(url: string, request: RawRequest, signing: Signing)
 }
 
 /** A signed call of a JSON 1.0 service, DynamoDB's. */
-export function dynamodbCall(url: string, operation: string, input: object, agent?: TestAgent): Promise<RawRequest> {
+export function dynamodbCall(
+  url: string,
+  operation: string,
+  input: object,
+  agent?: TestAgent,
+): Promise<RawRequest> {
   const body = JSON.stringify(input)
   const headers = {
     'content-type': 'application/x-amz-json-1.0',
     'x-amz-target': `DynamoDB_20120810.${operation}`,
     'content-length': String(Buffer.byteLength(body)),
   }
-  return signed(url, { method: 'POST', target: '/', headers, body }, { service: 'dynamodb', ...(agent && { agent }) })
+  return signed(
+    url,
+    { method: 'POST', target: '/', headers, body },
+    { service: 'dynamodb', ...(agent && { agent }) },
+  )
 }
 
 export interface RawAnswer {

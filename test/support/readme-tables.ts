@@ -8,7 +8,8 @@ import { createMetrics } from '../../proxy/observe/metrics.ts'
 const README = new URL('../../README.md', import.meta.url)
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)].join('\n')
 }
 
@@ -37,7 +38,12 @@ function configuration(): string {
     for (const [key, inner] of Object.entries(schema.properties ?? {})) {
       const at = path === '' ? key : `${path}.${key}`
       if (inner.properties !== undefined && at !== 'upstream.credentials') visit(inner, at)
-      else if (!LATER.has(at)) rows.push([`\`${at}\``, inner.default === undefined ? '' : `\`${JSON.stringify(inner.default)}\``, inner.description ?? ''])
+      else if (!LATER.has(at))
+        rows.push([
+          `\`${at}\``,
+          inner.default === undefined ? '' : `\`${JSON.stringify(inner.default)}\``,
+          inner.description ?? '',
+        ])
     }
   }
   visit(z.toJSONSchema(ConfigSchema, { io: 'input', unrepresentable: 'any' }) as Schema, '')

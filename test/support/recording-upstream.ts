@@ -56,7 +56,10 @@ export class RecordingUpstream {
 
 /** `{}`, as JSON services answer when there is nothing to say. */
 export function answerEmptyJson(_recorded: Recorded, reply: ServerResponse): void {
-  reply.writeHead(200, { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': 'upstream-request' })
+  reply.writeHead(200, {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amzn-requestid': 'upstream-request',
+  })
   reply.end('{}')
 }
 

@@ -4,8 +4,9 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { findOpa, INSTALL_OPA } from '../../policy/build.ts'
 
 interface Counts {
   readonly passed: number
@@ -53,30 +54,26 @@ function runVitest(args: readonly string[]): Counts {
   if (text === undefined) return { passed: 0, failed: 1, skipped: [] }
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(text) as VitestReport
   const skipped = testResults.flatMap((file) =>
-    file.assertionResults.filter(({ status: each }) => each !== 'passed' && each !== 'failed').map((each) => each.fullName),
+    file.assertionResults
+      .filter(({ status: each }) => each !== 'passed' && each !== 'failed')
+      .map((each) => each.fullName),
   )
   // A file that does not load, or an error outside any test, fails the run without failing a test.
   const failed = numFailedTests === 0 && status !== 0 ? 1 : numFailedTests
   return { passed: numPassedTests, failed, skipped }
 }
 
-/** From the PATH, or from where .ci/run keeps it. */
-function findOpa(): string | undefined {
-  const cache = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-  return ['opa', join(cache, 'moderato/bin/opa')].find((each) => spawnSync(each, ['version'], { stdio: 'ignore' }).status === 0)
-}
-
 function runRego(): Counts {
   const opa = findOpa()
   if (opa === undefined) {
-    console.warn('SKIPPED: opa is not on this machine, so no Rego test ran; .ci/run installs it')
+    console.warn(`SKIPPED: every Rego test, because opa is not on this machine: ${INSTALL_OPA}`)
     return { passed: 0, failed: 0, skipped: ['rego (opa test)'] }
   }
   const { stdout, stderr, status } = spawnSync(opa, ['test', '--format=json', ...REGO_ARGUMENTS], {
     cwd: ROOT,
     encoding: 'utf8',
   })
-  const results = stdout.trim() === '' ? [] : (JSON.parse(stdout) as RegoResult[] | null) ?? []
+  const results = stdout.trim() === '' ? [] : ((JSON.parse(stdout) as RegoResult[] | null) ?? [])
   const skipped = results.filter(({ skip }) => skip === true)
   const failures = results.filter(({ fail, error }) => fail === true || error !== undefined)
   for (const each of failures) console.error(`FAILED: ${each.package}.${each.name}`)
@@ -88,7 +85,7 @@ function runRego(): Counts {
   }
 }
 
-const REGO_ARGUMENTS = ['rego']
+const REGO_ARGUMENTS = ['--capabilities', 'rego/capabilities.json', 'rego/moderato']
 
 const args = process.argv.slice(2)
 const runs = args.length > 0 ? [runVitest(args)] : [runVitest([]), runRego()]

@@ -14,7 +14,9 @@ function plain(name: string): string {
 }
 
 function variablesOf(template: string): string[] {
-  return [...template.matchAll(/\$\{(\w+)\}/g)].map((each) => each[1] as string).filter((each) => !FIXED.has(each))
+  return [...template.matchAll(/\$\{(\w+)\}/g)]
+    .map((each) => each[1] as string)
+    .filter((each) => !FIXED.has(each))
 }
 
 function namesFor(type: string, variable: string): Set<string> {
@@ -67,7 +69,13 @@ function nameOf(prefix: string, own: string, type: string): string {
 }
 
 /** One action's resource types. Types that IAM requires and no member names become `*` at run time. */
-function bindAction(context: Context, prefix: string, own: string, service: IamService, types: Types): RawResource[] {
+function bindAction(
+  context: Context,
+  prefix: string,
+  own: string,
+  service: IamService,
+  types: Types,
+): RawResource[] {
   const whole = find(context, (member) => /^(resource(arns?|identifier|id)?|arns?)$/i.test(member.name))
   const anyRequired = types.some((each) => each.required)
   const entries: RawResource[] = []

@@ -11,6 +11,8 @@ export interface CatalogueHeader {
   readonly signing: Readonly<Record<string, readonly number[]>>
   /** Model names in line order. */
   readonly models: readonly string[]
+  /** Every IAM prefix, sorted. */
+  readonly prefixes: readonly string[]
 }
 
 /** IAM access levels by their letter in the data. */

@@ -110,7 +110,8 @@ function countsOf(scope: Scope, operation: string): string[] {
       .split(' * ')
       .map((path) => {
         const location = path.includes(':') ? path : wireLocation(scope.model, operation, path)
-        if (location === undefined) throw new Error(`overrides: ${scope.name}.${operation} has no list ${path}`)
+        if (location === undefined)
+          throw new Error(`overrides: ${scope.name}.${operation} has no list ${path}`)
         return location
       })
       .join(' * '),
@@ -121,7 +122,12 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
   const { sources, overrides, name: model, prefix } = scope
   const { name } = operation
   const key = `${model}.${name}`
-  const authorization = authorize(sources.iam, overrides, { model, prefix, operation: name, method: operation.http.method })
+  const authorization = authorize(sources.iam, overrides, {
+    model,
+    prefix,
+    operation: name,
+    method: operation.http.method,
+  })
   const { level, actions, inferred } = authorization
   const classes = classify(overrides, key, level)
   const byPath = overrides.actionVerbServices.includes(model)
@@ -141,7 +147,11 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
 }
 
 /** ARN templates of the resource types that the operations name. */
-function templates(sources: Sources, prefix: string, operations: readonly RawOperation[]): Record<string, string> {
+function templates(
+  sources: Sources,
+  prefix: string,
+  operations: readonly RawOperation[],
+): Record<string, string> {
   const used = new Set(operations.flatMap((each) => (each.R ?? []).map((entry) => entry[0])))
   const found: Record<string, string> = {}
   for (const name of [...used].sort()) {
@@ -152,7 +162,12 @@ function templates(sources: Sources, prefix: string, operations: readonly RawOpe
   return found
 }
 
-function encodeService(sources: Sources, overrides: Overrides, name: string, model: ServiceModel): RawService {
+function encodeService(
+  sources: Sources,
+  overrides: Overrides,
+  name: string,
+  model: ServiceModel,
+): RawService {
   const { metadata } = model
   const signing = metadata.signingName ?? metadata.endpointPrefix
   const prefix = overrides.prefixes[name] ?? signing
@@ -169,7 +184,11 @@ function encodeService(sources: Sources, overrides: Overrides, name: string, mod
     p: [...protocolsOf(model), ...(name === 'sqs' ? ['query'] : [])],
     ...(target === undefined ? {} : { t: target }),
     x: prefix,
-    r: templates(sources, prefix, operations.map((each) => each[1])),
+    r: templates(
+      sources,
+      prefix,
+      operations.map((each) => each[1]),
+    ),
     o: Object.fromEntries(operations),
   }
 }
@@ -177,13 +196,22 @@ function encodeService(sources: Sources, overrides: Overrides, name: string, mod
 /** Every key in the hand-made data must name an operation, so that a renamed one cannot fall out unnoticed. */
 function checkKeys(sources: Sources, overrides: Overrides): void {
   const { rules, counts, actions, resources, traits, add, credentials, classes, levels } = overrides
-  const keyed = [counts, actions, resources, traits, add, levels, classes.exact].flatMap((each) => Object.keys(each))
-  const keys = [...keyed, ...rules.map((each) => each[0]), ...credentials, ...classes.guards, ...classes.notGuards]
+  const keyed = [counts, actions, resources, traits, add, levels, classes.exact].flatMap((each) =>
+    Object.keys(each),
+  )
+  const keys = [
+    ...keyed,
+    ...rules.map((each) => each[0]),
+    ...credentials,
+    ...classes.guards,
+    ...classes.notGuards,
+  ]
   const missing = keys.filter((key) => {
     const dot = key.indexOf('.')
     return sources.models.get(key.slice(0, dot))?.operations[key.slice(dot + 1)] === undefined
   })
-  if (missing.length > 0) throw new Error(`overrides name unknown operations: ${[...new Set(missing)].join(' ')}`)
+  if (missing.length > 0)
+    throw new Error(`overrides name unknown operations: ${[...new Set(missing)].join(' ')}`)
 }
 
 /** The data before compression; equal sources give equal bytes. */
@@ -192,10 +220,14 @@ export function generate(): string {
   const overrides = readOverrides()
   checkKeys(sources, overrides)
   const names = [...sources.models.keys()].sort()
-  const services = names.map((each) => encodeService(sources, overrides, each, sources.models.get(each) as ServiceModel))
+  const services = names.map((each) =>
+    encodeService(sources, overrides, each, sources.models.get(each) as ServiceModel),
+  )
   const signing: Record<string, number[]> = {}
-  for (const [index, service] of services.entries()) for (const each of service.s) (signing[each] ??= []).push(index)
-  const header: CatalogueHeader = { sources: sources.versions, signing, models: names }
+  for (const [index, service] of services.entries())
+    for (const each of service.s) (signing[each] ??= []).push(index)
+  const prefixes = [...new Set(services.map((each) => each.x))].sort()
+  const header: CatalogueHeader = { sources: sources.versions, signing, models: names, prefixes }
   return [header, ...services].map((each) => JSON.stringify(each)).join('\n')
 }
 
@@ -203,7 +235,9 @@ function main(args: readonly string[]): number {
   const text = generate()
   if (args.includes('--check')) {
     const same = brotliDecompressSync(readFileSync(DATA)).toString('utf8') === text
-    console.log(same ? 'catalogue.json.br is what its sources give' : 'catalogue.json.br differs from its sources')
+    console.log(
+      same ? 'catalogue.json.br is what its sources give' : 'catalogue.json.br differs from its sources',
+    )
     return same ? 0 : 1
   }
   const bytes = brotliCompressSync(text, {

@@ -46,11 +46,18 @@ function actionNames(service: IamService | undefined, operation: string): readon
 export function authorize(
   iam: ReadonlyMap<string, IamService>,
   overrides: Overrides,
-  target: { readonly model: string; readonly prefix: string; readonly operation: string; readonly method: string },
+  target: {
+    readonly model: string
+    readonly prefix: string
+    readonly operation: string
+    readonly method: string
+  },
 ): Authorization {
   const { model, prefix, operation, method } = target
   const key = `${model}.${operation}`
-  const names = overrides.actionVerbServices.includes(model) ? [method] : actionNames(iam.get(prefix), operation)
+  const names = overrides.actionVerbServices.includes(model)
+    ? [method]
+    : actionNames(iam.get(prefix), operation)
   const actions = overrides.actions[key] ?? names?.map((name) => `${prefix}:${name}`)
   if (actions === undefined) {
     return { actions: [`${prefix}:${operation}`], known: [], level: inferredLevel(operation), inferred: true }
@@ -80,7 +87,10 @@ const BY_LEVEL: Readonly<Record<LevelLetter, string>> = {
 export function classify(overrides: Overrides, key: string, level: LevelLetter): string[] {
   const { exact } = overrides.classes
   const classes = new Set(exact[key] ?? byVerb(overrides, key, level))
-  const added = [...(overrides.add[key] ?? []), ...(overrides.credentials.includes(key) ? ['credentials'] : [])]
+  const added = [
+    ...(overrides.add[key] ?? []),
+    ...(overrides.credentials.includes(key) ? ['credentials'] : []),
+  ]
   if (added.length > 0) for (const mild of ['read', 'list', 'write', 'tagging']) classes.delete(mild)
   for (const each of added) classes.add(each)
   return [...classes].sort()

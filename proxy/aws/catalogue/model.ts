@@ -55,7 +55,8 @@ const LOCATIONS = { uri: 'u', querystring: 'q', header: 'h' } as const
 
 /** The wire location of a top-level member outside the body; undefined for body members. */
 function headLocation(name: string, ref: MemberRef): string | undefined {
-  if (ref.location === undefined || ref.location === 'headers' || ref.location === 'statusCode') return undefined
+  if (ref.location === undefined || ref.location === 'headers' || ref.location === 'statusCode')
+    return undefined
   const wire = ref.locationName ?? name
   return `${LOCATIONS[ref.location]}:${ref.location === 'header' ? wire.toLowerCase() : wire}`
 }
@@ -108,7 +109,7 @@ export function wireLocation(model: ServiceModel, operation: string, path: strin
     if (shape?.type === 'list') steps.push(...listSteps(model, wire, ref, shape))
     else if (!skipped) steps.push(wire)
     if (segment.endsWith('@')) return shape?.type === 'map' ? `b:${[...steps, '@'].join('.')}` : undefined
-    for (let into = shape; into?.type === 'list' || into?.type === 'map'; ) {
+    for (let into = shape; into?.type === 'list' || into?.type === 'map';) {
       if (into.type === 'map') steps.push('*')
       into = shapeOf(model, into.type === 'map' ? into.value : into.member)
       shape = into

@@ -109,7 +109,9 @@ function readJson(path: string): unknown {
 
 function iamService(folder: string, file: string, sentry: SentryService | undefined): IamService {
   const privileges = sentry?.privileges ?? {}
-  const levelOf = new Map(Object.entries(privileges).map(([name, each]) => [name.toLowerCase(), each.access_level]))
+  const levelOf = new Map(
+    Object.entries(privileges).map(([name, each]) => [name.toLowerCase(), each.access_level]),
+  )
   const actions = new Map<string, IamAction>()
   const raw = readJson(join(folder, 'actions', file)) as Record<string, IamDataAction>
   for (const [key, action] of Object.entries(raw)) {
@@ -121,7 +123,8 @@ function iamService(folder: string, file: string, sentry: SentryService | undefi
   const links = new Map<string, string[]>()
   for (const [name, each] of Object.entries(privileges)) {
     const api = /\/API_(?:\w+_)?(\w+)\.html/.exec(each.api_documentation_link ?? '')?.[1]?.toLowerCase()
-    if (api !== undefined && actions.has(name.toLowerCase())) links.set(api, [...(links.get(api) ?? []), name])
+    if (api !== undefined && actions.has(name.toLowerCase()))
+      links.set(api, [...(links.get(api) ?? []), name])
   }
   return { actions, resourceTypes: new Map(Object.values(types).map((each) => [each.key, each.arn])), links }
 }

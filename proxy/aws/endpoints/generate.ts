@@ -12,9 +12,6 @@ import { type Botocore, type PartitionRow, readBotocore, type ServiceRules } fro
 
 const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov']
 
-/** Fills the account into the host, as the operations' host prefix does already; botocore drops one of the two too. */
-const IGNORED_PARAMETERS = new Set(['RequiresAccountId'])
-
 type StaticParameters = Readonly<Record<string, string | boolean>>
 
 interface Place {
@@ -57,7 +54,7 @@ interface Evaluated extends Place {
   readonly signingRegion: string
 }
 
-/** Null where the rules refuse, want more than a region, or want a signature that Moderato does not make. */
+/** Null where the rules refuse, want more than a region or another signature, or leave the partition's DNS. */
 function evaluate(rules: ServiceRules, place: Place, given: StaticParameters): Evaluated | null {
   const { region } = place
   const { endpointPrefix, signingName = endpointPrefix } = rules.metadata
@@ -65,7 +62,7 @@ function evaluate(rules: ServiceRules, place: Place, given: StaticParameters): E
   if (endpoint === null || endpoint.url.protocol !== 'https:' || endpoint.url.pathname !== '/') return null
   const schemes = endpoint.properties?.['authSchemes'] as AuthScheme[] | undefined
   const scheme = schemes === undefined ? { name: 'sigv4' } : schemes.find(({ name }) => name === 'sigv4')
-  if (scheme === undefined) return null
+  if (scheme === undefined || suffixOf(endpoint.url.host, place.partition) === undefined) return null
   return {
     ...place,
     host: endpoint.url.host,
@@ -96,15 +93,21 @@ function rowsOf(evaluated: readonly (Evaluated | null)[], signingName: string): 
   })
 }
 
-function template({ host, region, partition: { outputs } }: Evaluated, global: boolean): string {
+function template({ host, region, partition }: Evaluated, global: boolean): string {
+  const [suffix, variable] = suffixOf(host, partition) as readonly [string, string]
   const named = global ? host : host.replaceAll(`.${region}.`, '.{region}.')
-  for (const [suffix, variable] of [
+  return `${named.slice(0, -suffix.length)}${variable}`
+}
+
+function suffixOf(
+  host: string,
+  { outputs }: PartitionRow,
+): readonly [suffix: string, variable: string] | undefined {
+  const suffixes = [
     [outputs.dualStackDnsSuffix, '{dual}'],
     [outputs.dnsSuffix, '{dns}'],
-  ] as const) {
-    if (named.endsWith(`.${suffix}`)) return `${named.slice(0, -suffix.length)}${variable}`
-  }
-  throw new Error(`${host} is outside its partition's suffixes`)
+  ] as const
+  return suffixes.find(([suffix]) => host.endsWith(`.${suffix}`))
 }
 
 /** One string if it is the same everywhere; else the commonest of each partition, then the regions that differ. */
@@ -136,11 +139,17 @@ function commonest<T>(values: readonly T[]): T {
   return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] as T
 }
 
-function staticParameters(operation: ServiceRules['operations'][string]): StaticParameters {
-  const entries = Object.entries(operation.staticContextParams ?? {})
-  return Object.fromEntries(
-    entries.filter(([name]) => !IGNORED_PARAMETERS.has(name)).map(([name, { value }]) => [name, value]),
+/**
+ * Less two that would name a wrong host: `RequiresAccountId` fills in the account, as the operation's host prefix does
+ * already (botocore drops one of the two as well); the S3 Express control host is for directory buckets, whose names
+ * are refused, so among S3's own operations it is right only for listing those buckets.
+ */
+function staticParameters({ metadata, operations }: ServiceRules, operation: string): StaticParameters {
+  const expressless = metadata.endpointPrefix === 's3' && operation !== 'ListDirectoryBuckets'
+  const entries = Object.entries(operations[operation]?.staticContextParams ?? {}).filter(
+    ([name]) => name !== 'RequiresAccountId' && !(expressless && name === 'UseS3ExpressControlEndpoint'),
   )
+  return Object.fromEntries(entries.map(([name, { value }]) => [name, value]))
 }
 
 function describeService(rules: ServiceRules, places: readonly Place[]): ServiceEndpoints {
@@ -157,7 +166,7 @@ function describeService(rules: ServiceRules, places: readonly Place[]): Service
   for (const [operationName, operation] of Object.entries(rules.operations)) {
     const prefix = operation.endpoint?.hostPrefix
     if (prefix !== undefined) prefixes.add(prefix.replace(/\{\w+\}/g, '{label}'))
-    const given = staticParameters(operation)
+    const given = staticParameters(rules, operationName)
     if (Object.keys(given).length === 0) continue
     const own = hostsFor(given)
     const key = JSON.stringify(own)

@@ -15,5 +15,5 @@ covers(patterns, resource) if {
 
 covers(patterns, resource) if {
 	resource != "*"
-	moderato.arn_match(patterns, resource)
+	moderato.arn_match(patterns, resource) == true
 }

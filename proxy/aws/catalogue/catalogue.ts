@@ -64,6 +64,8 @@ export interface Service {
 export interface Catalogue {
   readonly sources: Readonly<Record<string, string>>
   readonly models: readonly string[]
+  /** Every IAM prefix: the values of `Call.service` but `unknown`. */
+  readonly services: ReadonlySet<string>
   service(model: string): Service | undefined
   /** The services that sign with this name; empty if none does. */
   signedBy(signingName: string): readonly Service[]
@@ -85,7 +87,10 @@ function locator(text: string): Locator {
   return { from, steps: from === 'b' ? rest.split('.') : [rest] }
 }
 
-function resourceEntry(raw: NonNullable<RawOperation['R']>[number], templates: RawService['r']): ResourceEntry {
+function resourceEntry(
+  raw: NonNullable<RawOperation['R']>[number],
+  templates: RawService['r'],
+): ResourceEntry {
   const [type, required, bound = {}] = raw
   const variables = new Map(Object.entries(bound).map(([name, at]) => [name, at.split('|').map(locator)]))
   const template = templates[type]
@@ -93,7 +98,12 @@ function resourceEntry(raw: NonNullable<RawOperation['R']>[number], templates: R
   return { template, kind, required: required === 1, variables }
 }
 
-function operationOf(service: Service, name: string, raw: RawOperation, templates: RawService['r']): Operation {
+function operationOf(
+  service: Service,
+  name: string,
+  raw: RawOperation,
+  templates: RawService['r'],
+): Operation {
   const level = LEVELS[raw.l ?? 'W']
   return {
     service,
@@ -155,6 +165,7 @@ export function parseCatalogue(text: string): Catalogue {
   return {
     sources: header.sources,
     models: header.models,
+    services: new Set(header.prefixes),
     service(model) {
       const index = header.models.indexOf(model)
       return index < 0 ? undefined : at(index)

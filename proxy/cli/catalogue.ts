@@ -1,0 +1,153 @@
+/** `moderato catalogue`: what the catalogue knows, and what a request would be taken for. */
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
+import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/catalogue.ts'
+import { describeRequest } from '../aws/describe-request.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato catalogue show SERVICE:Operation [--json]
+       moderato catalogue coverage [--json]
+       moderato catalogue identify [--account ID] < LINES
+                        one request a line: {"method","url","headers","body" (base64)}
+`
+
+interface Options {
+  readonly json: boolean
+  readonly account: string | undefined
+  readonly words: readonly string[]
+}
+
+function optionsOf(args: readonly string[]): Options | 'help' | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { json: { type: 'boolean' }, account: { type: 'string' }, help: { type: 'boolean' } },
+    })
+    if (values.help === true) return 'help'
+    return { json: values.json === true, account: values.account, words: positionals }
+  } catch {
+    return undefined
+  }
+}
+
+function spelled({ from, steps }: Locator): string {
+  return `${{ u: 'path', q: 'query', h: 'header', b: 'body' }[from]} ${steps.join('.')}`
+}
+
+function facts({ service, ...operation }: Operation) {
+  return {
+    service: service.prefix,
+    model: service.model,
+    signingNames: service.signingNames,
+    protocols: service.protocols,
+    operation: operation.name,
+    http: operation.http || undefined,
+    hostPrefix: operation.hostPrefix || undefined,
+    actions: operation.actions,
+    accessLevel: operation.level,
+    classes: operation.classes,
+    traits: operation.traits,
+    rules: operation.rules.map(({ at, predicate, adds }) => ({ at: spelled(at), predicate, adds })),
+    counts: operation.counts.map((product) => product.map(spelled)),
+    resources: operation.resources.map(({ kind, template, required, variables }) => ({
+      arn: template ?? (kind === 'whole' ? 'an ARN in the request' : kind === 'path' ? 'the path' : '*'),
+      required,
+      from: Object.fromEntries([...variables].map(([name, at]) => [name, at.map(spelled)])),
+    })),
+    body: operation.body,
+  }
+}
+
+/** Services by model name, IAM prefix or signing name. */
+function servicesNamed(catalogue: Catalogue, name: string): Service[] {
+  const byModel = catalogue.service(name)
+  if (byModel !== undefined) return [byModel]
+  const all = catalogue.models.flatMap((each) => catalogue.service(each) ?? [])
+  return all.filter((each) => each.prefix === name || each.signingNames.includes(name))
+}
+
+function show(catalogue: Catalogue, { words, json }: Options, io: Io): number {
+  const [name = '', operation = ''] = (words[1] ?? '').split(':')
+  const found = servicesNamed(catalogue, name).flatMap((service) => {
+    const exact = service.operationNames.find((each) => each.toLowerCase() === operation.toLowerCase())
+    return exact === undefined ? [] : (service.operation(exact) ?? [])
+  })
+  if (operation === '') {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  if (found.length === 0) {
+    io.stderr.write(`moderato: the catalogue has no ${name}:${operation}\n`)
+    return 1
+  }
+  for (const each of found) io.stdout.write(`${JSON.stringify(facts(each), undefined, json ? 0 : 2)}\n`)
+  return 0
+}
+
+function tally(services: readonly Service[]) {
+  const operations = services.flatMap((service) =>
+    service.operationNames.map((each) => service.operation(each)),
+  )
+  const count = (wanted: (operation: Operation) => boolean) =>
+    operations.filter((each) => each !== undefined && wanted(each)).length
+  const classes: Record<string, number> = {}
+  for (const each of operations)
+    for (const name of each?.classes ?? []) classes[name] = (classes[name] ?? 0) + 1
+  return {
+    operations: operations.length,
+    withIamAction: count((each) => !each.traits.includes('inferred')),
+    withResources: count((each) => each.resources.length > 0),
+    resourcesBound: count(
+      (each) => each.resources.length > 0 && each.resources.every(({ kind }) => kind !== 'any'),
+    ),
+    withRules: count((each) => each.rules.length > 0),
+    withCounts: count((each) => each.counts.length > 0),
+    classes,
+  }
+}
+
+function coverage(catalogue: Catalogue, { json }: Options, io: Io): number {
+  const services = catalogue.models.flatMap((each) => catalogue.service(each) ?? [])
+  const total = { services: services.length, ...tally(services) }
+  if (json) {
+    const byService = Object.fromEntries(services.map((each) => [each.model, tally([each])]))
+    io.stdout.write(`${JSON.stringify({ sources: catalogue.sources, total, byService })}\n`)
+    return 0
+  }
+  const sources = Object.entries(catalogue.sources).map(([name, version]) => `${name} ${version}`)
+  const { classes, ...numbers } = total
+  io.stdout.write(`from ${sources.join(', ')}\n`)
+  for (const [name, value] of Object.entries({ ...numbers, ...classes }))
+    io.stdout.write(`${name.padEnd(16)} ${value}\n`)
+  return 0
+}
+
+/** One line out for each line in, also where the line is no request. */
+async function identifyLines(catalogue: Catalogue, { account }: Options, io: Io): Promise<number> {
+  for await (const line of createInterface({ input: io.stdin, crlfDelay: Infinity })) {
+    io.stdout.write(`${JSON.stringify(await describeRequest(catalogue, line, account))}\n`)
+  }
+  return 0
+}
+
+/** Runs `show`, `coverage` or `identify`; resolves with the exit code. */
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const options = optionsOf(args)
+  if (options === 'help') {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  switch (options?.words[0]) {
+    case 'show':
+      return show(loadCatalogue(), options, io)
+    case 'coverage':
+      return coverage(loadCatalogue(), options, io)
+    case 'identify':
+      return identifyLines(loadCatalogue(), options, io)
+    default:
+      io.stderr.write(USAGE)
+      return 2
+  }
+}

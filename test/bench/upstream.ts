@@ -1,0 +1,51 @@
+/** The upstream of the benchmark: the cheapest HTTP/1.1 server that can be, so that it is not what is measured. */
+import { createServer, type AddressInfo } from 'node:net'
+
+const BODY = '{"Item":{"id":{"S":"item-1"},"name":{"S":"a small item"},"price":{"N":"42"}}}'
+const ANSWER = Buffer.from(
+  [
+    'HTTP/1.1 200 OK',
+    'Server: Server',
+    'Date: Mon, 23 Nov 2026 10:00:00 GMT',
+    'Content-Type: application/x-amz-json-1.0',
+    `Content-Length: ${BODY.length}`,
+    'Connection: keep-alive',
+    'x-amzn-RequestId: 5E0ZQ1F7AKBJ6NC0K8Q5C4C4QJVV4KQNSO5AEMVJF66Q9ASUAAJG',
+    'x-amz-crc32: 2745614147',
+    '',
+    BODY,
+  ].join('\r\n'),
+)
+
+/** Answers each whole request; a request may come in several packets, and several in one. */
+const server = createServer({ noDelay: true }, (socket) => {
+  let head = ''
+  let bodyBytesLeft = 0
+  socket.on('error', () => socket.destroy())
+  socket.on('data', (chunk) => {
+    let text = head + chunk.toString('latin1')
+    head = ''
+    while (text !== '') {
+      if (bodyBytesLeft > 0) {
+        const taken = Math.min(bodyBytesLeft, text.length)
+        bodyBytesLeft -= taken
+        text = text.slice(taken)
+        if (bodyBytesLeft === 0) socket.write(ANSWER)
+        continue
+      }
+      const end = text.indexOf('\r\n\r\n')
+      if (end < 0) {
+        head = text
+        return
+      }
+      bodyBytesLeft = Number(/\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end))?.[1] ?? 0)
+      text = text.slice(end + 4)
+      if (bodyBytesLeft === 0) socket.write(ANSWER)
+    }
+  })
+})
+
+server.listen(0, '127.0.0.1', () => {
+  const { port } = server.address() as AddressInfo
+  process.stdout.write(`${JSON.stringify({ listening: { agents: `http://127.0.0.1:${port}` } })}\n`)
+})

@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
+import { afterEach, describe, expect, it } from 'vitest'
+import { dynamodb, s3 } from '../support/clients.ts'
+import { startProxy, type Proxy } from '../support/proxy.ts'
+import { RecordingUpstream } from '../support/recording-upstream.ts'
+
+const MEBIBYTE = 1024 * 1024
+const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
+
+let upstream: RecordingUpstream
+let proxy: Proxy
+afterEach(async () => {
+  await proxy?.stop()
+  await upstream?.stop()
+})
+
+async function start(settings: Record<string, unknown> = {}): Promise<void> {
+  upstream = await RecordingUpstream.start()
+  proxy = await startProxy({ upstream: upstream.url, settings })
+}
+
+const ready = async (): Promise<number> => (await fetch(`${proxy.adminUrl}/readyz`)).status
+
+describe('the process', () => {
+  it('is ready with the full catalogue in less than 150 MB', async () => {
+    await start()
+    expect(await ready()).toBe(200)
+    expect(proxy.peakMemoryBytes()).toBeLessThan(150 * MEBIBYTE)
+  })
+
+  it('drains on SIGTERM: not ready at once, the stream under way finished, then the end', async () => {
+    await start()
+    const half = Promise.withResolvers<() => void>()
+    upstream.answer = (_, reply) => {
+      reply.writeHead(200, { 'content-length': '8' })
+      reply.write('half', () => half.resolve(() => reply.end('more')))
+    }
+    const got = await s3(proxy.url).send(new GetObjectCommand({ Bucket: 'b', Key: 'k' }))
+    const finish = await half.promise
+    proxy.signal('SIGTERM')
+    await expect.poll(ready, { timeout: 5000 }).toBe(503)
+    finish()
+    expect(await got.Body?.transformToString()).toBe('halfmore')
+    expect(await proxy.ended).toBe(0)
+    expect(proxy.records().filter(({ phase }) => phase === 'outcome')).toHaveLength(1)
+  })
+
+  it('ends at once on a second SIGTERM', async () => {
+    await start()
+    const stuck = Promise.withResolvers<void>()
+    upstream.answer = () => stuck.resolve()
+    const call = dynamodb(proxy.url, undefined, { maxAttempts: 1 }).send(new ListTablesCommand({}))
+    const failed = expect(call).rejects.toThrow()
+    await stuck.promise
+    proxy.signal('SIGTERM')
+    await expect.poll(ready, { timeout: 5000 }).toBe(503)
+    proxy.signal('SIGTERM')
+    expect(await proxy.ended).toBe(1)
+    await failed
+  })
+
+  it('leaves an audit chain that verifies', async () => {
+    await start()
+    await dynamodb(proxy.url).send(new ListTablesCommand({}))
+    await proxy.record(({ phase }) => phase === 'outcome')
+    proxy.signal('SIGTERM')
+    await proxy.ended
+    const verified = spawnSync(process.execPath, [MAIN, 'audit', 'verify', proxy.stateDir], {
+      encoding: 'utf8',
+    })
+    expect([verified.status, verified.stderr]).toEqual([0, ''])
+  })
+
+  it('refuses a configuration with a wrong key by its path, and does not listen', async () => {
+    const settings = { limits: { bufferedBodyByte: 1 } }
+    const started = startProxy({ upstream: 'http://127.0.0.1:1', settings })
+    await expect(started).rejects.toThrow(/ended with 1[^]*limits\.bufferedBodyByte/)
+  })
+})

@@ -1,0 +1,127 @@
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand } from '@aws-sdk/client-s3'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { BUILDER } from '../support/agents.ts'
+import { dynamodb, s3, thrownBy } from '../support/clients.ts'
+import { startProxy, type Proxy } from '../support/proxy.ts'
+import { dynamodbCall, send } from '../support/raw-http.ts'
+import { RecordingUpstream } from '../support/recording-upstream.ts'
+
+const OTHER = { ...BUILDER, id: 'spiffe://example.org/agent/other', accessKeyId: 'AKIDOTHER' }
+const ONCE = { maxAttempts: 1 }
+
+let upstream: RecordingUpstream
+let proxy: Proxy
+afterEach(async () => {
+  await proxy?.stop()
+  await upstream?.stop()
+})
+
+async function start(classes: Record<string, object>): Promise<void> {
+  upstream = await RecordingUpstream.start()
+  proxy = await startProxy({
+    upstream: upstream.url,
+    agents: [BUILDER, OTHER],
+    settings: { pacing: { classes } },
+  })
+}
+
+const deleteTable = async (name: string, agent = BUILDER) =>
+  send(proxy.url, await dynamodbCall(proxy.url, 'DeleteTable', { TableName: name }, agent))
+
+describe('pace', () => {
+  it('lets a burst of DeleteTable go one after another, and says how long each was held', async () => {
+    await start({ destructive: { rate: '10/s', burst: 2, maxWait: '20s' } })
+    const answers = await Promise.all(Array.from({ length: 6 }, (_, index) => deleteTable(`t${index}`)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200])
+    const waits = answers
+      .map(({ headers }) => Number(headers['x-moderato-waited-ms']))
+      .toSorted((a, b) => a - b)
+    expect(waits.slice(0, 2)).toEqual([0, 0])
+    expect(waits.slice(2).every((each) => each > 0)).toBe(true)
+    expect(await proxy.metric('moderato_pace_wait_seconds_count', { class: 'destructive' })).toBe(6)
+    const record = await proxy.decision(String(answers[5]?.headers['x-moderato-request-id']))
+    expect(record['waitedMs']).toBe(Number(answers[5]?.headers['x-moderato-waited-ms']))
+  })
+
+  it('serves held calls in the order in which they came', async () => {
+    await start({ destructive: { rate: '4/s', burst: 1, maxWait: '20s' } })
+    const names = ['a', 'b', 'c', 'd']
+    const answers = []
+    for (const [index, name] of names.entries()) {
+      answers.push(deleteTable(name))
+      // It is in the queue, or the queue has moved on already: either way the next one comes after it.
+      await vi.waitFor(async () => {
+        const held = await proxy.metric('moderato_pace_queue_depth', { class: 'destructive' })
+        expect(held + upstream.arrived.length).toBe(index + 1)
+      })
+    }
+    await Promise.all(answers)
+    expect(upstream.recorded.map(({ body }) => JSON.parse(body.toString()).TableName)).toEqual(names)
+  })
+
+  it('has a pace for each agent, and none for reads', async () => {
+    await start({ destructive: { rate: '1/min', burst: 1, maxWait: '0s' } })
+    expect((await deleteTable('a')).status).toBe(200)
+    expect((await deleteTable('b')).status).toBe(400)
+    expect((await deleteTable('b', OTHER)).status).toBe(200)
+    const read = await s3(proxy.url).send(new GetObjectCommand({ Bucket: 'b', Key: 'k' }))
+    expect(read.$metadata.httpStatusCode).toBe(200)
+  })
+
+  it('does not care over how many services and regions an agent spreads', async () => {
+    await start({ destructive: { rate: '1/min', burst: 1, maxWait: '0s' } })
+    expect((await deleteTable('a')).status).toBe(200)
+    const elsewhere = dynamodb(proxy.url, BUILDER, { region: 'eu-west-1', ...ONCE })
+    const thrown = await thrownBy(elsewhere.send(new DeleteTableCommand({ TableName: 'b' })))
+    expect(thrown.name).toBe('ThrottlingException')
+  })
+
+  it('charges a batch of 50 deletes with 50', async () => {
+    await start({ 'data-delete': { rate: '1/min', burst: 100, maxWait: '0s' } })
+    const client = s3(proxy.url, BUILDER, ONCE)
+    const Objects = Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}` }))
+    const batch = () => client.send(new DeleteObjectsCommand({ Bucket: 'b', Delete: { Objects } }))
+    upstream.answer = (_, reply) => void reply.end('<DeleteResult/>')
+    await batch()
+    await batch()
+    const one = await thrownBy(client.send(new DeleteObjectCommand({ Bucket: 'b', Key: 'k' })))
+    expect(one).toMatchObject({ name: 'SlowDown', status: 503 })
+    expect(await proxy.record(({ operation }) => operation === 'DeleteObjects')).toMatchObject({ count: 50 })
+    expect(upstream.recorded).toHaveLength(2)
+  })
+
+  it('throttles so that the SDK waits and tries again by itself', async () => {
+    await start({ 'data-delete': { rate: '2/s', burst: 1, maxWait: '0s' } })
+    const remove = new DeleteObjectCommand({ Bucket: 'b', Key: 'k' })
+    await s3(proxy.url).send(remove)
+    const second = await s3(proxy.url, BUILDER, { maxAttempts: 10 }).send(remove)
+    const attempts = second.$metadata.attempts ?? 0
+    expect(attempts).toBeGreaterThan(1)
+    await proxy.metricReaches('moderato_denials_total', { reason: 'paced' }, attempts - 1)
+    expect(upstream.recorded).toHaveLength(2)
+  })
+
+  it('names the time to come back in the headers that SDKs read', async () => {
+    await start({ destructive: { rate: '1/min', burst: 1, maxWait: '0s' } })
+    await deleteTable('a')
+    const { headers, body } = await deleteTable('b')
+    expect(headers['x-moderato-decision']).toBe('throttle')
+    expect(Number(headers['retry-after'])).toBeGreaterThan(50)
+    expect(Number(headers['x-amz-retry-after'])).toBeGreaterThan(50_000)
+    expect(body.toString()).toContain('class destructive is 1/min, at most 1 at once')
+  })
+
+  it('in observe mode holds nothing back, and says what it would have done', async () => {
+    upstream = await RecordingUpstream.start()
+    const pacing = { classes: { destructive: { rate: '1/min', burst: 1, maxWait: '0s' } } }
+    proxy = await startProxy({ upstream: upstream.url, settings: { pacing, policy: { mode: 'observe' } } })
+    expect((await deleteTable('a')).headers['x-moderato-would']).toBeUndefined()
+    const { status, headers } = await deleteTable('b')
+    expect([status, headers['x-moderato-mode'], headers['x-moderato-would']]).toEqual([
+      200,
+      'observe',
+      'paced',
+    ])
+  })
+})

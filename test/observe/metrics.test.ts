@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest'
+import { createMetrics, type Metrics, type RequestFacts } from '../../proxy/observe/metrics.ts'
+
+const services = new Set(['s3', 'dynamodb'])
+const FACTS: RequestFacts = {
+  service: 's3',
+  class: 'destructive',
+  decision: 'allow',
+  reason: 'none',
+  durationSeconds: 0.004,
+}
+
+/** Every sample of the scrape: `name{labels}` to value. */
+async function scrape(metrics: Metrics): Promise<Map<string, number>> {
+  const samples = new Map<string, number>()
+  for (const line of (await metrics.text()).split('\n')) {
+    if (line === '' || line.startsWith('#')) continue
+    const match = /^([a-zA-Z_:][\w:]*(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*",?)*\})?) (\S+)$/.exec(line)
+    expect(match, line).not.toBeNull()
+    samples.set(match?.[1] ?? '', match?.[2] === 'Nan' ? NaN : Number(match?.[2]))
+  }
+  return samples
+}
+
+/** Metric name -> type and label names, `le` left out. */
+async function shape(metrics: Metrics): Promise<Map<string, { type: string; labels: string[] }>> {
+  const text = await metrics.text()
+  const found = new Map<string, { type: string; labels: string[] }>()
+  for (const [, name = '', type = ''] of text.matchAll(/^# TYPE (\S+) (\S+)$/gm))
+    found.set(name, { type, labels: [] })
+  for (const sample of (await scrape(metrics)).keys()) {
+    const [full = '', labels = ''] = sample.split('{')
+    const metric = found.get(full) ?? found.get(full.replace(/_(bucket|sum|count)$/, ''))
+    const names = [...labels.matchAll(/(\w+)="/g)]
+      .map(([, label = '']) => label)
+      .filter((label) => label !== 'le')
+    if (metric !== undefined) metric.labels = names.toSorted()
+  }
+  return found
+}
+
+function exercised(): Metrics {
+  const metrics = createMetrics({ services })
+  metrics.request({ ...FACTS, agent: 'a' })
+  metrics.request({ ...FACTS, decision: 'deny', reason: 'bad_signature' })
+  metrics.stage('verify', 0.00002)
+  metrics.upstream('s3', 204, 0.01)
+  metrics.paceWait('destructive', 3)
+  metrics.queueDepth('destructive', 2)
+  metrics.policyEvaluation('opa-wasm', 0.00004)
+  metrics.policyBundle('abc')
+  metrics.auditRecords(3)
+  return metrics
+}
+
+describe('createMetrics', () => {
+  const CONTRACT: Record<string, [type: string, ...labels: string[]]> = {
+    moderato_requests_total: ['counter', 'class', 'decision', 'reason', 'service'],
+    moderato_request_duration_seconds: ['histogram', 'class', 'decision'],
+    moderato_stage_duration_seconds: ['histogram', 'stage'],
+    moderato_upstream_duration_seconds: ['histogram', 'service', 'status_class'],
+    moderato_denials_total: ['counter', 'reason', 'service'],
+    moderato_signature_failures_total: ['counter', 'reason'],
+    moderato_pace_wait_seconds: ['histogram', 'class'],
+    moderato_pace_queue_depth: ['gauge', 'class'],
+    moderato_policy_evaluation_seconds: ['histogram', 'engine'],
+    moderato_policy_bundle_info: ['gauge', 'revision'],
+    moderato_audit_records_total: ['counter'],
+    moderato_audit_lag_seconds: ['gauge'],
+    moderato_agent_requests_total: ['counter', 'agent', 'class', 'decision'],
+  }
+
+  it('shows the metrics of the contract with exactly their types and labels, and no others of its own', async () => {
+    const found = await shape(exercised())
+    const own = Object.fromEntries([...found].filter(([name]) => name.startsWith('moderato_')))
+    const wanted = Object.entries(CONTRACT).map(([name, [type, ...labels]]) => [name, { type, labels }])
+    expect(own).toEqual(Object.fromEntries(wanted))
+  })
+
+  it('shows the metrics of the process', async () => {
+    expect([...(await shape(exercised())).keys()]).toContain('process_cpu_seconds_total')
+  })
+
+  it('counts a request once in each metric that it concerns', async () => {
+    const samples = await scrape(exercised())
+    const value = (name: string): number | undefined => samples.get(name)
+    expect(
+      value('moderato_requests_total{service="s3",class="destructive",decision="allow",reason="none"}'),
+    ).toBe(1)
+    expect(value('moderato_denials_total{reason="bad_signature",service="s3"}')).toBe(1)
+    expect(value('moderato_signature_failures_total{reason="bad_signature"}')).toBe(1)
+    expect(value('moderato_agent_requests_total{agent="a",class="destructive",decision="allow"}')).toBe(1)
+    expect(value('moderato_request_duration_seconds_count{class="destructive",decision="deny"}')).toBe(1)
+    expect([...samples.keys()].filter((name) => name.startsWith('moderato_denials_total')).length).toBe(1)
+    expect(value('moderato_upstream_duration_seconds_sum{service="s3",status_class="2xx"}')).toBe(0.01)
+    expect(value('moderato_audit_records_total')).toBe(3)
+  })
+
+  it('puts a duration into the bucket of its bound and all above', async () => {
+    const metrics = createMetrics({ services })
+    for (const seconds of [0.00001, 0.0000101, 100]) metrics.stage('verify', seconds)
+    const samples = await scrape(metrics)
+    const bucket = (le: string): number | undefined =>
+      samples.get(`moderato_stage_duration_seconds_bucket{stage="verify",le="${le}"}`)
+    expect([bucket('0.00001'), bucket('0.000025'), bucket('45'), bucket('+Inf')]).toEqual([1, 2, 2, 3])
+    expect(samples.get('moderato_stage_duration_seconds_count{stage="verify"}')).toBe(3)
+  })
+
+  it('counts a service that the catalogue lacks as unknown', async () => {
+    const metrics = createMetrics({ services })
+    for (let i = 0; i < 50; i += 1) {
+      metrics.request({ ...FACTS, service: `made-up-${i}` })
+      metrics.upstream(`made-up-${i}`, undefined, 1)
+    }
+    const samples = await scrape(metrics)
+    expect([...samples.keys()].join()).not.toContain('made-up')
+    expect(
+      samples.get(
+        'moderato_requests_total{service="unknown",class="destructive",decision="allow",reason="none"}',
+      ),
+    ).toBe(50)
+    expect(
+      samples.get('moderato_upstream_duration_seconds_count{service="unknown",status_class="none"}'),
+    ).toBe(50)
+  })
+
+  it('names agents up to the cap and counts the rest as other', async () => {
+    const metrics = createMetrics({ services, agentLabels: 2 })
+    for (const agent of ['a', 'b', 'c', 'd', 'a']) metrics.request({ ...FACTS, agent })
+    const samples = await scrape(metrics)
+    const count = (agent: string): number | undefined =>
+      samples.get(`moderato_agent_requests_total{agent="${agent}",class="destructive",decision="allow"}`)
+    expect(['a', 'b', 'c', 'other'].map(count)).toEqual([2, 1, undefined, 2])
+  })
+
+  it('shows one bundle revision, and the audit lag at the time of the scrape', async () => {
+    const metrics = createMetrics({ services })
+    let lagSeconds = 1
+    metrics.auditLag(() => lagSeconds)
+    metrics.policyBundle('old')
+    metrics.policyBundle('new')
+    lagSeconds = 7
+    const samples = await scrape(metrics)
+    expect([...samples.keys()].filter((name) => name.startsWith('moderato_policy_bundle_info'))).toEqual([
+      'moderato_policy_bundle_info{revision="new"}',
+    ])
+    expect(samples.get('moderato_audit_lag_seconds')).toBe(7)
+  })
+
+  it('escapes label values', async () => {
+    const metrics = createMetrics({ services })
+    metrics.policyEvaluation('a"b\\c\nd', 1)
+    expect(
+      (await scrape(metrics)).get('moderato_policy_evaluation_seconds_count{engine="a\\"b\\\\c\\nd"}'),
+    ).toBe(1)
+  })
+})
