@@ -37,7 +37,20 @@ function insert(root: Branch, key: string, value: string): void {
   node[last] = value
 }
 
-/** Objects whose keys are list indexes become lists, and `member` above a list is dropped. */
+/** `Attributes.entry.N.key` and `.value`: a map of the query protocol. */
+function mapOf(entries: readonly Document[]): Document {
+  const map = new Map<string, Document>()
+  for (const entry of entries) {
+    const { key, value } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, Document>
+    if (typeof key !== 'string' || map.has(key)) {
+      throw new Denial('malformed_request', 'A parameter map lacks a key, or has one twice.')
+    }
+    map.set(key, value)
+  }
+  return Object.fromEntries(map)
+}
+
+/** Objects whose keys are list indexes become lists; `member` above a list is dropped, `entry` lists become maps. */
 function listsIn(node: Branch | string): Document {
   if (typeof node === 'string') return node
   const keys = Object.keys(node)

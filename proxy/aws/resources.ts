@@ -21,13 +21,20 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 /** Names that stand for another bucket: access point aliases and Object Lambda. */
 const ALIAS = /(-s3alias|--ol-s3|--xa-s3)$/
 
-function fill(template: string, place: Place, variables: ReadonlyMap<string, string>): string {
-  return template.replace(/\$\{(\w+)\}/g, (_, name: string) => {
-    if (name === 'Partition') return place.partition
-    if (name === 'Region') return place.region
-    if (name === 'Account') return place.accountId ?? ANY
-    return variables.get(name) ?? ANY
-  })
+function variable(name: string, place: Place, values: ReadonlyMap<string, string>): string {
+  if (name === 'Partition') return place.partition
+  if (name === 'Region') return place.region
+  if (name === 'Account') return place.accountId ?? ANY
+  return values.get(name) ?? ANY
+}
+
+function fill(pieces: readonly string[], place: Place, values: ReadonlyMap<string, string>): string {
+  let arn = ''
+  for (let i = 0; i < pieces.length; i++) {
+    const piece = pieces[i] as string
+    arn += i % 2 === 0 ? piece : variable(piece, place, values)
+  }
+  return arn
 }
 
 /** `https://sqs.region.amazonaws.com/123456789012/name`: account and name. */

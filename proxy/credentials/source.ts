@@ -1,5 +1,4 @@
 /** Upstream credentials: fixed ones from the configuration, or the AWS provider chain's, refreshed before they expire. */
-import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import type { CredentialSource, Credentials, Clock } from '../ports.ts'
 
 /** How long before their expiry credentials are fetched anew; a call signed now must still be valid on arrival. */
@@ -13,9 +12,16 @@ export function fixedCredentials(credentials: Credentials): CredentialSource {
   return { current: () => credentials }
 }
 
-/** The standard provider chain of the AWS SDK: environment, shared files, SSO, web identity, container, instance. */
+/**
+ * The standard provider chain of the AWS SDK: environment, shared files, SSO, web identity, container, instance. It is
+ * loaded with the first call that needs it: it is large, and an emulator needs none.
+ */
 export function chainCredentials(clock: Clock): CredentialSource {
-  return refreshed(fromNodeProviderChain(), clock)
+  let provider: (() => Promise<ExpiringCredentials>) | undefined
+  return refreshed(async () => {
+    provider ??= (await import('@aws-sdk/credential-providers')).fromNodeProviderChain()
+    return provider()
+  }, clock)
 }
 
 /**

@@ -11,7 +11,7 @@ const SEGMENT_BYTES = 16 * 1024 * 1024
 const FLUSH_AFTER_MS = 100
 const RETRY_AFTER_MS = 1000
 const FLUSH_AT_BYTES = 256 * 1024
-const PENDING_BYTES = 16 * 1024 * 1024
+const PENDING_BYTES = 8 * 1024 * 1024
 
 export interface AuditOptions {
   /** `<stateDir>/audit`; made with mode 0700. */
@@ -37,7 +37,7 @@ export interface Audit {
   close(): Promise<void>
   /** Age of the oldest record that is not durable yet; 0 if there is none. */
   lagSeconds(): number
-  /** False from a failed write to the next good one. */
+  /** False from a failed write to the next good one; one is tried each second. */
   readonly available: boolean
   /** The last durable record. */
   readonly head: ChainHead
@@ -121,6 +121,8 @@ class AuditLog implements Audit {
 
   commit(record: AuditRecord): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the audit log is closed'))
+    // Between two tries of a failing disk nobody has to wait to be refused.
+    if (!this.#available && this.#timer !== undefined) return Promise.reject(unwritable())
     return new Promise((resolve, reject) => {
       this.#add(record, { resolve, reject })
       this.#start()
@@ -131,7 +133,7 @@ class AuditLog implements Audit {
     while (this.#pending.records > 0 || this.#writing !== undefined) {
       this.#start()
       await this.#writing
-      if (!this.#available) throw new Error('the audit log cannot be written')
+      if (!this.#available) throw unwritable()
     }
   }
 
@@ -166,11 +168,15 @@ class AuditLog implements Audit {
     this.#timer = undefined
     this.#writing = this.#writeGroups().finally(() => {
       this.#writing = undefined
-      if (this.#pending.records > 0) this.#schedule(this.#available ? FLUSH_AFTER_MS : RETRY_AFTER_MS)
+      if (!this.#available) this.#schedule(RETRY_AFTER_MS)
+      else if (this.#pending.records > 0) this.#schedule(FLUSH_AFTER_MS)
     })
   }
 
-  /** One group after another while anybody waits: all that came during a write share the next. Never rejects. */
+  /**
+   * One group after another while anybody waits: all that came during a write share the next. Never rejects.
+   * After a failure the group may be empty; then the write of nothing only asks whether the disk works again.
+   */
   async #writeGroups(): Promise<void> {
     do {
       if (this.#lost > 0 && this.#available) this.#noteLost()
@@ -207,7 +213,7 @@ class AuditLog implements Audit {
     this.#pending = new Group(this.#head)
     this.#pending.takeUnawaited(group)
     this.#pending.takeUnawaited(later)
-    const error = new Error('the audit log cannot be written', { cause })
+    const error = unwritable(cause)
     for (const waiter of [...group.waiters, ...later.waiters]) waiter.reject(error)
     this.#options.onFailure?.(cause)
   }
@@ -216,4 +222,8 @@ class AuditLog implements Audit {
     this.#add({ phase: 'lost', lost: this.#lost })
     this.#lost = 0
   }
+}
+
+function unwritable(cause?: unknown): Error {
+  return new Error('the audit log cannot be written', { cause })
 }

@@ -1,7 +1,7 @@
 /** Tells what happens as it happens, and keeps it, so that the story can be checked against other witnesses. */
 import type { Attempt } from './agent.ts'
 import { decisionOf, type AuditLine } from './audit-log.ts'
-import { attemptLine, checkLine, print, ticking } from './terminal.ts'
+import { attemptLine, checkLine, errorLines, print, ticking } from './terminal.ts'
 
 export interface Told {
   readonly attempt: Attempt
@@ -14,6 +14,8 @@ export class Narrator {
   failures = 0
   readonly #auditDir: string
   readonly #startedMs = performance.now()
+  /** Errors whose message was printed: each kind is told once. */
+  readonly #explained = new Set<string>()
   #printed: Promise<void> = Promise.resolve()
 
   constructor(auditDir: string) {
@@ -36,6 +38,10 @@ export class Narrator {
     const found = await record
     this.told.push({ attempt, record: found })
     print(attemptLine(atMs, attempt, found))
+    if (attempt.error === undefined) return
+    const kind = `${attempt.error.name} ${found?.reason} ${found?.class} ${found?.operation}`
+    if (!this.#explained.has(kind)) print(errorLines(attempt))
+    this.#explained.add(kind)
   }
 
   /** Awaits a call and its lines. */

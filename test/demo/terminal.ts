@@ -20,7 +20,7 @@ const CLASSES: Readonly<Record<string, Style>> = {
   'data-delete': 'magenta',
   destructive: 'magenta',
 }
-const MESSAGE_COLUMNS = 200
+const MESSAGE_COLUMNS = 90
 
 export function heading(title: string, ...lines: readonly string[]): void {
   print(`\n${paint('bold', title)}`)
@@ -33,20 +33,31 @@ export const columns = (): string =>
     `  ${'at'.padStart(6)}  ${'call'.padEnd(38)} ${'class'.padEnd(12)} ${'decision'.padEnd(9)} wait`,
   )
 
-/** One attempt on one line, and on a second line what an error said. The class is read from its audit record. */
+/** One attempt on one line. Its class is read from its audit record. */
 export function attemptLine(atMs: number, attempt: Attempt, record: AuditLine | undefined): string {
   const { operation, target, number, decision, error } = attempt
   const call = `${operation} ${target}${number > 1 ? ` (try ${number})` : ''}`
   const label = record?.class ?? '(no record)'
-  const line = [
+  return [
     ` ${seconds(atMs).padStart(7)} `,
     call.padEnd(38),
     paint(CLASSES[label] ?? 'red', label.padEnd(12)),
     paint(DECISIONS[decision] ?? 'red', (decision || 'none').padEnd(9)),
     waitOf(attempt),
+    error === undefined ? '' : paint('gray', error.name),
   ].join(' ')
-  if (error === undefined) return line
-  return `${line}\n${' '.repeat(10)}${paint(DECISIONS[decision] ?? 'red', `${error.name}: ${clip(error.message)}`)}`
+}
+
+/** What an error answer said, whole. */
+export function errorLines({ decision, error }: Attempt): string {
+  const words = error?.message.split(' ') ?? []
+  const lines = ['']
+  for (const word of words) {
+    const line = `${lines.at(-1)} ${word}`
+    if (line.length > MESSAGE_COLUMNS) lines.push(` ${word}`)
+    else lines[lines.length - 1] = line
+  }
+  return paint(DECISIONS[decision] ?? 'red', lines.map((line) => `${' '.repeat(10)}${line}`).join('\n'))
 }
 
 function waitOf({ waitedMs, decision, retryAfter }: Attempt): string {
@@ -76,6 +87,3 @@ export function checkLine(holds: boolean, what: string): string {
 }
 
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`
-
-const clip = (text: string): string =>
-  text.length > MESSAGE_COLUMNS ? `${text.slice(0, MESSAGE_COLUMNS)}...` : text

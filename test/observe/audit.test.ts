@@ -151,9 +151,11 @@ describe('commit', () => {
 
   for (const fail of ['write', 'sync'] as const) {
     it(`rejects all that wait while a ${fail} fails, and goes on with a whole chain once it works again`, async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
       const dir = await temporaryFolder()
       const device = disk()
-      const audit = await opened(dir, { open: device.open })
+      let durable = Promise.withResolvers<void>()
+      const audit = await opened(dir, { open: device.open, onDurable: () => durable.resolve() })
       await audit.commit(decision('before'))
       audit.append(decision('read', { class: 'read' }))
       device.fail = fail
@@ -162,8 +164,11 @@ describe('commit', () => {
       await expect(audit.commit(decision('later'))).rejects.toThrow('cannot be written')
       expect(audit.available).toBe(false)
       device.fail = undefined
-      await audit.commit(decision('after'))
+      durable = Promise.withResolvers()
+      vi.advanceTimersByTime(1000)
+      await durable.promise
       expect(audit.available).toBe(true)
+      await audit.commit(decision('after'))
       expect((await records(dir)).map((each) => each.requestId)).toEqual(['before', 'read', 'after'])
       expect(await verifyAudit(dir)).toMatchObject({ ok: true, records: 3, sealed: [] })
     })
@@ -179,6 +184,31 @@ describe('commit', () => {
     await expect(audit.commit(decision('a'))).rejects.toThrow('cannot be written')
     await expect(audit.flush()).resolves.toBeUndefined()
     expect(failures).toMatchObject([{ message: 'EACCES' }])
+  })
+
+  it('refuses at once between tries, which come each second, also with nothing to write', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const device = disk()
+    let tried = Promise.withResolvers<void>()
+    const audit = await opened(await temporaryFolder(), {
+      open: device.open,
+      onFailure: () => tried.resolve(),
+      onDurable: () => tried.resolve(),
+    })
+    device.fail = 'sync'
+    for (let i = 0; i < 100; i += 1)
+      await expect(audit.commit(decision(`r${i}`))).rejects.toThrow('cannot be written')
+    expect(device.syncs).toBe(1)
+    tried = Promise.withResolvers()
+    vi.advanceTimersByTime(1000)
+    await tried.promise
+    expect([device.syncs, audit.available]).toEqual([2, false])
+    device.fail = undefined
+    tried = Promise.withResolvers()
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+    vi.advanceTimersByTime(1000)
+    await tried.promise
+    expect(audit.available).toBe(true)
   })
 
   it('rejects after close', async () => {

@@ -20,6 +20,8 @@ export interface Rule {
 export interface ResourceEntry {
   /** ARN template; undefined where the value is an ARN, the path, or not to be had. */
   readonly template: string | undefined
+  /** The template cut at its variables: text, variable, text, ... */
+  readonly pieces: readonly string[]
   readonly kind: 'arn' | 'whole' | 'path' | 'any'
   readonly required: boolean
   readonly variables: ReadonlyMap<string, readonly Locator[]>
@@ -95,7 +97,7 @@ function resourceEntry(
   const variables = new Map(Object.entries(bound).map(([name, at]) => [name, at.split('|').map(locator)]))
   const template = templates[type]
   const kind = type === '' ? 'whole' : type === '@path' ? 'path' : template === undefined ? 'any' : 'arn'
-  return { template, kind, required: required === 1, variables }
+  return { template, pieces: template?.split(/\$\{(\w+)\}/) ?? [], kind, required: required === 1, variables }
 }
 
 function operationOf(

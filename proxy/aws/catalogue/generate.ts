@@ -93,11 +93,16 @@ function hostPrefix({ model }: Scope, operation: OperationModel): Partial<RawOpe
   return { P: located }
 }
 
+/** A member path as a location; one that holds a colon already is one. */
+function located({ model }: Scope, operation: string, path: string): string | undefined {
+  return path.includes(':') ? path : wireLocation(model, operation, path)
+}
+
 function rulesOf(scope: Scope, operation: string): RawRule[] {
   return scope.overrides.rules
     .filter(([key]) => key === `${scope.name}.${operation}`)
     .map(([key, path, predicate, adds]) => {
-      const location = wireLocation(scope.model, operation, path)
+      const location = located(scope, operation, path)
       if (location === undefined) throw new Error(`overrides: ${key} has no member ${path}`)
       return [location, predicate, adds]
     })
@@ -109,7 +114,7 @@ function countsOf(scope: Scope, operation: string): string[] {
     product
       .split(' * ')
       .map((path) => {
-        const location = path.includes(':') ? path : wireLocation(scope.model, operation, path)
+        const location = located(scope, operation, path)
         if (location === undefined)
           throw new Error(`overrides: ${scope.name}.${operation} has no list ${path}`)
         return location
