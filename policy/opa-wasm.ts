@@ -1,11 +1,12 @@
 /** The policy engine that runs a bundle of OPA, compiled to WebAssembly, in process. */
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
+import type * as OpaWasm from '@open-policy-agent/opa-wasm'
 import { arnMatch } from './arn-match.ts'
 import type { PolicyData, PolicyEngine, PolicyInput, PolicyVerdict } from './engine.ts'
 
 // The package declares `loadPolicySync`, but only its CommonJS form exports it.
-const opa: typeof import('@open-policy-agent/opa-wasm') = createRequire(import.meta.url)(
+const opa: Pick<typeof OpaWasm, 'loadPolicySync'> = createRequire(import.meta.url)(
   '@open-policy-agent/opa-wasm',
 )
 type Instance = ReturnType<typeof opa.loadPolicySync>
@@ -74,8 +75,13 @@ function engineOf(create: () => Instance, revision: string): PolicyEngine {
 
 const encoder = new TextEncoder()
 
+/** How JSON.stringify spells half a character. OPA aborts on it, and an agent could have us start afresh each time. */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/
+
 function encode(input: PolicyInput): ArrayBuffer {
-  const bytes = encoder.encode(JSON.stringify(input))
+  const text = JSON.stringify(input)
+  if (text.includes('\\ud') && LONE_SURROGATE.test(text)) throw new Error('policy input is no valid Unicode')
+  const bytes = encoder.encode(text)
   if (bytes.byteLength > MAX_INPUT_BYTES) throw new Error(`policy input is over ${MAX_INPUT_BYTES} bytes`)
   if (bytes.byteLength === bytes.buffer.byteLength) return bytes.buffer
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)

@@ -1,5 +1,5 @@
 /** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
-import type { Denial } from './denial.ts'
+import { DENIALS, type Denial, type DenialReason } from './denial.ts'
 import type { Forwarded, Received, Resigned } from './exchange.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import { redactText } from './observe/redact.ts'
@@ -45,7 +45,9 @@ export function decisionFields(
     detail: denial === undefined ? undefined : redactText(denial.message).slice(0, MAX_DETAIL),
     wouldDeny: exchange.decision?.wouldDeny,
     wouldThrottle: exchange.wouldThrottle,
-    ...(policy === undefined ? {} : { policy: { engine: policy.engine, revision: policy.revision, rules: policy.rules } }),
+    ...(policy === undefined
+      ? {}
+      : { policy: { engine: policy.engine, revision: policy.revision, rules: policy.rules } }),
     ...(exchange.waitedMs === undefined ? {} : { waitedMs: Math.round(exchange.waitedMs) }),
     client: {
       address: exchange.client.address,
@@ -55,7 +57,10 @@ export function decisionFields(
 }
 
 /** What became of a call after its decision was recorded. */
-export function outcomeFields(exchange: Partial<Forwarded> & Resigned, reason: string): AuditRecord {
+export function outcomeFields(
+  exchange: Partial<Forwarded> & Resigned,
+  reason: DenialReason | 'none',
+): AuditRecord {
   const { upstream } = exchange
   return {
     phase: 'outcome',
@@ -63,14 +68,16 @@ export function outcomeFields(exchange: Partial<Forwarded> & Resigned, reason: s
     agent: exchange.agent.id,
     service: exchange.call.service,
     operation: exchange.call.operation,
-    decision: reason === 'none' ? 'allow' : 'error',
+    decision: reason === 'none' ? 'allow' : DENIALS[reason].decision,
     reason,
     ...(upstream === undefined
       ? {}
       : {
           upstream: {
             status: upstream.status,
-            ...(upstream.requestId === undefined ? {} : { requestId: redactText(upstream.requestId).slice(0, 128) }),
+            ...(upstream.requestId === undefined
+              ? {}
+              : { requestId: redactText(upstream.requestId).slice(0, 128) }),
             ...(upstream.errorCode === undefined ? {} : { errorCode: upstream.errorCode.slice(0, 128) }),
             durationMs: Math.round(upstream.durationMs),
           },
@@ -95,5 +102,7 @@ function userAgentOf({ headers }: Received): string {
 
 /** W3C trace id, the only part of `traceparent` that correlates; anything else is not kept. */
 function traceOf(exchange: Received): string | undefined {
-  return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(exchange.headers.one('traceparent') ?? '')?.[1]
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(
+    exchange.headers.one('traceparent') ?? '',
+  )?.[1]
 }

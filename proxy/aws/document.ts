@@ -1,21 +1,9 @@
-/** A request body as a tree of plain values, whatever it was spelled in. */
+/** Reads request bodies into trees, refusing whatever two parsers might read in two ways. */
 import { isUtf8 } from 'node:buffer'
 import { decode as decodeCbor } from 'cborg'
 import { Denial } from '../denial.ts'
+import type { Document } from './tree.ts'
 import { parseXml } from './xml.ts'
-
-export type Document =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | undefined
-  | readonly Document[]
-  | DocumentObject
-export interface DocumentObject {
-  readonly [key: string]: Document
-}
 
 const DEPTH_LIMIT = 96
 

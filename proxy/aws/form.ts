@@ -1,6 +1,6 @@
 /** Parameter lists of the query protocols (`Action=...&InstanceId.1=...`), as a tree that rules can walk. */
 import { Denial } from '../denial.ts'
-import type { Document } from './document.ts'
+import type { Document } from './tree.ts'
 
 export interface Form {
   readonly parameters: ReadonlyMap<string, string>
@@ -41,7 +41,10 @@ function insert(root: Branch, key: string, value: string): void {
 function mapOf(entries: readonly Document[]): Document {
   const map = new Map<string, Document>()
   for (const entry of entries) {
-    const { key, value } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, Document>
+    const { key, value } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<
+      string,
+      Document
+    >
     if (typeof key !== 'string' || map.has(key)) {
       throw new Denial('malformed_request', 'A parameter map lacks a key, or has one twice.')
     }
@@ -60,9 +63,9 @@ function listsIn(node: Branch | string): Document {
       throw new Denial('malformed_request', 'A parameter list mixes indexes and names.')
     return keys.map((key) => listsIn(node[key] as Branch | string))
   }
-  const only =
-    keys.length === 1 && keys[0] === 'member' ? listsIn(node['member'] as Branch | string) : undefined
-  if (Array.isArray(only)) return only
+  const name = keys.length === 1 ? keys[0] : undefined
+  const only = name === 'member' || name === 'entry' ? listsIn(node[name] as Branch | string) : undefined
+  if (Array.isArray(only)) return name === 'entry' ? mapOf(only as readonly Document[]) : only
   return Object.fromEntries(keys.map((key) => [key, listsIn(node[key] as Branch | string)]))
 }
 

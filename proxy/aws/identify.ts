@@ -42,23 +42,35 @@ function isForm(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
 }
 
+/** The service that a signature claims, in the header or the query, by whatever form: enough to spell a refusal. */
+function claimedService({ headers, query }: RequestHead): string | undefined {
+  const authorization = headers.one('authorization') ?? ''
+  // Version 2 of the signature lives on in S3 alone.
+  if (authorization.startsWith('AWS ') || /(?:^|&)Signature=/.test(query)) return 's3'
+  const scope =
+    /Credential=[\w-]{1,128}(?:\/|%2F)\d{8}(?:\/|%2F)[a-z0-9-]{1,63}(?:\/|%2F)([\w-]{1,63}?)(?:\/|%2F)aws4_request/i
+  return (scope.exec(authorization) ?? scope.exec(query))?.[1]
+}
+
 /**
  * The protocol in which to answer a request that was not, or not yet, identified: a guess from its head, used only
- * to spell a refusal.
+ * to spell a refusal. Who signs nothing and sends no JSON most likely reads from S3.
  */
-export function protocolGuess(
-  head: RequestHead,
-  service: string | undefined,
-  catalogue?: Catalogue,
-): Protocol {
+export function protocolGuess(head: RequestHead, known: string | undefined, catalogue?: Catalogue): Protocol {
   const contentType = head.headers.one('content-type')
+  const service = known ?? claimedService(head)
   if (head.headers.has('x-amz-target'))
     return contentType?.includes('json-1.1') === true ? 'json-1.1' : 'json-1.0'
   if (head.headers.has('smithy-protocol')) return 'cbor'
   if (isForm(contentType) || /(?:^|&)Action=/.test(head.query)) return service === 'ec2' ? 'ec2' : 'query'
-  if (service !== undefined && isS3Scope(service)) return 's3'
-  const declared = service === undefined ? undefined : catalogue?.signedBy(service)[0]?.protocols[0]
-  return (declared as Protocol | undefined) ?? 'rest-json'
+  if (service === undefined) return contentType?.includes('json') === true ? 'rest-json' : 's3'
+  if (isS3Scope(service)) return 's3'
+  return (catalogue?.signedBy(service)[0]?.protocols[0] as Protocol | undefined) ?? 'rest-json'
+}
+
+/** What two operations must have in common to be taken for each other. */
+function facts({ actions, classes, level }: Operation): string {
+  return `${actions.join()} ${classes.join()} ${level}`
 }
 
 /** Picks one of several operations under one key; undefined if they differ in what they need or do. */
@@ -72,7 +84,6 @@ function pick(operations: readonly Operation[], head: RequestHead, scope: string
   const byPrefix = operations.filter((each) => each.actions.every((action) => action.startsWith(`${scope}:`)))
   const left = byPrefix.length > 0 ? byPrefix : operations
   const first = left.find((each) => each.service.model === scope) ?? left[0]
-  const facts = (each: Operation) => [each.actions.join(), each.classes.join(), each.level].join(' ')
   if (first === undefined || left.some((each) => facts(each) !== facts(first))) return undefined
   const longest = left.filter((each) => each.service === first.service)
   return longest.reduce((a, b) => (b.name.length > a.name.length ? b : a))

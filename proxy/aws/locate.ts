@@ -1,7 +1,7 @@
 /** Finds the values that a locator of the catalogue points at in a parsed request. */
 import type { HeaderFields } from '../headers.ts'
 import type { Locator } from './catalogue/catalogue.ts'
-import type { Document } from './document.ts'
+import type { Document } from './tree.ts'
 import type { QueryKeys } from './query.ts'
 
 /** A request taken apart: everything that classification reads. */

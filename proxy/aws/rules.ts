@@ -1,6 +1,6 @@
 /** Rules on a call's parameters: when they make it graver than its name says. */
 import type { Rule } from './catalogue/catalogue.ts'
-import type { Document } from './document.ts'
+import type { Document } from './tree.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 
@@ -12,7 +12,7 @@ function text(value: Document): string {
 function trues(value: Document): number {
   if (typeof value !== 'object' || value === null) return text(value) === 'true' ? 1 : 0
   let count = 0
-  for (const each of Object.values(value) as Document[]) count += trues(each)
+  for (const each of Object.values(value)) count += trues(each)
   return count
 }
 

@@ -4,7 +4,7 @@
  * parsers may disagree about them.
  */
 import { Denial } from '../denial.ts'
-import type { Document } from './document.ts'
+import type { Document } from './tree.ts'
 
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 const TAG = /<(\/?)([A-Za-z_][\w.-]*)((?:\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>/y

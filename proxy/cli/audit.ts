@@ -21,27 +21,15 @@ export interface AuditVerbOptions {
 }
 
 export async function run(args: readonly string[], io: Io, options: AuditVerbOptions = {}): Promise<number> {
-  const parsed = parse(args)
-  const help = parsed?.values.help === true
-  const head = headOf(parsed?.values.head)
-  const lines = Number(parsed?.values.lines ?? 20)
-  const [action, dir = DEFAULT_DIR] = parsed?.positionals ?? []
-  const known = (action === 'verify' || action === 'tail') && (parsed?.positionals.length ?? 0) <= 2
-  if (
-    help ||
-    parsed === undefined ||
-    !known ||
-    head === 'malformed' ||
-    !Number.isSafeInteger(lines) ||
-    lines < 0
-  ) {
-    ;(help ? io.stdout : io.stderr).write(USAGE)
-    return help ? 0 : 2
+  const command = parse(args)
+  if (command === 'help' || command === 'wrong usage') {
+    ;(command === 'help' ? io.stdout : io.stderr).write(USAGE)
+    return command === 'help' ? 0 : 2
   }
-  const { json = false, follow = false } = parsed.values
+  const { dir, json, head, ...tail } = command
   try {
-    if (action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
-    for await (const line of tailAudit(dir, { lines, follow, signal: options.signal })) {
+    if (command.action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
+    for await (const line of tailAudit(dir, { ...tail, signal: options.signal })) {
       io.stdout.write(`${json ? line : summary(line)}\n`)
     }
     return 0
@@ -51,21 +39,35 @@ export async function run(args: readonly string[], io: Io, options: AuditVerbOpt
   }
 }
 
-function parse(args: readonly string[]) {
+interface Command {
+  readonly action: 'verify' | 'tail'
+  readonly dir: string
+  readonly json: boolean
+  readonly head: ChainHead | undefined
+  readonly follow: boolean
+  readonly lines: number
+}
+
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+  follow: { type: 'boolean', short: 'f', default: false },
+  lines: { type: 'string', short: 'n', default: '20' },
+  head: { type: 'string' },
+} as const
+
+function parse(args: readonly string[]): Command | 'help' | 'wrong usage' {
   try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        json: { type: 'boolean' },
-        help: { type: 'boolean' },
-        follow: { type: 'boolean', short: 'f' },
-        lines: { type: 'string', short: 'n' },
-        head: { type: 'string' },
-      },
-      allowPositionals: true,
-    })
+    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+    if (values.help) return 'help'
+    const [action, dir = DEFAULT_DIR, ...rest] = positionals
+    const lines = /^\d{1,6}$/.test(values.lines) ? Number(values.lines) : undefined
+    const head = headOf(values.head)
+    if ((action !== 'verify' && action !== 'tail') || rest.length > 0) return 'wrong usage'
+    if (lines === undefined || head === 'malformed') return 'wrong usage'
+    return { action, dir, json: values.json, head, follow: values.follow, lines }
   } catch {
-    return undefined
+    return 'wrong usage'
   }
 }
 

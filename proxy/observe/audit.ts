@@ -121,8 +121,8 @@ class AuditLog implements Audit {
 
   commit(record: AuditRecord): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the audit log is closed'))
-    // Between two tries of a failing disk nobody has to wait to be refused.
-    if (!this.#available && this.#timer !== undefined) return Promise.reject(unwritable())
+    // While the disk fails one try a second is enough, and nobody has to wait for it to be refused.
+    if (!this.#available) return Promise.reject(unwritable())
     return new Promise((resolve, reject) => {
       this.#add(record, { resolve, reject })
       this.#start()
@@ -169,6 +169,7 @@ class AuditLog implements Audit {
     this.#writing = this.#writeGroups().finally(() => {
       this.#writing = undefined
       if (!this.#available) this.#schedule(RETRY_AFTER_MS)
+      else if (this.#mustGoOn()) this.#start()
       else if (this.#pending.records > 0) this.#schedule(FLUSH_AFTER_MS)
     })
   }

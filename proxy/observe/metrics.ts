@@ -94,25 +94,42 @@ export function createMetrics(options: MetricsOptions): Metrics {
   }
 }
 
+function histogram(name: string, help: string, labelNames: string[], bucketsSeconds: number[]): Durations {
+  return new Durations({ name, help, labelNames, bucketsSeconds })
+}
+
 function durationMetrics(): Record<'request' | 'stage' | 'upstream' | 'wait' | 'policy', Durations> {
-  const make = (name: string, help: string, labelNames: string[], bucketsSeconds: number[]): Durations =>
-    new Durations({ name, help, labelNames, bucketsSeconds })
   return {
-    request: make(
+    request: histogram(
       'moderato_request_duration_seconds',
       'From arrival to the end of the answer, waits included.',
       ['class', 'decision'],
       REQUEST_SECONDS,
     ),
-    stage: make('moderato_stage_duration_seconds', 'Time spent in each stage.', ['stage'], STAGE_SECONDS),
-    upstream: make(
+    stage: histogram(
+      'moderato_stage_duration_seconds',
+      'Time spent in each stage.',
+      ['stage'],
+      STAGE_SECONDS,
+    ),
+    upstream: histogram(
       'moderato_upstream_duration_seconds',
       'From the first byte sent upstream to the end of its answer.',
       ['service', 'status_class'],
       REQUEST_SECONDS,
     ),
-    wait: make('moderato_pace_wait_seconds', 'Time that paced calls were held.', ['class'], WAIT_SECONDS),
-    policy: make('moderato_policy_evaluation_seconds', 'Time to judge one call.', ['engine'], POLICY_SECONDS),
+    wait: histogram(
+      'moderato_pace_wait_seconds',
+      'Time that paced calls were held.',
+      ['class'],
+      WAIT_SECONDS,
+    ),
+    policy: histogram(
+      'moderato_policy_evaluation_seconds',
+      'Time to judge one call.',
+      ['engine'],
+      POLICY_SECONDS,
+    ),
   }
 }
 
@@ -174,13 +191,13 @@ function gauges(
     help: 'Audit records made durable.',
     registers,
   })
-  let lagSeconds = (): number => 0
+  let lagSeconds: (() => number) | undefined
   const lag: Gauge = new Gauge({
     name: 'moderato_audit_lag_seconds',
     help: 'Age of the oldest audit record that is not durable yet.',
     registers,
     collect(): void {
-      lag.set(lagSeconds())
+      lag.set(lagSeconds?.() ?? 0)
     },
   })
   return {

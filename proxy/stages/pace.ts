@@ -115,22 +115,20 @@ function observed(exchange: Decided, dues: Dues, deps: PaceDeps): Paced | Promis
   return turn instanceof Promise ? turn.then(noted) : noted(turn)
 }
 
-/** The wait of a call that may go; a Denial otherwise. */
+/** The wait of a call that may go; throws the Denial of one that may not. */
 function waitOf(passage: Passage, call: Call, dues: Dues, clock: Clock): number {
-  switch (passage.kind) {
-    case 'go':
-      return passage.waitedMs
-    case 'late':
-      throw denialOfLate(passage, call, dues, clock.nowMs())
-    case 'never':
-      throw denialOfNever(dues.paces[passage.limiting], call)
-    case 'full':
-      throw new Denial('queue_full', 'The queue for paced calls is full.', { retryAfterMs: dues.maxWaitMs })
-    case 'gone':
-      throw denialOfGone()
-    case 'draining':
-      throw new Denial('draining', 'The call waited for its turn; nothing was forwarded.')
+  if (passage.kind === 'go') return passage.waitedMs
+  throw denialOf(passage, call, dues, clock)
+}
+
+function denialOf(passage: Exclude<Passage, { kind: 'go' }>, call: Call, dues: Dues, clock: Clock): Denial {
+  if (passage.kind === 'late') return denialOfLate(passage, call, dues, clock.nowMs())
+  if (passage.kind === 'never') return denialOfNever(dues.paces[passage.limiting], call)
+  if (passage.kind === 'gone') return denialOfGone()
+  if (passage.kind === 'draining') {
+    return new Denial('draining', 'The call waited for its turn; nothing was forwarded.')
   }
+  return new Denial('queue_full', 'The queue for paced calls is full.', { retryAfterMs: dues.maxWaitMs })
 }
 
 function denialOfLate(late: Passage & { kind: 'late' }, call: Call, dues: Dues, nowMs: number): Denial {

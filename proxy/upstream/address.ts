@@ -56,8 +56,8 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 const never = blockList(NEVER)
 const privately = blockList(PRIVATE)
 
-/** IPv4 inside IPv6 (`::ffff:0:0/96`) is no answer that a name server should give. */
-const MAPPED = /^::ffff:/i
+/** IPv4 inside IPv6: no answer that a name server should give. Only for IPv6, since it matches every IPv4 address. */
+const mapped = blockList([['::ffff:0:0', 96]])
 
 function isThisMachine(address: string): boolean {
   return Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address))
@@ -72,8 +72,9 @@ export interface ReachOptions {
 
 /** Whether an upstream name may stand for this address. Anything that is not an address may not be reached. */
 export function mayReach(address: string, { allowPrivate, isOurs = isThisMachine }: ReachOptions): boolean {
-  if (isIP(address) === 0 || MAPPED.test(address)) return false
+  if (isIP(address) === 0) return false
   const family = familyOf(address)
+  if (family === 'ipv6' && mapped.check(address, family)) return false
   if (never.check(address, family)) return false
   if (!allowPrivate && privately.check(address, family)) return false
   return !isOurs(address)

@@ -9,55 +9,31 @@ package moderato
 
 # METADATA
 # title: Verdict
-# description: Whether the call may go on, which rules said so, and what to tell the agent.
+# description: Whether the call may go on, which rules said so (`package.rule`), and what to tell the agent.
 # entrypoint: true
 decision := {
-	"allow": allow,
-	"rules": sort(_speakers),
-	"messages": sort(_messages),
-}
-
-# METADATA
-# title: Allow
-# description: Some rule permits and no rule denies.
-default allow := false
-
-allow if {
+	"allow": false,
+	"rules": sort([$"moderato.rules.{name}.deny" | some name, _ in _denials]),
+	"messages": sort({message | some messages in _denials; some message in messages}),
+} if {
+	count(_denials) > 0
+} else := {
+	"allow": true,
+	"rules": sort([$"moderato.rules.{name}.permit" | some name in _permitting]),
+	"messages": [],
+} if {
 	count(_permitting) > 0
-	count(_denials) == 0
+} else := {
+	"allow": false,
+	"rules": ["moderato.default_deny"],
+	"messages": ["No rule of the policy permits this call."],
 }
 
-# METADATA
-# title: Rules that spoke
-# description: Full names, `package.rule`; of a refusal only those that refused.
-_speakers contains $"moderato.rules.{name}.permit" if {
-	some name in _permitting
-	count(_denials) == 0
-}
+_permitting contains name if data.moderato.rules[name].permit == true
 
-_speakers contains $"moderato.rules.{name}.deny" if some name, _ in _denials
-
-_speakers contains "moderato.default_deny" if _nothing_spoke
-
-# METADATA
-# title: Messages
-# description: Why not, and what to do about it.
-_messages contains message if {
-	some texts in _denials
-	some message in texts
-}
-
-_messages contains "No rule of the policy permits this call." if _nothing_spoke
-
-_nothing_spoke if {
-	count(_permitting) == 0
-	count(_denials) == 0
-}
-
-_permitting contains name if data.moderato.rules[name].permit
-
-_denials[name] := texts if {
+# Anything but the empty set is a denial: a rule that by mistake says `deny := true` still denies.
+_denials[name] := messages if {
 	some name
-	texts := data.moderato.rules[name].deny
-	count(texts) > 0
+	messages := data.moderato.rules[name].deny
+	messages != set()
 }

@@ -37,3 +37,19 @@ test_one_denial_outweighs_a_permit_and_speaks_alone if {
 	verdict.allow == false
 	verdict.rules == ["moderato.rules.unknown_operation.deny"]
 }
+
+test_denies_if_no_rule_speaks if {
+	verdict := moderato.decision with data.moderato.rules as {"a": {"deny": set()}}
+	verdict.rules == ["moderato.default_deny"]
+	verdict.allow == false
+}
+
+test_a_deny_that_is_no_set_denies if {
+	verdict := moderato.decision with data.moderato.rules as {"a": {"permit": true}, "b": {"deny": true}}
+	verdict == {"allow": false, "rules": ["moderato.rules.b.deny"], "messages": []}
+}
+
+test_a_permit_that_is_not_true_permits_nothing if {
+	verdict := moderato.decision with data.moderato.rules as {"a": {"permit": false}}
+	verdict.allow == false
+}

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 const TICKS_PER_SECOND = 100
 const START_MS = 20_000
+const STOP_MS = 5000
 
 /** Proxies run on one core, load and upstream on the other. */
 export const PROXY_CORE = '0'
@@ -39,6 +40,16 @@ export async function start(name: string, core: string, command: readonly string
   if (line === undefined) throw new Error(`${name} ended before it listened: ${command.join(' ')}`)
   const { agents } = (JSON.parse(line) as { listening: { agents: string } }).listening
   return subject(name, agents, startMs, child)
+}
+
+/** Runs a process on the proxies' core to its end; resolves with its first line. */
+export async function runPinned(command: readonly string[]): Promise<string> {
+  const child = spawnPinned(PROXY_CORE, command, 'pipe')
+  const closed = once(child, 'close')
+  const line = await Promise.race([firstLine(child), closed.then(() => undefined)])
+  if (line === undefined) throw new Error(`this printed nothing: ${command.join(' ')}`)
+  await closed
+  return line
 }
 
 /** Starts any other proxy: `{listen}` and `{upstream}` in its command line are filled in, as HOST:PORT and URL. */
@@ -79,7 +90,7 @@ function subject(name: string, url: string, startMs: number, child: ChildProcess
     },
     async stop() {
       child.kill('SIGTERM')
-      const late = setTimeout(() => child.kill('SIGKILL'), 5000)
+      const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
       await ended
       clearTimeout(late)
     },

@@ -5,16 +5,17 @@ import { describe, expect, it } from 'vitest'
 import { run } from '../../proxy/cli/audit.ts'
 import { decision, opened, temporaryFolder, writtenLog } from '../observe/audit-support.ts'
 
+function textOf(stream: PassThrough): string {
+  const chunks: Buffer[] = []
+  for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null) {
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
 function streams() {
   const io = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() }
-  const text = (stream: PassThrough): string => {
-    const chunks: Buffer[] = []
-    for (let chunk = stream.read() as Buffer | null; chunk !== null; chunk = stream.read() as Buffer | null) {
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks).toString()
-  }
-  return { io, out: () => text(io.stdout), err: () => text(io.stderr) }
+  return { io, out: () => textOf(io.stdout), err: () => textOf(io.stderr) }
 }
 
 async function runs(...args: string[]) {

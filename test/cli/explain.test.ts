@@ -17,6 +17,10 @@ async function explain(args: readonly string[], stdin = '', given: ExplainDeps =
   return { code, out: await text(io.stdout), err: await text(io.stderr) }
 }
 
+function line(facts: object): string {
+  return `${JSON.stringify({ service: 's3', count: 1, traits: [], reason: null, ...facts })}\n`
+}
+
 const WHO = ['--config', 'moderato.yaml', '--agent', 'demo']
 
 describe('explain', () => {
@@ -47,8 +51,6 @@ describe('explain', () => {
   })
 
   it('reads the lines of `catalogue identify`, and answers one JSON line for each', async () => {
-    const line = (facts: object) =>
-      `${JSON.stringify({ service: 's3', count: 1, traits: [], reason: null, ...facts })}\n`
     const read = {
       operation: 'GetObject',
       resources: ['arn:aws:s3:::data/k'],

@@ -21,6 +21,7 @@ const CLASSES: Readonly<Record<string, Style>> = {
   destructive: 'magenta',
 }
 const MESSAGE_COLUMNS = 90
+const WAIT_COLUMNS = 13
 
 export function heading(title: string, ...lines: readonly string[]): void {
   print(`\n${paint('bold', title)}`)
@@ -44,7 +45,7 @@ export function attemptLine(atMs: number, attempt: Attempt, record: AuditLine | 
     paint(CLASSES[label] ?? 'red', label.padEnd(12)),
     paint(DECISIONS[decision] ?? 'red', (decision || 'none').padEnd(9)),
     waitOf(attempt),
-    error === undefined ? '' : paint('gray', error.name),
+    paint('gray', error?.name ?? ''),
   ].join(' ')
 }
 
@@ -61,10 +62,9 @@ export function errorLines({ decision, error }: Attempt): string {
 }
 
 function waitOf({ waitedMs, decision, retryAfter }: Attempt): string {
-  if (decision === 'throttle')
-    return paint('yellow', retryAfter === undefined ? '' : `try again in ${retryAfter} s`)
-  if (waitedMs === undefined || waitedMs === 0) return paint('gray', '-')
-  return paint(['yellow', 'bold'], `held ${seconds(waitedMs)}`)
+  if (decision === 'throttle') return paint('yellow', `retry in ${retryAfter ?? '?'} s`.padEnd(WAIT_COLUMNS))
+  if (waitedMs === undefined || waitedMs === 0) return paint('gray', '-'.padEnd(WAIT_COLUMNS))
+  return paint(['yellow', 'bold'], `held ${seconds(waitedMs)}`.padEnd(WAIT_COLUMNS))
 }
 
 /** Shows on a terminal, until stopped, that a call is under way and for how long. */

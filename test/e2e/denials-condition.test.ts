@@ -154,7 +154,7 @@ describe('the denial table', () => {
       .filter((name) => name.startsWith('denials-'))
       .map((name) => readFileSync(join(folder, name), 'utf8'))
     const tested = new Set(
-      texts.flatMap((text) => [...text.matchAll(/'([a-z_]+)[:,]/g)].map(([, reason]) => reason)),
+      texts.flatMap((text) => [...text.matchAll(/'([a-z_]+)'?[:,]/g)].map(([, reason]) => reason)),
     )
     const untested = Object.keys(DENIALS).filter(
       (reason) => !tested.has(reason) && !(reason in NOT_BY_A_CLIENT),

@@ -1,4 +1,4 @@
-import { DynamoDBClient, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -113,7 +113,7 @@ result = [thrown(client('ec2').create_volume, AvailabilityZone='us-east-1a', Siz
   it('endpoint_refused: a region that does not exist, or that is not configured', async () => {
     proxy = await startProxy({ agents: [BUILDER], settings: { upstream: { regions: ['eu-central-1'] } } })
     for (const region of ['mars-north-1', 'us-east-1']) {
-      const client = new DynamoDBClient({ endpoint: proxy.url, region, credentials: BUILDER, maxAttempts: 2 })
+      const client = dynamodb(proxy.url, BUILDER, { region })
       const provoke = () => thrownBy(client.send(new ListTablesCommand({})))
       const { result } = await refused(proxy, 'endpoint_refused', provoke)
       expect(result).toMatchObject({ name: 'AccessDeniedException', status: 403, attempts: 1 })

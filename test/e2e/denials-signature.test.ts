@@ -1,6 +1,6 @@
 import { ListTablesCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
@@ -81,6 +81,14 @@ describe('a request whose signature does not stand', () => {
     expect(await result.text()).toContain('<Code>AccessDenied</Code>')
   })
 
+  it('missing_credential: from S3 without a signature, in the words of S3', async () => {
+    const client = s3(proxy.url, BUILDER, { signer: { sign: (request) => Promise.resolve(request) } })
+    const provoke = () => thrownBy(client.send(new ListBucketsCommand({})))
+    const { result } = await refused(proxy, 'missing_credential', provoke, { signature: true })
+    expect(result).toMatchObject({ name: 'AccessDenied', status: 403 })
+    expectNextStep(result, 'missing_credential')
+  })
+
   it('unknown_credential: with a key that nobody has', async () => {
     const client = s3(proxy.url, { ...BUILDER, accessKeyId: 'AKIANOBODY' })
     const provoke = () => thrownBy(client.send(new ListBucketsCommand({})))
@@ -102,8 +110,15 @@ describe('a request whose signature does not stand', () => {
   })
 
   it('clock_skew: an SDK whose clock is off learns the time from the refusal, and is served', async () => {
-    const client = dynamodb(proxy.url, BUILDER, { systemClockOffset: 3_600_000 })
-    const provoke = () => client.send(new ListTablesCommand({}))
+    const provoke = async () => {
+      // This process alone lives an hour ahead of the proxy.
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 })
+      try {
+        return await dynamodb(proxy.url).send(new ListTablesCommand({}))
+      } finally {
+        vi.useRealTimers()
+      }
+    }
     const { result } = await refused(proxy, 'clock_skew', provoke, { signature: true })
     expect(result.$metadata).toMatchObject({ httpStatusCode: 200, attempts: 2 })
     upstream.arrived.length = 0
@@ -130,7 +145,7 @@ describe('a request whose signature does not stand', () => {
 
   it('bad_signature: with a body changed after signing', async () => {
     const client = afterSigning(dynamodb(proxy.url), (request) => {
-      request.body = String(request.body).replace('{', ' ')
+      request.body = Buffer.from(request.body as Uint8Array).fill(' ', 0, 1)
     })
     const { result } = await refused(proxy, 'bad_signature', () => list(client), { signature: true })
     expect(result.name).toBe('InvalidSignatureException')

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -68,7 +68,7 @@ describe('the process', () => {
     await proxy.record(({ phase }) => phase === 'outcome')
     proxy.signal('SIGTERM')
     await proxy.ended
-    const verified = spawnSync(process.execPath, [MAIN, 'audit', 'verify', proxy.stateDir], {
+    const verified = spawnSync(process.execPath, [MAIN, 'audit', 'verify', join(proxy.stateDir, 'audit')], {
       encoding: 'utf8',
     })
     expect([verified.status, verified.stderr]).toEqual([0, ''])

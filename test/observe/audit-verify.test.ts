@@ -152,13 +152,13 @@ describe('verifyAudit', () => {
   it('passes beside a process that is writing', async () => {
     const dir = await temporaryFolder()
     const audit = await opened(dir, { segmentBytes: 20_000 })
-    let writing = true
+    const stop = new AbortController()
     const writer = (async () => {
-      while (writing) await audit.commit({ phase: 'decision', requestId: 'x'.repeat(200) })
+      while (!stop.signal.aborted) await audit.commit({ phase: 'decision', requestId: 'x'.repeat(200) })
     })()
     await audit.commit({ phase: 'decision' })
     for (let i = 0; i < 20; i += 1) expect((await verifyAudit(dir)).problems).toEqual([])
-    writing = false
+    stop.abort()
     await writer
   })
 })

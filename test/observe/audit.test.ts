@@ -1,5 +1,6 @@
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openSegmentFile, type OpenSegment } from '../../proxy/observe/audit-segment.ts'
 import { verifyAudit } from '../../proxy/observe/audit-verify.ts'
@@ -165,6 +166,7 @@ describe('commit', () => {
       expect(audit.available).toBe(false)
       device.fail = undefined
       durable = Promise.withResolvers()
+      await turn()
       vi.advanceTimersByTime(1000)
       await durable.promise
       expect(audit.available).toBe(true)
@@ -175,10 +177,9 @@ describe('commit', () => {
   }
 
   it('rejects while no segment can be opened', async () => {
-    const failing: OpenSegment = () => Promise.reject(new Error('EACCES'))
     const failures: unknown[] = []
     const audit = await opened(await temporaryFolder(), {
-      open: failing,
+      open: () => Promise.reject(new Error('EACCES')),
       onFailure: (error) => failures.push(error),
     })
     await expect(audit.commit(decision('a'))).rejects.toThrow('cannot be written')
@@ -200,12 +201,13 @@ describe('commit', () => {
       await expect(audit.commit(decision(`r${i}`))).rejects.toThrow('cannot be written')
     expect(device.syncs).toBe(1)
     tried = Promise.withResolvers()
+    await turn()
     vi.advanceTimersByTime(1000)
     await tried.promise
     expect([device.syncs, audit.available]).toEqual([2, false])
     device.fail = undefined
     tried = Promise.withResolvers()
-    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+    await turn()
     vi.advanceTimersByTime(1000)
     await tried.promise
     expect(audit.available).toBe(true)
@@ -258,7 +260,7 @@ describe('append', () => {
     vi.advanceTimersByTime(100)
     await tried.promise
     device.fail = undefined
-    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(1))
+    await turn()
     vi.advanceTimersByTime(1000)
     await durable.promise
     expect(await verifyAudit(dir)).toMatchObject({ ok: true, records: 1 })

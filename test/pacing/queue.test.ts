@@ -225,9 +225,8 @@ function expectPaced(key: Key, arrivals: readonly Arrival[], outcomes: readonly 
 describe('PaceQueue', () => {
   it('answers at once, without a promise, what passes, what never can, and whose client has left', () => {
     const { queue } = scene()
-    const charges = (weight: number) => [{ key: 'k', rate: RATES.slow, weight }]
     const enter = (weight: number, gone = new AbortController().signal) =>
-      queue.enter({ holder: 'agent', charges: charges(weight), maxWaitMs: 0, gone })
+      queue.enter({ holder: 'agent', charges: [{ key: 'k', rate: RATES.slow, weight }], maxWaitMs: 0, gone })
     expect(enter(1)).toEqual({ kind: 'go', waitedMs: 0 })
     expect(enter(3)).toEqual({ kind: 'never', limiting: 0 })
     expect(enter(NaN)).toEqual({ kind: 'never', limiting: 0 })

@@ -253,6 +253,19 @@ describe('pace in observe mode', () => {
   })
 })
 
+async function replay(burst: readonly { readonly service: string; readonly atMs: number }[]) {
+  const { run, time } = scene()
+  const calls = []
+  let elapsedMs = 0
+  for (const [index, { service, atMs }] of burst.entries()) {
+    await time.advance(atMs - elapsedMs)
+    elapsedMs = atMs
+    calls.push(run(decided({ service, region: `region-${index}` })))
+  }
+  await time.advance(60_000)
+  return Promise.all(calls)
+}
+
 describe('pace, spreading over services (S1)', () => {
   const services = [
     's3',
@@ -268,19 +281,6 @@ describe('pace, spreading over services (S1)', () => {
     's3',
   ]
   const builtIn = services.map((service, index) => ({ service, atMs: index * 10 }))
-
-  async function replay(burst: readonly { readonly service: string; readonly atMs: number }[]) {
-    const { run, time } = scene()
-    const calls = []
-    let elapsedMs = 0
-    for (const [index, { service, atMs }] of burst.entries()) {
-      await time.advance(atMs - elapsedMs)
-      elapsedMs = atMs
-      calls.push(run(decided({ service, region: `region-${index}` })))
-    }
-    await time.advance(60_000)
-    return Promise.all(calls)
-  }
 
   it('lets at most the burst of 11 destructive calls over 7 services in 0.1 s pass at once', async () => {
     const ends = await replay(builtIn)
@@ -314,21 +314,23 @@ describe('pace, spreading over services (S1)', () => {
   })
 })
 
+/** When a call passes after others, or by its denial could. */
+const turnMs = async (past: readonly Ask[], last: Ask): Promise<number> => {
+  const { run, time } = scene()
+  for (const each of past) void run(decided(each))
+  const end = run(decided(last))
+  await time.advance(60_000)
+  const { atMs, denial } = await end
+  if (denial === undefined) return atMs
+  return denial.reason === 'paced' ? atMs + (denial.retryAfterMs ?? 0) : Infinity
+}
+
 describe('pace, more classes (S2)', () => {
   it('never lets a call through earlier for a class or a thing more', async () => {
     const someClasses = fc.subarray([...ACTION_CLASSES], { minLength: 1 })
     const history = fc.array(fc.record({ classes: someClasses, count: fc.integer({ min: 1, max: 3 }) }), {
       maxLength: 12,
     })
-    const turnMs = async (past: readonly Ask[], last: Ask): Promise<number> => {
-      const { run, time } = scene()
-      for (const each of past) void run(decided(each))
-      const end = run(decided(last))
-      await time.advance(60_000)
-      const { atMs, denial } = await end
-      if (denial === undefined) return atMs
-      return denial.reason === 'paced' ? atMs + (denial.retryAfterMs ?? 0) : Infinity
-    }
     await fc.assert(
       fc.asyncProperty(history, someClasses, someClasses, fc.nat(4), async (past, classes, added, things) => {
         const few = await turnMs(past, { classes, count: 1 })

@@ -22,6 +22,8 @@ export interface ResourceEntry {
   readonly template: string | undefined
   /** The template cut at its variables: text, variable, text, ... */
   readonly pieces: readonly string[]
+  /** The template's service: the third part of its ARNs. */
+  readonly arnService: string
   readonly kind: 'arn' | 'whole' | 'path' | 'any'
   readonly required: boolean
   readonly variables: ReadonlyMap<string, readonly Locator[]>
@@ -86,7 +88,7 @@ const LEVEL_CLASS = {
 function locator(text: string): Locator {
   const from = text.slice(0, 1) as Locator['from']
   const rest = text.slice(2)
-  return { from, steps: from === 'b' ? rest.split('.') : [rest] }
+  return { from, steps: from === 'b' && rest !== '' ? rest.split('.') : rest === '' ? [] : [rest] }
 }
 
 function resourceEntry(
@@ -97,7 +99,14 @@ function resourceEntry(
   const variables = new Map(Object.entries(bound).map(([name, at]) => [name, at.split('|').map(locator)]))
   const template = templates[type]
   const kind = type === '' ? 'whole' : type === '@path' ? 'path' : template === undefined ? 'any' : 'arn'
-  return { template, pieces: template?.split(/\$\{(\w+)\}/) ?? [], kind, required: required === 1, variables }
+  return {
+    template,
+    pieces: template?.split(/\$\{(\w+)\}/) ?? [],
+    arnService: template?.split(':')[2] ?? '',
+    kind,
+    required: required === 1,
+    variables,
+  }
 }
 
 function operationOf(

@@ -83,15 +83,18 @@ function listSteps(model: ServiceModel, name: string, ref: MemberRef, list: Shap
   return [name]
 }
 
-/**
- * The wire location of a member path such as `Delete.Objects[].Key` or `RequestItems{}[].DeleteRequest`; undefined
- * if the model has no such member, or if the protocol spells it in a way that a path cannot follow.
- */
-export function wireLocation(model: ServiceModel, operation: string, path: string): string | undefined {
-  let shape = shapeOf(model, model.operations[operation]?.input)
-  const payload = shape?.payload
+/** The shape inside nested lists and maps, with a step `*` for each map. */
+function inside(model: ServiceModel, shape: Shape | undefined, steps: string[]): Shape | undefined {
+  if (shape?.type !== 'list' && shape?.type !== 'map') return shape
+  if (shape.type === 'map') steps.push('*')
+  return inside(model, shapeOf(model, shape.type === 'map' ? shape.value : shape.member), steps)
+}
+
+/** The steps of the path below the input; undefined if the model has no such member. */
+function bodySteps(model: ServiceModel, input: Shape | undefined, path: string): string[] | undefined {
   const steps: string[] = []
-  for (const [index, segment] of path.split('.').entries()) {
+  let shape = input
+  for (const segment of path.split('.')) {
     const name = segment.replace(/(\[\]|\{\}|@)+$/, '')
     const ref = shape?.members?.[name]
     if (ref === undefined) {
@@ -99,23 +102,29 @@ export function wireLocation(model: ServiceModel, operation: string, path: strin
       steps[steps.length - 1] = name
       continue
     }
-    if (index === 0) {
-      const head = headLocation(name, ref)
-      if (head !== undefined) return head
-    }
-    shape = shapeOf(model, ref)
     const wire = wireName(model, name, ref)
-    const skipped = index === 0 && payload === name
-    if (shape?.type === 'list') steps.push(...listSteps(model, wire, ref, shape))
-    else if (!skipped) steps.push(wire)
-    if (segment.endsWith('@')) return shape?.type === 'map' ? `b:${[...steps, '@'].join('.')}` : undefined
-    for (let into = shape; into?.type === 'list' || into?.type === 'map';) {
-      if (into.type === 'map') steps.push('*')
-      into = shapeOf(model, into.type === 'map' ? into.value : into.member)
-      shape = into
-    }
+    const isPayload = shape === input && input?.payload === name
+    const into = shapeOf(model, ref)
+    if (into?.type === 'list') steps.push(...listSteps(model, wire, ref, into))
+    else if (!isPayload) steps.push(wire)
+    if (segment.endsWith('@')) return into?.type === 'map' ? [...steps, '@'] : undefined
+    shape = inside(model, into, steps)
   }
-  return steps.includes('') ? undefined : `b:${steps.join('.')}`
+  return steps
+}
+
+/**
+ * The wire location of a member path such as `Delete.Objects[].Key`, `RequestItems{}[].DeleteRequest` or
+ * `RequestItems@` (the map's keys); undefined if the model has no such member.
+ */
+export function wireLocation(model: ServiceModel, operation: string, path: string): string | undefined {
+  const input = shapeOf(model, model.operations[operation]?.input)
+  const first = path.replace(/[^\w-].*$/, '')
+  const ref = input?.members?.[first]
+  const head = ref === undefined ? undefined : headLocation(first, ref)
+  if (head !== undefined) return head
+  const steps = bodySteps(model, input, path)
+  return steps === undefined ? undefined : `b:${steps.join('.')}`
 }
 
 export interface TopMember {

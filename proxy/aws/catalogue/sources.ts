@@ -52,6 +52,7 @@ export interface Sources {
 
 /** Where downloaded wheels are kept between runs. */
 function cacheFolder(): string {
+  // oxlint-disable-next-line node/no-process-env
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato-catalogue')
 }
 

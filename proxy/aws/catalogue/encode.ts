@@ -1,0 +1,188 @@
+/** Encodes one service model into the catalogue's compact form. */
+import { bindResources } from './bind.ts'
+import type { RawOperation, RawRule, RawService } from './format.ts'
+import { authorize, classify, isDefault } from './levels.ts'
+import { shapeOf, wireLocation } from './model.ts'
+import type { OperationModel, ServiceModel, Shape } from './model.ts'
+import type { Overrides } from './overrides.ts'
+import type { Sources } from './sources.ts'
+
+interface Scope {
+  readonly sources: Sources
+  readonly overrides: Overrides
+  readonly name: string
+  readonly model: ServiceModel
+  readonly prefix: string
+}
+
+function protocolsOf({ metadata }: ServiceModel): string[] {
+  return (metadata.protocols ?? [metadata.protocol]).map((each) => {
+    if (each === 'json') return `json-${metadata.jsonVersion ?? '1.0'}`
+    return each === 'smithy-rpc-v2-cbor' ? 'cbor' : each
+  })
+}
+
+function isRest(model: ServiceModel): boolean {
+  return model.metadata.protocol.startsWith('rest-')
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** Leaves out what is empty, so that the data holds only what differs from the default. */
+function compact(raw: Mutable<RawOperation>): RawOperation {
+  const entries = Object.entries(raw).filter(([key, value]) => {
+    if (value === undefined) return false
+    return key === 'c' || !Array.isArray(value) || value.length > 0
+  })
+  return Object.fromEntries(entries)
+}
+
+function membersAt(input: Shape | undefined, location: string, requiredOnly: boolean): string[] {
+  const found = Object.entries(input?.members ?? {}).filter(
+    ([name, ref]) => ref.location === location && (!requiredOnly || input?.required?.includes(name) === true),
+  )
+  return found.map(([name, ref]) => ref.locationName ?? name).sort()
+}
+
+function routing(scope: Scope, operation: OperationModel): Partial<RawOperation> {
+  if (!isRest(scope.model)) return {}
+  const input = shapeOf(scope.model, operation.input)
+  const known = scope.name === 's3' || scope.name === 's3control'
+  return {
+    h: `${operation.http.method} ${operation.http.requestUri}`,
+    q: membersAt(input, 'querystring', true),
+    H: membersAt(input, 'header', true).map((each) => each.toLowerCase()),
+    ...(known ? { Q: membersAt(input, 'querystring', false) } : {}),
+  }
+}
+
+/** What the body is to a reader: an event stream, a stream, opaque bytes, nothing, or a document. */
+function bodyUse({ model }: Scope, operation: OperationModel): Partial<RawOperation> {
+  const input = shapeOf(model, operation.input)
+  const unsigned = operation.unsignedPayload === true || operation.authtype === 'v4-unsigned-body'
+  const flags = unsigned ? { u: 1 as const } : {}
+  const payload = input?.payload === undefined ? undefined : input.members?.[input.payload]
+  const shape = shapeOf(model, payload)
+  if (shape?.eventstream === true) return { ...flags, b: 's', e: 1 }
+  if (payload?.streaming === true || shape?.streaming === true) return { ...flags, b: 's' }
+  if (shape?.type === 'blob' || shape?.type === 'string') return { ...flags, b: 'o' }
+  const inBody = Object.values(input?.members ?? {}).some((ref) => ref.location === undefined)
+  return isRest(model) && !inBody ? { ...flags, b: 'n' } : flags
+}
+
+/** The host prefix with its labels given as locations: `{h:x-amz-account-id}.`. */
+function hostPrefix({ model }: Scope, operation: OperationModel): Partial<RawOperation> {
+  const template = operation.endpoint?.hostPrefix
+  if (template === undefined) return {}
+  const located = template.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const location = wireLocation(model, operation.name, name)
+    if (location === undefined) throw new Error(`${operation.name}: no member fills host label ${name}`)
+    return `{${location}}`
+  })
+  return { P: located }
+}
+
+/** A member path as a location; one that holds a colon already is one. */
+function located({ model }: Scope, operation: string, path: string): string | undefined {
+  return path.includes(':') ? path : wireLocation(model, operation, path)
+}
+
+function rulesOf(scope: Scope, operation: string): RawRule[] {
+  return scope.overrides.rules
+    .filter(([key]) => key === `${scope.name}.${operation}`)
+    .map(([key, path, predicate, adds]) => {
+      const location = located(scope, operation, path)
+      if (location === undefined) throw new Error(`overrides: ${key} has no member ${path}`)
+      return [location, predicate, adds]
+    })
+}
+
+function countsOf(scope: Scope, operation: string): string[] {
+  const paths = scope.overrides.counts[`${scope.name}.${operation}`] ?? []
+  return paths.map((product) =>
+    product
+      .split(' * ')
+      .map((path) => {
+        const location = located(scope, operation, path)
+        if (location === undefined)
+          throw new Error(`overrides: ${scope.name}.${operation} has no list ${path}`)
+        return location
+      })
+      .join(' * '),
+  )
+}
+
+function encodeOperation(scope: Scope, operation: OperationModel): RawOperation {
+  const { sources, overrides, name: model, prefix } = scope
+  const { name } = operation
+  const key = `${model}.${name}`
+  const authorization = authorize(sources.iam, overrides, {
+    model,
+    prefix,
+    operation: name,
+    method: operation.http.method,
+  })
+  const { level, actions, inferred } = authorization
+  const classes = classify(overrides, key, level)
+  const byPath = overrides.actionVerbServices.includes(model)
+  const binder = { model: scope.model, key, operation: name, prefix }
+  return compact({
+    ...routing(scope, operation),
+    ...hostPrefix(scope, operation),
+    ...(actions.length === 1 && actions[0] === `${prefix}:${name}` ? {} : { a: actions }),
+    ...(level === 'W' ? {} : { l: level }),
+    ...(isDefault(classes, level) ? {} : { c: classes }),
+    t: [...(overrides.traits[key] ?? []), ...(inferred ? ['inferred'] : [])],
+    w: rulesOf(scope, name),
+    n: countsOf(scope, name),
+    R: byPath ? [['@path', 1]] : bindResources(binder, authorization, sources.iam, overrides),
+    ...bodyUse(scope, operation),
+  })
+}
+
+/** ARN templates of the resource types that the operations name. */
+function templates(
+  sources: Sources,
+  prefix: string,
+  operations: readonly RawOperation[],
+): Record<string, string> {
+  const used = new Set(operations.flatMap((each) => (each.R ?? []).map((entry) => entry[0])))
+  const found: Record<string, string> = {}
+  for (const name of [...used].sort()) {
+    const [at, type] = name.includes(':') ? (name.split(':') as [string, string]) : [prefix, name]
+    const template = sources.iam.get(at)?.resourceTypes.get(type)
+    if (template !== undefined) found[name] = template
+  }
+  return found
+}
+
+export function encodeService(
+  sources: Sources,
+  overrides: Overrides,
+  name: string,
+  model: ServiceModel,
+): RawService {
+  const { metadata } = model
+  const signing = metadata.signingName ?? metadata.endpointPrefix
+  const prefix = overrides.prefixes[name] ?? signing
+  const scope = { sources, overrides, name, model, prefix }
+  const operations = Object.keys(model.operations)
+    .sort()
+    .map((each) => [each, encodeOperation(scope, model.operations[each] as OperationModel)] as const)
+  const target = metadata.targetPrefix
+  return {
+    m: name,
+    s: overrides.signing[name] ?? [signing],
+    e: metadata.endpointPrefix,
+    v: metadata.apiVersion,
+    p: [...protocolsOf(model), ...(name === 'sqs' ? ['query'] : [])],
+    ...(target === undefined ? {} : { t: target }),
+    x: prefix,
+    r: templates(
+      sources,
+      prefix,
+      operations.map((each) => each[1]),
+    ),
+    o: Object.fromEntries(operations),
+  }
+}

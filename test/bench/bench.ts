@@ -1,0 +1,145 @@
+/**
+ * `npm run bench`: Moderato with everything on beside bare proxies, in one run, one core each.
+ *
+ * `--json` prints JSON only; `--quick` takes seconds instead of minutes, for CI. `PEER_CMD` is the command line of any
+ * other proxy, with `{listen}` (HOST:PORT) and `{upstream}` (URL) where it wants them; it gets the same signed reads.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { MicroResult } from './micro.ts'
+import { report } from './report.ts'
+import { measureRounds, type Contender, type Row } from './rounds.ts'
+import { AGENT, READ, REGION, WRITE } from './signed-requests.ts'
+import {
+  canPin,
+  LOAD_CORE,
+  pinSelf,
+  PROXY_CORE,
+  runPinned,
+  start,
+  startPeer,
+  type Subject,
+} from './subject.ts'
+
+export interface BenchResult {
+  readonly node: string
+  /** Whether the proxies had a core of their own. */
+  readonly pinned: boolean
+  readonly region: string
+  readonly connections: number
+  readonly rounds: number
+  readonly rows: readonly Row[]
+  readonly start: { readonly listeningMs: number; readonly rssMiB: number }
+  readonly micro: readonly MicroResult[]
+}
+
+const HERE = import.meta.dirname
+const MODERATO = join(HERE, '../../proxy/main.ts')
+const LONG = { connections: 48, rounds: 5, roundMs: 3000, warmUpMs: 3000, starts: 5, calls: 20_000 }
+const QUICK = { connections: 48, rounds: 2, roundMs: 700, warmUpMs: 1000, starts: 1, calls: 2000 }
+
+/** Everything on, and no pace that the load could reach: what is measured is the way, not the wait. */
+function configuration(upstream: string, stateDir: string): object {
+  return {
+    listen: { agents: '127.0.0.1:0', admin: '127.0.0.1:0' },
+    stateDir,
+    upstream: {
+      endpoint: upstream,
+      credentials: { accessKeyId: 'AKIDUPSTREAM', secretAccessKey: 'upstream-secret' },
+    },
+    agents: [
+      {
+        id: 'bench',
+        ...AGENT,
+        grants: [{ classes: ['read', 'list', 'write'], resources: ['arn:aws:dynamodb:*:*:table/*'] }],
+      },
+    ],
+    pacing: { classes: { write: { rate: '100000000/s', burst: 100_000_000, maxWait: '5s' } } },
+    log: { level: 'warn' },
+  }
+}
+
+async function startModerato(upstream: string, folder: string, number: number): Promise<Subject> {
+  const file = join(folder, `moderato-${number}.yaml`)
+  await writeFile(file, JSON.stringify(configuration(upstream, `state-${number}`)), { mode: 0o600 })
+  const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter((each) => each !== '')
+  return start('Moderato', PROXY_CORE, [process.execPath, ...flags, MODERATO, 'serve', '--config', file])
+}
+
+/** Starts it several times, nothing else running: the median time until it listens, and its memory then. */
+async function measureStart(upstream: string, folder: string, starts: number): Promise<BenchResult['start']> {
+  const seen: { listeningMs: number; rssMiB: number }[] = []
+  for (let number = 0; number < starts; number += 1) {
+    const moderato = await startModerato(upstream, folder, number + 1)
+    seen.push({ listeningMs: moderato.startMs, rssMiB: moderato.rssMiB() })
+    await moderato.stop()
+  }
+  const middle = seen.sort((one, other) => one.listeningMs - other.listeningMs)[Math.floor(starts / 2)]
+  return middle ?? { listeningMs: NaN, rssMiB: NaN }
+}
+
+async function bench(settings: typeof LONG, progress: (text: string) => void): Promise<BenchResult> {
+  pinSelf()
+  const folder = await mkdtemp(join(tmpdir(), 'moderato-bench-'))
+  const running: Subject[] = []
+  const run = async (subject: Promise<Subject>): Promise<Subject> => {
+    running.push(await subject)
+    return subject
+  }
+  try {
+    const upstream = await run(start('upstream', LOAD_CORE, [process.execPath, join(HERE, 'upstream.ts')]))
+    progress('start to listening')
+    const started = await measureStart(upstream.url, folder, settings.starts)
+    progress('stages alone')
+    const micro = JSON.parse(
+      await runPinned([process.execPath, join(HERE, 'micro.ts'), String(settings.calls)]),
+    ) as MicroResult[]
+    const bare = (file: string): string[] => [process.execPath, join(HERE, file), upstream.url]
+    const contenders: Contender[] = [
+      {
+        name: 'bare pass-through, undici',
+        kind: READ,
+        subject: await run(start('undici', PROXY_CORE, bare('bare-undici.ts'))),
+      },
+      {
+        name: 'bare pass-through, http-proxy-3',
+        kind: READ,
+        subject: await run(start('http-proxy-3', PROXY_CORE, bare('bare-http-proxy.ts'))),
+      },
+    ]
+    const moderato = await run(startModerato(upstream.url, folder, 0))
+    contenders.push(
+      { name: 'Moderato, read', kind: READ, subject: moderato },
+      { name: 'Moderato, write (durable first)', kind: WRITE, subject: moderato },
+    )
+    const peer = process.env['PEER_CMD']
+    if (peer !== undefined)
+      contenders.push({ name: 'PEER_CMD', kind: READ, subject: await run(startPeer(peer, upstream.url)) })
+    const rows = await measureRounds(contenders, settings, progress)
+    const { connections, rounds } = settings
+    return {
+      node: process.version,
+      pinned: canPin,
+      region: REGION,
+      connections,
+      rounds,
+      rows,
+      start: started,
+      micro,
+    }
+  } finally {
+    await Promise.all(running.map((each) => each.stop()))
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+})
+const result = await bench(values.quick ? QUICK : LONG, (text) => {
+  if (!values.json) process.stderr.write(`... ${text}\n`)
+})
+process.stdout.write(values.json ? `${JSON.stringify(result, undefined, 2)}\n` : report(result))
+process.exitCode = result.rows.every(({ failures }) => failures === 0) ? 0 : 1

@@ -1,0 +1,160 @@
+/** What one call costs in each stage: the stages' own factories over the real catalogue and policy, no sockets. */
+import { createHash } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { loadPolicy } from '../../policy/bundle.ts'
+import { staticAgents } from '../../proxy/agent-store.ts'
+import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
+import type { Decided, Paced, Received } from '../../proxy/exchange.ts'
+import { HeaderFields } from '../../proxy/headers.ts'
+import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
+import { pacesFrom } from '../../proxy/pacing/paces.ts'
+import { PaceQueue } from '../../proxy/pacing/queue.ts'
+import { SigningKeys } from '../../proxy/sigv4/signing-key.ts'
+import { classify } from '../../proxy/stages/classify.ts'
+import { decide } from '../../proxy/stages/decide.ts'
+import { identify } from '../../proxy/stages/identify.ts'
+import { pace } from '../../proxy/stages/pace.ts'
+import { checkHead } from '../../proxy/stages/receive.ts'
+import { resign } from '../../proxy/stages/resign.ts'
+import { verify } from '../../proxy/stages/verify.ts'
+import {
+  AGENT,
+  READ,
+  REGION,
+  signer,
+  unsignedRequest,
+  WRITE,
+  type Kind,
+  type SignedRequest,
+} from './signed-requests.ts'
+
+export interface MicroResult {
+  readonly name: string
+  /** Microseconds of CPU, user and system, for one call: the best of several batches. */
+  readonly microseconds: number
+}
+
+const BATCHES = 5
+const HOST = '127.0.0.1:8080'
+const GRANTS = [
+  {
+    classes: ['read' as const, 'list' as const, 'write' as const],
+    resources: ['arn:aws:dynamodb:*:*:table/*'],
+  },
+]
+const clock = { nowMs: () => Date.now() }
+const agents = staticAgents([{ id: 'bench', ...AGENT, grants: GRANTS }])
+
+async function measure(name: string, calls: number, call: () => unknown): Promise<MicroResult> {
+  let best = Infinity
+  for (let batch = 0; batch < BATCHES; batch += 1) {
+    const before = process.cpuUsage()
+    for (let index = 0; index < calls; index += 1) {
+      const result = call()
+      if (result instanceof Promise) await result
+    }
+    const { user, system } = process.cpuUsage(before)
+    best = Math.min(best, (user + system) / calls)
+  }
+  return { name, microseconds: best }
+}
+
+async function received(kind: Kind): Promise<Received> {
+  const { method, path, headers, body } = (await signer.sign(unsignedRequest(kind, HOST, 1))) as SignedRequest
+  const bytes = Buffer.from(body)
+  return {
+    requestId: 'request-1',
+    receivedAtMs: Date.now(),
+    method,
+    path,
+    query: '',
+    headers: new HeaderFields(Object.entries(headers).flat()),
+    body: {
+      present: true,
+      lengthBytes: bytes.length,
+      bytes: () => Promise.resolve(bytes),
+      stream: () => Readable.from([bytes]),
+    },
+    client: { address: '127.0.0.1', gone: new AbortController().signal },
+    reply: {} as ServerResponse,
+  }
+}
+
+/** The stages as `compose.ts` makes them, where they have no socket to do with. */
+async function stages() {
+  const policy = await loadPolicy({ data: { agents: { bench: { grants: GRANTS } } } })
+  const limiter = new LocalLimiter()
+  const timer = { after: () => () => undefined }
+  const limits = { held: 1000, heldPerAgent: 100 }
+  const queue = new PaceQueue({ limiter, clock, timer, limits })
+  const fast = { rate: { things: 100_000_000, perMs: 1000 }, burst: 100_000_000, maxWait: 0 }
+  const origin = 'https://dynamodb.us-east-1.amazonaws.com'
+  const endpoint = {
+    origin,
+    host: origin.slice(8),
+    signingName: 'dynamodb',
+    signingRegion: REGION,
+    target: '/',
+  }
+  return {
+    checkHead: checkHead(),
+    identify: identify({ agents }),
+    verify: verify({
+      agents,
+      clockSkew: { maxSkewMs: 300_000, maxSkewS3Ms: 900_000 },
+      keys: new SigningKeys(),
+    }),
+    classify: classify({ catalogue: loadCatalogue(), accountId: undefined }),
+    decide: decide({ policy: () => policy, mode: 'enforce', clock }),
+    pace: pace({
+      queue,
+      limiter,
+      paces: pacesFrom({ write: fast }),
+      clock,
+      mode: 'enforce',
+      recheck: () => undefined,
+      metrics: { waited: () => undefined, depth: () => undefined },
+    }),
+    resign: resign({ credentials: { current: () => AGENT }, endpoint: () => endpoint, clock }),
+  }
+}
+
+async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> {
+  const way = await stages()
+  const start = await received(kind)
+  const identified = way.identify(start)
+  const verified = await way.verify(identified)
+  const classified = await way.classify(verified)
+  const decided: Decided = way.decide(classified)
+  const paced: Paced = await way.pace(decided)
+  const of = (name: string): string => `${name} (${kind.operation})`
+  return [
+    await measure(of('header fields'), calls, () => new HeaderFields(start.headers.raw)),
+    await measure(of('check head'), calls, () => way.checkHead(start)),
+    await measure(of('identify'), calls, () => way.identify(start)),
+    await measure(of('verify'), calls, () => way.verify(identified)),
+    await measure(of('classify'), calls, () => way.classify(verified)),
+    await measure(of('decide'), calls, () => way.decide(classified)),
+    await measure(of('pace'), calls, () => way.pace(decided)),
+    await measure(of('sign'), calls, () => way.resign(paced)),
+  ]
+}
+
+/** The library's signer beside ours: a whole request, and a string with a key that it has cached. */
+async function measureLibrary(calls: number): Promise<MicroResult[]> {
+  const request = unsignedRequest(READ, HOST, 1)
+  const text = `AWS4-HMAC-SHA256\n20261123T100000Z\n20261123/${REGION}/dynamodb/aws4_request\n${createHash('sha256').update('').digest('hex')}`
+  return [
+    await measure('@smithy/signature-v4 sign (whole request)', calls, () => signer.sign(request)),
+    await measure('@smithy/signature-v4 sign (string)', calls, () => signer.sign(text)),
+  ]
+}
+
+const calls = Number(process.argv[2] ?? 20_000)
+const results = [
+  ...(await measureStages(READ, calls)),
+  ...(await measureStages(WRITE, calls)),
+  ...(await measureLibrary(Math.ceil(calls / 4))),
+]
+process.stdout.write(`${JSON.stringify(results)}\n`)

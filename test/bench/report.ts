@@ -1,0 +1,57 @@
+/** The benchmark's result for people. */
+import type { BenchResult } from './bench.ts'
+import type { Row } from './rounds.ts'
+
+const WIDTHS = [34, 12, 10, 10, 16, 7, 9, 12, 14]
+
+export function report(result: BenchResult): string {
+  const { rows, start, micro, node, pinned, connections, rounds } = result
+  const [bare] = rows
+  const lines = [
+    `Node ${node}; ${pinned ? 'proxies on one core, load and upstream on another' : 'NOT pinned to cores: compare with care'}`,
+    `${connections} connections, closed loop; medians of ${rounds} interleaved rounds`,
+    '',
+    row([
+      '',
+      'requests/s',
+      'p50 ms',
+      'p99 ms',
+      'CPU s per 1,000',
+      'busy',
+      'RSS MiB',
+      'of undici',
+      'added CPU us',
+    ]),
+    ...rows.map((each) => row(cells(each, bare))),
+    '',
+    `start to listening ${start.listeningMs.toFixed(0)} ms, then ${start.rssMiB.toFixed(0)} MiB resident`,
+    '',
+    'CPU of one call in each stage, microseconds',
+    ...micro.map(({ name, microseconds }) => `  ${name.padEnd(44)} ${microseconds.toFixed(2).padStart(8)}`),
+  ]
+  const failed = rows.filter(({ failures }) => failures > 0)
+  for (const { name, failures } of failed) lines.push(`VOID: ${name} had ${failures} failures`)
+  return `${lines.join('\n')}\n`
+}
+
+function cells(each: Row, bare: Row | undefined): string[] {
+  const ratio = each.requestsPerSecond / (bare?.requestsPerSecond ?? NaN)
+  const addedMicroseconds = (each.cpuSecondsPer1000 - (bare?.cpuSecondsPer1000 ?? NaN)) * 1000
+  return [
+    each.name,
+    each.requestsPerSecond.toFixed(0),
+    each.p50Ms.toFixed(2),
+    each.p99Ms.toFixed(2),
+    each.cpuSecondsPer1000.toFixed(4),
+    each.busy.toFixed(2),
+    each.rssMiB.toFixed(0),
+    ratio.toFixed(2),
+    addedMicroseconds.toFixed(1),
+  ]
+}
+
+function row(cells: readonly string[]): string {
+  return cells
+    .map((cell, index) => (index === 0 ? cell.padEnd(WIDTHS[0] ?? 0) : cell.padStart(WIDTHS[index] ?? 0)))
+    .join('')
+}
