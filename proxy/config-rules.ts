@@ -44,7 +44,7 @@ function upstreamProblems({ upstream }: Config): Finding[] {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
     return [{ path, message: 'must be https, or http on a loopback address' }]
   }
-  if (url.username !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/') {
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/') {
     return [{ path, message: 'may hold a scheme, a host and a port only' }]
   }
   return []

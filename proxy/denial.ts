@@ -16,7 +16,7 @@ export const DENIALS = {
   bad_signature: { code: 'SignatureDoesNotMatch', status: 403, retryable: false, decision: 'deny', next: 'Check the secret key, and that nothing changes the request between signing and Moderato.' },
   payload_mismatch: { code: 'XAmzContentSHA256Mismatch', status: 400, retryable: false, decision: 'deny', next: 'Send the body that was signed.' },
   body_too_large: { code: 'RequestEntityTooLarge', status: 413, retryable: false, decision: 'deny', next: 'Send less in one call, or have limits.bufferedBodyBytes raised.' },
-  body_too_slow: { code: 'RequestTimeout', status: 400, retryable: false, decision: 'deny', next: 'Send the body without pauses.' },
+  body_too_slow: { code: 'SerializationException', status: 400, retryable: false, decision: 'deny', next: 'Send the body without pauses.' },
   overloaded: { code: 'ServiceUnavailable', status: 503, retryable: true, decision: 'throttle', next: 'Retry later; this agent has too much under way.' },
   unclassified: { code: 'AccessDenied', status: 403, retryable: false, decision: 'deny', next: 'Use an operation that the catalogue knows.' },
   policy_denied: { code: 'AccessDenied', status: 403, retryable: false, decision: 'deny', next: 'Ask an operator for a grant that covers every class and resource of this call.' },

@@ -19,42 +19,50 @@ export function decisionFields(
   reason: string,
   denial?: Denial,
 ): AuditRecord {
-  const { call, agent } = exchange
+  const { call = NOT_CLASSIFIED, agent, payload, waitedMs, authorization } = exchange
   const policy = exchange.decision ?? denial?.policy
   return {
     phase: 'decision',
     requestId: exchange.requestId,
     // An agent is named only once its signature verified: a key id alone proves nothing.
-    agent: exchange.payload === undefined ? undefined : agent?.id,
+    agent: payload === undefined ? undefined : agent?.id,
     trace: traceOf(exchange),
-    service: call?.service ?? 'unknown',
-    operation: call?.operation ?? null,
-    actions: call?.actions ?? [],
-    resources: call?.resources ?? [],
-    count: call?.count ?? 1,
-    class: call?.class ?? 'unknown',
-    classes: call?.classes ?? ['unknown'],
-    traits: call?.traits ?? [],
+    service: call.service,
+    operation: call.operation,
+    actions: call.actions,
+    resources: call.resources,
+    count: call.count,
+    class: call.class,
+    classes: call.classes,
+    traits: call.traits,
     facts: {
-      accessLevel: call?.accessLevel ?? 'Unknown',
-      region: exchange.authorization?.scope.region ?? '',
+      accessLevel: call.accessLevel,
+      region: authorization?.scope.region,
       timeSeconds: Math.floor(clock.nowMs() / 1000),
     },
     decision,
     reason,
-    detail: denial === undefined ? undefined : redactText(denial.message).slice(0, MAX_DETAIL),
+    detail: denial === undefined ? undefined : redactText(denial.message, MAX_DETAIL),
     wouldDeny: exchange.decision?.wouldDeny,
     wouldThrottle: exchange.wouldThrottle,
-    ...(policy === undefined
-      ? {}
-      : { policy: { engine: policy.engine, revision: policy.revision, rules: policy.rules } }),
-    ...(exchange.waitedMs === undefined ? {} : { waitedMs: Math.round(exchange.waitedMs) }),
-    client: {
-      address: exchange.client.address,
-      userAgent: userAgentOf(exchange),
-    },
+    policy: policy === undefined ? undefined : { engine: policy.engine, revision: policy.revision, rules: policy.rules },
+    waitedMs: waitedMs === undefined ? undefined : Math.round(waitedMs),
+    client: { address: exchange.client.address, userAgent: userAgentOf(exchange) },
   }
 }
+
+/** What is known of a request that was refused before it was classified. */
+const NOT_CLASSIFIED = {
+  service: 'unknown',
+  operation: null,
+  actions: [],
+  resources: [],
+  count: 1,
+  class: 'unknown',
+  classes: ['unknown'],
+  traits: [],
+  accessLevel: 'Unknown',
+} as const
 
 /** What became of a call after its decision was recorded. */
 export function outcomeFields(

@@ -70,7 +70,7 @@ describe('config', () => {
   })
 
   it('refuses an upstream endpoint that is plain HTTP off loopback (S5)', () => {
-    for (const endpoint of ['http://10.0.0.1', 'http://localhost.evil.example', 'ftp://127.0.0.1', 'https://a@b', 'https://a/b']) {
+    for (const endpoint of ['http://10.0.0.1', 'http://localhost.evil.example', 'ftp://127.0.0.1', 'https://a@b', 'https://:p@b', 'https://a/b']) {
       expect(findings({ upstream: { endpoint } })['upstream.endpoint'], endpoint).toBeDefined()
     }
     expect(findings({ upstream: { endpoint: 'https://aws.example' } })).toEqual({})

@@ -40,7 +40,7 @@ const MAX_RESOURCE_LENGTH = 1024
 export function errorResponse(refusal: Refusal): ErrorResponse {
   const { protocol, reason, requestId } = refusal
   const { code, status } = errorCode(reason, protocol, refusal.service)
-  const { type, content } = spell(refusal, code, status, messageOf(refusal))
+  const { type, content } = SPELLINGS[protocol]
   const headers = [
     'content-type',
     type,
@@ -58,7 +58,7 @@ export function errorResponse(refusal: Refusal): ErrorResponse {
     headers.push('x-amz-retry-after', String(Math.max(0, Math.ceil(retryAfterMs))))
   }
   if (refusal.method === 'HEAD') return { status, headers, body: Buffer.alloc(0) }
-  const body = Buffer.from(content)
+  const body = Buffer.from(content(refusal, code, status, messageOf(refusal)))
   headers.push('content-length', String(body.length))
   return { status, headers, body }
 }
@@ -105,31 +105,32 @@ const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 interface Spelling {
   readonly type: string
-  readonly content: string | Uint8Array
+  readonly content: (refusal: Refusal, code: string, status: number, message: string) => string | Uint8Array
 }
 
-function spell(refusal: Refusal, code: string, status: number, message: string): Spelling {
-  switch (refusal.protocol) {
-    case 'json-1.0':
-      return { type: 'application/x-amz-json-1.0', content: JSON.stringify({ __type: code, message }) }
-    case 'json-1.1':
-      return { type: 'application/x-amz-json-1.1', content: JSON.stringify({ __type: code, message }) }
-    case 'rest-json':
-      return { type: 'application/json', content: JSON.stringify({ code, message }) }
-    case 'cbor':
-      return { type: 'application/cbor', content: encode({ __type: code, message }) }
-    case 's3':
-      return { type: 'application/xml', content: s3Xml(refusal, code, message) }
-    case 'ec2':
-      return { type: 'text/xml;charset=UTF-8', content: ec2Xml(refusal, code, message) }
-    case 'query':
-    case 'rest-xml':
-      return { type: 'text/xml', content: queryXml(refusal, code, faultOf(status), message) }
-  }
+const SPELLINGS: Readonly<Record<Protocol, Spelling>> = {
+  'json-1.0': { type: 'application/x-amz-json-1.0', content: awsJson },
+  'json-1.1': { type: 'application/x-amz-json-1.1', content: awsJson },
+  'rest-json': {
+    type: 'application/json',
+    content: (_refusal, code, _status, message) => JSON.stringify({ code, message }),
+  },
+  cbor: {
+    type: 'application/cbor',
+    content: (_refusal, code, _status, message) => encode({ __type: code, message }),
+  },
+  s3: { type: 'application/xml', content: s3Xml },
+  ec2: { type: 'text/xml;charset=UTF-8', content: ec2Xml },
+  query: { type: 'text/xml', content: queryXml },
+  'rest-xml': { type: 'text/xml', content: queryXml },
+}
+
+function awsJson(_refusal: Refusal, code: string, _status: number, message: string): string {
+  return JSON.stringify({ __type: code, message })
 }
 
 /** S3 does not wrap its error (`noErrorWrapping` in its model). */
-function s3Xml({ requestId, resource }: Refusal, code: string, message: string): string {
+function s3Xml({ requestId, resource }: Refusal, code: string, _status: number, message: string): string {
   const place =
     resource === undefined
       ? ''
@@ -138,13 +139,13 @@ function s3Xml({ requestId, resource }: Refusal, code: string, message: string):
   return `${XML_DECLARATION}<Error>${words}<RequestId>${escapeXml(requestId)}</RequestId></Error>`
 }
 
-function ec2Xml({ requestId }: Refusal, code: string, message: string): string {
+function ec2Xml({ requestId }: Refusal, code: string, _status: number, message: string): string {
   const error = `<Error><Code>${code}</Code><Message>${escapeXml(message)}</Message></Error>`
   const id = `<RequestID>${escapeXml(requestId)}</RequestID>`
   return `${XML_DECLARATION}<Response><Errors>${error}</Errors>${id}</Response>`
 }
 
-function queryXml({ requestId }: Refusal, code: string, fault: string, message: string): string {
-  const words = `<Type>${fault}</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message>`
+function queryXml({ requestId }: Refusal, code: string, status: number, message: string): string {
+  const words = `<Type>${faultOf(status)}</Type><Code>${code}</Code><Message>${escapeXml(message)}</Message>`
   return `<ErrorResponse><Error>${words}</Error><RequestId>${escapeXml(requestId)}</RequestId></ErrorResponse>`
 }

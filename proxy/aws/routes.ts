@@ -41,6 +41,11 @@ function s3Levels(service: Service): NonNullable<Routes['s3']> {
   return [depth(0), depth(1), depth(2)]
 }
 
+/** SDKs made from Smithy models send only the last part of a dotted target prefix (CloudTrail's is one). */
+function targetsOf({ target = '' }: Service): readonly string[] {
+  return target.includes('.') ? [target, target.slice(target.lastIndexOf('.') + 1)] : [target]
+}
+
 function build(services: readonly Service[]): Routes {
   const targets = new Map<string, Operation[]>()
   const cbor = new Map<string, Operation[]>()
@@ -50,8 +55,10 @@ function build(services: readonly Service[]): Routes {
     for (const name of service.operationNames) {
       const operation = service.operation(name)
       if (operation === undefined || operation.http !== '') break
-      if (has('json-1.0', 'json-1.1')) add(targets, `${service.target}.${name}`, operation)
-      if (has('cbor')) add(cbor, `/service/${service.target}/operation/${name}`, operation)
+      for (const each of targetsOf(service)) {
+        if (has('json-1.0', 'json-1.1')) add(targets, `${each}.${name}`, operation)
+        if (has('cbor')) add(cbor, `/service/${each}/operation/${name}`, operation)
+      }
       if (has('query', 'ec2')) add(forms, `${name} ${service.version}`, operation)
     }
   }

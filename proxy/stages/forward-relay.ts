@@ -46,12 +46,11 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    const clientGone = new Denial('client_gone', 'The client left while its call was under way.')
+    this.#onGone = () => controller.abort(new Denial('client_gone', 'The client left while its call was under way.'))
     if (this.#gone.aborted) {
-      controller.abort(clientGone)
+      this.#onGone()
       return
     }
-    this.#onGone = () => controller.abort(clientGone)
     this.#gone.addEventListener('abort', this.#onGone, { once: true })
     this.#reply.on('drain', () => controller.resume())
   }

@@ -275,7 +275,7 @@ describe.skipIf(noOracle)("botocore's own rule engine", () => {
     expect(differing.filter((line) => !line.endsWith(': refused'))).toEqual([])
     // Refused on purpose: hosts outside the partition's suffixes.
     const refused = new Set(differing.map((line) => line.split(' ')[0]))
-    expect([...refused].sort()).toEqual([
+    expect([...refused].toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
       'agent-registry',
       'agent-registry-control',
       'opensearchmemory',

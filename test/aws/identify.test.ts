@@ -22,15 +22,29 @@ describe('identify: X-Amz-Target', () => {
     [json('AWSStepFunctions.StartExecution', {}, 'states'), 'stepfunctions.StartExecution json-1.0'],
     [json('AWSEvents.PutRule', {}, 'events'), 'events.PutRule json-1.0'],
     [json('Kinesis_20131202.PutRecord', {}, 'kinesis'), 'kinesis.PutRecord json-1.0'],
-    [json('AWSCognitoIdentityProviderService.AdminDeleteUser', {}, 'cognito-idp'), 'cognito-idp.AdminDeleteUser json-1.0'],
+    [
+      json('AWSCognitoIdentityProviderService.AdminDeleteUser', {}, 'cognito-idp'),
+      'cognito-idp.AdminDeleteUser json-1.0',
+    ],
     [json('AmazonEC2ContainerServiceV20141113.ExecuteCommand', {}, 'ecs'), 'ecs.ExecuteCommand json-1.0'],
-    [json('GraniteServiceVersion20100801.DeleteAlarms', {}, 'monitoring'), 'cloudwatch.DeleteAlarms json-1.0'],
+    [json('CloudTrail_20131101.DeleteTrail', {}, 'cloudtrail'), 'cloudtrail.DeleteTrail json-1.0'],
+    [
+      json('com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.DeleteTrail', {}, 'cloudtrail'),
+      'cloudtrail.DeleteTrail json-1.0',
+    ],
+    [
+      json('GraniteServiceVersion20100801.DeleteAlarms', {}, 'monitoring'),
+      'cloudwatch.DeleteAlarms json-1.0',
+    ],
   ])('%#: %o', async (sample, expected) => {
     expect(await named(sample)).toBe(expected)
   })
 
   it('tells JSON 1.1 from 1.0 by the content type', async () => {
-    const sample = { ...json('TrentService.Decrypt', {}, 'kms'), headers: ['x-amz-target', 'TrentService.Decrypt', 'content-type', 'application/x-amz-json-1.1'] }
+    const sample = {
+      ...json('TrentService.Decrypt', {}, 'kms'),
+      headers: ['x-amz-target', 'TrentService.Decrypt', 'content-type', 'application/x-amz-json-1.1'],
+    }
     expect(await named(sample)).toBe('kms.Decrypt json-1.1')
   })
 })
@@ -54,15 +68,40 @@ describe('identify: query and EC2', () => {
     [form('sts', 'Action=GetCallerIdentity&Version=2011-06-15'), 'sts.GetCallerIdentity query'],
     [form('iam', 'Action=CreateUser&Version=2010-05-08&UserName=u'), 'iam.CreateUser query'],
     [form('sns', 'Action=Publish&Version=2010-03-31&Message=m'), 'sns.Publish query'],
-    [form('rds', 'Action=DeleteDBInstance&Version=2014-10-31&DBInstanceIdentifier=d'), 'rds.DeleteDBInstance query'],
-    [form('cloudformation', 'Action=DeleteStack&Version=2010-05-15&StackName=s'), 'cloudformation.DeleteStack query'],
-    [form('autoscaling', 'Action=SetDesiredCapacity&Version=2011-01-01'), 'autoscaling.SetDesiredCapacity query'],
-    [form('elasticloadbalancing', 'Action=DeleteLoadBalancer&Version=2015-12-01'), 'elbv2.DeleteLoadBalancer query'],
-    [form('elasticloadbalancing', 'Action=DeleteLoadBalancer&Version=2012-06-01'), 'elb.DeleteLoadBalancer query'],
+    [
+      form('rds', 'Action=DeleteDBInstance&Version=2014-10-31&DBInstanceIdentifier=d'),
+      'rds.DeleteDBInstance query',
+    ],
+    [
+      form('cloudformation', 'Action=DeleteStack&Version=2010-05-15&StackName=s'),
+      'cloudformation.DeleteStack query',
+    ],
+    [
+      form('autoscaling', 'Action=SetDesiredCapacity&Version=2011-01-01'),
+      'autoscaling.SetDesiredCapacity query',
+    ],
+    [
+      form('elasticloadbalancing', 'Action=DeleteLoadBalancer&Version=2015-12-01'),
+      'elbv2.DeleteLoadBalancer query',
+    ],
+    [
+      form('elasticloadbalancing', 'Action=DeleteLoadBalancer&Version=2012-06-01'),
+      'elb.DeleteLoadBalancer query',
+    ],
     [form('sqs', 'Action=DeleteQueue&Version=2012-11-05&QueueUrl=q'), 'sqs.DeleteQueue query'],
-    [{ ...form('sqs', 'Action=PurgeQueue&Version=2012-11-05'), target: '/111122223333/q' }, 'sqs.PurgeQueue query'],
+    [
+      { ...form('sqs', 'Action=PurgeQueue&Version=2012-11-05'), target: '/111122223333/q' },
+      'sqs.PurgeQueue query',
+    ],
     [form('monitoring', 'Action=DeleteAlarms&Version=2010-08-01'), 'cloudwatch.DeleteAlarms query'],
-    [{ scope: 'ec2', method: 'GET', target: '/?Action=TerminateInstances&InstanceId.1=i&Version=2016-11-15' }, 'ec2.TerminateInstances ec2'],
+    [
+      {
+        scope: 'ec2',
+        method: 'GET',
+        target: '/?Action=TerminateInstances&InstanceId.1=i&Version=2016-11-15',
+      },
+      'ec2.TerminateInstances ec2',
+    ],
   ])('%#: %o', async (sample, expected) => {
     expect(await named(sample)).toBe(expected)
   })
@@ -78,9 +117,18 @@ describe('identify: REST paths', () => {
     [rest('lambda', 'DELETE', '/2015-03-31/functions/f'), 'lambda.DeleteFunction rest-json'],
     [rest('lambda', 'DELETE', '/2015-03-31/functions/f/'), 'lambda.DeleteFunction rest-json'],
     [rest('lambda', 'GET', '/2015-03-31/functions/'), 'lambda.ListFunctions rest-json'],
-    [rest('lambda', 'GET', '/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A1%3Afunction%3Af'), 'lambda.GetFunction rest-json'],
-    [rest('route53', 'POST', '/2013-04-01/hostedzone/Z1/rrset/', '<ChangeResourceRecordSetsRequest/>'), 'route53.ChangeResourceRecordSets rest-xml'],
-    [rest('route53', 'POST', '/2013-04-01/hostedzone/Z1/rrset', '<ChangeResourceRecordSetsRequest/>'), 'route53.ChangeResourceRecordSets rest-xml'],
+    [
+      rest('lambda', 'GET', '/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A1%3Afunction%3Af'),
+      'lambda.GetFunction rest-json',
+    ],
+    [
+      rest('route53', 'POST', '/2013-04-01/hostedzone/Z1/rrset/', '<ChangeResourceRecordSetsRequest/>'),
+      'route53.ChangeResourceRecordSets rest-xml',
+    ],
+    [
+      rest('route53', 'POST', '/2013-04-01/hostedzone/Z1/rrset', '<ChangeResourceRecordSetsRequest/>'),
+      'route53.ChangeResourceRecordSets rest-xml',
+    ],
     [rest('apigateway', 'DELETE', '/restapis/a'), 'apigateway.DeleteRestApi rest-json'],
     [rest('apigateway', 'DELETE', '/v2/apis/a'), 'apigatewayv2.DeleteApi rest-json'],
     [rest('eks', 'DELETE', '/clusters/c'), 'eks.DeleteCluster rest-json'],
@@ -112,7 +160,10 @@ describe('identify: REST paths', () => {
 describe('protocolGuess', () => {
   it.each<[Sample, string]>([
     [dynamodb('Nothing', {}), 'json-1.0'],
-    [{ scope: 'kms', headers: ['x-amz-target', 'x', 'content-type', 'application/x-amz-json-1.1'] }, 'json-1.1'],
+    [
+      { scope: 'kms', headers: ['x-amz-target', 'x', 'content-type', 'application/x-amz-json-1.1'] },
+      'json-1.1',
+    ],
     [{ scope: 'monitoring', headers: CBOR }, 'cbor'],
     [ec2('Action=Nothing'), 'ec2'],
     [form('sts', 'Action=Nothing'), 'query'],
@@ -125,6 +176,8 @@ describe('protocolGuess', () => {
   })
 
   it('answers without a scope and without a catalogue', () => {
-    expect(protocolGuess(headOf({ scope: '', target: '/x' }), undefined)).toBe('rest-json')
+    const jsonHead = headOf({ scope: '', target: '/x', headers: ['content-type', 'application/json'] })
+    expect(protocolGuess(headOf({ scope: '', target: '/x' }), undefined)).toBe('s3')
+    expect(protocolGuess(jsonHead, undefined)).toBe('rest-json')
   })
 })

@@ -45,7 +45,11 @@ export async function classified(sample: Sample): Promise<Call & { readonly reas
 
 export function json(target: string, body: unknown, scope: string, ...headers: string[]): Sample {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return { scope, headers: ['X-Amz-Target', target, 'Content-Type', 'application/x-amz-json-1.0', ...headers], body: text }
+  return {
+    scope,
+    headers: ['X-Amz-Target', target, 'Content-Type', 'application/x-amz-json-1.0', ...headers],
+    body: text,
+  }
 }
 
 export function dynamodb(operation: string, body: unknown): Sample {

@@ -17,7 +17,9 @@ const OPERATIONS: readonly (readonly [string, string, string])[] = [
   ['POST', '/bucket?delete', 'DeleteObjects'],
   ['POST', '/bucket/?delete=', 'DeleteObjects'],
   ['GET', '/bucket?location', 'GetBucketLocation'],
-  ...(['policy', 'tagging', 'cors', 'website', 'encryption', 'replication', 'ownershipControls'] as const).flatMap((key) => {
+  ...(
+    ['policy', 'tagging', 'cors', 'website', 'encryption', 'replication', 'ownershipControls'] as const
+  ).flatMap((key) => {
     const name = key.charAt(0).toUpperCase() + key.slice(1)
     return (['GET', 'PUT', 'DELETE'] as const).map((method) => {
       const verb = { GET: 'Get', PUT: 'Put', DELETE: 'Delete' }[method]
@@ -25,7 +27,10 @@ const OPERATIONS: readonly (readonly [string, string, string])[] = [
     })
   }),
   ...(['analytics', 'inventory', 'metrics', 'intelligent-tiering'] as const).flatMap((key) => {
-    const name = key.split('-').map((each) => each.charAt(0).toUpperCase() + each.slice(1)).join('')
+    const name = key
+      .split('-')
+      .map((each) => each.charAt(0).toUpperCase() + each.slice(1))
+      .join('')
     return [
       ['GET', `/bucket?${key}&id=i`, `GetBucket${name}Configuration`] as const,
       ['PUT', `/bucket?${key}&id=i`, `PutBucket${name}Configuration`] as const,
@@ -128,7 +133,11 @@ describe('identify: S3 Control', () => {
 
   it('is told by path and account header together', async () => {
     const call = await classified(s3('DELETE', '/v20180820/accesspoint/ap', '', account))
-    expect(call).toMatchObject({ model: 's3control', operation: 'DeleteAccessPoint', hostPrefix: '111122223333.' })
+    expect(call).toMatchObject({
+      model: 's3control',
+      operation: 'DeleteAccessPoint',
+      hostPrefix: '111122223333.',
+    })
   })
 
   it('is unknown with one of the two alone', async () => {
@@ -137,7 +146,9 @@ describe('identify: S3 Control', () => {
   })
 
   it('refuses an account that is no host label', async () => {
-    const call = await classified(s3('DELETE', '/v20180820/accesspoint/ap', '', ['x-amz-account-id', 'evil.example/']))
+    const call = await classified(
+      s3('DELETE', '/v20180820/accesspoint/ap', '', ['x-amz-account-id', 'evil.example/']),
+    )
     expect(call.reason).toBe('malformed_request')
   })
 })

@@ -143,12 +143,21 @@ describe('a request whose signature does not stand', () => {
     expect(record.agent).toBeUndefined()
   })
 
-  it('bad_signature: with a body changed after signing', async () => {
-    const client = afterSigning(dynamodb(proxy.url), (request) => {
-      request.body = Buffer.from(request.body as Uint8Array).fill(' ', 0, 1)
+  it('bad_signature: with a signed header changed after signing', async () => {
+    const client = afterSigning(dynamodb(proxy.url), ({ headers }) => {
+      headers['x-amz-target'] = 'DynamoDB_20120810.ListBackups'
     })
     const { result } = await refused(proxy, 'bad_signature', () => list(client), { signature: true })
     expect(result.name).toBe('InvalidSignatureException')
+  })
+
+  it('payload_mismatch: with a small body changed after signing', async () => {
+    const client = afterSigning(dynamodb(proxy.url), (request) => {
+      request.body = Buffer.from(request.body as Uint8Array).fill(' ', 0, 1)
+    })
+    const { result } = await refused(proxy, 'payload_mismatch', () => list(client), { signature: true })
+    expect(result).toMatchObject({ name: 'InvalidSignatureException', status: 400 })
+    expectNextStep(result, 'payload_mismatch')
   })
 
   it('unsupported_signature: signed for another kind of stream (raw: no SDK sends it without TLS here)', async () => {

@@ -65,7 +65,17 @@ describe.skipIf(missing(MOTO, AWS_CLI))('the AWS CLI through the proxy', () => {
   })
 
   it('shows the refusal of an act outside the grant, with what to do', async () => {
-    const denied = awsCli(proxy.url, ['sqs', 'create-queue', '--queue-name', 'q'], READER)
-    await expect(denied).rejects.toThrow(/AccessDenied.* when calling the CreateQueue operation: .*grant/s)
+    const denied = awsCli(proxy.url, ['sns', 'create-topic', '--name', 't'], READER)
+    await expect(denied).rejects.toThrow(
+      /AuthorizationError.* when calling the CreateTopic operation: .*grant/s,
+    )
+  })
+
+  it('comes this way for SQS when --endpoint-url says so: version 1 has the legacy host in its code', async () => {
+    const here = ['--endpoint-url', proxy.url]
+    expect(await aws('sqs create-queue --queue-name q', ...here)).toMatchObject({
+      QueueUrl: expect.any(String),
+    })
+    await proxy.record(({ operation }) => operation === 'CreateQueue')
   })
 })

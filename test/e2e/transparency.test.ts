@@ -92,16 +92,17 @@ describe('what the proxy leaves as it is', () => {
     expect(JSON.stringify(forwarded?.headers)).not.toContain(BUILDER.accessKeyId)
   })
 
-  it('keeps a target as it was spelled', async () => {
+  it.each([
+    ['/bucket//a/../b/./c%20d%2Fe%2B?partNumber=1&response-content-type=a%2Fb%20c', undefined],
+    ['/bucket/..', undefined],
+    ['/bucket/%E2%82%AC/', undefined],
+    // What needs no escape, or has it in lower case, is one key to S3 and to the signature, however it is spelled.
+    ['/bucket/%41%2f+', '/bucket/A%2F%2B'],
+  ])('keeps the target %s as it was spelled', async (target, signedAs = target) => {
     upstream.answer = answerEmptyJson
-    for (const target of [
-      '/bucket//a/../b/./%41%2f+?list-type=2&prefix=a%20b',
-      '/bucket/..',
-      '/bucket/%E2%82%AC/',
-    ]) {
-      expect((await get(target)).status).toBe(200)
-      expect(upstream.recorded.at(-1)?.target).toBe(target)
-    }
+    const call = await signed(proxy.url, { method: 'GET', target: signedAs, headers: {} }, READ)
+    expect((await send(proxy.url, { ...call, target })).status).toBe(200)
+    expect(upstream.recorded.at(-1)?.target).toBe(target)
   })
 
   it('streams an answer whose length nobody knows', async () => {

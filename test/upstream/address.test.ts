@@ -6,6 +6,8 @@ import { mayReach, pinnedLookup, type PinOptions, type ResolveName } from '../..
 
 const NOBODY = { isOurs: () => false }
 
+const failing: ResolveName = (_hostname, done) => done(new Error('SERVFAIL'), [])
+
 function answering(...answers: string[][]): { resolve: ResolveName; asked: () => number } {
   let asked = 0
   return {
@@ -119,7 +121,6 @@ describe('pinnedLookup', () => {
 
   it('fails for a name without an address, and passes on what the resolver says', async () => {
     await expect(look({ ...options, ...answering([]) })).rejects.toThrow('has no address')
-    const failing: ResolveName = (_hostname, done) => done(new Error('SERVFAIL'), [])
     await expect(look({ ...options, resolve: failing })).rejects.toThrow('SERVFAIL')
   })
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Agent } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { pinnedLookup } from '../../proxy/upstream/address.ts'
+import { pinnedLookup, type ResolveName } from '../../proxy/upstream/address.ts'
 import { createUpstream, type UpstreamOptions } from '../../proxy/upstream/pool.ts'
 import { missing } from '../support/tools.ts'
 
@@ -15,6 +15,8 @@ const OPTIONS = { connections: 4, connectTimeoutMs: 2000, headersTimeoutMs: 2000
 /** To this machine: what a test needs and `pinnedLookup` refuses. */
 const toLoopback: LookupFunction = (_hostname, { all }, done) =>
   all === true ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4)
+
+const resolveToLoopback: ResolveName = (_hostname, done) => done(null, [{ address: '127.0.0.1', family: 4 }])
 
 const open: { close(): unknown }[] = []
 afterEach(async () => {
@@ -81,11 +83,7 @@ describe('createUpstream', () => {
     const server = createServer((_request, reply) => reply.end('never'))
     server.on('connection', () => (connections += 1))
     const port = await listen(server)
-    const resolve = (
-      _name: string,
-      done: (error: null, found: { address: string; family: number }[]) => void,
-    ) => done(null, [{ address: '127.0.0.1', family: 4 }])
-    const agent = upstream({ lookup: pinnedLookup({ allowPrivate: true, resolve }) })
+    const agent = upstream({ lookup: pinnedLookup({ allowPrivate: true, resolve: resolveToLoopback }) })
     await expect(get(agent, `http://sqs.us-east-1.amazonaws.com:${port}`)).rejects.toMatchObject({
       reason: 'endpoint_refused',
     })
@@ -122,36 +120,36 @@ describe('createUpstream', () => {
   })
 })
 
+function certificate(name: string): { key: string; cert: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'moderato-tls-'))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
+  const made = [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '1',
+  ]
+  execFileSync('openssl', [...made, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' })
+  const pair = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
+  rmSync(folder, { recursive: true })
+  return pair
+}
+
+async function serve(name: string): Promise<{ port: number; ca: string }> {
+  const pair = certificate(name)
+  const port = await listen(createTlsServer(pair, (request, reply) => reply.end(request.httpVersion)))
+  return { port, ca: pair.cert }
+}
+
 const OPENSSL = { name: 'openssl', command: 'openssl', args: ['version'] }
 
 describe.skipIf(missing(OPENSSL))('createUpstream over TLS', () => {
-  function certificate(name: string): { key: string; cert: string } {
-    const folder = mkdtempSync(join(tmpdir(), 'moderato-tls-'))
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-    const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`]
-    const made = [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '1',
-    ]
-    execFileSync('openssl', [...made, '-keyout', key, '-out', cert, ...subject], { stdio: 'ignore' })
-    const pair = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-    rmSync(folder, { recursive: true })
-    return pair
-  }
-
-  async function serve(name: string): Promise<{ port: number; ca: string }> {
-    const pair = certificate(name)
-    const port = await listen(createTlsServer(pair, (request, reply) => reply.end(request.httpVersion)))
-    return { port, ca: pair.cert }
-  }
-
   it('refuses an unknown certificate, even where the environment waives it', async () => {
     const { port } = await serve('sqs.test')
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')

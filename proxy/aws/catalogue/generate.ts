@@ -2,7 +2,8 @@
  * Generates catalogue.json.br from pinned packages and overrides.json.
  *
  *     node proxy/aws/catalogue/generate.ts           writes the data
- *     node proxy/aws/catalogue/generate.ts --check   exit code 1 if the committed data is not what the sources give
+ *     node proxy/aws/catalogue/generate.ts --check   exit code 1 if the committed data is not what the sources
+ *                                                    give, 2 if the sources cannot be had
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
@@ -38,8 +39,7 @@ function checkKeys(sources: Sources, overrides: Overrides): void {
 }
 
 /** The data before compression; equal sources give equal bytes. */
-export function generate(): string {
-  const sources = readSources()
+export function generate(sources: Sources): string {
   const overrides = readOverrides()
   checkKeys(sources, overrides)
   const names = [...sources.models.keys()].sort()
@@ -55,7 +55,14 @@ export function generate(): string {
 }
 
 function main(args: readonly string[]): number {
-  const text = generate()
+  let sources: Sources
+  try {
+    sources = readSources()
+  } catch (error) {
+    console.error(`the sources cannot be had: ${error instanceof Error ? error.message : String(error)}`)
+    return 2
+  }
+  const text = generate(sources)
   if (args.includes('--check')) {
     const same = brotliDecompressSync(readFileSync(DATA)).toString('utf8') === text
     console.log(

@@ -48,6 +48,7 @@ export interface Botocore {
 
 /** The wheel, downloaded by pip if it is not kept from an earlier run. */
 function readWheel(): Buffer {
+  // oxlint-disable-next-line node/no-process-env -- a generator's cache folder
   const folder = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato-catalogue')
   const path = join(folder, FILE)
   if (!existsSync(path)) {

@@ -30,11 +30,14 @@ function regionsOf({ regions }: PartitionRow): string[] {
   return Object.keys(regions).filter((region) => !region.endsWith('-global'))
 }
 
+/** For rules on parameters that are never given here: resource ARNs and buckets. */
+function unused(): null {
+  return null
+}
+
 function teachAwsFunctions({ partitions }: Botocore): void {
   const partitionOf = (region: string) =>
     partitions.find(({ regions }) => Object.hasOwn(regions, region))?.outputs ?? null
-  // Only reached with parameters that are never given here: resource ARNs and buckets.
-  const unused = () => null
   customEndpointFunctions['aws'] = {
     partition: partitionOf,
     parseArn: unused,
@@ -198,12 +201,14 @@ export function generateEndpoints(): EndpointData {
   return { source: botocore.source, partitions, services }
 }
 
+function lines(record: object): string {
+  return Object.entries(record)
+    .map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
+    .join(',\n')
+}
+
 /** One service a line: a refresh is then read as a diff. */
 function print({ source, partitions, services }: EndpointData): string {
-  const lines = (record: object): string =>
-    Object.entries(record)
-      .map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
-      .join(',\n')
   return `{
   "source": ${JSON.stringify(source)},
   "partitions": {\n${lines(partitions)}\n  },

@@ -1,0 +1,57 @@
+/** The two listeners: agents in front of the pipeline, operators beside it. */
+import type { Server } from 'node:http'
+import { createAdmin } from './admin/server.ts'
+import { adminToken, readTokenFile } from './admin/token.ts'
+import { createAgentsServer } from './agents-server.ts'
+import type { Config } from './config-schema.ts'
+import type { Parts } from './parts.ts'
+import type { Runner } from './record.ts'
+import { BufferBudget } from './stages/receive-body.ts'
+import { receive } from './stages/receive.ts'
+
+export interface ServiceState {
+  now: 'starting' | 'serving' | 'draining'
+  /** Exact `Host` values of the admin listener; known once it is bound. */
+  readonly adminHosts: Set<string>
+}
+
+export function agentsServer({ limits }: Config, run: Runner): Server {
+  return createAgentsServer({
+    received: receive({
+      clock: { nowMs: () => Date.now() },
+      limits: { ...limits, bodyPauseMs: limits.bodyPause },
+      budget: new BufferBudget(limits.bufferedTotalBytes, limits.bufferedAgentBytes),
+    }),
+    run,
+    headersTimeoutMs: limits.headersTimeout,
+    headerBytes: limits.headerBytes,
+    maxConnections: limits.connections,
+  })
+}
+
+export function adminServer(
+  config: Config,
+  { metrics, policy, audit, mode }: Parts,
+  state: ServiceState,
+  bug: (error: unknown) => void,
+): Server {
+  return createAdmin({
+    metrics,
+    ready: () => {
+      const failing = state.now === 'serving' && !audit.available
+      return { ready: state.now === 'serving' && !failing, state: failing ? 'failing' : state.now, mode }
+    },
+    token: tokenOf(config),
+    allowedHosts: state.adminHosts,
+    metricsOpen: config.admin.metrics === 'open',
+    routes: {
+      '/v1/policy': () => ({ engine: policy.name, revision: policy.revision, mode }),
+      '/v1/audit': () => ({ head: audit.head, available: audit.available }),
+    },
+    bug,
+  })
+}
+
+function tokenOf({ admin, stateDir }: Config): string {
+  return admin.token ?? (admin.tokenFile === undefined ? adminToken(stateDir) : readTokenFile(admin.tokenFile))
+}

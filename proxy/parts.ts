@@ -1,0 +1,98 @@
+/** The concrete parts that the way of a request is composed of, as the configuration asks for them. */
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { loadPolicy } from '../policy/bundle.ts'
+import type { PolicyEngine } from '../policy/engine.ts'
+import { adminHosts } from './admin/bind.ts'
+import { staticAgents } from './agent-store.ts'
+import { loadCatalogue } from './aws/catalogue/catalogue.ts'
+import type { Config } from './config-schema.ts'
+import { describeConfig, type LoadedConfig } from './config.ts'
+import { chainCredentials, fixedCredentials } from './credentials/source.ts'
+import type { ServiceState } from './listeners.ts'
+import { openAudit } from './observe/audit.ts'
+import { createMetrics, type Metrics } from './observe/metrics.ts'
+import { unverifiedRefusals } from './observe/refusals.ts'
+import { LocalLimiter } from './pacing/limiter.ts'
+import { pacesFrom } from './pacing/paces.ts'
+import { PaceQueue } from './pacing/queue.ts'
+import { SigningKeys } from './sigv4/signing-key.ts'
+import { pinnedLookup } from './upstream/address.ts'
+import { upstreamEndpoint } from './upstream/endpoint.ts'
+import { createUpstream } from './upstream/pool.ts'
+
+const clock = { nowMs: () => Date.now() }
+/** For waits: never goes back, whatever is done to the wall clock. */
+const steadyClock = { nowMs: () => performance.timeOrigin + performance.now() }
+const timer = {
+  after(ms: number, fire: () => void) {
+    const handle = setTimeout(fire, ms)
+    return () => clearTimeout(handle)
+  },
+}
+/** Service names come from the catalogue alone, so the label is bounded. */
+const catalogueNames = { has: () => true }
+
+export type Parts = Awaited<ReturnType<typeof buildParts>>
+
+/** Opens what must be open and loads what must be loaded. Rejects if anything is amiss; then nothing listens. */
+export async function buildParts(loaded: LoadedConfig, log: Logger) {
+  const { config } = loaded
+  const { upstream } = config
+  const metrics = createMetrics({ services: catalogueNames, agentLabels: config.limits.agentLabels })
+  const audit = await auditOf(config, metrics, log)
+  const policy = await policyOf(config)
+  metrics.policyBundle(policy.revision)
+  const limiter = new LocalLimiter()
+  return {
+    clock,
+    steadyClock,
+    mode: config.policy.mode,
+    metrics,
+    audit,
+    refusals: unverifiedRefusals({ audit, clock }),
+    catalogue: loadCatalogue(),
+    policy,
+    agents: staticAgents(config.agents),
+    signingKeys: new SigningKeys(),
+    clockSkew: { maxSkewMs: config.signatures.maxSkew, maxSkewS3Ms: config.signatures.maxSkewS3 },
+    inFlightPerAgent: config.limits.inFlightPerAgent,
+    accountId: upstream.accountId,
+    paces: pacesFrom(config.pacing.classes),
+    limiter,
+    queue: new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits }),
+    credentials: upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials),
+    endpoint: upstreamEndpoint(upstream),
+    upstream: createUpstream({
+      connections: upstream.connections,
+      connectTimeoutMs: upstream.connectTimeout,
+      headersTimeoutMs: upstream.headersTimeout,
+      bodyTimeoutMs: upstream.bodyTimeout,
+      lookup: upstream.endpoint === undefined ? pinnedLookup({ allowPrivate: upstream.allowPrivateAddresses }) : undefined,
+    }),
+    /** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
+    start(state: ServiceState, adminPort: number) {
+      for (const host of adminHosts(config.listen.admin.host, adminPort, config.admin.hosts)) state.adminHosts.add(host)
+      const { name: engine, revision } = policy
+      audit.append({ phase: 'start', settings: describeConfig(loaded), policy: { engine, revision, rules: [] } })
+      state.now = 'serving'
+    },
+  }
+}
+
+async function auditOf(config: Config, metrics: Metrics, log: Logger) {
+  const audit = await openAudit({
+    dir: join(config.stateDir, 'audit'),
+    clock,
+    onDurable: (records) => metrics.auditRecords(records),
+    onFailure: (error) => log.error({ err: error }, 'the audit log cannot be written'),
+  })
+  for (const torn of audit.sealed) log.warn({ torn }, 'a crash left a torn audit record; it was kept and sealed')
+  metrics.auditLag(() => audit.lagSeconds())
+  return audit
+}
+
+async function policyOf(config: Config): Promise<PolicyEngine> {
+  const agents = Object.fromEntries(config.agents.map(({ id, grants }) => [id, { grants }]))
+  return loadPolicy({ bundle: config.policy.bundle, data: { agents } })
+}

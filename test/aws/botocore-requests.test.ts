@@ -1,0 +1,57 @@
+/** Every operation of the installed botocore, serialised by botocore, must be identified as itself. */
+import { spawn, spawnSync } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { describeRequest } from '../../proxy/aws/describe-request.ts'
+import { catalogue } from './requests.ts'
+
+const SCRIPT = fileURLToPath(new URL('botocore-requests.py', import.meta.url))
+const installed = spawnSync('python3', ['-c', 'import botocore; print(botocore.__version__)'], {
+  encoding: 'utf8',
+})
+const missing = installed.status !== 0
+if (missing) console.warn('SKIPPED: identification of every botocore request: python3 has no botocore')
+
+/** Old and new name of one thing, with one IAM action: the new one is taken. */
+const TWINS = new Set([
+  'GetBucketLifecycle',
+  'PutBucketLifecycle',
+  'GetBucketNotification',
+  'PutBucketNotification',
+])
+/** Told by scope or host alone, which this test does not set. */
+const BY_HOST = new Set(['s3.ListDirectoryBuckets', 's3.WriteGetObjectResponse', 's3control.CreateBucket'])
+
+interface Tally {
+  total: number
+  readonly wrong: string[]
+  readonly unknown: string[]
+}
+
+async function measure(): Promise<Tally> {
+  const tally: Tally = { total: 0, wrong: [], unknown: [] }
+  const child = spawn('python3', ['-W', 'ignore', SCRIPT], { stdio: ['ignore', 'pipe', 'ignore'] })
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { expected } = JSON.parse(line) as { expected: [string, string, string] }
+    const [service, operation] = expected
+    const { operation: found } = await describeRequest(catalogue, line, undefined)
+    tally.total++
+    if (found === operation || TWINS.has(operation) || BY_HOST.has(`${service}.${operation}`)) continue
+    if (found === null) tally.unknown.push(expected.join('.'))
+    else tally.wrong.push(`${expected.join('.')} as ${found}`)
+  }
+  return tally
+}
+
+describe.skipIf(missing)('identify: every request that botocore makes', () => {
+  it('takes none for another, and knows all but those that the newer models dropped', async () => {
+    const { total, wrong, unknown } = await measure()
+    console.info(
+      `botocore ${installed.stdout.trim()}: ${total} requests, ${unknown.length} unknown: ${unknown.slice(0, 20).join(' ')}`,
+    )
+    expect(wrong).toEqual([])
+    expect(total).toBeGreaterThan(10_000)
+    expect(unknown.length / total).toBeLessThan(0.01)
+  }, 240_000)
+})

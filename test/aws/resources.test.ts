@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { classified, dynamodb, ec2, form, json, rest, s3 } from './requests.ts'
+import type { Sample } from './requests.ts'
+
+const HERE = 'us-east-1:111122223333'
+
+describe('resources: one ARN for each thing that the request names', () => {
+  it.each<[Sample, readonly string[]]>([
+    [s3('GET', '/'), ['*']],
+    [s3('GET', '/bucket?list-type=2'), ['arn:aws:s3:::bucket']],
+    [s3('GET', '/bucket/a%20b//c/'), ['arn:aws:s3:::bucket/a b//c/']],
+    [
+      s3(
+        'POST',
+        '/bucket?delete',
+        '<Delete><Object><Key>a&amp;b</Key></Object><Object><Key>c</Key></Object></Delete>',
+      ),
+      ['arn:aws:s3:::bucket/a&b', 'arn:aws:s3:::bucket/c'],
+    ],
+    [
+      dynamodb('Query', { TableName: 't', IndexName: 'i' }),
+      [`arn:aws:dynamodb:${HERE}:table/t/index/i`, `arn:aws:dynamodb:${HERE}:table/t`],
+    ],
+    [
+      dynamodb('GetItem', { TableName: `arn:aws:dynamodb:${HERE}:table/t` }),
+      [`arn:aws:dynamodb:${HERE}:table/t`],
+    ],
+    [dynamodb('ListTables', {}), ['*']],
+    [
+      json(
+        'AmazonSQS.SendMessage',
+        { QueueUrl: 'https://sqs.us-east-1.amazonaws.com/444455556666/q' },
+        'sqs',
+      ),
+      ['arn:aws:sqs:us-east-1:444455556666:q'],
+    ],
+    [
+      form('sns', `Action=Publish&Version=2010-03-31&TopicArn=arn:aws:sns:${HERE}:t`),
+      [`arn:aws:sns:${HERE}:t`],
+    ],
+    [form('iam', 'Action=DeleteRole&Version=2010-05-08&RoleName=r'), ['arn:aws:iam::111122223333:role/r']],
+    [json('TrentService.Encrypt', { KeyId: '1234' }, 'kms'), [`arn:aws:kms:${HERE}:key/1234`]],
+    [json('TrentService.Encrypt', { KeyId: 'alias/a' }, 'kms'), [`arn:aws:kms:${HERE}:alias/a`, '*']],
+    [
+      json('AmazonSSM.DeleteParameters', { Names: ['/a/b', 'c'] }, 'ssm'),
+      [`arn:aws:ssm:${HERE}:parameter/a/b`, `arn:aws:ssm:${HERE}:parameter/c`],
+    ],
+    [
+      json('Logs_20140328.DeleteLogGroup', { logGroupName: '/x' }, 'logs'),
+      [`arn:aws:logs:${HERE}:log-group:/x`],
+    ],
+    [rest('lambda', 'DELETE', '/2015-03-31/functions/f%3Aprod'), [`arn:aws:lambda:${HERE}:function:f:prod`]],
+    [
+      ec2('Action=TerminateInstances&InstanceId.1=i-1&InstanceId.2=i-2'),
+      [`arn:aws:ec2:${HERE}:instance/i-1`, `arn:aws:ec2:${HERE}:instance/i-2`],
+    ],
+    [rest('apigateway', 'DELETE', '/restapis/a'), ['arn:aws:apigateway:us-east-1::/restapis/a']],
+    [rest('route53', 'DELETE', '/2013-04-01/hostedzone/Z1'), ['arn:aws:route53:::hostedzone/Z1']],
+    [rest('eks', 'DELETE', '/clusters/c'), [`arn:aws:eks:${HERE}:cluster/c`]],
+  ])('%#: %o', async (sample, resources) => {
+    expect((await classified(sample)).resources).toEqual(resources)
+  })
+})
+
+describe('resources: never narrower than the truth', () => {
+  const any = async (sample: Sample) => expect((await classified(sample)).resources).toContain('*')
+
+  it('adds * where the required name is missing', async () => {
+    await any(dynamodb('DeleteTable', {}))
+    await any(json('TrentService.Decrypt', {}, 'kms'))
+  })
+
+  it('adds * for an ARN of another service', async () => {
+    await any(dynamodb('DeleteTable', { TableName: 'arn:aws:s3:::bucket' }))
+    await any(dynamodb('TagResource', { ResourceArn: 'not an arn' }))
+  })
+
+  it('adds * for a name with a colon, a blank or a control character', async () => {
+    for (const TableName of ['a:b', 'a b', 'a\u0000', 7, ['a', {}]])
+      await any(dynamodb('DeleteTable', { TableName }))
+  })
+
+  it('adds * for bucket names that stand for another bucket', async () => {
+    await any(s3('GET', '/my-ap-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias/key'))
+    await any(s3('GET', '/arn%3Aaws%3As3%3Aus-east-1%3A111122223333%3Aaccesspoint%2Fap/key'))
+    await any(
+      s3('PUT', '/bucket/key', '', ['x-amz-copy-source', 'arn:aws:s3:us-east-1:1:accesspoint/ap/object/k']),
+    )
+  })
+
+  it('names every value where two members could hold the name', async () => {
+    const body = { StreamName: 'a', StreamARN: `arn:aws:kinesis:${HERE}:stream/b` }
+    const call = await classified(json('Kinesis_20131202.DeleteStream', body, 'kinesis'))
+    expect([...call.resources].sort()).toEqual([
+      `arn:aws:kinesis:${HERE}:stream/a`,
+      `arn:aws:kinesis:${HERE}:stream/b`,
+    ])
+  })
+
+  it('lists at most a thousand and says * for the rest', async () => {
+    const keys = Array.from({ length: 1500 }, (_, i) => `<Object><Key>k${i}</Key></Object>`).join('')
+    const call = await classified(s3('POST', '/bucket?delete', `<Delete>${keys}</Delete>`))
+    expect(call.resources).toHaveLength(1001)
+    expect(call.resources.at(-1)).toBe('*')
+    expect(call.count).toBe(1500)
+  })
+})

@@ -1,0 +1,93 @@
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { run } from '../../proxy/cli/catalogue.ts'
+
+async function moderato(args: readonly string[], input: readonly string[] = []) {
+  const io = {
+    stdin: Readable.from(input.map((line) => `${line}\n`)),
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+  }
+  const code = await run(args, io)
+  io.stdout.end()
+  io.stderr.end()
+  return { code, out: await text(io.stdout), err: await text(io.stderr) }
+}
+
+const scoped = (service: string) =>
+  `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=0`
+
+describe('moderato catalogue show', () => {
+  it('shows what an operation is', async () => {
+    const { code, out } = await moderato(['show', 'dynamodb:DeleteTable', '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      operation: 'DeleteTable',
+      classes: ['destructive'],
+      accessLevel: 'Write',
+    })
+  })
+
+  it('finds a service by its IAM prefix too', async () => {
+    expect((await moderato(['show', 'states:StartExecution', '--json'])).out).toContain(
+      '"model":"stepfunctions"',
+    )
+  })
+
+  it('says what it does not have, and how it is used', async () => {
+    expect((await moderato(['show', 'dynamodb:Nothing'])).code).toBe(1)
+    expect((await moderato(['show'])).code).toBe(2)
+    expect((await moderato(['nothing'])).code).toBe(2)
+    expect((await moderato(['--help'])).code).toBe(0)
+  })
+})
+
+describe('moderato catalogue coverage', () => {
+  it('counts, by service as JSON', async () => {
+    const { out } = await moderato(['coverage', '--json'])
+    const { total, byService } = JSON.parse(out) as {
+      total: Record<string, number>
+      byService: Record<string, unknown>
+    }
+    expect(total).toMatchObject({ services: 439, operations: 19_796 })
+    expect(Object.keys(byService)).toHaveLength(439)
+  })
+})
+
+describe('moderato catalogue identify', () => {
+  it('writes one line for each line, in order, also for what it cannot read', async () => {
+    const request = {
+      method: 'POST',
+      url: '/',
+      headers: { 'X-AMZ-TARGET': 'DynamoDB_20120810.DeleteTable', Authorization: scoped('dynamodb') },
+      body: Buffer.from('{"TableName":"t"}').toString('base64'),
+    }
+    const unscoped = { ...request, headers: {} }
+    const unknown = { ...request, headers: { ...request.headers, 'X-AMZ-TARGET': 'x' } }
+    const twice = { ...request, body: Buffer.from('{"TableName":"t","TableName":"u"}').toString('base64') }
+    const lines = [request, unscoped, unknown, twice].map((each) => JSON.stringify(each))
+    const { code, out } = await moderato(['identify'], ['no json', ...lines, ''])
+    const answers = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    expect(code).toBe(0)
+    expect(answers).toHaveLength(6)
+    expect(answers[1]).toEqual({
+      service: 'dynamodb',
+      operation: 'DeleteTable',
+      actions: ['dynamodb:DeleteTable'],
+      resources: ['arn:aws:dynamodb:us-east-1:*:table/t'],
+      count: 1,
+      class: 'destructive',
+      classes: ['destructive'],
+      traits: ['irreversible', 'cascade'],
+      accessLevel: 'Write',
+      reason: null,
+    })
+    for (const index of [0, 2, 3, 4, 5]) {
+      expect(answers[index]).toMatchObject({ operation: null, class: 'unknown', reason: expect.any(String) })
+    }
+  })
+})
