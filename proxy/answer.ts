@@ -18,7 +18,8 @@ export interface AnswerOptions {
 /** Flat name, value list for every answer; `mode` is named where verdicts are not enforced (rule S7). */
 export function moderatoHeaders(exchange: Furthest, decision: string, mode: 'enforce' | 'observe'): string[] {
   const fields = ['x-moderato-request-id', exchange.requestId, 'x-moderato-decision', decision]
-  if (exchange.waitedMs !== undefined) fields.push('x-moderato-waited-ms', String(Math.round(exchange.waitedMs)))
+  if (exchange.waitedMs !== undefined)
+    fields.push('x-moderato-waited-ms', String(Math.round(exchange.waitedMs)))
   if (mode === 'observe') {
     fields.push('x-moderato-mode', mode)
     const would = exchange.decision?.wouldDeny ?? exchange.wouldThrottle

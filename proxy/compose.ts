@@ -30,9 +30,9 @@ function wayOf({ agents, catalogue, policy, metrics, queue, limiter, upstream, .
     observeEvaluationSeconds: (seconds) => metrics.policyEvaluation(policy.name, seconds),
   })
   /** Rule S4: what may have changed while a call was held. */
-  const recheck = async (exchange: Decided): Promise<void> => {
+  const recheck = (exchange: Decided): void => {
     identify({ agents })(exchange)
-    await decided(exchange)
+    decided(exchange)
   }
   return pipeline<Received>()
     .pipe(checkHead())
@@ -41,7 +41,17 @@ function wayOf({ agents, catalogue, policy, metrics, queue, limiter, upstream, .
     .pipe(admit({ inFlightPerAgent: parts.inFlightPerAgent }))
     .pipe(classify({ catalogue, accountId: parts.accountId }))
     .pipe(decided)
-    .pipe(pace({ queue, limiter, paces: parts.paces, clock: steadyClock, mode, recheck, metrics: paceMetrics(metrics) }))
+    .pipe(
+      pace({
+        queue,
+        limiter,
+        paces: parts.paces,
+        clock: steadyClock,
+        mode,
+        recheck,
+        metrics: paceMetrics(metrics),
+      }),
+    )
     .pipe(resign({ credentials: parts.credentials, endpoint: parts.endpoint, clock }))
     .pipe(forward({ upstream, answerHeaders: (exchange) => moderatoHeaders(exchange, 'allow', mode) }))
 }
@@ -51,7 +61,8 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   const parts = await buildParts(loaded, log)
   const { config } = loaded
   const { audit, refusals, metrics, catalogue, mode, clock, queue, upstream } = parts
-  const bug = (error: unknown, requestId?: string) => log.error({ err: error, requestId }, 'this is a bug in Moderato')
+  const bug = (error: unknown, requestId?: string) =>
+    log.error({ err: error, requestId }, 'this is a bug in Moderato')
   const run = record(wayOf(parts), {
     clock,
     audit: {

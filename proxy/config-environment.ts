@@ -69,9 +69,14 @@ const GUARDED = [
 ]
 
 const variableOf = (path: string): string =>
-  `MODERATO_${path.replaceAll('.', '_').replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()}`
+  `MODERATO_${path
+    .replaceAll('.', '_')
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toUpperCase()}`
 
-const BY_VARIABLE = new Map(Object.entries(SETTINGS).map(([path, kind]) => [variableOf(path), { path, kind }]))
+const BY_VARIABLE = new Map(
+  Object.entries(SETTINGS).map(([path, kind]) => [variableOf(path), { path, kind }]),
+)
 
 /** The overrides that an environment holds, and what is wrong with them. Unknown `MODERATO_` names are findings. */
 export function environmentOverrides(
@@ -80,7 +85,7 @@ export function environmentOverrides(
 ): { overrides: Override[]; findings: Finding[] } {
   const overrides: Override[] = []
   const findings: Finding[] = []
-  for (const [variable, text] of Object.entries(environment).toSorted()) {
+  for (const [variable, text] of Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     if (!variable.startsWith('MODERATO_') || text === undefined) continue
     const setting = BY_VARIABLE.get(variable)
     if (setting === undefined) {
@@ -88,11 +93,18 @@ export function environmentOverrides(
       continue
     }
     if (!mayLoosen && isGuarded(setting.path, text)) {
-      findings.push({ path: setting.path, message: `may not come from ${variable} unless the file says allowEnvironment: true` })
+      findings.push({
+        path: setting.path,
+        message: `may not come from ${variable} unless the file says allowEnvironment: true`,
+      })
       continue
     }
     try {
-      overrides.push({ path: setting.path, value: setting.kind === 'json' ? JSON.parse(text) : text, variable })
+      overrides.push({
+        path: setting.path,
+        value: setting.kind === 'json' ? JSON.parse(text) : text,
+        variable,
+      })
     } catch {
       findings.push({ path: setting.path, message: `${variable} must hold JSON` })
     }
@@ -111,8 +123,9 @@ export function setAt(document: Record<string, unknown>, path: string, value: un
   let at = document
   for (const key of keys) {
     const inner = at[key]
-    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) at = inner as Record<string, unknown>
-    else at = (at[key] = {}) as Record<string, unknown>
+    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner))
+      at = inner as Record<string, unknown>
+    else at = (at[key] = {})
   }
   at[last] = value
 }

@@ -7,7 +7,10 @@ export interface Finding {
 }
 
 /** Secrets that stand in documentation; whoever uses one has given the key away. */
-const KNOWN_SECRETS = new Set(['wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY', 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'])
+const KNOWN_SECRETS = new Set([
+  'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+])
 const MIN_SECRET_LENGTH = 32
 
 export function isLoopback(host: string): boolean {
@@ -15,7 +18,12 @@ export function isLoopback(host: string): boolean {
 }
 
 export function configProblems(config: Config): Finding[] {
-  return [...listenProblems(config), ...upstreamProblems(config), ...agentProblems(config), ...policyProblems(config)]
+  return [
+    ...listenProblems(config),
+    ...upstreamProblems(config),
+    ...agentProblems(config),
+    ...policyProblems(config),
+  ]
 }
 
 function listenProblems({ listen, admin }: Config): Finding[] {
@@ -23,11 +31,16 @@ function listenProblems({ listen, admin }: Config): Finding[] {
   if (!isLoopback(listen.admin.host)) {
     findings.push({ path: 'listen.admin', message: 'must be a loopback address: it has no TLS yet' })
   }
-  if (listen.agents.port !== 0 && listen.agents.port === listen.admin.port && listen.agents.host === listen.admin.host) {
+  if (
+    listen.agents.port !== 0 &&
+    listen.agents.port === listen.admin.port &&
+    listen.agents.host === listen.admin.host
+  ) {
     findings.push({ path: 'listen.admin', message: 'must differ from listen.agents' })
   }
   for (const name of ['agents', 'admin'] as const) {
-    if (listen[name].port > 65_535) findings.push({ path: `listen.${name}`, message: 'has a port above 65535' })
+    if (listen[name].port > 65_535)
+      findings.push({ path: `listen.${name}`, message: 'has a port above 65535' })
   }
   if (admin.token !== undefined && admin.tokenFile !== undefined) {
     findings.push({ path: 'admin.tokenFile', message: 'cannot be set together with admin.token' })
@@ -44,7 +57,13 @@ function upstreamProblems({ upstream }: Config): Finding[] {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
     return [{ path, message: 'must be https, or http on a loopback address' }]
   }
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '' || url.pathname !== '/') {
+  if (
+    url.username !== '' ||
+    url.password !== '' ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.pathname !== '/'
+  ) {
     return [{ path, message: 'may hold a scheme, a host and a port only' }]
   }
   return []
@@ -68,7 +87,10 @@ function agentProblems(config: Config): Finding[] {
       })
     }
     if (!sandboxed && KNOWN_SECRETS.has(agent.secretAccessKey)) {
-      findings.push({ path: `${path}.secretAccessKey`, message: 'is an example key from documentation; make your own' })
+      findings.push({
+        path: `${path}.secretAccessKey`,
+        message: 'is an example key from documentation; make your own',
+      })
     }
   }
   return findings
@@ -76,5 +98,10 @@ function agentProblems(config: Config): Finding[] {
 
 function policyProblems({ policy }: Config): Finding[] {
   if (policy.bundle?.includes('://') !== true) return []
-  return [{ path: 'policy.bundle', message: 'must be a file: remote bundles are refused until bundle signatures exist' }]
+  return [
+    {
+      path: 'policy.bundle',
+      message: 'must be a file: remote bundles are refused until bundle signatures exist',
+    },
+  ]
 }

@@ -29,7 +29,10 @@ const actionClass = z.enum(ACTION_CLASSES)
 const pace = z.strictObject({
   rate: parsed(parseRate),
   burst: z.int().positive(),
-  maxWait: durationMs.refine((ms) => ms <= LONGEST_WAIT_MS, 'must be at most 45s: clients give up after that'),
+  maxWait: durationMs.refine(
+    (ms) => ms <= LONGEST_WAIT_MS,
+    'must be at most 45s: clients give up after that',
+  ),
 })
 
 /** The classes that may have a pace: what is unknown is refused, never paced. */
@@ -38,7 +41,9 @@ const PACED = ACTION_CLASSES.filter((name) => name !== 'unknown')
 const listen = z
   .strictObject({
     agents: address.prefault('127.0.0.1:8080').describe('Endpoint mode: AWS_ENDPOINT_URL points here.'),
-    admin: address.prefault('127.0.0.1:8081').describe('Health, metrics, admin API; never reachable for agents.'),
+    admin: address
+      .prefault('127.0.0.1:8081')
+      .describe('Health, metrics, admin API; never reachable for agents.'),
     hosts: z.array(z.string()).default([]).describe('Our own names, for virtual-host S3.'),
     intercept: later('CONNECT mode'),
     tls: later('TLS on the agent listener'),
@@ -47,7 +52,11 @@ const listen = z
 
 const admin = z
   .strictObject({
-    token: z.string().min(32, 'must have at least 32 characters').optional().describe('Made at first start in stateDir/admin-token if neither is set.'),
+    token: z
+      .string()
+      .min(32, 'must have at least 32 characters')
+      .optional()
+      .describe('Made at first start in stateDir/admin-token if neither is set.'),
     tokenFile: z.string().optional().describe('A file of mode 0600 that holds the token.'),
     metrics: z.enum(['open', 'token']).default('open').describe('token: /metrics needs the admin token too.'),
     hosts: z.array(z.string()).default([]).describe('Further names that a Host field may carry.'),
@@ -65,13 +74,26 @@ const upstream = z
       })
       .optional()
       .describe('The AWS provider chain otherwise.'),
-    accountId: z.string().regex(/^\d{12}$/, 'must be 12 digits').optional().describe('Fills the account in ARNs.'),
-    regions: z.array(z.string()).min(1).optional().describe('Regions that may be reached; all known ones otherwise.'),
+    accountId: z
+      .string()
+      .regex(/^\d{12}$/, 'must be 12 digits')
+      .optional()
+      .describe('Fills the account in ARNs.'),
+    regions: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe('Regions that may be reached; all known ones otherwise.'),
     connections: z.int().positive().default(128).describe('Connections per upstream host.'),
     connectTimeout: durationMs.prefault('10s').describe('TCP and TLS to an upstream host.'),
-    headersTimeout: durationMs.prefault('15m').describe('Until the head of an answer; synchronous Lambda calls take long.'),
+    headersTimeout: durationMs
+      .prefault('15m')
+      .describe('Until the head of an answer; synchronous Lambda calls take long.'),
     bodyTimeout: durationMs.prefault('5m').describe('The longest pause within an answer.'),
-    allowPrivateAddresses: z.boolean().default(false).describe('For VPC endpoints: upstream names may resolve to private addresses.'),
+    allowPrivateAddresses: z
+      .boolean()
+      .default(false)
+      .describe('For VPC endpoints: upstream names may resolve to private addresses.'),
   })
   .prefault({})
 
@@ -80,13 +102,21 @@ const agent = z.strictObject({
   accessKeyId: z.string().regex(/^[A-Za-z0-9]{4,128}$/, 'must be 4 to 128 letters and digits'),
   secretAccessKey: z.string().min(1),
   grants: z
-    .array(z.strictObject({ classes: z.array(z.union([actionClass, z.literal('reads-secret')])).min(1), resources: z.array(z.string().min(1)).min(1) }))
+    .array(
+      z.strictObject({
+        classes: z.array(z.union([actionClass, z.literal('reads-secret')])).min(1),
+        resources: z.array(z.string().min(1)).min(1),
+      }),
+    )
     .default([]),
 })
 
 const policy = z
   .strictObject({
-    mode: z.enum(['enforce', 'observe']).default('enforce').describe('observe: policy verdicts and pace are recorded, not enforced.'),
+    mode: z
+      .enum(['enforce', 'observe'])
+      .default('enforce')
+      .describe('observe: policy verdicts and pace are recorded, not enforced.'),
     bundle: z.string().optional().describe('A bundle file; the packaged default policy otherwise.'),
   })
   .prefault({})
@@ -104,8 +134,12 @@ const pacing = z
 
 const limits = z
   .strictObject({
-    bufferedBodyBytes: bytes.default(10 * 1024 * 1024).describe('The largest body that is read whole to classify it.'),
-    bufferedTotalBytes: bytes.default(512 * 1024 * 1024).describe('Body bytes held at once, over all agents.'),
+    bufferedBodyBytes: bytes
+      .default(10 * 1024 * 1024)
+      .describe('The largest body that is read whole to classify it.'),
+    bufferedTotalBytes: bytes
+      .default(512 * 1024 * 1024)
+      .describe('Body bytes held at once, over all agents.'),
     bufferedAgentBytes: bytes.default(128 * 1024 * 1024).describe('Body bytes held at once for one agent.'),
     bodyMinBytesPerSecond: bytes.default(1024).describe('A body that stays slower is cut off.'),
     bodyPause: durationMs.prefault('20s').describe('How long a body may stay under the minimum rate.'),
@@ -124,7 +158,10 @@ export const ConfigSchema = z.strictObject({
   admin,
   stateDir: z.string().min(1).default('.moderato').describe('Admin token and audit log; created 0700.'),
   upstream,
-  agents: z.array(agent).default([]).describe('id, accessKeyId, secretAccessKey, grants: classes and resource patterns.'),
+  agents: z
+    .array(agent)
+    .default([])
+    .describe('id, accessKeyId, secretAccessKey, grants: classes and resource patterns.'),
   policy,
   pacing,
   watch: z.strictObject({ detectors: z.strictObject({}).prefault({}) }).prefault({}),
@@ -136,8 +173,18 @@ export const ConfigSchema = z.strictObject({
     .prefault({}),
   limits,
   drain: durationMs.prefault('30s').describe('How long streams may finish after SIGTERM.'),
-  log: z.strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Of the JSON lines on standard error.') }).prefault({}),
-  allowEnvironment: z.boolean().default(false).describe('Lets the environment loosen what only the file may (rule S7).'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .describe('Of the JSON lines on standard error.'),
+    })
+    .prefault({}),
+  allowEnvironment: z
+    .boolean()
+    .default(false)
+    .describe('Lets the environment loosen what only the file may (rule S7).'),
 })
 
 export type Config = z.output<typeof ConfigSchema>

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { configProblems, type Finding } from './config-rules.ts'
 import { environmentOverrides, setAt } from './config-environment.ts'
 import { ConfigSchema, type Config } from './config-schema.ts'
@@ -37,7 +37,9 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
   try {
     given = parseYaml(readFileSync(file, 'utf8'), { uniqueKeys: true }) ?? {}
   } catch (error) {
-    throw new ConfigError(file, [{ path: '', message: error instanceof Error ? error.message : String(error) }])
+    throw new ConfigError(file, [
+      { path: '', message: error instanceof Error ? error.message : String(error) },
+    ])
   }
   return parseConfig(given, { file, folder, environment })
 }
@@ -52,9 +54,13 @@ export function parseConfig(
   const document = structuredClone(given) as Record<string, unknown>
   const sources = new Map<string, string>()
   for (const path of leafPaths(document)) sources.set(path, 'file')
-  const { overrides, findings } = environmentOverrides(from.environment, document['allowEnvironment'] === true)
+  const { overrides, findings } = environmentOverrides(
+    from.environment,
+    document['allowEnvironment'] === true,
+  )
   for (const { path, value, variable } of overrides) {
-    for (const known of sources.keys()) if (known === path || known.startsWith(`${path}.`)) sources.delete(known)
+    for (const known of sources.keys())
+      if (known === path || known.startsWith(`${path}.`)) sources.delete(known)
     setAt(document, path, value)
     sources.set(path, variable)
   }
@@ -67,7 +73,8 @@ export function parseConfig(
     ...rest,
     stateDir: resolve(from.folder, stateDir),
     policy: policy.bundle === undefined ? policy : { ...policy, bundle: resolve(from.folder, policy.bundle) },
-    admin: admin.tokenFile === undefined ? admin : { ...admin, tokenFile: resolve(from.folder, admin.tokenFile) },
+    admin:
+      admin.tokenFile === undefined ? admin : { ...admin, tokenFile: resolve(from.folder, admin.tokenFile) },
   }
   return { config, sources, folder: from.folder }
 }
@@ -75,35 +82,50 @@ export function parseConfig(
 /** Dotted paths of everything that is not a map; lists count as one value. */
 function leafPaths(value: unknown, path = ''): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path]
-  return Object.entries(value).flatMap(([key, inner]) => leafPaths(inner, path === '' ? key : `${path}.${key}`))
+  return Object.entries(value).flatMap(([key, inner]) =>
+    leafPaths(inner, path === '' ? key : `${path}.${key}`),
+  )
 }
 
 function schemaFindings(error: z.ZodError): Finding[] {
   return error.issues.flatMap((issue): Finding[] => {
     const path = issue.path.map(String).join('.')
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ path: path === '' ? key : `${path}.${key}`, message: 'is not a setting' }))
+      return issue.keys.map((key) => ({
+        path: path === '' ? key : `${path}.${key}`,
+        message: 'is not a setting',
+      }))
     }
     return [{ path, message: issue.message }]
   })
 }
 
 /** The configuration in force for people: sources beside values, secrets masked. */
-export function describeConfig({ config, sources }: LoadedConfig): { path: string; value: unknown; source: string }[] {
+export function describeConfig({
+  config,
+  sources,
+}: LoadedConfig): { path: string; value: unknown; source: string }[] {
   return leafPaths(config)
     .filter((path) => path !== '')
     .map((path) => {
-      const value = path.split('.').reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config)
-      const source = [...sources].find(([known]) => path === known || path.startsWith(`${known}.`) || known.startsWith(`${path}.`))
+      const value = path
+        .split('.')
+        .reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config)
+      const source = [...sources].find(
+        ([known]) => path === known || path.startsWith(`${known}.`) || known.startsWith(`${path}.`),
+      )
       return { path, value: mask(path, value), source: source?.[1] ?? 'default' }
     })
 }
 
 function mask(path: string, value: unknown): unknown {
-  if (/(secretAccessKey|sessionToken|admin\.token)$/.test(path)) return value === undefined ? undefined : '***'
+  if (/(secretAccessKey|sessionToken|admin\.token)$/.test(path))
+    return value === undefined ? undefined : '***'
   if (Array.isArray(value)) return value.map((each) => mask(path, each))
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, mask(`${path}.${key}`, inner)]))
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, mask(`${path}.${key}`, inner)]),
+    )
   }
   return value
 }

@@ -89,7 +89,11 @@ export type Payload =
   | { readonly kind: 'hashed'; readonly sha256: string }
   | { readonly kind: 'unsigned' }
   /** `STREAMING-UNSIGNED-PAYLOAD-TRAILER`: aws-chunked framing with a trailing checksum. */
-  | { readonly kind: 'unsigned-trailer'; readonly decodedLengthBytes: number; readonly trailers: readonly string[] }
+  | {
+      readonly kind: 'unsigned-trailer'
+      readonly decodedLengthBytes: number
+      readonly trailers: readonly string[]
+    }
 
 export interface Verified extends Identified {
   readonly payload: Payload

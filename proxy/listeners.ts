@@ -53,5 +53,7 @@ export function adminServer(
 }
 
 function tokenOf({ admin, stateDir }: Config): string {
-  return admin.token ?? (admin.tokenFile === undefined ? adminToken(stateDir) : readTokenFile(admin.tokenFile))
+  return (
+    admin.token ?? (admin.tokenFile === undefined ? adminToken(stateDir) : readTokenFile(admin.tokenFile))
+  )
 }

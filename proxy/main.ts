@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /** Process entry: one verb of the command line. The only file with effects on import. */
 import { main } from './cli/moderato.ts'
 

@@ -61,20 +61,29 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     paces: pacesFrom(config.pacing.classes),
     limiter,
     queue: new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits }),
-    credentials: upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials),
+    credentials:
+      upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials),
     endpoint: upstreamEndpoint(upstream),
     upstream: createUpstream({
       connections: upstream.connections,
       connectTimeoutMs: upstream.connectTimeout,
       headersTimeoutMs: upstream.headersTimeout,
       bodyTimeoutMs: upstream.bodyTimeout,
-      lookup: upstream.endpoint === undefined ? pinnedLookup({ allowPrivate: upstream.allowPrivateAddresses }) : undefined,
+      lookup:
+        upstream.endpoint === undefined
+          ? pinnedLookup({ allowPrivate: upstream.allowPrivateAddresses })
+          : undefined,
     }),
     /** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
     start(state: ServiceState, adminPort: number) {
-      for (const host of adminHosts(config.listen.admin.host, adminPort, config.admin.hosts)) state.adminHosts.add(host)
+      for (const host of adminHosts(config.listen.admin.host, adminPort, config.admin.hosts))
+        state.adminHosts.add(host)
       const { name: engine, revision } = policy
-      audit.append({ phase: 'start', settings: describeConfig(loaded), policy: { engine, revision, rules: [] } })
+      audit.append({
+        phase: 'start',
+        settings: describeConfig(loaded),
+        policy: { engine, revision, rules: [] },
+      })
       state.now = 'serving'
     },
   }
@@ -87,7 +96,8 @@ async function auditOf(config: Config, metrics: Metrics, log: Logger) {
     onDurable: (records) => metrics.auditRecords(records),
     onFailure: (error) => log.error({ err: error }, 'the audit log cannot be written'),
   })
-  for (const torn of audit.sealed) log.warn({ torn }, 'a crash left a torn audit record; it was kept and sealed')
+  for (const torn of audit.sealed)
+    log.warn({ torn }, 'a crash left a torn audit record; it was kept and sealed')
   metrics.auditLag(() => audit.lagSeconds())
   return audit
 }

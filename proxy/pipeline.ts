@@ -23,7 +23,7 @@ type AnyStage = (exchange: never) => unknown
 
 function build<In, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Out> {
   return {
-    pipe: <Next extends Out>(stage: Stage<Out, Next>) => build<In, Next>([...stages, stage as AnyStage]),
+    pipe: <Next extends Out>(stage: Stage<Out, Next>) => build<In, Next>([...stages, stage]),
     async run(exchange, observer) {
       let current: unknown = exchange
       for (const stage of stages) {

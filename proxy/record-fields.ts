@@ -45,7 +45,10 @@ export function decisionFields(
     detail: denial === undefined ? undefined : redactText(denial.message, MAX_DETAIL),
     wouldDeny: exchange.decision?.wouldDeny,
     wouldThrottle: exchange.wouldThrottle,
-    policy: policy === undefined ? undefined : { engine: policy.engine, revision: policy.revision, rules: policy.rules },
+    policy:
+      policy === undefined
+        ? undefined
+        : { engine: policy.engine, revision: policy.revision, rules: policy.rules },
     waitedMs: waitedMs === undefined ? undefined : Math.round(waitedMs),
     client: { address: exchange.client.address, userAgent: userAgentOf(exchange) },
   }

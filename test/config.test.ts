@@ -26,9 +26,16 @@ describe('config', () => {
     expect(config.policy.mode).toBe('enforce')
     expect(config.limits.bufferedBodyBytes).toBe(10 * 1024 * 1024)
     expect(config.stateDir).toBe('/etc/moderato/.moderato')
-    expect(Object.keys(config.pacing.classes).toSorted()).toEqual(
-      ['credentials', 'data-delete', 'destructive', 'disruptive', 'opaque', 'permissions', 'protection', 'write'],
-    )
+    expect(Object.keys(config.pacing.classes).toSorted()).toEqual([
+      'credentials',
+      'data-delete',
+      'destructive',
+      'disruptive',
+      'opaque',
+      'permissions',
+      'protection',
+      'write',
+    ])
   })
 
   it('keeps the default pace of a class that the file leaves out', () => {
@@ -57,7 +64,9 @@ describe('config', () => {
   })
 
   it('says of a setting that comes later that it is not built', () => {
-    expect(findings({ listen: { intercept: '127.0.0.1:8082' } })['listen.intercept']).toContain('not built yet')
+    expect(findings({ listen: { intercept: '127.0.0.1:8082' } })['listen.intercept']).toContain(
+      'not built yet',
+    )
     expect(findings({ pacing: { dwell: '30s' } })['pacing.dwell']).toContain('not built yet')
   })
 
@@ -70,7 +79,14 @@ describe('config', () => {
   })
 
   it('refuses an upstream endpoint that is plain HTTP off loopback (S5)', () => {
-    for (const endpoint of ['http://10.0.0.1', 'http://localhost.evil.example', 'ftp://127.0.0.1', 'https://a@b', 'https://:p@b', 'https://a/b']) {
+    for (const endpoint of [
+      'http://10.0.0.1',
+      'http://localhost.evil.example',
+      'ftp://127.0.0.1',
+      'https://a@b',
+      'https://:p@b',
+      'https://a/b',
+    ]) {
       expect(findings({ upstream: { endpoint } })['upstream.endpoint'], endpoint).toBeDefined()
     }
     expect(findings({ upstream: { endpoint: 'https://aws.example' } })).toEqual({})
@@ -78,7 +94,9 @@ describe('config', () => {
 
   it('refuses an admin listener off loopback (S6) and a remote bundle (S7)', () => {
     expect(findings({ listen: { admin: '0.0.0.0:8081' } })['listen.admin']).toContain('loopback')
-    expect(findings({ policy: { bundle: 'https://policy.example/b.tar.gz' } })['policy.bundle']).toContain('refused')
+    expect(findings({ policy: { bundle: 'https://policy.example/b.tar.gz' } })['policy.bundle']).toContain(
+      'refused',
+    )
   })
 
   it('refuses two agents with one id or one key', () => {
@@ -111,7 +129,9 @@ describe('config', () => {
       MODERATO_POLICY_BUNDLE: 'mine.tar.gz',
     }
     for (const [variable, value] of Object.entries(loosening)) {
-      expect(Object.values(findings({}, { [variable]: value })).join(), variable).toContain('allowEnvironment')
+      expect(Object.values(findings({}, { [variable]: value })).join(), variable).toContain(
+        'allowEnvironment',
+      )
     }
     expect(findings({ allowEnvironment: true }, loosening)).toEqual({})
     expect(findings({ policy: { mode: 'observe' } }, { MODERATO_POLICY_MODE: 'enforce' })).toEqual({})
@@ -123,7 +143,11 @@ describe('config', () => {
   })
 
   it('masks secrets wherever they are shown', () => {
-    const loaded = load({ agents: [agent], admin: { token: SECRET }, upstream: { credentials: { accessKeyId: 'A', secretAccessKey: SECRET } } })
+    const loaded = load({
+      agents: [agent],
+      admin: { token: SECRET },
+      upstream: { credentials: { accessKeyId: 'A', secretAccessKey: SECRET } },
+    })
     expect(JSON.stringify(describeConfig(loaded))).not.toContain(SECRET)
   })
 })

@@ -4,7 +4,7 @@ import { Denial } from '../proxy/denial.ts'
 import type { Forwarded, Received } from '../proxy/exchange.ts'
 import { HeaderFields } from '../proxy/headers.ts'
 import type { AuditRecord } from '../proxy/observe/audit-record.ts'
-import { pipeline, type Stage } from '../proxy/pipeline.ts'
+import { pipeline } from '../proxy/pipeline.ts'
 import { record, type Outcome } from '../proxy/record.ts'
 
 const received: Received = {
@@ -14,7 +14,12 @@ const received: Received = {
   path: '/',
   query: '',
   headers: new HeaderFields([]),
-  body: { present: false, lengthBytes: 0, bytes: async () => Buffer.alloc(0), stream: () => expect.unreachable() },
+  body: {
+    present: false,
+    lengthBytes: 0,
+    bytes: async () => Buffer.alloc(0),
+    stream: () => expect.unreachable(),
+  },
   client: { address: '127.0.0.1', gone: new AbortController().signal },
   reply: { destroy: () => undefined } as unknown as ServerResponse,
 }
@@ -26,7 +31,17 @@ function resigned(classes: readonly string[]): Forwarded {
     authorization: { scope: { region: 'us-east-1' } },
     agent: { id: 'agent' },
     payload: { kind: 'unsigned' },
-    call: { service: 's3', operation: 'X', actions: [], resources: [], count: 1, class: classes[0], classes, traits: [], accessLevel: 'Write' },
+    call: {
+      service: 's3',
+      operation: 'X',
+      actions: [],
+      resources: [],
+      count: 1,
+      class: classes[0],
+      classes,
+      traits: [],
+      accessLevel: 'Write',
+    },
     decision: { engine: 'e', revision: 'r', rules: ['a.b'], wouldDeny: undefined },
     upstream: { status: 200, requestId: 'u', errorCode: undefined, durationMs: 1 },
   } as unknown as Forwarded
@@ -41,13 +56,17 @@ interface Story {
 
 async function run(
   prepare: () => Forwarded,
-  options: { commit?: () => Promise<void>; forward?: (exchange: Forwarded) => Forwarded; answer?: () => void } = {},
+  options: {
+    commit?: () => Promise<void>
+    forward?: (exchange: Forwarded) => Forwarded
+    answer?: () => void
+  } = {},
 ): Promise<Story> {
   const story: Story = { events: [], records: [], outcomes: [], bugs: [] }
   const way = pipeline<Received>()
     .pipe(function prepared() {
       return prepare()
-    } as Stage<Received, Forwarded>)
+    })
     .pipe(function forward(exchange) {
       story.events.push('forward')
       return options.forward?.(exchange) ?? exchange
@@ -88,7 +107,11 @@ describe('record', () => {
   })
 
   it('does not wait for the disk before a read', async () => {
-    expect((await run(() => resigned(['list']))).events).toEqual(['append decision', 'forward', 'append outcome'])
+    expect((await run(() => resigned(['list']))).events).toEqual([
+      'append decision',
+      'forward',
+      'append outcome',
+    ])
   })
 
   it('waits for the disk if any class of the call is more than a read', async () => {
@@ -96,7 +119,9 @@ describe('record', () => {
   })
 
   it('forwards nothing if the decision cannot be written', async () => {
-    const { events, outcomes } = await run(() => resigned(['write']), { commit: () => Promise.reject(new Error('disk full')) })
+    const { events, outcomes } = await run(() => resigned(['write']), {
+      commit: () => Promise.reject(new Error('disk full')),
+    })
     expect(events).toEqual(['append decision', 'answer audit_unavailable'])
     expect(outcomes).toMatchObject([{ decision: 'error', reason: 'audit_unavailable' }])
   })
@@ -106,7 +131,9 @@ describe('record', () => {
       throw new Denial('bad_signature', 'no')
     })
     expect(events).toEqual(['unverified decision', 'answer bad_signature'])
-    expect(records).toMatchObject([{ decision: 'deny', reason: 'bad_signature', agent: undefined, class: 'unknown' }])
+    expect(records).toMatchObject([
+      { decision: 'deny', reason: 'bad_signature', agent: undefined, class: 'unknown' },
+    ])
     expect(outcomes).toHaveLength(1)
   })
 

@@ -55,5 +55,7 @@ function checked(file: string, json: boolean | undefined): string {
 function shown(loaded: LoadedConfig, json: boolean | undefined): string {
   const lines = describeConfig(loaded)
   if (json === true) return `${JSON.stringify(lines)}\n`
-  return lines.map(({ path, value, source }) => `${path} = ${JSON.stringify(value) ?? 'unset'}  # ${source}\n`).join('')
+  return lines
+    .map(({ path, value, source }) => `${path} = ${JSON.stringify(value) ?? 'unset'}  # ${source}\n`)
+    .join('')
 }

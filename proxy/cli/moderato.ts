@@ -32,7 +32,9 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const verb = name === undefined || !Object.hasOwn(VERBS, name) ? undefined : VERBS[name]
   if (verb === undefined) {
-    io.stderr.write(name === undefined ? USAGE : `moderato: there is no verb ${JSON.stringify(name)}\n\n${USAGE}`)
+    io.stderr.write(
+      name === undefined ? USAGE : `moderato: there is no verb ${JSON.stringify(name)}\n\n${USAGE}`,
+    )
     return 2
   }
   return verb.run(rest, io)

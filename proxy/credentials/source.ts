@@ -44,7 +44,8 @@ export function refreshed(fetch: () => Promise<ExpiringCredentials>, clock: Cloc
     } catch (error) {
       if (!validFor(clock.nowMs())) throw error
     }
-    if (held === undefined || !validFor(clock.nowMs())) throw new Error('the provider chain gave expired credentials')
+    if (held === undefined || !validFor(clock.nowMs()))
+      throw new Error('the provider chain gave expired credentials')
     return held
   }
 

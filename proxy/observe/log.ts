@@ -33,6 +33,7 @@ export function createLog(options: LogOptions = {}): Logger {
     destination,
   )
   // pino formats no child's bindings; they go through the redactor here.
+  // oxlint-disable-next-line typescript/unbound-method -- called below with its receiver
   const { child } = log
   return Object.assign(log, {
     child(this: Logger, bindings: Bindings, childOptions?: ChildLoggerOptions): Logger {

@@ -9,7 +9,9 @@ export function admit({ inFlightPerAgent }: { readonly inFlightPerAgent: number 
     const { id } = exchange.agent
     const now = (underWay.get(id) ?? 0) + 1
     if (now > inFlightPerAgent) {
-      throw new Denial('overloaded', `This agent has ${inFlightPerAgent} calls under way.`, { retryAfterMs: 1000 })
+      throw new Denial('overloaded', `This agent has ${inFlightPerAgent} calls under way.`, {
+        retryAfterMs: 1000,
+      })
     }
     underWay.set(id, now)
     exchange.reply.once('close', () => {

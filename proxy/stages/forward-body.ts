@@ -19,7 +19,8 @@ export function checkedStream(exchange: Classified): Readable {
 }
 
 function checkOf({ payload }: Classified): Transform {
-  if (payload.kind === 'unsigned-trailer') return unsignedTrailerCheck(payload.decodedLengthBytes, payload.trailers)
+  if (payload.kind === 'unsigned-trailer')
+    return unsignedTrailerCheck(payload.decodedLengthBytes, payload.trailers)
   if (payload.kind === 'declared') return payloadHashCheck(payload.sha256)
   return new PassThrough()
 }

@@ -46,7 +46,8 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#onGone = () => controller.abort(new Denial('client_gone', 'The client left while its call was under way.'))
+    this.#onGone = () =>
+      controller.abort(new Denial('client_gone', 'The client left while its call was under way.'))
     if (this.#gone.aborted) {
       this.#onGone()
       return
@@ -55,7 +56,12 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
     this.#reply.on('drain', () => controller.resume())
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>, message?: string): void {
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+    message?: string,
+  ): void {
     if (status < 200) return
     this.#status = status
     this.#requestId = first(headers['x-amzn-requestid']) ?? first(headers['x-amz-request-id'])

@@ -31,9 +31,14 @@ export function forward({ upstream, answerHeaders }: ForwardOptions) {
         {
           origin: signed.origin,
           path: signed.target,
-          method: exchange.method as Dispatcher.HttpMethod,
+          method: exchange.method,
           headers: signed.headers as string[],
-          body: outgoing.kind === 'buffered' ? outgoing.bytes : outgoing.kind === 'streamed' ? checkedStream(exchange) : null,
+          body:
+            outgoing.kind === 'buffered'
+              ? outgoing.bytes
+              : outgoing.kind === 'streamed'
+                ? checkedStream(exchange)
+                : null,
         },
         relay,
       )

@@ -1,6 +1,6 @@
 /** The body of a request on the agent listener: read lazily, bounded in size, memory and slowness (rule S9). */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { Denial } from '../denial.ts'
 import type { IncomingBody } from '../exchange.ts'
 
@@ -119,7 +119,9 @@ export class MessageBody implements IncomingBody {
         chunks.push(chunk)
       }
       request.on('data', onData)
-      request.once('error', (cause) => fail(new Denial('client_gone', 'The client left before its body was whole.', { cause })))
+      request.once('error', (cause) =>
+        fail(new Denial('client_gone', 'The client left before its body was whole.', { cause })),
+      )
       request.once('end', () => {
         guard.stop()
         if (request.rawTrailers.length > 0) return fail(trailersRefused())
@@ -148,7 +150,8 @@ class PaceGuard {
     let seenBytes = socket.bytesRead
     this.#timer = setInterval(() => {
       // A body that we ourselves hold back, because the upstream is slow, is not the client's fault.
-      const heldByUs = request.complete || request.isPaused() || request.readableLength >= request.readableHighWaterMark
+      const heldByUs =
+        request.complete || request.isPaused() || request.readableLength >= request.readableHighWaterMark
       if (!heldByUs && socket.bytesRead - seenBytes < wantedBytes) {
         this.stop()
         onSlow(new Denial('body_too_slow', 'The body came too slowly.'))

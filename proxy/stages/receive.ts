@@ -24,7 +24,11 @@ const ONCE = ['host', 'content-length', 'transfer-encoding', 'content-type', 'ex
  * the recorded run, so that a malformed request leaves a record as any other does.
  */
 export function receive(options: ReceiveOptions) {
-  return function received(request: IncomingMessage, reply: ServerResponse, expectsContinue: boolean): Received {
+  return function received(
+    request: IncomingMessage,
+    reply: ServerResponse,
+    expectsContinue: boolean,
+  ): Received {
     const target = request.url ?? ''
     const mark = target.indexOf('?')
     const gone = new AbortController()
@@ -55,8 +59,14 @@ export function checkHead() {
       throw new Denial('malformed_request', 'The request target must start with "/".')
     }
     // eslint-disable-next-line no-control-regex -- the point is to find them
-    if (/[\u0000-\u0020\u007f-\uffff#]/.test(exchange.path) || /[\u0000-\u0020\u007f-\uffff#]/.test(exchange.query)) {
-      throw new Denial('malformed_request', 'The request target has a character that must be percent-encoded.')
+    if (
+      /[\u0000-\u0020\u007f-\uffff#]/.test(exchange.path) ||
+      /[\u0000-\u0020\u007f-\uffff#]/.test(exchange.query)
+    ) {
+      throw new Denial(
+        'malformed_request',
+        'The request target has a character that must be percent-encoded.',
+      )
     }
     const { headers } = exchange
     for (const name of ONCE) {

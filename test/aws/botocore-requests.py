@@ -65,7 +65,7 @@ def line(service, model, protocol, operation):
         url += ("&" if "?" in url else "?") + query
     headers = {name: str(value) for name, value in request["headers"].items()}
     if protocol in ("query", "ec2"):
-        headers["content-type"] = "application/x-www-form-urlencoded; charset=utf-8"
+        headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8"
     headers["host"] = f"{model.endpoint_prefix}.us-east-1.amazonaws.com"
     headers["authorization"] = f"Credential=AKID/20260101/us-east-1/{model.signing_name}/aws4_request"
     return {

@@ -188,9 +188,10 @@ describe('classify: DynamoDB batches and PartiQL', () => {
   })
 })
 
+const list = (count: number, of: (index: number) => string) =>
+  Array.from({ length: count }, (_, i) => of(i + 1))
+
 describe('classify: how many things a call touches', () => {
-  const list = (count: number, of: (index: number) => string) =>
-    Array.from({ length: count }, (_, i) => of(i + 1))
   const objects = (count: number) =>
     `<Delete>${list(count, (i) => `<Object><Key>k${i}</Key></Object>`).join('')}</Delete>`
 

@@ -162,10 +162,11 @@ describe('classify: payloads that are not signed', () => {
   })
 })
 
+const gzip = (sample: Sample) => ({
+  ...sample,
+  headers: [...(sample.headers ?? []), 'content-encoding', 'gzip'],
+
 describe('classify: compressed bodies', () => {
-  const gzip = (sample: Sample) => ({
-    ...sample,
-    headers: [...(sample.headers ?? []), 'content-encoding', 'gzip'],
   })
 
   it('refuses what it cannot read', async () => {

@@ -18,7 +18,10 @@ afterEach(() => {
 })
 
 /** Serves on loopback; answers with the target, or with the reason of a denial. */
-async function serve(act: (received: Received) => Promise<string>, budget = new BufferBudget(1000, 100)): Promise<number> {
+async function serve(
+  act: (received: Received) => Promise<string>,
+  budget = new BufferBudget(1000, 100),
+): Promise<number> {
   const received = receive({ clock: { nowMs: () => 0 }, limits, budget })
   server = createAgentsServer({
     received,
@@ -49,13 +52,16 @@ async function raw(port: number, text: string): Promise<string> {
   return answer
 }
 
-const head = (line: string, ...fields: string[]) => [line, 'host: x', 'connection: close', ...fields, '', ''].join('\r\n')
+const head = (line: string, ...fields: string[]) =>
+  [line, 'host: x', 'connection: close', ...fields, '', ''].join('\r\n')
 const bodyOf = async (received: Received): Promise<string> => (await received.body.bytes()).toString()
 
 describe('receive', () => {
   it('keeps the request target byte for byte', async () => {
     const port = await serve(async ({ path, query }) => `${path} and ${query}`)
-    expect(await raw(port, head('GET //a/../%41+b%2F?x=1&x=?&y HTTP/1.1'))).toMatch(/\/\/a\/\.\.\/%41\+b%2F and x=1&x=\?&y$/)
+    expect(await raw(port, head('GET //a/../%41+b%2F?x=1&x=?&y HTTP/1.1'))).toMatch(
+      /\/\/a\/\.\.\/%41\+b%2F and x=1&x=\?&y$/,
+    )
   })
 
   it.each([
@@ -76,7 +82,9 @@ describe('receive', () => {
     ['two content types', ['content-type: a/b', 'content-type: c/d']],
   ])('refuses %s', async (_, fields) => {
     const port = await serve(bodyOf)
-    expect(await raw(port, `${head('POST / HTTP/1.1', ...fields)}0\r\n\r\n`)).toMatch(/malformed_request$|^HTTP\/1.1 400/)
+    expect(await raw(port, `${head('POST / HTTP/1.1', ...fields)}0\r\n\r\n`)).toMatch(
+      /malformed_request$|^HTTP\/1.1 400/,
+    )
   })
 
   it.each([
@@ -90,13 +98,17 @@ describe('receive', () => {
       seen.push(await bodyOf(received))
       return 'served'
     })
-    expect(await raw(port, `${head('POST / HTTP/1.1', ...fields)}3\r\nabc\r\n0\r\n\r\n`)).not.toContain('served')
+    expect(await raw(port, `${head('POST / HTTP/1.1', ...fields)}3\r\nabc\r\n0\r\n\r\n`)).not.toContain(
+      'served',
+    )
     expect(seen).toEqual([])
   })
 
   it('refuses CONNECT without a tunnel', async () => {
     const port = await serve(bodyOf)
-    expect(await raw(port, 'CONNECT 169.254.169.254:80 HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(/^HTTP\/1.1 405/)
+    expect(await raw(port, 'CONNECT 169.254.169.254:80 HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(
+      /^HTTP\/1.1 405/,
+    )
   })
 
   it('refuses trailers that were not announced, after the body', async () => {
@@ -127,7 +139,9 @@ describe('receive', () => {
     const port = await serve(bodyOf, budget)
     const request = head('POST / HTTP/1.1', 'content-length: 11')
     expect(await raw(port, `${request}${'a'.repeat(11)}`)).toMatch(/overloaded$/)
-    expect(await raw(port, `${head('POST / HTTP/1.1', 'content-length: 10')}${'a'.repeat(10)}`)).toMatch(/aaaaaaaaaa$/)
+    expect(await raw(port, `${head('POST / HTTP/1.1', 'content-length: 10')}${'a'.repeat(10)}`)).toMatch(
+      /aaaaaaaaaa$/,
+    )
     expect(budget.heldBytes).toBe(0)
   })
 })

@@ -1,5 +1,13 @@
 /** Only has to compile: a pipeline whose stages stand in the wrong order must not. */
-import type { Classified, Decided, Identified, Paced, Received, Resigned, Verified } from '../../proxy/exchange.ts'
+import type {
+  Classified,
+  Decided,
+  Identified,
+  Paced,
+  Received,
+  Resigned,
+  Verified,
+} from '../../proxy/exchange.ts'
 import { pipeline, type Stage } from '../../proxy/pipeline.ts'
 
 declare const identify: Stage<Received, Identified>
