@@ -4,6 +4,8 @@ import type { Document } from './tree.ts'
 
 export interface Form {
   readonly parameters: ReadonlyMap<string, string>
+  /** The parameters' names in lower case. */
+  readonly names: ReadonlySet<string>
   readonly tree: Document
 }
 
@@ -88,5 +90,5 @@ export function parseForm(text: string): Form {
     parameters.set(key, value)
     insert(root, key, value)
   }
-  return { parameters, tree: listsIn(root) }
+  return { parameters, names: seen, tree: listsIn(root) }
 }

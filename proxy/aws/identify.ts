@@ -151,6 +151,8 @@ function byAction(context: Context, routes: Routes, form: Form | undefined): Ide
   const action = form.parameters.get('Action')
   const version = form.parameters.get('Version')
   if (action === undefined) return unknown(context, 'no Action')
+  if (head.path !== '/' && form.names.has('queueurl'))
+    return unknown(context, 'two queues, by path and by parameter')
   return known(context, protocol, routes.forms.get(`${action} ${version ?? ''}`), { form })
 }
 

@@ -234,6 +234,20 @@ describe('classify: how many things a call touches', () => {
     expect((await classified(sample)).count).toBe(count)
   })
 
+  it('reads CBOR with tagged timestamps', async () => {
+    const headers = ['smithy-protocol', 'rpc-v2-cbor']
+    const target = '/service/GraniteServiceVersion20100801/operation/DeleteAlarms'
+    const tagged = Buffer.concat([
+      Buffer.from([0xa2]),
+      encode('AlarmNames'),
+      encode(['a', 'b']),
+      encode('t'),
+      Buffer.from([0xc1]),
+      encode(1.5),
+    ])
+    expect((await classified({ scope: 'monitoring', target, headers, body: tagged })).count).toBe(2)
+  })
+
   it('counts alarms in CBOR', async () => {
     const headers = ['smithy-protocol', 'rpc-v2-cbor']
     const target = '/service/GraniteServiceVersion20100801/operation/DeleteAlarms'

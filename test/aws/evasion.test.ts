@@ -41,6 +41,10 @@ describe('evasion: two indicators', () => {
       'Action in query and body',
       { ...ec2('Action=DescribeInstances'), target: '/?Action=TerminateInstances' },
     ],
+    [
+      'two queues',
+      { ...form('sqs', 'Action=PurgeQueue&Version=2012-11-05&QueueUrl=http://h/1/mine'), target: '/1/yours' },
+    ],
     ['Action twice', ec2('Action=DescribeInstances&Action=TerminateInstances')],
     ['Action twice in two cases', ec2('Action=DescribeInstances&action=TerminateInstances')],
     ['Action twice, once encoded', ec2('Action=DescribeInstances&%41ction=TerminateInstances')],

@@ -4,11 +4,42 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
-import { dynamodbCall, send } from '../support/raw-http.ts'
+import { dynamodbCall, send, signed } from '../support/raw-http.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
 
 const OTHER = { ...BUILDER, id: 'spiffe://example.org/agent/other', accessKeyId: 'AKIDOTHER' }
 const ONCE = { maxAttempts: 1 }
+
+const json = (service: string, target: string, input: object) => ({
+  service,
+  request: {
+    method: 'POST',
+    target: '/',
+    headers: { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target },
+    body: JSON.stringify(input),
+  },
+})
+const form = (service: string, fields: Record<string, string>) => ({
+  service,
+  request: {
+    method: 'POST',
+    target: '/',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(fields).toString(),
+  },
+})
+
+/** One deletion in each of eight services. */
+const DESTRUCTIVE = [
+  json('dynamodb', 'DynamoDB_20120810.DeleteTable', { TableName: 't' }),
+  json('logs', 'Logs_20140328.DeleteLogGroup', { logGroupName: 'g' }),
+  json('ecs', 'AmazonEC2ContainerServiceV20141113.DeleteCluster', { cluster: 'c' }),
+  json('kinesis', 'Kinesis_20131202.DeleteStream', { StreamName: 's' }),
+  form('ec2', { Action: 'DeleteVpc', Version: '2016-11-15', VpcId: 'vpc-1' }),
+  form('rds', { Action: 'DeleteDBInstance', Version: '2014-10-31', DBInstanceIdentifier: 'd' }),
+  form('elasticloadbalancing', { Action: 'DeleteLoadBalancer', Version: '2015-12-01', LoadBalancerArn: 'l' }),
+  { service: 's3', request: { method: 'DELETE', target: '/bucket', headers: {} } },
+]
 
 let upstream: RecordingUpstream
 let proxy: Proxy
@@ -75,6 +106,22 @@ describe('pace', () => {
     const elsewhere = dynamodb(proxy.url, BUILDER, { region: 'eu-west-1', ...ONCE })
     const thrown = await thrownBy(elsewhere.send(new DeleteTableCommand({ TableName: 'b' })))
     expect(thrown.name).toBe('ThrottlingException')
+  })
+
+  it('with its defaults lets two of a destructive burst over eight services through at once (rule S1)', async () => {
+    upstream = await RecordingUpstream.start()
+    proxy = await startProxy({ upstream: upstream.url, settings: { pacing: {} } })
+    const calls = await Promise.all(
+      DESTRUCTIVE.map(({ request, service }) => signed(proxy.url, request, { service })),
+    )
+    const leaving = new AbortController()
+    const answers = Promise.allSettled(calls.map((call) => send(proxy.url, call, leaving.signal)))
+    // At 6 a minute two more may be held for up to 20 s; the rest is told to come back.
+    await proxy.metricReaches('moderato_denials_total', { reason: 'paced' }, DESTRUCTIVE.length - 4)
+    expect(await proxy.metric('moderato_pace_queue_depth', { class: 'destructive' })).toBe(2)
+    expect(upstream.recorded).toHaveLength(2)
+    leaving.abort()
+    await answers
   })
 
   it('charges a batch of 50 deletes with 50', async () => {

@@ -4,13 +4,16 @@ import {
   DeleteTableCommand,
   GetItemCommand,
   ListTablesCommand,
+  PutItemCommand,
   ScanCommand,
 } from '@aws-sdk/client-dynamodb'
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
   CompleteMultipartUploadCommand,
+  CopyObjectCommand,
   DeleteBucketCommand,
+  DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
   HeadObjectCommand,
@@ -20,6 +23,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BUILDER, TENANT } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
@@ -28,7 +32,11 @@ import { missing, MOTO } from '../support/tools.ts'
 describe.skipIf(missing(MOTO))('the AWS SDK for JavaScript through the proxy', () => {
   let proxy: Proxy
   beforeAll(async () => {
-    proxy = await startProxy({ upstream: await freshMoto() })
+    proxy = await startProxy({
+      upstream: await freshMoto(),
+      agents: [BUILDER, TENANT],
+      settings: { upstream: { accountId: '123456789012' } },
+    })
   })
   afterAll(() => proxy?.stop())
 

@@ -162,13 +162,11 @@ describe('classify: payloads that are not signed', () => {
   })
 })
 
-const gzip = (sample: Sample) => ({
-  ...sample,
-  headers: [...(sample.headers ?? []), 'content-encoding', 'gzip'],
+function gzip(sample: Sample): Sample {
+  return { ...sample, headers: [...(sample.headers ?? []), 'content-encoding', 'gzip'] }
+}
 
 describe('classify: compressed bodies', () => {
-  })
-
   it('refuses what it cannot read', async () => {
     expect(await refusal(gzip(dynamodb('BatchWriteItem', {})))).toBe('malformed_request')
     expect(await refusal(gzip(s3('POST', '/bucket?delete', 'x')))).toBe('malformed_request')

@@ -32,3 +32,9 @@ export const BUILDER = agent('builder', [
 ])
 export const READER = agent('reader', ['read', 'list'])
 export const STRANGER = agent('stranger', [])
+/** May work in a bucket and a table of its own. */
+export const TENANT = agent(
+  'tenant',
+  ['read', 'list', 'write', 'data-delete'],
+  ['arn:aws:s3:::own', 'arn:aws:s3:::own/*', 'arn:aws:dynamodb:us-east-1:123456789012:table/own'],
+)
