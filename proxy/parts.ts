@@ -30,8 +30,6 @@ const timer = {
     return () => clearTimeout(handle)
   },
 }
-/** Service names come from the catalogue alone, so the label is bounded. */
-const catalogueNames = { has: () => true }
 
 export type Parts = Awaited<ReturnType<typeof buildParts>>
 
@@ -39,7 +37,8 @@ export type Parts = Awaited<ReturnType<typeof buildParts>>
 export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const { config } = loaded
   const { upstream } = config
-  const metrics = createMetrics({ services: catalogueNames, agentLabels: config.limits.agentLabels })
+  const catalogue = loadCatalogue()
+  const metrics = createMetrics({ services: catalogue.services, agentLabels: config.limits.agentLabels })
   const audit = await auditOf(config, metrics, log)
   const policy = await policyOf(config)
   metrics.policyBundle(policy.revision)
@@ -51,7 +50,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     metrics,
     audit,
     refusals: unverifiedRefusals({ audit, clock }),
-    catalogue: loadCatalogue(),
+    catalogue,
     policy,
     agents: staticAgents(config.agents),
     signingKeys: new SigningKeys(),

@@ -53,7 +53,7 @@ function configuration(): string {
 const LATER = new Set(['listen.intercept', 'listen.tls', 'pacing.rules', 'pacing.dwell', 'watch.detectors'])
 
 async function metrics(): Promise<string> {
-  const text = await createMetrics({ services: new Set<string>() }).text()
+  const text = await createMetrics({ services: new Set() }).text()
   const rows = [...text.matchAll(/^# HELP (moderato_\w+) (.*)\n# TYPE \w+ (\w+)$/gm)]
   return table(
     ['metric', 'type', ''],
