@@ -97,6 +97,27 @@ describe.skipIf(missing(MOTO))('the AWS SDK for JavaScript through the proxy', (
     expect(whole.equals(Buffer.concat(pieces))).toBe(true)
   })
 
+  it('serves an agent within its narrow grant, and nothing beside it', async () => {
+    await s3(proxy.url).send(new CreateBucketCommand({ Bucket: 'own' }))
+    await s3(proxy.url).send(new CreateBucketCommand({ Bucket: 'other' }))
+    const client = s3(proxy.url, TENANT)
+    const own = { Bucket: 'own', Key: 'folder/key' }
+    await client.send(new PutObjectCommand({ ...own, Body: 'x' }))
+    expect((await client.send(new ListObjectsV2Command({ Bucket: 'own' }))).KeyCount).toBe(1)
+    expect((await client.send(new GetObjectCommand(own))).ContentLength).toBe(1)
+    await client.send(new DeleteObjectCommand(own))
+    const Objects = [{ Key: 'a' }, { Key: 'b' }]
+    await client.send(new DeleteObjectsCommand({ Bucket: 'own', Delete: { Objects } }))
+    const beside = await thrownBy(client.send(new GetObjectCommand({ Bucket: 'other', Key: 'k' })))
+    expect(beside).toMatchObject({ name: 'AccessDenied', status: 403 })
+    const copy = new CopyObjectCommand({ ...own, CopySource: 'other/k' })
+    expect(await thrownBy(client.send(copy))).toMatchObject({ name: 'AccessDenied' })
+    const items = dynamodb(proxy.url, TENANT)
+    const put = (TableName: string) => items.send(new PutItemCommand({ TableName, Item: { id: { S: '1' } } }))
+    expect(await thrownBy(put('own'))).toMatchObject({ name: 'ResourceNotFoundException' })
+    expect(await thrownBy(put('other'))).toMatchObject({ name: 'AccessDeniedException' })
+  })
+
   it("throws the upstream's own typed exceptions", async () => {
     const client = s3(proxy.url)
     await client.send(new CreateBucketCommand({ Bucket: 'typed' }))
