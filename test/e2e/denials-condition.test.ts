@@ -69,7 +69,7 @@ describe('a call that cannot be made now', () => {
   it('draining: a held call is told so when the proxy stops, and the proxy ends well', async () => {
     await start({ pacing: { classes: { 'data-delete': { rate: '3/min', burst: 1, maxWait: '45s' } } } })
     const remove = (Key: string) =>
-      s3(proxy.url, BUILDER, ONCE).send(new DeleteObjectCommand({ Bucket: 'b', Key }))
+      s3(proxy.url, BUILDER, ONCE).send(new DeleteObjectCommand({ Bucket: 'bucket', Key }))
     await remove('first')
     const held = thrownBy(remove('held'))
     await proxy.metricReaches('moderato_pace_queue_depth', { class: 'data-delete' }, 1)

@@ -87,7 +87,7 @@ result = [thrown(client('ec2').create_volume, AvailabilityZone='us-east-1a', Siz
     const headers = { 'content-length': '10485760', 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
     const call = await signed(
       proxy.url,
-      { method: 'PUT', target: '/b/k', headers },
+      { method: 'PUT', target: '/bucket/key', headers },
       { service: 's3', agent: READER },
     )
     const { result } = await refused(proxy, 'policy_denied', async () => {
@@ -106,7 +106,7 @@ result = [thrown(client('ec2').create_volume, AvailabilityZone='us-east-1a', Siz
     const { result } = await refused(proxy, 'body_too_large', () => thrownBy(dynamodb(proxy.url).send(put)))
     expect(result).toMatchObject({ name: 'RequestEntityTooLargeException', status: 413, attempts: 1 })
     expectNextStep(result, 'body_too_large')
-    const streamed = new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: Buffer.alloc(20_000) })
+    const streamed = new PutObjectCommand({ Bucket: 'bucket', Key: 'k', Body: Buffer.alloc(20_000) })
     expect((await s3(proxy.url).send(streamed)).$metadata.httpStatusCode).toBe(200)
   })
 
@@ -127,7 +127,7 @@ describe('a call over its pace', () => {
 
   it('paced: its turn comes later than it may be held', async () => {
     await start(slow({ 'data-delete': { rate: '1/min', burst: 1, maxWait: '1s' } }))
-    const remove = new DeleteObjectCommand({ Bucket: 'b', Key: 'k' })
+    const remove = new DeleteObjectCommand({ Bucket: 'bucket', Key: 'k' })
     await s3(proxy.url).send(remove)
     const { result, record } = await refused(proxy, 'paced', () =>
       thrownBy(s3(proxy.url, BUILDER, ONCE).send(remove)),
@@ -141,7 +141,7 @@ describe('a call over its pace', () => {
   it('pace_exceeds_burst: more things than may ever go at once', async () => {
     await start(slow({ 'data-delete': { rate: '60/min', burst: 49, maxWait: '20s' } }))
     const Objects = Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}` }))
-    const remove = new DeleteObjectsCommand({ Bucket: 'b', Delete: { Objects } })
+    const remove = new DeleteObjectsCommand({ Bucket: 'bucket', Delete: { Objects } })
     const { result, record } = await refused(proxy, 'pace_exceeds_burst', () =>
       thrownBy(s3(proxy.url).send(remove)),
     )
@@ -154,7 +154,7 @@ describe('a call over its pace', () => {
   it('queue_full, then client_gone: no more wait than may, and who leaves is never forwarded', async () => {
     const pacing = { classes: { 'data-delete': { rate: '3/min', burst: 1, maxWait: '45s' } } }
     await start({ settings: { pacing, limits: { heldPerAgent: 1 } } })
-    const remove = (Key: string) => new DeleteObjectCommand({ Bucket: 'b', Key })
+    const remove = (Key: string) => new DeleteObjectCommand({ Bucket: 'bucket', Key })
     await s3(proxy.url).send(remove('first'))
     const leaving = new AbortController()
     const held = s3(proxy.url).send(remove('held'), { abortSignal: leaving.signal })
@@ -169,8 +169,8 @@ describe('a call over its pace', () => {
       leaving.abort()
       await expect(held).rejects.toThrow(/abort/i)
     })
-    expect(record).toMatchObject({ decision: 'abort', resources: ['arn:aws:s3:::b/held'] })
+    expect(record).toMatchObject({ decision: 'abort', resources: ['arn:aws:s3:::bucket/held'] })
     await proxy.metricReaches('moderato_pace_queue_depth', { class: 'data-delete' }, 0)
-    expect(upstream.recorded.map(({ target }) => target.split('?')[0])).toEqual(['/b/first'])
+    expect(upstream.recorded.map(({ target }) => target.split('?')[0])).toEqual(['/bucket/first'])
   })
 })

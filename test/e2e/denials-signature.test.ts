@@ -128,7 +128,7 @@ describe('a request whose signature does not stand', () => {
     const client = afterSigning(s3(proxy.url), ({ headers }) => {
       headers['x-amz-acl'] = 'public-read'
     })
-    const put = new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: 'x' })
+    const put = new PutObjectCommand({ Bucket: 'bucket', Key: 'k', Body: 'x' })
     const provoke = () => thrownBy(client.send(put))
     const { result } = await refused(proxy, 'unsigned_header', provoke, { signature: true })
     expect(result).toMatchObject({ name: 'SignatureDoesNotMatch', status: 403 })
@@ -162,7 +162,7 @@ describe('a request whose signature does not stand', () => {
 
   it('unsupported_signature: signed for another kind of stream (raw: no SDK sends it without TLS here)', async () => {
     const headers = { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'content-length': '0' }
-    const call = await signed(proxy.url, { method: 'PUT', target: '/b/k', headers }, { service: 's3' })
+    const call = await signed(proxy.url, { method: 'PUT', target: '/bucket/key', headers }, { service: 's3' })
     const { result } = await refused(proxy, 'unsupported_signature', () => send(proxy.url, call), {
       signature: true,
     })
@@ -202,7 +202,7 @@ describe('a body that is not the one signed', () => {
     const client = afterSigning(s3(proxy.url), (request) => {
       request.body = meddled
     })
-    const put = new PutObjectCommand({ Bucket: 'b', Key: 'k', Body: body })
+    const put = new PutObjectCommand({ Bucket: 'bucket', Key: 'k', Body: body })
     const provoke = () => thrownBy(client.send(put))
     const { result } = await refused(proxy, 'payload_mismatch', provoke, { signature: true })
     expect(result).toMatchObject({ name: 'XAmzContentSHA256Mismatch', status: 400 })

@@ -38,7 +38,7 @@ describe('the process', () => {
       reply.writeHead(200, { 'content-length': '8' })
       reply.write('half', () => half.resolve(() => reply.end('more')))
     }
-    const got = await s3(proxy.url).send(new GetObjectCommand({ Bucket: 'b', Key: 'k' }))
+    const got = await s3(proxy.url).send(new GetObjectCommand({ Bucket: 'bucket', Key: 'k' }))
     const finish = await half.promise
     proxy.signal('SIGTERM')
     await expect.poll(ready, { timeout: 5000 }).toBe(503)

@@ -96,7 +96,7 @@ describe('pace', () => {
     expect((await deleteTable('a')).status).toBe(200)
     expect((await deleteTable('b')).status).toBe(400)
     expect((await deleteTable('b', OTHER)).status).toBe(200)
-    const read = await s3(proxy.url).send(new GetObjectCommand({ Bucket: 'b', Key: 'k' }))
+    const read = await s3(proxy.url).send(new GetObjectCommand({ Bucket: 'bucket', Key: 'k' }))
     expect(read.$metadata.httpStatusCode).toBe(200)
   })
 
@@ -128,11 +128,11 @@ describe('pace', () => {
     await start({ 'data-delete': { rate: '1/min', burst: 100, maxWait: '0s' } })
     const client = s3(proxy.url, BUILDER, ONCE)
     const Objects = Array.from({ length: 50 }, (_, index) => ({ Key: `k${index}` }))
-    const batch = () => client.send(new DeleteObjectsCommand({ Bucket: 'b', Delete: { Objects } }))
+    const batch = () => client.send(new DeleteObjectsCommand({ Bucket: 'bucket', Delete: { Objects } }))
     upstream.answer = (_, reply) => void reply.end('<DeleteResult/>')
     await batch()
     await batch()
-    const one = await thrownBy(client.send(new DeleteObjectCommand({ Bucket: 'b', Key: 'k' })))
+    const one = await thrownBy(client.send(new DeleteObjectCommand({ Bucket: 'bucket', Key: 'k' })))
     expect(one).toMatchObject({ name: 'SlowDown', status: 503 })
     expect(await proxy.record(({ operation }) => operation === 'DeleteObjects')).toMatchObject({ count: 50 })
     expect(upstream.recorded).toHaveLength(2)
@@ -140,7 +140,7 @@ describe('pace', () => {
 
   it('throttles so that the SDK waits and tries again by itself', async () => {
     await start({ 'data-delete': { rate: '2/s', burst: 1, maxWait: '0s' } })
-    const remove = new DeleteObjectCommand({ Bucket: 'b', Key: 'k' })
+    const remove = new DeleteObjectCommand({ Bucket: 'bucket', Key: 'k' })
     await s3(proxy.url).send(remove)
     const second = await s3(proxy.url, BUILDER, { maxAttempts: 10 }).send(remove)
     const attempts = second.$metadata.attempts ?? 0

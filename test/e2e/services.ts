@@ -243,14 +243,4 @@ c.delete_rest_api(restApiId=api)
 result = [got, listed, c.get_rest_apis()['items']]`,
     result: ['a', 1, []],
   },
-  {
-    service: 'efs',
-    snippet: `
-c = client('efs')
-fs = c.create_file_system(CreationToken='t')['FileSystemId']
-listed = [each['CreationToken'] for each in c.describe_file_systems()['FileSystems']]
-c.delete_file_system(FileSystemId=fs)
-result = [listed, c.describe_file_systems()['FileSystems']]`,
-    result: [['t'], []],
-  },
 ]

@@ -35,6 +35,8 @@ interface RegoResult {
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
+const VITEST_ARGUMENTS = ['run', '--config', 'test/vitest.config.ts', '--reporter=default', '--reporter=json']
+
 function runVitest(args: readonly string[]): Counts {
   const folder = mkdtempSync(join(tmpdir(), 'moderato-report-'))
   const report = join(folder, 'report.json')
@@ -42,9 +44,9 @@ function runVitest(args: readonly string[]): Counts {
     process.execPath,
     [
       join(ROOT, 'node_modules/vitest/vitest.mjs'),
-      'run',
-      ...['--config', 'test/vitest.config.ts', '--reporter=default', '--reporter=json'],
-      ...[`--outputFile.json=${report}`, ...args],
+      ...VITEST_ARGUMENTS,
+      `--outputFile.json=${report}`,
+      ...args,
     ],
     { cwd: ROOT, stdio: 'inherit' },
   )
@@ -63,13 +65,15 @@ function runVitest(args: readonly string[]): Counts {
   return { passed: numPassedTests, failed, skipped }
 }
 
+const REGO_ARGUMENTS = ['test', '--format=json', '--capabilities', 'rego/capabilities.json', 'rego/moderato']
+
 function runRego(): Counts {
   const opa = findOpa()
   if (opa === undefined) {
     console.warn(`SKIPPED: every Rego test, because opa is not on this machine: ${INSTALL_OPA}`)
     return { passed: 0, failed: 0, skipped: ['rego (opa test)'] }
   }
-  const { stdout, stderr, status } = spawnSync(opa, ['test', '--format=json', ...REGO_ARGUMENTS], {
+  const { stdout, stderr, status } = spawnSync(opa, REGO_ARGUMENTS, {
     cwd: ROOT,
     encoding: 'utf8',
   })
@@ -84,8 +88,6 @@ function runRego(): Counts {
     skipped: skipped.map((each) => `${each.package}.${each.name}`),
   }
 }
-
-const REGO_ARGUMENTS = ['--capabilities', 'rego/capabilities.json', 'rego/moderato']
 
 const args = process.argv.slice(2)
 const runs = args.length > 0 ? [runVitest(args)] : [runVitest([]), runRego()]
