@@ -125,7 +125,7 @@ export function setAt(document: Record<string, unknown>, path: string, value: un
     const inner = at[key]
     if (typeof inner === 'object' && inner !== null && !Array.isArray(inner))
       at = inner as Record<string, unknown>
-    else at = (at[key] = {})
+    else at = at[key] = {}
   }
   at[last] = value
 }
