@@ -1,0 +1,59 @@
+# METADATA
+# title: Coverage
+# description: |
+#   What the call needs, set against what the agent was granted. For every need and every resource there must be one
+#   grant that names the need in `classes` and covers the resource with a pattern (rule S2: a graver class never
+#   stands in for the others).
+# schemas:
+#   - input: schema.input
+package moderato.lib.coverage
+
+import data.moderato.lib.arn
+
+# METADATA
+# title: Needs
+# description: Every class of the call, and `reads-secret`, a trait that is granted by its own name (rule S13).
+needs contains input.call.class
+
+needs contains class if some class in input.call.classes
+
+needs contains "reads-secret" if "reads-secret" in input.call.traits
+
+# METADATA
+# title: Resources
+# description: |
+#   Every resource of the call. `*`, which stands for whatever there is, is added if the call names none or reaches
+#   beyond those that it names.
+resources contains resource if some resource in input.call.resources
+
+resources contains "*" if count(input.call.resources) == 0
+
+resources contains "*" if "unbounded" in input.call.traits
+
+# METADATA
+# title: Uncovered
+# description: The resources that no grant covers, by need.
+uncovered[need] contains resource if {
+	some need in needs
+	some resource in resources
+	not _granted[need][resource]
+}
+
+# METADATA
+# title: Place
+# description: The resources in words, at most three by name.
+place(names) := "* (it does not name all that it touches, which only the pattern * covers)" if "*" in names
+
+else := concat(", ", sort(names)) if count(names) <= 3
+
+else := $"{concat(", ", array.slice(sort(names), 0, 3))} and {count(names) - 3} more"
+
+# The host's matcher is asked once for a grant and a resource, however many classes the two share.
+_granted[need] contains resource if {
+	some grant in data.agents[input.agent.id].grants
+	named := {need | some need in grant.classes; need in needs}
+	count(named) > 0
+	some resource in resources
+	arn.covers(grant.resources, resource)
+	some need in named
+}
