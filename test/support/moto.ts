@@ -27,11 +27,17 @@ export default async function setup(project: TestProject): Promise<() => void> {
     stdio: 'ignore',
     detached: true,
   })
+  const end = (): void => {
+    // The whole group: the command may be a shim around the server.
+    if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, 'SIGKILL')
+  }
+  // A run that breaks off leaves no server behind either.
+  process.once('exit', end)
   await answers(`${url}/moto-api/`, server)
   project.provide('motoUrl', url)
   return () => {
-    // The whole group: the command may be a shim around the server.
-    if (server.pid !== undefined && server.exitCode === null) process.kill(-server.pid, 'SIGKILL')
+    process.off('exit', end)
+    end()
   }
 }
 
