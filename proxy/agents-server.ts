@@ -14,6 +14,9 @@ export interface AgentsServerOptions {
 /** How long an idle connection is kept: longer than SDKs keep theirs, so that they close first. */
 const KEEP_ALIVE_MS = 75_000
 
+/** How often Node looks for heads that are overdue; by default it gives them half a minute more. */
+const CHECK_INTERVAL_MS = 5_000
+
 /**
  * Node's parser is strict (no obs-fold, no Content-Length beside Transfer-Encoding, no bare LF); `checkContinue`
  * leaves `Expect` to the pipeline, which answers it after the head's checks and the decision.
@@ -28,6 +31,7 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
       requireHostHeader: false,
       maxHeaderSize: options.headerBytes,
       headersTimeout: options.headersTimeoutMs,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
       // Bodies have a minimum rate instead of a total time: a large upload may take hours.
       requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
@@ -36,7 +40,10 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
     handle(false),
   )
   server.maxConnections = options.maxConnections
+  // Bounded by their bytes; Node would drop those beyond a number without a word.
+  server.maxHeadersCount = 0
   server.on('checkContinue', handle(true))
+  server.on('checkExpectation', handle(false))
   server.on('upgrade', (_request, socket) => {
     socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })

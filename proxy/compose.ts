@@ -53,7 +53,12 @@ function wayOf({ agents, catalogue, policy, metrics, queue, limiter, upstream, .
       }),
     )
     .pipe(resign({ credentials: parts.credentials, endpoint: parts.endpoint, clock }))
-    .pipe(forward({ upstream, answerHeaders: (exchange) => moderatoHeaders(exchange, 'allow', mode) }))
+    .pipe(
+      forward({
+        upstream: (agentId) => upstream.of(agentId),
+        answerHeaders: (exchange) => moderatoHeaders(exchange, 'allow', mode),
+      }),
+    )
 }
 
 /** Builds the service; everything that can fail fails here, before anything listens. */

@@ -84,7 +84,7 @@ const upstream = z
       .min(1)
       .optional()
       .describe('Regions that may be reached; all known ones otherwise.'),
-    connections: z.int().positive().default(128).describe('Connections per upstream host.'),
+    connections: z.int().positive().default(128).describe('Connections per upstream host, for each agent.'),
     connectTimeout: durationMs.prefault('10s').describe('TCP and TLS to an upstream host.'),
     headersTimeout: durationMs
       .prefault('15m')

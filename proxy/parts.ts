@@ -19,7 +19,7 @@ import { PaceQueue } from './pacing/queue.ts'
 import { SigningKeys } from './sigv4/signing-key.ts'
 import { pinnedLookup } from './upstream/address.ts'
 import { upstreamEndpoint } from './upstream/endpoint.ts'
-import { createUpstream } from './upstream/pool.ts'
+import { createUpstreams } from './upstream/pool.ts'
 
 const clock = { nowMs: () => Date.now() }
 /** For waits: never goes back, whatever is done to the wall clock. */
@@ -63,7 +63,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     credentials:
       upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials),
     endpoint: upstreamEndpoint(upstream),
-    upstream: createUpstream({
+    upstream: createUpstreams({
       connections: upstream.connections,
       connectTimeoutMs: upstream.connectTimeout,
       headersTimeoutMs: upstream.headersTimeout,

@@ -86,9 +86,7 @@ export function outcomeFields(
       : {
           upstream: {
             status: upstream.status,
-            ...(upstream.requestId === undefined
-              ? {}
-              : { requestId: redactText(upstream.requestId).slice(0, 128) }),
+            ...(upstream.requestId === undefined ? {} : { requestId: upstreamRequestId(upstream.requestId) }),
             ...(upstream.errorCode === undefined ? {} : { errorCode: upstream.errorCode.slice(0, 128) }),
             durationMs: Math.round(upstream.durationMs),
           },
@@ -116,4 +114,13 @@ function traceOf(exchange: Received): string | undefined {
   return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(
     exchange.headers.one('traceparent') ?? '',
   )?.[1]
+}
+
+/** Capitals and digits, or a UUID: as AWS writes request ids, and no secret is written so. */
+const PLAIN_REQUEST_ID = /^(?:[0-9A-Z]{1,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
+const MAX_REQUEST_ID = 128
+
+/** Each is new, so it would cost the redactor's full run for every call; only what has another shape goes there. */
+function upstreamRequestId(text: string): string {
+  return PLAIN_REQUEST_ID.test(text) ? text : redactText(text, MAX_REQUEST_ID)
 }

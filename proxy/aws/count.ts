@@ -1,5 +1,5 @@
 /** How many things a call touches. */
-import type { Operation } from './catalogue/catalogue.ts'
+import type { Locator, Operation } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 
@@ -8,8 +8,14 @@ export function countOf(operation: Operation, parts: Parts): number {
   let most = 1
   for (const product of operation.counts) {
     let count = 1
-    for (const list of product) count *= valuesAt(parts, list).length
+    for (const list of product) count *= lengthOf(list, parts)
     if (count > most) most = count
   }
   return most
+}
+
+/** The list's length; where its items are spelled in another way (`.member.N`), that of the parameter above them. */
+function lengthOf({ from, steps }: Locator, parts: Parts): number {
+  const { length } = valuesAt(parts, { from, steps })
+  return length > 0 ? length : valuesAt(parts, { from, steps: steps.slice(0, 1) }).length
 }

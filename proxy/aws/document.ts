@@ -1,8 +1,8 @@
 /** Reads request bodies into trees, refusing whatever two parsers might read in two ways. */
 import { isUtf8 } from 'node:buffer'
-import { decode as decodeCbor } from 'cborg'
+import { decode as decodeCbor, Tokenizer } from 'cborg'
 import { Denial } from '../denial.ts'
-import type { Document } from './tree.ts'
+import { MEMBER_LIMIT, tooManyMembers, type Document } from './tree.ts'
 import { parseXml } from './xml.ts'
 
 const DEPTH_LIMIT = 96
@@ -13,10 +13,14 @@ export function textOf(bytes: Buffer): string {
   return bytes.toString('utf8')
 }
 
+function tooDeep(): Denial {
+  return new Denial('malformed_request', 'The body is nested too deeply.')
+}
+
 /** Members in the whole tree; refuses too deep a nesting. */
 function countMembers(node: unknown, depth: number): number {
-  if (typeof node !== 'object' || node === null) return 0
-  if (depth > DEPTH_LIMIT) throw new Denial('malformed_request', 'The body is nested too deeply.')
+  if (typeof node !== 'object' || node === null || ArrayBuffer.isView(node)) return 0
+  if (depth > DEPTH_LIMIT) throw tooDeep()
   let members = 0
   if (Array.isArray(node)) {
     for (const each of node) if (typeof each === 'object') members += countMembers(each, depth + 1)
@@ -35,15 +39,36 @@ function countNames(text: string): number {
   let names = 0
   let start = text.indexOf('"')
   while (start >= 0) {
-    let end = text.indexOf('"', start + 1)
-    while (text.charCodeAt(end - 1) === 0x5c && isEscaped(text, end)) end = text.indexOf('"', end + 1)
-    let next = end + 1
+    let next = endOfString(text, start) + 1
     let code = text.charCodeAt(next)
     while (code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09) code = text.charCodeAt(++next)
     if (code === 0x3a) names++
     start = text.indexOf('"', next)
   }
   return names
+}
+
+/** The quote that ends the string that starts here; the text's end if there is none. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (text.charCodeAt(end - 1) === 0x5c && isEscaped(text, end)) end = text.indexOf('"', end + 1)
+  return end < 0 ? text.length : end
+}
+
+/** Refuses before the parser what would keep it busy for seconds: millions of members, endless nesting. */
+function checkShape(text: string): void {
+  let members = 0
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) at = endOfString(text, at)
+    else if (code === 0x5d || code === 0x7d) depth--
+    else if (code === 0x3a || code === 0x5b || code === 0x7b) {
+      members++
+      if (code !== 0x3a && ++depth > DEPTH_LIMIT) throw tooDeep()
+    }
+  }
+  if (members > MEMBER_LIMIT) throw tooManyMembers()
 }
 
 function isEscaped(text: string, quote: number): boolean {
@@ -58,6 +83,7 @@ function isEscaped(text: string, quote: number): boolean {
  */
 export function parseJson(text: string): Document {
   if (text === '') return {}
+  if (text.length > MEMBER_LIMIT) checkShape(text)
   let tree: Document
   try {
     tree = JSON.parse(text) as Document
@@ -70,12 +96,27 @@ export function parseJson(text: string): Document {
   return tree
 }
 
+/** A member of a map is two tokens, its value perhaps some more. */
+const TOKEN_LIMIT = 4 * MEMBER_LIMIT
+
+class BoundedTokenizer extends Tokenizer {
+  #tokens = 0
+
+  override next(): ReturnType<Tokenizer['next']> {
+    if (++this.#tokens > TOKEN_LIMIT) throw tooManyMembers()
+    return super.next()
+  }
+}
+
 const tagged = Array.from({ length: 5 }, () => (inner: () => unknown) => inner())
 
 function parseCbor(bytes: Buffer): Document {
   if (bytes.length === 0) return {}
   try {
-    const tree: unknown = decodeCbor(bytes, { rejectDuplicateMapKeys: true, tags: tagged })
+    const options = { rejectDuplicateMapKeys: true, tags: tagged }
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+    const tokenizer = new BoundedTokenizer(plain, options)
+    const tree: unknown = decodeCbor(plain, { ...options, tokenizer })
     countMembers(tree, 0)
     return tree as Document
   } catch (cause) {

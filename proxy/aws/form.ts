@@ -1,6 +1,6 @@
 /** Parameter lists of the query protocols (`Action=...&InstanceId.1=...`), as a tree that rules can walk. */
 import { Denial } from '../denial.ts'
-import type { Document } from './tree.ts'
+import { MEMBER_LIMIT, tooManyMembers, type Document } from './tree.ts'
 
 export interface Form {
   readonly parameters: ReadonlyMap<string, string>
@@ -23,8 +23,7 @@ interface Branch {
   [key: string]: Branch | string
 }
 
-function insert(root: Branch, key: string, value: string): void {
-  const steps = key.split('.')
+function insert(root: Branch, steps: string[], value: string): void {
   if (steps.length > DEPTH_LIMIT)
     throw new Denial('malformed_request', 'A form parameter is nested too deeply.')
   const last = steps.pop() as string
@@ -65,8 +64,9 @@ function listsIn(node: Branch | string): Document {
       throw new Denial('malformed_request', 'A parameter list mixes indexes and names.')
     return keys.map((key) => listsIn(node[key] as Branch | string))
   }
-  const name = keys.length === 1 ? keys[0] : undefined
-  const only = name === 'member' || name === 'entry' ? listsIn(node[name] as Branch | string) : undefined
+  const name = keys.length === 1 ? keys[0]?.toLowerCase() : undefined
+  const below = name === undefined ? undefined : node[keys[0] as string]
+  const only = name === 'member' || name === 'entry' ? listsIn(below as Branch | string) : undefined
   if (Array.isArray(only)) return name === 'entry' ? mapOf(only as readonly Document[]) : only
   return Object.fromEntries(keys.map((key) => [key, listsIn(node[key] as Branch | string)]))
 }
@@ -79,8 +79,13 @@ export function parseForm(text: string): Form {
   const parameters = new Map<string, string>()
   const seen = new Set<string>()
   const root: Branch = Object.create(null) as Branch
-  for (const pair of text.split('&')) {
-    if (pair === '') continue
+  let members = 0
+  for (let start = 0, end = 0; start <= text.length; start = end + 1) {
+    end = text.indexOf('&', start)
+    if (end < 0) end = text.length
+    if (++members > MEMBER_LIMIT) throw tooManyMembers()
+    if (end === start) continue
+    const pair = text.slice(start, end)
     const equals = pair.indexOf('=')
     const key = decodeForm(equals < 0 ? pair : pair.slice(0, equals))
     const folded = key.toLowerCase()
@@ -88,7 +93,9 @@ export function parseForm(text: string): Form {
     seen.add(folded)
     const value = equals < 0 ? '' : decodeForm(pair.slice(equals + 1))
     parameters.set(key, value)
-    insert(root, key, value)
+    const steps = key.split('.')
+    members += steps.length
+    insert(root, steps, value)
   }
   return { parameters, names: seen, tree: listsIn(root) }
 }

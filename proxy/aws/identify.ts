@@ -42,6 +42,15 @@ function isForm(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
 }
 
+/** Whether the body is declared as what the protocol reads; a service may go by the content type instead. */
+function isDeclaredAs(type: RegExp, { headers }: RequestHead): boolean {
+  const given = headers.all('content-type')
+  return given.length === 0 || (given.length === 1 && type.test(given[0] ?? ''))
+}
+
+const JSON_TYPE = /^application\/(json|x-amz-json-1\.[01])\s*(;|$)/i
+const CBOR_TYPE = /^application\/cbor\s*(;|$)/i
+
 /** The service that a signature claims, in the header or the query, by whatever form: enough to spell a refusal. */
 function claimedService({ headers, query }: RequestHead): string | undefined {
   const authorization = headers.one('authorization') ?? ''
@@ -121,6 +130,7 @@ function byTarget(context: Context, routes: Routes): Identification {
   if (head.method !== 'POST' || head.path !== '/' || head.query !== '') {
     return unknown(context, 'X-Amz-Target with another method, path or query than POST /')
   }
+  if (!isDeclaredAs(JSON_TYPE, head)) return unknown(context, 'X-Amz-Target with a body that is not JSON')
   return known(context, context.guess, routes.targets.get(target))
 }
 
@@ -130,6 +140,7 @@ function byCborPath(context: Context, routes: Routes): Identification {
     return unknown(context, 'unknown Smithy protocol')
   if (head.method !== 'POST' || head.query !== '')
     return unknown(context, 'CBOR call that is not a plain POST')
+  if (!isDeclaredAs(CBOR_TYPE, head)) return unknown(context, 'CBOR call with another content type')
   return known(context, 'cbor', routes.cbor.get(head.path))
 }
 

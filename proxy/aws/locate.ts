@@ -30,11 +30,11 @@ function walk(node: Document, steps: readonly string[], index: number, found: Do
     if (node !== undefined) found.push(node)
     return
   }
-  if (typeof node !== 'object' || node === null) return
+  if (typeof node !== 'object' || node === null || ArrayBuffer.isView(node)) return
   const step = steps[index] as string
   const object = node as Readonly<Record<string, Document>>
   if (step === '@') {
-    found.push(...Object.keys(object))
+    for (const key of Object.keys(object)) found.push(key)
     return
   }
   for (const key in object) {

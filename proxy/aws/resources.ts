@@ -45,10 +45,19 @@ function placeOf(service: string, value: string, place: Place): Place {
   return account === undefined ? place : { ...place, accountId: account }
 }
 
-/** A Lambda name may carry a qualifier; elsewhere a colon makes a value something else than a name. */
+/** `name:qualifier`, and not `function:name`, `account:name` or `region:name`, which Lambda takes for partial ARNs. */
+const LAMBDA_QUALIFIED = /^(?!function:|\d{12}:|[a-z]{2}(-[a-z]+)+-\d:)[\w-]+:[\w$-]+$/
+
+/** A colon makes a value something else than a name, but for Lambda's qualifiers; so does a slash in a queue's. */
 function isName(service: string, name: string): boolean {
   if (name === '' || UNFIT.test(name)) return false
-  return !name.includes(':') || (service === 'lambda' && /^[\w-]+:[\w$-]+$/.test(name))
+  if (service === 'sqs' && name.includes('/')) return false
+  return !name.includes(':') || (service === 'lambda' && LAMBDA_QUALIFIED.test(name))
+}
+
+/** Where an operation is about keys, an alias names one that we do not know. */
+function isAliasForKey({ arnService, template }: ResourceEntry, name: string): boolean {
+  return arnService === 'kms' && name.startsWith('alias/') && template?.includes(':key/') === true
 }
 
 /** Adds the ARN for one value: the value itself if it is one, else the filled template. */
@@ -62,15 +71,21 @@ function addValue(
   const service = entry.arnService
   if (value.startsWith('arn:')) {
     const arn = ARN.exec(value)
-    sink.add(arn === null ? ANY : value)
-    if (arn !== null && arn[2] !== service) sink.add(ANY)
+    if (arn?.[2] !== service || isAliasForKey(entry, arn[5] ?? '')) sink.add(ANY)
+    if (arn === null) return
+    sink.add(value)
+    // Beside other members, an ARN counts only if it says the same: the service may go by them instead.
+    const [, , , region = '', accountId = '', resource = ''] = arn
+    const name = resource.slice(resource.lastIndexOf('/') + 1)
+    const said = fill(entry.pieces, { ...place, region, accountId }, (each) => others(each) || name)
+    if (others !== NONE && said !== value) sink.add(ANY)
     return
   }
   const name = cleaned(service, value)
   if (!isName(service, name)) return sink.add(ANY)
   if (service === 'kms' && name.startsWith('alias/')) {
     sink.add(`arn:${place.partition}:kms:${place.region}:${place.accountId ?? ANY}:${name}`)
-    if (entry.template?.includes(':key/') === true) sink.add(ANY)
+    if (isAliasForKey(entry, name)) sink.add(ANY)
     return
   }
   sink.add(fill(entry.pieces, placeOf(service, value, place), (each) => others(each) || name))

@@ -4,8 +4,12 @@ import type { Document } from './tree.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 
+function raw(value: Document): string {
+  return typeof value === 'object' ? '' : String(value)
+}
+
 function text(value: Document): string {
-  return typeof value === 'object' ? '' : String(value).trim().toLowerCase()
+  return raw(value).trim().toLowerCase()
 }
 
 /** How many leaves of the tree say true. */
@@ -18,18 +22,17 @@ function trues(value: Document): number {
 
 /**
  * Equality errs to the graver side, since services differ in what they take for a boolean or a number: everything
- * but `true` is false, everything but `false` is true, everything that is not a positive number is zero.
+ * but `true` is false, everything but `false` is true, and everything below 1 is zero (0.5 may be cut to it).
  */
 function equals(value: Document, wanted: string): boolean {
-  const given = text(value)
-  if (wanted === 'false') return given !== 'true' && given !== '1'
-  if (wanted === 'true') return given !== 'false' && given !== '0'
-  if (wanted === '0') return !(Number(given) > 0)
-  return given === wanted.toLowerCase()
+  if (wanted === 'false') return raw(value) !== 'true'
+  if (wanted === 'true') return raw(value) !== 'false'
+  if (wanted === '0') return !(Number(raw(value)) >= 1)
+  return text(value) === wanted.toLowerCase()
 }
 
 /**
- * `exists`, `absent`, `anyFalse` (fewer than four settings are true), `=x`, `!=x` (absent, or another value),
+ * `exists`, `absent` (null is nothing, to a service), `anyFalse` (fewer than four settings are true), `=x`, `!=x` (absent, or another value),
  * `<>x` (another value).
  */
 export function holds({ at, predicate }: Rule, parts: Parts): boolean {
@@ -38,7 +41,7 @@ export function holds({ at, predicate }: Rule, parts: Parts): boolean {
     case 'exists':
       return values.length > 0
     case 'absent':
-      return values.length === 0
+      return values.every((each) => each === null)
     case 'anyFalse':
       return values.reduce<number>((sum, each) => sum + trues(each), 0) < 4
     default:

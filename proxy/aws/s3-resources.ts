@@ -5,6 +5,7 @@ import type { Operation } from './catalogue/catalogue.ts'
 import type { Locator } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
+import { decode } from './query.ts'
 
 const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 /** Names that stand for another bucket: access point aliases and Object Lambda. */
@@ -16,14 +17,16 @@ function isPlain(bucket: string): boolean {
   return BUCKET.test(bucket) && !ALIAS.test(bucket)
 }
 
-/** `bucket/key`, percent-encoded, perhaps with a slash before and a version behind; ARNs of access points are `*`. */
+/**
+ * `bucket/key`, percent-encoded, perhaps with a slash before and a version behind; ARNs of access points are `*`. So
+ * is what S3 may read in another way: a bare `+`, a `?` that starts no version.
+ */
 function sourceOf(source: string, partition: string): string {
-  let path: string
-  try {
-    path = decodeURIComponent(source.split('?')[0] ?? '').replace(/^\//, '')
-  } catch {
-    return ANY
-  }
+  const [encoded = '', version = 'versionId=', ...more] = source.split('?')
+  if (encoded.includes('+') || !version.startsWith('versionId=') || more.length > 0) return ANY
+  const decoded = decode(encoded)
+  if (decoded === undefined) return ANY
+  const path = decoded.replace(/^\//, '')
   const bucket = path.split('/')[0] ?? ''
   return isPlain(bucket) && path.length > bucket.length + 1 ? `arn:${partition}:s3:::${path}` : ANY
 }
@@ -40,6 +43,8 @@ export function addS3(sink: Sink, { name }: Operation, parts: Parts, { partition
     for (const each of keys) sink.add(typeof each === 'string' && each !== '' ? `${base}/${each}` : ANY)
     if (keys.length === 0) sink.add(ANY)
   } else sink.add(key === undefined ? base : `${base}/${key}`)
+  // A bare plus sign in a path is a plus sign to some readers of S3 URLs and a blank to others.
+  if (parts.path.includes('+')) sink.add(ANY)
   for (const header of SOURCES)
     for (const each of parts.headers.all(header)) sink.add(sourceOf(each, partition))
 }

@@ -1,4 +1,6 @@
 /** A request body as a tree of plain values, whatever it was spelled in. */
+import { Denial } from '../denial.ts'
+
 export type Document =
   | string
   | number
@@ -10,4 +12,11 @@ export type Document =
   | DocumentObject
 export interface DocumentObject {
   readonly [key: string]: Document
+}
+
+/** More members, elements or parameters than any call of AWS has; each costs time in which nobody else is served. */
+export const MEMBER_LIMIT = 100_000
+
+export function tooManyMembers(): Denial {
+  return new Denial('body_too_large', `The body of this call may have at most ${MEMBER_LIMIT} members here.`)
 }

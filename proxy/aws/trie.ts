@@ -106,13 +106,13 @@ function search(
 
 /**
  * The most literal template that the path matches and of which `choose` keeps a route; among greedy labels the
- * shortest span first. Dot segments match nothing: a service may resolve them.
+ * shortest span first. Dot segments match nothing, behind an encoded slash neither: a service may resolve them.
  */
 export function match(trie: Trie, path: string, choose: Choose): Match | undefined {
   const segments = segmentsOf(path)
   for (const each of segments) {
     const decoded = decode(each)
-    if (decoded === undefined || decoded === '.' || decoded === '..') return undefined
+    if (decoded === undefined || /(^|\/)\.{1,2}(\/|$)/.test(decoded)) return undefined
   }
   return search(trie.root, segments, 0, [], choose)
 }

@@ -4,27 +4,38 @@
  * parsers may disagree about them.
  */
 import { Denial } from '../denial.ts'
-import type { Document } from './tree.ts'
+import { MEMBER_LIMIT, tooManyMembers, type Document } from './tree.ts'
 
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
-const TAG = /<(\/?)([A-Za-z_][\w.-]*)((?:\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>/y
+const TAG = /<(\/?)([A-Za-z_][\w.-]*)((?:\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*')){0,32})\s*(\/?)>/y
 const DEPTH_LIMIT = 64
+/** From `&` to `;`: `&#x10ffff;` is the longest. */
+const LONGEST_ENTITY = 9
 
 function malformed(what: string): Denial {
   return new Denial('malformed_request', `The XML body ${what}.`)
 }
 
 function unescape(text: string): string {
-  if (!text.includes('&')) return text
-  return text.replace(/&([^;&]*)(;?)/g, (_, name: string, end: string) => {
-    const named = end === ';' && Object.hasOwn(NAMED, name) ? NAMED[name] : undefined
-    if (named !== undefined) return named
-    const code = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(name)
-    const point =
-      code === null ? -1 : Number.parseInt(code[1] ?? code[2] ?? '', code[1] === undefined ? 10 : 16)
-    if (end !== ';' || point < 9 || point > 0x10ffff) throw malformed('holds an unknown entity')
-    return String.fromCodePoint(point)
-  })
+  let plain = ''
+  let start = 0
+  for (let at = text.indexOf('&'); at >= 0; at = text.indexOf('&', start)) {
+    const end = text.indexOf(';', at)
+    if (end < 0 || end - at > LONGEST_ENTITY) throw malformed('holds an unknown entity')
+    plain += text.slice(start, at) + entity(text.slice(at + 1, end))
+    start = end + 1
+  }
+  return plain + text.slice(start)
+}
+
+function entity(name: string): string {
+  const named = Object.hasOwn(NAMED, name) ? NAMED[name] : undefined
+  if (named !== undefined) return named
+  const code = /^#(?:x([0-9a-f]{1,6})|(\d{1,7}))$/i.exec(name)
+  const point =
+    code === null ? -1 : Number.parseInt(code[1] ?? code[2] ?? '', code[1] === undefined ? 10 : 16)
+  if (point < 9 || point > 0x10ffff) throw malformed('holds an unknown entity')
+  return String.fromCodePoint(point)
 }
 
 interface Open {
@@ -47,7 +58,8 @@ export function parseXml(source: string): Document {
   )
   const stack: Open[] = []
   let position = 0
-  for (;;) {
+  for (let elements = 0; ; elements++) {
+    if (elements > 2 * MEMBER_LIMIT) throw tooManyMembers()
     TAG.lastIndex = position
     const tag = TAG.exec(text)
     if (tag === null) throw malformed('is not plain, well-formed XML')

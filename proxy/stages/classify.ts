@@ -65,7 +65,8 @@ export function classify({ catalogue, accountId, partitionOf = partitionByRegion
     if (found.kind === 'unknown') return { ...exchange, call: unknownCall(found.protocol), outgoing: NO_BODY }
     checkPayload(exchange, found)
     const place = { partition: partitionOf(region), region, accountId }
-    if (found.operation.body === 'stream') {
+    // A body that verification hashed was read for that: it goes on from memory.
+    if (found.operation.body === 'stream' && exchange.payload.kind !== 'hashed') {
       const outgoing: OutgoingBody = exchange.body.present ? { kind: 'streamed' } : NO_BODY
       return { ...exchange, call: callOf(found, exchange, EMPTY, place), outgoing }
     }

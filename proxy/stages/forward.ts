@@ -6,7 +6,8 @@ import { UpstreamRelay } from './forward-relay.ts'
 import { checkedStream } from './forward-body.ts'
 
 export interface ForwardOptions {
-  readonly upstream: Pick<Dispatcher, 'dispatch'>
+  /** The connections of an agent. */
+  readonly upstream: (agentId: string) => Pick<Dispatcher, 'dispatch'>
   /** Set on every answer: `x-moderato-*` (flat name, value list). */
   readonly answerHeaders: (exchange: Resigned) => readonly string[]
 }
@@ -27,7 +28,7 @@ export function forward({ upstream, answerHeaders }: ForwardOptions) {
         done: (answer: UpstreamAnswer) => resolve({ ...exchange, upstream: answer }),
         failed: reject,
       })
-      upstream.dispatch(
+      upstream(exchange.agent.id).dispatch(
         {
           origin: signed.origin,
           path: signed.target,

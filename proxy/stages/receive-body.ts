@@ -57,6 +57,9 @@ export class MessageBody implements IncomingBody {
   readonly #budget: BufferBudget
   #expectsContinue: boolean
   #read: Promise<Buffer> | undefined
+  /** Who pays for what is held: the client's address, and the agent once it proved who it is. */
+  #owner = ''
+  #heldBytes = 0
 
   constructor(
     request: IncomingMessage,
@@ -77,8 +80,22 @@ export class MessageBody implements IncomingBody {
 
   bytes(owner = this.#request.socket.remoteAddress ?? ''): Promise<Buffer> {
     if (!this.present) return Promise.resolve(EMPTY)
-    this.#read ??= this.#readAll(owner)
+    if (this.#read === undefined) {
+      this.#owner = owner
+      this.#read = this.#readAll()
+    } else if (owner !== this.#owner) this.#chargeTo(owner)
     return this.#read
+  }
+
+  /** Moves what is held to another owner, so that no agent fills the share of an address that others have too. */
+  #chargeTo(owner: string): void {
+    const budget = this.#budget
+    const bytes = this.#heldBytes
+    budget.giveBack(this.#owner, bytes)
+    this.#owner = owner
+    this.#heldBytes = 0
+    if (this.#reply.closed || !budget.take(owner, bytes)) throw tooMuchHeld()
+    this.#heldBytes = bytes
   }
 
   stream(): Readable {
@@ -95,27 +112,24 @@ export class MessageBody implements IncomingBody {
     this.#reply.writeContinue()
   }
 
-  #readAll(owner: string): Promise<Buffer> {
+  #readAll(): Promise<Buffer> {
     const limit = this.#limits.bufferedBodyBytes
     if ((this.lengthBytes ?? 0) > limit) return Promise.reject(tooLarge(limit))
     this.#answerContinue()
     const request = this.#request
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
-      let total = 0
       const guard = new PaceGuard(request, this.#limits, fail)
-      this.#reply.once('close', () => this.#budget.giveBack(owner, total))
+      this.#reply.once('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
       function fail(denial: Denial): void {
         guard.stop()
         request.off('data', onData)
         reject(denial)
       }
       const onData = (chunk: Buffer): void => {
-        if (total + chunk.length > limit) return fail(tooLarge(limit))
-        if (this.#reply.closed || !this.#budget.take(owner, chunk.length)) {
-          return fail(new Denial('overloaded', 'Too many request bodies are held in memory.'))
-        }
-        total += chunk.length
+        if (this.#heldBytes + chunk.length > limit) return fail(tooLarge(limit))
+        if (this.#reply.closed || !this.#budget.take(this.#owner, chunk.length)) return fail(tooMuchHeld())
+        this.#heldBytes += chunk.length
         chunks.push(chunk)
       }
       request.on('data', onData)
@@ -125,7 +139,7 @@ export class MessageBody implements IncomingBody {
       request.once('end', () => {
         guard.stop()
         if (request.rawTrailers.length > 0) return fail(trailersRefused())
-        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, total))
+        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#heldBytes))
       })
     })
   }
@@ -134,6 +148,10 @@ export class MessageBody implements IncomingBody {
 /** HTTP trailers would be a second place for header fields, after everything was verified (RFC 9110 6.5.1). */
 export function trailersRefused(): Denial {
   return new Denial('malformed_request', 'HTTP request trailers are not served.')
+}
+
+function tooMuchHeld(): Denial {
+  return new Denial('overloaded', 'Too many request bodies are held in memory.')
 }
 
 function tooLarge(limit: number): Denial {

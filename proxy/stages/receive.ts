@@ -75,6 +75,10 @@ export function checkHead() {
     if (!headers.has('host')) throw new Denial('malformed_request', 'The Host field is missing.')
     if (headers.has('upgrade')) throw new Denial('malformed_request', 'Upgrade is not served here.')
     if (headers.has('trailer')) throw new Denial('malformed_request', 'HTTP request trailers are not served.')
+    const expected = headers.one('expect')
+    if (expected !== undefined && expected.toLowerCase() !== '100-continue') {
+      throw new Denial('malformed_request', 'Expect may only be "100-continue".')
+    }
     const coding = headers.one('transfer-encoding')
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') {
       throw new Denial('malformed_request', 'Transfer-Encoding may only be "chunked".')

@@ -4,7 +4,7 @@ import { Agent, Pool } from 'undici'
 import { Denial } from '../denial.ts'
 
 export interface UpstreamOptions {
-  /** Connections per origin. */
+  /** Connections per origin (of one agent). */
   readonly connections: number
   readonly connectTimeoutMs: number
   /** From the request's end to the answer's head. */
@@ -49,6 +49,26 @@ export function createUpstream(options: UpstreamOptions): Agent {
       return new Pool(origin, poolOptions)
     },
   })
+}
+
+export interface Upstreams {
+  of(agentId: string): Agent
+  close(): Promise<void>
+}
+
+/** Connections of its own for each agent: one that reads slowly, or holds many calls open, takes nobody else's. */
+export function createUpstreams(options: UpstreamOptions): Upstreams {
+  const byAgent = new Map<string, Agent>()
+  return {
+    of(agentId) {
+      let own = byAgent.get(agentId)
+      if (own === undefined) byAgent.set(agentId, (own = createUpstream(options)))
+      return own
+    },
+    async close() {
+      await Promise.all([...byAgent.values()].map((each) => each.close()))
+    },
+  }
 }
 
 /** A socket to an address looks nothing up, so an origin that is one would go unchecked. */

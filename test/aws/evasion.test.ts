@@ -119,13 +119,11 @@ describe('evasion: bodies that two parsers read in two ways', () => {
     ['a second document', dynamodb('DeleteTable', '{}{}')],
     [
       'another charset',
-      json(
-        'DynamoDB_20120810.DeleteTable',
-        '{}',
-        'dynamodb',
-        'content-type',
-        'application/json; charset=ibm500',
-      ),
+      {
+        scope: 'dynamodb',
+        headers: [...TARGET, 'content-type', 'application/json; charset=ibm500'],
+        body: '{}',
+      },
     ],
     ['very deep JSON', dynamodb('PutItem', `{"Item":${'['.repeat(500)}${']'.repeat(500)}}`)],
     ['very deep parameters', ec2(`Action=DescribeInstances&${'a.'.repeat(60)}a=1`)],

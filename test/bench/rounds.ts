@@ -13,7 +13,8 @@ export interface RoundSettings {
   readonly connections: number
   readonly rounds: number
   readonly roundMs: number
-  readonly warmUpMs: number
+  /** Requests that each contender serves before anything is measured: V8 optimises by use, not by time. */
+  readonly warmUpRequests: number
 }
 
 /** One contender; each number is the median of its rounds. */
@@ -34,6 +35,7 @@ export interface Row {
 type Round = Omit<Row, 'name'>
 
 const DISTINCT_REQUESTS = 64
+const MAX_WARM_UP_ROUNDS = 10
 
 export async function measureRounds(
   contenders: readonly Contender[],
@@ -42,7 +44,7 @@ export async function measureRounds(
 ): Promise<Row[]> {
   for (const each of contenders) {
     progress(`warming up: ${each.name}`)
-    await measureRound(each, settings.connections, settings.warmUpMs)
+    await warmUp(each, settings)
   }
   const rounds = contenders.map((): Round[] => [])
   for (let number = 1; number <= settings.rounds; number += 1) {
@@ -52,6 +54,17 @@ export async function measureRounds(
     }
   }
   return contenders.map(({ name }, index) => ({ name, ...summary(rounds[index] ?? []) }))
+}
+
+async function warmUp(
+  contender: Contender,
+  { connections, roundMs, warmUpRequests }: RoundSettings,
+): Promise<void> {
+  let served = 0
+  for (let rounds = 0; served < warmUpRequests && rounds < MAX_WARM_UP_ROUNDS; rounds += 1) {
+    const { requestsPerSecond } = await measureRound(contender, connections, roundMs)
+    served += (requestsPerSecond * roundMs) / 1000
+  }
 }
 
 async function measureRound(

@@ -2,20 +2,23 @@
 import { createServer, type AddressInfo } from 'node:net'
 
 const BODY = '{"Item":{"id":{"S":"item-1"},"name":{"S":"a small item"},"price":{"N":"42"}}}'
-const ANSWER = Buffer.from(
-  [
-    'HTTP/1.1 200 OK',
-    'Server: Server',
-    'Date: Mon, 23 Nov 2026 10:00:00 GMT',
-    'Content-Type: application/x-amz-json-1.0',
-    `Content-Length: ${BODY.length}`,
-    'Connection: keep-alive',
-    'x-amzn-RequestId: 5E0ZQ1F7AKBJ6NC0K8Q5C4C4QJVV4KQNSO5AEMVJF66Q9ASUAAJG',
-    'x-amz-crc32: 2745614147',
-    '',
-    BODY,
-  ].join('\r\n'),
-)
+const HEAD = [
+  'HTTP/1.1 200 OK',
+  'Server: Server',
+  'Date: Mon, 23 Nov 2026 10:00:00 GMT',
+  'Content-Type: application/x-amz-json-1.0',
+  `Content-Length: ${BODY.length}`,
+  'Connection: keep-alive',
+  'x-amz-crc32: 2745614147',
+  'x-amzn-RequestId: 5E0ZQ1F7AKBJ6NC0K8Q5C4C4QJVV4KQNSO5AEM',
+].join('\r\n')
+let answered = 0
+
+/** Each answer has a request id of its own, as AWS's have. */
+function answer(): string {
+  answered += 1
+  return `${HEAD}${String(answered).padStart(14, '0')}\r\n\r\n${BODY}`
+}
 
 /** Answers each whole request; a request may come in several packets, and several in one. */
 const server = createServer({ noDelay: true }, (socket) => {
@@ -30,7 +33,7 @@ const server = createServer({ noDelay: true }, (socket) => {
         const taken = Math.min(bodyBytesLeft, text.length)
         bodyBytesLeft -= taken
         text = text.slice(taken)
-        if (bodyBytesLeft === 0) socket.write(ANSWER)
+        if (bodyBytesLeft === 0) socket.write(answer(), 'latin1')
         continue
       }
       const end = text.indexOf('\r\n\r\n')
@@ -40,7 +43,7 @@ const server = createServer({ noDelay: true }, (socket) => {
       }
       bodyBytesLeft = Number(/\r\ncontent-length: *(\d+)/i.exec(text.slice(0, end))?.[1] ?? 0)
       text = text.slice(end + 4)
-      if (bodyBytesLeft === 0) socket.write(ANSWER)
+      if (bodyBytesLeft === 0) socket.write(answer(), 'latin1')
     }
   })
 })

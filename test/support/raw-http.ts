@@ -19,6 +19,8 @@ export interface Signing {
   readonly service: string
   readonly region?: string
   readonly signedAt?: Date
+  /** Whether the signature declares the hash of the body in a header, as boto3 does for S3 alone. */
+  readonly declaresHash?: boolean
 }
 
 /** Node's SHA-256 in the shape that the signer asks for. */
@@ -49,7 +51,13 @@ function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Buffer {
 
 /** The request with the headers that sign it for the proxy at `url`. */
 export async function signed(url: string, request: RawRequest, signing: Signing): Promise<RawRequest> {
-  const { agent = BUILDER, service, region = 'us-east-1', signedAt = new Date() } = signing
+  const {
+    agent = BUILDER,
+    service,
+    region = 'us-east-1',
+    signedAt = new Date(),
+    declaresHash = true,
+  } = signing
   const [path = '', query = ''] = request.target.split('?')
   const signer = new SignatureV4({
     service,
@@ -57,6 +65,7 @@ export async function signed(url: string, request: RawRequest, signing: Signing)
     credentials: agent,
     sha256: Sha256,
     uriEscapePath: service !== 's3',
+    applyChecksum: declaresHash,
   })
   const { headers } = await signer.sign(
     {
