@@ -23,6 +23,7 @@ import { verify } from './stages/verify.ts'
 /** The way of a request, from the head on the wire to the upstream's answer. */
 function wayOf({ agents, catalogue, policy, metrics, queue, limiter, upstream, ...parts }: Parts) {
   const { mode, clock, steadyClock } = parts
+  const identified = identify({ agents })
   const decided = decide({
     policy: () => policy,
     mode,
@@ -31,12 +32,12 @@ function wayOf({ agents, catalogue, policy, metrics, queue, limiter, upstream, .
   })
   /** Rule S4: what may have changed while a call was held. */
   const recheck = (exchange: Decided): void => {
-    identify({ agents })(exchange)
+    identified(exchange)
     decided(exchange)
   }
   return pipeline<Received>()
     .pipe(checkHead())
-    .pipe(identify({ agents }))
+    .pipe(identified)
     .pipe(verify({ agents, clockSkew: parts.clockSkew, keys: parts.signingKeys }))
     .pipe(admit({ inFlightPerAgent: parts.inFlightPerAgent }))
     .pipe(classify({ catalogue, accountId: parts.accountId }))
@@ -85,7 +86,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   })
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
   return service({
-    agents: { server: agentsServer(config, run), ...config.listen.agents },
+    agents: { server: agentsServer(config, clock, run), ...config.listen.agents },
     admin: { server: adminServer(config, parts, state, bug), ...config.listen.admin },
     drainMs: config.drain,
     bound: ({ admin }) => parts.start(state, admin.port),

@@ -17,6 +17,10 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 }
 
+function isLoopbackUrl({ hostname }: URL): boolean {
+  return isLoopback(hostname.replace(/^\[|\]$/g, ''))
+}
+
 export function configProblems(config: Config): Finding[] {
   return [
     ...listenProblems(config),
@@ -53,8 +57,7 @@ function upstreamProblems({ upstream }: Config): Finding[] {
   if (upstream.endpoint === undefined) return []
   const url = URL.parse(upstream.endpoint)
   if (url === null) return [{ path, message: 'must be a URL, for example http://127.0.0.1:5000' }]
-  const loopback = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackUrl(url))) {
     return [{ path, message: 'must be https, or http on a loopback address' }]
   }
   if (
@@ -72,7 +75,7 @@ function upstreamProblems({ upstream }: Config): Finding[] {
 function agentProblems(config: Config): Finding[] {
   const findings: Finding[] = []
   const endpoint = config.upstream.endpoint === undefined ? null : URL.parse(config.upstream.endpoint)
-  const sandboxed = endpoint !== null && isLoopback(endpoint.hostname.replace(/^\[|\]$/g, ''))
+  const sandboxed = endpoint !== null && isLoopbackUrl(endpoint)
   const seen = { id: new Set<string>(), accessKeyId: new Set<string>() }
   for (const [index, agent] of config.agents.entries()) {
     const path = `agents.${index}`

@@ -1,3 +1,15 @@
+/** Fields of one connection, which no proxy passes on in either direction (RFC 9110 7.6.1); lower case. */
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
 /**
  * The header fields of one request, in the order and spelling in which they came.
  *

@@ -81,16 +81,15 @@ export function outcomeFields(
     operation: exchange.call.operation,
     decision: reason === 'none' ? 'allow' : DENIALS[reason].decision,
     reason,
-    ...(upstream === undefined
-      ? {}
-      : {
-          upstream: {
+    upstream:
+      upstream === undefined
+        ? undefined
+        : {
             status: upstream.status,
-            ...(upstream.requestId === undefined ? {} : { requestId: upstreamRequestId(upstream.requestId) }),
-            ...(upstream.errorCode === undefined ? {} : { errorCode: upstream.errorCode.slice(0, 128) }),
+            requestId: upstream.requestId === undefined ? undefined : upstreamRequestId(upstream.requestId),
+            errorCode: upstream.errorCode?.slice(0, 128),
             durationMs: Math.round(upstream.durationMs),
           },
-        }),
   }
 }
 

@@ -5,6 +5,7 @@
  * service might follow the other one. Headers are trusted as far as the signature covers them.
  */
 import type { Protocol, RequestHead } from '../exchange.ts'
+import { isS3Family } from '../s3-family.ts'
 import type { Catalogue, Operation } from './catalogue/catalogue.ts'
 import type { Form } from './form.ts'
 import { chooseRoutes } from './choose.ts'
@@ -30,13 +31,7 @@ export type Identification =
   | { readonly kind: 'needs-form'; readonly protocol: Protocol }
   | { readonly kind: 'unknown'; readonly reason: string; readonly protocol: Protocol }
 
-const S3_SCOPES = new Set(['s3', 's3express', 's3-object-lambda', 's3-outposts'])
 const NO_LABELS: ReadonlyMap<string, string> = new Map()
-
-/** The S3 family signs and routes by its own rules. */
-export function isS3Scope(service: string): boolean {
-  return S3_SCOPES.has(service)
-}
 
 function isForm(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
@@ -73,7 +68,7 @@ export function protocolGuess(head: RequestHead, known: string | undefined, cata
   if (head.headers.has('smithy-protocol')) return 'cbor'
   if (isForm(contentType) || /(?:^|&)Action=/.test(head.query)) return service === 'ec2' ? 'ec2' : 'query'
   if (service === undefined) return contentType?.includes('json') === true ? 'rest-json' : 's3'
-  if (isS3Scope(service)) return 's3'
+  if (isS3Family(service)) return 's3'
   return (catalogue?.signedBy(service)[0]?.protocols[0] as Protocol | undefined) ?? 'rest-json'
 }
 

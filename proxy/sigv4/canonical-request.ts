@@ -1,6 +1,7 @@
 /** The canonical request of SigV4, built from the request as it stood on the wire. Verifying and signing share it. */
 import { hash } from 'node:crypto'
 import type { HeaderFields } from '../headers.ts'
+import { isS3Family } from '../s3-family.ts'
 
 /** The parts of a request that a signature covers. */
 export interface SignableRequest {
@@ -9,13 +10,6 @@ export interface SignableRequest {
   /** Without the `?`. */
   readonly query: string
   readonly headers: HeaderFields
-}
-
-const S3_FAMILY = new Set(['s3', 's3express', 's3-object-lambda', 's3-outposts'])
-
-/** Services that sign the path as it is (encoded once, not normalised) and always declare the payload hash. */
-export function isS3Family(service: string): boolean {
-  return S3_FAMILY.has(service)
 }
 
 /**

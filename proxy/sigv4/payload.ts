@@ -2,7 +2,7 @@
 import { Denial } from '../denial.ts'
 import type { Payload } from '../exchange.ts'
 import type { HeaderFields } from '../headers.ts'
-import { isS3Family } from './canonical-request.ts'
+import { isS3Family } from '../s3-family.ts'
 import { CHECKSUM_TRAILERS } from './checksum.ts'
 
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'

@@ -1,12 +1,12 @@
 /** The classify stage: what the request does, and which bytes go on. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { callOf, identifyWith, isCompressible } from '../aws/read-call.ts'
 import type { Identified as IdentifiedCall } from '../aws/read-call.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import { unknownCall } from '../aws/classify-call.ts'
-import { isS3Scope } from '../aws/identify.ts'
 import { Denial } from '../denial.ts'
 import type { Classified, OutgoingBody, Verified } from '../exchange.ts'
+import { isS3Family } from '../s3-family.ts'
 
 export interface ClassifyDeps {
   readonly catalogue: Catalogue
@@ -26,7 +26,7 @@ function partitionByRegion(region: string): string {
 /** The whole body, compared with the hash that the signature covers. */
 async function checkedBytes({ agent, body, payload }: Verified): Promise<Buffer> {
   const bytes = body.present ? await body.bytes(agent.id) : EMPTY
-  if (payload.kind === 'declared' && createHash('sha256').update(bytes).digest('hex') !== payload.sha256) {
+  if (payload.kind === 'declared' && hash('sha256', bytes, 'hex') !== payload.sha256) {
     throw new Denial(
       'payload_mismatch',
       'The body does not have the hash that x-amz-content-sha256 declares.',
@@ -38,7 +38,7 @@ async function checkedBytes({ agent, body, payload }: Verified): Promise<Buffer>
 /** Refuses a payload form that this operation may not have (SigV4: unsigned payloads are an S3 form). */
 function checkPayload({ payload, authorization, headers }: Verified, { operation }: IdentifiedCall): void {
   const streams = operation.body === 'stream'
-  if (payload.kind === 'unsigned' && !isS3Scope(authorization.scope.service) && !operation.unsignedBody) {
+  if (payload.kind === 'unsigned' && !isS3Family(authorization.scope.service) && !operation.unsignedBody) {
     throw new Denial('unsupported_signature', 'Only S3 takes a body that is not signed; sign its hash.')
   }
   if (payload.kind === 'unsigned-trailer' && !(streams && operation.service.model === 's3')) {
@@ -61,7 +61,10 @@ function checkPayload({ payload, authorization, headers }: Verified, { operation
 export function classify({ catalogue, accountId, partitionOf = partitionByRegion }: ClassifyDeps) {
   return async function classify(exchange: Verified): Promise<Classified> {
     const { region, service } = exchange.authorization.scope
-    const found = await identifyWith(catalogue, exchange, service, () => checkedBytes(exchange))
+    // Read and hashed once, whether the parameter list was needed to identify the call or not.
+    let read: Promise<Buffer> | undefined
+    const body = (): Promise<Buffer> => (read ??= checkedBytes(exchange))
+    const found = await identifyWith(catalogue, exchange, service, body)
     if (found.kind === 'unknown') return { ...exchange, call: unknownCall(found.protocol), outgoing: NO_BODY }
     checkPayload(exchange, found)
     const place = { partition: partitionOf(region), region, accountId }
@@ -70,7 +73,7 @@ export function classify({ catalogue, accountId, partitionOf = partitionByRegion
       const outgoing: OutgoingBody = exchange.body.present ? { kind: 'streamed' } : NO_BODY
       return { ...exchange, call: callOf(found, exchange, EMPTY, place), outgoing }
     }
-    const bytes = await checkedBytes(exchange)
+    const bytes = await body()
     const call = callOf(found, exchange, bytes, place)
     return { ...exchange, call, outgoing: bytes.length === 0 ? NO_BODY : { kind: 'buffered', bytes } }
   }

@@ -3,18 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { Denial } from '../denial.ts'
 import type { Resigned, UpstreamAnswer } from '../exchange.ts'
-
-/** Fields of one connection, never relayed (RFC 9110 7.6.1), and our own names, which no upstream may speak in. */
-const NOT_RELAYED = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authenticate',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
+import { HOP_BY_HOP } from '../headers.ts'
 
 /** How much of an error answer is looked at for its code; the rest is only relayed. */
 const ERROR_PREFIX_BYTES = 2048
@@ -117,7 +106,8 @@ function relayed(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = String(raw[i])
     const lower = name.toLowerCase()
-    if (NOT_RELAYED.has(lower) || lower.startsWith('x-moderato-')) continue
+    // Our own names: no upstream may speak in them.
+    if (HOP_BY_HOP.has(lower) || lower.startsWith('x-moderato-')) continue
     const value = raw[i + 1] as Buffer | string
     kept.push(name, typeof value === 'string' ? value : value.toString('latin1'))
   }

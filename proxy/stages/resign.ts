@@ -1,7 +1,7 @@
 /** Makes the request ours: upstream host, upstream credentials, a new signature; nothing of the agent's own. */
 import { Denial } from '../denial.ts'
 import type { Paced, Resigned } from '../exchange.ts'
-import { HeaderFields } from '../headers.ts'
+import { HeaderFields, HOP_BY_HOP } from '../headers.ts'
 import type { Clock, CredentialSource, Credentials } from '../ports.ts'
 import { canonicalPayloadHash } from '../sigv4/payload.ts'
 import { signRequest } from '../sigv4/sign.ts'
@@ -60,22 +60,15 @@ async function fetchCredentials(source: CredentialSource): Promise<Credentials> 
   }
 }
 
-/** Fields of one hop (RFC 9110 7.6.1), fields of the agent's signature, and fields that are set anew. */
+/** Fields of one hop, fields of the agent's signature, and fields that are set anew. */
 const NOT_PASSED_ON = new Set([
+  ...HOP_BY_HOP,
   'authorization',
-  'connection',
   'content-length',
   'date',
   'expect',
   'host',
-  'keep-alive',
-  'proxy-authenticate',
   'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
   'x-amz-date',
   'x-amz-s3session-token',
   'x-amz-security-token',

@@ -1,4 +1,6 @@
 /** The agents of the end-to-end tests, each with the grants that its name says. */
+import { ACTION_CLASSES } from '../../proxy/classes.ts'
+
 export interface TestAgent {
   readonly id: string
   readonly accessKeyId: string
@@ -17,17 +19,7 @@ function agent(name: string, classes: readonly string[], resources: readonly str
 
 /** May do everything that a grant can allow. */
 export const BUILDER = agent('builder', [
-  'read',
-  'list',
-  'write',
-  'tagging',
-  'data-delete',
-  'disruptive',
-  'destructive',
-  'opaque',
-  'permissions',
-  'protection',
-  'credentials',
+  ...ACTION_CLASSES.filter((name) => name !== 'unknown'),
   'reads-secret',
 ])
 export const READER = agent('reader', ['read', 'list'])

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { vi } from 'vitest'
 import { BUILDER, type TestAgent } from './agents.ts'
+import { ACTION_CLASSES } from '../../proxy/classes.ts'
 
 /** A record as it stands in the audit log. */
 export interface AuditLine {
@@ -43,17 +44,10 @@ const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
 const UNHURRIED = { rate: '1000/s', burst: 100_000, maxWait: '0s' }
 export const UNHURRIED_PACING = {
   classes: Object.fromEntries(
-    [
-      'write',
-      'tagging',
-      'data-delete',
-      'disruptive',
-      'destructive',
-      'opaque',
-      'permissions',
-      'protection',
-      'credentials',
-    ].map((name) => [name, UNHURRIED]),
+    ACTION_CLASSES.filter((name) => !['read', 'list', 'unknown'].includes(name)).map((name) => [
+      name,
+      UNHURRIED,
+    ]),
   ),
 }
 

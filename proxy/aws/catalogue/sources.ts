@@ -15,7 +15,7 @@ interface Wheel {
   readonly sha256: string
 }
 
-const BOTOCORE: Wheel = {
+export const BOTOCORE: Wheel = {
   requirement: 'botocore==1.44.5',
   file: 'botocore-1.44.5-py3-none-any.whl',
   sha256: '8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b748921',
@@ -71,7 +71,8 @@ function wheelBytes(wheel: Wheel): Buffer {
   return bytes
 }
 
-function unzip(wheel: Wheel, wanted: (name: string) => boolean): Record<string, Uint8Array> {
+/** The wheel's files whose names are wanted; throws if the wheel cannot be had or is not the pinned one. */
+export function unzip(wheel: Wheel, wanted: (name: string) => boolean): Record<string, Uint8Array> {
   return unzipSync(new Uint8Array(wheelBytes(wheel)), { filter: (file) => wanted(file.name) })
 }
 
