@@ -7,6 +7,7 @@ import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { AccessLevel, ActionClass, Trait } from './classes.ts'
 import type { HeaderFields } from './headers.ts'
+import type { ChunkChain, ChunkVerifier } from './sigv4/chunk-chain.ts'
 
 /** The wire protocols of AWS services, by the names that their models use. */
 export type Protocol = 'json-1.0' | 'json-1.1' | 'rest-json' | 'rest-xml' | 's3' | 'query' | 'ec2' | 'cbor'
@@ -48,19 +49,39 @@ export interface Received extends RequestHead {
   readonly reply: ServerResponse
 }
 
+/** SigV4 and SigV4a, by the names that stand on the wire. */
+export type SigningAlgorithm = 'AWS4-HMAC-SHA256' | 'AWS4-ECDSA-P256-SHA256'
+
 /** SigV4's credential scope: `date/region/service/aws4_request`. */
 export interface CredentialScope {
   readonly date: string
+  /** SigV4a has no region in its scope: the region set, as `x-amz-region-set` has it (`*`, `us-east-1,us-west-2`). */
   readonly region: string
   readonly service: string
 }
 
+/** What only a request has that is signed in its query string. */
+export interface Presigned {
+  /** `YYYYMMDDTHHMMSSZ`. */
+  readonly amzDate: string
+  readonly expiresSeconds: number
+  /** The query without what authenticates it, otherwise byte for byte. */
+  readonly query: string
+  /** The service's own parameters: without the headers that the signer moved into the query, too. */
+  readonly serviceQuery: string
+  /** Those headers (`x-amz-*`; flat name in lower case, value): the service reads them as such. */
+  readonly hoisted: readonly string[]
+}
+
 export interface Authorization {
+  readonly algorithm: SigningAlgorithm
   readonly accessKeyId: string
   readonly scope: CredentialScope
   /** Lower case, sorted, as signed. */
   readonly signedHeaders: readonly string[]
   readonly signature: string
+  /** Undefined for the `Authorization` header. */
+  readonly presigned: Presigned | undefined
 }
 
 export interface Grant {
@@ -79,6 +100,8 @@ export interface Agent {
 export interface Identified extends Received {
   readonly authorization: Authorization
   readonly agent: Agent
+  /** The head as the service reads it: of a presigned URL, headers that were moved into the query are headers again. */
+  readonly reading: RequestHead
 }
 
 /** What the signature says about the body. */
@@ -94,9 +117,23 @@ export type Payload =
       readonly decodedLengthBytes: number
       readonly trailers: readonly string[]
     }
+  /** aws-chunked framing, every chunk signed; `trailers` is empty where the form has none. */
+  | {
+      readonly kind: 'signed-chunks'
+      /** The text of `x-amz-content-sha256`. */
+      readonly form: string
+      readonly decodedLengthBytes: number
+      readonly trailers: readonly string[]
+    }
+  /** Frames of an event stream, each signed (`STREAMING-AWS4-HMAC-SHA256-EVENTS`). */
+  | { readonly kind: 'signed-events'; readonly form: string }
 
 export interface Verified extends Identified {
   readonly payload: Payload
+  /** The time of signing as it was signed, `YYYYMMDDTHHMMSSZ`. */
+  readonly signedAt: string
+  /** Checks the signatures of the body's chunks or events, one after another; undefined where it has none. */
+  readonly bodySignatures: ChunkVerifier | undefined
 }
 
 /** What a request does, in IAM's terms. */
@@ -129,8 +166,31 @@ export type OutgoingBody =
   | { readonly kind: 'buffered'; readonly bytes: Buffer }
   | { readonly kind: 'streamed' }
 
+/** A request of our own making that an agent asks to have signed, for somebody else to send. */
+export interface HandOn {
+  /** As the agent named it: `eks-token`, `s3-url`. */
+  readonly type: string
+  /** `GET https://host/path?query`: all its headers are signed, `host` among them. */
+  readonly request: RequestHead
+  readonly origin: string
+  /** What stands for the body in its signature. */
+  readonly payloadHash: string
+  readonly signingName: string
+  readonly region: string
+  /** How long it is good for at most. */
+  readonly expiresSeconds: number
+  /** The one thing that its signer must be allowed, in IAM's terms. */
+  readonly statement: { readonly actions: readonly string[]; readonly resources: readonly string[] }
+  /** Whether its signer is allowed nothing else: upstream credentials narrowed to the statement. */
+  readonly narrowed: boolean
+}
+
 export interface Classified extends Verified {
   readonly call: Call
+  /** The agent API's signing endpoint only: what is made in place of forwarding. */
+  readonly handOn?: HandOn
+  /** The path as the service reads it: a bucket that stood in the host is its first segment. */
+  readonly servicePath: string
   readonly outgoing: OutgoingBody
 }
 
@@ -161,6 +221,8 @@ export interface SignedRequest {
   readonly target: string
   /** name, value, name, value, ... including `host` and the new `authorization`. */
   readonly headers: readonly string[]
+  /** Signs the body's chunks or events anew; undefined where it has no signatures. */
+  readonly bodySigner: ChunkChain | undefined
 }
 
 export interface Resigned extends Paced {

@@ -1,16 +1,19 @@
-/** Reads the `Authorization` header of SigV4, and names every other way of signing that a request may use. */
+/** Finds the one credential of a request, in the `Authorization` header or the query string, and names every other way of signing. */
 import { Denial } from '../denial.ts'
 import type { Authorization } from '../exchange.ts'
 import type { HeaderFields } from '../headers.ts'
-
-export const ALGORITHM = 'AWS4-HMAC-SHA256'
+import { ALGORITHM, ECDSA_ALGORITHM, malformed, parseRegionSet, parseSignedHeaders } from './credential.ts'
+import { parseQueryAuthorization, queryForm } from './query-authorization.ts'
 
 /**
  * What follows the algorithm, as every SDK spells it. Access key ids are of `[A-Za-z0-9_-]`; a signing name may have
- * upper case (`IoTSecuredTunneling`); header names are tokens in lower case (RFC 9110 5.6.2), separated by `;`.
+ * upper case (`IoTSecuredTunneling`); header names are tokens in lower case (RFC 9110 5.6.2), separated by `;`. SigV4a
+ * has no region in its scope, and its signature is DER in hex.
  */
 const PARAMETERS =
   /^Credential=([\w-]{1,128})\/(\d{8})\/([a-z0-9-]{1,63})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=([a-z0-9!#$%&'*+.^_`|~;-]+), *Signature=([0-9a-f]{64})$/
+const ECDSA_PARAMETERS =
+  /^Credential=([\w-]{1,128})\/(\d{8})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=([a-z0-9!#$%&'*+.^_`|~;-]+), *Signature=((?:[0-9a-f]{2}){8,72})$/
 
 /**
  * The one credential of a request, strictly parsed; nothing is verified yet.
@@ -22,89 +25,74 @@ export function parseAuthorization(headers: HeaderFields, query: string): Author
   const values = headers.all('authorization')
   const value = values[0]
   if (values.length > 1) throw new Denial('malformed_request', 'The field authorization came twice.')
-  const inQuery = queryAuthentication(query)
-  if (value === undefined) {
-    if (inQuery !== undefined) throw new Denial('unsupported_signature', inQuery)
-    throw new Denial('missing_credential', 'The request has no Authorization header.')
-  }
-  if (inQuery !== undefined) {
+  const form = queryForm(query)
+  if (form !== undefined && value !== undefined) {
     throw malformed('The request is signed in the Authorization header and in the query string.')
   }
+  if (form === 'sigv2') throw new Denial('unsupported_signature', NO_SIGV2)
+  if (form === 'sigv4') return parseQueryAuthorization(query)
+  if (value === undefined) throw missing(headers)
   const blank = value.indexOf(' ')
   const scheme = blank < 0 ? value : value.slice(0, blank)
-  if (scheme !== ALGORITHM) throw new Denial('unsupported_signature', unsupportedScheme(scheme))
-  return parseParameters(value.slice(blank + 1))
+  if (scheme === ALGORITHM) return parseParameters(value.slice(blank + 1))
+  if (scheme === ECDSA_ALGORITHM) return parseEcdsaParameters(value.slice(blank + 1), headers)
+  throw new Denial('unsupported_signature', unsupportedScheme(scheme))
 }
 
 function parseParameters(text: string): Authorization {
   const match = PARAMETERS.exec(text)
-  if (match === null) {
-    throw malformed(
-      'After the algorithm must come Credential=KEYID/YYYYMMDD/region/service/aws4_request, ' +
-        'SignedHeaders=lower-case names, Signature=64 hexadecimal digits, in this order.',
-    )
-  }
+  if (match === null) throw malformedParameters('KEYID/YYYYMMDD/region/service/aws4_request')
   const [, accessKeyId = '', date = '', region = '', service = '', names = '', signature = ''] = match
   return {
+    algorithm: ALGORITHM,
     accessKeyId,
     scope: { date, region, service },
     signedHeaders: parseSignedHeaders(names),
     signature,
+    presigned: undefined,
   }
 }
 
-function parseSignedHeaders(text: string): readonly string[] {
-  const names = text.split(';')
-  let previous = ''
-  for (const name of names) {
-    if (name <= previous) throw malformed('SignedHeaders must be sorted, each name once.')
-    previous = name
+function parseEcdsaParameters(text: string, headers: HeaderFields): Authorization {
+  const match = ECDSA_PARAMETERS.exec(text)
+  if (match === null) throw malformedParameters('KEYID/YYYYMMDD/service/aws4_request')
+  const [, accessKeyId = '', date = '', service = '', names = '', signature = ''] = match
+  return {
+    algorithm: ECDSA_ALGORITHM,
+    accessKeyId,
+    scope: { date, region: parseRegionSet(headers.one('x-amz-region-set')), service },
+    signedHeaders: parseSignedHeaders(names),
+    signature,
+    presigned: undefined,
   }
-  return names
 }
 
-const QUERY_V4 = new Set([
-  'x-amz-algorithm',
-  'x-amz-credential',
-  'x-amz-date',
-  'x-amz-expires',
-  'x-amz-security-token',
-  'x-amz-signature',
-  'x-amz-signedheaders',
-])
+const NO_SIGV2 =
+  'SigV2 is not served; set signature_version to s3v4 (boto3) or take an SDK that signs with SigV4.'
 
-/** What to tell a client that signs in the query string; undefined if this one does not. */
-function queryAuthentication(query: string): string | undefined {
-  if (query === '') return undefined
-  for (const pair of query.split('&')) {
-    const name = decodedName(pair)
-    if (QUERY_V4.has(name))
-      return 'Presigned URLs are not served yet; call the operation with signed headers.'
-    if (name === 'awsaccesskeyid') {
-      return 'SigV2 is not served; set signature_version to s3v4 (boto3) or take an SDK that signs with SigV4.'
-    }
+/** Browsers upload with a policy document in a form: its signature is in the body (S3 API, "POST Object"). */
+function missing(headers: HeaderFields): Denial {
+  if (/^multipart\/form-data\s*(;|$)/i.test(headers.one('content-type') ?? '')) {
+    return new Denial(
+      'unsupported_signature',
+      'Uploads by a browser form (POST policy) are not served; make a presigned URL for PUT instead.',
+    )
   }
-  return undefined
-}
-
-/** The upstream decodes names before it reads them, so an encoded one must not hide here. */
-function decodedName(pair: string): string {
-  const equals = pair.indexOf('=')
-  const name = equals < 0 ? pair : pair.slice(0, equals)
-  if (!name.includes('%')) return name.toLowerCase()
-  return name
-    .replace(/%[0-9a-fA-F]{2}/g, (hex) => String.fromCharCode(parseInt(hex.slice(1), 16)))
-    .toLowerCase()
+  return new Denial(
+    'missing_credential',
+    'The request has no Authorization header, and no signature in its query.',
+  )
 }
 
 function unsupportedScheme(scheme: string): string {
-  if (scheme === 'AWS4-ECDSA-P256-SHA256') return 'SigV4a is not served yet; sign with AWS4-HMAC-SHA256.'
-  if (scheme === 'AWS')
-    return 'SigV2 is not served; set signature_version to s3v4 (boto3) or take a newer SDK.'
+  if (scheme === 'AWS') return NO_SIGV2
   if (scheme === 'Bearer') return 'Bearer tokens are not served; sign with AWS4-HMAC-SHA256.'
   return 'This Authorization scheme is not served; sign with AWS4-HMAC-SHA256.'
 }
 
-function malformed(detail: string): Denial {
-  return new Denial('malformed_authorization', detail)
+function malformedParameters(credential: string): Denial {
+  return malformed(
+    `After the algorithm must come Credential=${credential}, SignedHeaders=lower-case names, Signature=hexadecimal ` +
+      'digits, in this order.',
+  )
 }

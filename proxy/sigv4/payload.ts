@@ -1,18 +1,28 @@
 /** What the head of a request says about its body: `x-amz-content-sha256` and the headers that belong to it. */
 import { Denial } from '../denial.ts'
-import type { Payload } from '../exchange.ts'
+import type { Payload, SigningAlgorithm } from '../exchange.ts'
 import type { HeaderFields } from '../headers.ts'
 import { isS3Family } from '../s3-family.ts'
 import { CHECKSUM_TRAILERS } from './checksum.ts'
+import { ALGORITHM } from './credential.ts'
 
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 const SHA256 = /^[0-9a-f]{64}$/
 const UNSIGNED = 'UNSIGNED-PAYLOAD'
 const UNSIGNED_TRAILER = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER'
+const SIGNED_EVENTS = 'STREAMING-AWS4-HMAC-SHA256-EVENTS'
+const TRAILER = '-TRAILER'
 
-/** The payload that the head declares; undefined if only the body itself can tell. */
-export function declaredPayload(headers: HeaderFields, service: string): Payload | undefined {
+/**
+ * The payload that the head declares; undefined if only the body itself can tell. `algorithm` is that of the request's
+ * own signature: the chunks of a body are signed by the same.
+ */
+export function declaredPayload(
+  headers: HeaderFields,
+  service: string,
+  algorithm: SigningAlgorithm = ALGORITHM,
+): Payload | undefined {
   const declared = headers.one('x-amz-content-sha256')
   if (declared === undefined) {
     if (!isS3Family(service)) return undefined
@@ -20,13 +30,10 @@ export function declaredPayload(headers: HeaderFields, service: string): Payload
   }
   if (SHA256.test(declared)) return { kind: 'declared', sha256: declared }
   if (declared === UNSIGNED) return { kind: 'unsigned' }
-  if (declared === UNSIGNED_TRAILER && isS3Family(service)) return unsignedTrailer(headers)
   if (declared.startsWith('STREAMING-')) {
-    throw new Denial(
-      'unsupported_signature',
-      'Signed chunks and event streams are not served yet; let the SDK send a trailing checksum ' +
-        '(request_checksum_calculation: when_supported) or the hash of the whole body.',
-    )
+    const streamed = streamedPayload(declared, headers, service, algorithm)
+    if (streamed !== undefined) return streamed
+    throw new Denial('unsupported_signature', `A body of the form ${shown(declared)} is not served here.`)
   }
   throw new Denial(
     'malformed_request',
@@ -38,17 +45,44 @@ export function declaredPayload(headers: HeaderFields, service: string): Payload
 export function canonicalPayloadHash(payload: Payload): string {
   if (payload.kind === 'unsigned') return UNSIGNED
   if (payload.kind === 'unsigned-trailer') return UNSIGNED_TRAILER
+  if (payload.kind === 'signed-chunks' || payload.kind === 'signed-events') return payload.form
   return payload.sha256
 }
 
-function unsignedTrailer(headers: HeaderFields): Payload {
-  const length = headers.one('x-amz-decoded-content-length') ?? ''
-  if (!/^\d{1,15}$/.test(length)) {
-    throw new Denial(
-      'malformed_request',
-      'x-amz-decoded-content-length must be the length of the body in bytes.',
-    )
+function streamedPayload(
+  form: string,
+  headers: HeaderFields,
+  service: string,
+  algorithm: SigningAlgorithm,
+): Payload | undefined {
+  if (!isS3Family(service)) {
+    return form === SIGNED_EVENTS && algorithm === ALGORITHM ? { kind: 'signed-events', form } : undefined
   }
+  const signedForm = `STREAMING-${algorithm}-PAYLOAD`
+  if (form === signedForm) {
+    if (headers.has('x-amz-trailer')) {
+      throw new Denial('malformed_request', `x-amz-trailer needs a body of the form ${signedForm}${TRAILER}.`)
+    }
+    return { kind: 'signed-chunks', form, decodedLengthBytes: decodedLength(headers), trailers: [] }
+  }
+  if (form !== UNSIGNED_TRAILER && form !== signedForm + TRAILER) return undefined
+  const decodedLengthBytes = decodedLength(headers)
+  const trailers = namedTrailers(headers)
+  return form === UNSIGNED_TRAILER
+    ? { kind: 'unsigned-trailer', decodedLengthBytes, trailers }
+    : { kind: 'signed-chunks', form, decodedLengthBytes, trailers }
+}
+
+function decodedLength(headers: HeaderFields): number {
+  const length = headers.one('x-amz-decoded-content-length') ?? ''
+  if (/^\d{1,15}$/.test(length)) return Number(length)
+  throw new Denial(
+    'malformed_request',
+    'x-amz-decoded-content-length must be the length of the body in bytes.',
+  )
+}
+
+function namedTrailers(headers: HeaderFields): readonly string[] {
   const trailers = (headers.one('x-amz-trailer') ?? '').split(',').map((name) => name.trim().toLowerCase())
   for (const name of trailers) {
     if (!CHECKSUM_TRAILERS.has(name)) {
@@ -60,5 +94,10 @@ function unsignedTrailer(headers: HeaderFields): Payload {
   }
   if (new Set(trailers).size !== trailers.length)
     throw new Denial('malformed_request', 'x-amz-trailer names one twice.')
-  return { kind: 'unsigned-trailer', decodedLengthBytes: Number(length), trailers }
+  return trailers
+}
+
+/** The agent chose it, so what is not of the usual letters is not repeated. */
+function shown(form: string): string {
+  return /^[A-Z0-9-]{1,64}$/.test(form) ? form : 'STREAMING-...'
 }

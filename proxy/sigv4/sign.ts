@@ -1,43 +1,54 @@
 /**
- * Signs an outgoing request. One purpose, one file: another signer can take its place.
+ * Signs an outgoing request in its `Authorization` header. One purpose, one file: another signer can take its place.
  *
  * The canonical request is the one that verifies, so what was verified is what is signed. A full
  * `@smithy/signature-v4` request signature costs 45 us of CPU, more than the whole pipeline may; it is the oracle of
  * this file's tests.
  */
-import type { CredentialScope } from '../exchange.ts'
-import type { Credentials } from '../ports.ts'
-import { ALGORITHM } from './authorization.ts'
+import type { CredentialScope, SigningAlgorithm } from '../exchange.ts'
 import { hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
-import { signature } from './signature.ts'
-import type { SigningKeys } from './signing-key.ts'
+import { scopeText } from './credential.ts'
+import type { AccessKey, Signatures } from './signatures.ts'
 import { mayBeUnsigned } from './unsigned-headers.ts'
 
-export interface SigningScope {
-  readonly region: string
-  readonly service: string
+export interface Signing {
+  readonly algorithm: SigningAlgorithm
+  readonly scope: CredentialScope
   /** `YYYYMMDDTHHMMSSZ`, equal to the request's `x-amz-date`. */
   readonly amzDate: string
 }
 
+export interface SignedHead {
+  /** The value of the `Authorization` header. */
+  readonly authorization: string
+  /** The signature in it, from which the signatures of a body's chunks go on. */
+  readonly signature: string
+}
+
 /**
- * The value of the `Authorization` header. Every header of `request` is signed but those that the SDKs leave
- * unsigned; `host`, `x-amz-date` and, for temporary credentials, `x-amz-security-token` must be in it already.
+ * Signs every header of `request` but those that the SDKs leave unsigned; `host`, `x-amz-date` and, for temporary
+ * credentials, `x-amz-security-token` must be in it already.
  */
 export function signRequest(
   request: SignableRequest,
   payloadHash: string,
-  { region, service, amzDate }: SigningScope,
-  credentials: Credentials,
-  keys: SigningKeys,
-): string {
-  const signedHeaders: string[] = []
-  for (const name of request.headers.names()) if (!mayBeUnsigned(name)) signedHeaders.push(name)
-  signedHeaders.sort()
-  const scope: CredentialScope = { date: amzDate.slice(0, 8), region, service }
-  const key = keys.get(credentials.accessKeyId, credentials.secretAccessKey, scope)
-  const requestHash = hashCanonicalRequest(request, service, signedHeaders, payloadHash)
-  const credential = `${credentials.accessKeyId}/${scope.date}/${region}/${service}/aws4_request`
-  const made = signature(key, amzDate, scope, requestHash)
-  return `${ALGORITHM} Credential=${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${made}`
+  { algorithm, scope, amzDate }: Signing,
+  owner: AccessKey,
+  signatures: Signatures,
+): SignedHead {
+  const signedHeaders = signedHeadersOf(request)
+  const requestHash = hashCanonicalRequest(request, scope.service, signedHeaders, payloadHash)
+  const signature = signatures.make(algorithm, owner, amzDate, scope, requestHash)
+  const credential = `${owner.accessKeyId}/${scopeText(algorithm, scope)}`
+  return {
+    authorization: `${algorithm} Credential=${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`,
+    signature,
+  }
+}
+
+/** The names that a signature of ours covers, in lower case and sorted. */
+export function signedHeadersOf({ headers }: SignableRequest): string[] {
+  const names: string[] = []
+  for (const name of headers.names()) if (!mayBeUnsigned(name)) names.push(name)
+  return names.sort()
 }

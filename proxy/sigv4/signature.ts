@@ -1,7 +1,7 @@
 /** The signature over a canonical request: made for what we send, compared for what we receive. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { CredentialScope } from '../exchange.ts'
-import { ALGORITHM } from './authorization.ts'
+import { ALGORITHM } from './credential.ts'
 
 /** Hex signature; `amzDate` as in `x-amz-date`, `requestHash` the canonical request's SHA-256 in hex. */
 export function signature(key: Buffer, amzDate: string, scope: CredentialScope, requestHash: string): string {

@@ -38,3 +38,30 @@ const MAY_BE_UNSIGNED = new Set([
 export function mayBeUnsigned(name: string): boolean {
   return MAY_BE_UNSIGNED.has(name) || name.startsWith('proxy-') || name.startsWith('sec-')
 }
+
+/**
+ * What whoever holds a presigned URL of S3 may add to it, as S3 itself has it (S3 API, "Authenticating requests: using
+ * query parameters": only `host` and `x-amz-*` must be signed). It goes on as it came, unsigned, and decides nothing.
+ */
+const ADDED_TO_PRESIGNED = new Set([
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-md5',
+  'content-type',
+  'dnt',
+  'expires',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'if-unmodified-since',
+  'origin',
+  'priority',
+  'range',
+])
+
+/** Whether a presigned request to S3 may carry this header (lower case) unsigned. */
+export function mayBeAddedToPresigned(name: string): boolean {
+  return ADDED_TO_PRESIGNED.has(name)
+}

@@ -4,11 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { signRequest } from '../../proxy/sigv4/sign.ts'
 import { formatAmzDate } from '../../proxy/sigv4/signing-date.ts'
-import { SigningKeys } from '../../proxy/sigv4/signing-key.ts'
+import { ALGORITHM } from '../../proxy/sigv4/credential.ts'
+import { Signatures } from '../../proxy/sigv4/signatures.ts'
 import { signers, unsignedRequest } from '../conformance/signers.ts'
 import { ACCESS_KEY_ID, headerOf, NOW_MS, SECRET, withoutHeader } from './signing.ts'
 
-const keys = new SigningKeys()
+const signatures = new Signatures()
 const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET }
 const amzDate = formatAmzDate(NOW_MS)
 
@@ -25,11 +26,11 @@ describe('signRequest', () => {
       const ours = signRequest(
         { ...request, headers },
         payloadHash,
-        { region, service, amzDate },
+        { algorithm: ALGORITHM, scope: { date: amzDate.slice(0, 8), region, service }, amzDate },
         credentials,
-        keys,
+        signatures,
       )
-      expect(ours).toBe(headerOf(request, 'authorization'))
+      expect(ours.authorization).toBe(headerOf(request, 'authorization'))
     })
   })
 
@@ -50,10 +51,10 @@ describe('signRequest', () => {
     const text = signRequest(
       request,
       'UNSIGNED-PAYLOAD',
-      { region: 'r', service: 's3', amzDate },
+      { algorithm: ALGORITHM, scope: { date: amzDate.slice(0, 8), region: 'r', service: 's3' }, amzDate },
       credentials,
-      keys,
+      signatures,
     )
-    expect(text).toContain('SignedHeaders=host;range;x-amz-date;zebra,')
+    expect(text.authorization).toContain('SignedHeaders=host;range;x-amz-date;zebra,')
   })
 })

@@ -6,9 +6,11 @@ import type { IncomingBody, Received, Verified } from '../../proxy/exchange.ts'
 import { Denial } from '../../proxy/denial.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import type { AgentStore } from '../../proxy/ports.ts'
+import { presign } from '../../proxy/sigv4/presign.ts'
 import { signRequest } from '../../proxy/sigv4/sign.ts'
 import { formatAmzDate } from '../../proxy/sigv4/signing-date.ts'
-import { SigningKeys } from '../../proxy/sigv4/signing-key.ts'
+import { ALGORITHM } from '../../proxy/sigv4/credential.ts'
+import { Signatures } from '../../proxy/sigv4/signatures.ts'
 import { identify } from '../../proxy/stages/identify.ts'
 import { verify } from '../../proxy/stages/verify.ts'
 
@@ -75,7 +77,7 @@ const identified = identify({ agents })
 const verified = verify({
   agents,
   clockSkew: { maxSkewMs: 300_000, maxSkewS3Ms: 900_000 },
-  keys: new SigningKeys(),
+  signatures: new Signatures(),
 })
 
 /** Runs both stages, as the pipeline does. */
@@ -113,14 +115,41 @@ export function signed(request: Partial<WireRequest> = {}, options: Signing = {}
   const headers = ['Host', 'moderato.test:8080', 'X-Amz-Date', amzDate, ...(request.headers ?? [])]
   if (declared) headers.push('X-Amz-Content-Sha256', payloadHash)
   const { method = 'POST', path = '/', query = '' } = request
-  const authorization = signRequest(
+  const { authorization } = signRequest(
     { method, path, query, headers: new HeaderFields(headers) },
     payloadHash,
-    { region, service, amzDate },
+    { algorithm: ALGORITHM, scope: { date: amzDate.slice(0, 8), region, service }, amzDate },
     { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET },
-    new SigningKeys(),
+    new Signatures(),
   )
   return { method, path, query, headers: [...headers, 'Authorization', authorization], body }
+}
+
+export interface Presigning extends Signing {
+  readonly expiresSeconds?: number
+}
+
+/** The request, signed in its query string; by default S3's, with the body left unsigned. */
+export function presigned(request: Partial<WireRequest> = {}, options: Presigning = {}): WireRequest {
+  const { service = 's3', region = 'us-east-1', signedAtMs = NOW_MS, expiresSeconds = 300 } = options
+  const { method = 'GET', path = '/bucket/key', query: own = '', body = Buffer.alloc(0) } = request
+  const headers = ['Host', 'moderato.test:8080', ...(request.headers ?? [])]
+  const amzDate = formatAmzDate(signedAtMs)
+  const payloadHash =
+    options.payloadHash ?? (service === 's3' ? 'UNSIGNED-PAYLOAD' : hash('sha256', body, 'hex'))
+  const query = presign(
+    { method, path, query: own, headers: new HeaderFields(headers) },
+    payloadHash,
+    {
+      algorithm: ALGORITHM,
+      scope: { date: amzDate.slice(0, 8), region, service },
+      amzDate,
+      expiresSeconds,
+    },
+    { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET },
+    new Signatures(),
+  )
+  return { method, path, query, headers, body }
 }
 
 /** The request with one header's value replaced. */

@@ -1,0 +1,54 @@
+/** Signs an outgoing request in its query string (AWS General Reference, "Authenticating requests: query parameters"). */
+import type { Credentials } from '../ports.ts'
+import { hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
+import { ALGORITHM, scopeText } from './credential.ts'
+import { signedHeadersOf, type Signing } from './sign.ts'
+import type { Signatures } from './signatures.ts'
+
+export interface Presigning extends Signing {
+  readonly expiresSeconds: number
+  /** Lower case and sorted, `host` among them; every header that must be signed if not given. */
+  readonly signedHeaders?: readonly string[]
+}
+
+/**
+ * The query string that authenticates `request`: its own, byte for byte, then the `X-Amz-*` parameters with the
+ * signature last. `request` has none of them yet, and no header that repeats them (`x-amz-date`,
+ * `x-amz-security-token`): the date and the session token go into the query.
+ */
+export function presign(
+  request: SignableRequest,
+  payloadHash: string,
+  { algorithm, amzDate, scope, expiresSeconds, signedHeaders = signedHeadersOf(request) }: Presigning,
+  owner: Credentials,
+  signatures: Signatures,
+): string {
+  const parameters: (readonly [string, string])[] = [
+    ['Algorithm', algorithm],
+    ['Credential', `${owner.accessKeyId}/${scopeText(algorithm, scope)}`],
+    ['Date', amzDate],
+    ['Expires', String(expiresSeconds)],
+  ]
+  if (algorithm !== ALGORITHM) parameters.push(['Region-Set', scope.region])
+  if (owner.sessionToken !== undefined) parameters.push(['Security-Token', owner.sessionToken])
+  parameters.push(['SignedHeaders', signedHeaders.join(';')])
+  const added = parameters.map(([name, value]) => `X-Amz-${name}=${encodeQueryValue(value)}`).join('&')
+  const query = request.query === '' ? added : `${request.query}&${added}`
+  const { method, path, headers } = request
+  const requestHash = hashCanonicalRequest(
+    { method, path, query, headers },
+    scope.service,
+    signedHeaders,
+    payloadHash,
+  )
+  const signature = signatures.make(algorithm, owner, amzDate, scope, requestHash)
+  return `${query}&X-Amz-Signature=${signature}`
+}
+
+/** RFC 3986 percent-encoding of everything but unreserved characters, as a canonical query has it. */
+export function encodeQueryValue(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (left) => `%${left.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+}

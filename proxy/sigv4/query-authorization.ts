@@ -1,0 +1,132 @@
+/** Reads the signature of a presigned URL (query authentication) out of its query string. */
+import { Denial } from '../denial.ts'
+import type { Authorization, Presigned } from '../exchange.ts'
+import { ALGORITHM, ECDSA_ALGORITHM, malformed, parseRegionSet, parseSignedHeaders } from './credential.ts'
+
+/** The parameters that authenticate, in the one spelling that signers use. */
+const PARAMETERS = [
+  'X-Amz-Algorithm',
+  'X-Amz-Credential',
+  'X-Amz-Date',
+  'X-Amz-Expires',
+  'X-Amz-Region-Set',
+  'X-Amz-Security-Token',
+  'X-Amz-Signature',
+  'X-Amz-SignedHeaders',
+] as const
+const SPELLINGS: ReadonlyMap<string, string> = new Map(PARAMETERS.map((name) => [name.toLowerCase(), name]))
+
+const CREDENTIAL = /^([\w-]{1,128})\/(\d{8})\/([a-z0-9-]{1,63})\/([A-Za-z0-9-]{1,63})\/aws4_request$/
+const ECDSA_CREDENTIAL = /^([\w-]{1,128})\/(\d{8})\/([A-Za-z0-9-]{1,63})\/aws4_request$/
+const NAMES = /^[a-z0-9!#$%&'*+.^_`|~;-]+$/
+const SIGNATURE = /^[0-9a-f]{64}$/
+const ECDSA_SIGNATURE = /^(?:[0-9a-f]{2}){8,72}$/
+/** A week, as AWS has it (S3 API, "Authenticating requests: using query parameters"). */
+const MAX_EXPIRES_SECONDS = 604_800
+
+/** How a query string authenticates, if it does. The upstream decodes names, so an encoded one does not hide. */
+export function queryForm(query: string): 'sigv4' | 'sigv2' | undefined {
+  if (query === '') return undefined
+  for (const pair of query.split('&')) {
+    const name = lenientName(pair)
+    if (SPELLINGS.has(name)) return 'sigv4'
+    if (name === 'awsaccesskeyid') return 'sigv2'
+  }
+  return undefined
+}
+
+/**
+ * The credential of a query string that `queryForm` calls SigV4; nothing is verified yet. Strict: each parameter once,
+ * in its one spelling; a header that was moved into the query once, and not beside itself.
+ */
+export function parseQueryAuthorization(query: string): Authorization {
+  const { given, ...parts } = take(query)
+  if (given.has('X-Amz-Security-Token')) {
+    throw new Denial('unknown_credential', 'The session token was not issued here; sign without one.')
+  }
+  const algorithm = given.get('X-Amz-Algorithm')
+  if (algorithm !== ALGORITHM && algorithm !== ECDSA_ALGORITHM) {
+    throw malformed('X-Amz-Algorithm must be AWS4-HMAC-SHA256 or AWS4-ECDSA-P256-SHA256.')
+  }
+  const ecdsa = algorithm === ECDSA_ALGORITHM
+  const [, accessKeyId, date, ...place] =
+    (ecdsa ? ECDSA_CREDENTIAL : CREDENTIAL).exec(given.get('X-Amz-Credential') ?? '') ?? []
+  const service = place.at(-1)
+  const names = given.get('X-Amz-SignedHeaders') ?? ''
+  const signature = given.get('X-Amz-Signature') ?? ''
+  if (accessKeyId === undefined || date === undefined || service === undefined) {
+    throw malformed(
+      'X-Amz-Credential must be KEYID/YYYYMMDD/region/service/aws4_request (SigV4a: no region).',
+    )
+  }
+  if (!NAMES.test(names)) throw malformed('X-Amz-SignedHeaders must be header names in lower case.')
+  if (!(ecdsa ? ECDSA_SIGNATURE : SIGNATURE).test(signature)) {
+    throw malformed('X-Amz-Signature must be hexadecimal digits.')
+  }
+  if (!ecdsa && given.has('X-Amz-Region-Set')) throw malformed('X-Amz-Region-Set belongs to SigV4a.')
+  const region = ecdsa ? parseRegionSet(given.get('X-Amz-Region-Set')) : (place[0] ?? '')
+  return {
+    algorithm,
+    accessKeyId,
+    scope: { date, region, service },
+    signedHeaders: parseSignedHeaders(names),
+    signature,
+    presigned: {
+      amzDate: given.get('X-Amz-Date') ?? '',
+      expiresSeconds: expires(given.get('X-Amz-Expires')),
+      ...parts,
+    },
+  }
+}
+
+type Taken = Pick<Presigned, 'query' | 'serviceQuery' | 'hoisted'> & {
+  readonly given: ReadonlyMap<string, string>
+}
+
+/** Parts the query into what authenticates, headers that were moved there, and the service's own parameters. */
+function take(query: string): Taken {
+  const given = new Map<string, string>()
+  const hoisted = new Map<string, string>()
+  const rest: string[] = []
+  const own: string[] = []
+  for (const pair of query.split('&')) {
+    const equals = pair.indexOf('=')
+    const name = decoded(equals < 0 ? pair : pair.slice(0, equals))
+    const lower = name.toLowerCase()
+    const spelling = SPELLINGS.get(lower)
+    if (spelling === undefined) rest.push(pair)
+    if (!lower.startsWith('x-amz-')) {
+      own.push(pair)
+      continue
+    }
+    if (spelling !== undefined && spelling !== name) throw malformed(`${spelling} must be spelled so.`)
+    const place = spelling === undefined ? hoisted : given
+    const key = spelling ?? lower
+    if (place.has(key)) throw malformed(`The query parameter ${key} came twice.`)
+    place.set(key, decoded(equals < 0 ? '' : pair.slice(equals + 1)))
+  }
+  return { given, query: rest.join('&'), serviceQuery: own.join('&'), hoisted: [...hoisted].flat() }
+}
+
+function expires(text: string | undefined): number {
+  const seconds = /^\d{1,6}$/.test(text ?? '') ? Number(text) : 0
+  if (seconds >= 1 && seconds <= MAX_EXPIRES_SECONDS) return seconds
+  throw malformed(`X-Amz-Expires must be 1 to ${MAX_EXPIRES_SECONDS} seconds.`)
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new Denial('malformed_request', 'The query string is not valid UTF-8 in percent-encoding.')
+  }
+}
+
+function lenientName(pair: string): string {
+  const equals = pair.indexOf('=')
+  const name = equals < 0 ? pair : pair.slice(0, equals)
+  if (!name.includes('%')) return name.toLowerCase()
+  return name
+    .replace(/%[0-9a-fA-F]{2}/g, (hex) => String.fromCharCode(parseInt(hex.slice(1), 16)))
+    .toLowerCase()
+}

@@ -1,0 +1,65 @@
+/** Makes and checks signatures by either algorithm, with the keys derived for it kept while they are in use. */
+import type { CredentialScope, SigningAlgorithm } from '../exchange.ts'
+import type { Credentials } from '../ports.ts'
+import { ecdsaChunkChain, hmacChunkChain, type ChunkChain, type ChunkVerifier } from './chunk-chain.ts'
+import { ALGORITHM } from './credential.ts'
+import { EcdsaKeys, ecdsaSignature, ecdsaSignatureMatches } from './sigv4a.ts'
+import { signature, signatureMatches } from './signature.ts'
+import { SigningKeys } from './signing-key.ts'
+
+/** An access key with its secret: an agent's, to verify, or the upstream's, to sign. */
+export type AccessKey = Pick<Credentials, 'accessKeyId' | 'secretAccessKey'>
+
+export class Signatures {
+  readonly keys = new SigningKeys()
+  readonly #ecdsaKeys = new EcdsaKeys()
+
+  /** Hex signature of a canonical request (its SHA-256 in hex); `amzDate` as in `x-amz-date`. */
+  make(
+    algorithm: SigningAlgorithm,
+    owner: AccessKey,
+    amzDate: string,
+    scope: CredentialScope,
+    requestHash: string,
+  ): string {
+    if (algorithm === ALGORITHM) return signature(this.#keyOf(owner, scope), amzDate, scope, requestHash)
+    return ecdsaSignature(this.#ecdsaKeyOf(owner).privateKey, amzDate, scope, requestHash)
+  }
+
+  /** Whether `claimed` is a signature of the owner; HMACs are compared in constant time. */
+  matches(
+    algorithm: SigningAlgorithm,
+    claimed: string,
+    owner: AccessKey,
+    amzDate: string,
+    scope: CredentialScope,
+    requestHash: string,
+  ): boolean {
+    if (algorithm === ALGORITHM) {
+      return signatureMatches(claimed, this.#keyOf(owner, scope), amzDate, scope, requestHash)
+    }
+    return ecdsaSignatureMatches(claimed, this.#ecdsaKeyOf(owner).publicKey, amzDate, scope, requestHash)
+  }
+
+  /** The chain of a body's chunk signatures, which starts from the request's own. */
+  chunks(
+    algorithm: SigningAlgorithm,
+    owner: AccessKey,
+    amzDate: string,
+    scope: CredentialScope,
+    seedSignature: string,
+  ): ChunkChain & ChunkVerifier {
+    if (algorithm === ALGORITHM) {
+      return hmacChunkChain(this.#keyOf(owner, scope), amzDate, scope, seedSignature)
+    }
+    return ecdsaChunkChain(this.#ecdsaKeyOf(owner), amzDate, scope, seedSignature)
+  }
+
+  #keyOf({ accessKeyId, secretAccessKey }: AccessKey, scope: CredentialScope): Buffer {
+    return this.keys.get(accessKeyId, secretAccessKey, scope)
+  }
+
+  #ecdsaKeyOf({ accessKeyId, secretAccessKey }: AccessKey) {
+    return this.#ecdsaKeys.get(accessKeyId, secretAccessKey)
+  }
+}

@@ -1,0 +1,122 @@
+/** SigV4a: a key pair of P-256 derived from an access key, and the signatures that it makes and checks. */
+import {
+  createECDH,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto'
+import type { CredentialScope } from '../exchange.ts'
+import { ECDSA_ALGORITHM, scopeText } from './credential.ts'
+
+export interface EcdsaKeyPair {
+  readonly privateKey: KeyObject
+  readonly publicKey: KeyObject
+}
+
+/** The order of P-256 less two (FIPS 186-5, appendix on curves): what the derived number may be at most. */
+const ORDER_LESS_2 = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc63254f', 'hex')
+const MAX_COUNTER = 254
+
+/**
+ * The key pair of an access key: a number from a key derivation function in counter mode (NIST SP 800-108) over its
+ * secret, taken again until it is in range, plus one (AWS SDKs, "SigV4a key derivation").
+ */
+export function deriveEcdsaKey(accessKeyId: string, secretAccessKey: string): EcdsaKeyPair {
+  for (let counter = 1; counter <= MAX_COUNTER; counter++) {
+    const candidate = createHmac('sha256', `AWS4A${secretAccessKey}`)
+      .update(Buffer.from([0, 0, 0, 1]))
+      .update(ECDSA_ALGORITHM)
+      .update(Buffer.from([0]))
+      .update(accessKeyId)
+      .update(Buffer.from([counter]))
+      .update(Buffer.from([0, 0, 1, 0]))
+      .digest()
+    if (candidate.compare(ORDER_LESS_2) <= 0) return keyPair(plusOne(candidate))
+  }
+  throw new Error('no number in range: of the secrets there are, none gives this')
+}
+
+function plusOne(number: Buffer): Buffer {
+  return Buffer.from((BigInt(`0x${number.toString('hex')}`) + 1n).toString(16).padStart(64, '0'), 'hex')
+}
+
+function keyPair(d: Buffer): EcdsaKeyPair {
+  const curve = createECDH('prime256v1')
+  curve.setPrivateKey(d)
+  const point = curve.getPublicKey()
+  const url = (bytes: Buffer): string => bytes.toString('base64url')
+  const jwk = { kty: 'EC', crv: 'P-256', x: url(point.subarray(1, 33)), y: url(point.subarray(33)) }
+  return {
+    privateKey: createPrivateKey({ key: { ...jwk, d: url(d) }, format: 'jwk' }),
+    publicKey: createPublicKey({ key: jwk, format: 'jwk' }),
+  }
+}
+
+function stringToSign(amzDate: string, scope: CredentialScope, requestHash: string): Buffer {
+  return Buffer.from(
+    `${ECDSA_ALGORITHM}\n${amzDate}\n${scopeText(ECDSA_ALGORITHM, scope)}\n${requestHash}`,
+    'latin1',
+  )
+}
+
+/** Hex of the DER signature; `requestHash` is the canonical request's SHA-256 in hex. */
+export function ecdsaSignature(
+  privateKey: KeyObject,
+  amzDate: string,
+  scope: CredentialScope,
+  requestHash: string,
+): string {
+  return sign('sha256', stringToSign(amzDate, scope, requestHash), privateKey).toString('hex')
+}
+
+/** Whether `claimed` (DER in lower-case hex) is a signature of that key. DER is read strictly: one spelling each. */
+export function ecdsaSignatureMatches(
+  claimed: string,
+  publicKey: KeyObject,
+  amzDate: string,
+  scope: CredentialScope,
+  requestHash: string,
+): boolean {
+  if (!isStrictDer(claimed)) return false
+  return verify('sha256', stringToSign(amzDate, scope, requestHash), publicKey, Buffer.from(claimed, 'hex'))
+}
+
+/** A sequence of two positive integers, each in its shortest form, nothing before, between or behind (X.690 8.3, 10.1). */
+function isStrictDer(hex: string): boolean {
+  const match = /^30([0-9a-f]{2})02([0-9a-f]{2})([0-9a-f]+)$/.exec(hex)
+  if (match === null) return false
+  const [, total = '', rLength = '', rest = ''] = match
+  if (2 * parseInt(total, 16) !== hex.length - 4) return false
+  const rEnd = 2 * parseInt(rLength, 16)
+  const s = /^02([0-9a-f]{2})([0-9a-f]*)$/.exec(rest.slice(rEnd))
+  if (s === null || 2 * parseInt(s[1] ?? '', 16) !== (s[2] ?? '').length) return false
+  return isShortest(rest.slice(0, rEnd)) && isShortest(s[2] ?? '')
+}
+
+function isShortest(hex: string): boolean {
+  if (hex.length < 2 || /^[89a-f]/.test(hex)) return false
+  return !hex.startsWith('00') || /^00[89a-f]/.test(hex)
+}
+
+/** A bounded cache of key pairs: deriving one takes longer than verifying with it. */
+export class EcdsaKeys {
+  readonly #capacity: number
+  readonly #byKey = new Map<string, { readonly secretAccessKey: string; readonly pair: EcdsaKeyPair }>()
+
+  constructor(capacity = 1_000) {
+    this.#capacity = capacity
+  }
+
+  /** A changed secret derives anew. */
+  get(accessKeyId: string, secretAccessKey: string): EcdsaKeyPair {
+    const known = this.#byKey.get(accessKeyId)
+    if (known?.secretAccessKey === secretAccessKey) return known.pair
+    const pair = deriveEcdsaKey(accessKeyId, secretAccessKey)
+    if (this.#byKey.size >= this.#capacity) this.#byKey.clear()
+    this.#byKey.set(accessKeyId, { secretAccessKey, pair })
+    return pair
+  }
+}
