@@ -1,4 +1,5 @@
 /** Checks over several settings that a schema cannot say (security rules S6, S7). */
+import { isAwsName } from './aws/endpoints.ts'
 import type { Config } from './config-schema.ts'
 
 export interface Finding {
@@ -45,6 +46,10 @@ function listenProblems({ listen, admin }: Config): Finding[] {
   for (const name of ['agents', 'admin'] as const) {
     if (listen[name].port > 65_535)
       findings.push({ path: `listen.${name}`, message: 'has a port above 65535' })
+  }
+  for (const [index, host] of listen.hosts.entries()) {
+    if (isAwsName(host))
+      findings.push({ path: `listen.hosts.${index}`, message: 'is a name of AWS, not ours' })
   }
   if (admin.token !== undefined && admin.tokenFile !== undefined) {
     findings.push({ path: 'admin.tokenFile', message: 'cannot be set together with admin.token' })

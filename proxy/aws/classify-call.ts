@@ -41,7 +41,8 @@ function natureOf(operation: Operation, parts: Parts): Nature {
 }
 
 /** The host prefix with its labels filled from the request. */
-function hostPrefixOf({ hostPrefix }: Operation, parts: Parts): string {
+function hostPrefixOf({ hostPrefix, service }: Operation, parts: Parts): string {
+  if (service.model === 'cloudfront-keyvaluestore') return accountOf(parts.labels.get('KvsARN') ?? '')
   if (!hostPrefix.includes('{')) return hostPrefix
   return hostPrefix.replace(/\{([uqhb]):([^}]+)\}/g, (_, from: 'u' | 'q' | 'h' | 'b', rest: string) => {
     const values = valuesAt(parts, { from, steps: from === 'b' ? rest.split('.') : [rest] })
@@ -50,6 +51,15 @@ function hostPrefixOf({ hostPrefix }: Operation, parts: Parts): string {
       throw new Denial('malformed_request', 'A value that belongs into the host name is no host label.')
     return value
   })
+}
+
+/**
+ * Key value stores have a host an account: no prefix in the model, but a rule of the endpoint rule set. Of what is no
+ * ARN, a prefix that no host has.
+ */
+function accountOf(arn: string): string {
+  const account = /^arn:aws:cloudfront::(\d{12}):key-value-store\//.exec(arn)?.[1] ?? ''
+  return `${account}.`
 }
 
 /** The call of an identified request. Pure; throws only Denial `malformed_request`. */

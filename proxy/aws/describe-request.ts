@@ -3,8 +3,11 @@ import { z } from 'zod'
 import { Denial } from '../denial.ts'
 import type { Call, RequestHead } from '../exchange.ts'
 import { HeaderFields } from '../headers.ts'
+import { parseQueryAuthorization, queryForm } from '../sigv4/query-authorization.ts'
+import { readingOf } from '../sigv4/reading.ts'
 import type { Catalogue } from './catalogue/catalogue.ts'
 import { unknownCall } from './classify-call.ts'
+import { partitionOf } from './endpoints.ts'
 import { callOf, identifyWith } from './read-call.ts'
 
 const Line = z.object({
@@ -59,18 +62,21 @@ function headOf({ method, url, headers }: z.infer<typeof Line>): RequestHead {
 
 const SCOPE = /Credential=[^\s,/]+\/\d{8}\/([^\s,/]*)\/([^\s,/]+)\/aws4_request/
 
-/** Service and region of the signature's scope, from the header or a presigned query. */
-function scopeOf({ headers, query }: RequestHead): { region: string; service: string } | undefined {
-  const presigned = /(?:^|&)X-Amz-Credential=([^&]*)/i.exec(query)?.[1]
-  const text =
-    headers.one('authorization') ?? (presigned && `Credential=${presigned.replaceAll(/%2f/gi, '/')}`)
-  const found = text === undefined ? null : SCOPE.exec(text)
-  return found === null ? undefined : { region: found[1] ?? '', service: found[2] ?? '' }
+interface Described {
+  readonly head: RequestHead
+  readonly region: string
+  readonly service: string
 }
 
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn'
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+/** The head as its service reads it, and the scope of the signature in the header or the query string. */
+function read(head: RequestHead): Described | undefined {
+  if (head.headers.has('authorization')) {
+    const [, region = '', service = ''] = SCOPE.exec(head.headers.one('authorization') ?? '') ?? []
+    return service === '' ? undefined : { head, region, service }
+  }
+  if (queryForm(head.query) !== 'sigv4') return undefined
+  const authorization = parseQueryAuthorization(head.query)
+  return { head: readingOf(head, authorization), ...authorization.scope }
 }
 
 /** Never rejects: what cannot be read is described as unknown with a reason. */
@@ -81,13 +87,13 @@ export async function describeRequest(
 ): Promise<Description> {
   try {
     const given = Line.parse(JSON.parse(line))
-    const head = headOf(given)
-    const scope = scopeOf(head)
-    if (scope === undefined) return notIdentified('no credential scope in the authorization header')
+    const described = read(headOf(given))
+    if (described === undefined) return notIdentified('no credential scope in header or query string')
+    const { head, region, service } = described
     const bytes = Buffer.from(given.body, 'base64')
-    const found = await identifyWith(catalogue, head, scope.service, () => Promise.resolve(bytes))
+    const found = await identifyWith(catalogue, head, service, () => Promise.resolve(bytes))
     if (found.kind === 'unknown') return notIdentified(found.reason)
-    const place = { partition: partitionOf(scope.region), region: scope.region, accountId }
+    const place = { partition: partitionOf(region), region, accountId }
     return describe(callOf(found, head, bytes, place), null)
   } catch (error) {
     if (error instanceof Denial) return notIdentified(error.message)

@@ -1,5 +1,5 @@
 /** Which error code, under which HTTP status, makes each family of SDKs raise its own exception and back off. */
-import { DENIALS, type DenialReason } from '../denial.ts'
+import { DENIALS, type DenialReason } from '../denial-table.ts'
 import type { Protocol } from '../exchange.ts'
 
 /** Services that share their names for the common errors. */
@@ -23,11 +23,14 @@ type Kind =
 
 const KINDS = {
   malformed_request: 'invalid',
+  unknown_path: 'denied',
   missing_credential: 'no-credential',
   malformed_authorization: 'incomplete',
   unsupported_signature: 'denied',
   unknown_credential: 'unknown-key',
   clock_skew: 'skew',
+  expired_signature: 'denied',
+  replayed: 'unavailable',
   unsigned_header: 'signature',
   bad_signature: 'signature',
   payload_mismatch: 'payload',

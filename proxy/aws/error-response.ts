@@ -1,6 +1,6 @@
 /** Spells a refusal as the service that was called would: the only place that knows how errors look on the wire. */
 import { encode } from 'cborg'
-import { DENIALS, type DenialReason } from '../denial.ts'
+import { DENIALS, type DenialReason } from '../denial-table.ts'
 import type { Protocol } from '../exchange.ts'
 import { errorCode, queryCompatibleCode } from './error-codes.ts'
 
@@ -52,11 +52,7 @@ export function errorResponse(refusal: Refusal): ErrorResponse {
   if (refusal.queryMode === true && (isJson(protocol) || protocol === 'cbor')) {
     headers.push('x-amzn-query-error', `${queryCompatibleCode(reason)};${faultOf(status)}`)
   }
-  const { retryAfterMs } = refusal
-  if (DENIALS[reason].retryable && retryAfterMs !== undefined) {
-    headers.push('retry-after', String(wholeSeconds(retryAfterMs)))
-    headers.push('x-amz-retry-after', String(Math.max(0, Math.ceil(retryAfterMs))))
-  }
+  headers.push(...waitFields(refusal))
   if (refusal.method === 'HEAD') return { status, headers, body: Buffer.alloc(0) }
   const body = Buffer.from(content(refusal, code, status, messageOf(refusal)))
   headers.push('content-length', String(body.length))
@@ -65,6 +61,13 @@ export function errorResponse(refusal: Refusal): ErrorResponse {
 
 function isJson(protocol: Protocol): boolean {
   return protocol === 'json-1.0' || protocol === 'json-1.1' || protocol === 'rest-json'
+}
+
+/** How long to wait, for the reasons that may be retried. */
+export function waitFields({ reason, retryAfterMs }: Refusal): string[] {
+  if (!DENIALS[reason].retryable || retryAfterMs === undefined) return []
+  const wholeMs = Math.max(0, Math.ceil(retryAfterMs))
+  return ['retry-after', String(wholeSeconds(retryAfterMs)), 'x-amz-retry-after', String(wholeMs)]
 }
 
 /** Whose fault it is, in the query protocol's words. */
@@ -77,7 +80,7 @@ function wholeSeconds(ms: number): number {
 }
 
 /** What the agent reads: what happened, what to do, and how an operator finds the record. */
-function messageOf({ message, reason, requestId, retryAfterMs }: Refusal): string {
+export function messageOf({ message, reason, requestId, retryAfterMs }: Refusal): string {
   const { next, retryable } = DENIALS[reason]
   const wait = retryable && retryAfterMs !== undefined ? ` Retry in ${wholeSeconds(retryAfterMs)} s.` : ''
   return `${printable(message, MAX_DETAIL_LENGTH)} ${next}${wait} (moderato request ${requestId}, reason ${reason})`

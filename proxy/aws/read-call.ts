@@ -1,7 +1,7 @@
 /** Identification and classification in one: what the stage and the command line share. */
 import { Denial } from '../denial.ts'
 import type { Call, RequestHead } from '../exchange.ts'
-import type { Catalogue, Operation } from './catalogue/catalogue.ts'
+import type { Catalogue } from './catalogue/catalogue.ts'
 import { classifyCall } from './classify-call.ts'
 import { parseDocument, textOf } from './document.ts'
 import type { Document } from './tree.ts'
@@ -47,22 +47,16 @@ function parse(found: Identified, bytes: Buffer): Document {
   return parseDocument(found.protocol, bytes)
 }
 
-/** CloudWatch takes gzip here; the body is bytes to us then. */
-export function isCompressible(operation: Operation): boolean {
-  return operation.service.model === 'cloudwatch' && operation.name === 'PutMetricData'
-}
-
-/** The call of an identified request with its body (empty where it is streamed or absent). */
+/** The call of an identified request with its body (inflated; empty where it is streamed or absent). */
 export function callOf(found: Identified, head: RequestHead, bytes: Buffer, place: Place): Call {
   if (!contentTypeAllows(head))
     throw new Denial('malformed_request', 'The body is declared in another charset than UTF-8.')
-  const encoded = head.headers.has('content-encoding') && isCompressible(found.operation)
   const parts: Parts = {
     labels: found.labels,
     query: found.query,
     headers: head.headers,
     path: head.path,
-    body: encoded ? undefined : parse(found, bytes),
+    body: parse(found, bytes),
   }
   return classifyCall(found.operation, found.protocol, parts, place)
 }

@@ -1,21 +1,15 @@
 /** The ARNs of S3 calls: a bucket, or the objects that path, body and copy source name. */
 import { ANY } from './arns.ts'
 import type { Place, Sink } from './arns.ts'
+import { isGeneralPurpose } from './buckets.ts'
 import type { Operation } from './catalogue/catalogue.ts'
 import type { Locator } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 import { decode } from './query.ts'
 
-const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
-/** Names that stand for another bucket: access point aliases and Object Lambda. */
-const ALIAS = /(-s3alias|--ol-s3|--xa-s3)$/
 const BODY_KEYS: Locator = { from: 'b', steps: ['Object', 'Key'] }
 const SOURCES = ['x-amz-copy-source', 'x-amz-rename-source']
-
-function isPlain(bucket: string): boolean {
-  return BUCKET.test(bucket) && !ALIAS.test(bucket)
-}
 
 /**
  * `bucket/key`, percent-encoded, perhaps with a slash before and a version behind; ARNs of access points are `*`. So
@@ -28,14 +22,14 @@ function sourceOf(source: string, partition: string): string {
   if (decoded === undefined) return ANY
   const path = decoded.replace(/^\//, '')
   const bucket = path.split('/')[0] ?? ''
-  return isPlain(bucket) && path.length > bucket.length + 1 ? `arn:${partition}:s3:::${path}` : ANY
+  return isGeneralPurpose(bucket) && path.length > bucket.length + 1 ? `arn:${partition}:s3:::${path}` : ANY
 }
 
 /** Adds every resource of an S3 call. A bucket name that may stand for another bucket adds `*`. */
 export function addS3(sink: Sink, { name }: Operation, parts: Parts, { partition }: Place): void {
   const bucket = parts.labels.get('Bucket')
   if (bucket === undefined) return sink.add(ANY)
-  if (!isPlain(bucket)) sink.add(ANY)
+  if (!isGeneralPurpose(bucket)) sink.add(ANY)
   const base = bucket.startsWith('arn:') ? bucket : `arn:${partition}:s3:::${bucket}`
   const key = parts.labels.get('Key')
   if (name === 'DeleteObjects') {

@@ -1,28 +1,40 @@
 /** Where a call goes: the configured emulator, or the host that the catalogue names for it (security rule S5). */
+import { isMultiRegion } from '../aws/buckets.ts'
 import { resolveEndpoint } from '../aws/endpoints.ts'
 import type { Config } from '../config-schema.ts'
 import type { Paced } from '../exchange.ts'
 import type { Endpoint } from '../stages/resign.ts'
 
-/** `target` is the request's own path and query, byte for byte: what was verified is what is sent. */
+/**
+ * The path is what was read, byte for byte. A bucket that stood in the host is its first segment, and stays there, but
+ * for multi-region access points, which have a host each and no path style.
+ */
 export function upstreamEndpoint(upstream: Config['upstream']): (exchange: Paced) => Endpoint {
   const regions = upstream.regions === undefined ? undefined : new Set(upstream.regions)
   const fixed = upstream.endpoint === undefined ? undefined : new URL(upstream.endpoint)
   return (exchange) => {
-    const { path, query, call, authorization } = exchange
-    const { service, region } = authorization.scope
-    const target = query === '' ? path : `${path}?${query}`
+    const { servicePath, call, authorization } = exchange
+    const { algorithm, scope } = authorization
+    const { service, region } = scope
     if (fixed !== undefined) {
-      return { origin: fixed.origin, host: fixed.host, signingName: service, signingRegion: region, target }
+      const { origin, host } = fixed
+      return { origin, host, signingName: service, signingRegion: region, path: servicePath }
     }
     const { host, signingName, signingRegion } = resolveEndpoint({
       model: call.model,
       operation: call.operation,
       region,
+      algorithm,
       hostPrefix: call.hostPrefix,
       bucket: call.bucket,
       regions,
     })
-    return { origin: `https://${host}`, host, signingName, signingRegion, target }
+    const path = isMultiRegion(call.bucket ?? '') ? withoutBucket(servicePath) : servicePath
+    return { origin: `https://${host}`, host, signingName, signingRegion, path }
   }
+}
+
+function withoutBucket(path: string): string {
+  const slash = path.indexOf('/', 1)
+  return slash < 0 ? '/' : path.slice(slash)
 }

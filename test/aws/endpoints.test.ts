@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import data from '../../proxy/aws/endpoints/endpoints.json' with { type: 'json' }
-import { resolveEndpoint, type EndpointData, type EndpointQuery } from '../../proxy/aws/endpoints.ts'
+import {
+  hostsOf,
+  isAwsName,
+  partitionOf,
+  resolveEndpoint,
+  type EndpointData,
+  type EndpointQuery,
+} from '../../proxy/aws/endpoints.ts'
 import { Denial } from '../../proxy/denial.ts'
 import { missing } from '../support/tools.ts'
 
@@ -18,6 +25,7 @@ function resolve(model: string, over: Partial<EndpointQuery> = {}) {
     model,
     operation: null,
     region: 'us-east-1',
+    algorithm: 'AWS4-HMAC-SHA256',
     hostPrefix: '',
     bucket: undefined,
     regions: undefined,
@@ -193,8 +201,13 @@ describe('resolveEndpoint', () => {
       'ap--op-s3',
       'arn:aws:s3:us-east-1:123456789012:accesspoint/a',
     ]) {
-      expect(() => resolve('s3', { bucket })).toThrow(/not supported here yet/)
+      expect(() => resolve('s3', { bucket })).toThrow(/not served/)
     }
+  })
+
+  it('takes an alias of an access point for the bucket that it stands for', () => {
+    const bucket = 'my-ap-abcdefgh1234567890-s3alias'
+    expect(resolve('s3', { bucket }).host).toBe('s3.us-east-1.amazonaws.com')
   })
 
   it("ends every service's host in its partition's suffix, in labels that DNS allows", () => {
@@ -221,22 +234,155 @@ describe('resolveEndpoint', () => {
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom(...spoilt('a')))
     fc.assert(
       fc.property(
-        fc.constantFrom('s3', 's3control', 'neptune-graph', 'sqs', 'iam'),
-        fc.oneof(fc.constantFrom(...REGIONS), text),
+        fc.constantFrom('s3', 's3control', 'neptune-graph', 'sqs', 'iam', 'cloudfront-keyvaluestore'),
+        fc.oneof(fc.constantFrom(...REGIONS, '*'), text),
         fc.oneof(
           fc.constant(''),
           text,
           text.map((each) => `${each}.`),
         ),
-        fc.option(text, { nil: undefined }),
-        (model, region, hostPrefix, bucket) => {
-          const found = refusedReason(model, { operation: 'ExecuteQuery', region, hostPrefix, bucket })
+        fc.option(
+          fc.oneof(
+            text,
+            text.map((each) => `${each}.mrap`),
+          ),
+          { nil: undefined },
+        ),
+        fc.constantFrom('AWS4-HMAC-SHA256', 'AWS4-ECDSA-P256-SHA256'),
+        (model, region, hostPrefix, bucket, algorithm) => {
+          const found = refusedReason(model, {
+            operation: 'ExecuteQuery',
+            region,
+            hostPrefix,
+            bucket,
+            algorithm,
+          })
           if (found === 'endpoint_refused') return
           expect(found).toMatch(/^reached [a-z0-9.-]+\.(?:amazonaws\.com|api\.aws|amazonaws\.com\.cn)$/)
         },
       ),
       { numRuns: 2000 },
     )
+  })
+})
+
+describe('resolveEndpoint: SigV4a', () => {
+  const algorithm = 'AWS4-ECDSA-P256-SHA256'
+  const access = { algorithm, bucket: 'mfzwi23gnjvgw.mrap' } as const
+  const store = { algorithm, hostPrefix: '123456789012.' } as const
+
+  it('puts a multi-region access point into the host, for any region', () => {
+    expect(resolve('s3', { ...access, region: '*' })).toEqual({
+      host: 'mfzwi23gnjvgw.mrap.accesspoint.s3-global.amazonaws.com',
+      signingName: 's3',
+      signingRegion: '*',
+    })
+    expect(resolve('s3', { ...access, region: 'us-east-1,eu-west-1' }).signingRegion).toBe(
+      'us-east-1,eu-west-1',
+    )
+  })
+
+  it('signs for no region that may not be reached', () => {
+    const regions = new Set(['us-west-2', 'eu-west-1', 'cn-north-1'])
+    expect(resolve('s3', { ...access, region: '*', regions }).signingRegion).toBe('eu-west-1,us-west-2')
+    expect(resolve('s3', { ...access, region: 'eu-west-1', regions }).signingRegion).toBe('eu-west-1')
+    expect(refusedReason('s3', { ...access, region: 'eu-west-1,us-east-1', regions })).toBe(
+      'endpoint_refused',
+    )
+    expect(refusedReason('s3', { ...access, region: '*', regions: new Set(['cn-north-1']) })).toBe(
+      'endpoint_refused',
+    )
+    for (const region of ['us-*', '*,us-east-1', 'us-east-1,', ',', 'us-east-9', 'cn-north-1']) {
+      expect(refusedReason('s3', { ...access, region }), region).toBe('endpoint_refused')
+    }
+  })
+
+  it('refuses a multi-region access point that is signed for one region, and what is no alias', () => {
+    expect(refusedReason('s3', { bucket: 'mfzwi23gnjvgw.mrap' })).toBe('endpoint_refused')
+    for (const bucket of ['.mrap', 'a.b.mrap', 'a_b.mrap', '-a.mrap', 'evil.example/.mrap', 'A.mrap']) {
+      expect(refusedReason('s3', { algorithm, region: '*', bucket }), bucket).toBe('endpoint_refused')
+    }
+  })
+
+  it('puts the account of a key value store before the one host of all', () => {
+    expect(resolve('cloudfront-keyvaluestore', { ...store, region: '*' })).toEqual({
+      host: '123456789012.cloudfront-kvs.global.api.aws',
+      signingName: 'cloudfront-keyvaluestore',
+      signingRegion: '*',
+    })
+    expect(refusedReason('cloudfront-keyvaluestore', { hostPrefix: '123456789012.' })).toBe(
+      'endpoint_refused',
+    )
+    for (const over of [{ region: 'cn-north-1' }, { region: '*', hostPrefix: '.' }]) {
+      expect(refusedReason('cloudfront-keyvaluestore', { ...store, ...over })).toBe('endpoint_refused')
+    }
+  })
+
+  it('is good for a service of regions where it is for one region', () => {
+    expect(resolve('sts', { algorithm, region: 'eu-west-1' })).toMatchObject({
+      host: 'sts.eu-west-1.amazonaws.com',
+      signingRegion: 'eu-west-1',
+    })
+    for (const region of ['*', 'eu-west-1,us-east-1', 'eu-west-1,eu-west-9', 'eu-*']) {
+      for (const model of ['sts', 'events', 's3', 'sesv2']) {
+        expect(refusedReason(model, { algorithm, region }), `${model} ${region}`).toBe('endpoint_refused')
+      }
+    }
+  })
+
+  it('is good for any region where the host is the same in all', () => {
+    expect(resolve('iam', { algorithm, region: '*' })).toMatchObject({ signingRegion: 'us-east-1' })
+    expect(refusedReason('iam', { algorithm, region: 'us-east-1,cn-north-1' })).toBe('endpoint_refused')
+    expect(refusedReason('iam', { algorithm, region: '*', regions: new Set(['cn-north-1']) })).toBe(
+      'endpoint_refused',
+    )
+  })
+})
+
+describe('hostsOf', () => {
+  it('names the hosts that take a signature, longest first', () => {
+    expect(hostsOf('dynamodb', 'eu-west-1')).toEqual([
+      'streams.dynamodb.eu-west-1.amazonaws.com',
+      'search-dynamodb.eu-west-1.amazonaws.com',
+      'dynamodb.eu-west-1.amazonaws.com',
+    ])
+    expect(hostsOf('cloudfront', 'us-east-1')).toEqual(['cloudfront.amazonaws.com'])
+    expect(hostsOf('cloudfront', 'eu-west-1')).toEqual([])
+    expect(hostsOf('s3', 'eu-west-1')).toEqual([
+      'accesspoint.s3-global.amazonaws.com',
+      's3-control.eu-west-1.amazonaws.com',
+      's3.eu-west-1.amazonaws.com',
+    ])
+    expect(hostsOf('s3', '*')).toEqual(['accesspoint.s3-global.amazonaws.com'])
+    expect(hostsOf('cloudfront-keyvaluestore', '*')).toEqual(['cloudfront-kvs.global.api.aws'])
+  })
+
+  it('names none for what is not known', () => {
+    expect(hostsOf('nothing', 'us-east-1')).toEqual([])
+    expect(hostsOf('dynamodb', 'us-east-9')).toEqual([])
+    expect(hostsOf('dynamodb', '__proto__')).toEqual([])
+  })
+})
+
+describe('partitionOf', () => {
+  it('goes by the closed list of regions', () => {
+    expect(partitionOf('cn-north-1')).toBe('aws-cn')
+    expect(partitionOf('us-gov-west-1')).toBe('aws-us-gov')
+    for (const region of ['us-east-1', '*', 'cn-nowhere-1', 'us-east-1,cn-north-1']) {
+      expect(partitionOf(region)).toBe('aws')
+    }
+  })
+})
+
+describe('isAwsName', () => {
+  it('covers the suffixes of every partition', () => {
+    for (const { dns, dual } of Object.values(partitions)) {
+      expect(isAwsName(`x.${dns}`)).toBe(true)
+      expect(isAwsName(`x.${dual}`)).toBe(true)
+      expect(isAwsName(`x.${dns}.example`)).toBe(false)
+    }
+    expect(isAwsName('notamazonaws.com')).toBe(false)
+    expect(isAwsName('laws')).toBe(false)
   })
 })
 

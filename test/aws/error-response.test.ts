@@ -2,7 +2,7 @@ import { decode } from 'cborg'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { errorResponse, type Refusal } from '../../proxy/aws/error-response.ts'
-import { DENIALS, type DenialReason } from '../../proxy/denial.ts'
+import { DENIALS, type DenialReason } from '../../proxy/denial-table.ts'
 import type { Protocol } from '../../proxy/exchange.ts'
 
 const PROTOCOLS: Protocol[] = ['json-1.0', 'json-1.1', 'rest-json', 'rest-xml', 's3', 'query', 'ec2', 'cbor']

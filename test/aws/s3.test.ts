@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classified, s3 } from './requests.ts'
+import { classified, rest, s3 } from './requests.ts'
 
 /** method, path and query, operation. */
 const OPERATIONS: readonly (readonly [string, string, string])[] = [
@@ -126,6 +126,32 @@ describe('identify: S3 in path style', () => {
   ])('knows nothing of %s %s', async (method, target) => {
     expect((await classified(s3(method, target))).class).toBe('unknown')
   })
+})
+
+describe('resources of S3', () => {
+  it.each(['my-ap-abcdefgh1234567890-s3alias', 'mfzwi23gnjvgw.mrap', 'b--use1-az4--x-s3'])(
+    'are anything where %s stands for a bucket',
+    async (bucket) => {
+      expect((await classified(s3('GET', `/${bucket}/key`))).resources).toContain('*')
+    },
+  )
+})
+
+describe('identify: key value stores', () => {
+  const get = (arn: string) =>
+    classified(rest('cloudfront-keyvaluestore', 'GET', `/key-value-stores/${encodeURIComponent(arn)}/keys/k`))
+
+  it('takes the account in the ARN for the host prefix', async () => {
+    const call = await get('arn:aws:cloudfront::123456789012:key-value-store/63d4a1a0')
+    expect(call).toMatchObject({ operation: 'GetKey', hostPrefix: '123456789012.' })
+  })
+
+  it.each(['x', 'arn:aws:cloudfront::evil.example/:key-value-store/a', 'arn:aws:s3:::b'])(
+    'makes a prefix that no host has of %s',
+    async (arn) => {
+      expect(await get(arn)).toMatchObject({ operation: 'GetKey', hostPrefix: '.' })
+    },
+  )
 })
 
 describe('identify: S3 Control', () => {

@@ -12,6 +12,22 @@ import { type Botocore, type PartitionRow, readBotocore, type ServiceRules } fro
 
 const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov']
 
+/** Told by the account in an ARN, where others are told by their region; the account is made a host prefix. */
+const BY_ACCOUNT: ReadonlyMap<string, ServiceEndpoints> = new Map([
+  [
+    'cloudfront-keyvaluestore',
+    {
+      name: 'cloudfront-keyvaluestore',
+      hosts: {
+        aws: 'cloudfront-kvs.global.{dual} cloudfront-keyvaluestore *',
+        'aws-cn': null,
+        'aws-us-gov': null,
+      },
+      prefixes: ['{label}.'],
+    },
+  ],
+])
+
 type StaticParameters = Readonly<Record<string, string | boolean>>
 
 interface Place {
@@ -197,7 +213,9 @@ export function generateEndpoints(): EndpointData {
     partitions[row.id] = { dns: dnsSuffix, dual: dualStackDnsSuffix, regions: regionsOf(row) }
   }
   const services: Record<string, ServiceEndpoints> = {}
-  for (const [name, rules] of botocore.services) services[name] = describeService(rules, places)
+  for (const [name, rules] of botocore.services) {
+    services[name] = BY_ACCOUNT.get(name) ?? describeService(rules, places)
+  }
   return { source: botocore.source, partitions, services }
 }
 

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { unknownCall } from '../../proxy/aws/classify-call.ts'
+import type { Config } from '../../proxy/config-schema.ts'
+import { ConfigSchema } from '../../proxy/config-schema.ts'
+import type { Call, CredentialScope, Paced, SigningAlgorithm } from '../../proxy/exchange.ts'
+import { upstreamEndpoint } from '../../proxy/upstream/endpoint.ts'
+
+const V4A = 'AWS4-ECDSA-P256-SHA256'
+
+function upstream(settings: object = {}): Config['upstream'] {
+  return ConfigSchema.parse({ upstream: settings }).upstream
+}
+
+function paced(
+  servicePath: string,
+  call: Partial<Call>,
+  scope: Partial<CredentialScope> = {},
+  algorithm: SigningAlgorithm = 'AWS4-HMAC-SHA256',
+): Paced {
+  return {
+    path: '/as-it-came',
+    servicePath,
+    call: { ...unknownCall('s3'), model: 's3', ...call },
+    authorization: { algorithm, scope: { date: '20260101', region: 'us-east-1', service: 's3', ...scope } },
+  } as Paced
+}
+
+describe('upstreamEndpoint', () => {
+  it('goes to S3 in path style, the bucket being the first segment wherever it stood', () => {
+    const place = upstreamEndpoint(upstream())(paced('/my.bucket//a/../b', { bucket: 'my.bucket' }))
+    expect(place).toEqual({
+      origin: 'https://s3.us-east-1.amazonaws.com',
+      host: 's3.us-east-1.amazonaws.com',
+      signingName: 's3',
+      signingRegion: 'us-east-1',
+      path: '/my.bucket//a/../b',
+    })
+  })
+
+  it.each([
+    ['/abc.mrap/a//b', '/a//b'],
+    ['/abc.mrap//key', '//key'],
+    ['/%61bc.mrap/key', '/key'],
+    ['/abc.mrap/', '/'],
+    ['/abc.mrap', '/'],
+  ])('takes a multi-region access point out of the path %s', (servicePath, path) => {
+    const place = upstreamEndpoint(upstream())(
+      paced(servicePath, { bucket: 'abc.mrap' }, { region: '*' }, V4A),
+    )
+    expect(place).toMatchObject({
+      origin: 'https://abc.mrap.accesspoint.s3-global.amazonaws.com',
+      signingRegion: '*',
+      path,
+    })
+  })
+
+  it('puts the account before the host of S3 Control', () => {
+    const call = { model: 's3control', operation: 'GetAccessPoint', hostPrefix: '123456789012.' }
+    const place = upstreamEndpoint(upstream())(paced('/v20180820/accesspoint/ap', call))
+    expect(place.host).toBe('123456789012.s3-control.us-east-1.amazonaws.com')
+  })
+
+  it('goes to the configured endpoint with everything, under its own scope', () => {
+    const fixed = upstreamEndpoint(upstream({ endpoint: 'http://127.0.0.1:5000' }))
+    expect(fixed(paced('/abc.mrap/key', { bucket: 'abc.mrap' }, { region: '*' }, V4A))).toEqual({
+      origin: 'http://127.0.0.1:5000',
+      host: '127.0.0.1:5000',
+      signingName: 's3',
+      signingRegion: '*',
+      path: '/abc.mrap/key',
+    })
+  })
+})
