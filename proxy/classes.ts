@@ -35,3 +35,8 @@ export function gravest(classes: readonly ActionClass[]): ActionClass {
   for (const each of classes) index = Math.max(index, ACTION_CLASSES.indexOf(each))
   return ACTION_CLASSES[index] as ActionClass
 }
+
+/** Whether a call may change something: every class but `read` and `list` does. */
+export function changesState(classes: readonly ActionClass[]): boolean {
+  return !classes.every((each) => each === 'read' || each === 'list')
+}

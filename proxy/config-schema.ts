@@ -22,6 +22,12 @@ const address = z
     const colon = text.lastIndexOf(':')
     return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
   })
+const hostName = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be a DNS name in lower case, without a port',
+  )
 const later = (what: string) => z.undefined({ error: `${what} is not built yet; remove this key` }).optional()
 const bytes = z.int().positive()
 const actionClass = z.enum(ACTION_CLASSES)
@@ -44,7 +50,7 @@ const listen = z
     admin: address
       .prefault('127.0.0.1:8081')
       .describe('Health, metrics, admin API; never reachable for agents.'),
-    hosts: z.array(z.string()).default([]).describe('Our own names, for virtual-host S3.'),
+    hosts: z.array(hostName).default([]).describe('Our own names, for virtual-host S3.'),
     intercept: later('CONNECT mode'),
     tls: later('TLS on the agent listener'),
   })
@@ -74,6 +80,16 @@ const upstream = z
       })
       .optional()
       .describe('The AWS provider chain otherwise.'),
+    signing: z
+      .strictObject({
+        roleArn: z
+          .string()
+          .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of a role'),
+      })
+      .optional()
+      .describe(
+        'roleArn: a role to assume, with a policy of the one thing that is signed, for POST /.moderato/v1/sign.',
+      ),
     accountId: z
       .string()
       .regex(/^\d{12}$/, 'must be 12 digits')
@@ -141,6 +157,11 @@ const limits = z
       .default(512 * 1024 * 1024)
       .describe('Body bytes held at once, over all agents.'),
     bufferedAgentBytes: bytes.default(128 * 1024 * 1024).describe('Body bytes held at once for one agent.'),
+    chunkBytes: bytes
+      .default(16 * 1024 * 1024)
+      .describe(
+        'The largest chunk of a body whose chunks are signed; it is held until its signature verifies.',
+      ),
     bodyMinBytesPerSecond: bytes.default(1024).describe('A body that stays slower is cut off.'),
     bodyPause: durationMs.prefault('20s').describe('How long a body may stay under the minimum rate.'),
     headersTimeout: durationMs.prefault('15s').describe('How long a request head may take.'),
@@ -149,6 +170,9 @@ const limits = z
     held: bytes.default(10_000).describe('Calls that wait for their turn, over all agents.'),
     heldPerAgent: bytes.default(100).describe('The same for one agent.'),
     inFlightPerAgent: bytes.default(1_000).describe('Calls of one agent under way at once.'),
+    replaysPerAgent: bytes
+      .default(20_000)
+      .describe('Changing calls of one agent remembered while their signature is valid; more are refused.'),
     agentLabels: bytes.default(200).describe('Agents named in metrics; further ones are counted as other.'),
   })
   .prefault({})

@@ -1,7 +1,7 @@
 /** What Prometheus reads: the contract's metrics, each with bounded labels (contract, "Metrics"). */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { ActionClass } from '../classes.ts'
-import type { DenialReason } from '../denial.ts'
+import type { DenialReason } from '../denial-table.ts'
 import { Durations } from './durations.ts'
 
 export type RequestDecision = 'allow' | 'deny' | 'throttle' | 'abort' | 'error'
@@ -57,6 +57,7 @@ const SIGNATURE_FAILURES: ReadonlySet<string> = new Set<DenialReason>([
   'clock_skew',
   'unsigned_header',
   'bad_signature',
+  'expired_signature',
   'payload_mismatch',
 ])
 

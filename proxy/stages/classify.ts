@@ -1,26 +1,76 @@
 /** The classify stage: what the request does, and which bytes go on. */
 import { hash } from 'node:crypto'
-import { callOf, identifyWith, isCompressible } from '../aws/read-call.ts'
-import type { Identified as IdentifiedCall } from '../aws/read-call.ts'
+import { checkHostPrefix, type Addressing } from '../aws/addressing.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import { unknownCall } from '../aws/classify-call.ts'
+import { partitionOf } from '../aws/endpoints.ts'
+import { callOf, identifyWith, type Identified as IdentifiedCall } from '../aws/read-call.ts'
 import { Denial } from '../denial.ts'
-import type { Classified, OutgoingBody, Verified } from '../exchange.ts'
+import type { Classified, OutgoingBody, RequestHead, Verified } from '../exchange.ts'
 import { isS3Family } from '../s3-family.ts'
+import { contentEncoding, inflated } from './classify-encoding.ts'
 
 export interface ClassifyDeps {
   readonly catalogue: Catalogue
   /** The account that upstream credentials belong to; `*` stands in ARNs while it is unknown. */
   readonly accountId: string | undefined
-  readonly partitionOf?: (region: string) => string
+  /** Reads what a host name says beside our own. */
+  readonly addressing: Addressing
+  /** How large a compressed document may become. */
+  readonly inflatedBytes: number
 }
 
 const EMPTY = Buffer.alloc(0)
 const NO_BODY: OutgoingBody = { kind: 'empty' }
 
-function partitionByRegion(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn'
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'
+/** Verified -> Classified. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
+export function classify({ catalogue, accountId, addressing, inflatedBytes }: ClassifyDeps) {
+  return async function classify(exchange: Verified): Promise<Classified> {
+    const { scope } = exchange.authorization
+    const { region, service } = scope
+    const addressed = addressing(exchange.reading, scope)
+    const { path: servicePath } = addressed
+    const head = headAt(exchange.reading, servicePath)
+    const body = bodyReader(exchange, inflatedBytes)
+    const found = await identifyWith(catalogue, head, service, body.text)
+    if (found.kind === 'unknown') {
+      return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
+    }
+    checkBody(exchange, found)
+    const place = { partition: partitionOf(region), region, accountId }
+    // A body that verification hashed was read for that: it goes on from memory.
+    const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
+    const call = callOf(found, head, streams ? EMPTY : await body.text(), place)
+    checkHostPrefix(addressed, call)
+    return {
+      ...exchange,
+      servicePath,
+      call,
+      outgoing: streams ? streamed(exchange) : buffered(await body.bytes()),
+    }
+  }
+}
+
+function headAt(reading: RequestHead, path: string): RequestHead {
+  if (path === reading.path) return reading
+  const { method, query, headers } = reading
+  return { method, path, query, headers }
+}
+
+function streamed({ body }: Verified): OutgoingBody {
+  return body.present ? { kind: 'streamed' } : NO_BODY
+}
+
+function buffered(bytes: Buffer): OutgoingBody {
+  return bytes.length === 0 ? NO_BODY : { kind: 'buffered', bytes }
+}
+
+/** The body as it goes on, and as the service reads it; read and hashed once, whoever asks first. */
+function bodyReader(exchange: Verified, inflatedBytes: number) {
+  let read: Promise<Buffer> | undefined
+  let text: Promise<Buffer> | undefined
+  const bytes = (): Promise<Buffer> => (read ??= checkedBytes(exchange))
+  return { bytes, text: () => (text ??= bytes().then((each) => inflated(exchange, each, inflatedBytes))) }
 }
 
 /** The whole body, compared with the hash that the signature covers. */
@@ -35,46 +85,28 @@ async function checkedBytes({ agent, body, payload }: Verified): Promise<Buffer>
   return bytes
 }
 
-/** Refuses a payload form that this operation may not have (SigV4: unsigned payloads are an S3 form). */
-function checkPayload({ payload, authorization, headers }: Verified, { operation }: IdentifiedCall): void {
+/** Refuses a payload form, an encoding or a body that this operation may not have. */
+function checkBody(exchange: Verified, { operation }: IdentifiedCall): void {
+  const { method, body, payload, authorization } = exchange
   const streams = operation.body === 'stream'
+  if (body.present && (method === 'GET' || method === 'HEAD')) {
+    throw new Denial('malformed_request', `A ${method} request has no body.`)
+  }
   if (payload.kind === 'unsigned' && !isS3Family(authorization.scope.service) && !operation.unsignedBody) {
     throw new Denial('unsupported_signature', 'Only S3 takes a body that is not signed; sign its hash.')
   }
-  if (payload.kind === 'unsigned-trailer' && !(streams && operation.service.model === 's3')) {
+  if (payload.kind === 'signed-events' && !operation.eventStream) {
     throw new Denial(
       'unsupported_signature',
-      'Only uploads to S3 may come in chunks with a trailer; sign the hash of the body.',
+      'This operation takes no event stream; sign the hash of the body.',
     )
   }
-  if (streams) return
-  const encodings = headers.all('content-encoding').join(',').split(',')
-  const encoded = encodings.some((each) => !['', 'identity'].includes(each.trim().toLowerCase()))
-  if (encoded && operation.body !== 'opaque' && !isCompressible(operation)) {
+  const chunked = payload.kind === 'unsigned-trailer' || payload.kind === 'signed-chunks'
+  if (chunked && !(streams && operation.service.model === 's3')) {
     throw new Denial(
-      'malformed_request',
-      'This body must not be compressed: what it asks for has to be readable.',
+      'unsupported_signature',
+      'Only uploads to S3 may come in chunks; sign the hash of the body.',
     )
   }
-}
-
-export function classify({ catalogue, accountId, partitionOf = partitionByRegion }: ClassifyDeps) {
-  return async function classify(exchange: Verified): Promise<Classified> {
-    const { region, service } = exchange.authorization.scope
-    // Read and hashed once, whether the parameter list was needed to identify the call or not.
-    let read: Promise<Buffer> | undefined
-    const body = (): Promise<Buffer> => (read ??= checkedBytes(exchange))
-    const found = await identifyWith(catalogue, exchange, service, body)
-    if (found.kind === 'unknown') return { ...exchange, call: unknownCall(found.protocol), outgoing: NO_BODY }
-    checkPayload(exchange, found)
-    const place = { partition: partitionOf(region), region, accountId }
-    // A body that verification hashed was read for that: it goes on from memory.
-    if (found.operation.body === 'stream' && exchange.payload.kind !== 'hashed') {
-      const outgoing: OutgoingBody = exchange.body.present ? { kind: 'streamed' } : NO_BODY
-      return { ...exchange, call: callOf(found, exchange, EMPTY, place), outgoing }
-    }
-    const bytes = await body()
-    const call = callOf(found, exchange, bytes, place)
-    return { ...exchange, call, outgoing: bytes.length === 0 ? NO_BODY : { kind: 'buffered', bytes } }
-  }
+  if (!streams) contentEncoding(exchange, operation)
 }

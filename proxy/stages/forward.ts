@@ -3,20 +3,21 @@ import type { Dispatcher } from 'undici'
 import { Denial } from '../denial.ts'
 import type { Forwarded, Resigned, UpstreamAnswer } from '../exchange.ts'
 import { UpstreamRelay } from './forward-relay.ts'
-import { checkedStream } from './forward-body.ts'
+import { checkedStream, type BodyChecks } from './forward-body.ts'
 
 export interface ForwardOptions {
   /** The connections of an agent. */
   readonly upstream: (agentId: string) => Pick<Dispatcher, 'dispatch'>
   /** Set on every answer: `x-moderato-*` (flat name, value list). */
   readonly answerHeaders: (exchange: Resigned) => readonly string[]
+  readonly body: BodyChecks
 }
 
 /**
  * The last stage. It resolves when the whole answer was relayed; a denial that it throws before the answer began is
  * answered in the service's words, one after that ends the connection. Redirects are relayed, never followed.
  */
-export function forward({ upstream, answerHeaders }: ForwardOptions) {
+export function forward({ upstream, answerHeaders, body }: ForwardOptions) {
   return function forward(exchange: Resigned): Promise<Forwarded> {
     return new Promise((resolve, reject) => {
       if (exchange.client.gone.aborted) {
@@ -38,7 +39,7 @@ export function forward({ upstream, answerHeaders }: ForwardOptions) {
             outgoing.kind === 'buffered'
               ? outgoing.bytes
               : outgoing.kind === 'streamed'
-                ? checkedStream(exchange)
+                ? checkedStream(exchange, body)
                 : null,
         },
         relay,

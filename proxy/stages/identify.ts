@@ -3,6 +3,7 @@ import { Denial } from '../denial.ts'
 import type { Identified, Received } from '../exchange.ts'
 import type { AgentStore } from '../ports.ts'
 import { parseAuthorization } from '../sigv4/authorization.ts'
+import { readingOf } from '../sigv4/reading.ts'
 
 export interface IdentifyOptions {
   readonly agents: AgentStore
@@ -17,9 +18,10 @@ export function identify({ agents }: IdentifyOptions) {
     const authorization = parseAuthorization(exchange.headers, exchange.query)
     const owner = agents.find(authorization.accessKeyId)
     if (owner === undefined) throw new Denial('unknown_credential', 'No agent has this access key id.')
-    if (SESSION_TOKENS.some((name) => exchange.headers.has(name))) {
+    const reading = readingOf(exchange, authorization)
+    if (SESSION_TOKENS.some((name) => reading.headers.has(name))) {
       throw new Denial('unknown_credential', 'The session token was not issued here; sign without one.')
     }
-    return { ...exchange, authorization, agent: owner.agent }
+    return { ...exchange, authorization, agent: owner.agent, reading }
   }
 }

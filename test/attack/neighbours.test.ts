@@ -59,8 +59,8 @@ describe('an agent that reads its downloads slowly', () => {
 })
 
 /** A call of 100 KB as boto3 signs it. */
-function call(operation: string, agent: TestAgent): Promise<RawRequest> {
-  const body = JSON.stringify({ TableName: 't', Filler: 'x'.repeat(BODY_BYTES) })
+function call(operation: string, agent: TestAgent, TableName = 't'): Promise<RawRequest> {
+  const body = JSON.stringify({ TableName, Filler: 'x'.repeat(BODY_BYTES) })
   const headers = {
     'content-type': 'application/x-amz-json-1.0',
     'x-amz-target': `DynamoDB_20120810.${operation}`,
@@ -76,7 +76,8 @@ describe('an agent whose held calls have large bodies that declare no hash', () 
     const first = await call('DeleteTable', BUILDER)
     expect((await send(proxy.url, first)).status).toBe(200)
     const held = await RawConnection.open(proxy.url)
-    held.write(headText(first) + String(first.body))
+    const second = await call('DeleteTable', BUILDER, 'other')
+    held.write(headText(second) + String(second.body))
     await proxy.metricReaches('moderato_pace_queue_depth', { class: 'destructive' }, 1)
     expect((await send(proxy.url, await call('ListTables', READER))).status).toBe(200)
     held.close()

@@ -1,12 +1,14 @@
 /** What every refusal leaves beside its answer: one decision record and moved counters. */
 import { expect } from 'vitest'
-import { DENIALS, type DenialReason } from '../../proxy/denial.ts'
+import { DENIALS, type DenialReason } from '../../proxy/denial-table.ts'
 import type { Thrown } from '../support/clients.ts'
 import type { AuditLine, Proxy } from '../support/proxy.ts'
 
 export interface RefusalCheck {
   /** How many calls of the test are refused with this reason. */
   readonly times?: number
+  /** Further refusals may follow, as the client retries. */
+  readonly atLeast?: boolean
   /** Counted as a failed signature too. */
   readonly signature?: boolean
 }
@@ -19,13 +21,15 @@ export async function refused<Result>(
   proxy: Proxy,
   reason: DenialReason,
   provoke: () => Promise<Result>,
-  { times = 1, signature = false }: RefusalCheck = {},
+  { times = 1, atLeast = false, signature = false }: RefusalCheck = {},
 ): Promise<{ result: Result; record: AuditLine }> {
   const denialsBefore = await proxy.metric('moderato_denials_total', { reason })
   const requestsBefore = await proxy.metric('moderato_requests_total', { reason })
   const signaturesBefore = await proxy.metric('moderato_signature_failures_total', { reason })
   const recordsBefore = decisionsFor(proxy, reason).length
   const result = await provoke()
+  const counted = await proxy.metric('moderato_denials_total', { reason })
+  if (atLeast && counted > denialsBefore + times) times = counted - denialsBefore
   await proxy.metricReaches('moderato_denials_total', { reason }, denialsBefore + times)
   await proxy.metricReaches('moderato_requests_total', { reason }, requestsBefore + times)
   expect(await proxy.metric('moderato_signature_failures_total', { reason })).toBe(

@@ -61,6 +61,27 @@ describe('a call that is not to be made', () => {
     expect(upstream.arrived).toEqual([])
   })
 
+  it.skipIf(missing(BOTO3))('replayed: sent again as it was; boto3 signs anew and gets through', async () => {
+    await start()
+    // The SDK's own sender sends everything twice, as a network in between could; the client sees the second answer.
+    const snippet = `
+from botocore.httpsession import URLLib3Session
+send = URLLib3Session.send
+def twice(self, request):
+    if not hasattr(twice, 'done'):
+        twice.done = True
+        send(self, request)
+    return send(self, request)
+URLLib3Session.send = twice
+result = client('dynamodb').put_item(TableName='t', Item={'id': {'S': '1'}})['ResponseMetadata']['RetryAttempts']`
+    const { result, record } = await refused(proxy, 'replayed', () => boto3(proxy.url, snippet), {
+      atLeast: true,
+    })
+    expect(result).toBeGreaterThanOrEqual(1)
+    expect(record).toMatchObject({ agent: BUILDER.id, operation: 'PutItem', class: 'write' })
+    expect(upstream.recorded).toHaveLength(2)
+  })
+
   it('policy_denied: no grant, no call at all', async () => {
     await start()
     const provoke = () => thrownBy(s3(proxy.url, STRANGER).send(new ListBucketsCommand({})))

@@ -73,12 +73,19 @@ describe('a request whose signature does not stand', () => {
     expectNextStep(result as { message: string }, 'unsupported_signature')
   })
 
-  it.skipIf(missing(BOTO3))('unsupported_signature: a presigned URL, fetched', async () => {
-    const make = `result = client('s3').generate_presigned_url('get_object', Params={'Bucket': 'b', 'Key': 'k'})`
+  it.skipIf(missing(BOTO3))('expired_signature: a presigned URL whose time is over, fetched', async () => {
+    const make = [
+      'import datetime, botocore.auth',
+      'now = datetime.datetime.now(datetime.timezone.utc)',
+      'botocore.auth.get_current_datetime = lambda *_: now - datetime.timedelta(hours=1)',
+      `result = client('s3', signature_version='s3v4').generate_presigned_url('get_object', Params={'Bucket': 'b', 'Key': 'k'}, ExpiresIn=60)`,
+    ].join('\n')
     const url = String(await boto3(proxy.url, make))
-    const { result } = await refused(proxy, 'unsupported_signature', () => fetch(url), { signature: true })
+    const { result } = await refused(proxy, 'expired_signature', () => fetch(url), { signature: true })
     expect(result.status).toBe(403)
-    expect(await result.text()).toContain('<Code>AccessDenied</Code>')
+    const text = await result.text()
+    expect(text).toContain('<Code>AccessDenied</Code>')
+    expectNextStep({ message: text }, 'expired_signature')
   })
 
   it('missing_credential: from S3 without a signature, in the words of S3', async () => {
@@ -160,8 +167,8 @@ describe('a request whose signature does not stand', () => {
     expectNextStep(result, 'payload_mismatch')
   })
 
-  it('unsupported_signature: signed for another kind of stream (raw: no SDK sends it without TLS here)', async () => {
-    const headers = { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD', 'content-length': '0' }
+  it('unsupported_signature: signed for an event stream, to S3 (raw: no SDK sends it)', async () => {
+    const headers = { 'x-amz-content-sha256': 'STREAMING-AWS4-HMAC-SHA256-EVENTS', 'content-length': '0' }
     const call = await signed(proxy.url, { method: 'PUT', target: '/bucket/key', headers }, { service: 's3' })
     const { result } = await refused(proxy, 'unsupported_signature', () => send(proxy.url, call), {
       signature: true,

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { addressing } from '../../proxy/aws/addressing.ts'
 import { Denial } from '../../proxy/denial.ts'
 import type { Payload, Verified } from '../../proxy/exchange.ts'
 import { classify } from '../../proxy/stages/classify.ts'
 import { catalogue, dynamodb, ec2, headOf, rest, s3 } from '../aws/requests.ts'
 import type { Sample } from '../aws/requests.ts'
 
-const stage = classify({ catalogue, accountId: '111122223333' })
+const deps = { catalogue, addressing: addressing({ hosts: [] }), inflatedBytes: 1024 }
+const stage = classify({ ...deps, accountId: '111122223333' })
 
 function hashOf(body: string | Buffer): string {
   return createHash('sha256').update(body).digest('hex')
@@ -26,8 +29,9 @@ function verified(
 ): { exchange: Verified; reads: Reads } {
   const reads = { bytes: 0, streams: 0 }
   const bytes = Buffer.from(sample.body ?? '')
+  const head = headOf({ ...sample, headers: ['Host', '127.0.0.1', ...(sample.headers ?? [])] })
   const exchange: Verified = {
-    ...headOf(sample),
+    ...head,
     requestId: 'r',
     receivedAtMs: 0,
     body: {
@@ -45,13 +49,18 @@ function verified(
     client: { address: '127.0.0.1', gone: new AbortController().signal },
     reply: {} as ServerResponse,
     authorization: {
+      algorithm: 'AWS4-HMAC-SHA256',
       accessKeyId: 'AKID',
       scope: { date: '20260101', region, service: sample.scope },
       signedHeaders: [],
       signature: '',
+      presigned: undefined,
     },
     agent: { id: 'a', accessKeyId: 'AKID', grants: [] },
+    reading: head,
     payload: payload ?? { kind: 'declared', sha256: hashOf(bytes) },
+    signedAt: '20260101T000000Z',
+    bodySignatures: undefined,
   }
   return { exchange, reads }
 }
@@ -177,10 +186,26 @@ describe('classify: compressed bodies', () => {
     const metrics: Sample = {
       scope: 'monitoring',
       headers: ['X-Amz-Target', 'GraniteServiceVersion20100801.PutMetricData'],
-      body: 'gzip',
+      body: gzipSync('{"Namespace":"n","MetricData":[]}'),
     }
-    const { exchange } = verified(gzip(metrics))
-    expect((await stage(exchange)).call).toMatchObject({ operation: 'PutMetricData', class: 'write' })
+    const { call, outgoing } = await stage(verified(gzip(metrics)).exchange)
+    expect(call).toMatchObject({ operation: 'PutMetricData', class: 'write' })
+    expect(outgoing).toEqual({ kind: 'buffered', bytes: metrics.body })
+  })
+
+  it.each([
+    ['what is no gzip', Buffer.from('{}'), 'malformed_request'],
+    ['half of it', gzipSync('{}').subarray(0, 12), 'malformed_request'],
+    ['more than may be held', gzipSync(`{"Namespace":"${'n'.repeat(2000)}"}`), 'body_too_large'],
+  ])('refuses metric data that is %s', async (_what, body, reason) => {
+    const headers = ['X-Amz-Target', 'GraniteServiceVersion20100801.PutMetricData']
+    expect(await refusal(gzip({ scope: 'monitoring', headers, body }))).toBe(reason)
+  })
+
+  it('refuses compression for another call of the same service', async () => {
+    const headers = ['X-Amz-Target', 'GraniteServiceVersion20100801.DeleteAlarms']
+    const body = gzipSync('{"AlarmNames":["a"]}')
+    expect(await refusal(gzip({ scope: 'monitoring', headers, body }))).toBe('malformed_request')
   })
 })
 
@@ -190,7 +215,7 @@ describe('classify: where the call goes', () => {
       verified(dynamodb('DeleteTable', { TableName: 't' }), undefined, 'cn-north-1').exchange,
     )
     expect(china.call.resources).toEqual(['arn:aws-cn:dynamodb:cn-north-1:111122223333:table/t'])
-    const anywhere = classify({ catalogue, accountId: undefined })
+    const anywhere = classify({ ...deps, accountId: undefined })
     const { call } = await anywhere(verified(dynamodb('DeleteTable', { TableName: 't' })).exchange)
     expect(call.resources).toEqual(['arn:aws:dynamodb:us-east-1:*:table/t'])
   })

@@ -30,10 +30,12 @@ function exchangeOf(call: Partial<Call> = {}): Classified {
     requestId: 'r-1',
     agent: { id: 'agent-1', accessKeyId: 'AKID', grants: [] },
     authorization: {
+      algorithm: 'AWS4-HMAC-SHA256',
       accessKeyId: 'AKID',
       scope: { date: '20260925', region: 'eu-west-1', service: 's3' },
       signedHeaders: ['host'],
       signature: 'f00',
+      presigned: undefined,
     },
     call: { ...CALL, ...call },
   }

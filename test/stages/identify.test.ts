@@ -27,10 +27,11 @@ function reason(request: WireRequest): string | undefined {
 describe('identify', () => {
   it('adds the agent and the parsed authorization, and keeps what was received', () => {
     const exchange = received(signed())
-    const { agent, authorization, ...rest } = stage(exchange)
+    const { agent, authorization, reading, ...rest } = stage(exchange)
     expect(agent).toEqual({ id: 'agent-1', accessKeyId: ACCESS_KEY_ID, grants: [] })
     expect(authorization.scope).toEqual({ date: '20260304', region: 'us-east-1', service: 'dynamodb' })
     expect(rest).toEqual(exchange)
+    expect(reading).toBe(exchange)
     expect(stage.name).toBe('identify')
   })
 

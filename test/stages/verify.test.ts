@@ -247,12 +247,43 @@ describe('verify: the body', () => {
   })
 
   it.each([
-    'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
-    'STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER',
+    'STREAMING-OTHER',
     'STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD',
     'STREAMING-AWS4-HMAC-SHA256-EVENTS',
   ])('refuses %s clearly', async (payloadHash) => {
     expect(await refused(signed({ body }, { ...S3, payloadHash }))).toBe('unsupported_signature')
+  })
+
+  it('reads what signed chunks say of the body, and starts their chain', async () => {
+    const form = 'STREAMING-AWS4-HMAC-SHA256-PAYLOAD'
+    const length = ['x-amz-decoded-content-length', '5']
+    const trailer = ['x-amz-trailer', 'x-amz-checksum-crc32c']
+    const plain = await accept(received(signed({ body, headers: length }, { ...S3, payloadHash: form })))
+    expect(plain.payload).toEqual({ kind: 'signed-chunks', form, decodedLengthBytes: 5, trailers: [] })
+    expect(plain.bodySignatures).toBeDefined()
+    const trailing = `${form}-TRAILER`
+    const both = signed({ body, headers: [...length, ...trailer] }, { ...S3, payloadHash: trailing })
+    expect((await accept(received(both))).payload).toMatchObject({
+      form: trailing,
+      trailers: ['x-amz-checksum-crc32c'],
+    })
+    for (const [payloadHash, headers] of [
+      [form, []],
+      [form, [...length, ...trailer]],
+      [trailing, length],
+      [trailing, [...length, 'x-amz-trailer', 'x-amz-meta-a']],
+    ] as const) {
+      expect(await refused(signed({ body, headers }, { ...S3, payloadHash }))).toBe('malformed_request')
+    }
+    expect(await refused(signed({ headers: length }, { ...S3, payloadHash: form }))).toBe('payload_mismatch')
+  })
+
+  it('takes signed events where no S3 is meant', async () => {
+    const payloadHash = 'STREAMING-AWS4-HMAC-SHA256-EVENTS'
+    expect((await accept(received(signed({ body }, { payloadHash })))).payload).toEqual({
+      kind: 'signed-events',
+      form: payloadHash,
+    })
   })
 
   it.each(['', 'abc', EMPTY_SHA256.toUpperCase(), 'unsigned-payload'])(

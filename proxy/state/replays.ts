@@ -1,0 +1,92 @@
+/** Remembers which changing calls were forwarded, so that a copied request is not carried out again. */
+
+/** One signed request: what a copy of it has in common with it. */
+export interface SignedCall {
+  readonly agentId: string
+  /** What every copy has in common, however it is spelled: the signature, or of an ECDSA one its first half. */
+  readonly key: string
+  /** `amz-sdk-invocation-id`; empty if there is none. A hint: clients may leave it unsigned. */
+  readonly invocationId: string
+  readonly signedAtMs: number
+  readonly receivedAtMs: number
+  /** From then on its signature is refused for its age. */
+  readonly validUntilMs: number
+}
+
+export interface Replays {
+  /** Whether a copy of the call was forwarded, so that this one must not be. */
+  has(call: SignedCall, nowMs: number): boolean
+  /** Takes the call's one chance to be forwarded, or says why it may not. */
+  claim(call: SignedCall, nowMs: number): 'claimed' | 'replayed' | 'full'
+}
+
+interface Forwarded {
+  readonly invocationIds: Set<string>
+  readonly validUntilMs: number
+}
+
+/** How long a request may be on its way: a copy made within its second may arrive in the next. */
+const IN_FLIGHT_MS = 1_000
+/** A call's age is judged when it arrives; its body and its pace may take this much longer. */
+const KEPT_MS = 10 * 60_000
+const SWEEP_INTERVAL_MS = 30_000
+
+/**
+ * In memory, bounded by `perAgent` calls of each agent; what it forgets, its signature's age refuses.
+ *
+ * The key is signature and invocation id. SigV4's dates have a resolution of a second and botocore leaves the id out
+ * of its signature, so equal calls made within one second differ in the id alone: within the second of its date (and
+ * the time on the way) a new id is a new call, later it is a copy.
+ */
+export class ReplayMemory implements Replays {
+  readonly #perAgent: number
+  readonly #byAgent = new Map<string, { readonly calls: Map<string, Forwarded>; size: number }>()
+  #sweptAtMs = 0
+
+  constructor({ perAgent }: { readonly perAgent: number }) {
+    this.#perAgent = perAgent
+  }
+
+  has(call: SignedCall, nowMs: number): boolean {
+    // A copy of it may be forgotten by now.
+    if (nowMs > call.validUntilMs + KEPT_MS) return true
+    const forwarded = this.#byAgent.get(call.agentId)?.calls.get(call.key)
+    if (forwarded === undefined) return false
+    const inItsSecond = call.receivedAtMs < call.signedAtMs + 1_000 + IN_FLIGHT_MS
+    return forwarded.invocationIds.has(call.invocationId) || !inItsSecond
+  }
+
+  claim(call: SignedCall, nowMs: number): 'claimed' | 'replayed' | 'full' {
+    if (this.has(call, nowMs)) return 'replayed'
+    this.#sweep(nowMs)
+    let own = this.#byAgent.get(call.agentId)
+    if (own === undefined) this.#byAgent.set(call.agentId, (own = { calls: new Map(), size: 0 }))
+    if (own.size >= this.#perAgent) return 'full'
+    const { key, invocationId, validUntilMs } = call
+    const forwarded = own.calls.get(key)
+    if (forwarded !== undefined) forwarded.invocationIds.add(invocationId)
+    else own.calls.set(key, { invocationIds: new Set([invocationId]), validUntilMs })
+    own.size += 1
+    return 'claimed'
+  }
+
+  get size(): number {
+    let size = 0
+    for (const own of this.#byAgent.values()) size += own.size
+    return size
+  }
+
+  /** Forgets what is refused for its age; a clock set back only keeps more. */
+  #sweep(nowMs: number): void {
+    if (nowMs - this.#sweptAtMs < SWEEP_INTERVAL_MS) return
+    this.#sweptAtMs = nowMs
+    for (const [agentId, own] of this.#byAgent) {
+      for (const [key, { invocationIds, validUntilMs }] of own.calls) {
+        if (validUntilMs + KEPT_MS >= nowMs) continue
+        own.calls.delete(key)
+        own.size -= invocationIds.size
+      }
+      if (own.size === 0) this.#byAgent.delete(agentId)
+    }
+  }
+}

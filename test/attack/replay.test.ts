@@ -1,0 +1,96 @@
+/** A copied request: what whoever saw one on its way could do with it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startProxy, type Proxy } from '../support/proxy.ts'
+import { dynamodbCall, send, signed, type RawAnswer, type RawRequest } from '../support/raw-http.ts'
+import { RecordingUpstream } from '../support/recording-upstream.ts'
+
+describe('replay', () => {
+  let upstream: RecordingUpstream
+  let proxy: Proxy
+
+  beforeAll(async () => {
+    upstream = await RecordingUpstream.start()
+    proxy = await startProxy({ upstream: upstream.url })
+  })
+  afterAll(async () => {
+    await proxy?.stop()
+    await upstream?.stop()
+  })
+
+  const withId = (request: RawRequest, id: string): RawRequest => ({
+    ...request,
+    headers: { ...request.headers, 'amz-sdk-invocation-id': id },
+  })
+  /** What each answer was, and how many came through to the upstream. */
+  async function outcome(answers: readonly Promise<RawAnswer>[], before: number) {
+    const statuses = (await Promise.all(answers)).map(({ status }) => status)
+    return { statuses: statuses.toSorted((a, b) => a - b), forwarded: upstream.recorded.length - before }
+  }
+
+  it('forwards a changing call once, and says so in the words of a retry', async () => {
+    const before = upstream.recorded.length
+    const call = await dynamodbCall(proxy.url, 'DeleteTable', { TableName: 'once' })
+    expect((await send(proxy.url, call)).status).toBe(200)
+    const copy = await send(proxy.url, call)
+    expect(copy.status).toBe(503)
+    expect(copy.body.toString()).toContain('ServiceUnavailable')
+    expect(copy.body.toString()).toContain('Sign anew')
+    expect(upstream.recorded.length - before).toBe(1)
+    const { reason, decision } = await proxy.decision(String(copy.headers['x-moderato-request-id']))
+    expect({ reason, decision }).toEqual({ reason: 'replayed', decision: 'deny' })
+  })
+
+  it('forwards one of many copies that come together', async () => {
+    const before = upstream.recorded.length
+    const call = await dynamodbCall(proxy.url, 'DeleteTable', { TableName: 'together' })
+    const { statuses, forwarded } = await outcome(
+      Array.from({ length: 20 }, () => send(proxy.url, call)),
+      before,
+    )
+    expect(forwarded).toBe(1)
+    expect(statuses).toEqual([200, ...Array(19).fill(503)])
+  })
+
+  it('forwards equal calls of one second, each with an id of its own', async () => {
+    const before = upstream.recorded.length
+    const call = await dynamodbCall(proxy.url, 'PutItem', { TableName: 't', Item: { k: { S: '1' } } })
+    const calls = ['one', 'two', 'three', 'two'].map((id) => send(proxy.url, withId(call, id)))
+    expect(await outcome(calls, before)).toEqual({ statuses: [200, 200, 200, 503], forwarded: 3 })
+  })
+
+  it('refuses a new id on a signature that is some seconds old', async () => {
+    const before = upstream.recorded.length
+    const request = {
+      method: 'POST',
+      target: '/',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': 'DynamoDB_20120810.DeleteTable',
+      },
+      body: '{"TableName":"old"}',
+    }
+    const call = await signed(proxy.url, request, {
+      service: 'dynamodb',
+      signedAt: new Date(Date.now() - 10_000),
+    })
+    const answers = []
+    for (const id of ['one', 'two', 'three']) answers.push(await send(proxy.url, withId(call, id)))
+    expect(answers.map(({ status }) => status)).toEqual([200, 503, 503])
+    expect(upstream.recorded.length - before).toBe(1)
+  })
+
+  it('lets a read be repeated', async () => {
+    const call = await dynamodbCall(proxy.url, 'ListTables', {})
+    for (let i = 0; i < 3; i++) expect((await send(proxy.url, call)).status).toBe(200)
+  })
+
+  it('takes a call whose answer was lost as made', async () => {
+    const call = await dynamodbCall(proxy.url, 'DeleteTable', { TableName: 'later' })
+    upstream.answer = (_recorded, reply) => reply.destroy()
+    expect((await send(proxy.url, call)).status).toBe(503)
+    // It was forwarded, whatever became of it: AWS may have acted.
+    upstream.answer = (_recorded, reply) => reply.end('{}')
+    expect((await send(proxy.url, call)).status).toBe(503)
+    expect((await send(proxy.url, await dynamodbCall(proxy.url, 'ListTables', {}))).status).toBe(200)
+  })
+})
