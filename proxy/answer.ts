@@ -1,5 +1,5 @@
 /** Moderato's own words on an answer: the `x-moderato-*` fields, and a refusal in the service's dialect. */
-import { errorResponse } from './aws/error-response.ts'
+import { errorResponse, type ErrorResponse, type Refusal } from './aws/error-response.ts'
 import type { Denial } from './denial.ts'
 import type { Forwarded, Protocol, Received } from './exchange.ts'
 
@@ -13,6 +13,8 @@ export interface AnswerOptions {
   readonly mode: 'enforce' | 'observe'
   /** The dialect to refuse in, where the call is not classified yet. */
   readonly protocolOf: (exchange: Furthest) => Protocol
+  /** Spells a refusal; as the service that was called would, if not given. */
+  readonly spell?: (refusal: Refusal) => ErrorResponse
 }
 
 /** Flat name, value list for every answer; `mode` is named where verdicts are not enforced (rule S7). */
@@ -29,7 +31,7 @@ export function moderatoHeaders(exchange: Furthest, decision: string, mode: 'enf
 }
 
 /** Answers a refusal; where the upstream's answer has begun, the connection is cut instead. */
-export function answerDenial({ mode, protocolOf }: AnswerOptions) {
+export function answerDenial({ mode, protocolOf, spell = errorResponse }: AnswerOptions) {
   return function answer(exchange: Furthest, denial: Denial): void {
     const { reply } = exchange
     const { row } = denial
@@ -37,7 +39,7 @@ export function answerDenial({ mode, protocolOf }: AnswerOptions) {
       reply.destroy()
       return
     }
-    const { status, headers, body } = errorResponse({
+    const { status, headers, body } = spell({
       protocol: exchange.call?.protocol ?? protocolOf(exchange),
       service: exchange.authorization?.scope.service ?? '',
       reason: denial.reason,

@@ -1,14 +1,18 @@
 /** The way of a request, and the service around it, from the configuration. */
 import type { Logger } from 'pino'
+import { jsonRefusal } from './agent-api/refusal.ts'
+import { isAgentApi, route } from './agent-api/route.ts'
+import { describe } from './agent-api/sign-describe.ts'
+import { sign } from './agent-api/sign.ts'
 import { answerDenial, moderatoHeaders } from './answer.ts'
 import { protocolGuess } from './aws/identify.ts'
 import type { LoadedConfig } from './config.ts'
-import type { Decided, Received } from './exchange.ts'
+import type { Decided, Paced, Received } from './exchange.ts'
 import { adminServer, agentsServer, type ServiceState } from './listeners.ts'
 import type { Metrics } from './observe/metrics.ts'
 import { buildParts, type Parts } from './parts.ts'
 import { pipeline } from './pipeline.ts'
-import { record, type Outcome } from './record.ts'
+import { record, type Outcome, type RecordOptions, type Runner } from './record.ts'
 import { service, type Moderato } from './service.ts'
 import { admit } from './stages/admit.ts'
 import { classify } from './stages/classify.ts'
@@ -17,12 +21,14 @@ import { forward } from './stages/forward.ts'
 import { identify } from './stages/identify.ts'
 import { pace } from './stages/pace.ts'
 import { checkHead } from './stages/receive.ts'
+import { claim, refuseReplay } from './stages/replay.ts'
 import { resign } from './stages/resign.ts'
 import { verify } from './stages/verify.ts'
 
-/** The way of a request, from the head on the wire to the upstream's answer. */
-function wayOf({ agents, catalogue, policy, metrics, queue, limiter, upstream, ...parts }: Parts) {
-  const { mode, clock, steadyClock } = parts
+/** The stages that both ways have in common; one of each, so that what they count is counted together. */
+function stagesOf({ agents, policy, metrics, queue, limiter, ...parts }: Parts) {
+  const { mode, clock, steadyClock, clockSkew, signatures } = parts
+  const once = { replays: parts.replays, clockSkew, clock }
   const identified = identify({ agents })
   const decided = decide({
     policy: () => policy,
@@ -35,31 +41,74 @@ function wayOf({ agents, catalogue, policy, metrics, queue, limiter, upstream, .
     identified(exchange)
     decided(exchange)
   }
+  return {
+    checkedHead: checkHead(),
+    identified,
+    verified: verify({ agents, clockSkew, signatures }),
+    admitted: admit({ inFlightPerAgent: parts.inFlightPerAgent }),
+    notReplayed: refuseReplay(once),
+    decided,
+    paced: pace({
+      queue,
+      limiter,
+      paces: parts.paces,
+      clock: steadyClock,
+      mode,
+      recheck,
+      metrics: paceMetrics(metrics),
+    }),
+    claimed: claim(once),
+    answerHeaders: (exchange: Paced) => moderatoHeaders(exchange, 'allow', mode),
+  }
+}
+
+type Stages = ReturnType<typeof stagesOf>
+
+/** The way of a call, from the head on the wire to the upstream's answer. */
+function wayOfCalls(stages: Stages, { catalogue, upstream, ...parts }: Parts) {
+  const { credentials, endpoint, clock, signatures } = parts
   return pipeline<Received>()
-    .pipe(checkHead())
-    .pipe(identified)
-    .pipe(verify({ agents, clockSkew: parts.clockSkew, keys: parts.signingKeys }))
-    .pipe(admit({ inFlightPerAgent: parts.inFlightPerAgent }))
-    .pipe(classify({ catalogue, accountId: parts.accountId }))
-    .pipe(decided)
+    .pipe(stages.checkedHead)
+    .pipe(stages.identified)
+    .pipe(stages.verified)
+    .pipe(stages.admitted)
     .pipe(
-      pace({
-        queue,
-        limiter,
-        paces: parts.paces,
-        clock: steadyClock,
-        mode,
-        recheck,
-        metrics: paceMetrics(metrics),
+      classify({
+        catalogue,
+        accountId: parts.accountId,
+        addressing: parts.addressing,
+        inflatedBytes: parts.inflatedBytes,
       }),
     )
-    .pipe(resign({ credentials: parts.credentials, endpoint: parts.endpoint, clock }))
+    .pipe(stages.notReplayed)
+    .pipe(stages.decided)
+    .pipe(stages.paced)
+    .pipe(resign({ credentials, endpoint, clock, signatures }))
+    .pipe(stages.claimed)
     .pipe(
       forward({
+        body: { chunkBytes: parts.chunkBytes, budget: parts.budget },
         upstream: (agentId) => upstream.of(agentId),
-        answerHeaders: (exchange) => moderatoHeaders(exchange, 'allow', mode),
+        answerHeaders: stages.answerHeaders,
       }),
     )
+}
+
+/** The way of a request to the signing endpoint: decided, paced and recorded like the call that it wants signed. */
+function wayOfSigning(stages: Stages, { catalogue, accountId, signing, credentials, clock }: Parts) {
+  const { regions, emulator, narrow } = signing
+  return pipeline<Received>()
+    .pipe(stages.checkedHead)
+    .pipe(route())
+    .pipe(stages.identified)
+    .pipe(stages.verified)
+    .pipe(stages.admitted)
+    .pipe(describe({ catalogue, accountId, regions, emulator, narrowed: narrow !== undefined }))
+    .pipe(stages.notReplayed)
+    .pipe(stages.decided)
+    .pipe(stages.paced)
+    .pipe(stages.claimed)
+    .pipe(sign({ credentials, narrow, clock, answerHeaders: stages.answerHeaders }))
 }
 
 /** Builds the service; everything that can fail fails here, before anything listens. */
@@ -69,7 +118,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   const { audit, refusals, metrics, catalogue, mode, clock, queue, upstream } = parts
   const bug = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'this is a bug in Moderato')
-  const run = record(wayOf(parts), {
+  const options: Omit<RecordOptions, 'answer'> = {
     clock,
     audit: {
       append: (each) => audit.append(each),
@@ -79,14 +128,23 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     observeStage: (stage, seconds) => metrics.stage(stage, seconds),
     finished: (outcome) => count(outcome, metrics),
     bug,
+  }
+  const stages = stagesOf(parts)
+  const runCall = record(wayOfCalls(stages, parts), {
+    ...options,
     answer: answerDenial({
       mode,
       protocolOf: (exchange) => protocolGuess(exchange, exchange.authorization?.scope.service, catalogue),
     }),
   })
+  const runSigning = record(wayOfSigning(stages, parts), {
+    ...options,
+    answer: answerDenial({ mode, protocolOf: () => 'rest-json', spell: jsonRefusal }),
+  })
+  const run: Runner = (received) => (isAgentApi(received) ? runSigning(received) : runCall(received))
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
   return service({
-    agents: { server: agentsServer(config, clock, run), ...config.listen.agents },
+    agents: { server: agentsServer(config, parts, run), ...config.listen.agents },
     admin: { server: adminServer(config, parts, state, bug), ...config.listen.admin },
     drainMs: config.drain,
     bound: ({ admin }) => parts.start(state, admin.port),

@@ -5,9 +5,7 @@ import { adminToken, readTokenFile } from './admin/token.ts'
 import { createAgentsServer } from './agents-server.ts'
 import type { Config } from './config-schema.ts'
 import type { Parts } from './parts.ts'
-import type { Clock } from './ports.ts'
 import type { Runner } from './record.ts'
-import { BufferBudget } from './stages/receive-body.ts'
 import { receive } from './stages/receive.ts'
 
 export interface ServiceState {
@@ -16,12 +14,12 @@ export interface ServiceState {
   readonly adminHosts: Set<string>
 }
 
-export function agentsServer({ limits }: Config, clock: Clock, run: Runner): Server {
+export function agentsServer({ limits }: Config, { clock, budget }: Parts, run: Runner): Server {
   return createAgentsServer({
     received: receive({
       clock,
       limits: { ...limits, bodyPauseMs: limits.bodyPause },
-      budget: new BufferBudget(limits.bufferedTotalBytes, limits.bufferedAgentBytes),
+      budget,
     }),
     run,
     headersTimeoutMs: limits.headersTimeout,

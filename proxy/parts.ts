@@ -4,7 +4,9 @@ import type { Logger } from 'pino'
 import { loadPolicy } from '../policy/bundle.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import { adminHosts } from './admin/bind.ts'
+import { signing } from './agent-api/signing.ts'
 import { staticAgents } from './agent-store.ts'
+import { addressing } from './aws/addressing.ts'
 import { loadCatalogue } from './aws/catalogue/catalogue.ts'
 import type { Config } from './config-schema.ts'
 import { describeConfig, type LoadedConfig } from './config.ts'
@@ -16,7 +18,9 @@ import { unverifiedRefusals } from './observe/refusals.ts'
 import { LocalLimiter } from './pacing/limiter.ts'
 import { pacesFrom } from './pacing/paces.ts'
 import { PaceQueue } from './pacing/queue.ts'
-import { SigningKeys } from './sigv4/signing-key.ts'
+import { Signatures } from './sigv4/signatures.ts'
+import { BufferBudget } from './stages/receive-body.ts'
+import { ReplayMemory } from './state/replays.ts'
 import { pinnedLookup } from './upstream/address.ts'
 import { upstreamEndpoint } from './upstream/endpoint.ts'
 import { createUpstreams } from './upstream/pool.ts'
@@ -43,6 +47,12 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const policy = await policyOf(config)
   metrics.policyBundle(policy.revision)
   const limiter = new LocalLimiter()
+  const credentials =
+    upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
+  const lookup =
+    upstream.endpoint === undefined
+      ? pinnedLookup({ allowPrivate: upstream.allowPrivateAddresses })
+      : undefined
   return {
     clock,
     steadyClock,
@@ -53,25 +63,27 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     catalogue,
     policy,
     agents: staticAgents(config.agents),
-    signingKeys: new SigningKeys(),
+    signatures: new Signatures(),
+    replays: new ReplayMemory({ perAgent: config.limits.replaysPerAgent }),
+    addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
+    inflatedBytes: config.limits.bufferedBodyBytes,
+    chunkBytes: config.limits.chunkBytes,
+    budget: new BufferBudget(config.limits.bufferedTotalBytes, config.limits.bufferedAgentBytes),
     clockSkew: { maxSkewMs: config.signatures.maxSkew, maxSkewS3Ms: config.signatures.maxSkewS3 },
     inFlightPerAgent: config.limits.inFlightPerAgent,
     accountId: upstream.accountId,
     paces: pacesFrom(config.pacing.classes),
     limiter,
     queue: new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits }),
-    credentials:
-      upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials),
+    credentials,
+    signing: signing(upstream, credentials, lookup),
     endpoint: upstreamEndpoint(upstream),
     upstream: createUpstreams({
       connections: upstream.connections,
       connectTimeoutMs: upstream.connectTimeout,
       headersTimeoutMs: upstream.headersTimeout,
       bodyTimeoutMs: upstream.bodyTimeout,
-      lookup:
-        upstream.endpoint === undefined
-          ? pinnedLookup({ allowPrivate: upstream.allowPrivateAddresses })
-          : undefined,
+      lookup,
     }),
     /** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
     start(state: ServiceState, adminPort: number) {

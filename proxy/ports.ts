@@ -15,6 +15,8 @@ export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string | undefined
+  /** When a session ends; undefined if that is not known, or never. */
+  readonly expiration?: Date | undefined
 }
 
 /** Upstream credentials, fetched only when a call is about to leave, refreshed before they expire. */

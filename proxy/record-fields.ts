@@ -1,6 +1,7 @@
 /** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
-import { DENIALS, type Denial, type DenialReason } from './denial.ts'
-import type { Forwarded, Received, Resigned } from './exchange.ts'
+import type { Denial } from './denial.ts'
+import { DENIALS, type DenialReason } from './denial-table.ts'
+import type { Forwarded, HandOn, Paced, Received } from './exchange.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import { redactText } from './observe/redact.ts'
 import type { Clock } from './ports.ts'
@@ -39,6 +40,7 @@ export function decisionFields(
       accessLevel: call.accessLevel,
       region: authorization?.scope.region,
       timeSeconds: Math.floor(clock.nowMs() / 1000),
+      handOn: exchange.handOn && handOnFacts(exchange.handOn),
     },
     decision,
     reason,
@@ -52,6 +54,11 @@ export function decisionFields(
     waitedMs: waitedMs === undefined ? undefined : Math.round(waitedMs),
     client: { address: exchange.client.address, userAgent: userAgentOf(exchange) },
   }
+}
+
+/** What was asked to be signed for somebody else, less the request itself: its query will hold the signature. */
+function handOnFacts({ type, expiresSeconds, narrowed }: HandOn) {
+  return { type, expiresSeconds, narrowed }
 }
 
 /** What is known of a request that was refused before it was classified. */
@@ -69,7 +76,7 @@ const NOT_CLASSIFIED = {
 
 /** What became of a call after its decision was recorded. */
 export function outcomeFields(
-  exchange: Partial<Forwarded> & Resigned,
+  exchange: Partial<Forwarded> & Paced,
   reason: DenialReason | 'none',
 ): AuditRecord {
   const { upstream } = exchange

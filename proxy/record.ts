@@ -2,8 +2,9 @@
  * Wraps the run of every request, so that each leaves exactly one decision record and one set of metrics, whatever
  * became of it: forwarded, denied, client gone, or our own bug. A forwarded call adds one outcome record.
  */
-import { Denial, type DenialReason } from './denial.ts'
-import type { Forwarded, Received, Resigned } from './exchange.ts'
+import { Denial } from './denial.ts'
+import type { DenialReason } from './denial-table.ts'
+import type { Forwarded, Paced, Received } from './exchange.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import type { Observer, Pipeline } from './pipeline.ts'
 import type { Clock } from './ports.ts'
@@ -35,12 +36,17 @@ export interface RecordOptions {
 /** Runs one request through the pipeline. Never rejects. */
 export type Runner = (received: Received) => Promise<void>
 
-export function record(pipeline: Pipeline<Received, Forwarded>, options: RecordOptions): Runner {
+/** The last stage is the one that has an effect: the decision is recorded before it. */
+export function record(
+  pipeline: Pick<Pipeline<Received, Paced>, 'run' | 'stages'>,
+  options: RecordOptions,
+): Runner {
+  const last = pipeline.stages.at(-1) ?? ''
   return async function run(received) {
-    const observer = new RunObserver(received, options)
+    const observer = new RunObserver(received, last, options)
     try {
-      observer.after('forward', await pipeline.run(received, observer))
-      options.audit.append(outcomeFields(observer.furthest as Forwarded, 'none'))
+      observer.after(last, await pipeline.run(received, observer))
+      options.audit.append(outcomeFields(observer.furthest as Paced, 'none'))
       observer.finish('allow', 'none')
     } catch (thrown) {
       observer.refuse(toDenial(thrown, received.requestId, options))
@@ -50,23 +56,25 @@ export function record(pipeline: Pipeline<Received, Forwarded>, options: RecordO
 
 class RunObserver implements Observer {
   furthest: Partial<Forwarded> & Received
+  readonly #last: string
   readonly #options: RecordOptions
   readonly #startedMs = performance.now()
   #stageStartedMs = 0
   #decided = false
 
-  constructor(received: Received, options: RecordOptions) {
+  constructor(received: Received, last: string, options: RecordOptions) {
     this.furthest = received
+    this.#last = last
     this.#options = options
   }
 
   before(stage: string, exchange: unknown): void | Promise<void> {
     this.furthest = exchange as Received
-    if (stage !== 'forward') {
+    if (stage !== this.#last) {
       this.#stageStartedMs = performance.now()
       return undefined
     }
-    return this.#recordFirst(exchange as Resigned)
+    return this.#recordFirst(exchange as Paced)
   }
 
   after(stage: string, exchange: unknown): void {
@@ -75,7 +83,7 @@ class RunObserver implements Observer {
   }
 
   /** Rule S3: durable before forwarded, for every class but `read` and `list`. */
-  #recordFirst(exchange: Resigned): void | Promise<void> {
+  #recordFirst(exchange: Paced): void | Promise<void> {
     const fields = decisionFields(exchange, this.#options.clock, 'allow', 'none')
     const { classes } = exchange.call
     if (classes.every((each) => each === 'read' || each === 'list')) {
@@ -100,7 +108,7 @@ class RunObserver implements Observer {
   refuse(denial: Denial): void {
     const { audit } = this.#options
     const { decision } = denial.row
-    if (this.#decided) audit.append(outcomeFields(this.furthest as Resigned, denial.reason))
+    if (this.#decided) audit.append(outcomeFields(this.furthest as Paced, denial.reason))
     else this.#recordRefusal(denial, decision)
     try {
       this.#options.answer(this.furthest, denial)

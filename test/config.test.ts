@@ -99,6 +99,26 @@ describe('config', () => {
     )
   })
 
+  it('takes names of ours in lower case, and none of AWS', () => {
+    const hosts = ['moderato', 'moderato.internal', 's3.moderato.internal']
+    expect(load({ listen: { hosts } }).config.listen.hosts).toEqual(hosts)
+    for (const host of [
+      '',
+      'A.internal',
+      'a.internal:80',
+      '*.internal',
+      '10.0.0.1',
+      '.a',
+      'a.',
+      'a..b',
+      '-a.b',
+      'a b',
+    ]) {
+      expect(findings({ listen: { hosts: [host] } })['listen.hosts.0'], host).toContain('DNS name')
+    }
+    expect(findings({ listen: { hosts: ['ok', 's3.amazonaws.com'] } })['listen.hosts.1']).toContain('AWS')
+  })
+
   it('refuses two agents with one id or one key', () => {
     const found = findings({ agents: [agent, agent] })
     expect(Object.keys(found)).toEqual(['agents.1.id', 'agents.1.accessKeyId'])

@@ -10,13 +10,14 @@ import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { loadPolicy } from '../../policy/bundle.ts'
 import { staticAgents } from '../../proxy/agent-store.ts'
+import { addressing } from '../../proxy/aws/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import type { Decided, Paced, Received } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
-import { SigningKeys } from '../../proxy/sigv4/signing-key.ts'
+import { Signatures } from '../../proxy/sigv4/signatures.ts'
 import { classify } from '../../proxy/stages/classify.ts'
 import { decide } from '../../proxy/stages/decide.ts'
 import { identify } from '../../proxy/stages/identify.ts'
@@ -101,7 +102,7 @@ async function stages() {
     host: origin.slice(8),
     signingName: 'dynamodb',
     signingRegion: REGION,
-    target: '/',
+    path: '/',
   }
   return {
     checkHead: checkHead(),
@@ -109,9 +110,14 @@ async function stages() {
     verify: verify({
       agents,
       clockSkew: { maxSkewMs: 300_000, maxSkewS3Ms: 900_000 },
-      keys: new SigningKeys(),
+      signatures: new Signatures(),
     }),
-    classify: classify({ catalogue: loadCatalogue(), accountId: undefined }),
+    classify: classify({
+      catalogue: loadCatalogue(),
+      accountId: undefined,
+      addressing: addressing({ hosts: [] }),
+      inflatedBytes: 10_000_000,
+    }),
     decide: decide({ policy: () => policy, mode: 'enforce', clock }),
     pace: pace({
       queue,

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { ConfigSchema } from '../../proxy/config-schema.ts'
-import { DENIALS } from '../../proxy/denial.ts'
+import { DENIALS } from '../../proxy/denial-table.ts'
 import { createMetrics } from '../../proxy/observe/metrics.ts'
 
 const README = new URL('../../README.md', import.meta.url)

@@ -1,0 +1,12 @@
+/** Spells a refusal of the agent API: JSON with the denial table's own code and status. */
+import { messageOf, waitFields, type ErrorResponse, type Refusal } from '../aws/error-response.ts'
+import { DENIALS } from '../denial-table.ts'
+
+/** The answer for a refusal: `{"code","message","requestId"}`. */
+export function jsonRefusal(refusal: Refusal): ErrorResponse {
+  const { reason, requestId } = refusal
+  const { code, status } = DENIALS[reason]
+  const body = Buffer.from(JSON.stringify({ code, message: messageOf(refusal), requestId }))
+  const headers = ['content-type', 'application/json', 'content-length', String(body.length)]
+  return { status, headers: [...headers, ...waitFields(refusal)], body }
+}

@@ -1,0 +1,106 @@
+/** Reads a request to the signing endpoint into the call that it wants signed, to be decided like that call itself. */
+import { hash } from 'node:crypto'
+import type { Catalogue } from '../aws/catalogue/catalogue.ts'
+import { partitionOf, resolveEndpoint } from '../aws/endpoints.ts'
+import { Denial } from '../denial.ts'
+import type { Classified, Verified } from '../exchange.ts'
+import { ALGORITHM } from '../sigv4/credential.ts'
+import { parseSignBody, type SignBody } from './sign-body.ts'
+import { elastiCacheToken, rdsToken } from './sign-connect.ts'
+import { eksToken } from './sign-eks.ts'
+import type { Made, SigningPlace } from './sign-made.ts'
+import { s3Url } from './sign-s3.ts'
+
+export interface DescribeDeps {
+  readonly catalogue: Catalogue
+  readonly accountId: string | undefined
+  /** The regions that may be reached; all known ones if undefined. */
+  readonly regions: ReadonlySet<string> | undefined
+  readonly emulator: URL | undefined
+  /** Whether upstream credentials will be narrowed to what is signed. */
+  readonly narrowed: boolean
+}
+
+/** The service in the scope of requests to Moderato itself. */
+const OWN_SERVICE = 'moderato'
+/** A key of 1024 bytes, all of it in `\u` escapes, and all the rest. */
+const MAX_BODY_BYTES = 8 * 1024
+
+/** Verified -> Classified, with the request that is to be signed. Its region is that of the agent's own signature. */
+export function describe({ catalogue, accountId, regions, emulator, narrowed }: DescribeDeps) {
+  return async function describe(exchange: Verified): Promise<Classified> {
+    checkSigning(exchange)
+    const asked = parseSignBody(await bodyOf(exchange))
+    const { region } = exchange.authorization.scope
+    const hostOf = (model: string, bucket?: string): string =>
+      resolveEndpoint({
+        model,
+        operation: null,
+        region,
+        algorithm: ALGORITHM,
+        hostPrefix: '',
+        bucket,
+        regions,
+      }).host
+    const place = { catalogue, accountId, region, partition: partitionOf(region), hostOf, emulator }
+    const { call, handOn } = await make(asked, place)
+    const { type, expiresSeconds } = asked
+    return {
+      ...exchange,
+      call,
+      servicePath: exchange.path,
+      outgoing: { kind: 'empty' },
+      handOn: { ...handOn, type, region, expiresSeconds, narrowed },
+    }
+  }
+}
+
+function make(asked: SignBody, place: SigningPlace): Made | Promise<Made> {
+  switch (asked.type) {
+    case 'eks-token':
+      return eksToken(asked, place)
+    case 'rds-token':
+      return rdsToken(asked, place)
+    case 'elasticache-token':
+      return elastiCacheToken(asked, place)
+    case 's3-url':
+      return s3Url(asked, place)
+  }
+}
+
+function checkSigning({ authorization, headers, payload }: Verified): void {
+  const { algorithm, presigned, scope } = authorization
+  if (scope.service !== OWN_SERVICE) {
+    throw new Denial(
+      'unsupported_signature',
+      `Sign what is for Moderato itself with the service ${OWN_SERVICE}.`,
+    )
+  }
+  if (algorithm !== ALGORITHM || presigned !== undefined) {
+    throw new Denial('unsupported_signature', `Sign with ${ALGORITHM} in the Authorization header here.`)
+  }
+  if (payload.kind !== 'declared' && payload.kind !== 'hashed') {
+    throw new Denial('unsupported_signature', 'The hash of the body must be signed here.')
+  }
+  const type = headers.one('content-type') ?? 'application/json'
+  if (!/^application\/json *(?:; *charset="?utf-8"? *)?$/i.test(type) || headers.has('content-encoding')) {
+    throw new Denial('malformed_request', 'The body must be application/json in UTF-8, not compressed.')
+  }
+}
+
+async function bodyOf({ agent, body, payload }: Verified): Promise<Buffer> {
+  if ((body.lengthBytes ?? 0) > MAX_BODY_BYTES) throw tooLarge()
+  const bytes = await body.bytes(agent.id)
+  if (bytes.length > MAX_BODY_BYTES) throw tooLarge()
+  if (payload.kind === 'declared' && hash('sha256', bytes, 'hex') !== payload.sha256) {
+    throw new Denial(
+      'payload_mismatch',
+      'The body does not have the hash that x-amz-content-sha256 declares.',
+    )
+  }
+  return bytes
+}
+
+function tooLarge(): Denial {
+  return new Denial('body_too_large', `The body may have at most ${MAX_BODY_BYTES} bytes here.`)
+}

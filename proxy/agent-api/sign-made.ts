@@ -1,0 +1,47 @@
+/** What the makers of the signing endpoint have in common: a request that is not sent by us, and the call that it is. */
+import type { Place } from '../aws/arns.ts'
+import type { Catalogue } from '../aws/catalogue/catalogue.ts'
+import { ACTION_CLASSES, gravest } from '../classes.ts'
+import type { ActionClass } from '../classes.ts'
+import { callOf, identifyWith } from '../aws/read-call.ts'
+import type { Call, HandOn, RequestHead } from '../exchange.ts'
+
+/** Where, by the scope of the agent's signature, and with what knowledge. */
+export interface SigningPlace extends Place {
+  readonly catalogue: Catalogue
+  /** AWS's own host of a service in this region, from the closed lists. */
+  readonly hostOf: (model: string, bucket?: string) => string
+  /** Where S3 is, if not at AWS: an emulator. */
+  readonly emulator: URL | undefined
+}
+
+export interface Made {
+  readonly call: Call
+  readonly handOn: Omit<HandOn, 'type' | 'region' | 'expiresSeconds' | 'narrowed'>
+}
+
+const EMPTY = Buffer.alloc(0)
+
+/** The call that a request is, read as any other request is read; it is `credentials` besides. */
+export async function callOfRequest(
+  request: RequestHead,
+  signingName: string,
+  place: SigningPlace,
+): Promise<Call> {
+  const found = await identifyWith(place.catalogue, request, signingName, () => Promise.resolve(EMPTY))
+  if (found.kind === 'unknown')
+    throw new Error(`the catalogue does not know a request of ours: ${found.reason}`)
+  const call = callOf(found, request, EMPTY, place)
+  return { ...call, ...classesOf(call.classes) }
+}
+
+/** The classes of a call that is signed for somebody else to make (rule S10). */
+export function classesOf(own: readonly ActionClass[]): Pick<Call, 'class' | 'classes'> {
+  const classes = ACTION_CLASSES.filter((each) => each === 'credentials' || own.includes(each))
+  return { class: gravest(classes), classes }
+}
+
+/** `arn:partition:service:region:account:`, with `*` for an account that is not known. */
+export function arnPrefix(service: string, { partition, region, accountId }: Place): string {
+  return `arn:${partition}:${service}:${region}:${accountId ?? '*'}:`
+}

@@ -1,0 +1,85 @@
+/** The last stage of the signing endpoint: signs with upstream credentials and answers. Its product is never logged. */
+import { Denial } from '../denial.ts'
+import type { HandOn, Paced } from '../exchange.ts'
+import type { Clock, CredentialSource, Credentials } from '../ports.ts'
+import { ALGORITHM } from '../sigv4/credential.ts'
+import { presign } from '../sigv4/presign.ts'
+import { Signatures } from '../sigv4/signatures.ts'
+import { formatAmzDate } from '../sigv4/signing-date.ts'
+import type { Narrow } from './sign-narrow.ts'
+
+export interface SignDeps {
+  readonly credentials: CredentialSource
+  /** Undefined: what is signed is signed with the upstream credentials as they are. */
+  readonly narrow: Narrow | undefined
+  readonly clock: Clock
+  /** Set on every answer: `x-moderato-*` (flat name, value list). */
+  readonly answerHeaders: (exchange: Paced) => readonly string[]
+}
+
+/** Answers with the token or URL. Its time is cut to that of the session that signs it: what outlives that is no use. */
+export function sign({ credentials, narrow, clock, answerHeaders }: SignDeps) {
+  // Not the pipeline's: sessions of one use would push its keys out.
+  const signatures = new Signatures()
+  return async function sign(exchange: Paced): Promise<Paced> {
+    const { handOn, agent, client, reply } = exchange
+    if (handOn === undefined) throw new Error('a request came to be signed that asked for nothing')
+    const owner = narrow === undefined ? await fetchCredentials(credentials) : await narrow(agent.id, handOn)
+    if (client.gone.aborted) throw new Denial('client_gone', 'The client left; nothing was signed.')
+    const body = Buffer.from(JSON.stringify(signed(handOn, owner, clock.nowMs(), signatures)))
+    reply.writeHead(200, [
+      ...['content-type', 'application/json', 'content-length', String(body.length)],
+      ...['cache-control', 'no-store'],
+      ...answerHeaders(exchange),
+    ])
+    reply.end(body)
+    return exchange
+  }
+}
+
+async function fetchCredentials(source: CredentialSource): Promise<Credentials> {
+  try {
+    return await source.current()
+  } catch (cause) {
+    throw new Denial('upstream_credentials', 'The source of upstream credentials failed.', { cause })
+  }
+}
+
+function signed(handOn: HandOn, owner: Credentials, nowMs: number, signatures: Signatures): object {
+  const { request, payloadHash, signingName, region, origin } = handOn
+  const signedAtMs = Math.floor(nowMs / 1000) * 1000
+  const amzDate = formatAmzDate(signedAtMs)
+  const expiresSeconds = Math.min(handOn.expiresSeconds, secondsLeft(owner, signedAtMs))
+  if (expiresSeconds < 1)
+    throw new Denial('upstream_credentials', 'The upstream credentials are about to expire.')
+  const signedHeaders = [...request.headers.names()].toSorted()
+  const query = presign(
+    request,
+    payloadHash,
+    {
+      algorithm: ALGORITHM,
+      amzDate,
+      scope: { date: amzDate.slice(0, 8), region, service: signingName },
+      expiresSeconds,
+      signedHeaders,
+    },
+    owner,
+    signatures,
+  )
+  const expiresAt = new Date(signedAtMs + expiresSeconds * 1000).toISOString()
+  return { ...spelled(handOn, `${origin}${request.path}?${query}`), expiresSeconds, expiresAt }
+}
+
+function secondsLeft({ expiration }: Credentials, atMs: number): number {
+  return expiration === undefined ? Infinity : Math.floor((expiration.getTime() - atMs) / 1000)
+}
+
+/** As those who check it take it: EKS a URL in base64url, databases a URL without its scheme. */
+function spelled({ type, request }: HandOn, url: string): object {
+  if (type === 'eks-token') return { token: `k8s-aws-v1.${Buffer.from(url).toString('base64url')}` }
+  if (type !== 's3-url') return { token: url.slice('https://'.length) }
+  const { raw } = request.headers
+  const headers: Record<string, string> = {}
+  for (let i = 2; i + 1 < raw.length; i += 2) headers[raw[i] as string] = raw[i + 1] as string
+  return { method: request.method, url, headers }
+}
