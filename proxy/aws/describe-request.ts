@@ -6,6 +6,7 @@ import { HeaderFields } from '../headers.ts'
 import { parseQueryAuthorization, queryForm } from '../sigv4/query-authorization.ts'
 import { readingOf } from '../sigv4/reading.ts'
 import type { Catalogue } from './catalogue/catalogue.ts'
+import { addressing } from './addressing.ts'
 import { unknownCall } from './classify-call.ts'
 import { partitionOf } from './endpoints.ts'
 import { callOf, identifyWith } from './read-call.ts'
@@ -79,6 +80,19 @@ function read(head: RequestHead): Described | undefined {
   return { head: readingOf(head, authorization), ...authorization.scope }
 }
 
+const addressed = addressing({ hosts: [] })
+
+/** With a bucket of the host in the path. A host that a listener would refuse says nothing here: there is none. */
+function located({ head, region, service }: Described): RequestHead {
+  const { method, query, headers } = head
+  try {
+    return { method, query, headers, path: addressed(head, { date: '', region, service }).path }
+  } catch (error) {
+    if (error instanceof Denial) return head
+    throw error
+  }
+}
+
 /** Never rejects: what cannot be read is described as unknown with a reason. */
 export async function describeRequest(
   catalogue: Catalogue,
@@ -89,7 +103,8 @@ export async function describeRequest(
     const given = Line.parse(JSON.parse(line))
     const described = read(headOf(given))
     if (described === undefined) return notIdentified('no credential scope in header or query string')
-    const { head, region, service } = described
+    const { region, service } = described
+    const head = located(described)
     const bytes = Buffer.from(given.body, 'base64')
     const found = await identifyWith(catalogue, head, service, () => Promise.resolve(bytes))
     if (found.kind === 'unknown') return notIdentified(found.reason)

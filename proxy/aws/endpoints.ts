@@ -129,7 +129,7 @@ export function hostsOf(signingName: string, region: string): readonly string[] 
   const known = hostsBySigner.get(key)
   if (known !== undefined) return known
   const at = region === '*' ? MULTI_REGIONS[0] : region
-  const hosts = new Set(signingName === 's3' ? [MULTI_REGION_HOST] : [])
+  const hosts = new Set(signingName === 's3' ? [MULTI_REGION_HOST, ...otherNamesOfS3(at)] : [])
   for (const service of at !== undefined && byRegion.has(at) ? models.values() : []) {
     for (const { hosts: each } of [service, ...(service.special ?? [])]) {
       const endpoint = endpointIn(each, service.name, at as string)
@@ -140,6 +140,14 @@ export function hostsOf(signingName: string, region: string): readonly string[] 
   const sorted = [...hosts].toSorted((a, b) => b.length - a.length)
   if (at !== undefined && byRegion.has(at) && sorted.length > 0) hostsBySigner.set(key, sorted)
   return sorted
+}
+
+/** S3's older, dual-stack and FIPS names of a region (S3 General Reference, "Service endpoints"): they are read, never called. */
+function otherNamesOfS3(region = ''): readonly string[] {
+  const dns = byRegion.get(region)?.rules.dns
+  if (dns === undefined) return []
+  const kinds = ['s3.dualstack', 's3-fips', 's3-fips.dualstack']
+  return [`s3.${dns}`, `s3-${region}.${dns}`, ...kinds.map((kind) => `${kind}.${region}.${dns}`)]
 }
 
 function refusal(detail: string): Denial {

@@ -56,6 +56,46 @@ describe('moderato catalogue coverage', () => {
 })
 
 describe('moderato catalogue identify', () => {
+  it.each([
+    'photos.s3.us-east-1.amazonaws.com',
+    'photos.s3.amazonaws.com',
+    'photos.s3.dualstack.us-east-1.amazonaws.com',
+    'photos.s3-us-east-1.amazonaws.com',
+  ])('reads a bucket in the host %s', async (host) => {
+    const headers = { Host: host, Authorization: scoped('s3') }
+    const line = JSON.stringify({ method: 'DELETE', url: '/folder/key', headers })
+    expect(JSON.parse((await moderato(['identify'], [line])).out)).toMatchObject({
+      operation: 'DeleteObject',
+      resources: ['arn:aws:s3:::photos/folder/key'],
+    })
+  })
+
+  it('reads a path where the host is nobody it knows', async () => {
+    const headers = { host: 'minio.example.org', authorization: scoped('s3') }
+    const line = JSON.stringify({ method: 'DELETE', url: '/photos/key', headers })
+    expect(JSON.parse((await moderato(['identify'], [line])).out)).toMatchObject({
+      resources: ['arn:aws:s3:::photos/key'],
+    })
+  })
+
+  it('reads a presigned URL as the call that it is', async () => {
+    const query = [
+      'X-Amz-Algorithm=AWS4-HMAC-SHA256',
+      'X-Amz-Credential=AKID%2F20260101%2Fus-east-1%2Fs3%2Faws4_request',
+      'X-Amz-Date=20260101T000000Z',
+      'X-Amz-Expires=300',
+      'X-Amz-SignedHeaders=host',
+      `X-Amz-Signature=${'0'.repeat(64)}`,
+      'x-amz-copy-source=%2Fother%2Fkey',
+    ]
+    const line = JSON.stringify({ method: 'PUT', url: `/b/key?${query.join('&')}`, headers: { host: 'h' } })
+    expect(JSON.parse((await moderato(['identify'], [line])).out)).toMatchObject({
+      service: 's3',
+      operation: 'CopyObject',
+      reason: null,
+    })
+  })
+
   it('writes one line for each line, in order, also for what it cannot read', async () => {
     const request = {
       method: 'POST',
