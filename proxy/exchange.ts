@@ -65,6 +65,7 @@ export interface Presigned {
   /** `YYYYMMDDTHHMMSSZ`. */
   readonly amzDate: string
   readonly expiresSeconds: number
+  readonly securityToken: string | undefined
   /** The query without what authenticates it, otherwise byte for byte. */
   readonly query: string
   /** The service's own parameters: without the headers that the signer moved into the query, too. */

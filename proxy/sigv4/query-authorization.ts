@@ -41,9 +41,6 @@ export function queryForm(query: string): 'sigv4' | 'sigv2' | undefined {
  */
 export function parseQueryAuthorization(query: string): Authorization {
   const { given, ...parts } = take(query)
-  if (given.has('X-Amz-Security-Token')) {
-    throw new Denial('unknown_credential', 'The session token was not issued here; sign without one.')
-  }
   const algorithm = given.get('X-Amz-Algorithm')
   if (algorithm !== ALGORITHM && algorithm !== ECDSA_ALGORITHM) {
     throw malformed('X-Amz-Algorithm must be AWS4-HMAC-SHA256 or AWS4-ECDSA-P256-SHA256.')
@@ -74,6 +71,7 @@ export function parseQueryAuthorization(query: string): Authorization {
     presigned: {
       amzDate: given.get('X-Amz-Date') ?? '',
       expiresSeconds: expires(given.get('X-Amz-Expires')),
+      securityToken: given.get('X-Amz-Security-Token'),
       ...parts,
     },
   }

@@ -19,7 +19,8 @@ export function identify({ agents }: IdentifyOptions) {
     const owner = agents.find(authorization.accessKeyId)
     if (owner === undefined) throw new Denial('unknown_credential', 'No agent has this access key id.')
     const reading = readingOf(exchange, authorization)
-    if (SESSION_TOKENS.some((name) => reading.headers.has(name))) {
+    const inQuery = authorization.presigned?.securityToken !== undefined
+    if (inQuery || SESSION_TOKENS.some((name) => reading.headers.has(name))) {
       throw new Denial('unknown_credential', 'The session token was not issued here; sign without one.')
     }
     return { ...exchange, authorization, agent: owner.agent, reading }

@@ -4,10 +4,9 @@ import { Denial } from '../denial.ts'
 import type { Identified, Payload, Verified } from '../exchange.ts'
 import type { AgentStore } from '../ports.ts'
 import { isS3Family } from '../s3-family.ts'
-import { hashCanonicalRequest } from '../sigv4/canonical-request.ts'
 import { canonicalPayloadHash, declaredPayload, EMPTY_SHA256 } from '../sigv4/payload.ts'
-import { presignedQueryWithoutSignature } from '../sigv4/presigned.ts'
 import type { Signatures } from '../sigv4/signatures.ts'
+import { signatureStands } from '../sigv4/verify-signature.ts'
 import { checkFields, checkSignedHeaders } from './verify-fields.ts'
 import { checkTime, type ClockSkew } from './verify-time.ts'
 
@@ -33,8 +32,8 @@ export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
       const found = agents.find(accessKeyId)
       if (found === undefined) throw new Denial('unknown_credential', 'The access key was withdrawn.')
       const owner = { accessKeyId, secretAccessKey: found.secretAccessKey }
-      const requestHash = requestHashOf(exchange, payload)
-      if (!signatures.matches(algorithm, signature, owner, signedAt, scope, requestHash)) {
+      const as = { signedAt, payloadHash: canonicalPayloadHash(payload) }
+      if (!signatureStands(exchange, authorization, owner, as, signatures)) {
         throw new Denial('bad_signature', 'The signature does not match the request.')
       }
       const bodySignatures =
@@ -63,14 +62,6 @@ function payloadOf({ authorization, reading }: Identified): Payload | undefined 
   const declared = declaredPayload(headers, scope.service, algorithm)
   if (declared === undefined || declared.kind === 'declared' || declared.kind === 'unsigned') return declared
   throw new Denial('unsupported_signature', 'A presigned URL takes a plain body: no chunks, no events.')
-}
-
-function requestHashOf(exchange: Identified, payload: Payload): string {
-  const { method, path, headers, authorization } = exchange
-  const { scope, signedHeaders, presigned } = authorization
-  const query = presigned === undefined ? exchange.query : presignedQueryWithoutSignature(exchange.query)
-  const request = presigned === undefined ? exchange : { method, path, query, headers }
-  return hashCanonicalRequest(request, scope.service, signedHeaders, canonicalPayloadHash(payload))
 }
 
 /** A body that is not there can't be checked later, as it passes. */

@@ -39,7 +39,7 @@ function wire(request: Unsigned, headers: Record<string, string>): WireRequest {
   return { method, path, query: queryText(request), headers: Object.entries(headers).flat(), body }
 }
 
-class Sha256 {
+export class Sha256 {
   readonly #hash
   constructor(secret?: BinaryLike) {
     this.#hash = secret === undefined ? createHash('sha256') : createHmac('sha256', secret)

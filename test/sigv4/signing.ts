@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import type { IncomingBody, Received, Verified } from '../../proxy/exchange.ts'
+import type { IncomingBody, Received, SigningAlgorithm, Verified } from '../../proxy/exchange.ts'
 import { Denial } from '../../proxy/denial.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import type { AgentStore } from '../../proxy/ports.ts'
@@ -97,6 +97,7 @@ export async function refusal(exchange: Received): Promise<string | undefined> {
 }
 
 export interface Signing {
+  readonly algorithm?: SigningAlgorithm
   readonly service?: string
   readonly region?: string
   readonly signedAtMs?: number
@@ -108,17 +109,19 @@ export interface Signing {
 
 /** A request signed by Moderato's own signer; the other signers are in conformance/. */
 export function signed(request: Partial<WireRequest> = {}, options: Signing = {}): WireRequest {
-  const { service = 'dynamodb', region = 'us-east-1', signedAtMs = NOW_MS, declared = true } = options
+  const { algorithm = ALGORITHM, service = 'dynamodb', signedAtMs = NOW_MS, declared = true } = options
+  const region = options.region ?? (algorithm === ALGORITHM ? 'us-east-1' : '*')
   const body = request.body ?? Buffer.alloc(0)
   const payloadHash = options.payloadHash ?? hash('sha256', body, 'hex')
   const amzDate = formatAmzDate(signedAtMs)
   const headers = ['Host', 'moderato.test:8080', 'X-Amz-Date', amzDate, ...(request.headers ?? [])]
   if (declared) headers.push('X-Amz-Content-Sha256', payloadHash)
+  if (algorithm !== ALGORITHM) headers.push('X-Amz-Region-Set', region)
   const { method = 'POST', path = '/', query = '' } = request
   const { authorization } = signRequest(
     { method, path, query, headers: new HeaderFields(headers) },
     payloadHash,
-    { algorithm: ALGORITHM, scope: { date: amzDate.slice(0, 8), region, service }, amzDate },
+    { algorithm, scope: { date: amzDate.slice(0, 8), region, service }, amzDate },
     { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET },
     new Signatures(),
   )
@@ -131,7 +134,8 @@ export interface Presigning extends Signing {
 
 /** The request, signed in its query string; by default S3's, with the body left unsigned. */
 export function presigned(request: Partial<WireRequest> = {}, options: Presigning = {}): WireRequest {
-  const { service = 's3', region = 'us-east-1', signedAtMs = NOW_MS, expiresSeconds = 300 } = options
+  const { algorithm = ALGORITHM, service = 's3', signedAtMs = NOW_MS, expiresSeconds = 300 } = options
+  const region = options.region ?? (algorithm === ALGORITHM ? 'us-east-1' : '*')
   const { method = 'GET', path = '/bucket/key', query: own = '', body = Buffer.alloc(0) } = request
   const headers = ['Host', 'moderato.test:8080', ...(request.headers ?? [])]
   const amzDate = formatAmzDate(signedAtMs)
@@ -141,7 +145,7 @@ export function presigned(request: Partial<WireRequest> = {}, options: Presignin
     { method, path, query: own, headers: new HeaderFields(headers) },
     payloadHash,
     {
-      algorithm: ALGORITHM,
+      algorithm,
       scope: { date: amzDate.slice(0, 8), region, service },
       amzDate,
       expiresSeconds,

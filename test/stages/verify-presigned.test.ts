@@ -108,6 +108,7 @@ describe('verify: presigned URLs', () => {
 
   it('refuses a foreign session token that was moved into the query', async () => {
     expect(await refused(presigned({ query: 'X-Amz-S3session-Token=t' }))).toBe('unknown_credential')
+    expect(await refused(presigned({ query: 'X-Amz-Security-Token=t' }))).toBe('unknown_credential')
   })
 
   it('refuses line breaks in a header that was moved into the query', async () => {
