@@ -84,12 +84,10 @@ const upstream = z
       .strictObject({
         roleArn: z
           .string()
-          .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of a role'),
+          .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of a role')
+          .describe('Assumed for /.moderato/v1/sign, with a policy of nothing but what is signed.'),
       })
-      .optional()
-      .describe(
-        'roleArn: a role to assume, with a policy of the one thing that is signed, for POST /.moderato/v1/sign.',
-      ),
+      .optional(),
     accountId: z
       .string()
       .regex(/^\d{12}$/, 'must be 12 digits')

@@ -63,7 +63,7 @@ function make(asked: SignBody, place: SigningPlace): Made | Promise<Made> {
       return rdsToken(asked, place)
     case 'elasticache-token':
       return elastiCacheToken(asked, place)
-    case 's3-url':
+    default:
       return s3Url(asked, place)
   }
 }

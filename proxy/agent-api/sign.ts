@@ -28,8 +28,12 @@ export function sign({ credentials, narrow, clock, answerHeaders }: SignDeps) {
     if (client.gone.aborted) throw new Denial('client_gone', 'The client left; nothing was signed.')
     const body = Buffer.from(JSON.stringify(signed(handOn, owner, clock.nowMs(), signatures)))
     reply.writeHead(200, [
-      ...['content-type', 'application/json', 'content-length', String(body.length)],
-      ...['cache-control', 'no-store'],
+      'content-type',
+      'application/json',
+      'content-length',
+      String(body.length),
+      'cache-control',
+      'no-store',
       ...answerHeaders(exchange),
     ])
     reply.end(body)

@@ -253,7 +253,14 @@ describe('a request to the signing endpoint', () => {
   })
 
   it('is refused if it is signed in its query, or by SigV4a', async () => {
-    const presigned = { amzDate: '', expiresSeconds: 60, query: '', serviceQuery: '', hoisted: [] }
+    const presigned = {
+      amzDate: '',
+      expiresSeconds: 60,
+      securityToken: undefined,
+      query: '',
+      serviceQuery: '',
+      hoisted: [],
+    }
     for (const other of [{ algorithm: ECDSA_ALGORITHM }, { presigned }] as const) {
       const denial = await refused(eks, {}, {}, {}, (verified) => ({
         ...verified,

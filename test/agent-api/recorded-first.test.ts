@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import type { Paced, Received } from '../../proxy/exchange.ts'
+import { pipeline } from '../../proxy/pipeline.ts'
+import { record } from '../../proxy/record.ts'
+import { asked } from './asking.ts'
+
+async function run(commit: () => Promise<void>): Promise<string[]> {
+  const events: string[] = []
+  const described = await asked({ type: 'eks-token', cluster: 'dev' })
+  const way = pipeline<Received>()
+    .pipe((): Paced => ({
+      ...described,
+      decision: { engine: 'e', revision: 'r', rules: [], wouldDeny: undefined },
+      waitedMs: undefined,
+      wouldThrottle: undefined,
+    }))
+    .pipe(function sign(exchange) {
+      events.push('sign')
+      return exchange
+    })
+  await record(way, {
+    clock: { nowMs: () => 0 },
+    audit: {
+      append: ({ phase }) => void events.push(`append ${phase}`),
+      commit: ({ phase }) => commit().then(() => void events.push(`commit ${phase}`)),
+      unverified: () => expect.unreachable(),
+    },
+    observeStage: () => undefined,
+    finished: () => undefined,
+    bug: (error) => expect.fail(String(error)),
+    answer: (_, { reason }) => void events.push(`answer ${reason}`),
+  })(described)
+  return events
+}
+
+describe('what is signed for others', () => {
+  it('is recorded durably before it is signed', async () => {
+    expect(await run(() => Promise.resolve())).toEqual(['commit decision', 'sign', 'append outcome'])
+  })
+
+  it('is not signed if that cannot be recorded', async () => {
+    const events = await run(() => Promise.reject(new Error('disk full')))
+    expect(events).toEqual(['append decision', 'answer audit_unavailable'])
+  })
+})
