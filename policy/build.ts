@@ -13,9 +13,11 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { inputSchemaText } from './input.ts'
 import { readTar } from './tar.ts'
+import { isTimeIndependent } from './time-independence.ts'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 export const INSTALL_OPA = 'go install github.com/open-policy-agent/opa@v1.22.2'
+const CAPABILITIES = 'rego/capabilities.json'
 const OUTPUTS = ['policy.wasm', '.manifest'] as const
 
 /** The opa binary, or undefined if there is none. */
@@ -30,13 +32,17 @@ export function findOpa(): string | undefined {
   }
 }
 
-/** The SHA-256 (hex) of everything that the bundle is made of. */
-export function sourceDigest(): string {
-  const files = globSync('rego/moderato/**/*.rego', { cwd: ROOT })
+/** The modules that the bundle is made of, from the root of the checkout. */
+function modules(): readonly string[] {
+  return globSync('rego/moderato/**/*.rego', { cwd: ROOT })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !file.endsWith('_test.rego'))
+}
+
+/** The SHA-256 (hex) of everything that the bundle is made of. */
+export function sourceDigest(): string {
   const hash = createHash('sha256')
-  for (const file of [...files, 'rego/.manifest', 'rego/capabilities.json'].toSorted()) {
+  for (const file of [...modules(), 'rego/.manifest', CAPABILITIES].toSorted()) {
     const bytes = readFileSync(join(ROOT, file))
     hash.update(`${file}\0${bytes.length}\0`).update(bytes)
   }
@@ -52,14 +58,25 @@ export function compile(opa: string): ReadonlyMap<string, Buffer> {
     execFileSync(
       opa,
       // prettier-ignore
-      ['build', '-t', 'wasm', '-b', 'rego', ...ignored, '--capabilities', 'rego/capabilities.json',
+      ['build', '-t', 'wasm', '-b', 'rego', ...ignored, '--capabilities', CAPABILITIES,
         '-e', 'moderato/decision', '-r', sourceDigest(), '-o', archive],
       { cwd: ROOT, stdio: ['ignore', 'inherit', 'pipe'] },
     )
-    return readTar(gunzipSync(readFileSync(archive)))
+    return marked(opa, readTar(gunzipSync(readFileSync(archive))))
   } finally {
     rmSync(directory, { recursive: true })
   }
+}
+
+/** The bundle's manifest tells the proxy whether verdicts may be remembered. */
+function marked(opa: string, files: ReadonlyMap<string, Buffer>): ReadonlyMap<string, Buffer> {
+  const inRoot = modules().map((file) => join(ROOT, file))
+  const timeIndependent = isTimeIndependent(opa, inRoot, join(ROOT, CAPABILITIES))
+  const manifest = {
+    ...JSON.parse(built(files, '.manifest').toString('utf8')),
+    metadata: { moderato: { timeIndependent } },
+  }
+  return new Map(files).set('.manifest', Buffer.from(`${JSON.stringify(manifest)}\n`))
 }
 
 /** What is stale in the committed bundle and schema; empty if nothing is. Without opa the bytes are not compared. */

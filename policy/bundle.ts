@@ -8,10 +8,13 @@ import { z } from 'zod'
 import type { PolicyData, PolicyEngine } from './engine.ts'
 import { loadOpaWasm } from './opa-wasm.ts'
 import { readTar } from './tar.ts'
+import { remembering } from './verdict-memory.ts'
 
 export interface PolicyBundle {
   readonly wasm: Buffer
   readonly revision: string
+  /** Whether the bundle says that its verdicts do not depend on the time; false if it says nothing. */
+  readonly timeIndependent: boolean
   readonly data: Readonly<Record<string, unknown>>
 }
 
@@ -19,7 +22,10 @@ const PACKAGED = fileURLToPath(new URL('../rego/bundle', import.meta.url))
 const MAX_BUNDLE_BYTES = 16 << 20
 const MAX_UNPACKED_BYTES = 64 << 20
 
-const Manifest = z.object({ revision: z.string().default('') })
+const Manifest = z.object({
+  revision: z.string().default(''),
+  metadata: z.object({ moderato: z.object({ timeIndependent: z.boolean() }).optional() }).optional(),
+})
 const Data = z.record(z.string(), z.unknown())
 
 /**
@@ -38,7 +44,12 @@ export async function loadBundle(source: string = PACKAGED): Promise<PolicyBundl
   if (wasm === undefined)
     throw new Error(`policy.bundle: no policy.wasm in ${source}; build it with opa build -t wasm`)
   const manifest = Manifest.parse(parsed(await read('.manifest')))
-  return { wasm, revision: manifest.revision, data: Data.parse(parsed(await read('data.json'))) }
+  return {
+    wasm,
+    revision: manifest.revision,
+    timeIndependent: manifest.metadata?.moderato?.timeIndependent ?? false,
+    data: Data.parse(parsed(await read('data.json'))),
+  }
 }
 
 /** The engine for a bundle (the default policy if none is named) with the agents of the configuration. */
@@ -46,8 +57,9 @@ export async function loadPolicy(options: {
   readonly bundle?: string | undefined
   readonly data: PolicyData
 }): Promise<PolicyEngine> {
-  const { wasm, revision, data } = await loadBundle(options.bundle)
-  return loadOpaWasm({ wasm, revision, bundleData: data, data: options.data })
+  const { wasm, revision, timeIndependent, data } = await loadBundle(options.bundle)
+  const engine = await loadOpaWasm({ wasm, revision, bundleData: data, data: options.data })
+  return timeIndependent ? remembering(engine) : engine
 }
 
 type Read = (name: string) => Promise<Buffer | undefined>

@@ -45,7 +45,7 @@ export function record(
   return async function run(received) {
     const observer = new RunObserver(received, last, options)
     try {
-      observer.after(last, await pipeline.run(received, observer))
+      await pipeline.run(received, observer)
       options.audit.append(outcomeFields(observer.furthest as Paced, 'none'))
       observer.finish('allow', 'none')
     } catch (thrown) {
@@ -59,7 +59,8 @@ class RunObserver implements Observer {
   readonly #last: string
   readonly #options: RecordOptions
   readonly #startedMs = performance.now()
-  #stageStartedMs = 0
+  /** A stage begins where the one before it ended. */
+  #stageStartedMs = this.#startedMs
   #decided = false
 
   constructor(received: Received, last: string, options: RecordOptions) {
@@ -70,16 +71,14 @@ class RunObserver implements Observer {
 
   before(stage: string, exchange: unknown): void | Promise<void> {
     this.furthest = exchange as Received
-    if (stage !== this.#last) {
-      this.#stageStartedMs = performance.now()
-      return undefined
-    }
-    return this.#recordFirst(exchange as Paced)
+    return stage === this.#last ? this.#recordFirst(exchange as Paced) : undefined
   }
 
   after(stage: string, exchange: unknown): void {
     this.furthest = exchange as Received
-    this.#options.observeStage(stage, (performance.now() - this.#stageStartedMs) / 1000)
+    const nowMs = performance.now()
+    this.#options.observeStage(stage, (nowMs - this.#stageStartedMs) / 1000)
+    this.#stageStartedMs = nowMs
   }
 
   /** Rule S3: durable before forwarded, for every class but `read` and `list`. */

@@ -9,6 +9,7 @@ import { record, type Outcome } from '../proxy/record.ts'
 
 const received: Received = {
   requestId: 'r1',
+  httpVersion: '1.1',
   receivedAtMs: 0,
   method: 'POST',
   path: '/',
@@ -52,6 +53,7 @@ interface Story {
   readonly records: AuditRecord[]
   readonly outcomes: Outcome[]
   readonly bugs: unknown[]
+  readonly stages: string[]
 }
 
 async function run(
@@ -62,7 +64,7 @@ async function run(
     answer?: () => void
   } = {},
 ): Promise<Story> {
-  const story: Story = { events: [], records: [], outcomes: [], bugs: [] }
+  const story: Story = { events: [], records: [], outcomes: [], bugs: [], stages: [] }
   const way = pipeline<Received>()
     .pipe(function prepared() {
       return prepare()
@@ -88,7 +90,7 @@ async function run(
         story.records.push(each)
       },
     },
-    observeStage: () => undefined,
+    observeStage: (stage) => story.stages.push(stage),
     finished: (outcome) => story.outcomes.push(outcome),
     bug: (error) => story.bugs.push(error),
     answer: (_, denial) => {
@@ -116,6 +118,10 @@ describe('record', () => {
 
   it('waits for the disk if any class of the call is more than a read', async () => {
     expect((await run(() => resigned(['read', 'opaque']))).events[0]).toBe('commit decision')
+  })
+
+  it('tells the time of each stage once', async () => {
+    expect((await run(() => resigned(['read']))).stages).toEqual(['prepared', 'forward'])
   })
 
   it('forwards nothing if the decision cannot be written', async () => {

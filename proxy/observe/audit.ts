@@ -71,9 +71,6 @@ class AuditLog implements Audit {
   /** What the next write takes, and what the write under way has taken. */
   #pending: Group
   #taken: Group | undefined
-  /** Many records come within one millisecond: its text is made once. */
-  #timeMs = Number.NaN
-  #time = ''
   #lost = 0
   #available = true
   #closed = false
@@ -149,12 +146,7 @@ class AuditLog implements Audit {
   }
 
   #add(record: AuditRecord, waiter?: Waiter): void {
-    const nowMs = this.#options.clock.nowMs()
-    if (nowMs !== this.#timeMs) {
-      this.#timeMs = nowMs
-      this.#time = new Date(nowMs).toISOString()
-    }
-    this.#pending.add(JSON.stringify(record), this.#time, nowMs, waiter)
+    this.#pending.add(record, this.#options.clock.nowMs(), waiter)
   }
 
   #schedule(afterMs: number): void {

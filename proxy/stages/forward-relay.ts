@@ -42,7 +42,6 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
       return
     }
     this.#gone.addEventListener('abort', this.#onGone, { once: true })
-    this.#reply.on('drain', () => controller.resume())
   }
 
   onResponseStart(
@@ -56,7 +55,9 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
     this.#requestId = first(headers['x-amzn-requestid']) ?? first(headers['x-amz-request-id'])
     if (status >= 400) this.#errorCode = first(headers['x-amzn-errortype'])?.split(':')[0]
     this.#reply.sendDate = false
-    this.#reply.writeHead(status, message ?? '', [...relayed(controller.rawHeaders), ...this.#headers])
+    const fields = relayed(controller.rawHeaders)
+    fields.push(...this.#headers)
+    this.#reply.writeHead(status, message ?? '', fields)
     // Head and first bytes leave in one packet if they came in one; a head that came alone goes out alone.
     queueMicrotask(() => {
       if (!this.#begun && !this.#settled) this.#reply.flushHeaders()
@@ -68,7 +69,9 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
       this.#errorPrefix += chunk.toString('latin1', 0, ERROR_PREFIX_BYTES)
     }
     this.#begun = true
-    if (!this.#reply.write(chunk)) controller.pause()
+    if (this.#reply.write(chunk)) return
+    controller.pause()
+    this.#reply.once('drain', () => controller.resume())
   }
 
   onResponseEnd(): void {
@@ -104,14 +107,18 @@ function relayed(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   const kept: string[] = []
   if (!Array.isArray(raw)) return kept
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = String(raw[i])
+    const name = textOf(raw[i])
     const lower = name.toLowerCase()
     // Our own names: no upstream may speak in them.
     if (HOP_BY_HOP.has(lower) || lower.startsWith('x-moderato-')) continue
-    const value = raw[i + 1] as Buffer | string
-    kept.push(name, typeof value === 'string' ? value : value.toString('latin1'))
+    kept.push(name, textOf(raw[i + 1]))
   }
   return kept
+}
+
+/** Byte for byte: a field is no UTF-8 (RFC 9110 5.5). */
+function textOf(part: Buffer | string | undefined): string {
+  return typeof part === 'string' ? part : (part?.toString('latin1') ?? '')
 }
 
 /** The error code that an AWS answer names (`<Code>` in XML, `__type` or `code` in JSON); the text is not kept. */

@@ -112,6 +112,7 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
     const moderato = await run(startModerato(upstream.url, folder, 0))
     contenders.push(
       { name: 'Moderato, read', kind: READ, subject: moderato },
+      { name: 'Moderato, read, every table new', kind: READ, subject: moderato, alwaysNew: true },
       { name: 'Moderato, write (durable first)', kind: WRITE, subject: moderato },
     )
     const peer = process.env['PEER_CMD']

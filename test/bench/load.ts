@@ -1,4 +1,4 @@
-/** The load: raw keep-alive sockets, each sending its next request when the answer to its last is whole. */
+/** The load: raw keep-alive sockets, each sending its own next request when the answer to its last is whole. */
 import { connect, type Socket } from 'node:net'
 
 export interface LoadResult {
@@ -12,6 +12,7 @@ export interface LoadResult {
 
 export interface LoadOptions {
   readonly url: string
+  /** At least as many as connections, which share them out. */
   readonly requests: readonly Buffer[]
   readonly connections: number
   readonly durationMs: number
@@ -26,7 +27,8 @@ export async function load({ url, requests, connections, durationMs }: LoadOptio
   const failures = await Promise.all(
     Array.from({ length: connections }, (_, index) => {
       const socket = connect({ host: hostname, port: Number(port), noDelay: true })
-      return drive(socket, requests, index, untilMs, latencies)
+      const own = requests.filter((_request, number) => number % connections === index)
+      return drive(socket, own, untilMs, latencies)
     }),
   )
   const sorted = Float64Array.from(latencies).sort()
@@ -43,12 +45,11 @@ export async function load({ url, requests, connections, durationMs }: LoadOptio
 function drive(
   socket: Socket,
   requests: readonly Buffer[],
-  first: number,
   untilMs: number,
   latencies: number[],
 ): Promise<number> {
   return new Promise((resolve) => {
-    let next = first
+    let next = 0
     let failures = 0
     let sentMs = 0
     let answer = ''

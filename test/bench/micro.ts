@@ -2,8 +2,8 @@
  * What one call costs in each stage: the stages' own factories over the real catalogue and policy, no sockets.
  *
  * A stage alone in a loop has the processor's caches and predictors to itself. One call after another through all
- * stages costs more than their sum, and is what a proxy pays: it is measured too. HMAC alone tells how fast the
- * machine is just now.
+ * stages costs more than their sum, and is what a proxy pays: it is measured too, with the verdict remembered. HMAC
+ * alone tells how fast the machine is just now.
  */
 import { createHash, createHmac } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
@@ -12,7 +12,7 @@ import { loadPolicy } from '../../policy/bundle.ts'
 import { staticAgents } from '../../proxy/agent-store.ts'
 import { addressing } from '../../proxy/aws/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
-import type { Decided, Paced, Received } from '../../proxy/exchange.ts'
+import type { Classified, Decided, Paced, Received } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
@@ -72,6 +72,7 @@ async function received(kind: Kind): Promise<Received> {
   const bytes = Buffer.from(body)
   return {
     requestId: 'request-1',
+    httpVersion: '1.1',
     receivedAtMs: Date.now(),
     method,
     path,
@@ -147,7 +148,8 @@ async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> 
     await measure(of('identify'), calls, () => way.identify(start)),
     await measure(of('verify'), calls, () => way.verify(identified)),
     await measure(of('classify'), calls, () => way.classify(verified)),
-    await measure(of('decide'), calls, () => way.decide(classified)),
+    await measure(of('decide, verdict remembered'), calls, () => way.decide(classified)),
+    await measure(of('decide, resource new'), calls, () => way.decide(withNewResource(classified))),
     await measure(of('pace'), calls, () => way.pace(decided)),
     await measure(of('sign'), calls, () => way.resign(paced)),
     await measure(of('all of these, one after another'), calls, async () => {
@@ -156,6 +158,15 @@ async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> 
       await way.resign(await way.pace(known))
     }),
   ]
+}
+
+let resources = 0
+
+/** The call, on a table that no call before it named. */
+function withNewResource(classified: Classified): Classified {
+  resources += 1
+  const resource = `arn:aws:dynamodb:${REGION}:*:table/new-${resources}`
+  return { ...classified, call: { ...classified.call, resources: [resource] } }
 }
 
 /** The library's signer beside ours: a whole request, and a string with a key that it has cached. */

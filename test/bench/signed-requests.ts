@@ -34,13 +34,17 @@ export const signer = new SignatureV4({
 
 export interface Kind {
   readonly operation: string
-  readonly body: string
+  /** Each number has a table of its own, so that no call is the call before it. */
+  readonly body: (number: number) => string
 }
 
-export const READ: Kind = { operation: 'GetItem', body: '{"TableName":"bench","Key":{"id":{"S":"item-1"}}}' }
+export const READ: Kind = {
+  operation: 'GetItem',
+  body: (number) => `{"TableName":"bench-${number}","Key":{"id":{"S":"item-1"}}}`,
+}
 export const WRITE: Kind = {
   operation: 'PutItem',
-  body: '{"TableName":"bench","Item":{"id":{"S":"item-1"},"price":{"N":"42"}}}',
+  body: (number) => `{"TableName":"bench-${number}","Item":{"id":{"S":"item-1"},"price":{"N":"42"}}}`,
 }
 
 export interface SignedRequest {
@@ -50,12 +54,13 @@ export interface SignedRequest {
   readonly body: string
 }
 
-/** A head and body as SDK v3 makes them; `number` makes the invocation, and so the signature, its own. */
+/** A head and body as SDK v3 makes them; `number` makes invocation and table, and so the signature, its own. */
 export function unsignedRequest(
-  { operation, body }: Kind,
+  { operation, body: bodyOf }: Kind,
   host: string,
   number: number,
 ): SignedRequest & { hostname: string; protocol: string; query: Record<string, string> } {
+  const body = bodyOf(number)
   return {
     method: 'POST',
     protocol: 'http:',
@@ -76,10 +81,10 @@ export function unsignedRequest(
   }
 }
 
-/** Signs `count` requests of their own; valid for five minutes. */
-export async function signRequests(kind: Kind, host: string, count: number): Promise<Buffer[]> {
+/** Signs `count` requests of their own, numbered from `first`; valid for five minutes. */
+export async function signRequests(kind: Kind, host: string, count: number, first = 0): Promise<Buffer[]> {
   const requests: Buffer[] = []
-  for (let number = 0; number < count; number += 1) {
+  for (let number = first; number < first + count; number += 1) {
     const { method, path, headers, body } = (await signer.sign(
       unsignedRequest(kind, host, number),
     )) as SignedRequest

@@ -273,14 +273,28 @@ describe('append', () => {
     device.fail = 'write'
     await expect(audit.commit(decision('a'))).rejects.toThrow()
     const facts = { text: 'x'.repeat(1024 * 1024) }
-    for (let i = 0; i < 20; i += 1) audit.append(decision(`r${i}`, { facts }))
+    for (let i = 0; i < 60; i += 1) audit.append(decision(`r${i}`, { facts }))
     device.fail = undefined
     await audit.flush()
     const written = await records(dir)
     const kept = written.filter((each) => each.phase === 'decision').length
-    expect(kept).toBeLessThan(20)
-    expect(written.at(-1)).toMatchObject({ phase: 'lost', lost: 20 - kept })
+    expect(kept).toBeLessThan(60)
+    expect(written.at(-1)).toMatchObject({ phase: 'lost', lost: 60 - kept })
     expect((await verifyAudit(dir)).ok).toBe(true)
+  })
+
+  it('knows how long records are whose resources are many, before it writes them', async () => {
+    const dir = await temporaryFolder()
+    const device = disk()
+    const audit = await opened(dir, { open: device.open })
+    device.fail = 'write'
+    await expect(audit.commit(decision('a'))).rejects.toThrow()
+    const resources = Array.from({ length: 1024 }, () => 'x'.repeat(1024))
+    for (let i = 0; i < 20; i += 1) audit.append(decision(`r${i}`, { resources }))
+    device.fail = undefined
+    await audit.flush()
+    const kept = (await records(dir)).filter((each) => each.phase === 'decision').length
+    expect(kept).toBeLessThan(10)
   })
 })
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -32,6 +32,20 @@ describe('loadBundle', () => {
     expect((await loadBundle(join(directory, 'folder'))).data).toEqual({ team: { name: 'a' } })
     const engine = await loadPolicy({ bundle: join(directory, 'folder'), data })
     expect(engine.evaluate(inputOf()).allow).toBe(true)
+  })
+
+  it('has verdicts of the packaged policy remembered, and of no bundle that lacks its mark', async () => {
+    const packaged = await loadPolicy({ data })
+    expect(packaged.evaluate(inputOf())).toBe(packaged.evaluate(inputOf()))
+    const folder = join(directory, 'unmarked')
+    cpSync(join(ROOT, 'rego/bundle'), folder, { recursive: true })
+    const manifest = JSON.parse(readFileSync(join(folder, '.manifest'), 'utf8')) as object
+    for (const metadata of [undefined, {}, { moderato: { timeIndependent: false } }]) {
+      writeFileSync(join(folder, '.manifest'), JSON.stringify({ ...manifest, metadata }))
+      expect((await loadBundle(folder)).timeIndependent).toBe(false)
+      const engine = await loadPolicy({ bundle: folder, data })
+      expect(engine.evaluate(inputOf())).not.toBe(engine.evaluate(inputOf()))
+    }
   })
 
   it.each(['https://example.com/bundle.tar.gz', 'HTTP://example.com/b', 's3://bucket/b', 'file:///b'])(
@@ -97,6 +111,19 @@ describe.skipIf(opa === undefined)("an operator's own bundle", () => {
   ])('is rejected if its decision is %s', async (name, rule) => {
     const bundle = build(name.replaceAll(' ', '-'), `package moderato\n\n${rule}\n`)
     await expect(loadPolicy({ bundle, data })).rejects.toThrow('unknown shape')
+  })
+
+  it('is never remembered if it reads the time', async () => {
+    const module =
+      'package moderato\n\ndecision := {"allow": input.timeSeconds < 5, "rules": ["own.time"], "messages": []}\n'
+    const engine = await loadPolicy({ bundle: build('hours', module), data })
+    for (const [timeSeconds, allow] of [
+      [1, true],
+      [9, false],
+      [2, true],
+    ] as const) {
+      expect(engine.evaluate({ ...inputOf(), timeSeconds }).allow).toBe(allow)
+    }
   })
 
   it('is rejected if it needs the time from the host', async () => {
