@@ -42,6 +42,8 @@ export interface Client {
 
 export interface Received extends RequestHead {
   readonly requestId: string
+  /** Of HTTP, as the connection speaks it: `1.1`, or `2`. */
+  readonly httpVersion: string
   /** Arrival, in milliseconds since the epoch: clock skew is judged against this, whatever waits follow. */
   readonly receivedAtMs: number
   readonly body: IncomingBody

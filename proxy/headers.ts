@@ -19,7 +19,8 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 export class HeaderFields {
   /** name, value, name, value, ... exactly as received. */
   readonly raw: readonly string[]
-  readonly #byName = new Map<string, string[]>()
+  /** A list only where a field came more than once: most do not, and every request has some twenty. */
+  readonly #byName = new Map<string, string | string[]>()
 
   constructor(raw: readonly string[]) {
     this.raw = raw
@@ -27,20 +28,26 @@ export class HeaderFields {
       const name = (raw[i] as string).toLowerCase()
       const value = raw[i + 1] as string
       const values = this.#byName.get(name)
-      if (values === undefined) this.#byName.set(name, [value])
+      if (values === undefined) this.#byName.set(name, value)
+      else if (typeof values === 'string') this.#byName.set(name, [values, value])
       else values.push(value)
     }
   }
 
   /** The only value of a field; `undefined` if absent, and also if repeated: a repeated field has no one value. */
   one(name: string): string | undefined {
-    const values = this.#byName.get(name)
-    return values?.length === 1 ? values[0] : undefined
+    const value = this.#byName.get(name)
+    return typeof value === 'string' ? value : undefined
   }
 
   /** Every value of a field, in order of arrival; `name` in lower case. */
   all(name: string): readonly string[] {
-    return this.#byName.get(name) ?? []
+    const values = this.#byName.get(name) ?? []
+    return typeof values === 'string' ? [values] : values
+  }
+
+  isRepeated(name: string): boolean {
+    return Array.isArray(this.#byName.get(name))
   }
 
   has(name: string): boolean {

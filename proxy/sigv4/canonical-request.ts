@@ -38,7 +38,7 @@ export function canonicalRequest(
   payloadHash: string,
 ): string {
   let text = `${request.method}\n${canonicalPath(request.path, isS3Family(service))}\n${canonicalQuery(request.query)}\n`
-  for (const name of signedHeaders) text += `${name}:${canonicalValue(request.headers.all(name))}\n`
+  for (const name of signedHeaders) text += `${name}:${canonicalValue(request.headers, name)}\n`
   return `${text}\n${signedHeaders.join(';')}\n${payloadHash}`
 }
 
@@ -106,10 +106,9 @@ function encode(char: string): string {
 const IRREGULAR_BLANKS = /^[ \t\r\n]|[ \t\r\n]$|[\t\r\n]| {2}/
 
 /** Values in order of arrival, trimmed, each run of blanks as one. */
-function canonicalValue(values: readonly string[]): string {
-  const value = values[0]
-  if (values.length === 1 && value !== undefined) return collapse(value)
-  return values.map(collapse).join(',')
+function canonicalValue(headers: HeaderFields, name: string): string {
+  const value = headers.one(name)
+  return value === undefined ? headers.all(name).map(collapse).join(',') : collapse(value)
 }
 
 function collapse(value: string): string {

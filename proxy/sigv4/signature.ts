@@ -1,5 +1,5 @@
 /** The signature over a canonical request: made for what we send, compared for what we receive. */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { CredentialScope } from '../exchange.ts'
 import { ALGORITHM } from './credential.ts'
 
@@ -7,7 +7,7 @@ import { ALGORITHM } from './credential.ts'
 export function signature(key: Buffer, amzDate: string, scope: CredentialScope, requestHash: string): string {
   const { date, region, service } = scope
   const stringToSign = `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/aws4_request\n${requestHash}`
-  return createHmac('sha256', key).update(stringToSign).digest('hex')
+  return hmacHex(key, stringToSign)
 }
 
 /** Whether `claimed` (64 lower-case hex digits) is that signature, in constant time. */
@@ -21,4 +21,27 @@ export function signatureMatches(
   const expected = Buffer.from(signature(key, amzDate, scope, requestHash), 'latin1')
   const given = Buffer.from(claimed, 'latin1')
   return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+const BLOCK_BYTES = 64
+const MAX_TEXT_BYTES = 1024
+const inner = Buffer.alloc(BLOCK_BYTES + MAX_TEXT_BYTES)
+const outer = Buffer.alloc(BLOCK_BYTES + 32)
+
+/**
+ * HMAC-SHA256 (RFC 2104) by two one-shot hashes: an `Hmac` object costs more than both, when made and when collected.
+ * `text` is ASCII; longer texts and keys go the usual way.
+ */
+function hmacHex(key: Buffer, text: string): string {
+  if (key.length > BLOCK_BYTES || text.length > MAX_TEXT_BYTES) {
+    return createHmac('sha256', key).update(text, 'latin1').digest('hex')
+  }
+  for (let index = 0; index < BLOCK_BYTES; index += 1) {
+    const byte = key[index] ?? 0
+    inner[index] = byte ^ 0x36
+    outer[index] = byte ^ 0x5c
+  }
+  const end = BLOCK_BYTES + inner.write(text, BLOCK_BYTES, 'latin1')
+  outer.write(hash('sha256', inner.subarray(0, end)), BLOCK_BYTES, 'hex')
+  return hash('sha256', outer)
 }

@@ -37,6 +37,7 @@ export function receive(options: ReceiveOptions) {
     })
     return {
       requestId: randomUUID(),
+      httpVersion: 'stream' in request ? '2' : request.httpVersion,
       receivedAtMs: options.clock.nowMs(),
       method: request.method ?? '',
       path: mark < 0 ? target : target.slice(0, mark),
@@ -52,6 +53,9 @@ export function receive(options: ReceiveOptions) {
 /** The first stage: refuses a head that two readers could read in two ways (security rule S5, RFC 9112 3.2). */
 export function checkHead() {
   return function receive(exchange: Received): Received {
+    if (exchange.httpVersion !== '1.1' && exchange.httpVersion !== '2') {
+      throw new Denial('malformed_request', 'Only HTTP/1.1 and HTTP/2 are served.')
+    }
     if (!METHODS.has(exchange.method)) {
       throw new Denial('malformed_request', `The method ${exchange.method} is not served.`)
     }
@@ -70,7 +74,7 @@ export function checkHead() {
     }
     const { headers } = exchange
     for (const name of ONCE) {
-      if (headers.all(name).length > 1) throw new Denial('malformed_request', `The field ${name} came twice.`)
+      if (headers.isRepeated(name)) throw new Denial('malformed_request', `The field ${name} came twice.`)
     }
     if (!headers.has('host')) throw new Denial('malformed_request', 'The Host field is missing.')
     if (headers.has('upgrade')) throw new Denial('malformed_request', 'Upgrade is not served here.')

@@ -62,6 +62,7 @@ export function received(
 ): Received & { readonly body: TestBody } {
   return {
     requestId: 'request-1',
+    httpVersion: '1.1',
     receivedAtMs,
     method: request.method,
     path: request.path,

@@ -33,6 +33,7 @@ function verified(
   const exchange: Verified = {
     ...head,
     requestId: 'r',
+    httpVersion: '1.1',
     receivedAtMs: 0,
     body: {
       present: bytes.length > 0,

@@ -57,6 +57,14 @@ const head = (line: string, ...fields: string[]) =>
 const bodyOf = async (received: Received): Promise<string> => (await received.body.bytes()).toString()
 
 describe('receive', () => {
+  it.each(['HTTP/1.0', 'HTTP/0.9', 'HTTP/2.0'])(
+    'refuses %s spoken as if it were HTTP/1.1',
+    async (version) => {
+      const port = await serve(async () => 'served')
+      expect(await raw(port, head(`GET / ${version}`))).toContain('malformed_request')
+    },
+  )
+
   it('keeps the request target byte for byte', async () => {
     const port = await serve(async ({ path, query }) => `${path} and ${query}`)
     expect(await raw(port, head('GET //a/../%41+b%2F?x=1&x=?&y HTTP/1.1'))).toMatch(

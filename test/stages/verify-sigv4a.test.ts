@@ -64,7 +64,10 @@ describe('verify: SigV4a', () => {
     const der = /Signature=(.*)$/.exec(authorization)?.[1] ?? ''
     const changed = authorization.replace(der, change(der))
     expect(changed).not.toBe(authorization)
-    expect(await refused(withHeader(request, 'authorization', changed))).toBe('bad_signature')
+    // One that became longer than any is not even read.
+    expect(await refused(withHeader(request, 'authorization', changed))).toMatch(
+      /^(bad_signature|malformed_authorization)$/,
+    )
   })
 
   it('takes chunks signed by the same algorithm, not by the other', async () => {
