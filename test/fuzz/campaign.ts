@@ -1,0 +1,261 @@
+/** Many mutated requests into the whole proxy, and what must hold of each that came out on the other side. */
+import { BUILDER } from '../support/agents.ts'
+import type { Recorded } from '../support/recording-upstream.ts'
+import { FuzzConnection, type Reply } from './connection.ts'
+import { readRequests, toBytes, valuesOf, type Draft, type HttpRequest } from './http-message.ts'
+import { BYTE_MUTATIONS, DRAFT_MUTATIONS } from './mutations.ts'
+import { randomOf, type Random } from './random.ts'
+import { referenceVerdict, type Accepted, type ReferenceOptions } from './reference-verifier.ts'
+import { signDraft } from './signer.ts'
+import { TEMPLATES, type Template } from './templates.ts'
+
+export interface Sent {
+  readonly id: number
+  /** The mutations, by name and when they were made. */
+  readonly how: string
+  readonly bytes: Buffer
+}
+
+export interface Finding {
+  readonly what: string
+  readonly how: string
+  /** The request as it was sent, base64. */
+  readonly request: string
+}
+
+export interface CampaignOptions {
+  readonly url: string
+  readonly upstream: { recorded: Recorded[] }
+  readonly upstreamKey: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly seed: number
+  readonly count: number
+  readonly connections: number
+  readonly onProgress?: (sent: number) => void
+}
+
+export interface CampaignResult {
+  readonly sent: number
+  readonly forwarded: number
+  /** Answers by status, `closed` and `hang` among them. */
+  readonly answers: Readonly<Record<string, number>>
+  /** How many of each mutation, and how many of them came through. */
+  readonly mutations: Readonly<Record<string, { sent: number; forwarded: number }>>
+  readonly findings: readonly Finding[]
+}
+
+const MAX_FINDINGS = 50
+
+export class Campaign {
+  readonly #options: CampaignOptions
+  readonly #random: Random
+  readonly #host: string
+  readonly #reference: ReferenceOptions
+  readonly #upstreamReference: ReferenceOptions
+  readonly #underWay = new Map<number, Sent>()
+  readonly #answers = new Map<string, number>()
+  readonly #mutations = new Map<string, { sent: number; forwarded: number }>()
+  readonly #changesForwarded = new Set<string>()
+  readonly #findings: Finding[] = []
+  #sent = 0
+  #forwarded = 0
+
+  constructor(options: CampaignOptions) {
+    this.#options = options
+    this.#random = randomOf(options.seed)
+    this.#host = new URL(options.url).host
+    const { accessKeyId, secretAccessKey } = options.upstreamKey
+    const nowMs = Date.now()
+    this.#reference = { nowMs, secrets: new Map([[BUILDER.accessKeyId, BUILDER.secretAccessKey]]) }
+    this.#upstreamReference = { nowMs, secrets: new Map([[accessKeyId, secretAccessKey]]) }
+  }
+
+  async run(): Promise<CampaignResult> {
+    const { connections, url } = this.#options
+    const port = Number(new URL(url).port)
+    await Promise.all(Array.from({ length: connections }, () => this.#work(new FuzzConnection(port))))
+    this.#judgeArrived()
+    return {
+      sent: this.#sent,
+      forwarded: this.#forwarded,
+      answers: Object.fromEntries(this.#answers),
+      mutations: Object.fromEntries(this.#mutations),
+      findings: this.#findings,
+    }
+  }
+
+  async #work(connection: FuzzConnection): Promise<void> {
+    while (this.#sent < this.#options.count && this.#findings.length < MAX_FINDINGS) {
+      const sent = this.#next()
+      this.#underWay.set(sent.id, sent)
+      const requests = readRequests(sent.bytes)
+      const [only] = requests
+      const whole = requests.length === 1 && only !== undefined && toEnd(only, sent.bytes)
+      const reply = await connection.send(sent.bytes, sent.bytes.toString('latin1', 0, 5) === 'HEAD ', whole)
+      this.#note(sent, reply)
+      this.#judgeArrived()
+      // Later than its answer nothing of it arrives: of a refused one nothing does at all.
+      if (this.#underWay.size > 10_000) this.#underWay.delete(this.#underWay.keys().next().value ?? 0)
+    }
+    connection.close()
+  }
+
+  #next(): Sent {
+    const random = this.#random
+    const id = ++this.#sent
+    if (id % 10_000 === 0) this.#options.onProgress?.(id)
+    const template = random.pick(TEMPLATES)
+    const how: string[] = []
+    const mutate = (draft: Draft, when: string): Draft => {
+      const name = random.pick(Object.keys(DRAFT_MUTATIONS))
+      how.push(`${name}, ${when}`)
+      return DRAFT_MUTATIONS[name]?.(draft, random) ?? draft
+    }
+    let unsigned: Template = {
+      ...template,
+      headers: [['User-Agent', `fuzz/${id}`], ['amz-sdk-invocation-id', String(id)], ...template.headers],
+    }
+    const kind = random.below(10)
+    if (kind < 4) unsigned = { ...unsigned, ...mutate(unsigned, 'then signed') }
+    let draft = signDraft(unsigned, BUILDER, { host: this.#host, nowMs: Date.now() })
+    if (kind >= 3 && kind < 7) draft = mutate(draft, 'after signing')
+    let bytes = toBytes(draft)
+    if (kind >= 7 && kind < 9) {
+      const name = random.pick(Object.keys(BYTE_MUTATIONS))
+      how.push(name)
+      bytes = BYTE_MUTATIONS[name]?.(bytes, random) ?? bytes
+    }
+    if (how.length === 0) how.push('as it was')
+    for (const each of how) this.#countOf(each).sent += 1
+    return { id, how: how.join(' + '), bytes }
+  }
+
+  #countOf(mutation: string): { sent: number; forwarded: number } {
+    let counts = this.#mutations.get(mutation)
+    if (counts === undefined) this.#mutations.set(mutation, (counts = { sent: 0, forwarded: 0 }))
+    return counts
+  }
+
+  #note(sent: Sent, reply: Reply): void {
+    const key = reply.kind === 'answer' ? String(reply.status) : reply.kind
+    this.#answers.set(key, (this.#answers.get(key) ?? 0) + 1)
+    if (reply.kind === 'hang') this.#found('no answer and no end', sent)
+    if (reply.kind === 'answer' && reply.status === 500) this.#found('answered 500: a bug', sent)
+    if (sent.how === 'as it was' && !(reply.kind === 'answer' && reply.status === 200)) {
+      this.#found(`refused though nothing was changed: ${reply.text.slice(0, 1000)}`, sent)
+    }
+    const { accessKeyId, secretAccessKey } = this.#options.upstreamKey
+    for (const secret of [BUILDER.secretAccessKey, secretAccessKey, accessKeyId]) {
+      if (reply.text.includes(secret)) this.#found('a secret stands in the answer', sent)
+    }
+  }
+
+  #judgeArrived(): void {
+    const arrived = this.#options.upstream.recorded.splice(0)
+    for (const recorded of arrived) {
+      this.#forwarded += 1
+      const sent = this.#underWay.get(
+        Number(/^fuzz\/(\d+)$/.exec(String(recorded.headers['user-agent']))?.[1]),
+      )
+      const candidates = sent === undefined ? [...this.#underWay.values()] : [sent]
+      const match = candidates.find((each) => this.#corresponds(each, recorded))
+      const blamed = sent ?? match ?? candidates.at(-1)
+      if (blamed === undefined) throw new Error('something arrived before anything was sent')
+      for (const each of blamed.how.split(' + ')) this.#countOf(each).forwarded += 1
+      if (match === undefined)
+        this.#found(`forwarded, but no accepted request: ${JSON.stringify(recorded)}`, blamed)
+      this.#judgeOutgoing(recorded, blamed)
+    }
+  }
+
+  /** Whether the reference accepts one of the requests in what was sent, and what arrived is that one. */
+  #corresponds(sent: Sent, recorded: Recorded): boolean {
+    return readRequests(sent.bytes).some((request) => {
+      const verdict = referenceVerdict(request, { ...this.#reference, nowMs: Date.now() })
+      return verdict.accepted && isSame(request, verdict, recorded)
+    })
+  }
+
+  /** What leaves is signed by the upstream's key, has nothing of the agent's, and changes nothing twice. */
+  #judgeOutgoing(recorded: Recorded, sent: Sent): void {
+    const request = asRequest(recorded)
+    const verdict = referenceVerdict(request, { ...this.#upstreamReference, nowMs: Date.now() })
+    if (!verdict.accepted)
+      this.#found(`the upstream would refuse it (${verdict.why}): ${JSON.stringify(recorded)}`, sent)
+    const text = toBytes(request).toString('latin1')
+    for (const secret of [BUILDER.accessKeyId, BUILDER.secretAccessKey]) {
+      if (text.includes(secret)) this.#found('something of the agent left', sent)
+    }
+    const marked = String(recorded.headers['user-agent']) === `fuzz/${sent.id}`
+    if (!marked || (recorded.method !== 'PUT' && recorded.method !== 'DELETE')) return
+    const [own] = readRequests(sent.bytes)
+    if (own === undefined) return
+    const [, signature = ''] = /Signature=([0-9a-f]+)/.exec(sent.bytes.toString('latin1')) ?? []
+    const key = `${signature} ${valuesOf(own, 'amz-sdk-invocation-id').join()}`
+    if (this.#changesForwarded.has(key)) this.#found('forwarded twice', sent)
+    if (this.#changesForwarded.size > 200_000) this.#changesForwarded.clear()
+    this.#changesForwarded.add(key)
+  }
+
+  #found(what: string, { how, bytes }: Sent): void {
+    this.#findings.push({ what, how, request: bytes.toString('base64') })
+  }
+}
+
+function toEnd(request: HttpRequest, bytes: Buffer): boolean {
+  const end = bytes.indexOf('\r\n\r\n') + 4
+  return valuesOf(request, 'transfer-encoding').length > 0 || end + request.body.length === bytes.length
+}
+
+function asRequest({ method, target, headers, body }: Recorded): HttpRequest {
+  const fields = Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().map((each) => [name, each] as const),
+  )
+  return { method, target, headers: fields, body }
+}
+
+const AUTHENTICATION =
+  /^X-Amz-(Algorithm|Credential|Date|Expires|Region-Set|Security-Token|Signature|SignedHeaders)=/
+
+function withoutAuthentication(target: string): string {
+  const [path = '', query = ''] = target.split(/\?(.*)/s)
+  return `${path}?${query
+    .split('&')
+    .filter((pair) => !AUTHENTICATION.test(decodeURIComponent(pair)))
+    .join('&')}`
+}
+
+/** Set anew, or of one hop: they say nothing of the call. */
+const NOT_PASSED_ON = new Set(
+  'host x-amz-date date content-length x-amz-region-set expect connection keep-alive proxy-authorization te'.split(
+    ' ',
+  ),
+)
+
+/** The agent's own signed fields, equal but for what is signed anew; and the same data. */
+function isSame(
+  request: HttpRequest,
+  { signedHeaders, data, presigned }: Accepted,
+  recorded: Recorded,
+): boolean {
+  if (request.method !== recorded.method) return false
+  const bare = presigned ? withoutAuthentication : (target: string) => target.replace(/\?$/, '')
+  if (bare(request.target) !== bare(recorded.target)) return false
+  const arrived = asRequest(recorded)
+  for (const name of signedHeaders) {
+    if (NOT_PASSED_ON.has(name)) continue
+    const want = valuesOf(request, name).join(',').trim()
+    if (valuesOf(arrived, name).join(',').trim() !== want) return false
+  }
+  const [payload = ''] = valuesOf(request, 'x-amz-content-sha256')
+  // Chunks are signed anew: the upstream's own reading, with its own key, compares their data.
+  return payload.includes('-PAYLOAD') && payload.startsWith('STREAMING-AWS4')
+    ? recorded.body.length === request.body.length && contains(recorded.body, data)
+    : recorded.body.equals(request.body)
+}
+
+/** Whether the pieces of the data stand in the framed body in their order; each is a chunk of the campaign's signer. */
+function contains(framed: Buffer, data: Buffer): boolean {
+  const [first, second] = [data.subarray(0, 17), data.subarray(17)]
+  const at = framed.indexOf(first)
+  return at >= 0 && framed.indexOf(second, at + first.length) >= 0
+}
