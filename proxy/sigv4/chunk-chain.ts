@@ -2,9 +2,10 @@
  * The chain of signatures over a body that is sent in chunks: each covers its chunk and the signature before it, the
  * first that of the request ("Signature calculations: transferring payload in multiple chunks", S3 API Reference).
  */
-import { createHmac, sign, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
+import { sign, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
 import type { CredentialScope } from '../exchange.ts'
 import { EMPTY_SHA256 } from './payload.ts'
+import { hmacHex } from './signature.ts'
 
 /** Makes the signatures of a body, one after another. */
 export interface ChunkChain {
@@ -38,7 +39,7 @@ export function hmacChunkChain(
     `${date}/${region}/${service}/aws4_request`,
     seedSignature,
   )
-  const made = (text: string): string => createHmac('sha256', key).update(text).digest('hex')
+  const made = (text: string): string => hmacHex(key, text)
   const matches = (claimed: string, text: string): boolean => {
     const expected = Buffer.from(made(text), 'latin1')
     const given = Buffer.from(claimed, 'latin1')

@@ -32,7 +32,7 @@ const outer = Buffer.alloc(BLOCK_BYTES + 32)
  * HMAC-SHA256 (RFC 2104) by two one-shot hashes: an `Hmac` object costs more than both, when made and when collected.
  * `text` is ASCII; longer texts and keys go the usual way.
  */
-function hmacHex(key: Buffer, text: string): string {
+export function hmacHex(key: Buffer, text: string): string {
   if (key.length > BLOCK_BYTES || text.length > MAX_TEXT_BYTES) {
     return createHmac('sha256', key).update(text, 'latin1').digest('hex')
   }

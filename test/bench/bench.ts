@@ -8,6 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { ChunkResult } from './chunks.ts'
 import type { MicroResult } from './micro.ts'
 import { report } from './report.ts'
 import { measureRounds, type Contender, type Row } from './rounds.ts'
@@ -22,6 +23,7 @@ import {
   startPeer,
   type Subject,
 } from './subject.ts'
+import { measureUploads, type UploadRow } from './uploads.ts'
 
 export interface BenchResult {
   readonly node: string
@@ -33,12 +35,30 @@ export interface BenchResult {
   readonly rows: readonly Row[]
   readonly start: { readonly listeningMs: number; readonly rssMiB: number }
   readonly micro: readonly MicroResult[]
+  readonly chunks: readonly ChunkResult[]
+  readonly uploads: readonly UploadRow[]
 }
 
 const HERE = import.meta.dirname
 const MODERATO = join(HERE, '../../proxy/main.ts')
-const LONG = { connections: 48, rounds: 5, roundMs: 3000, warmUpRequests: 25_000, starts: 5, calls: 20_000 }
-const QUICK = { connections: 48, rounds: 2, roundMs: 700, warmUpRequests: 2000, starts: 1, calls: 2000 }
+const LONG = {
+  connections: 48,
+  rounds: 5,
+  roundMs: 3000,
+  warmUpRequests: 25_000,
+  starts: 5,
+  calls: 20_000,
+  uploads: 7,
+}
+const QUICK = {
+  connections: 48,
+  rounds: 2,
+  roundMs: 700,
+  warmUpRequests: 2000,
+  starts: 1,
+  calls: 2000,
+  uploads: 2,
+}
 
 /** Everything on, and no pace that the load could reach: what is measured is the way, not the wait. */
 function configuration(upstream: string, stateDir: string): object {
@@ -53,7 +73,12 @@ function configuration(upstream: string, stateDir: string): object {
       {
         id: 'bench',
         ...AGENT,
-        grants: [{ classes: ['read', 'list', 'write'], resources: ['arn:aws:dynamodb:*:*:table/*'] }],
+        grants: [
+          {
+            classes: ['read', 'list', 'write'],
+            resources: ['arn:aws:dynamodb:*:*:table/*', 'arn:aws:s3:::bucket/*'],
+          },
+        ],
       },
     ],
     pacing: { classes: { write: { rate: '100000000/s', burst: 100_000_000, maxWait: '5s' } } },
@@ -96,12 +121,14 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
     const micro = JSON.parse(
       await runPinned([process.execPath, join(HERE, 'micro.ts'), String(settings.calls)]),
     ) as MicroResult[]
+    const chunks = JSON.parse(await runPinned([process.execPath, join(HERE, 'chunks.ts')])) as ChunkResult[]
     const bare = (file: string): string[] => [process.execPath, join(HERE, file), upstream.url]
+    const undici = await run(start('undici', PROXY_CORE, bare('bare-undici.ts')))
     const contenders: Contender[] = [
       {
         name: 'bare pass-through, undici',
         kind: READ,
-        subject: await run(start('undici', PROXY_CORE, bare('bare-undici.ts'))),
+        subject: undici,
       },
       {
         name: 'bare pass-through, http-proxy-3',
@@ -113,12 +140,15 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
     contenders.push(
       { name: 'Moderato, read', kind: READ, subject: moderato },
       { name: 'Moderato, read, every table new', kind: READ, subject: moderato, alwaysNew: true },
-      { name: 'Moderato, write (durable first)', kind: WRITE, subject: moderato },
+      // A changing call is forwarded once, so no write is sent twice.
+      { name: 'Moderato, write (durable first)', kind: WRITE, subject: moderato, alwaysNew: true },
     )
     const peer = process.env['PEER_CMD']
     if (peer !== undefined)
       contenders.push({ name: 'PEER_CMD', kind: READ, subject: await run(startPeer(peer, upstream.url)) })
     const rows = await measureRounds(contenders, settings, progress)
+    progress('uploads')
+    const uploads = await measureUploads(undici, moderato, settings.uploads)
     const { connections, rounds } = settings
     return {
       node: process.version,
@@ -129,6 +159,8 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
       rows,
       start: started,
       micro,
+      chunks,
+      uploads,
     }
   } finally {
     await Promise.all(running.map((each) => each.stop()))

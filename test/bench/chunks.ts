@@ -125,8 +125,4 @@ export async function measureChunks(bodyBytes = 32 * KIB * KIB, rounds = 8): Pro
   return results
 }
 
-if (import.meta.main) {
-  for (const { name, megabytesPerSecond } of await measureChunks()) {
-    process.stdout.write(`${megabytesPerSecond.toFixed(0).padStart(6)} MB/s  ${name}\n`)
-  }
-}
+if (import.meta.main) process.stdout.write(`${JSON.stringify(await measureChunks())}\n`)

@@ -1,11 +1,12 @@
 /** The benchmark's result for people. */
 import type { BenchResult } from './bench.ts'
 import type { Row } from './rounds.ts'
+import type { UploadRow } from './uploads.ts'
 
 const WIDTHS = [34, 12, 10, 10, 16, 7, 9, 12, 14]
 
 export function report(result: BenchResult): string {
-  const { rows, start, micro, node, pinned, connections, rounds } = result
+  const { rows, start, micro, chunks, uploads, node, pinned, connections, rounds } = result
   const [bare] = rows
   const lines = [
     `Node ${node}; ${pinned ? 'proxies on one core, load and upstream on another' : 'NOT pinned to cores: compare with care'}`,
@@ -28,10 +29,27 @@ export function report(result: BenchResult): string {
     '',
     'CPU of one call in each stage, microseconds',
     ...micro.map(({ name, microseconds }) => `  ${name.padEnd(44)} ${microseconds.toFixed(2).padStart(8)}`),
+    '',
+    'large uploads, one at a time',
+    ...uploads.map((each) => uploadText(each, uploads[0])),
+    '',
+    'a body through the check alone, MB for a second of CPU',
+    ...chunks.map(
+      ({ name, megabytesPerSecond }) => `  ${name.padEnd(44)} ${megabytesPerSecond.toFixed(0).padStart(8)}`,
+    ),
   ]
   const failed = rows.filter(({ failures }) => failures > 0)
   for (const { name, failures } of failed) lines.push(`VOID: ${name} had ${failures} failures`)
   return `${lines.join('\n')}\n`
+}
+
+function uploadText(
+  { name, megabytesPerSecond, cpuSecondsPerGigabyte, busy }: UploadRow,
+  bare?: UploadRow,
+): string {
+  const ratio = megabytesPerSecond / (bare?.megabytesPerSecond ?? NaN)
+  const speed = `${megabytesPerSecond.toFixed(0).padStart(6)} MB/s, ${ratio.toFixed(2)} of bare`
+  return `  ${name.padEnd(44)} ${speed}; ${cpuSecondsPerGigabyte.toFixed(2)} CPU s per GB, busy ${busy.toFixed(2)}`
 }
 
 function cells(each: Row, bare: Row | undefined): string[] {

@@ -26,6 +26,11 @@ const server = createServer({ noDelay: true }, (socket) => {
   let bodyBytesLeft = 0
   socket.on('error', () => socket.destroy())
   socket.on('data', (chunk) => {
+    // Of a large body nothing is looked at.
+    if (bodyBytesLeft > chunk.length) {
+      bodyBytesLeft -= chunk.length
+      return
+    }
     let text = head + chunk.toString('latin1')
     head = ''
     while (text !== '') {
