@@ -1,5 +1,16 @@
-/** The agent listener: plain HTTP/1.1 in front of the pipeline. There is no pass-through on it. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+/** The agent listener: HTTP/1.1 and HTTP/2 on one port, in front of the pipeline. There is no pass-through on it. */
+import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer as createHttp2,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2'
+import { createServer as createHttps } from 'node:https'
+import type { Socket } from 'node:net'
+import { TLSSocket, type TlsOptions } from 'node:tls'
+import { http2Reply } from './http2-reply.ts'
 import type { Runner } from './record.ts'
 import type { receive } from './stages/receive.ts'
 
@@ -9,6 +20,10 @@ export interface AgentsServerOptions {
   readonly headersTimeoutMs: number
   readonly headerBytes: number
   readonly maxConnections: number
+  /** Calls under way on one HTTP/2 connection. */
+  readonly streamsPerConnection: number
+  /** Certificate and key, and the authority of client certificates; plain TCP without. */
+  readonly tls?: TlsOptions | undefined
 }
 
 /** How long an idle connection is kept: longer than SDKs keep theirs, so that they close first. */
@@ -17,28 +32,96 @@ const KEEP_ALIVE_MS = 75_000
 /** How often Node looks for heads that are overdue; by default it gives them half a minute more. */
 const CHECK_INTERVAL_MS = 5_000
 
+/** How every HTTP/2 connection begins, and no HTTP/1.1 request (RFC 9113 3.4). */
+const PREFACE = Buffer.from('PRI')
+
+/**
+ * The protocol of a connection is told by ALPN where there is TLS, by its first bytes otherwise (prior knowledge; there
+ * is no upgrade from HTTP/1.1). It costs a connection one look, and a request nothing.
+ */
+export function createAgentsServer(options: AgentsServerOptions): Server {
+  const front = http1Server(options)
+  const { server: http2, sessions } = http2Server(options)
+  const event = options.tls === undefined ? 'connection' : 'secureConnection'
+  const [serveHttp1] = front.listeners(event) as ((this: Server, socket: Socket) => void)[]
+  const undecided = new Set<Socket>()
+  const serve = (socket: Socket, isHttp2: boolean): void => {
+    if (isHttp2) http2.emit('connection', socket)
+    else serveHttp1?.call(front, socket)
+  }
+  front.removeAllListeners(event)
+  front.on(event, (socket: Socket) => {
+    if (socket instanceof TLSSocket) return serve(socket, socket.alpnProtocol === 'h2')
+    undecided.add(socket)
+    socket.once('close', () => undecided.delete(socket))
+    sniff(socket, options.headersTimeoutMs, (isHttp2) => {
+      undecided.delete(socket)
+      serve(socket, isHttp2)
+    })
+  })
+  const closeIdleConnections = front.closeIdleConnections.bind(front)
+  const closeAllConnections = front.closeAllConnections.bind(front)
+  return Object.assign(front, {
+    closeIdleConnections() {
+      closeIdleConnections()
+      for (const socket of undecided) socket.destroy()
+      // GOAWAY: calls under way are answered, no further ones are taken (RFC 9113 6.8).
+      for (const session of sessions) session.close()
+    },
+    closeAllConnections() {
+      closeAllConnections()
+      for (const socket of undecided) socket.destroy()
+      for (const session of sessions) session.destroy()
+    },
+  })
+}
+
+/** Looks at the first bytes, puts them back, and says what they begin. */
+function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) => void): void {
+  let seen: Buffer = Buffer.alloc(0)
+  const late = setTimeout(() => socket.destroy(), timeoutMs)
+  const failed = (): void => void socket.destroy()
+  const look = (bytes: Buffer): void => {
+    seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes])
+    const compared = Math.min(seen.length, PREFACE.length)
+    const isHttp2 = seen.subarray(0, compared).equals(PREFACE.subarray(0, compared))
+    if (isHttp2 && compared < PREFACE.length) return
+    clearTimeout(late)
+    socket.off('data', look).off('error', failed).pause()
+    socket.unshift(seen)
+    decided(isHttp2)
+    if (!isHttp2) socket.resume()
+  }
+  socket.on('data', look).on('error', failed)
+  socket.once('close', () => clearTimeout(late))
+}
+
 /**
  * Node's parser is strict (no obs-fold, no Content-Length beside Transfer-Encoding, no bare LF); `checkContinue`
  * leaves `Expect` to the pipeline, which answers it after the head's checks and the decision.
  */
-export function createAgentsServer(options: AgentsServerOptions): Server {
+function http1Server({ received, run, tls, ...options }: AgentsServerOptions): Server {
   const handle = (expectsContinue: boolean) => (request: IncomingMessage, reply: ServerResponse) => {
-    void options.run(options.received(request, reply, expectsContinue))
+    void run(received(request, reply, expectsContinue))
   }
-  const server = createServer(
-    {
-      insecureHTTPParser: false,
-      requireHostHeader: false,
-      maxHeaderSize: options.headerBytes,
-      headersTimeout: options.headersTimeoutMs,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-      // Bodies have a minimum rate instead of a total time: a large upload may take hours.
-      requestTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      noDelay: true,
-    },
-    handle(false),
-  )
+  const settings = {
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+    maxHeaderSize: options.headerBytes,
+    headersTimeout: options.headersTimeoutMs,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    // Bodies have a minimum rate instead of a total time: a large upload may take hours.
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    noDelay: true,
+  }
+  const server =
+    tls === undefined
+      ? createHttp(settings, handle(false))
+      : createHttps(
+          { ...settings, ...tls, minVersion: 'TLSv1.2', ALPNProtocols: ['h2', 'http/1.1'] },
+          handle(false),
+        )
   server.maxConnections = options.maxConnections
   // Bounded by their bytes; Node would drop those beyond a number without a word.
   server.maxHeadersCount = 0
@@ -51,4 +134,38 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
   return server
+}
+
+/** Bounded against floods of streams, resets, settings and pings; what Node does not bound, it answers by closing. */
+function http2Server({ received, run, ...options }: AgentsServerOptions): {
+  server: Http2Server
+  sessions: ReadonlySet<ServerHttp2Session>
+} {
+  const sessions = new Set<ServerHttp2Session>()
+  const server = createHttp2({
+    settings: {
+      maxConcurrentStreams: options.streamsPerConnection,
+      maxHeaderListSize: options.headerBytes,
+      enableConnectProtocol: false,
+    },
+    maxSessionMemory: 16,
+    maxSessionInvalidFrames: 100,
+    maxSessionRejectedStreams: 100,
+    maxOutstandingPings: 10,
+    maxSettings: 32,
+    unknownProtocolTimeout: options.headersTimeoutMs,
+  })
+  const handle = (expectsContinue: boolean) => (request: Http2ServerRequest, reply: Http2ServerResponse) => {
+    void run(received(request, http2Reply(reply), expectsContinue))
+  }
+  server.on('request', handle(false))
+  server.on('checkContinue', handle(true))
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.setTimeout(KEEP_ALIVE_MS, () => session.close())
+    session.once('close', () => sessions.delete(session))
+    session.on('error', () => session.destroy())
+  })
+  server.on('sessionError', () => undefined)
+  return { server, sessions }
 }

@@ -5,10 +5,6 @@ import type { Forwarded, Protocol, Received } from './exchange.ts'
 
 export type Furthest = Partial<Forwarded> & Received
 
-/** How many bytes of a body that nobody wants are read away, so that the client sees the answer and not a reset. */
-const DISCARDED_BODY_BYTES = 16 * 1024 * 1024
-const DISCARD_MS = 10_000
-
 export interface AnswerOptions {
   readonly mode: 'enforce' | 'observe'
   /** The dialect to refuse in, where the call is not classified yet. */
@@ -49,31 +45,13 @@ export function answerDenial({ mode, protocolOf, spell = errorResponse }: Answer
       queryMode: exchange.headers.has('x-amzn-query-mode'),
       ...(denial.retryAfterMs === undefined ? {} : { retryAfterMs: denial.retryAfterMs }),
     })
-    const unread = exchange.body.present && !reply.req.complete
-    reply.writeHead(status, [
+    const unread = exchange.body.isPending
+    reply.writeHead(status, undefined, [
       ...headers,
       ...(unread ? ['connection', 'close'] : []),
       ...moderatoHeaders(exchange, row.decision === 'error' ? 'deny' : row.decision, mode),
     ])
     reply.end(exchange.method === 'HEAD' ? undefined : body)
-    if (unread) discardBody(exchange)
+    if (unread) exchange.body.discard()
   }
-}
-
-/** Reads an unwanted body away, within bounds, and then ends the connection. */
-function discardBody({ reply }: Furthest): void {
-  const { req: request } = reply
-  let discarded = 0
-  const end = (): void => {
-    clearTimeout(timer)
-    request.destroy()
-  }
-  const timer = setTimeout(end, DISCARD_MS).unref()
-  request.on('data', (chunk: Buffer) => {
-    discarded += chunk.length
-    if (discarded > DISCARDED_BODY_BYTES) end()
-  })
-  request.once('close', () => clearTimeout(timer))
-  request.on('error', () => undefined)
-  request.resume()
 }

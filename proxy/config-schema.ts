@@ -52,7 +52,17 @@ const listen = z
       .describe('Health, metrics, admin API; never reachable for agents.'),
     hosts: z.array(hostName).default([]).describe('Our own names, for virtual-host S3.'),
     intercept: later('CONNECT mode'),
-    tls: later('TLS on the agent listener'),
+    tls: z
+      .strictObject({
+        cert: z.string().min(1).describe('PEM file: the certificate, then those that it is signed by.'),
+        key: z.string().min(1).describe('PEM file of its private key.'),
+        clientCa: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('PEM file: only clients with a certificate of this authority may connect.'),
+      })
+      .optional(),
   })
   .prefault({})
 
@@ -165,6 +175,7 @@ const limits = z
     headersTimeout: durationMs.prefault('15s').describe('How long a request head may take.'),
     headerBytes: bytes.default(32 * 1024).describe('The largest request head.'),
     connections: bytes.default(10_000).describe('Connections on the agent listener.'),
+    streamsPerConnection: bytes.default(128).describe('Calls under way on one HTTP/2 connection.'),
     held: bytes.default(10_000).describe('Calls that wait for their turn, over all agents.'),
     heldPerAgent: bytes.default(100).describe('The same for one agent.'),
     inFlightPerAgent: bytes.default(1_000).describe('Calls of one agent under way at once.'),

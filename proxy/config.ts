@@ -6,6 +6,7 @@ import type { z } from 'zod'
 import { configProblems, type Finding } from './config-rules.ts'
 import { environmentOverrides, setAt } from './config-environment.ts'
 import { ConfigSchema, type Config } from './config-schema.ts'
+import { tlsProblems, type TlsFiles } from './config-tls.ts'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -68,15 +69,23 @@ export function parseConfig(
   if (!result.success) throw new ConfigError(from.file, [...findings, ...schemaFindings(result.error)])
   const problems = [...findings, ...configProblems(result.data)]
   if (problems.length > 0) throw new ConfigError(from.file, problems)
-  const { stateDir, policy, admin, ...rest } = result.data
+  const { stateDir, policy, admin, listen, ...rest } = result.data
   const config: Config = {
     ...rest,
+    listen: listen.tls === undefined ? listen : { ...listen, tls: resolvedTls(from.folder, listen.tls) },
     stateDir: resolve(from.folder, stateDir),
     policy: policy.bundle === undefined ? policy : { ...policy, bundle: resolve(from.folder, policy.bundle) },
     admin:
       admin.tokenFile === undefined ? admin : { ...admin, tokenFile: resolve(from.folder, admin.tokenFile) },
   }
+  const unusable = config.listen.tls === undefined ? [] : tlsProblems(config.listen.tls)
+  if (unusable.length > 0) throw new ConfigError(from.file, unusable)
   return { config, sources, folder: from.folder }
+}
+
+function resolvedTls(folder: string, { cert, key, clientCa }: TlsFiles): TlsFiles {
+  const own = { cert: resolve(folder, cert), key: resolve(folder, key) }
+  return clientCa === undefined ? own : { ...own, clientCa: resolve(folder, clientCa) }
 }
 
 /** Dotted paths of everything that is not a map; lists count as one value. */

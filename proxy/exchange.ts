@@ -3,9 +3,8 @@
  *
  *     Received -> Identified -> Verified -> Classified -> Decided -> Paced -> Resigned -> Forwarded
  */
-import type { ServerResponse } from 'node:http'
-import type { Readable } from 'node:stream'
 import type { AccessLevel, ActionClass, Trait } from './classes.ts'
+import type { IncomingBody, Reply } from './edge.ts'
 import type { HeaderFields } from './headers.ts'
 import type { ChunkChain, ChunkVerifier } from './sigv4/chunk-chain.ts'
 
@@ -22,18 +21,6 @@ export interface RequestHead {
   readonly headers: HeaderFields
 }
 
-/** The body of a request, not yet read. The first read answers `Expect: 100-continue`. */
-export interface IncomingBody {
-  /** False when the head says that no body follows. */
-  readonly present: boolean
-  /** `Content-Length`; undefined for chunked transfer coding. */
-  readonly lengthBytes: number | undefined
-  /** The whole body, read once and kept; `owner` (the agent, once known) pays for the memory. Denial `body_too_large` beyond `limits.bufferedBodyBytes`. */
-  bytes(owner?: string): Promise<Buffer>
-  /** The body as it arrives; only where `bytes` was not called. */
-  stream(): Readable
-}
-
 export interface Client {
   readonly address: string
   /** Aborted when the client's connection is gone. */
@@ -48,7 +35,7 @@ export interface Received extends RequestHead {
   readonly receivedAtMs: number
   readonly body: IncomingBody
   readonly client: Client
-  readonly reply: ServerResponse
+  readonly reply: Reply
 }
 
 /** SigV4 and SigV4a, by the names that stand on the wire. */

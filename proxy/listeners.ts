@@ -4,6 +4,7 @@ import { createAdmin } from './admin/server.ts'
 import { adminToken, readTokenFile } from './admin/token.ts'
 import { createAgentsServer } from './agents-server.ts'
 import type { Config } from './config-schema.ts'
+import { readTls } from './config-tls.ts'
 import type { Parts } from './parts.ts'
 import type { Runner } from './record.ts'
 import { receive } from './stages/receive.ts'
@@ -14,7 +15,7 @@ export interface ServiceState {
   readonly adminHosts: Set<string>
 }
 
-export function agentsServer({ limits }: Config, { clock, budget }: Parts, run: Runner): Server {
+export function agentsServer({ limits, listen }: Config, { clock, budget }: Parts, run: Runner): Server {
   return createAgentsServer({
     received: receive({
       clock,
@@ -25,6 +26,8 @@ export function agentsServer({ limits }: Config, { clock, budget }: Parts, run: 
     headersTimeoutMs: limits.headersTimeout,
     headerBytes: limits.headerBytes,
     maxConnections: limits.connections,
+    streamsPerConnection: limits.streamsPerConnection,
+    tls: listen.tls === undefined ? undefined : readTls(listen.tls),
   })
 }
 

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 
 export interface Moderato {
   /** Binds both listeners; resolves with their addresses as URLs. */
@@ -27,7 +28,8 @@ export function service(parts: ServiceParts): Moderato {
     async listen() {
       const addresses = { agents: await bind(agents), admin: await bind(admin) }
       parts.bound(addresses)
-      return { agents: urlOf(addresses.agents), admin: urlOf(addresses.admin) }
+      const scheme = agents.server instanceof TlsServer ? 'https' : 'http'
+      return { agents: urlOf(addresses.agents, scheme), admin: urlOf(addresses.admin, 'http') }
     },
     async drain() {
       parts.draining()
@@ -53,6 +55,6 @@ async function bind({ server, host, port }: ServiceParts['agents']): Promise<Add
   return server.address() as AddressInfo
 }
 
-function urlOf({ address, family, port }: AddressInfo): string {
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+function urlOf({ address, family, port }: AddressInfo, scheme: string): string {
+  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

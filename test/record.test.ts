@@ -18,6 +18,8 @@ const received: Received = {
   body: {
     present: false,
     lengthBytes: 0,
+    isPending: false,
+    discard: () => undefined,
     bytes: async () => Buffer.alloc(0),
     stream: () => expect.unreachable(),
   },

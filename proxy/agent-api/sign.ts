@@ -27,7 +27,7 @@ export function sign({ credentials, narrow, clock, answerHeaders }: SignDeps) {
     const owner = narrow === undefined ? await fetchCredentials(credentials) : await narrow(agent.id, handOn)
     if (client.gone.aborted) throw new Denial('client_gone', 'The client left; nothing was signed.')
     const body = Buffer.from(JSON.stringify(signed(handOn, owner, clock.nowMs(), signatures)))
-    reply.writeHead(200, [
+    reply.writeHead(200, undefined, [
       'content-type',
       'application/json',
       'content-length',

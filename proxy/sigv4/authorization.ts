@@ -7,13 +7,14 @@ import { parseQueryAuthorization, queryForm } from './query-authorization.ts'
 
 /**
  * What follows the algorithm, as every SDK spells it. Access key ids are of `[A-Za-z0-9_-]`; a signing name may have
- * upper case (`IoTSecuredTunneling`); header names are tokens in lower case (RFC 9110 5.6.2), separated by `;`. SigV4a
+ * upper case (`IoTSecuredTunneling`); header names are tokens in lower case (RFC 9110 5.6.2), separated by `;`; over
+ * HTTP/2 some sign `:authority`, which is Host by another name. SigV4a
  * has no region in its scope, and its signature is DER in hex.
  */
 const PARAMETERS =
-  /^Credential=([\w-]{1,128})\/(\d{8})\/([a-z0-9-]{1,63})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=([a-z0-9!#$%&'*+.^_`|~;-]+), *Signature=([0-9a-f]{64})$/
+  /^Credential=([\w-]{1,128})\/(\d{8})\/([a-z0-9-]{1,63})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=((?::authority;)?[a-z0-9!#$%&'*+.^_`|~;-]+|:authority), *Signature=([0-9a-f]{64})$/
 const ECDSA_PARAMETERS =
-  /^Credential=([\w-]{1,128})\/(\d{8})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=([a-z0-9!#$%&'*+.^_`|~;-]+), *Signature=((?:[0-9a-f]{2}){8,72})$/
+  /^Credential=([\w-]{1,128})\/(\d{8})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=((?::authority;)?[a-z0-9!#$%&'*+.^_`|~;-]+|:authority), *Signature=((?:[0-9a-f]{2}){8,72})$/
 
 /**
  * The one credential of a request, strictly parsed; nothing is verified yet.

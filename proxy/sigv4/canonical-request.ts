@@ -38,7 +38,8 @@ export function canonicalRequest(
   payloadHash: string,
 ): string {
   let text = `${request.method}\n${canonicalPath(request.path, isS3Family(service))}\n${canonicalQuery(request.query)}\n`
-  for (const name of signedHeaders) text += `${name}:${canonicalValue(request.headers, name)}\n`
+  for (const name of signedHeaders)
+    text += `${name}:${canonicalValue(request.headers, name === ':authority' ? 'host' : name)}\n`
   return `${text}\n${signedHeaders.join(';')}\n${payloadHash}`
 }
 

@@ -18,7 +18,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(PARAMETERS.map((name) => 
 
 const CREDENTIAL = /^([\w-]{1,128})\/(\d{8})\/([a-z0-9-]{1,63})\/([A-Za-z0-9-]{1,63})\/aws4_request$/
 const ECDSA_CREDENTIAL = /^([\w-]{1,128})\/(\d{8})\/([A-Za-z0-9-]{1,63})\/aws4_request$/
-const NAMES = /^[a-z0-9!#$%&'*+.^_`|~;-]+$/
+const NAMES = /^(?:(?::authority;)?[a-z0-9!#$%&'*+.^_`|~;-]+|:authority)$/
 const SIGNATURE = /^[0-9a-f]{64}$/
 const ECDSA_SIGNATURE = /^(?:[0-9a-f]{2}){8,72}$/
 /** A week, as AWS has it (S3 API, "Authenticating requests: using query parameters"). */

@@ -1,7 +1,7 @@
 /** Relays one upstream answer to the client; undici's dispatch handler. */
-import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { Denial } from '../denial.ts'
+import type { Reply } from '../edge.ts'
 import type { Resigned, UpstreamAnswer } from '../exchange.ts'
 import { HOP_BY_HOP } from '../headers.ts'
 
@@ -14,7 +14,7 @@ export interface RelayEvents {
 }
 
 export class UpstreamRelay implements Dispatcher.DispatchHandler {
-  readonly #reply: ServerResponse
+  readonly #reply: Reply
   readonly #gone: AbortSignal
   readonly #headers: readonly string[]
   readonly #events: RelayEvents
@@ -54,9 +54,9 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#requestId = first(headers['x-amzn-requestid']) ?? first(headers['x-amz-request-id'])
     if (status >= 400) this.#errorCode = first(headers['x-amzn-errortype'])?.split(':')[0]
-    this.#reply.sendDate = false
     const fields = relayed(controller.rawHeaders)
     fields.push(...this.#headers)
+    this.#reply.sendDate = false
     this.#reply.writeHead(status, message ?? '', fields)
     // Head and first bytes leave in one packet if they came in one; a head that came alone goes out alone.
     queueMicrotask(() => {

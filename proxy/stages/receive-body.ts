@@ -1,8 +1,8 @@
 /** The body of a request on the agent listener: read lazily, bounded in size, memory and slowness (rule S9). */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { Denial } from '../denial.ts'
-import type { IncomingBody } from '../exchange.ts'
+import type { IncomingBody, Reply, Request } from '../edge.ts'
 
 export interface BodyLimits {
   /** The largest body that is held whole. */
@@ -48,11 +48,26 @@ export class BufferBudget {
 
 const EMPTY = Buffer.alloc(0)
 
+/** How much of a body that nobody wants is read away, and for how long. */
+const DISCARDED_BODY_BYTES = 16 * 1024 * 1024
+const DISCARD_MS = 10_000
+
+export function isHttp2(request: Request): request is Http2ServerRequest {
+  return 'stream' in request
+}
+
+/** Whether a body follows whose length the head does not say. */
+function hasUnknownLength(request: Request): boolean {
+  return isHttp2(request)
+    ? !request.stream.endAfterHeaders
+    : request.headers['transfer-encoding'] !== undefined
+}
+
 export class MessageBody implements IncomingBody {
   readonly present: boolean
   readonly lengthBytes: number | undefined
-  readonly #request: IncomingMessage
-  readonly #reply: ServerResponse
+  readonly #request: Request
+  readonly #reply: Reply
   readonly #limits: BodyLimits
   readonly #budget: BufferBudget
   #expectsContinue: boolean
@@ -62,15 +77,16 @@ export class MessageBody implements IncomingBody {
   #heldBytes = 0
 
   constructor(
-    request: IncomingMessage,
-    reply: ServerResponse,
+    request: Request,
+    reply: Reply,
     expectsContinue: boolean,
     limits: BodyLimits,
     budget: BufferBudget,
   ) {
     const declared = request.headers['content-length']
     this.lengthBytes = declared === undefined ? undefined : Number(declared)
-    this.present = request.headers['transfer-encoding'] !== undefined || (this.lengthBytes ?? 0) > 0
+    this.present =
+      (this.lengthBytes ?? 0) > 0 || (this.lengthBytes === undefined && hasUnknownLength(request))
     this.#request = request
     this.#reply = reply
     this.#expectsContinue = expectsContinue
@@ -85,6 +101,27 @@ export class MessageBody implements IncomingBody {
       this.#read = this.#readAll()
     } else if (owner !== this.#owner) this.#chargeTo(owner)
     return this.#read
+  }
+
+  get isPending(): boolean {
+    return this.present && !this.#request.complete
+  }
+
+  discard(): void {
+    const request = this.#request
+    let discarded = 0
+    const end = (): void => {
+      clearTimeout(timer)
+      request.destroy()
+    }
+    const timer = setTimeout(end, DISCARD_MS).unref()
+    request.on('data', (chunk: Buffer) => {
+      discarded += chunk.length
+      if (discarded > DISCARDED_BODY_BYTES) end()
+    })
+    request.once('close', () => clearTimeout(timer))
+    request.on('error', () => undefined)
+    request.resume()
   }
 
   /** Moves what is held to another owner, so that no agent fills the share of an address that others have too. */
@@ -133,9 +170,13 @@ export class MessageBody implements IncomingBody {
         chunks.push(chunk)
       }
       request.on('data', onData)
-      request.once('error', (cause) =>
-        fail(new Denial('client_gone', 'The client left before its body was whole.', { cause })),
-      )
+      const left = (cause?: unknown): void =>
+        fail(new Denial('client_gone', 'The client left before its body was whole.', { cause }))
+      request.once('error', left)
+      // An HTTP/2 stream that its client resets closes without an error.
+      request.once('close', () => {
+        if (!request.complete || request.destroyed) left()
+      })
       request.once('end', () => {
         guard.stop()
         if (request.rawTrailers.length > 0) return fail(trailersRefused())
@@ -162,7 +203,7 @@ function tooLarge(limit: number): Denial {
 class PaceGuard {
   readonly #timer: NodeJS.Timeout
 
-  constructor(request: IncomingMessage, limits: BodyLimits, onSlow: (denial: Denial) => void) {
+  constructor(request: Request, limits: BodyLimits, onSlow: (denial: Denial) => void) {
     const socket = request.socket
     const wantedBytes = (limits.bodyMinBytesPerSecond * limits.bodyPauseMs) / 1000
     let seenBytes = socket.bytesRead

@@ -1,11 +1,11 @@
-/** The edge: turns one HTTP/1.1 request into `Received`, its path kept byte for byte. */
+/** The edge: turns one request of HTTP/1.1 or HTTP/2 into `Received`, its path kept byte for byte. */
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Denial } from '../denial.ts'
+import type { Reply, Request } from '../edge.ts'
 import type { Received } from '../exchange.ts'
 import { HeaderFields } from '../headers.ts'
 import type { Clock } from '../ports.ts'
-import { MessageBody, type BodyLimits, type BufferBudget } from './receive-body.ts'
+import { isHttp2, MessageBody, type BodyLimits, type BufferBudget } from './receive-body.ts'
 
 export interface ReceiveOptions {
   readonly clock: Clock
@@ -24,11 +24,7 @@ const ONCE = ['host', 'content-length', 'transfer-encoding', 'content-type', 'ex
  * the recorded run, so that a malformed request leaves a record as any other does.
  */
 export function receive(options: ReceiveOptions) {
-  return function received(
-    request: IncomingMessage,
-    reply: ServerResponse,
-    expectsContinue: boolean,
-  ): Received {
+  return function received(request: Request, reply: Reply, expectsContinue: boolean): Received {
     const target = request.url ?? ''
     const mark = target.indexOf('?')
     const gone = new AbortController()
@@ -37,17 +33,33 @@ export function receive(options: ReceiveOptions) {
     })
     return {
       requestId: randomUUID(),
-      httpVersion: 'stream' in request ? '2' : request.httpVersion,
+      httpVersion: isHttp2(request) ? '2' : request.httpVersion,
       receivedAtMs: options.clock.nowMs(),
       method: request.method ?? '',
       path: mark < 0 ? target : target.slice(0, mark),
       query: mark < 0 ? '' : target.slice(mark + 1),
-      headers: new HeaderFields(request.rawHeaders),
+      headers: new HeaderFields(fieldsOf(request)),
       body: new MessageBody(request, reply, expectsContinue, options.limits, options.budget),
       client: { address: request.socket.remoteAddress ?? '', gone: gone.signal },
       reply,
     }
   }
+}
+
+/**
+ * The fields without pseudo-fields; `:authority` is what HTTP/1.1 calls Host (RFC 9113 8.3.1). A Host beside it that
+ * says something else is kept, and refused for having come twice.
+ */
+function fieldsOf(request: Request): readonly string[] {
+  if (!isHttp2(request)) return request.rawHeaders
+  const { authority, rawHeaders } = request
+  const fields = authority === undefined || authority === '' ? [] : ['host', authority]
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string
+    const value = rawHeaders[i + 1] as string
+    if (!name.startsWith(':') && !(name === 'host' && value === fields[1])) fields.push(name, value)
+  }
+  return fields
 }
 
 /** The first stage: refuses a head that two readers could read in two ways (security rule S5, RFC 9112 3.2). */

@@ -34,7 +34,8 @@ export function checkFields(headers: HeaderFields): void {
 
 /** Everything that can decide something must be signed: what is not would be signed anew by us on anybody's word. */
 export function checkSignedHeaders({ headers, authorization }: Identified): void {
-  const { signedHeaders, presigned, scope } = authorization
+  const { presigned, scope } = authorization
+  const signedHeaders = authorization.signedHeaders.map((name) => (name === ':authority' ? 'host' : name))
   if (!signedHeaders.includes('host')) throw new Denial('unsigned_header', 'The header host is not signed.')
   const mayBeAdded = presigned !== undefined && isS3Family(scope.service)
   for (const name of headers.names()) {

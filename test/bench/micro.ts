@@ -81,6 +81,8 @@ async function received(kind: Kind): Promise<Received> {
     body: {
       present: true,
       lengthBytes: bytes.length,
+      isPending: false,
+      discard: () => undefined,
       bytes: () => Promise.resolve(bytes),
       stream: () => Readable.from([bytes]),
     },

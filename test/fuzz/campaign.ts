@@ -156,9 +156,10 @@ export class Campaign {
       const sent = this.#underWay.get(
         Number(/^fuzz\/(\d+)$/.exec(String(recorded.headers['user-agent']))?.[1]),
       )
-      const candidates = sent === undefined ? [...this.#underWay.values()] : [sent]
+      // The mark may have been mutated into that of another.
+      const candidates = [...(sent === undefined ? [] : [sent]), ...this.#underWay.values()]
       const match = candidates.find((each) => this.#corresponds(each, recorded))
-      const blamed = sent ?? match ?? candidates.at(-1)
+      const blamed = match ?? sent ?? candidates.at(-1)
       if (blamed === undefined) throw new Error('something arrived before anything was sent')
       for (const each of blamed.how.split(' + ')) this.#countOf(each).forwarded += 1
       if (match === undefined)

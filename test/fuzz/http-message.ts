@@ -79,14 +79,15 @@ function readBody(draft: Draft, after: Buffer): Framed | undefined {
   return { body: after.subarray(0, Number(length)), rest: after.subarray(Number(length)) }
 }
 
-/** No trailers: they are refused wherever they stand. Chunk extensions say nothing. */
+/** Zeros before a size change nothing. No trailers: they are refused wherever they stand. Chunk extensions say nothing. */
 function readChunked(bytes: Buffer): Framed | undefined {
   const parts: Buffer[] = []
   let at = 0
   for (;;) {
     const end = bytes.indexOf('\r\n', at)
     if (end < 0) return undefined
-    const [, size] = /^([0-9A-Fa-f]{1,12})(?:[ \t]*;[ -~\t]*)?$/.exec(bytes.toString('latin1', at, end)) ?? []
+    const [, size] =
+      /^0*([0-9A-Fa-f]{1,12})(?:[ \t]*;[ -~\t]*)?$/.exec(bytes.toString('latin1', at, end)) ?? []
     if (size === undefined) return undefined
     const from = end + 2
     const to = from + parseInt(size, 16)

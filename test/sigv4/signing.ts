@@ -2,7 +2,8 @@
 import { hash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import type { IncomingBody, Received, SigningAlgorithm, Verified } from '../../proxy/exchange.ts'
+import type { IncomingBody } from '../../proxy/edge.ts'
+import type { Received, SigningAlgorithm, Verified } from '../../proxy/exchange.ts'
 import { Denial } from '../../proxy/denial.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import type { AgentStore } from '../../proxy/ports.ts'
@@ -45,6 +46,8 @@ export function bodyOf(bytes: Buffer): TestBody {
     present: bytes.length > 0,
     lengthBytes: bytes.length,
     reads: 0,
+    isPending: false,
+    discard: () => undefined,
     bytes() {
       this.reads += 1
       return Promise.resolve(bytes)

@@ -38,6 +38,8 @@ function verified(
     body: {
       present: bytes.length > 0,
       lengthBytes: bytes.length,
+      isPending: false,
+      discard: () => undefined,
       bytes: () => {
         reads.bytes++
         return Promise.resolve(bytes)

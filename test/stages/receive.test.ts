@@ -35,6 +35,7 @@ async function serve(
     headersTimeoutMs: 5_000,
     headerBytes: 4096,
     maxConnections: 100,
+    streamsPerConnection: 10,
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

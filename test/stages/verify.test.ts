@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { IncomingBody } from '../../proxy/exchange.ts'
+import type { IncomingBody } from '../../proxy/edge.ts'
 import { Denial } from '../../proxy/denial.ts'
 import {
   accept,

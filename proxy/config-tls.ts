@@ -1,0 +1,38 @@
+/** The files that `listen.tls` names. */
+import { readFileSync } from 'node:fs'
+import { createSecureContext, type TlsOptions } from 'node:tls'
+import type { Finding } from './config-rules.ts'
+import type { Config } from './config-schema.ts'
+
+export type TlsFiles = NonNullable<Config['listen']['tls']>
+
+/** What a TLS server needs of them. With `clientCa` no connection is taken without a certificate of it. */
+export function readTls({ cert, key, clientCa }: TlsFiles): TlsOptions {
+  const own = { cert: readFileSync(cert), key: readFileSync(key) }
+  if (clientCa === undefined) return own
+  return { ...own, ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true }
+}
+
+/** Why they cannot be used, each by its path; nothing if they can. */
+export function tlsProblems(files: TlsFiles): Finding[] {
+  const findings = Object.entries(files).flatMap(([name, file]): Finding[] => {
+    try {
+      if (file !== undefined) readFileSync(file)
+      return []
+    } catch (error) {
+      return [{ path: `listen.tls.${name}`, message: `cannot be read: ${messageOf(error)}` }]
+    }
+  })
+  if (findings.length > 0) return findings
+  try {
+    createSecureContext(readTls(files))
+    return []
+  } catch (error) {
+    const message = `certificate, key and clientCa must be PEM, and the key that of the certificate: ${messageOf(error)}`
+    return [{ path: 'listen.tls', message }]
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
