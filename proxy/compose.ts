@@ -23,6 +23,7 @@ import { pace } from './stages/pace.ts'
 import { checkHead } from './stages/receive.ts'
 import { claim, refuseReplay } from './stages/replay.ts'
 import { resign } from './stages/resign.ts'
+import { maxSkewMsOf } from './stages/verify-time.ts'
 import { verify } from './stages/verify.ts'
 
 /** The stages that both ways have in common; one of each, so that what they count is counted together. */
@@ -66,7 +67,7 @@ type Stages = ReturnType<typeof stagesOf>
 
 /** The way of a call, from the head on the wire to the upstream's answer. */
 function wayOfCalls(stages: Stages, { catalogue, upstream, ...parts }: Parts) {
-  const { credentials, endpoint, clock, signatures } = parts
+  const { credentials, endpoint, clock, clockSkew, signatures } = parts
   return pipeline<Received>()
     .pipe(stages.checkedHead)
     .pipe(stages.identified)
@@ -87,8 +88,13 @@ function wayOfCalls(stages: Stages, { catalogue, upstream, ...parts }: Parts) {
     .pipe(stages.claimed)
     .pipe(
       forward({
-        body: { chunkBytes: parts.chunkBytes, budget: parts.budget },
-        upstream: (agentId) => upstream.of(agentId),
+        body: {
+          chunkBytes: parts.chunkBytes,
+          budget: parts.budget,
+          maxSkewMsOf: (service) => maxSkewMsOf(service, clockSkew),
+          nowMs: () => clock.nowMs(),
+        },
+        upstream: (agentId, speaksHttp2) => upstream.of(agentId, speaksHttp2),
         answerHeaders: stages.answerHeaders,
       }),
     )

@@ -7,6 +7,7 @@ import type { AccessLevel, ActionClass, Trait } from './classes.ts'
 import type { IncomingBody, Reply } from './edge.ts'
 import type { HeaderFields } from './headers.ts'
 import type { ChunkChain, ChunkVerifier } from './sigv4/chunk-chain.ts'
+import type { EventChain } from './sigv4/event-stream.ts'
 
 /** The wire protocols of AWS services, by the names that their models use. */
 export type Protocol = 'json-1.0' | 'json-1.1' | 'rest-json' | 'rest-xml' | 's3' | 'query' | 'ec2' | 'cbor'
@@ -118,12 +119,15 @@ export type Payload =
   /** Frames of an event stream, each signed (`STREAMING-AWS4-HMAC-SHA256-EVENTS`). */
   | { readonly kind: 'signed-events'; readonly form: string }
 
+/** The chain of a body's own signatures, by what they cover. */
+export type BodySignatures<Chunks> = { readonly chunks: Chunks } | { readonly events: EventChain }
+
 export interface Verified extends Identified {
   readonly payload: Payload
   /** The time of signing as it was signed, `YYYYMMDDTHHMMSSZ`. */
   readonly signedAt: string
   /** Checks the signatures of the body's chunks or events, one after another; undefined where it has none. */
-  readonly bodySignatures: ChunkVerifier | undefined
+  readonly bodySignatures: BodySignatures<ChunkVerifier> | undefined
 }
 
 /** What a request does, in IAM's terms. */
@@ -212,7 +216,7 @@ export interface SignedRequest {
   /** name, value, name, value, ... including `host` and the new `authorization`. */
   readonly headers: readonly string[]
   /** Signs the body's chunks or events anew; undefined where it has no signatures. */
-  readonly bodySigner: ChunkChain | undefined
+  readonly bodySigner: BodySignatures<ChunkChain> | undefined
 }
 
 export interface Resigned extends Paced {

@@ -1,8 +1,9 @@
 /** Makes and checks signatures by either algorithm, with the keys derived for it kept while they are in use. */
-import type { CredentialScope, SigningAlgorithm } from '../exchange.ts'
+import type { BodySignatures, CredentialScope, Payload, SigningAlgorithm } from '../exchange.ts'
 import type { Credentials } from '../ports.ts'
 import { ecdsaChunkChain, hmacChunkChain, type ChunkChain, type ChunkVerifier } from './chunk-chain.ts'
 import { ALGORITHM } from './credential.ts'
+import { EventChain } from './event-stream.ts'
 import { EcdsaKeys, ecdsaSignature, ecdsaSignatureMatches } from './sigv4a.ts'
 import { signature, signatureMatches } from './signature.ts'
 import { SigningKeys } from './signing-key.ts'
@@ -41,8 +42,24 @@ export class Signatures {
     return ecdsaSignatureMatches(claimed, this.#ecdsaKeyOf(owner).publicKey, amzDate, scope, requestHash)
   }
 
-  /** The chain of a body's chunk signatures, which starts from the request's own. */
-  chunks(
+  /** The chain of the signatures that a body of this kind has, from the request's own on; undefined if it has none. */
+  ofBody(
+    kind: Payload['kind'],
+    algorithm: SigningAlgorithm,
+    owner: AccessKey,
+    amzDate: string,
+    scope: CredentialScope,
+    seedSignature: string,
+  ): BodySignatures<ChunkChain & ChunkVerifier> | undefined {
+    if (kind === 'signed-chunks') {
+      return { chunks: this.#chunks(algorithm, owner, amzDate, scope, seedSignature) }
+    }
+    if (kind !== 'signed-events') return undefined
+    const keyOn = (date: string): Buffer => this.#keyOf(owner, { ...scope, date })
+    return { events: new EventChain(keyOn, scope, seedSignature) }
+  }
+
+  #chunks(
     algorithm: SigningAlgorithm,
     owner: AccessKey,
     amzDate: string,

@@ -3,14 +3,18 @@ import { PassThrough, pipeline, type Readable, type Transform } from 'node:strea
 import type { Resigned } from '../exchange.ts'
 import { unsignedTrailerCheck } from '../sigv4/chunked.ts'
 import { payloadHashCheck } from '../sigv4/payload-hash.ts'
-import { signedChunks } from '../sigv4/signed-chunks.ts'
+import { signedEvents } from '../sigv4/event-stream.ts'
+import { type BodyHold, signedChunks } from '../sigv4/signed-chunks.ts'
 import { type BufferBudget, trailersRefused } from './receive-body.ts'
 
 export interface BodyChecks {
   /** Whose memory the held chunks of an agent's body take. */
   readonly budget: BufferBudget
-  /** The largest signed chunk. */
+  /** The largest signed chunk or event. */
   readonly chunkBytes: number
+  /** How far the date of an event may be off. */
+  readonly maxSkewMsOf: (service: string) => number
+  readonly nowMs: () => number
 }
 
 /** The client's bytes, unchanged, through the check that its signature asks for. An error ends the upstream request. */
@@ -26,24 +30,38 @@ export function checkedStream(exchange: Resigned, checks: BodyChecks): Readable 
   return check
 }
 
-function checkOf({ agent, payload, bodySignatures, signed }: Resigned, checks: BodyChecks): Transform {
+function checkOf(exchange: Resigned, checks: BodyChecks): Transform {
+  const { payload } = exchange
   if (payload.kind === 'unsigned-trailer')
     return unsignedTrailerCheck(payload.decodedLengthBytes, payload.trailers)
   if (payload.kind === 'declared') return payloadHashCheck(payload.sha256)
-  if (payload.kind === 'signed-chunks' && bodySignatures !== undefined && signed.bodySigner !== undefined) {
-    const hold = holdOf(agent.id, checks.budget)
-    const check = signedChunks({
-      verify: bodySignatures,
-      sign: signed.bodySigner,
-      decodedLengthBytes: payload.decodedLengthBytes,
-      trailers: payload.trailers,
-      maxChunkBytes: checks.chunkBytes,
+  if (payload.kind === 'unsigned') return new PassThrough()
+  const hold = holdOf(exchange.agent.id, checks.budget)
+  return signedBody(exchange, checks, hold).once('close', () => hold.giveBack(hold.heldBytes))
+}
+
+/** A body with signatures of its own, which are made anew. */
+function signedBody(exchange: Resigned, checks: BodyChecks, hold: BodyHold): Transform {
+  const { payload, bodySignatures: verify, signed, authorization } = exchange
+  const { bodySigner: sign } = signed
+  if (verify === undefined || sign === undefined) throw new Error('a signed body without its chains')
+  if (payload.kind === 'signed-chunks' && 'chunks' in verify && 'chunks' in sign) {
+    const { decodedLengthBytes, trailers } = payload
+    const maxChunkBytes = checks.chunkBytes
+    const chains = { verify: verify.chunks, sign: sign.chunks }
+    return signedChunks({ ...chains, decodedLengthBytes, trailers, maxChunkBytes, hold })
+  }
+  if (payload.kind === 'signed-events' && 'events' in verify && 'events' in sign) {
+    return signedEvents({
+      verify: verify.events,
+      sign: sign.events,
+      maxFrameBytes: checks.chunkBytes,
+      maxSkewMs: checks.maxSkewMsOf(authorization.scope.service),
+      nowMs: checks.nowMs,
       hold,
     })
-    return check.once('close', () => hold.giveBack(hold.heldBytes))
   }
-  if (payload.kind !== 'unsigned') throw new Error(`a streamed body of the form ${payload.kind} has no check`)
-  return new PassThrough()
+  throw new Error(`a streamed body of the form ${payload.kind} has no check`)
 }
 
 /** One body's share of its agent's memory. */

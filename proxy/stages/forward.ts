@@ -6,8 +6,8 @@ import { UpstreamRelay } from './forward-relay.ts'
 import { checkedStream, type BodyChecks } from './forward-body.ts'
 
 export interface ForwardOptions {
-  /** The connections of an agent. */
-  readonly upstream: (agentId: string) => Pick<Dispatcher, 'dispatch'>
+  /** The connections of an agent; event streams need HTTP/2 where the service speaks it. */
+  readonly upstream: (agentId: string, speaksHttp2: boolean) => Pick<Dispatcher, 'dispatch'>
   /** Set on every answer: `x-moderato-*` (flat name, value list). */
   readonly answerHeaders: (exchange: Resigned) => readonly string[]
   readonly body: BodyChecks
@@ -29,7 +29,7 @@ export function forward({ upstream, answerHeaders, body }: ForwardOptions) {
         done: (answer: UpstreamAnswer) => resolve({ ...exchange, upstream: answer }),
         failed: reject,
       })
-      upstream(exchange.agent.id).dispatch(
+      upstream(exchange.agent.id, exchange.payload.kind === 'signed-events').dispatch(
         {
           origin: signed.origin,
           path: signed.target,

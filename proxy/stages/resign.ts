@@ -68,10 +68,7 @@ function signHead(
     signatures,
   )
   fields.push('authorization', value)
-  const bodySigner =
-    payload.kind === 'signed-chunks'
-      ? signatures.chunks(algorithm, owner, amzDate, scope, signature)
-      : undefined
+  const bodySigner = signatures.ofBody(payload.kind, algorithm, owner, amzDate, scope, signature)
   return { origin, target: query === '' ? path : `${path}?${query}`, headers: fields, bodySigner }
 }
 

@@ -36,10 +36,8 @@ export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
       if (!signatureStands(exchange, authorization, owner, as, signatures)) {
         throw new Denial('bad_signature', 'The signature does not match the request.')
       }
-      const bodySignatures =
-        payload.kind === 'signed-chunks'
-          ? signatures.chunks(algorithm, owner, signedAt, scope, signature)
-          : undefined
+      const { kind } = payload
+      const bodySignatures = signatures.ofBody(kind, algorithm, owner, signedAt, scope, signature)
       return { ...exchange, payload, signedAt, bodySignatures }
     }
     const declared = payloadOf(exchange)

@@ -26,9 +26,10 @@ const DEFAULT_MAX_ORIGINS = 512
 
 /**
  * A dispatcher that follows no redirect, asks no environment proxy and verifies TLS whatever the environment says
- * (security rule S5). HTTP/1.1 only: the request target and the header order reach the service as they were signed.
+ * (security rule S5). HTTP/1.1, where target and header order reach the service as they were signed; HTTP/2 only for
+ * what needs it: event streams go both ways at once.
  */
-export function createUpstream(options: UpstreamOptions): Agent {
+export function createUpstream(options: UpstreamOptions, speaksHttp2 = false): Agent {
   const { lookup, ca } = options
   return new Agent({
     connections: options.connections,
@@ -37,7 +38,7 @@ export function createUpstream(options: UpstreamOptions): Agent {
     bodyTimeout: options.bodyTimeoutMs,
     keepAliveTimeout: options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS,
     pipelining: 1,
-    allowH2: false,
+    allowH2: speaksHttp2,
     connect: {
       timeout: options.connectTimeoutMs,
       rejectUnauthorized: true,
@@ -52,7 +53,7 @@ export function createUpstream(options: UpstreamOptions): Agent {
 }
 
 export interface Upstreams {
-  of(agentId: string): Agent
+  of(agentId: string, speaksHttp2?: boolean): Agent
   close(): Promise<void>
 }
 
@@ -60,9 +61,10 @@ export interface Upstreams {
 export function createUpstreams(options: UpstreamOptions): Upstreams {
   const byAgent = new Map<string, Agent>()
   return {
-    of(agentId) {
-      let own = byAgent.get(agentId)
-      if (own === undefined) byAgent.set(agentId, (own = createUpstream(options)))
+    of(agentId, speaksHttp2 = false) {
+      const key = `${speaksHttp2 ? 'h2' : 'h1'} ${agentId}`
+      let own = byAgent.get(key)
+      if (own === undefined) byAgent.set(key, (own = createUpstream(options, speaksHttp2)))
       return own
     },
     async close() {

@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createSecureServer } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, LookupFunction } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
 import type { Agent } from 'undici'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { pinnedLookup, type ResolveName } from '../../proxy/upstream/address.ts'
@@ -170,5 +173,32 @@ describe.skipIf(missing(OPENSSL))('createUpstream over TLS', () => {
     const { port, ca } = await serve('sqs.test')
     const { body } = await get(upstream({ lookup: toLoopback, ca }), `https://sqs.test:${port}`)
     expect(await body.text()).toBe('1.1')
+  })
+
+  it('speaks HTTP/2 where it is asked for: answers come while the body still goes', async () => {
+    const pair = certificate('lex.test')
+    const server = createSecureServer(pair, (request, reply) => {
+      reply.writeHead(200)
+      request.on('data', (chunk: Buffer) => reply.write(`heard ${chunk.toString()}`))
+      request.on('end', () => reply.end())
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const agent = createUpstream({ ...OPTIONS, lookup: toLoopback, ca: pair.cert }, true)
+    open.push({ close: () => agent.destroy() }, { close: () => server.close() })
+    const sent = new PassThrough()
+    sent.write('one')
+    const { body } = await agent.request({
+      origin: `https://lex.test:${port}`,
+      path: '/',
+      method: 'POST',
+      body: sent,
+    })
+    const heard = body[Symbol.asyncIterator]()
+    expect(String((await heard.next()).value)).toBe('heard one')
+    sent.end('two')
+    expect(String((await heard.next()).value)).toBe('heard two')
+    expect((await heard.next()).done).toBe(true)
   })
 })

@@ -1,0 +1,80 @@
+/** Event streams signed by the SDK's own signer and codec: the oracle of the tests. */
+import { EventStreamCodec } from '@smithy/core/event-streams'
+import { SignatureV4 } from '@smithy/signature-v4'
+import { Sha256 } from '../conformance/signers.ts'
+
+const codec = new EventStreamCodec(
+  (bytes) => Buffer.from(bytes as Uint8Array).toString('utf8'),
+  (text) => Buffer.from(text, 'utf8'),
+)
+
+export interface EventSigning {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly service: string
+  readonly region?: string
+  readonly seed: string
+  /** When each event is signed; the same for all if it is one. */
+  readonly at: (index: number) => Date
+}
+
+/** The frames of a stream of these payloads and the empty event that ends it. */
+export async function signedFrames(payloads: readonly string[], signing: EventSigning): Promise<Buffer[]> {
+  const { service, region = 'us-east-1', at, seed, ...credentials } = signing
+  const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 as never })
+  const frames: Buffer[] = []
+  let priorSignature = seed
+  for (const [index, text] of [...payloads, ''].entries()) {
+    const date = at(index)
+    const headers = { ':date': { type: 'timestamp' as const, value: date } }
+    const payload = text === '' ? new Uint8Array() : inner(text)
+    const event = { headers: codec.formatHeaders(headers), payload }
+    priorSignature = await signer.sign(event, {
+      priorSignature,
+      signingDate: date,
+      signingRegion: region,
+      signingService: service,
+    })
+    frames.push(
+      frame(
+        { ...headers, ':chunk-signature': { type: 'binary', value: Buffer.from(priorSignature, 'hex') } },
+        payload,
+      ),
+    )
+  }
+  return frames
+}
+
+export function frame(
+  headers: Parameters<EventStreamCodec['encode']>[0]['headers'],
+  payload: Uint8Array,
+): Buffer {
+  return Buffer.from(codec.encode({ headers, body: payload }))
+}
+
+/** What a service wants to hear, as a message of its own: it is the payload of the signed one. */
+function inner(text: string): Uint8Array {
+  return codec.encode({
+    headers: { ':event-type': { type: 'string', value: 'AudioEvent' } },
+    body: Buffer.from(text),
+  })
+}
+
+/** The dates and texts of a stream, every signature of it compared with the SDK's; throws if one differs. */
+export async function readFrames(
+  body: Buffer,
+  signing: Omit<EventSigning, 'at'>,
+): Promise<{ texts: string[]; dates: Date[] }> {
+  const texts: string[] = []
+  const dates: Date[] = []
+  for (let at = 0; at < body.length;) {
+    const length = body.readUInt32BE(at)
+    const { headers, body: payload } = codec.decode(body.subarray(at, at + length))
+    dates.push(headers[':date']?.value as Date)
+    texts.push(payload.length === 0 ? '' : Buffer.from(codec.decode(payload).body).toString())
+    at += length
+  }
+  const again = await signedFrames(texts.slice(0, -1), { ...signing, at: (index) => dates[index] as Date })
+  if (!Buffer.concat(again).equals(body)) throw new Error('not signed as the SDK would')
+  return { texts, dates }
+}
