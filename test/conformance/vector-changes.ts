@@ -13,7 +13,7 @@ function edited(char: string, edit: Edit): string {
 }
 
 /**
- * The request with one character changed: of method, target, field names and values (of `fields` only, lower case),
+ * The request with one character changed: of method, target, field names and values (of `fields` only, by names in lower case),
  * body. `editsOf` chooses the edits for the n-th place; an empty body gains a byte.
  */
 export function* changesOf(
@@ -64,22 +64,27 @@ export function meaningOf(request: WireRequest, exactPath: boolean, leftOut: rea
   return slowCanonical({ ...request, headers }, { signedHeaders, exactPath, leftOut })
 }
 
-/** Counts what became of the changes; `refused` by the reason. */
+/** Counts what became of changed requests. */
 export class Tally {
-  readonly #counts = new Map<string, number>()
+  readonly #refused = new Map<string, number>()
+  #same = 0
+  /** How many were refused. */
+  total = 0
 
-  add(outcome: string): void {
-    this.#counts.set(outcome, (this.#counts.get(outcome) ?? 0) + 1)
+  refused(reason: string): void {
+    this.total += 1
+    this.#refused.set(reason, (this.#refused.get(reason) ?? 0) + 1)
   }
 
-  count(outcome: string): number {
-    return this.#counts.get(outcome) ?? 0
+  /** Accepted, and rightly: another spelling of the same request. */
+  same(): void {
+    this.#same += 1
   }
 
-  toString(): string {
-    return [...this.#counts]
+  summary(): string {
+    const reasons = [...this.#refused]
       .sort(([, a], [, b]) => b - a)
-      .map(([outcome, count]) => `${count} ${outcome}`)
-      .join(', ')
+      .map(([reason, count]) => `${count} ${reason}`)
+    return `${this.total} changes refused (${reasons.join(', ')}), ${this.#same} other spellings of the same accepted`
   }
 }

@@ -1,0 +1,74 @@
+/** Clients in other languages, built into a cache outside the repository the first time they are asked for. */
+import { execFile, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import type { TestAgent } from './agents.ts'
+import { BUILDER } from './agents.ts'
+import { awsEnvironment } from './python.ts'
+import type { Tool } from './tools.ts'
+
+const execute = promisify(execFile)
+const CLIENTS = resolve(import.meta.dirname, '../e2e/clients')
+const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato', 'clients')
+
+export const GO: Tool = { name: 'go', command: 'go', args: ['version'] }
+export const JAVA: Tool = { name: 'java (17 or newer)', command: 'java', args: ['-version'] }
+export const MAVEN: Tool = { name: 'mvn', command: 'mvn', args: ['--version'] }
+
+/** What a client says of one of its steps. */
+export interface Step {
+  readonly step: string
+  readonly ok: boolean
+  readonly code?: string | null
+  readonly message?: string | null
+}
+
+/** The Go client's binary; undefined, with a warning, if its modules cannot be had. */
+export function builtGoClient(): string | undefined {
+  mkdirSync(CACHE, { recursive: true })
+  const binary = join(CACHE, 'go-clients')
+  const { status, stderr } = spawnSync('go', ['build', '-o', binary, '.'], {
+    cwd: join(CLIENTS, 'go'),
+    env: { ...process.env, GOFLAGS: '-mod=readonly -buildvcs=false' },
+  })
+  if (status === 0) return binary
+  console.warn(`SKIPPED: the Go client cannot be built: ${String(stderr).slice(0, 500)}`)
+  return undefined
+}
+
+/** The class path of the Java client; undefined, with a warning, if its packages cannot be had. */
+export function javaClassPath(): string | undefined {
+  const folder = join(CACHE, 'java')
+  const pom = join(CLIENTS, 'java', 'pom.xml')
+  if (!existsSync(folder)) {
+    const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]
+    const { status, stdout } = spawnSync('mvn', ['-q', '-B', '-f', pom, ...goal])
+    if (status !== 0) {
+      console.warn(`SKIPPED: the Java client's packages cannot be had: ${String(stdout).slice(0, 500)}`)
+      return undefined
+    }
+  }
+  return join(folder, '*')
+}
+
+/** Runs a client against the proxy; resolves with its steps in order. */
+export async function steps(
+  [command, ...args]: readonly [string, ...string[]],
+  endpoint: string,
+  more: Readonly<Record<string, string>> = {},
+  agent: TestAgent = BUILDER,
+): Promise<Step[]> {
+  const env = { ...awsEnvironment(endpoint, agent), ...more }
+  const { stdout } = await execute(command, args, { env, maxBuffer: 16 * 1024 * 1024 })
+  return stdout
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Step)
+}
+
+/** The Java client, run from its source. */
+export function javaCommand(classPath: string): [string, ...string[]] {
+  return ['java', '-cp', classPath, join(CLIENTS, 'java', 'Clients.java')]
+}
