@@ -4,6 +4,7 @@ import type { Resigned } from '../exchange.ts'
 import { unsignedTrailerCheck } from '../sigv4/chunked.ts'
 import { payloadHashCheck } from '../sigv4/payload-hash.ts'
 import { signedEvents } from '../sigv4/event-stream.ts'
+import { countPassed } from '../stream-memory.ts'
 import { type BodyHold, signedChunks } from '../sigv4/signed-chunks.ts'
 import { type BufferBudget, trailersRefused } from './receive-body.ts'
 
@@ -25,6 +26,7 @@ export function checkedStream(exchange: Resigned, checks: BodyChecks): Readable 
     const { rawTrailers } = source as Readable & { readonly rawTrailers?: readonly string[] }
     if ((rawTrailers?.length ?? 0) > 0) check.destroy(trailersRefused())
   })
+  source.on('data', countPassed)
   // The upstream side reports the error: undici sees it on the stream that it reads.
   pipeline(source, check, () => undefined)
   return check

@@ -4,6 +4,7 @@ import { Denial } from '../denial.ts'
 import type { Reply } from '../edge.ts'
 import type { Resigned, UpstreamAnswer } from '../exchange.ts'
 import { HOP_BY_HOP } from '../headers.ts'
+import { countPassed } from '../stream-memory.ts'
 
 /** How much of an error answer is looked at for its code; the rest is only relayed. */
 const ERROR_PREFIX_BYTES = 2048
@@ -69,6 +70,7 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
       this.#errorPrefix += chunk.toString('latin1', 0, ERROR_PREFIX_BYTES)
     }
     this.#begun = true
+    countPassed(chunk)
     if (this.#reply.write(chunk)) return
     controller.pause()
     this.#reply.once('drain', () => controller.resume())

@@ -16,7 +16,7 @@ import { BOTO3, missing, MOTO } from '../support/tools.ts'
 const MEBIBYTE = 1024 * 1024
 const LARGE_BYTES = 100 * MEBIBYTE
 /** Less than the body: whoever held it whole could not stay under it. */
-const MAX_GROWTH_BYTES = 80 * MEBIBYTE
+const MAX_GROWTH_BYTES = 64 * MEBIBYTE
 
 describe.skipIf(missing(MOTO, BOTO3))('100 MiB', () => {
   let proxy: Proxy
