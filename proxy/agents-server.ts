@@ -9,6 +9,7 @@ import {
 } from 'node:http2'
 import { createServer as createHttps } from 'node:https'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { TLSSocket, type TlsOptions } from 'node:tls'
 import { http2Reply } from './http2-reply.ts'
 import type { Runner } from './record.ts'
@@ -22,6 +23,8 @@ export interface AgentsServerOptions {
   readonly maxConnections: number
   /** Calls under way on one HTTP/2 connection. */
   readonly streamsPerConnection: number
+  /** Told of an address that sent what is no request; answers the id under which that was recorded. */
+  readonly unreadable: (address: string) => string
   /** Certificate and key, and the authority of client certificates; plain TCP without. */
   readonly tls?: TlsOptions | undefined
 }
@@ -101,7 +104,12 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
  * leaves `Expect` to the pipeline, which answers it after the head's checks and the decision.
  */
 function http1Server({ received, run, tls, ...options }: AgentsServerOptions): Server {
+  /** With a request under way: what goes wrong then is that request's, and its run records it. */
+  const underWay = new WeakMap<Duplex, ServerResponse>()
   const handle = (expectsContinue: boolean) => (request: IncomingMessage, reply: ServerResponse) => {
+    const { socket } = request
+    underWay.set(socket, reply)
+    reply.once('close', () => underWay.delete(socket))
     void run(received(request, reply, expectsContinue))
   }
   const settings = {
@@ -127,6 +135,14 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
   server.maxHeadersCount = 0
   server.on('checkContinue', handle(true))
   server.on('checkExpectation', handle(false))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const reply = underWay.get(socket)
+    const isOver = SAID_ALL.has(error.code ?? '') || !socket.writable || reply?.headersSent === true
+    if (!isOver) {
+      refuse(socket, error, reply === undefined ? options.unreadable(addressOf(socket)) : undefined)
+    }
+    socket.destroy()
+  })
   server.on('upgrade', (_request, socket) => {
     socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
@@ -134,6 +150,27 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
   return server
+}
+
+/** The client left, or says more after the request that it called its last: nobody waits for an answer. */
+const SAID_ALL: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION'])
+
+/** As Node answers what its parser refuses, with the id of the record; the protocol that was meant is not known. */
+function refuse(socket: Duplex, { code = '' }: NodeJS.ErrnoException, requestId: string | undefined): void {
+  const status = STATUS_BY_CODE[code] ?? '400 Bad Request'
+  const fields =
+    requestId === undefined ? '' : `x-moderato-request-id: ${requestId}\r\nx-moderato-decision: deny\r\n`
+  socket.write(`HTTP/1.1 ${status}\r\n${fields}content-length: 0\r\nconnection: close\r\n\r\n`)
+}
+
+const STATUS_BY_CODE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+function addressOf(socket: Duplex): string {
+  return 'remoteAddress' in socket ? String(socket.remoteAddress) : ''
 }
 
 /** Bounded against floods of streams, resets, settings and pings; what Node does not bound, it answers by closing. */

@@ -4,15 +4,15 @@ import { jsonRefusal } from './agent-api/refusal.ts'
 import { isAgentApi, route } from './agent-api/route.ts'
 import { describe } from './agent-api/sign-describe.ts'
 import { sign } from './agent-api/sign.ts'
+import { count, paceMetrics, unreadable } from './accounts.ts'
 import { answerDenial, moderatoHeaders } from './answer.ts'
 import { protocolGuess } from './aws/identify.ts'
 import type { LoadedConfig } from './config.ts'
 import type { Decided, Paced, Received } from './exchange.ts'
 import { adminServer, agentsServer, type ServiceState } from './listeners.ts'
-import type { Metrics } from './observe/metrics.ts'
 import { buildParts, type Parts } from './parts.ts'
 import { pipeline } from './pipeline.ts'
-import { record, type Outcome, type RecordOptions, type Runner } from './record.ts'
+import { record, type RecordOptions, type Runner } from './record.ts'
 import { service, type Moderato } from './service.ts'
 import { admit } from './stages/admit.ts'
 import { classify } from './stages/classify.ts'
@@ -150,7 +150,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   const run: Runner = (received) => (isAgentApi(received) ? runSigning(received) : runCall(received))
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
   return service({
-    agents: { server: agentsServer(config, parts, run), ...config.listen.agents },
+    agents: { server: agentsServer(config, parts, run, unreadable(parts)), ...config.listen.agents },
     admin: { server: adminServer(config, parts, state, bug), ...config.listen.admin },
     drainMs: config.drain,
     bound: ({ admin }) => parts.start(state, admin.port),
@@ -164,26 +164,4 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       await audit.close()
     },
   })
-}
-
-/** One request, over: its metrics. */
-function count({ exchange, decision, reason, durationMs }: Outcome, metrics: Metrics): void {
-  const service = exchange.call?.service ?? 'unknown'
-  metrics.request({
-    service,
-    class: exchange.call?.class ?? 'unknown',
-    decision,
-    reason,
-    durationSeconds: durationMs / 1000,
-    agent: exchange.payload === undefined ? undefined : exchange.agent?.id,
-  })
-  const { upstream } = exchange
-  if (upstream !== undefined) metrics.upstream(service, upstream.status, upstream.durationMs / 1000)
-}
-
-function paceMetrics(metrics: Metrics) {
-  return {
-    waited: (label: Parameters<Metrics['paceWait']>[0], seconds: number) => metrics.paceWait(label, seconds),
-    depth: (label: Parameters<Metrics['queueDepth']>[0], held: number) => metrics.queueDepth(label, held),
-  }
 }

@@ -15,7 +15,12 @@ export interface ServiceState {
   readonly adminHosts: Set<string>
 }
 
-export function agentsServer({ limits, listen }: Config, { clock, budget }: Parts, run: Runner): Server {
+export function agentsServer(
+  { limits, listen }: Config,
+  { clock, budget }: Parts,
+  run: Runner,
+  unreadable: (address: string) => string,
+): Server {
   return createAgentsServer({
     received: receive({
       clock,
@@ -27,6 +32,7 @@ export function agentsServer({ limits, listen }: Config, { clock, budget }: Part
     headerBytes: limits.headerBytes,
     maxConnections: limits.connections,
     streamsPerConnection: limits.streamsPerConnection,
+    unreadable,
     tls: listen.tls === undefined ? undefined : readTls(listen.tls),
   })
 }

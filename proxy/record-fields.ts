@@ -74,6 +74,19 @@ const NOT_CLASSIFIED = {
   accessLevel: 'Unknown',
 } as const
 
+/** The decision record of what came on a connection and was no request: there is nothing else to say of it. */
+export function unreadableFields(requestId: string, address: string): AuditRecord {
+  return {
+    phase: 'decision',
+    requestId,
+    ...NOT_CLASSIFIED,
+    decision: 'deny',
+    reason: 'malformed_request',
+    detail: 'The bytes are no HTTP request that can be read in one way only.',
+    client: { address },
+  }
+}
+
 /** What became of a call after its decision was recorded. */
 export function outcomeFields(
   exchange: Partial<Forwarded> & Paced,

@@ -54,7 +54,7 @@ describe.skipIf(goClient === undefined)('SigV4a, as the SDK for Go signs it', ()
     const upstream = await RecordingUpstream.start()
     const proxy = await startProxy({ upstream: upstream.url })
     expect(failed(await steps([goClient ?? '', 'sigv4a'], proxy.url))).toEqual([])
-    const { headers } = upstream.recorded.at(-1) ?? { headers: {} as Recorded['headers'] }
+    const { headers } = upstream.recorded.at(-1) as Recorded
     expect(headers['authorization']).toMatch(
       /^AWS4-ECDSA-P256-SHA256 Credential=AKIAUPSTREAM\/\d{8}\/events\/aws4_request/,
     )

@@ -36,6 +36,7 @@ async function serve(
     headerBytes: 4096,
     maxConnections: 100,
     streamsPerConnection: 10,
+    unreadable: () => 'r',
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
