@@ -51,7 +51,14 @@ export function answerDenial({ mode, protocolOf, spell = errorResponse }: Answer
       ...(unread ? ['connection', 'close'] : []),
       ...moderatoHeaders(exchange, row.decision === 'error' ? 'deny' : row.decision, mode),
     ])
-    reply.end(exchange.method === 'HEAD' ? undefined : body)
-    if (unread) exchange.body.discard()
+    const text = exchange.method === 'HEAD' ? undefined : body
+    if (!unread) {
+      reply.end(text)
+      return
+    }
+    // The end of the answer ends the connection, so it waits for what the client still sends.
+    if (text === undefined) reply.flushHeaders()
+    else reply.write(text)
+    exchange.body.discard(() => reply.end())
   }
 }

@@ -37,6 +37,6 @@ export interface IncomingBody {
   stream(): Readable
   /** False once all of it has arrived. */
   readonly isPending: boolean
-  /** Reads away what nobody wants, within bounds, so that the client sees the answer and not a reset. */
-  discard(): void
+  /** Reads away what nobody wants, within bounds, and calls back: a client that still sends then sees the answer, not a reset. */
+  discard(done: () => void): void
 }

@@ -107,20 +107,26 @@ export class MessageBody implements IncomingBody {
     return this.present && !this.#request.complete
   }
 
-  discard(): void {
+  discard(done: () => void): void {
+    // Who was never told to go on sends nothing.
+    if (this.#expectsContinue) return done()
     const request = this.#request
     let discarded = 0
     const end = (): void => {
       clearTimeout(timer)
-      request.destroy()
+      request.off('data', count).off('end', end).off('close', end)
+      done()
     }
-    const timer = setTimeout(end, DISCARD_MS).unref()
-    request.on('data', (chunk: Buffer) => {
+    const count = (chunk: Buffer): void => {
       discarded += chunk.length
       if (discarded > DISCARDED_BODY_BYTES) end()
-    })
-    request.once('close', () => clearTimeout(timer))
-    request.on('error', () => undefined)
+    }
+    const timer = setTimeout(end, DISCARD_MS).unref()
+    request
+      .on('data', count)
+      .once('end', end)
+      .once('close', end)
+      .on('error', () => undefined)
     request.resume()
   }
 

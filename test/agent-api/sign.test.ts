@@ -137,7 +137,10 @@ describe('sign', () => {
 
   it('never lets the answer be kept', async () => {
     let head: readonly string[] = []
-    const reply = { writeHead: (_: number, fields: string[]) => (head = fields), end: () => undefined }
+    const reply = {
+      writeHead: (_: number, _message: unknown, fields: string[]) => (head = fields),
+      end: () => undefined,
+    }
     const stage = sign({
       credentials: { current: () => UPSTREAM },
       narrow: undefined,
