@@ -104,12 +104,9 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
  * leaves `Expect` to the pipeline, which answers it after the head's checks and the decision.
  */
 function http1Server({ received, run, tls, ...options }: AgentsServerOptions): Server {
-  /** With a request under way: what goes wrong then is that request's, and its run records it. */
-  const underWay = new WeakMap<Duplex, ServerResponse>()
   const handle = (expectsContinue: boolean) => (request: IncomingMessage, reply: ServerResponse) => {
-    const { socket } = request
-    underWay.set(socket, reply)
-    reply.once('close', () => underWay.delete(socket))
+    const socket: Serving = request.socket
+    socket[LAST_REPLY] = reply
     void run(received(request, reply, expectsContinue))
   }
   const settings = {
@@ -135,8 +132,10 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
   server.maxHeadersCount = 0
   server.on('checkContinue', handle(true))
   server.on('checkExpectation', handle(false))
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const reply = underWay.get(socket)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Serving) => {
+    // With a request under way, what goes wrong is that request's, and its run records it.
+    const last = socket[LAST_REPLY]
+    const reply = last?.closed === false ? last : undefined
     const isOver = SAID_ALL.has(error.code ?? '') || !socket.writable || reply?.headersSent === true
     if (!isOver) {
       refuse(socket, error, reply === undefined ? options.unreadable(addressOf(socket)) : undefined)
@@ -150,6 +149,12 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
   })
   return server
+}
+
+const LAST_REPLY = Symbol('the reply to the last request on a connection')
+
+interface Serving extends Duplex {
+  [LAST_REPLY]?: ServerResponse
 }
 
 /** The client left, or says more after the request that it called its last: nobody waits for an answer. */

@@ -180,7 +180,7 @@ const limits = z
     heldPerAgent: bytes.default(100).describe('The same for one agent.'),
     inFlightPerAgent: bytes.default(1_000).describe('Calls of one agent under way at once.'),
     replaysPerAgent: bytes
-      .default(20_000)
+      .default(100_000)
       .describe('Changing calls of one agent remembered while their signature is valid; more are refused.'),
     agentLabels: bytes.default(200).describe('Agents named in metrics; further ones are counted as other.'),
   })

@@ -7,18 +7,25 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-// Node has no other way to ask for a collection; the name is in a context of its own, out of everybody's reach.
-setFlagsFromString('--expose-gc')
-const collect = runInNewContext('gc') as (options: { readonly type: 'minor' }) => void
-setFlagsFromString('--no-expose-gc')
+type Collect = (options: { readonly type: 'minor' }) => void
+
+/** Node has no other way to ask for a collection. Not before it is needed: to have asked slows small calls. */
+function collector(): Collect {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as Collect
+  setFlagsFromString('--no-expose-gc')
+  return collect
+}
 
 const COLLECT_EVERY_BYTES = 32 * 1024 * 1024
 let passedBytes = 0
+let collect: Collect | undefined
 
 /** Counts bytes of bodies that passed, in either direction. */
 export function countPassed({ length }: Buffer): void {
   passedBytes += length
   if (passedBytes < COLLECT_EVERY_BYTES) return
   passedBytes = 0
+  collect ??= collector()
   collect({ type: 'minor' })
 }

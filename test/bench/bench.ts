@@ -82,6 +82,7 @@ function configuration(upstream: string, stateDir: string): object {
       },
     ],
     pacing: { classes: { write: { rate: '100000000/s', burst: 100_000_000, maxWait: '5s' } } },
+    limits: { replaysPerAgent: 10_000_000 },
     log: { level: 'warn' },
   }
 }
