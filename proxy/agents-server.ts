@@ -132,22 +132,21 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
   server.maxHeadersCount = 0
   server.on('checkContinue', handle(true))
   server.on('checkExpectation', handle(false))
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Serving) => {
+  const refuse = (socket: Serving, status: string): void => {
     // With a request under way, what goes wrong is that request's, and its run records it.
     const last = socket[LAST_REPLY]
     const reply = last?.closed === false ? last : undefined
-    const isOver = SAID_ALL.has(error.code ?? '') || !socket.writable || reply?.headersSent === true
-    if (!isOver) {
-      refuse(socket, error, reply === undefined ? options.unreadable(addressOf(socket)) : undefined)
+    if (socket.writable && reply?.headersSent !== true) {
+      answer(socket, status, reply === undefined ? options.unreadable(addressOf(socket)) : undefined)
     }
     socket.destroy()
+  }
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Serving) => {
+    if (SAID_ALL.has(code)) socket.destroy()
+    else refuse(socket, STATUS_BY_CODE[code] ?? '400 Bad Request')
   })
-  server.on('upgrade', (_request, socket) => {
-    socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
-  })
-  server.on('connect', (_request, socket) => {
-    socket.end('HTTP/1.1 405 Method Not Allowed\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
-  })
+  server.on('upgrade', (_request, socket: Serving) => refuse(socket, '400 Bad Request'))
+  server.on('connect', (_request, socket: Serving) => refuse(socket, '405 Method Not Allowed'))
   return server
 }
 
@@ -161,8 +160,7 @@ interface Serving extends Duplex {
 const SAID_ALL: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION'])
 
 /** As Node answers what its parser refuses, with the id of the record; the protocol that was meant is not known. */
-function refuse(socket: Duplex, { code = '' }: NodeJS.ErrnoException, requestId: string | undefined): void {
-  const status = STATUS_BY_CODE[code] ?? '400 Bad Request'
+function answer(socket: Duplex, status: string, requestId: string | undefined): void {
   const fields =
     requestId === undefined ? '' : `x-moderato-request-id: ${requestId}\r\nx-moderato-decision: deny\r\n`
   socket.write(`HTTP/1.1 ${status}\r\n${fields}content-length: 0\r\nconnection: close\r\n\r\n`)

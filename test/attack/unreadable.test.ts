@@ -1,4 +1,4 @@
-/** What no HTTP parser takes for a request: it reaches nothing, and leaves a record and a metric all the same. */
+/** What no HTTP parser takes for a request, or what asks for something else than an answer: it reaches nothing, and leaves a record and a metric all the same. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send } from '../support/raw-http.ts'
@@ -32,6 +32,8 @@ describe('bytes that are no request', () => {
     ['a field without a name', `${GET}: b\r\n\r\n`, 400],
     ['a head that is too large', `${GET}X-A: ${'a'.repeat(40_000)}\r\n\r\n`, 431],
     ['noise', 'hello\r\n\r\n', 400],
+    ['another protocol', `${GET}Connection: upgrade\r\nUpgrade: websocket\r\n\r\n`, 400],
+    ['a tunnel', 'CONNECT 169.254.169.254:80 HTTP/1.1\r\nHost: a\r\n\r\n', 405],
   ])('%s is refused, recorded and counted', async (_what, text, status) => {
     const labels = { reason: 'malformed_request', decision: 'deny' }
     const before = await proxy.metric('moderato_requests_total', labels)
