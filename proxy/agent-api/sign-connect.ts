@@ -3,7 +3,7 @@ import { Denial } from '../denial.ts'
 import type { Call } from '../exchange.ts'
 import { HeaderFields } from '../headers.ts'
 import { EMPTY_SHA256 } from '../sigv4/payload.ts'
-import { encodeQueryValue } from '../sigv4/presign.ts'
+import { encode } from '../sigv4/canonical-request.ts'
 import type { Asked } from './sign-body.ts'
 import { arnPrefix, classesOf, type Made, type SigningPlace } from './sign-made.ts'
 
@@ -17,7 +17,7 @@ export function rdsToken({ host, port, user }: Asked<'rds-token'>, place: Signin
   return {
     call: connect('rds-db', 'connect', [users, database]),
     handOn: {
-      ...connection(`${host}:${port}`, `Action=connect&DBUser=${encodeQueryValue(user)}`),
+      ...connection(`${host}:${port}`, `Action=connect&DBUser=${encode(user)}`),
       signingName: 'rds-db',
       statement: { actions: ['rds-db:connect'], resources: [users] },
     },
@@ -38,7 +38,7 @@ export function elastiCacheToken(
   return {
     call: connect('elasticache', 'Connect', resources),
     handOn: {
-      ...connection(cache, `Action=connect&User=${encodeQueryValue(user)}${type}`),
+      ...connection(cache, `Action=connect&User=${encode(user)}${type}`),
       signingName: 'elasticache',
       statement: { actions: ['elasticache:Connect'], resources },
     },

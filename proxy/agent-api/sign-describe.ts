@@ -1,10 +1,10 @@
 /** Reads a request to the signing endpoint into the call that it wants signed, to be decided like that call itself. */
-import { hash } from 'node:crypto'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import { partitionOf, resolveEndpoint } from '../aws/endpoints.ts'
 import { Denial } from '../denial.ts'
 import type { Classified, Verified } from '../exchange.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
+import { checkDeclaredHash } from '../sigv4/payload-hash.ts'
 import { parseSignBody, type SignBody } from './sign-body.ts'
 import { elastiCacheToken, rdsToken } from './sign-connect.ts'
 import { eksToken } from './sign-eks.ts'
@@ -92,12 +92,7 @@ async function bodyOf({ agent, body, payload }: Verified): Promise<Buffer> {
   if ((body.lengthBytes ?? 0) > MAX_BODY_BYTES) throw tooLarge()
   const bytes = await body.bytes(agent.id)
   if (bytes.length > MAX_BODY_BYTES) throw tooLarge()
-  if (payload.kind === 'declared' && hash('sha256', bytes, 'hex') !== payload.sha256) {
-    throw new Denial(
-      'payload_mismatch',
-      'The body does not have the hash that x-amz-content-sha256 declares.',
-    )
-  }
+  checkDeclaredHash(payload, bytes)
   return bytes
 }
 

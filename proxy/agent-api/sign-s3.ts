@@ -1,6 +1,6 @@
 /** A presigned URL for one object: GET and HEAD, or PUT of exactly the bytes that the agent names. */
 import { HeaderFields } from '../headers.ts'
-import { encodeQueryValue } from '../sigv4/presign.ts'
+import { encode } from '../sigv4/canonical-request.ts'
 import type { Asked } from './sign-body.ts'
 import { callOfRequest, type Made, type SigningPlace } from './sign-made.ts'
 
@@ -12,7 +12,7 @@ export async function s3Url(asked: Asked<'s3-url'>, place: SigningPlace): Promis
   const { method, bucket, key } = asked
   const aws = place.hostOf('s3', bucket)
   const { origin, host } = place.emulator ?? { origin: `https://${aws}`, host: aws }
-  const path = `/${bucket}/${key.split('/').map(encodeQueryValue).join('/')}`
+  const path = `/${bucket}/${key.split('/').map(encode).join('/')}`
   const headers = ['host', host]
   if (asked.method === 'PUT') {
     headers.push('content-length', String(asked.contentLength), 'x-amz-content-sha256', asked.sha256)

@@ -1,4 +1,5 @@
 /** The last stage of the signing endpoint: signs with upstream credentials and answers. Its product is never logged. */
+import { currentCredentials } from '../credentials/source.ts'
 import { Denial } from '../denial.ts'
 import type { HandOn, Paced } from '../exchange.ts'
 import type { Clock, CredentialSource, Credentials } from '../ports.ts'
@@ -24,7 +25,8 @@ export function sign({ credentials, narrow, clock, answerHeaders }: SignDeps) {
   return async function sign(exchange: Paced): Promise<Paced> {
     const { handOn, agent, client, reply } = exchange
     if (handOn === undefined) throw new Error('a request came to be signed that asked for nothing')
-    const owner = narrow === undefined ? await fetchCredentials(credentials) : await narrow(agent.id, handOn)
+    const owner =
+      narrow === undefined ? await currentCredentials(credentials) : await narrow(agent.id, handOn)
     if (client.gone.aborted) throw new Denial('client_gone', 'The client left; nothing was signed.')
     const body = Buffer.from(JSON.stringify(signed(handOn, owner, clock.nowMs(), signatures)))
     reply.writeHead(200, undefined, [
@@ -38,14 +40,6 @@ export function sign({ credentials, narrow, clock, answerHeaders }: SignDeps) {
     ])
     reply.end(body)
     return exchange
-  }
-}
-
-async function fetchCredentials(source: CredentialSource): Promise<Credentials> {
-  try {
-    return await source.current()
-  } catch (cause) {
-    throw new Denial('upstream_credentials', 'The source of upstream credentials failed.', { cause })
   }
 }
 

@@ -1,4 +1,5 @@
 /** The query string, decoded, with every value of every key. */
+import { splitPair } from '../query-pair.ts'
 
 export type QueryKeys = ReadonlyMap<string, readonly string[]>
 
@@ -20,9 +21,9 @@ export function parseQuery(query: string): QueryKeys | undefined {
   const keys = new Map<string, string[]>()
   for (const pair of query.split('&')) {
     if (pair === '') continue
-    const equals = pair.indexOf('=')
-    const key = decode(equals < 0 ? pair : pair.slice(0, equals))
-    const value = equals < 0 ? '' : decode(pair.slice(equals + 1))
+    const [encodedKey, encodedValue] = splitPair(pair)
+    const key = decode(encodedKey)
+    const value = decode(encodedValue)
     if (key === undefined || value === undefined) return undefined
     const values = keys.get(key)
     if (values === undefined) keys.set(key, [value])

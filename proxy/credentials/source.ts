@@ -1,4 +1,5 @@
 /** Upstream credentials: fixed ones from the configuration, or the AWS provider chain's, refreshed before they expire. */
+import { Denial } from '../denial.ts'
 import type { CredentialSource, Credentials, Clock } from '../ports.ts'
 
 /** How long before their expiry credentials are fetched anew; a call signed now must still be valid on arrival. */
@@ -6,6 +7,15 @@ const REFRESH_BEFORE_MS = 5 * 60_000
 
 export interface ExpiringCredentials extends Credentials {
   readonly expiration?: Date | undefined
+}
+
+/** What to sign with now; denial `upstream_credentials` if the source has none. */
+export async function currentCredentials(source: CredentialSource): Promise<Credentials> {
+  try {
+    return await source.current()
+  } catch (cause) {
+    throw new Denial('upstream_credentials', 'The source of upstream credentials failed.', { cause })
+  }
 }
 
 export function fixedCredentials(credentials: Credentials): CredentialSource {

@@ -1,6 +1,7 @@
 /** The canonical request of SigV4, built from the request as it stood on the wire. Verifying and signing share it. */
 import { hash } from 'node:crypto'
 import type { HeaderFields } from '../headers.ts'
+import { splitPair } from '../query-pair.ts'
 import { isS3Family } from '../s3-family.ts'
 
 /** The parts of a request that a signature covers. */
@@ -71,9 +72,8 @@ function removeDotSegments(path: string): string {
 export function canonicalQuery(query: string): string {
   if (query === '') return ''
   const pairs = query.split('&').map((pair): readonly [string, string] => {
-    const equals = pair.indexOf('=')
-    if (equals < 0) return [recodeQuery(pair), '']
-    return [recodeQuery(pair.slice(0, equals)), recodeQuery(pair.slice(equals + 1))]
+    const [name, value] = splitPair(pair)
+    return [recodeQuery(name), recodeQuery(value)]
   })
   pairs.sort(([nameA, valueA], [nameB, valueB]) => compare(nameA, nameB) || compare(valueA, valueB))
   return pairs.map(([name, value]) => `${name}=${value}`).join('&')
@@ -97,9 +97,9 @@ function recodeQuery(text: string): string {
 }
 
 /** RFC 3986 percent-encoding: unlike encodeURIComponent it leaves no `!'()*` either. */
-function encode(char: string): string {
-  return encodeURIComponent(char.toWellFormed()).replace(
-    /[!'()*]/,
+export function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replace(
+    /[!'()*]/g,
     (left) => `%${left.charCodeAt(0).toString(16).toUpperCase()}`,
   )
 }

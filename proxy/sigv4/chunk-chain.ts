@@ -2,10 +2,11 @@
  * The chain of signatures over a body that is sent in chunks: each covers its chunk and the signature before it, the
  * first that of the request ("Signature calculations: transferring payload in multiple chunks", S3 API Reference).
  */
-import { sign, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
-import type { CredentialScope } from '../exchange.ts'
+import { sign, verify, type KeyObject } from 'node:crypto'
+import type { CredentialScope, SigningAlgorithm } from '../exchange.ts'
+import { ALGORITHM, ECDSA_ALGORITHM, scopeText } from './credential.ts'
 import { EMPTY_SHA256 } from './payload.ts'
-import { hmacHex } from './signature.ts'
+import { hmacHex, isEqual } from './signature.ts'
 
 /** Makes the signatures of a body, one after another. */
 export interface ChunkChain {
@@ -30,21 +31,12 @@ export interface ChunkVerifier {
 export function hmacChunkChain(
   key: Buffer,
   amzDate: string,
-  { date, region, service }: CredentialScope,
+  scope: CredentialScope,
   seedSignature: string,
 ): ChunkChain & ChunkVerifier {
-  const texts = new StringsToSign(
-    'AWS4-HMAC-SHA256',
-    amzDate,
-    `${date}/${region}/${service}/aws4_request`,
-    seedSignature,
-  )
+  const texts = new StringsToSign(ALGORITHM, amzDate, scope, seedSignature)
   const made = (text: string): string => hmacHex(key, text)
-  const matches = (claimed: string, text: string): boolean => {
-    const expected = Buffer.from(made(text), 'latin1')
-    const given = Buffer.from(claimed, 'latin1')
-    return given.length === expected.length && timingSafeEqual(given, expected)
-  }
+  const matches = (claimed: string, text: string): boolean => isEqual(claimed, made(text))
   return {
     sign: (sha256) => (texts.previous = made(texts.chunk(sha256))),
     signTrailer: (sha256) => (texts.previous = made(texts.trailer(sha256))),
@@ -64,15 +56,10 @@ const ECDSA_WIRE = /^((?:[0-9a-f]{2})+)\**$/
 export function ecdsaChunkChain(
   keys: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
   amzDate: string,
-  { date, service }: CredentialScope,
+  scope: CredentialScope,
   seedSignature: string,
 ): ChunkChain & ChunkVerifier {
-  const texts = new StringsToSign(
-    'AWS4-ECDSA-P256-SHA256',
-    amzDate,
-    `${date}/${service}/aws4_request`,
-    seedSignature,
-  )
+  const texts = new StringsToSign(ECDSA_ALGORITHM, amzDate, scope, seedSignature)
   const made = (text: string): string => {
     texts.previous = sign('sha256', Buffer.from(text), keys.privateKey).toString('hex')
     return texts.previous.padEnd(ECDSA_WIRE_CHARACTERS, '*')
@@ -97,9 +84,10 @@ class StringsToSign {
   readonly #chunkHead: string
   readonly #trailerHead: string
 
-  constructor(algorithm: string, amzDate: string, scope: string, seedSignature: string) {
-    this.#chunkHead = `${algorithm}-PAYLOAD\n${amzDate}\n${scope}\n`
-    this.#trailerHead = `${algorithm}-TRAILER\n${amzDate}\n${scope}\n`
+  constructor(algorithm: SigningAlgorithm, amzDate: string, scope: CredentialScope, seedSignature: string) {
+    const place = `${amzDate}\n${scopeText(algorithm, scope)}`
+    this.#chunkHead = `${algorithm}-PAYLOAD\n${place}\n`
+    this.#trailerHead = `${algorithm}-TRAILER\n${place}\n`
     this.previous = seedSignature
   }
 

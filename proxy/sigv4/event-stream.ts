@@ -4,9 +4,10 @@ import type { Transform } from 'node:stream'
 import { EventStreamCodec } from '@smithy/core/event-streams'
 import { Denial } from '../denial.ts'
 import type { CredentialScope } from '../exchange.ts'
+import { mismatch } from './chunk-frames.ts'
 import { bodyTransform, type BodyReader, type Pass } from './chunk-transform.ts'
 import { hmacHex } from './signature.ts'
-import type { BodyHold } from './signed-chunks.ts'
+import { takeRoom, type BodyHold } from './body-hold.ts'
 import { formatAmzDate } from './signing-date.ts'
 
 const codec = new EventStreamCodec(
@@ -103,9 +104,7 @@ class SignedEvents implements BodyReader {
   read(bytes: Buffer, pass: Pass): void {
     if (bytes.length === 0) return
     if (this.#ended) throw mismatch('Bytes follow the event that ends the stream.')
-    if (!this.#options.hold.take(bytes.length)) {
-      throw new Denial('overloaded', 'Too many request bodies are held in memory.')
-    }
+    takeRoom(this.#options.hold, bytes.length)
     this.#pieces.push(bytes)
     this.#heldBytes += bytes.length
     for (let frame = this.#whole(); frame !== undefined; frame = this.#whole()) pass(this.#signedAnew(frame))
@@ -130,7 +129,6 @@ class SignedEvents implements BodyReader {
     }
     if (lengthBytes < FRAME_OVERHEAD_BYTES) throw mismatch('The length of an event is none.')
     if (this.#heldBytes < lengthBytes) return undefined
-    if (this.#ended) throw mismatch('Bytes follow the event that ends the stream.')
     const all = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces)
     this.#pieces = [all.subarray(lengthBytes)]
     this.#heldBytes -= lengthBytes
@@ -186,8 +184,4 @@ function decoded(frame: Buffer): ReturnType<EventStreamCodec['decode']> {
       cause,
     })
   }
-}
-
-function mismatch(detail: string): Denial {
-  return new Denial('payload_mismatch', detail)
 }

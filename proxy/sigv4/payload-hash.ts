@@ -1,7 +1,13 @@
-/** Checks a streamed body against the hash that its signature declared. */
-import { createHash } from 'node:crypto'
+/** Checks a body against the hash that its signature declared. */
+import { createHash, hash } from 'node:crypto'
 import { Transform } from 'node:stream'
 import { Denial } from '../denial.ts'
+import type { Payload } from '../exchange.ts'
+
+/** Of a body that is there whole: `payload_mismatch` unless it has the SHA-256 that was declared, if one was. */
+export function checkDeclaredHash(payload: Payload, bytes: Buffer): void {
+  if (payload.kind === 'declared' && hash('sha256', bytes, 'hex') !== payload.sha256) throw wrongHash()
+}
 
 /**
  * Passes bytes on unchanged, the last chunk only once the SHA-256 (hex) of all is right; otherwise fails with
@@ -21,14 +27,13 @@ export function payloadHashCheck(sha256: string): Transform {
     },
     flush(done) {
       if (running.digest('hex') !== sha256) {
-        return done(
-          new Denial(
-            'payload_mismatch',
-            'The body does not have the SHA-256 that x-amz-content-sha256 says.',
-          ),
-        )
+        return done(wrongHash())
       }
       done(null, held)
     },
   })
+}
+
+function wrongHash(): Denial {
+  return new Denial('payload_mismatch', 'The body does not have the hash that x-amz-content-sha256 declares.')
 }

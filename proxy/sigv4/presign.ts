@@ -1,6 +1,6 @@
 /** Signs an outgoing request in its query string (AWS General Reference, "Authenticating requests: query parameters"). */
 import type { Credentials } from '../ports.ts'
-import { hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
+import { encode, hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
 import { ALGORITHM, scopeText } from './credential.ts'
 import { signedHeadersOf, type Signing } from './sign.ts'
 import type { Signatures } from './signatures.ts'
@@ -32,7 +32,7 @@ export function presign(
   if (algorithm !== ALGORITHM) parameters.push(['Region-Set', scope.region])
   if (owner.sessionToken !== undefined) parameters.push(['Security-Token', owner.sessionToken])
   parameters.push(['SignedHeaders', signedHeaders.join(';')])
-  const added = parameters.map(([name, value]) => `X-Amz-${name}=${encodeQueryValue(value)}`).join('&')
+  const added = parameters.map(([name, value]) => `X-Amz-${name}=${encode(value)}`).join('&')
   const query = request.query === '' ? added : `${request.query}&${added}`
   const { method, path, headers } = request
   const requestHash = hashCanonicalRequest(
@@ -43,12 +43,4 @@ export function presign(
   )
   const signature = signatures.make(algorithm, owner, amzDate, scope, requestHash)
   return `${query}&X-Amz-Signature=${signature}`
-}
-
-/** RFC 3986 percent-encoding of everything but unreserved characters, as a canonical query has it. */
-export function encodeQueryValue(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (left) => `%${left.charCodeAt(0).toString(16).toUpperCase()}`,
-  )
 }

@@ -1,6 +1,7 @@
 /** Reads the signature of a presigned URL (query authentication) out of its query string. */
 import { Denial } from '../denial.ts'
 import type { Authorization, Presigned } from '../exchange.ts'
+import { splitPair } from '../query-pair.ts'
 import { ALGORITHM, ECDSA_ALGORITHM, malformed, parseRegionSet, parseSignedHeaders } from './credential.ts'
 
 /** The parameters that authenticate, in the one spelling that signers use. */
@@ -88,8 +89,8 @@ function take(query: string): Taken {
   const rest: string[] = []
   const own: string[] = []
   for (const pair of query.split('&')) {
-    const equals = pair.indexOf('=')
-    const name = decoded(equals < 0 ? pair : pair.slice(0, equals))
+    const [encodedName, value] = splitPair(pair)
+    const name = decoded(encodedName)
     const lower = name.toLowerCase()
     const spelling = SPELLINGS.get(lower)
     if (spelling === undefined) rest.push(pair)
@@ -101,7 +102,7 @@ function take(query: string): Taken {
     const place = spelling === undefined ? hoisted : given
     const key = spelling ?? lower
     if (place.has(key)) throw malformed(`The query parameter ${key} came twice.`)
-    place.set(key, decoded(equals < 0 ? '' : pair.slice(equals + 1)))
+    place.set(key, decoded(value))
   }
   return { given, query: rest.join('&'), serviceQuery: own.join('&'), hoisted: [...hoisted].flat() }
 }
@@ -121,8 +122,7 @@ function decoded(text: string): string {
 }
 
 function lenientName(pair: string): string {
-  const equals = pair.indexOf('=')
-  const name = equals < 0 ? pair : pair.slice(0, equals)
+  const [name] = splitPair(pair)
   if (!name.includes('%')) return name.toLowerCase()
   return name
     .replace(/%[0-9a-fA-F]{2}/g, (hex) => String.fromCharCode(parseInt(hex.slice(1), 16)))

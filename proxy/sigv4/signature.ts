@@ -1,13 +1,11 @@
 /** The signature over a canonical request: made for what we send, compared for what we receive. */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { CredentialScope } from '../exchange.ts'
-import { ALGORITHM } from './credential.ts'
+import { ALGORITHM, scopeText } from './credential.ts'
 
 /** Hex signature; `amzDate` as in `x-amz-date`, `requestHash` the canonical request's SHA-256 in hex. */
 export function signature(key: Buffer, amzDate: string, scope: CredentialScope, requestHash: string): string {
-  const { date, region, service } = scope
-  const stringToSign = `${ALGORITHM}\n${amzDate}\n${date}/${region}/${service}/aws4_request\n${requestHash}`
-  return hmacHex(key, stringToSign)
+  return hmacHex(key, `${ALGORITHM}\n${amzDate}\n${scopeText(ALGORITHM, scope)}\n${requestHash}`)
 }
 
 /** Whether `claimed` (64 lower-case hex digits) is that signature, in constant time. */
@@ -18,9 +16,14 @@ export function signatureMatches(
   scope: CredentialScope,
   requestHash: string,
 ): boolean {
-  const expected = Buffer.from(signature(key, amzDate, scope, requestHash), 'latin1')
+  return isEqual(claimed, signature(key, amzDate, scope, requestHash))
+}
+
+/** Compares a claimed signature with ours, both in hex, in constant time. */
+export function isEqual(claimed: string, expected: string): boolean {
   const given = Buffer.from(claimed, 'latin1')
-  return given.length === expected.length && timingSafeEqual(given, expected)
+  const ours = Buffer.from(expected, 'latin1')
+  return given.length === ours.length && timingSafeEqual(given, ours)
 }
 
 const BLOCK_BYTES = 64

@@ -12,7 +12,7 @@ import { SigningKeys } from './signing-key.ts'
 export type AccessKey = Pick<Credentials, 'accessKeyId' | 'secretAccessKey'>
 
 export class Signatures {
-  readonly keys = new SigningKeys()
+  readonly #keys = new SigningKeys()
   readonly #ecdsaKeys = new EcdsaKeys()
 
   /** Hex signature of a canonical request (its SHA-256 in hex); `amzDate` as in `x-amz-date`. */
@@ -73,7 +73,7 @@ export class Signatures {
   }
 
   #keyOf({ accessKeyId, secretAccessKey }: AccessKey, scope: CredentialScope): Buffer {
-    return this.keys.get(accessKeyId, secretAccessKey, scope)
+    return this.#keys.get(accessKeyId, secretAccessKey, scope)
   }
 
   #ecdsaKeyOf({ accessKeyId, secretAccessKey }: AccessKey) {

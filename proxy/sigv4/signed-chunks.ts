@@ -2,17 +2,11 @@
 import { createHash } from 'node:crypto'
 import type { Transform } from 'node:stream'
 import { Denial } from '../denial.ts'
+import { takeRoom, type BodyHold } from './body-hold.ts'
 import type { ChunkChain, ChunkVerifier } from './chunk-chain.ts'
 import { ChunkData } from './chunk-data.ts'
 import { ChunkFrames, mismatch, type SignedParts } from './chunk-frames.ts'
 import { bodyTransform, type BodyReader, type Pass } from './chunk-transform.ts'
-
-/** Whose memory the held chunks take. */
-export interface BodyHold {
-  /** Takes room for so many bytes, or says no and takes nothing. */
-  take(bytes: number): boolean
-  giveBack(bytes: number): void
-}
 
 export interface SignedChunksOptions {
   readonly verify: ChunkVerifier
@@ -87,9 +81,7 @@ class SignedChunks implements BodyReader, SignedParts {
   }
 
   data(bytes: Buffer): void {
-    if (this.#options.hold?.take(bytes.length) === false) {
-      throw new Denial('overloaded', 'Too many request bodies are held in memory.')
-    }
+    if (this.#options.hold !== undefined) takeRoom(this.#options.hold, bytes.length)
     this.#hash.update(bytes)
     this.#data.add(bytes)
   }

@@ -1,5 +1,4 @@
 /** The classify stage: what the request does, and which bytes go on. */
-import { hash } from 'node:crypto'
 import { checkHostPrefix, type Addressing } from '../aws/addressing.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import { unknownCall } from '../aws/classify-call.ts'
@@ -8,6 +7,7 @@ import { callOf, identifyWith, type Identified as IdentifiedCall } from '../aws/
 import { Denial } from '../denial.ts'
 import type { Classified, OutgoingBody, RequestHead, Verified } from '../exchange.ts'
 import { isS3Family } from '../s3-family.ts'
+import { checkDeclaredHash } from '../sigv4/payload-hash.ts'
 import { contentEncoding, inflated } from './classify-encoding.ts'
 
 export interface ClassifyDeps {
@@ -76,12 +76,7 @@ function bodyReader(exchange: Verified, inflatedBytes: number) {
 /** The whole body, compared with the hash that the signature covers. */
 async function checkedBytes({ agent, body, payload }: Verified): Promise<Buffer> {
   const bytes = body.present ? await body.bytes(agent.id) : EMPTY
-  if (payload.kind === 'declared' && hash('sha256', bytes, 'hex') !== payload.sha256) {
-    throw new Denial(
-      'payload_mismatch',
-      'The body does not have the hash that x-amz-content-sha256 declares.',
-    )
-  }
+  checkDeclaredHash(payload, bytes)
   return bytes
 }
 

@@ -5,7 +5,8 @@ import { unsignedTrailerCheck } from '../sigv4/chunked.ts'
 import { payloadHashCheck } from '../sigv4/payload-hash.ts'
 import { signedEvents } from '../sigv4/event-stream.ts'
 import { countPassed } from '../stream-memory.ts'
-import { type BodyHold, signedChunks } from '../sigv4/signed-chunks.ts'
+import type { BodyHold } from '../sigv4/body-hold.ts'
+import { signedChunks } from '../sigv4/signed-chunks.ts'
 import { type BufferBudget, trailersRefused } from './receive-body.ts'
 
 export interface BodyChecks {

@@ -2,6 +2,7 @@
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { Denial } from '../denial.ts'
+import { tooMuchHeld } from '../sigv4/body-hold.ts'
 import type { IncomingBody, Reply, Request } from '../edge.ts'
 
 export interface BodyLimits {
@@ -195,10 +196,6 @@ export class MessageBody implements IncomingBody {
 /** HTTP trailers would be a second place for header fields, after everything was verified (RFC 9110 6.5.1). */
 export function trailersRefused(): Denial {
   return new Denial('malformed_request', 'HTTP request trailers are not served.')
-}
-
-function tooMuchHeld(): Denial {
-  return new Denial('overloaded', 'Too many request bodies are held in memory.')
 }
 
 function tooLarge(limit: number): Denial {

@@ -1,5 +1,5 @@
 /** Makes the request ours: upstream host, upstream credentials, a new signature; nothing of the agent's own. */
-import { Denial } from '../denial.ts'
+import { currentCredentials } from '../credentials/source.ts'
 import type { Paced, Resigned, SignedRequest } from '../exchange.ts'
 import { HeaderFields } from '../headers.ts'
 import type { Clock, CredentialSource, Credentials } from '../ports.ts'
@@ -38,7 +38,7 @@ const PRESIGNED_SECONDS = 300
 export function resign({ credentials, endpoint, clock, signatures = new Signatures() }: ResignOptions) {
   return async function resign(exchange: Paced): Promise<Resigned> {
     const place = endpoint(exchange)
-    const owner = await fetchCredentials(credentials)
+    const owner = await currentCredentials(credentials)
     const amzDate = formatAmzDate(clock.nowMs())
     const sign = exchange.authorization.presigned === undefined ? signHead : signQuery
     return { ...exchange, signed: sign(exchange, place, owner, amzDate, signatures) }
@@ -99,12 +99,4 @@ function signQuery(
     signatures,
   )
   return { origin, target: `${path}?${query}`, headers: fields, bodySigner: undefined }
-}
-
-async function fetchCredentials(source: CredentialSource): Promise<Credentials> {
-  try {
-    return await source.current()
-  } catch (cause) {
-    throw new Denial('upstream_credentials', 'The source of upstream credentials failed.', { cause })
-  }
 }
