@@ -1,25 +1,12 @@
 /** The settings that the environment can name are those of the schema: no list of them may drift from it. */
 import { describe, expect, it } from 'vitest'
-import { z } from 'zod'
 import { environmentOverrides } from '../proxy/config-environment.ts'
-import { ConfigSchema } from '../proxy/config-schema.ts'
-
-interface Schema {
-  readonly properties?: Readonly<Record<string, Schema>>
-}
+import { settings } from './support/readme-tables.ts'
 
 /** Not settings yet, or what only the file may say. */
 const FILE_ONLY = new Set(['listen.intercept', 'pacing.rules', 'watch.detectors', 'allowEnvironment'])
 
-function pathsOf({ properties = {} }: Schema, before = ''): string[] {
-  return Object.entries(properties).flatMap(([key, inner]) => {
-    const path = `${before}${key}`
-    const below = pathsOf(inner, `${path}.`)
-    return below.length === 0 ? [path] : below
-  })
-}
-
-const paths = pathsOf(z.toJSONSchema(ConfigSchema, { io: 'input', unrepresentable: 'any' }) as Schema)
+const paths = settings().map(([path]) => path)
 const variableOf = (path: string): string =>
   `MODERATO_${path.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).replaceAll('.', '_')}`.toUpperCase()
 

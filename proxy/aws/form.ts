@@ -1,5 +1,6 @@
 /** Parameter lists of the query protocols (`Action=...&InstanceId.1=...`), as a tree that rules can walk. */
 import { Denial } from '../denial.ts'
+import { splitPair } from '../query-pair.ts'
 import { MEMBER_LIMIT, tooManyMembers, type Document } from './tree.ts'
 
 export interface Form {
@@ -85,13 +86,12 @@ export function parseForm(text: string): Form {
     if (end < 0) end = text.length
     if (++members > MEMBER_LIMIT) throw tooManyMembers()
     if (end === start) continue
-    const pair = text.slice(start, end)
-    const equals = pair.indexOf('=')
-    const key = decodeForm(equals < 0 ? pair : pair.slice(0, equals))
+    const [encodedKey, encodedValue] = splitPair(text.slice(start, end))
+    const key = decodeForm(encodedKey)
     const folded = key.toLowerCase()
     if (seen.has(folded)) throw new Denial('malformed_request', 'A form parameter is given twice.')
     seen.add(folded)
-    const value = equals < 0 ? '' : decodeForm(pair.slice(equals + 1))
+    const value = decodeForm(encodedValue)
     parameters.set(key, value)
     const steps = key.split('.')
     members += steps.length

@@ -6,6 +6,7 @@ import { Denial } from '../denial.ts'
 import type { CredentialScope } from '../exchange.ts'
 import { mismatch } from './chunk-frames.ts'
 import { bodyTransform, type BodyReader, type Pass } from './chunk-transform.ts'
+import { ALGORITHM, scopeText } from './credential.ts'
 import { hmacHex } from './signature.ts'
 import { takeRoom, type BodyHold } from './body-hold.ts'
 import { formatAmzDate } from './signing-date.ts'
@@ -24,16 +25,16 @@ const SIGNATURE = ':chunk-signature'
  */
 export class EventChain {
   readonly #keyOn: (date: string) => Buffer
-  readonly #place: string
+  readonly #place: Pick<CredentialScope, 'region' | 'service'>
   #previous: string
 
   constructor(
     keyOn: (date: string) => Buffer,
-    { region, service }: Pick<CredentialScope, 'region' | 'service'>,
+    place: Pick<CredentialScope, 'region' | 'service'>,
     seedSignature: string,
   ) {
     this.#keyOn = keyOn
-    this.#place = `${region}/${service}/aws4_request`
+    this.#place = place
     this.#previous = seedSignature
   }
 
@@ -57,9 +58,9 @@ export class EventChain {
     const day = amzDate.slice(0, 8)
     const dateHeader = codec.formatHeaders({ [DATE]: { type: 'timestamp', value: date } })
     const text = [
-      'AWS4-HMAC-SHA256-PAYLOAD',
+      `${ALGORITHM}-PAYLOAD`,
       amzDate,
-      `${day}/${this.#place}`,
+      scopeText(ALGORITHM, { ...this.#place, date: day }),
       this.#previous,
       hash('sha256', dateHeader),
       hash('sha256', payload),

@@ -1,4 +1,7 @@
-/** What no HTTP parser takes for a request, or what asks for something else than an answer: it reaches nothing, and leaves a record and a metric all the same. */
+/**
+ * What no HTTP parser takes for a request, or what asks for a tunnel or another protocol: it reaches nothing, and leaves
+ * a record and a metric all the same.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send } from '../support/raw-http.ts'

@@ -32,25 +32,30 @@ interface Schema {
   readonly description?: string
 }
 
+/** Every setting of the schema by its path; groups named in `whole` are one setting, the others are gone into. */
+export function settings(whole: ReadonlySet<string> = new Set()): readonly (readonly [string, Schema])[] {
+  const visit = (schema: Schema, before: string): (readonly [string, Schema])[] =>
+    Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => {
+      const path = `${before}${key}`
+      const isGroup = inner.properties !== undefined && !whole.has(path)
+      const below = isGroup ? visit(inner, `${path}.`) : []
+      return below.length === 0 ? [[path, inner] as const] : below
+    })
+  return visit(z.toJSONSchema(ConfigSchema, { io: 'input', unrepresentable: 'any' }) as Schema, '')
+}
+
 function configuration(): string {
-  const rows: string[][] = []
-  const visit = (schema: Schema, path: string): void => {
-    for (const [key, inner] of Object.entries(schema.properties ?? {})) {
-      const at = path === '' ? key : `${path}.${key}`
-      if (inner.properties !== undefined && at !== 'upstream.credentials') visit(inner, at)
-      else if (!LATER.has(at))
-        rows.push([
-          `\`${at}\``,
-          inner.default === undefined ? '' : `\`${JSON.stringify(inner.default)}\``,
-          inner.description ?? '',
-        ])
-    }
-  }
-  visit(z.toJSONSchema(ConfigSchema, { io: 'input', unrepresentable: 'any' }) as Schema, '')
+  const rows = settings(new Set(['upstream.credentials']))
+    .filter(([path]) => !LATER.has(path))
+    .map(([path, { default: value, description }]) => [
+      `\`${path}\``,
+      value === undefined ? '' : `\`${JSON.stringify(value)}\``,
+      description ?? '',
+    ])
   return table(['setting', 'default', ''], rows)
 }
 
-const LATER = new Set(['listen.intercept', 'listen.tls', 'pacing.rules', 'pacing.dwell', 'watch.detectors'])
+const LATER = new Set(['listen.intercept', 'pacing.rules', 'pacing.dwell', 'watch.detectors'])
 
 async function metrics(): Promise<string> {
   const text = await createMetrics({ services: new Set() }).text()
