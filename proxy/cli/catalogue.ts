@@ -62,10 +62,8 @@ function facts({ service, ...operation }: Operation) {
 
 /** Services by model name, IAM prefix or signing name. */
 function servicesNamed(catalogue: Catalogue, name: string): Service[] {
-  const byModel = catalogue.service(name)
-  if (byModel !== undefined) return [byModel]
   const all = catalogue.models.flatMap((each) => catalogue.service(each) ?? [])
-  return all.filter((each) => each.prefix === name || each.signingNames.includes(name))
+  return all.filter((each) => [each.model, each.prefix, ...each.signingNames].includes(name))
 }
 
 function show(catalogue: Catalogue, { words, json }: Options, io: Io): number {

@@ -19,15 +19,18 @@ export interface EventSigning {
 }
 
 /** The frames of a stream of these payloads and the empty event that ends it. */
-export async function signedFrames(payloads: readonly string[], signing: EventSigning): Promise<Buffer[]> {
+export function signedFrames(texts: readonly string[], signing: EventSigning): Promise<Buffer[]> {
+  return signedMessages([...texts.map(inner), new Uint8Array()], signing)
+}
+
+async function signedMessages(payloads: readonly Uint8Array[], signing: EventSigning): Promise<Buffer[]> {
   const { service, region = 'us-east-1', at, seed, ...credentials } = signing
   const signer = new SignatureV4({ service, region, credentials, sha256: Sha256 as never })
   const frames: Buffer[] = []
   let priorSignature = seed
-  for (const [index, text] of [...payloads, ''].entries()) {
+  for (const [index, payload] of payloads.entries()) {
     const date = at(index)
     const headers = { ':date': { type: 'timestamp' as const, value: date } }
-    const payload = text === '' ? new Uint8Array() : inner(text)
     const event = { headers: codec.formatHeaders(headers), payload }
     priorSignature = await signer.sign(event, {
       priorSignature,
@@ -65,16 +68,19 @@ export async function readFrames(
   body: Buffer,
   signing: Omit<EventSigning, 'at'>,
 ): Promise<{ texts: string[]; dates: Date[] }> {
-  const texts: string[] = []
+  const payloads: Uint8Array[] = []
   const dates: Date[] = []
   for (let at = 0; at < body.length;) {
     const length = body.readUInt32BE(at)
     const { headers, body: payload } = codec.decode(body.subarray(at, at + length))
     dates.push(headers[':date']?.value as Date)
-    texts.push(payload.length === 0 ? '' : Buffer.from(codec.decode(payload).body).toString())
+    payloads.push(payload)
     at += length
   }
-  const again = await signedFrames(texts.slice(0, -1), { ...signing, at: (index) => dates[index] as Date })
+  const again = await signedMessages(payloads, { ...signing, at: (index) => dates[index] as Date })
   if (!Buffer.concat(again).equals(body)) throw new Error('not signed as the SDK would')
+  const texts = payloads.map((each) =>
+    each.length === 0 ? '' : Buffer.from(codec.decode(each).body).toString(),
+  )
   return { texts, dates }
 }

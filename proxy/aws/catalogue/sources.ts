@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { unzipSync } from 'fflate'
 import type { ServiceModel } from './model.ts'
@@ -76,11 +77,18 @@ export function unzip(wheel: Wheel, wanted: (name: string) => boolean): Record<s
   return unzipSync(new Uint8Array(wheelBytes(wheel)), { filter: (file) => wanted(file.name) })
 }
 
+/** Services that botocore lacks: the model's parts that are needed here, and the host that its endpoint rules give. */
+export type Supplement = Readonly<Record<string, ServiceModel & { readonly host: string }>>
+
+export function readSupplement(): Supplement {
+  return readJson(fileURLToPath(new URL('supplement.json', import.meta.url))) as Supplement
+}
+
 function readModels(): Map<string, ServiceModel> {
   const files = unzip(BOTOCORE, (name) => name.endsWith('/service-2.json.gz'))
   const newest = new Map<string, string>()
   for (const path of Object.keys(files).sort()) newest.set(path.split('/')[2] as string, path)
-  const models = new Map<string, ServiceModel>()
+  const models = new Map<string, ServiceModel>(Object.entries(readSupplement()))
   for (const [name, path] of newest) {
     models.set(name, JSON.parse(gunzipSync(files[path] as Uint8Array).toString('utf8')) as ServiceModel)
   }

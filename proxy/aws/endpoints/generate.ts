@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { customEndpointFunctions, EndpointError, resolveEndpoint } from '@smithy/util-endpoints'
+import { readSupplement } from '../catalogue/sources.ts'
 import type { EndpointData, Hosts, Rules, ServiceEndpoints } from '../endpoints.ts'
 import { type Botocore, type PartitionRow, readBotocore, type ServiceRules } from './botocore.ts'
 
@@ -216,6 +217,8 @@ export function generateEndpoints(): EndpointData {
   for (const [name, rules] of botocore.services) {
     services[name] = BY_ACCOUNT.get(name) ?? describeService(rules, places)
   }
+  for (const [name, { host, metadata }] of Object.entries(readSupplement()))
+    services[name] = { name: metadata.signingName ?? metadata.endpointPrefix, hosts: host }
   return { source: botocore.source, partitions, services }
 }
 
