@@ -109,9 +109,9 @@ export class MessageBody implements IncomingBody {
   }
 
   discard(done: () => void): void {
-    // Who was never told to go on sends nothing.
-    if (this.#expectsContinue) return done()
     const request = this.#request
+    // Who was never told to go on sends nothing, and from a body given up in the middle nothing more is heard.
+    if (this.#expectsContinue || request.destroyed) return done()
     let discarded = 0
     const end = (): void => {
       clearTimeout(timer)

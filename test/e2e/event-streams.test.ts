@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:http2'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
@@ -98,6 +99,8 @@ describe('an event stream from an agent', () => {
     stream.end()
     const [answer] = (await once(stream, 'response')) as [Record<string, unknown>]
     expect(answer[':status']).toBe(400)
+    // The answer ends at once, though its stream's body was never read to the end.
+    expect(await text(stream)).toContain('InvalidSignatureException')
     session.destroy()
     expect(upstream.recorded.length).toBe(wholeBefore)
   })
