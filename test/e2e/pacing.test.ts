@@ -119,6 +119,7 @@ describe('pace', () => {
     // At 6 a minute two more may be held for up to 20 s; the rest is told to come back.
     await proxy.metricReaches('moderato_denials_total', { reason: 'paced' }, DESTRUCTIVE.length - 4)
     expect(await proxy.metric('moderato_pace_queue_depth', { class: 'destructive' })).toBe(2)
+    await proxy.metricReaches('moderato_requests_total', { decision: 'allow' }, 2)
     expect(upstream.recorded).toHaveLength(2)
     leaving.abort()
     await answers
