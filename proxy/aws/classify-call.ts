@@ -8,6 +8,7 @@ import { countOf } from './count.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 import { statementsOf } from './partiql.ts'
+import { PASS_ROLE, passedRoles } from './passed-roles.ts'
 import { resourcesOf } from './resources.ts'
 import type { Place } from './resources.ts'
 import { holds } from './rules.ts'
@@ -21,9 +22,9 @@ interface Nature {
   readonly traits: readonly Trait[]
 }
 
-/** Adds what each holding rule says; `-trait` takes a trait away. */
-function natureOf(operation: Operation, parts: Parts): Nature {
-  if (operation.rules.length === 0) return operation
+/** Adds what each holding rule says; `-trait` takes a trait away. Who passes a role has AWS act later: `opaque`. */
+function natureOf(operation: Operation, parts: Parts, passesRole: boolean): Nature {
+  if (operation.rules.length === 0 && !passesRole) return operation
   const classes = new Set<string>(operation.classes)
   const traits = new Set<string>(operation.traits)
   for (const rule of operation.rules) {
@@ -34,6 +35,7 @@ function natureOf(operation: Operation, parts: Parts): Nature {
       else if (TRAIT_NAMES.has(each)) traits.add(each)
     }
   }
+  if (passesRole) classes.add('opaque')
   return {
     classes: ACTION_CLASSES.filter((each) => classes.has(each)),
     traits: TRAITS.filter((each) => traits.has(each)),
@@ -66,7 +68,10 @@ function accountOf(arn: string): string {
 export function classifyCall(operation: Operation, protocol: Protocol, parts: Parts, place: Place): Call {
   const { service } = operation
   const statements = statementsOf(operation, parts)
-  const nature = natureOf(operation, parts)
+  const roles = passedRoles(operation, parts, place)
+  const nature = natureOf(operation, parts, roles.length > 0)
+  const actions = statements?.actions ?? operation.actions
+  const resources = resourcesOf(operation, parts, place)
   const found = statements?.classes ?? nature.classes
   const classes: readonly ActionClass[] = found.length === 0 ? ['write'] : found
   return {
@@ -74,8 +79,8 @@ export function classifyCall(operation: Operation, protocol: Protocol, parts: Pa
     model: service.model,
     operation: operation.name,
     protocol,
-    actions: statements?.actions ?? operation.actions,
-    resources: resourcesOf(operation, parts, place),
+    actions: roles.length === 0 ? actions : [...actions, PASS_ROLE],
+    resources: roles.length === 0 ? resources : [...new Set([...resources, ...roles])],
     count: countOf(operation, parts),
     class: gravest(classes),
     classes,

@@ -39,14 +39,20 @@ function insert(root: Branch, steps: string[], value: string): void {
   node[last] = value
 }
 
+/** Key and value of a map's entry: `key` and `value`, or as SNS spells them, `Name` and `Value`. */
+function pairOf(entry: Document): readonly [key: Document, value: Document] {
+  const given = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, Document>
+  const [key, value] = 'Name' in given ? (['Name', 'Value'] as const) : (['key', 'value'] as const)
+  if (Object.keys(given).some((each) => each !== key && each !== value))
+    throw new Denial('malformed_request', 'A parameter map has an entry that is more than a key and a value.')
+  return [given[key], given[value]]
+}
+
 /** `Attributes.entry.N.key` and `.value`: a map of the query protocol. */
 function mapOf(entries: readonly Document[]): Document {
   const map = new Map<string, Document>()
   for (const entry of entries) {
-    const { key, value } = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<
-      string,
-      Document
-    >
+    const [key, value] = pairOf(entry)
     if (typeof key !== 'string' || map.has(key)) {
       throw new Denial('malformed_request', 'A parameter map lacks a key, or has one twice.')
     }

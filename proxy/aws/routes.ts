@@ -31,12 +31,13 @@ function trieOf(services: readonly Service[]): Trie | undefined {
   const operations = services.flatMap(operationsOf)
   if (operations.length === 0) return undefined
   const trie = newTrie()
-  for (const each of operations) insert(trie, routeOf(each))
+  for (const each of operations)
+    for (const http of [each.http, ...each.olderHttp]) insert(trie, routeOf(each, http))
   return trie
 }
 
 function s3Levels(service: Service): NonNullable<Routes['s3']> {
-  const routes = operationsOf(service).map(routeOf)
+  const routes = operationsOf(service).map((each) => routeOf(each))
   const depth = (count: number) => routes.filter((each) => each.labels.length === count)
   return [depth(0), depth(1), depth(2)]
 }

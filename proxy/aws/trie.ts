@@ -5,6 +5,8 @@ import { decode } from './query.ts'
 export interface Route {
   readonly operation: Operation
   readonly method: string
+  /** The template. */
+  readonly path: string
   /** Label names in path order. */
   readonly labels: readonly string[]
   /** Query keys of the template; an empty value matches any. */
@@ -47,18 +49,17 @@ function literalsOf(query: string | undefined): [string, string][] {
   return [...new URLSearchParams(query ?? '')].filter(([key]) => key !== 'x-id')
 }
 
-/** The route of an operation, from its `METHOD uri`. */
-export function routeOf(operation: Operation): Route {
-  const [method = '', uri = ''] = operation.http.split(' ')
+/** The route of an operation, from a `METHOD uri`: that of its model, or one that older SDKs still send. */
+export function routeOf(operation: Operation, http = operation.http): Route {
+  const [method = '', uri = ''] = http.split(' ')
   const [path = '', query] = uri.split('?')
   const labels = [...path.matchAll(/\{([^}+]+)\+?\}/g)].map((each) => each[1] as string)
-  return { operation, method, labels, literals: literalsOf(query) }
+  return { operation, method, path, labels, literals: literalsOf(query) }
 }
 
 export function insert(trie: Trie, route: Route): void {
-  const path = (route.operation.http.split(' ')[1] ?? '').split('?')[0] ?? ''
   let at = trie.root
-  for (const segment of segmentsOf(path)) {
+  for (const segment of segmentsOf(route.path)) {
     if (segment.startsWith('{')) {
       if (segment.endsWith('+}')) at = at.greedy ??= node()
       else at = at.label ??= node()

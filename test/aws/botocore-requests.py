@@ -1,6 +1,10 @@
-"""Writes one request per operation and declared protocol, as botocore itself serialises it, one JSON object a line."""
+"""Writes one request per operation and declared protocol, as botocore itself serialises it, one JSON object a line.
+
+With the argument `all`, optional members are filled in too, some levels deep; with none, what is required.
+"""
 import base64
 import json
+import re
 import sys
 from urllib.parse import urlencode
 
@@ -9,6 +13,8 @@ from botocore.model import ServiceModel
 from botocore.serialize import create_serializer
 from botocore.utils import percent_encode_sequence
 
+ROLE = re.compile(r"role_?arn$", re.IGNORECASE)
+ALL = sys.argv[1:] == ["all"]
 SCALARS = {
     "integer": 1, "long": 1, "float": 1.5, "double": 1.5, "boolean": True, "blob": b"x",
     "timestamp": "2020-01-01T00:00:00Z",
@@ -19,6 +25,8 @@ def sample(shape, depth):
     kind = shape.type_name
     if kind in SCALARS:
         return SCALARS[kind]
+    if kind == "string" and ROLE.search(shape.name):
+        return "arn:aws:iam::111122223333:role/passed"
     if kind == "string":
         return shape.enum[0] if shape.enum else "abc"
     if kind == "list":
@@ -32,9 +40,11 @@ def sample(shape, depth):
     if depth > 6:
         return {}
     members = shape.members.items()
+    if ALL and depth > 2:
+        return {}
     if getattr(shape, "is_tagged_union", False):
         return {name: sample(member, depth + 1) for name, member in list(members)[:1]}
-    return {name: sample(member, depth + 1) for name, member in members if name in shape.required_members}
+    return {name: sample(member, depth + 1) for name, member in members if ALL or name in shape.required_members}
 
 
 def parameters(operation):
@@ -44,7 +54,7 @@ def parameters(operation):
     wanted = {
         name: sample(member, 0)
         for name, member in shape.members.items()
-        if name in shape.required_members or member.serialization.get("location") == "uri"
+        if ALL or name in shape.required_members or member.serialization.get("location") == "uri"
     }
     return {name: value for name, value in wanted.items() if value is not None}
 

@@ -22,9 +22,9 @@ describe('catalogue: what it covers', () => {
   const share = (wanted: (operation: Operation) => boolean) =>
     operations.filter(wanted).length / operations.length
 
-  it('has every service and operation of its botocore', () => {
-    expect(catalogue.models).toHaveLength(439)
-    expect(operations).toHaveLength(19_796)
+  it('has every service and operation of its botocore, and those that it lacks', () => {
+    expect(catalogue.models).toHaveLength(439 + 2)
+    expect(operations).toHaveLength(19_796 + 6)
   })
 
   it('knows IAM actions and resources of most, and says where it guesses', () => {
@@ -79,7 +79,7 @@ describe('catalogue: what it covers', () => {
       's3.WriteGetObjectResponse',
     ])
     expect(operations.filter((each) => each.unsignedBody)).toHaveLength(6)
-    expect(operations.filter((each) => each.eventStream)).toHaveLength(5)
+    expect(operations.filter((each) => each.eventStream)).toHaveLength(5 + 5)
   })
 })
 

@@ -96,7 +96,7 @@ describe('classify: the classes of the contract', () => {
     [json('TrentService.ScheduleKeyDeletion', { KeyId: 'k' }, 'kms'), ['destructive', 'protection']],
     [json('TrentService.DisableKey', { KeyId: 'k' }, 'kms'), ['protection']],
     [json('AmazonSSM.SendCommand', { DocumentName: 'd' }, 'ssm'), ['opaque']],
-    [json(`${VERSION.ecs}.ExecuteCommand`, { command: 'sh' }, 'ecs'), ['opaque']],
+    [json(`${VERSION.ecs}.ExecuteCommand`, { command: 'sh' }, 'ecs'), ['opaque', 'credentials']],
     [
       json(`${VERSION.ecs}.UpdateService`, { service: 's', desiredCount: 0 }, 'ecs'),
       ['write', 'destructive'],
@@ -104,7 +104,7 @@ describe('classify: the classes of the contract', () => {
     [json(`${VERSION.ecs}.UpdateService`, { service: 's', desiredCount: 2 }, 'ecs'), ['write']],
     [
       json(`${VERSION.ecs}.UpdateService`, { service: 's', taskDefinition: 't:2' }, 'ecs'),
-      ['write', 'disruptive'],
+      ['write', 'disruptive', 'opaque'],
     ],
     [rest('lambda', 'POST', '/2015-03-31/functions/f/invocations', 'anything at all'), ['opaque']],
     [rest('lambda', 'PUT', '/2015-03-31/functions/f/code', {}), ['disruptive', 'opaque']],

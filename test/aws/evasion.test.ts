@@ -102,6 +102,20 @@ describe('evasion: members given twice', () => {
         'Action=CreateTopic&Version=2010-03-31&Name=t&Attributes.entry.1.key=A&Attributes.entry.1.value=1&Attributes.entry.2.key=A&Attributes.entry.2.value=2',
       ),
     ],
+    [
+      'a form map that SNS spells in its own way',
+      form(
+        'sns',
+        'Action=Publish&Version=2010-03-31&TopicArn=t&Message=m&MessageAttributes.entry.1.Name=A&MessageAttributes.entry.2.Name=A',
+      ),
+    ],
+    [
+      'a form map that spells a key in both ways',
+      form(
+        'sns',
+        'Action=Publish&Version=2010-03-31&TopicArn=t&Message=m&MessageAttributes.entry.1.Name=A&MessageAttributes.entry.1.key=B',
+      ),
+    ],
   ])('refuses a duplicate in %s', async (_, sample) => {
     expect(await reasonOf(sample)).toBe('malformed_request')
   })

@@ -50,8 +50,8 @@ describe('moderato catalogue coverage', () => {
       total: Record<string, number>
       byService: Record<string, unknown>
     }
-    expect(total).toMatchObject({ services: 439, operations: 19_796 })
-    expect(Object.keys(byService)).toHaveLength(439)
+    expect(total).toMatchObject({ services: 441, operations: 19_802 })
+    expect(Object.keys(byService)).toHaveLength(441)
   })
 })
 

@@ -34,6 +34,8 @@ export interface Operation {
   readonly name: string
   /** REST: `METHOD uri`; empty otherwise. */
   readonly http: string
+  /** The same as older SDKs send it. */
+  readonly olderHttp: readonly string[]
   readonly requiredQuery: readonly string[]
   readonly knownQuery: readonly string[] | undefined
   readonly requiredHeaders: readonly string[]
@@ -46,6 +48,8 @@ export interface Operation {
   /** Alternatives, of which the longest counts; each a product of list lengths. */
   readonly counts: readonly (readonly Locator[])[]
   readonly resources: readonly ResourceEntry[]
+  /** Where the call names roles that it passes on, and instance profiles, whose roles only IAM knows. */
+  readonly passes: { readonly roles: readonly Locator[]; readonly profiles: readonly Locator[] }
   readonly body: 'document' | 'opaque' | 'stream' | 'none'
   readonly unsignedBody: boolean
   readonly eventStream: boolean
@@ -120,6 +124,7 @@ function operationOf(
     service,
     name,
     http: raw.h ?? '',
+    olderHttp: raw.g ?? [],
     requiredQuery: raw.q ?? [],
     knownQuery: raw.Q,
     requiredHeaders: raw.H ?? [],
@@ -131,6 +136,7 @@ function operationOf(
     rules: (raw.w ?? []).map(([at, predicate, adds]) => ({ at: locator(at), predicate, adds })),
     counts: (raw.n ?? []).map((product) => product.split(' * ').map(locator)),
     resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
+    passes: { roles: (raw.p ?? []).map(locator), profiles: (raw.i ?? []).map(locator) },
     body: raw.b === undefined ? 'document' : BODIES[raw.b],
     unsignedBody: raw.u === 1,
     eventStream: raw.e === 1,

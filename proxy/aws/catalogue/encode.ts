@@ -5,11 +5,17 @@ import { authorize, classify, isDefault } from './levels.ts'
 import { shapeOf, wireLocation } from './model.ts'
 import type { OperationModel, ServiceModel, Shape } from './model.ts'
 import type { Overrides } from './overrides.ts'
+import { issuesCredentials, passes, runsLater } from './reviews.ts'
+import type { Reviewed, Reviews } from './reviews.ts'
 import type { Sources } from './sources.ts'
 
-interface Scope {
-  readonly sources: Sources
+export interface Judgement {
   readonly overrides: Overrides
+  readonly reviews: Reviews
+}
+
+interface Scope extends Judgement {
+  readonly sources: Sources
   readonly name: string
   readonly model: ServiceModel
   readonly prefix: string
@@ -50,6 +56,7 @@ function routing(scope: Scope, operation: OperationModel): Partial<RawOperation>
   const known = scope.name === 's3' || scope.name === 's3control'
   return {
     h: `${operation.http.method} ${operation.http.requestUri}`,
+    g: scope.overrides.older[`${scope.name}.${operation.name}`] ?? [],
     q: membersAt(input, 'querystring', true),
     H: membersAt(input, 'header', true).map((each) => each.toLowerCase()),
     ...(known ? { Q: membersAt(input, 'querystring', false) } : {}),
@@ -87,7 +94,15 @@ function located({ model }: Scope, operation: string, path: string): string | un
   return path.includes(':') ? path : wireLocation(model, operation, path)
 }
 
-function rulesOf(scope: Scope, operation: string): RawRule[] {
+/** Rules by hand, and `opaque` for each member that is run later; none where the operation is opaque anyhow. */
+function rulesOf(scope: Scope, reviewed: Reviewed, classes: readonly string[]): RawRule[] {
+  const byHand = handRules(scope, reviewed.operation)
+  const later = runsLater(scope.reviews, reviewed)
+  if (classes.includes('opaque')) return byHand
+  return [...byHand, ...later.map((each): RawRule => [each, 'exists', ['opaque']])]
+}
+
+function handRules(scope: Scope, operation: string): RawRule[] {
   return scope.overrides.rules
     .filter(([key]) => key === `${scope.name}.${operation}`)
     .map(([key, path, predicate, adds]) => {
@@ -123,7 +138,9 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     method: operation.http.method,
   })
   const { level, actions, inferred } = authorization
-  const classes = classify(overrides, key, level)
+  const reviewed = { model: scope.model, name: model, operation: name, level }
+  const classes = classify(overrides, key, level, issuesCredentials(scope.reviews, reviewed))
+  const passed = passes(scope.reviews, reviewed)
   const byPath = overrides.actionVerbServices.includes(model)
   const binder = { model: scope.model, key, operation: name, prefix }
   return compact({
@@ -133,7 +150,9 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     ...(level === 'W' ? {} : { l: level }),
     ...(isDefault(classes, level) ? {} : { c: classes }),
     t: [...(overrides.traits[key] ?? []), ...(inferred ? ['inferred'] : [])],
-    w: rulesOf(scope, name),
+    w: rulesOf(scope, reviewed, classes),
+    p: passed.roles,
+    i: passed.profiles,
     n: countsOf(scope, name),
     R: byPath ? [['@path', 1]] : bindResources(binder, authorization, sources.iam, overrides),
     ...bodyUse(scope, operation),
@@ -158,14 +177,15 @@ function templates(
 
 export function encodeService(
   sources: Sources,
-  overrides: Overrides,
+  judgement: Judgement,
   name: string,
   model: ServiceModel,
 ): RawService {
   const { metadata } = model
+  const { overrides } = judgement
   const signing = metadata.signingName ?? metadata.endpointPrefix
   const prefix = overrides.prefixes[name] ?? signing
-  const scope = { sources, overrides, name, model, prefix }
+  const scope = { sources, ...judgement, name, model, prefix }
   const operations = Object.keys(model.operations)
     .sort()
     .map((each) => [each, encodeOperation(scope, model.operations[each] as OperationModel)] as const)

@@ -41,6 +41,8 @@ export type RawResource = readonly [string, 0 | 1, Readonly<Record<string, Locat
 export interface RawOperation {
   /** `METHOD uri` for REST protocols. */
   readonly h?: string
+  /** The same as older SDKs send it. */
+  readonly g?: readonly string[]
   /** Required query keys. */
   readonly q?: readonly string[]
   /** Every query key of the operation (S3 only). */
@@ -60,6 +62,10 @@ export interface RawOperation {
   /** Lists whose length is the number of things touched; `a * b` multiplies. */
   readonly n?: readonly string[]
   readonly R?: readonly RawResource[]
+  /** Where the call names roles that it passes on. */
+  readonly p?: readonly Location[]
+  /** Where it names instance profiles, whose roles only IAM knows. */
+  readonly i?: readonly Location[]
   /** Body: `s` stream, `o` bytes that are not parsed, `n` none; a parsed document if absent. */
   readonly b?: 's' | 'o' | 'n'
   /** The model lets the body go unsigned. */

@@ -12,15 +12,17 @@ import type { CatalogueHeader } from './format.ts'
 import type { ServiceModel } from './model.ts'
 import { readOverrides } from './overrides.ts'
 import type { Overrides } from './overrides.ts'
+import { readReviews, reviewedOperations } from './reviews.ts'
+import type { Reviews } from './reviews.ts'
 import { readSources } from './sources.ts'
 import type { Sources } from './sources.ts'
 
 const DATA = new URL('catalogue.json.br', import.meta.url)
 
 /** Every key in the hand-made data must name an operation, so that a renamed one cannot fall out unnoticed. */
-function checkKeys(sources: Sources, overrides: Overrides): void {
-  const { rules, counts, actions, resources, traits, add, credentials, classes, levels } = overrides
-  const keyed = [counts, actions, resources, traits, add, levels, classes.exact].flatMap((each) =>
+function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): void {
+  const { rules, counts, actions, resources, traits, add, credentials, classes, levels, older } = overrides
+  const keyed = [counts, actions, resources, traits, add, levels, older, classes.exact].flatMap((each) =>
     Object.keys(each),
   )
   const keys = [
@@ -29,23 +31,30 @@ function checkKeys(sources: Sources, overrides: Overrides): void {
     ...credentials,
     ...classes.guards,
     ...classes.notGuards,
+    ...reviewedOperations(reviews),
   ]
   const missing = keys.filter((key) => {
     const dot = key.indexOf('.')
     return sources.models.get(key.slice(0, dot))?.operations[key.slice(dot + 1)] === undefined
   })
   if (missing.length > 0)
-    throw new Error(`overrides name unknown operations: ${[...new Set(missing)].join(' ')}`)
+    throw new Error(`overrides or reviews name unknown operations: ${[...new Set(missing)].join(' ')}`)
 }
 
 /** The data before compression; equal sources give equal bytes. */
 export function generate(sources: Sources): string {
   const overrides = readOverrides()
-  checkKeys(sources, overrides)
+  const reviews = readReviews()
+  checkKeys(sources, overrides, reviews)
   const names = [...sources.models.keys()].sort()
   const services = names.map((each) =>
-    encodeService(sources, overrides, each, sources.models.get(each) as ServiceModel),
+    encodeService(sources, { overrides, reviews }, each, sources.models.get(each) as ServiceModel),
   )
+  const { unjudged } = reviews
+  if (unjudged.size > 0) {
+    const names = [...unjudged].sort().join('\n  ')
+    throw new Error(`reviews.json judges none of these members (rules S12 and S13):\n  ${names}`)
+  }
   const signing: Record<string, number[]> = {}
   for (const [index, service] of services.entries())
     for (const each of service.s) (signing[each] ??= []).push(index)

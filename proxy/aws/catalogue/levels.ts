@@ -84,12 +84,12 @@ const BY_LEVEL: Readonly<Record<LevelLetter, string>> = {
 }
 
 /** Classes of an operation before any rule on its parameters; equal to `[BY_LEVEL[level]]` for most. */
-export function classify(overrides: Overrides, key: string, level: LevelLetter): string[] {
+export function classify(overrides: Overrides, key: string, level: LevelLetter, issues: boolean): string[] {
   const { exact } = overrides.classes
   const classes = new Set(exact[key] ?? byVerb(overrides, key, level))
   const added = [
     ...(overrides.add[key] ?? []),
-    ...(overrides.credentials.includes(key) ? ['credentials'] : []),
+    ...(issues || overrides.credentials.includes(key) ? ['credentials'] : []),
   ]
   if (added.length > 0) for (const mild of ['read', 'list', 'write', 'tagging']) classes.delete(mild)
   for (const each of added) classes.add(each)

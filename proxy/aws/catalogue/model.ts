@@ -7,6 +7,7 @@ export interface MemberRef {
   readonly queryName?: string
   readonly flattened?: boolean
   readonly streaming?: boolean
+  readonly sensitive?: boolean
 }
 
 export interface Shape {
@@ -21,12 +22,15 @@ export interface Shape {
   readonly flattened?: boolean
   readonly streaming?: boolean
   readonly eventstream?: boolean
+  readonly sensitive?: boolean
+  readonly enum?: readonly string[]
 }
 
 export interface OperationModel {
   readonly name: string
   readonly http: { readonly method: string; readonly requestUri: string }
   readonly input?: { readonly shape: string }
+  readonly output?: { readonly shape: string }
   readonly endpoint?: { readonly hostPrefix?: string }
   readonly authtype?: string
   readonly unsignedPayload?: boolean

@@ -8,6 +8,8 @@ export interface Overrides {
   readonly signing: Readonly<Record<string, readonly string[]>>
   /** Models whose IAM action is the HTTP method and whose resource is the path. */
   readonly actionVerbServices: readonly string[]
+  /** `METHOD uri` of operations that moved, as SDKs made before still send them. */
+  readonly older: Readonly<Record<string, readonly string[]>>
   readonly actions: Readonly<Record<string, readonly string[]>>
   readonly levels: Readonly<Record<string, string>>
   readonly classes: {

@@ -1,0 +1,153 @@
+/**
+ * What the models' member names give away: which answers hand out credentials, which calls pass a role, and which take
+ * something that is run later. Every name that matches was judged by hand, in reviews.json; what matches and was not
+ * judged stops the generator, so that a refreshed model cannot slip in.
+ */
+import { readFileSync } from 'node:fs'
+import type { LevelLetter } from './format.ts'
+import { membersOf, placesOf } from './members.ts'
+import { wireLocation } from './model.ts'
+import type { ServiceModel, Shape } from './model.ts'
+
+/** Reason -> names. */
+type Reasoned = Readonly<Record<string, readonly string[]>>
+/** Reason -> names, separated by blanks. */
+type ReasonedWords = Readonly<Record<string, string>>
+
+interface File {
+  readonly credentials: {
+    readonly issuing: string
+    readonly others: ReasonedWords
+    readonly milder: Reasoned
+  }
+  readonly roles: { readonly models: Reasoned; readonly members: Reasoned; readonly operations: Reasoned }
+  readonly indirect: { readonly running: string; readonly others: ReasonedWords; readonly milder: Reasoned }
+}
+
+interface Verdicts {
+  /** Member names that make an operation what the verdicts are about. */
+  readonly grave: ReadonlySet<string>
+  readonly judged: ReadonlySet<string>
+  /** Operations that are not, although they have such a member. */
+  readonly milder: ReadonlySet<string>
+}
+
+export interface Reviews {
+  readonly credentials: Verdicts
+  readonly indirect: Verdicts
+  /** Models, members and operations whose roles are none that are passed. */
+  readonly roles: Readonly<Record<'models' | 'members' | 'operations', ReadonlySet<string>>>
+  /** Matches that nobody judged yet: `service.Operation: member`. */
+  readonly unjudged: Set<string>
+}
+
+function words(text: string): string[] {
+  return text.split(' ').filter((each) => each !== '')
+}
+
+function verdicts(grave: string, others: ReasonedWords, milder: Reasoned): Verdicts {
+  const judged = [...words(grave), ...Object.values(others).flatMap(words)]
+  return {
+    grave: new Set(words(grave)),
+    judged: new Set(judged),
+    milder: new Set(Object.values(milder).flat()),
+  }
+}
+
+/** Reads reviews.json, which is committed beside this file. */
+export function readReviews(): Reviews {
+  const path = new URL('reviews.json', import.meta.url)
+  const { credentials, roles, indirect } = JSON.parse(readFileSync(path, 'utf8')) as File
+  return {
+    credentials: verdicts(credentials.issuing, credentials.others, credentials.milder),
+    indirect: verdicts(indirect.running, indirect.others, indirect.milder),
+    roles: {
+      models: new Set(Object.values(roles.models).flat()),
+      members: new Set(Object.values(roles.members).flat()),
+      operations: new Set(Object.values(roles.operations).flat()),
+    },
+    unjudged: new Set(),
+  }
+}
+
+/** Every operation that reviews.json names. */
+export function reviewedOperations({ credentials, indirect, roles }: Reviews): string[] {
+  return [...credentials.milder, ...indirect.milder, ...roles.operations]
+}
+
+const SECRET =
+  /(token|secret|password|passcode|passphrase|private_?key|credential|api_?key|access_?key|presigned|signed_?url|key_?material|plaintext|(^|session|stream|login|download|upload|console|access|auth|pairing|verification|activation|registration|authorization)_?(url|code)$|^key$|keyvalue)/i
+const ROLE = /role_?(arn|name)?s?$/i
+const PROFILE = /instance_?profile(arn|name)?$/i
+const RUN =
+  /(definition|template|target|document|code|script|command|schedule|buildspec|payload|sql|query_?string|statement|userdata|zipfile|handler|entry_?point|policy_?document|workflow|recipe|notebook|jar|program|body)s?(arn|name|url|uri|text|body|string|location|content|config|configuration)?$/i
+const REMOVES =
+  /^(Batch)?(Delete|Remove|Disassociate|Stop|Cancel|Detach|Deregister|Terminate|Untag|Revoke|Disable)/
+const TEXTS: ReadonlySet<string> = new Set(['string', 'blob', 'character'])
+const HOLDERS: ReadonlySet<string> = new Set(['string', 'structure', 'list', 'blob', 'map'])
+
+function isText(shape: Shape): boolean {
+  return TEXTS.has(shape.type) && shape.enum === undefined
+}
+
+/** The operation of a model and where its key in the hand-made data starts. */
+export interface Reviewed {
+  readonly model: ServiceModel
+  readonly name: string
+  readonly operation: string
+  readonly level: LevelLetter
+}
+
+function judge({ grave, judged }: Verdicts, leaf: string, key: string, unjudged: Set<string>): boolean {
+  if (!judged.has(leaf)) unjudged.add(`${key}: ${leaf}`)
+  return grave.has(leaf)
+}
+
+/** Whether the answer hands out what opens something: a key, a token, a signed address (rule S13). */
+export function issuesCredentials(reviews: Reviews, { model, name, operation }: Reviewed): boolean {
+  const key = `${name}.${operation}`
+  let issues = false
+  for (const { leaf, shape, sensitive } of membersOf(model, model.operations[operation]?.output)) {
+    if (!isText(shape) || !(sensitive || SECRET.test(leaf))) continue
+    if (judge(reviews.credentials, leaf, key, reviews.unjudged)) issues = true
+  }
+  return issues && !reviews.credentials.milder.has(key)
+}
+
+function changes({ operation, level }: Reviewed): boolean {
+  return level !== 'R' && level !== 'L' && level !== 'T' && !REMOVES.test(operation)
+}
+
+/** Where the call names roles, or instance profiles, that the service will act as: `iam:PassRole` (rule S12). */
+export function passes({ roles }: Reviews, reviewed: Reviewed): { roles: string[]; profiles: string[] } {
+  const { model, name, operation } = reviewed
+  const found = { roles: new Set<string>(), profiles: new Set<string>() }
+  if (!changes(reviewed) || roles.models.has(name) || roles.operations.has(`${name}.${operation}`)) {
+    return { roles: [], profiles: [] }
+  }
+  const wanted = (leaf: string) => (PROFILE.test(leaf) || ROLE.test(leaf)) && !roles.members.has(leaf)
+  for (const { leaf, path, shape } of placesOf(model, model.operations[operation]?.input, wanted)) {
+    const kind = PROFILE.test(leaf) ? 'profiles' : 'roles'
+    const item = shape.type === 'list' ? model.shapes[shape.member?.shape ?? ''] : shape
+    const named = item?.type === 'string' && item.enum === undefined
+    if (!named && !(kind === 'profiles' && item?.type === 'structure')) continue
+    const location = wireLocation(model, operation, path)
+    if (location !== undefined) found[kind].add(location)
+  }
+  return { roles: [...found.roles].sort(), profiles: [...found.profiles].sort() }
+}
+
+/** Where the call holds what is run later, by AWS or for it: code, a definition, a template, a target (rule S12). */
+export function runsLater(reviews: Reviews, reviewed: Reviewed): string[] {
+  const { model, name, operation } = reviewed
+  if (!changes(reviewed)) return []
+  const key = `${name}.${operation}`
+  const found: string[] = []
+  for (const { leaf, path, depth, shape } of membersOf(model, model.operations[operation]?.input)) {
+    if (depth > 0 || !RUN.test(leaf) || !HOLDERS.has(shape.type) || shape.enum !== undefined) continue
+    if (!judge(reviews.indirect, leaf, key, reviews.unjudged)) continue
+    const location = wireLocation(model, operation, path)
+    if (location !== undefined) found.push(location)
+  }
+  return reviews.indirect.milder.has(key) ? [] : found.sort()
+}
