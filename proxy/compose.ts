@@ -34,6 +34,7 @@ function stagesOf({ agents, policy, metrics, queue, limiter, ...parts }: Parts) 
   const decided = decide({
     policy: () => policy,
     mode,
+    allowUnmodelled: parts.allowUnmodelled,
     clock,
     observeEvaluationSeconds: (seconds) => metrics.policyEvaluation(policy.name, seconds),
   })

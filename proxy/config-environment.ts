@@ -38,6 +38,7 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
   agents: 'json',
   'policy.mode': 'text',
   'policy.bundle': 'text',
+  'policy.allowUnmodelled': 'json',
   'pacing.classes': 'json',
   'pacing.dwell': 'text',
   'signatures.maxSkew': 'text',
@@ -65,6 +66,7 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
 const GUARDED = [
   'agents',
   'policy.bundle',
+  'policy.allowUnmodelled',
   'listen.admin',
   'listen.tls',
   'listen.tls.clientCa',

@@ -142,6 +142,12 @@ const policy = z
       .default('enforce')
       .describe('observe: policy verdicts and pace are recorded, not enforced.'),
     bundle: z.string().optional().describe('A bundle file; the packaged default policy otherwise.'),
+    allowUnmodelled: z
+      .array(z.string().regex(/^[a-z0-9-]+:\w+:.+$/, 'is service:Operation:parameter'))
+      .default([])
+      .describe(
+        'Parameters that changes may have although the catalogue lacks them: `service:Operation:name`.',
+      ),
   })
   .prefault({})
 

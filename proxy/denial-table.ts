@@ -118,6 +118,13 @@ export const DENIALS = {
     decision: 'deny',
     next: 'Use an operation that the catalogue knows.',
   },
+  unmodelled: {
+    code: 'AccessDenied',
+    status: 403,
+    retryable: false,
+    decision: 'deny',
+    next: 'Leave the parameter out, or ask an operator to name it in policy.allowUnmodelled.',
+  },
   policy_denied: {
     code: 'AccessDenied',
     status: 403,

@@ -147,6 +147,8 @@ export interface Call {
   readonly class: ActionClass
   readonly classes: readonly ActionClass[]
   readonly traits: readonly Trait[]
+  /** What it says that the model lacks: `Table.Name`, `?key`, `x-amz-name`. */
+  readonly unmodelled: readonly string[]
   readonly accessLevel: AccessLevel
   /** The operation's host prefix with its labels filled (`api.`, `123456789012.`); empty if none. */
   readonly hostPrefix: string

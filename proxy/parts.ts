@@ -49,14 +49,13 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const limiter = new LocalLimiter()
   const credentials =
     upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
-  const lookup =
-    upstream.endpoint === undefined
-      ? pinnedLookup({ allowPrivate: upstream.allowPrivateAddresses })
-      : undefined
+  const { endpoint, allowPrivateAddresses: allowPrivate } = upstream
+  const lookup = endpoint === undefined ? pinnedLookup({ allowPrivate }) : undefined
   return {
     clock,
     steadyClock,
     mode: config.policy.mode,
+    allowUnmodelled: new Set(config.policy.allowUnmodelled),
     metrics,
     audit,
     refusals: unverifiedRefusals({ audit, clock }),

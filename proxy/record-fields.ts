@@ -40,6 +40,7 @@ export function decisionFields(
       accessLevel: call.accessLevel,
       region: authorization?.scope.region,
       timeSeconds: Math.floor(clock.nowMs() / 1000),
+      unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map(quoted),
       handOn: exchange.handOn && handOnFacts(exchange.handOn),
     },
     decision,
@@ -61,12 +62,18 @@ function handOnFacts({ type, expiresSeconds, narrowed }: HandOn) {
   return { type, expiresSeconds, narrowed }
 }
 
+/** The agent's own text, shown so that nothing of it can be taken for ours. */
+function quoted(name: string): string {
+  return redactText(JSON.stringify(name), MAX_DETAIL)
+}
+
 /** What is known of a request that was refused before it was classified. */
 const NOT_CLASSIFIED = {
   service: 'unknown',
   operation: null,
   actions: [],
   resources: [],
+  unmodelled: [],
   count: 1,
   class: 'unknown',
   classes: ['unknown'],

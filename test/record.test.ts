@@ -43,6 +43,7 @@ function resigned(classes: readonly string[]): Forwarded {
       class: classes[0],
       classes,
       traits: [],
+      unmodelled: [],
       accessLevel: 'Write',
     },
     decision: { engine: 'e', revision: 'r', rules: ['a.b'], wouldDeny: undefined },

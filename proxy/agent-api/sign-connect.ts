@@ -65,6 +65,7 @@ function connect(service: string, action: string, resources: readonly string[]):
     count: 1,
     ...classesOf(['opaque']),
     traits: [],
+    unmodelled: [],
     accessLevel: 'Write',
     hostPrefix: '',
     bucket: undefined,

@@ -5,6 +5,7 @@ import { Denial } from '../denial.ts'
 import type { Call, Protocol } from '../exchange.ts'
 import type { Operation } from './catalogue/catalogue.ts'
 import { countOf } from './count.ts'
+import type { Form } from './form.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 import { statementsOf } from './partiql.ts'
@@ -12,6 +13,7 @@ import { PASS_ROLE, passedRoles } from './passed-roles.ts'
 import { resourcesOf } from './resources.ts'
 import type { Place } from './resources.ts'
 import { holds } from './rules.ts'
+import { unmodelledOf } from './unmodelled.ts'
 
 const CLASSES: ReadonlySet<string> = new Set(ACTION_CLASSES)
 const TRAIT_NAMES: ReadonlySet<string> = new Set(TRAITS)
@@ -64,12 +66,23 @@ function accountOf(arn: string): string {
   return `${account}.`
 }
 
+function withTrait(traits: readonly Trait[], trait: Trait): readonly Trait[] {
+  return TRAITS.filter((each) => each === trait || traits.includes(each))
+}
+
 /** The call of an identified request. Pure; throws only Denial `malformed_request`. */
-export function classifyCall(operation: Operation, protocol: Protocol, parts: Parts, place: Place): Call {
+export function classifyCall(
+  operation: Operation,
+  protocol: Protocol,
+  parts: Parts,
+  place: Place,
+  form?: Form,
+): Call {
   const { service } = operation
   const statements = statementsOf(operation, parts)
   const roles = passedRoles(operation, parts, place)
   const nature = natureOf(operation, parts, roles.length > 0)
+  const unmodelled = unmodelledOf(operation, parts, form)
   const actions = statements?.actions ?? operation.actions
   const resources = resourcesOf(operation, parts, place)
   const found = statements?.classes ?? nature.classes
@@ -84,7 +97,8 @@ export function classifyCall(operation: Operation, protocol: Protocol, parts: Pa
     count: countOf(operation, parts),
     class: gravest(classes),
     classes,
-    traits: nature.traits,
+    traits: unmodelled.length === 0 ? nature.traits : withTrait(nature.traits, 'unmodelled'),
+    unmodelled,
     accessLevel: operation.level,
     hostPrefix: hostPrefixOf(operation, parts),
     bucket: service.model === 's3' ? parts.labels.get('Bucket') : undefined,
@@ -104,6 +118,7 @@ export function unknownCall(protocol: Protocol): Call {
     class: 'unknown',
     classes: ['unknown'],
     traits: [],
+    unmodelled: [],
     accessLevel: 'Unknown',
     hostPrefix: '',
     bucket: undefined,

@@ -38,6 +38,7 @@ const KINDS = {
   body_too_slow: 'too-slow',
   overloaded: 'unavailable',
   unclassified: 'denied',
+  unmodelled: 'denied',
   policy_denied: 'denied',
   policy_error: 'unavailable',
   paced: 'throttled',

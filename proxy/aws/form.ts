@@ -8,6 +8,8 @@ export interface Form {
   /** The parameters' names in lower case. */
   readonly names: ReadonlySet<string>
   readonly tree: Document
+  /** Lists whose indexes are not 1, 2, 3 and so on, as each service may read them in its own way. */
+  readonly irregular: readonly string[]
 }
 
 const DEPTH_LIMIT = 24
@@ -61,21 +63,30 @@ function mapOf(entries: readonly Document[]): Document {
   return Object.fromEntries(map)
 }
 
-/** Objects whose keys are list indexes become lists; `member` above a list is dropped, `entry` lists become maps. */
-function listsIn(node: Branch | string): Document {
+/** Whether these are 1, 2, 3 and so on, in any order. */
+function isRegular(indexes: readonly string[]): boolean {
+  return indexes.every((each) => !each.startsWith('0') && Number(each) <= indexes.length)
+}
+
+/**
+ * Objects whose keys are list indexes become lists; `member` above a list is dropped, `entry` lists become maps.
+ * Lists with other indexes than 1, 2, 3 are named in `irregular`.
+ */
+function listsIn(node: Branch | string, name: string, irregular: string[]): Document {
   if (typeof node === 'string') return node
   const keys = Object.keys(node)
-  const indexes = keys.filter((key) => /^\d+$/.test(key)).length
-  if (indexes > 0) {
-    if (indexes < keys.length)
+  const below = (key: string): Document => listsIn(node[key] as Branch | string, key, irregular)
+  const indexes = keys.filter((key) => /^\d+$/.test(key))
+  if (indexes.length > 0) {
+    if (indexes.length < keys.length)
       throw new Denial('malformed_request', 'A parameter list mixes indexes and names.')
-    return keys.map((key) => listsIn(node[key] as Branch | string))
+    if (!isRegular(indexes)) irregular.push(`${name}.${indexes.join('.')}`)
+    return keys.map(below)
   }
-  const name = keys.length === 1 ? keys[0]?.toLowerCase() : undefined
-  const below = name === undefined ? undefined : node[keys[0] as string]
-  const only = name === 'member' || name === 'entry' ? listsIn(below as Branch | string) : undefined
-  if (Array.isArray(only)) return name === 'entry' ? mapOf(only as readonly Document[]) : only
-  return Object.fromEntries(keys.map((key) => [key, listsIn(node[key] as Branch | string)]))
+  const wrapper = keys.length === 1 ? keys[0]?.toLowerCase() : undefined
+  const only = wrapper === 'member' || wrapper === 'entry' ? below(keys[0] as string) : undefined
+  if (Array.isArray(only)) return wrapper === 'entry' ? mapOf(only as readonly Document[]) : only
+  return Object.fromEntries(keys.map((key) => [key, below(key)]))
 }
 
 /**
@@ -103,5 +114,6 @@ export function parseForm(text: string): Form {
     members += steps.length
     insert(root, steps, value)
   }
-  return { parameters, names: seen, tree: listsIn(root) }
+  const irregular: string[] = []
+  return { parameters, names: seen, tree: listsIn(root, '', irregular), irregular }
 }

@@ -58,5 +58,5 @@ export function callOf(found: Identified, head: RequestHead, bytes: Buffer, plac
     path: head.path,
     body: parse(found, bytes),
   }
-  return classifyCall(found.operation, found.protocol, parts, place)
+  return classifyCall(found.operation, found.protocol, parts, place, found.form)
 }

@@ -20,7 +20,7 @@ const IGNORED = new Set(['x-id'])
 function knows({ literals, operation }: Route, query: QueryKeys): boolean {
   for (const [key, values] of query) {
     if (values.length > 1) return false
-    if (IGNORED.has(key) || operation.knownQuery?.includes(key) === true) continue
+    if (IGNORED.has(key) || operation.knownQuery.includes(key)) continue
     if (!literals.some(([literal]) => literal === key)) return false
   }
   return true

@@ -25,6 +25,8 @@ Every verb has --help and --json.
 
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args
+  // Who reads the output may stop early, as `head` does.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
   const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }
   if (name === '--help' || name === 'help') {
     io.stdout.write(USAGE)

@@ -1,5 +1,6 @@
 /** Asks the policy engine whether a call may go on. */
 import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
+import { changesState } from '../classes.ts'
 import { Denial } from '../denial.ts'
 import type { Call, Classified, Decided } from '../exchange.ts'
 import type { Clock } from '../ports.ts'
@@ -8,6 +9,8 @@ export interface DecideDeps {
   /** The engine in force, read anew for each call: a reload swaps it. */
   readonly policy: () => PolicyEngine
   readonly mode: 'enforce' | 'observe'
+  /** `service:Operation:name` of parameters that may go on although the catalogue lacks them (rule S15). */
+  readonly allowUnmodelled: ReadonlySet<string>
   readonly clock: Clock
   readonly observeEvaluationSeconds?: (seconds: number) => void
 }
@@ -35,11 +38,12 @@ export function policyInput(agentId: string, call: PolicyFacts, region: string, 
 }
 
 /** A call without what only the wire needs. */
-export type PolicyFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'bucket'>
+export type PolicyFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'bucket' | 'unmodelled'>
 
 /**
  * Lets a call on that policy allows. Denial `policy_error` if the engine fails, `unclassified` for class `unknown`
- * whatever policy says, `policy_denied` with the rules' messages otherwise. In observe mode a `policy_denied` call
+ * and `unmodelled` for a change with parameters that nobody here knows, whatever policy says; `policy_denied` with the
+ * rules' messages otherwise. In observe mode a `policy_denied` call
  * goes on with `wouldDeny` set, unless it issues credentials (rule S7).
  */
 export function decide(deps: DecideDeps) {
@@ -50,6 +54,8 @@ export function decide(deps: DecideDeps) {
     const verdict = evaluate(engine, input, deps.observeEvaluationSeconds)
     const policy = { engine: engine.name, revision: engine.revision, rules: verdict.rules }
     if (isOf(call, 'unknown')) throw new Denial('unclassified', unclassifiedDetail(call, verdict), { policy })
+    const unknown = changesState(call.classes) ? notAllowed(call, deps.allowUnmodelled) : []
+    if (unknown.length > 0) throw new Denial('unmodelled', unmodelledDetail(call, unknown), { policy })
     if (!verdict.allow && (deps.mode === 'enforce' || isOf(call, 'credentials'))) {
       throw new Denial('policy_denied', inWords(verdict), { policy })
     }
@@ -74,6 +80,18 @@ function evaluate(
   } finally {
     observeSeconds?.((performance.now() - startMs) / 1000)
   }
+}
+
+function notAllowed({ service, operation, unmodelled }: Call, allowed: ReadonlySet<string>): string[] {
+  return unmodelled.filter((name) => !allowed.has(`${service}:${operation}:${name}`))
+}
+
+function unmodelledDetail({ service, operation }: Call, names: readonly string[]): string {
+  const quoted = names.map((each) => JSON.stringify(each)).join(', ')
+  return `The catalogue has no such parameter of ${service}:${operation}: ${quoted}.`.slice(
+    0,
+    MAX_DETAIL_LENGTH,
+  )
 }
 
 function isOf(call: Call, name: Call['class']): boolean {

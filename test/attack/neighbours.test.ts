@@ -60,7 +60,8 @@ describe('an agent that reads its downloads slowly', () => {
 
 /** A call of 100 KB as boto3 signs it. */
 function call(operation: string, agent: TestAgent, TableName = 't'): Promise<RawRequest> {
-  const body = JSON.stringify({ TableName, Filler: 'x'.repeat(BODY_BYTES) })
+  // Blanks, since a parameter that the catalogue lacks would be refused for itself.
+  const body = JSON.stringify({ TableName }) + ' '.repeat(BODY_BYTES)
   const headers = {
     'content-type': 'application/x-amz-json-1.0',
     'x-amz-target': `DynamoDB_20120810.${operation}`,

@@ -121,7 +121,7 @@ async function stages() {
       addressing: addressing({ hosts: [] }),
       inflatedBytes: 10_000_000,
     }),
-    decide: decide({ policy: () => policy, mode: 'enforce', clock }),
+    decide: decide({ policy: () => policy, mode: 'enforce', allowUnmodelled: new Set(), clock }),
     pace: pace({
       queue,
       limiter,

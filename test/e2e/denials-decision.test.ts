@@ -1,4 +1,4 @@
-import { ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteTableCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
@@ -47,6 +47,37 @@ describe('a call that is not to be made', () => {
     expectNextStep(result, 'unclassified')
     expect(record).toMatchObject({ class: 'unknown', agent: BUILDER.id })
     expect(upstream.arrived).toEqual([])
+  })
+
+  it('unmodelled: a change with a parameter that the catalogue lacks', async () => {
+    await start({ settings: { policy: { allowUnmodelled: ['dynamodb:DeleteTable:Allowed'] } } })
+    const client = (parameter: string) => {
+      const made = dynamodb(proxy.url)
+      made.middlewareStack.add(
+        (next) => (args) => {
+          const request = args.request as { body: string; headers: Record<string, string> }
+          request.body = JSON.stringify({ ...(JSON.parse(request.body) as object), [parameter]: true })
+          request.headers['content-length'] = String(request.body.length)
+          return next(args)
+        },
+        { step: 'build', name: 'newer than the catalogue' },
+      )
+      return made
+    }
+    const drop = new DeleteTableCommand({ TableName: 't' })
+    const provoke = () => thrownBy(client('Force').send(drop))
+    const { result, record } = await refused(proxy, 'unmodelled', provoke)
+    expect(result).toMatchObject({ name: 'AccessDeniedException', status: 403, attempts: 1 })
+    expectNextStep(result, 'unmodelled')
+    expect(record).toMatchObject({
+      operation: 'DeleteTable',
+      traits: ['irreversible', 'cascade', 'unmodelled'],
+    })
+    expect(record['facts']).toMatchObject({ unmodelled: ['"Force"'] })
+    expect(upstream.arrived).toEqual([])
+    await client('Force').send(new ListTablesCommand({}))
+    await client('Allowed').send(drop)
+    expect(upstream.arrived).toHaveLength(2)
   })
 
   it('policy_denied: an act outside the grant', async () => {

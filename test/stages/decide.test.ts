@@ -19,6 +19,7 @@ const CALL: Call = {
   class: 'destructive',
   classes: ['destructive'],
   traits: ['irreversible'],
+  unmodelled: [],
   accessLevel: 'Write',
   hostPrefix: '',
   bucket: 'data',
@@ -42,6 +43,7 @@ function exchangeOf(call: Partial<Call> = {}): Classified {
   return facts as Classified
 }
 
+const NONE: ReadonlySet<string> = new Set()
 const ALLOW: PolicyVerdict = { allow: true, rules: ['test.permit'], messages: [] }
 const DENY: PolicyVerdict = { allow: false, rules: ['test.deny'], messages: ['Not this.', 'Do that.'] }
 
@@ -50,7 +52,13 @@ function engineOf(evaluate: (input: PolicyInput) => PolicyVerdict): PolicyEngine
 }
 
 function stageOf(verdict: PolicyVerdict, deps: Partial<DecideDeps> = {}) {
-  return decide({ policy: () => engineOf(() => verdict), mode: 'enforce', clock, ...deps })
+  return decide({
+    policy: () => engineOf(() => verdict),
+    mode: 'enforce',
+    allowUnmodelled: NONE,
+    clock,
+    ...deps,
+  })
 }
 
 function denialOf(run: () => unknown): Denial {
@@ -90,7 +98,7 @@ describe('decide', () => {
       seen.push(input)
       return ALLOW
     })
-    decide({ policy: () => engine, mode: 'enforce', clock })(exchangeOf())
+    decide({ policy: () => engine, mode: 'enforce', allowUnmodelled: NONE, clock })(exchangeOf())
     expect(seen).toEqual([policyInput('agent-1', CALL, 'eu-west-1', clock.nowMs())])
     expect(PolicyInputSchema.parse(seen[0])).toMatchObject({
       agent: { id: 'agent-1' },
@@ -104,7 +112,9 @@ describe('decide', () => {
     const engine = engineOf(() => {
       throw cause
     })
-    const denial = denialOf(() => decide({ policy: () => engine, mode, clock })(exchangeOf()))
+    const denial = denialOf(() =>
+      decide({ policy: () => engine, mode, allowUnmodelled: NONE, clock })(exchangeOf()),
+    )
     expect(denial.reason).toBe('policy_error')
     expect(denial.cause).toBe(cause)
     expect(denial.message).not.toContain('secret detail')
@@ -144,7 +154,7 @@ describe('decide', () => {
 
   it('asks the engine in force at each call', () => {
     let engine = engineOf(() => ALLOW)
-    const stage = decide({ policy: () => engine, mode: 'enforce', clock })
+    const stage = decide({ policy: () => engine, mode: 'enforce', allowUnmodelled: NONE, clock })
     stage(exchangeOf())
     engine = engineOf(() => DENY)
     expect(denialOf(() => stage(exchangeOf())).reason).toBe('policy_denied')
@@ -158,7 +168,13 @@ describe('decide', () => {
       throw new Error('broken')
     })
     denialOf(() =>
-      decide({ policy: () => engine, mode: 'enforce', clock, observeEvaluationSeconds })(exchangeOf()),
+      decide({
+        policy: () => engine,
+        mode: 'enforce',
+        allowUnmodelled: NONE,
+        clock,
+        observeEvaluationSeconds,
+      })(exchangeOf()),
     )
     expect(seconds).toHaveLength(2)
     for (const each of seconds) expect(each).toBeGreaterThanOrEqual(0)
@@ -167,7 +183,7 @@ describe('decide', () => {
   it('refuses a class that the default policy does not find among the grants', async () => {
     const grants = [{ classes: ['read', 'write'], resources: ['*'] }]
     const engine = await loadPolicy({ data: { agents: { 'agent-1': { grants } } } })
-    const stage = decide({ policy: () => engine, mode: 'enforce', clock })
+    const stage = decide({ policy: () => engine, mode: 'enforce', allowUnmodelled: NONE, clock })
     const denial = denialOf(() => stage(exchangeOf()))
     expect(denial.reason).toBe('policy_denied')
     expect(denial.message).toBe('Class destructive is not granted on arn:aws:s3:::data.')

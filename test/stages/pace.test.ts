@@ -80,6 +80,7 @@ function decided(ask: Ask = {}): Decided {
     class: gravest(classes),
     classes,
     traits: [],
+    unmodelled: [],
     accessLevel: 'Write',
     hostPrefix: '',
     bucket: undefined,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { brotliDecompressSync } from 'node:zlib'
 import type { AccessLevel, ActionClass, Trait } from '../../classes.ts'
 import { LEVELS } from './format.ts'
-import type { CatalogueHeader, RawOperation, RawService } from './format.ts'
+import type { CatalogueHeader, RawOperation, RawService, RawShape, ShapeRef } from './format.ts'
 
 /** Where a request holds a value; see format.ts. */
 export interface Locator {
@@ -37,7 +37,10 @@ export interface Operation {
   /** The same as older SDKs send it. */
   readonly olderHttp: readonly string[]
   readonly requiredQuery: readonly string[]
-  readonly knownQuery: readonly string[] | undefined
+  /** Every query key; `*`: any. */
+  readonly knownQuery: readonly string[]
+  /** Every `x-amz-` header, lower case; a trailing `*` stands for the rest of a name. */
+  readonly amzHeaders: readonly string[]
   readonly requiredHeaders: readonly string[]
   readonly hostPrefix: string
   readonly actions: readonly string[]
@@ -51,6 +54,8 @@ export interface Operation {
   /** Where the call names roles that it passes on, and instance profiles, whose roles only IAM knows. */
   readonly passes: { readonly roles: readonly Locator[]; readonly profiles: readonly Locator[] }
   readonly body: 'document' | 'opaque' | 'stream' | 'none'
+  /** The members of the body: a number in the service's shapes. */
+  readonly bodyShape: ShapeRef
   readonly unsignedBody: boolean
   readonly eventStream: boolean
 }
@@ -66,6 +71,8 @@ export interface Service {
   /** IAM prefix. */
   readonly prefix: string
   readonly operationNames: readonly string[]
+  /** Shapes of bodies; the first is number 1. */
+  readonly shapes: readonly RawShape[]
   operation(name: string): Operation | undefined
 }
 
@@ -126,7 +133,8 @@ function operationOf(
     http: raw.h ?? '',
     olderHttp: raw.g ?? [],
     requiredQuery: raw.q ?? [],
-    knownQuery: raw.Q,
+    knownQuery: raw.Q ?? [],
+    amzHeaders: raw.A ?? [],
     requiredHeaders: raw.H ?? [],
     hostPrefix: raw.P ?? '',
     actions: raw.a ?? [`${service.prefix}:${name}`],
@@ -138,6 +146,7 @@ function operationOf(
     resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
     passes: { roles: (raw.p ?? []).map(locator), profiles: (raw.i ?? []).map(locator) },
     body: raw.b === undefined ? 'document' : BODIES[raw.b],
+    bodyShape: raw.S ?? 0,
     unsignedBody: raw.u === 1,
     eventStream: raw.e === 1,
   }
@@ -155,6 +164,7 @@ function serviceOf(line: string): Service {
     target: raw.t,
     prefix: raw.x,
     operationNames: Object.keys(raw.o),
+    shapes: raw.z,
     operation(name) {
       const known = made.get(name)
       if (known !== undefined || !Object.hasOwn(raw.o, name)) return known

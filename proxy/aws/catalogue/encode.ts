@@ -7,6 +7,7 @@ import type { OperationModel, ServiceModel, Shape } from './model.ts'
 import type { Overrides } from './overrides.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
 import type { Reviewed, Reviews } from './reviews.ts'
+import { ShapeTable } from './shapes.ts'
 import type { Sources } from './sources.ts'
 
 export interface Judgement {
@@ -19,6 +20,7 @@ interface Scope extends Judgement {
   readonly name: string
   readonly model: ServiceModel
   readonly prefix: string
+  readonly shapes: ShapeTable
 }
 
 function protocolsOf({ metadata }: ServiceModel): string[] {
@@ -38,6 +40,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 function compact(raw: Mutable<RawOperation>): RawOperation {
   const entries = Object.entries(raw).filter(([key, value]) => {
     if (value === undefined) return false
+    if (value === 0) return false
     return key === 'c' || !Array.isArray(value) || value.length > 0
   })
   return Object.fromEntries(entries)
@@ -53,14 +56,30 @@ function membersAt(input: Shape | undefined, location: string, requiredOnly: boo
 function routing(scope: Scope, operation: OperationModel): Partial<RawOperation> {
   if (!isRest(scope.model)) return {}
   const input = shapeOf(scope.model, operation.input)
-  const known = scope.name === 's3' || scope.name === 's3control'
   return {
     h: `${operation.http.method} ${operation.http.requestUri}`,
     g: scope.overrides.older[`${scope.name}.${operation.name}`] ?? [],
     q: membersAt(input, 'querystring', true),
     H: membersAt(input, 'header', true).map((each) => each.toLowerCase()),
-    ...(known ? { Q: membersAt(input, 'querystring', false) } : {}),
+    Q: queryKeys(scope.model, operation, input),
   }
+}
+
+/** Every query key; a map in the query string takes any. */
+function queryKeys(model: ServiceModel, { http }: OperationModel, input: Shape | undefined): string[] {
+  const maps = Object.values(input?.members ?? {}).some(
+    (ref) => ref.location === 'querystring' && shapeOf(model, ref)?.type === 'map',
+  )
+  const literals = [...new URLSearchParams(http.requestUri.split('?')[1] ?? '').keys()]
+  return maps ? ['*'] : [...new Set([...literals, ...membersAt(input, 'querystring', false)])].sort()
+}
+
+/** Every `x-amz-` header; a map of headers has a prefix in common. */
+function amzHeaders(model: ServiceModel, operation: OperationModel): string[] {
+  const input = shapeOf(model, operation.input)
+  const single = membersAt(input, 'header', false)
+  const maps = membersAt(input, 'headers', false).map((each) => `${each}*`)
+  return [...single, ...maps].map((each) => each.toLowerCase()).filter((each) => each.startsWith('x-amz-'))
 }
 
 /** What the body is to a reader: an event stream, a stream, opaque bytes, nothing, or a document. */
@@ -154,6 +173,8 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     p: passed.roles,
     i: passed.profiles,
     n: countsOf(scope, name),
+    A: amzHeaders(scope.model, operation),
+    S: scope.shapes.bodyOf(name),
     R: byPath ? [['@path', 1]] : bindResources(binder, authorization, sources.iam, overrides),
     ...bodyUse(scope, operation),
   })
@@ -185,10 +206,17 @@ export function encodeService(
   const { overrides } = judgement
   const signing = metadata.signingName ?? metadata.endpointPrefix
   const prefix = overrides.prefixes[name] ?? signing
-  const scope = { sources, ...judgement, name, model, prefix }
+  const shapes = new ShapeTable(model)
+  const scope = { sources, ...judgement, name, model, prefix, shapes }
   const operations = Object.keys(model.operations)
     .sort()
-    .map((each) => [each, encodeOperation(scope, model.operations[each] as OperationModel)] as const)
+    .map(
+      (each) =>
+        [
+          each,
+          encodeOperation(scope, { ...(model.operations[each] as OperationModel), name: each }),
+        ] as const,
+    )
   const target = metadata.targetPrefix
   return {
     m: name,
@@ -203,6 +231,7 @@ export function encodeService(
       prefix,
       operations.map((each) => each[1]),
     ),
+    z: shapes.rows,
     o: Object.fromEntries(operations),
   }
 }

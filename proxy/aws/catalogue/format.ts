@@ -38,6 +38,12 @@ export type RawRule = readonly [Location, string, readonly string[]]
 /** `[IAM resource type, 1 if IAM requires it, ARN variable -> location]`; no variables: not bound. */
 export type RawResource = readonly [string, 0 | 1, Readonly<Record<string, Location>>?]
 
+/** Number of a shape in its service's table, from 1; 0: a single value; -1: anything. */
+export type ShapeRef = number
+
+/** Members by their name on the wire, `[items]` of a list, or `['*', values]` of a map. */
+export type RawShape = Readonly<Record<string, ShapeRef>> | readonly [ShapeRef] | readonly ['*', ShapeRef]
+
 export interface RawOperation {
   /** `METHOD uri` for REST protocols. */
   readonly h?: string
@@ -45,8 +51,12 @@ export interface RawOperation {
   readonly g?: readonly string[]
   /** Required query keys. */
   readonly q?: readonly string[]
-  /** Every query key of the operation (S3 only). */
+  /** Every query key of the operation; `*`: any. */
   readonly Q?: readonly string[]
+  /** Every `x-amz-` header of the operation, lower case; a trailing `*` stands for the rest of a name. */
+  readonly A?: readonly string[]
+  /** The shape of its body; 0 if absent. */
+  readonly S?: ShapeRef
   /** Required headers, lower case. */
   readonly H?: readonly string[]
   /** Host prefix template. */
@@ -86,5 +96,7 @@ export interface RawService {
   readonly x: string
   /** IAM resource types -> ARN template. */
   readonly r: Readonly<Record<string, string>>
+  /** Shapes of bodies, the first being 1. */
+  readonly z: readonly RawShape[]
   readonly o: Readonly<Record<string, RawOperation>>
 }

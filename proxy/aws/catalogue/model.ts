@@ -24,9 +24,12 @@ export interface Shape {
   readonly eventstream?: boolean
   readonly sensitive?: boolean
   readonly enum?: readonly string[]
+  /** Any JSON. */
+  readonly document?: boolean
 }
 
 export interface OperationModel {
+  /** That of CloudFront's has the version behind it; the key under which it stands has not. */
   readonly name: string
   readonly http: { readonly method: string; readonly requestUri: string }
   readonly input?: { readonly shape: string }
@@ -65,7 +68,7 @@ function headLocation(name: string, ref: MemberRef): string | undefined {
   return `${LOCATIONS[ref.location]}:${ref.location === 'header' ? wire.toLowerCase() : wire}`
 }
 
-function wireName(model: ServiceModel, name: string, ref: MemberRef): string {
+export function wireName(model: ServiceModel, name: string, ref: MemberRef): string {
   const wire = ref.locationName ?? name
   if (model.metadata.protocol !== 'ec2') return wire
   return ref.queryName ?? wire.charAt(0).toUpperCase() + wire.slice(1)

@@ -1,0 +1,89 @@
+/** The names that a service's inputs may hold, at every depth, as a table of shapes that refer to each other. */
+import { shapeOf, wireName } from './model.ts'
+import type { MemberRef, ServiceModel, Shape } from './model.ts'
+import type { RawShape, ShapeRef } from './format.ts'
+
+const SCALAR = 0
+const ANYTHING = -1
+
+/** Gathers the shapes of one service; equal ones are kept once. */
+export class ShapeTable {
+  readonly #model: ServiceModel
+  readonly #rows: RawShape[] = []
+  readonly #known = new Map<string, ShapeRef>()
+
+  constructor(model: ServiceModel) {
+    this.#model = model
+  }
+
+  /** The shapes in the order of their numbers, the first being 1. */
+  get rows(): readonly RawShape[] {
+    return this.#rows
+  }
+
+  /** The body of an operation: its members that no other place takes, or the one member that is the payload. */
+  bodyOf(operation: string): ShapeRef {
+    const ref = this.#model.operations[operation]?.input
+    const input = shapeOf(this.#model, ref)
+    if (ref === undefined || input === undefined) return SCALAR
+    if (input.payload !== undefined) return this.#refOf(input.members?.[input.payload])
+    return this.#named(`body ${ref.shape}`, () =>
+      this.#members(input, ({ location }) => location === undefined),
+    )
+  }
+
+  #refOf(ref: { readonly shape: string } | undefined): ShapeRef {
+    const shape = shapeOf(this.#model, ref)
+    if (ref === undefined || shape === undefined) return SCALAR
+    if (shape.document === true) return ANYTHING
+    if (shape.type === 'structure') {
+      return this.#named(ref.shape, () => this.#members(shape, () => true))
+    }
+    if (shape.type === 'list') return this.#named(ref.shape, () => [this.#refOf(shape.member)])
+    if (shape.type === 'map') return this.#named(ref.shape, () => this.#map(shape))
+    return SCALAR
+  }
+
+  /** XML spells a map's entries out; the query form's are made maps when they are read. */
+  #map({ value }: Shape): RawShape {
+    const inside = this.#refOf(value)
+    if (this.#model.metadata.protocol !== 'rest-xml') return ['*', inside]
+    const entry = this.#named(`entry ${inside}`, () => ({ key: SCALAR, value: inside }))
+    return { entry: this.#named(`entries ${inside}`, () => [entry]) }
+  }
+
+  #members(shape: Shape, wanted: (ref: MemberRef) => boolean): RawShape {
+    const found: Record<string, ShapeRef> = {}
+    for (const [name, ref] of Object.entries(shape.members ?? {})) {
+      if (!wanted(ref)) continue
+      const [wire, inside] = this.#onTheWire(name, ref)
+      found[wire] = inside
+    }
+    return found
+  }
+
+  /** A member's name on the wire and what is below it: lists are flattened or wrapped. */
+  #onTheWire(name: string, ref: MemberRef): readonly [string, ShapeRef] {
+    const { protocol } = this.#model.metadata
+    const wire = wireName(this.#model, name, ref)
+    const into = shapeOf(this.#model, ref)
+    const inside = this.#refOf(ref)
+    if (into?.type !== 'list' || (protocol !== 'query' && protocol !== 'rest-xml')) return [wire, inside]
+    const flat = ref.flattened === true || into.flattened === true
+    const item = into.member?.locationName
+    if (flat) return [protocol === 'query' ? (item ?? wire) : wire, inside]
+    if (protocol === 'query' && (item === undefined || item === 'member')) return [wire, inside]
+    const wrapped = item ?? 'member'
+    return [wire, this.#named(`${wrapped} of ${inside}`, () => ({ [wrapped]: inside }))]
+  }
+
+  /** A shape may hold itself, so it has its number before it is read. */
+  #named(name: string, make: () => RawShape): ShapeRef {
+    const known = this.#known.get(name)
+    if (known !== undefined) return known
+    const ref = this.#rows.push({})
+    this.#known.set(name, ref)
+    this.#rows[ref - 1] = make()
+    return ref
+  }
+}
