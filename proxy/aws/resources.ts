@@ -33,10 +33,11 @@ function fill(pieces: readonly string[], place: Place, value: (name: string) => 
   return arn
 }
 
-/** A value as it stands in an ARN: SQS queue URLs, Route 53 ids and parameter names are written otherwise. */
+/** A value as it stands in an ARN: queue URLs, Route 53 ids, parameter names and builds are written otherwise. */
 function cleaned(service: string, value: string): string {
   if (service === 'sqs') return QUEUE_URL.exec(value)?.[2] ?? value
   if (service === 'route53') return value.replace(/^\/?(hostedzone|change|delegationset|healthcheck)\//, '')
+  if (service === 'codebuild') return value.replace(/:[\w-]+$/, '')
   return service === 'ssm' ? value.replace(/^\//, '') : value
 }
 
@@ -78,7 +79,7 @@ function addValue(
     const [, , , region = '', accountId = '', resource = ''] = arn
     const name = resource.slice(resource.lastIndexOf('/') + 1)
     const said = fill(entry.pieces, { ...place, region, accountId }, (each) => others(each) || name)
-    if (others !== NONE && said !== value) sink.add(ANY)
+    if (others !== NONE && !covers(said, value)) sink.add(ANY)
     return
   }
   const name = cleaned(service, value)
@@ -93,6 +94,19 @@ function addValue(
 
 const NONE = (): string => ''
 
+/** Whether an ARN is the same but for parts that only the service knows. */
+function covers(said: string, arn: string): boolean {
+  const parts = said.split(ANY)
+  if (parts.length === 1) return said === arn
+  let at = 0
+  for (const part of parts) {
+    const found = arn.indexOf(part, at)
+    if (found < 0 || (at === 0 && found > 0)) return false
+    at = found + part.length
+  }
+  return parts.at(-1) === '' || at === arn.length
+}
+
 function strings(parts: Parts, locators: readonly Locator[]): string[] {
   const found: string[] = []
   for (const each of locators) {
@@ -104,19 +118,22 @@ function strings(parts: Parts, locators: readonly Locator[]): string[] {
 /** A template with its values. Several variables are filled together only if all but the last have one plain value. */
 function addTemplate(sink: Sink, entry: ResourceEntry, parts: Parts, place: Place): void {
   const values: (readonly [string, readonly string[]])[] = []
+  const unknown = new Set<string>()
   for (const [name, at] of entry.variables) {
     const given = strings(parts, at)
-    if (given.length === 0) return entry.required ? sink.add(ANY) : undefined
-    values.push([name, given])
+    if (at.length === 0) unknown.add(name)
+    else if (given.length === 0) return entry.required ? sink.add(ANY) : undefined
+    else values.push([name, given])
   }
   const last = values.pop()
   if (last === undefined) return sink.add(fill(entry.pieces, place, NONE))
-  if (values.length === 0) {
+  if (values.length === 0 && unknown.size === 0) {
     for (const each of last[1]) addValue(sink, entry, each, NONE, place)
     return
   }
   if (values.some(([, given]) => given.length > 1 || !isName('', given[0] ?? ''))) return sink.add(ANY)
   const others = new Map(values.map(([name, given]) => [name, cleaned(entry.arnService, given[0] ?? '')]))
+  for (const each of unknown) others.set(each, ANY)
   for (const each of last[1]) addValue(sink, entry, each, (name) => others.get(name) ?? '', place)
 }
 

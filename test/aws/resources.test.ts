@@ -26,6 +26,41 @@ describe('resources: one ARN for each thing that the request names', () => {
       [`arn:aws:dynamodb:${HERE}:table/t`],
     ],
     [dynamodb('ListTables', {}), ['*']],
+    // What only the service knows of an ARN is `*`.
+    [
+      form('autoscaling', 'Action=DeleteAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=g'),
+      [`arn:aws:autoscaling:${HERE}:autoScalingGroup:*:autoScalingGroupName/g`],
+    ],
+    [
+      json('AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition', { family: 'f' }, 'ecs'),
+      [`arn:aws:ecs:${HERE}:task-definition/f:*`],
+    ],
+    // A name of something else is not taken for the group's.
+    [form('autoscaling', 'Action=DeletePolicy&Version=2011-01-01&PolicyName=g'), ['*']],
+    [ec2('Action=DisassociateVpcCidrBlock&AssociationId=a'), ['*']],
+    [
+      json('CodeBuild_20161006.StopBuild', { id: 'web:0f1d-22' }, 'codebuild'),
+      [`arn:aws:codebuild:${HERE}:project/web`],
+    ],
+    [
+      json('com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.StopLogging', { Name: 't' }, 'cloudtrail'),
+      [`arn:aws:cloudtrail:${HERE}:trail/t`],
+    ],
+    [
+      form(
+        'rds',
+        'Action=AddTagsToResource&Version=2014-10-31&ResourceName=arn:aws:rds:us-east-1:111122223333:db:d',
+      ),
+      [`arn:aws:rds:${HERE}:db:d`],
+    ],
+    [
+      form('rds', 'Action=DeleteDBClusterSnapshot&Version=2014-10-31&DBClusterSnapshotIdentifier=s'),
+      [`arn:aws:rds:${HERE}:cluster-snapshot:s`],
+    ],
+    [
+      json('AWSGlue.DeleteSchema', { SchemaId: { SchemaArn: `arn:aws:glue:${HERE}:schema/r/s` } }, 'glue'),
+      [`arn:aws:glue:${HERE}:schema/r/s`],
+    ],
     [
       json(
         'AmazonSQS.SendMessage',

@@ -19,13 +19,27 @@ function variablesOf(template: string): string[] {
     .filter((each) => !FIXED.has(each))
 }
 
-function namesFor(type: string, variable: string): Set<string> {
+/** Stems that say nothing of what they identify; the resource type does. */
+const GENERIC = new Set(['resource', 'resourcepath', 'relative', 'key', 'entity', 'object', 'friendly', ''])
+
+function stemOf(text: string): string {
+  return text.replace(/(identifier|name|id|arn)$/, '')
+}
+
+/** The nouns by which a variable may be called, in plain letters. */
+function stemsFor(type: string, variable: string): Set<string> {
+  const noun = plain(type.replace(/\/.*$/, ''))
   const stem = plain(variable).replace(/(withpath|withoutleadingslash)$/, '')
-  const stems = new Set([stem, stem.replace(/(identifier|name|id|arn)$/, '')])
-  if (plain(type).includes(stem.replace(/(identifier|name|id|arn)$/, '')) || stem.includes(plain(type))) {
-    stems.add(plain(type))
+  const stems = new Set([stem, stemOf(stem)])
+  if (GENERIC.has(stemOf(stem)) || noun.includes(stemOf(stem)) || stem.includes(noun)) {
+    stems.add(noun)
+    stems.add(noun.replace(/resource$/, ''))
   }
   stems.delete('')
+  return stems
+}
+
+function namesFor(stems: ReadonlySet<string>): Set<string> {
   const names = new Set<string>()
   for (const each of stems) for (const suffix of SUFFIXES) names.add(each + suffix).add(`${each}${suffix}s`)
   return names
@@ -35,6 +49,10 @@ interface Context {
   readonly members: readonly TopMember[]
   readonly overrides: Overrides
   readonly operation: string
+  /** IAM names one resource type for the action, so that what identifies anything identifies this. */
+  readonly only: boolean
+  /** The template has one variable. */
+  readonly single: boolean
 }
 
 function find(context: Context, wanted: (member: TopMember) => boolean): string | undefined {
@@ -42,24 +60,87 @@ function find(context: Context, wanted: (member: TopMember) => boolean): string 
   return found.length === 0 ? undefined : found.join('|')
 }
 
+/**
+ * `SourceDBClusterSnapshotIdentifier` for a cluster snapshot: the end of the name is the noun, less `Id` or `Name`.
+ * `RuleArn` for a listener rule: what is an ARN says itself what it is.
+ */
+function endsIn(member: TopMember, stems: ReadonlySet<string>): boolean {
+  const whole = plain(member.name).replace(/s$/, '')
+  const name = stemOf(whole)
+  const isArn = whole.endsWith('arn') && name.length >= 4
+  return [...stems].some(
+    (each) => (each.length >= 4 && name.endsWith(each)) || (isArn && each.endsWith(name)),
+  )
+}
+
 function bindVariable(context: Context, prefix: string, type: string, variable: string): string | undefined {
   const hand = context.overrides.variables[`${prefix}.${type}.${variable}`]
   if (hand !== undefined) return find(context, (member) => hand.includes(member.name))
-  const names = namesFor(type, variable)
-  const named = find(context, (m) => names.has(plain(m.name)) || names.has(plain(m.shapeName)))
+  const stems = stemsFor(type, variable)
+  const names = namesFor(stems)
+  const ofShape = (shape: string) => names.has(shape) && !GENERIC.has(stemOf(shape))
+  const named = find(context, (m) => names.has(plain(m.name)) || ofShape(plain(m.shapeName)))
   if (named !== undefined) return named
-  const noun = plain(context.operation.replace(/^[A-Z][a-z]+/, ''))
-  if (!noun.startsWith(plain(type)) && !plain(type).startsWith(noun)) return undefined
-  return find(context, (member) => member.required && /^(name|id|identifier|arn)$/i.test(member.name))
+  const ending = find(context, (member) => endsIn(member, stems))
+  if (ending !== undefined) return ending
+  return bindByNoun(context, type, variable, stems)
 }
 
-/** `variable -> location` for a template; undefined if one variable has no member. */
+/** Whether a variable is what tells one resource of the type from another, and not its version, alias or owner. */
+function identifies(context: Context, type: string, variable: string): boolean {
+  const stem = stemOf(plain(variable))
+  return context.single || GENERIC.has(stem) || stem === plain(type)
+}
+
+/** `DeleteIndex` of `Id`; `DeleteApp` of `ApplicationId`, where that is all it asks for. */
+function bindByNoun(
+  context: Context,
+  type: string,
+  variable: string,
+  stems: ReadonlySet<string>,
+): string | undefined {
+  const noun = plain(context.operation.replace(/^[A-Z][a-z]+/, ''))
+  const about = noun.startsWith(plain(type)) || plain(type).startsWith(noun)
+  const required = context.members.filter((member) => member.required)
+  if (about || context.only) {
+    // An ARN says itself what it is, and one of another service adds `*`.
+    const arns = required.filter((member) => /arn$/i.test(member.name) && !/role_?arn$/i.test(member.name))
+    const bare = arns.find((member) => /^arn$/i.test(member.name))
+    if (bare !== undefined) return bare.location
+    if (context.only && arns.length === 1) return arns[0]?.location
+  }
+  if (!identifies(context, type, variable)) return undefined
+  if (about) {
+    const itself = required.filter((member) => /^(name|id|identifier)$/i.test(member.name))
+    if (itself.length > 0) return itself.map((each) => each.location).join('|')
+  }
+  const [sole] = required
+  if (sole === undefined || required.length > 1 || !context.only) return undefined
+  const name = stemOf(plain(sole.name))
+  const alike = [...stems].some(
+    (each) => each.length > 2 && (name.startsWith(each) || each.startsWith(name) || each.endsWith(name)),
+  )
+  return alike && name.length > 2 ? sole.location : undefined
+}
+
+/** Where the service alone knows a part of the ARN: a number behind a name, a stack's UUID. */
+const UNKNOWN = ''
+
+/**
+ * `variable -> location` for a template; undefined if no variable has a member. One member does not fill two
+ * variables: the last is the resource's own, and what stands before it is then unknown.
+ */
 function bindTemplate(context: Context, prefix: string, type: string, template: string) {
+  const variables = variablesOf(template)
+  const single = variables.length === 1
+  const locations = variables.map(
+    (each) => bindVariable({ ...context, single }, prefix, type, each) ?? UNKNOWN,
+  )
+  if (variables.length > 0 && locations.every((each) => each === UNKNOWN)) return undefined
   const bound: Record<string, string> = {}
-  for (const variable of variablesOf(template)) {
-    const location = bindVariable(context, prefix, type, variable)
-    if (location === undefined) return undefined
-    bound[variable] = location
+  for (const [index, variable] of variables.entries()) {
+    const location = locations[index] as string
+    bound[variable] = locations.lastIndexOf(location) === index ? location : UNKNOWN
   }
   return bound
 }
@@ -76,8 +157,10 @@ function bindAction(
   service: IamService,
   types: Types,
 ): RawResource[] {
-  const whole = find(context, (member) => /^(resource(arns?|identifier|id)?|arns?)$/i.test(member.name))
+  const whole = find(context, (member) => /^(resource(arns?|identifier|name|id)?|arns?)$/i.test(member.name))
   const anyRequired = types.some((each) => each.required)
+  // Of several kinds, none of which IAM insists on, an ARN says itself which it is.
+  if (whole !== undefined && types.length > 1 && !anyRequired) return [['', 1, { '@': whole }]]
   const entries: RawResource[] = []
   let unbound = false
   for (const { name, required } of types) {
@@ -109,8 +192,10 @@ export function bindResources(
 ): RawResource[] {
   const hand = overrides.resources[key]
   if (hand !== undefined) return hand.map((entry) => handEntry(model, operation, entry))
-  const context = { members: stringMembers(model, operation), overrides, operation }
+  const members = stringMembers(model, operation)
   const entries: RawResource[] = []
+  const types = authorization.known.flatMap(({ action }) => action.resourceTypes)
+  const context = { members, overrides, operation, only: types.length === 1, single: false }
   for (const { prefix: at, action } of authorization.known) {
     const service = iam.get(at)
     if (service === undefined || action.resourceTypes.length === 0) entries.push(['*', 1])
@@ -128,10 +213,13 @@ function handEntry(
   [type, required, variables]: readonly [string, 0 | 1, Readonly<Record<string, string>>],
 ): RawResource {
   const bound: Record<string, string> = {}
-  for (const [variable, path] of Object.entries(variables)) {
-    const location = wireLocation(model, operation, path)
-    if (location === undefined) throw new Error(`overrides: ${operation} has no member ${path}`)
-    bound[variable] = location
+  for (const [variable, paths] of Object.entries(variables)) {
+    const locations = (paths === '' ? [] : paths.split('|')).map((path) => {
+      const location = wireLocation(model, operation, path)
+      if (location === undefined) throw new Error(`overrides: ${operation} has no member ${path}`)
+      return location
+    })
+    bound[variable] = locations.length === 0 ? UNKNOWN : locations.join('|')
   }
   return [type, required, bound]
 }

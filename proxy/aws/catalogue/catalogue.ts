@@ -26,6 +26,7 @@ export interface ResourceEntry {
   readonly arnService: string
   readonly kind: 'arn' | 'whole' | 'path' | 'any'
   readonly required: boolean
+  /** No places: only the service knows this part, and it is written `*`. */
   readonly variables: ReadonlyMap<string, readonly Locator[]>
 }
 
@@ -107,7 +108,9 @@ function resourceEntry(
   templates: RawService['r'],
 ): ResourceEntry {
   const [type, required, bound = {}] = raw
-  const variables = new Map(Object.entries(bound).map(([name, at]) => [name, at.split('|').map(locator)]))
+  const variables = new Map(
+    Object.entries(bound).map(([name, at]) => [name, at === '' ? [] : at.split('|').map(locator)]),
+  )
   const template = templates[type]
   const kind = type === '' ? 'whole' : type === '@path' ? 'path' : template === undefined ? 'any' : 'arn'
   return {

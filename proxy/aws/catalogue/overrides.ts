@@ -32,7 +32,7 @@ export interface Overrides {
   /** `[operation, member path, predicate, classes and traits]`. */
   readonly rules: readonly (readonly [string, string, string, readonly string[]])[]
   readonly counts: Readonly<Record<string, readonly string[]>>
-  /** Resource entries in place of what the binder finds; empty: `*`. */
+  /** Resource entries in place of what the binder finds; empty: `*`. Paths are joined by `|`; none: unknown. */
   readonly resources: Readonly<
     Record<string, readonly (readonly [string, 0 | 1, Readonly<Record<string, string>>])[]>
   >

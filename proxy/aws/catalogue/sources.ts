@@ -136,7 +136,13 @@ function iamService(folder: string, file: string, sentry: SentryService | undefi
     if (api !== undefined && actions.has(name.toLowerCase()))
       links.set(api, [...(links.get(api) ?? []), name])
   }
-  return { actions, resourceTypes: new Map(Object.values(types).map((each) => [each.key, each.arn])), links }
+  // Chime calls the account of an ARN by another name than everybody else.
+  const arnOf = ({ arn }: { arn: string }) => arn.replace(':${AccountId}:', ':${Account}:')
+  return {
+    actions,
+    resourceTypes: new Map(Object.values(types).map((each) => [each.key, arnOf(each)])),
+    links,
+  }
 }
 
 function readIam(folder: string): Map<string, IamService> {
