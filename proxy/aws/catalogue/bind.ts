@@ -126,6 +126,12 @@ function bindByNoun(
 /** Where the service alone knows a part of the ARN: a number behind a name, a stack's UUID. */
 const UNKNOWN = ''
 
+/** Where an ARN has several parts, a name is no id and an id no name. */
+function isFit(variable: string, member: string): boolean {
+  if (/(id|uuid)$/i.test(variable)) return !/name$/i.test(member)
+  return !/name$/i.test(variable) || !/id$/i.test(member)
+}
+
 /**
  * `variable -> location` for a template; undefined if no variable has a member. One member does not fill two
  * variables: the last is the resource's own, and what stands before it is then unknown.
@@ -133,9 +139,10 @@ const UNKNOWN = ''
 function bindTemplate(context: Context, prefix: string, type: string, template: string) {
   const variables = variablesOf(template)
   const single = variables.length === 1
-  const locations = variables.map(
-    (each) => bindVariable({ ...context, single }, prefix, type, each) ?? UNKNOWN,
-  )
+  const locations = variables.map((each) => {
+    const members = single ? context.members : context.members.filter((member) => isFit(each, member.name))
+    return bindVariable({ ...context, members, single }, prefix, type, each) ?? UNKNOWN
+  })
   if (variables.length > 0 && locations.every((each) => each === UNKNOWN)) return undefined
   const bound: Record<string, string> = {}
   for (const [index, variable] of variables.entries()) {
