@@ -54,6 +54,7 @@ function stagesOf({ agents, policy, metrics, queue, limiter, ...parts }: Parts) 
       queue,
       limiter,
       paces: parts.paces,
+      weights: parts.weights,
       clock: steadyClock,
       mode,
       recheck,

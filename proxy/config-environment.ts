@@ -39,6 +39,8 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
   'policy.mode': 'text',
   'policy.bundle': 'text',
   'policy.allowUnmodelled': 'json',
+  'pacing.unboundedCount': 'json',
+  'pacing.cascadeWeight': 'json',
   'pacing.classes': 'json',
   'pacing.dwell': 'text',
   'signatures.maxSkew': 'text',

@@ -41,8 +41,8 @@ const pace = z.strictObject({
   ),
 })
 
-/** The classes that may have a pace: what is unknown is refused, never paced. */
-const PACED = ACTION_CLASSES.filter((name) => name !== 'unknown')
+/** What may have a pace: what is unknown is refused, never paced. */
+const PACED = [...ACTION_CLASSES.filter((name) => name !== 'unknown'), 'may-overwrite'] as const
 
 const listen = z
   .strictObject({
@@ -156,7 +156,24 @@ const pacing = z
     classes: z
       .partialRecord(z.enum(PACED), pace)
       .prefault({})
-      .transform((given) => ({ ...z.partialRecord(z.enum(PACED), pace).parse(DEFAULT_PACES), ...given })),
+      .transform((given) => ({
+        ...z.partialRecord(z.enum(PACED), pace).parse(DEFAULT_PACES),
+        // Who set a pace for writes meant those that replace something too.
+        ...(given.write === undefined ? {} : { 'may-overwrite': given.write }),
+        ...given,
+      })),
+    unboundedCount: z
+      .int()
+      .min(1)
+      .default(10)
+      .describe('As how many things a call counts whose selector may match any number; a burst at most.'),
+    cascadeWeight: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe(
+        'Multiplies the count of a call that removes a container with what it holds; a burst at most.',
+      ),
     rules: z.array(z.unknown()).max(0, 'rules are not built yet; use classes').default([]),
     dwell: durationMs.prefault('0s').refine((ms) => ms === 0, 'is not built yet; leave it at 0s'),
   })

@@ -72,6 +72,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     inFlightPerAgent: config.limits.inFlightPerAgent,
     accountId: upstream.accountId,
     paces: pacesFrom(config.pacing.classes),
+    weights: config.pacing,
     limiter,
     queue: new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits }),
     credentials,

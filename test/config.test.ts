@@ -19,6 +19,12 @@ function findings(given: unknown, environment: Record<string, string> = {}): Rec
 }
 
 describe('config', () => {
+  it('paces writes that replace something as the writes that are configured', () => {
+    const write = { rate: '10/s', burst: 7, maxWait: '1s' }
+    const { classes } = load({ pacing: { classes: { write } } }).config.pacing
+    expect(classes['may-overwrite']).toEqual(classes.write)
+  })
+
   it('fills every default of the contract into an empty file', () => {
     const { config } = load({})
     expect(config.listen.agents).toEqual({ host: '127.0.0.1', port: 8080 })
@@ -31,6 +37,7 @@ describe('config', () => {
       'data-delete',
       'destructive',
       'disruptive',
+      'may-overwrite',
       'opaque',
       'permissions',
       'protection',

@@ -25,12 +25,12 @@ interface Nature {
 }
 
 /** Adds what each holding rule says; `-trait` takes a trait away. Who passes a role has AWS act later: `opaque`. */
-function natureOf(operation: Operation, parts: Parts, passesRole: boolean): Nature {
+function natureOf(operation: Operation, parts: Parts, place: Place, passesRole: boolean): Nature {
   if (operation.rules.length === 0 && !passesRole) return operation
   const classes = new Set<string>(operation.classes)
   const traits = new Set<string>(operation.traits)
   for (const rule of operation.rules) {
-    if (!holds(rule, parts)) continue
+    if (!holds(rule, parts, place)) continue
     for (const each of rule.adds) {
       if (each.startsWith('-')) traits.delete(each.slice(1))
       else if (CLASSES.has(each)) classes.add(each)
@@ -81,7 +81,7 @@ export function classifyCall(
   const { service } = operation
   const statements = statementsOf(operation, parts)
   const roles = passedRoles(operation, parts, place)
-  const nature = natureOf(operation, parts, roles.length > 0)
+  const nature = natureOf(operation, parts, place, roles.length > 0)
   const unmodelled = unmodelledOf(operation, parts, form)
   const actions = statements?.actions ?? operation.actions
   const resources = resourcesOf(operation, parts, place)

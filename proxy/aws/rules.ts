@@ -1,6 +1,7 @@
 /** Rules on a call's parameters: when they make it graver than its name says. */
 import type { Rule } from './catalogue/catalogue.ts'
 import type { Document } from './tree.ts'
+import type { Place } from './arns.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 
@@ -31,13 +32,30 @@ function equals(value: Document, wanted: string): boolean {
   return text(value) === wanted.toLowerCase()
 }
 
+/** A DynamoDB condition that holds only where there is no item: nothing that is `OR`, `NOT` or a second opinion. */
+const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s+(?:(?!\bOR\b|\bNOT\b).)*)?$/i
+
+/** A key's ARN in another account, or in one that is not known to be ours. */
+function isForeign(value: Document, account: string | undefined): boolean {
+  const owner = /^arn:[^:]*:[^:]*:[^:]*:([^:]*):/.exec(raw(value))?.[1]
+  return owner !== undefined && owner !== account
+}
+
 /**
- * `exists`, `absent` (null is nothing, to a service), `anyFalse` (fewer than four settings are true), `=x`, `!=x` (absent, or another value),
+ * `creates` (a DynamoDB condition that nothing is there yet), `foreign` (an ARN of another account), `exists`, `absent` (null is nothing, to a service), `anyFalse` (fewer than four settings are true), `=x`, `!=x` (absent, or another value),
  * `<>x` (another value).
  */
-export function holds({ at, predicate }: Rule, parts: Parts): boolean {
+export function holds(
+  { at, predicate }: Rule,
+  parts: Parts,
+  { accountId }: Pick<Place, 'accountId'>,
+): boolean {
   const values = valuesAt(parts, at)
   switch (predicate) {
+    case 'creates':
+      return values.some((each) => CREATES.test(raw(each)))
+    case 'foreign':
+      return values.some((each) => isForeign(each, accountId))
     case 'exists':
       return values.length > 0
     case 'absent':

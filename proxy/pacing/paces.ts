@@ -11,16 +11,19 @@ export interface PaceSetting {
   readonly maxWait: number
 }
 
+/** What has a pace: the classes, and the trait of writes that may replace what is there (rule S14). */
+export type PacedName = ActionClass | 'may-overwrite'
+
 /** A class's pace, ready for use. */
 export interface Pace extends Rate {
-  readonly class: ActionClass
+  readonly class: PacedName
   /** The rate as operators write it, for messages. */
   readonly rateText: string
   /** How long a call of this class may be held. */
   readonly maxWaitMs: number
 }
 
-export type Paces = ReadonlyMap<ActionClass, Pace>
+export type Paces = ReadonlyMap<PacedName, Pace>
 
 /** No AWS client that was measured gives up before; botocore's read timeout is 60 s. */
 export const LONGEST_WAIT_MS = 45_000
@@ -37,23 +40,24 @@ export const DEFAULT_PACES = {
   opaque: { rate: '30/min', burst: 10, maxWait: '20s' },
   'data-delete': { rate: '60/min', burst: 100, maxWait: '20s' },
   write: { rate: '300/min', burst: 60, maxWait: '5s' },
+  'may-overwrite': { rate: '240/min', burst: 100, maxWait: '5s' },
 } as const
 
 /**
  * The paces in force. A class that is not configured keeps its default, never none (S2). Throws a RangeError for a
  * burst or a wait that no configuration may hold.
  */
-export function pacesFrom(configured: Readonly<Partial<Record<ActionClass, PaceSetting>>> = {}): Paces {
+export function pacesFrom(configured: Readonly<Partial<Record<PacedName, PaceSetting>>> = {}): Paces {
   const usual = defaults()
-  const paces = new Map<ActionClass, Pace>()
-  for (const name of ACTION_CLASSES) {
+  const paces = new Map<PacedName, Pace>()
+  for (const name of [...ACTION_CLASSES, 'may-overwrite'] as const) {
     const setting = configured[name] ?? usual[name]
     if (setting !== undefined) paces.set(name, paceOf(name, setting))
   }
   return paces
 }
 
-function defaults(): Partial<Record<ActionClass, PaceSetting>> {
+function defaults(): Partial<Record<PacedName, PaceSetting>> {
   return Object.fromEntries(
     Object.entries(DEFAULT_PACES).map(([name, { rate, burst, maxWait }]) => [
       name,
@@ -62,7 +66,7 @@ function defaults(): Partial<Record<ActionClass, PaceSetting>> {
   )
 }
 
-function paceOf(name: ActionClass, { rate, burst, maxWait }: PaceSetting): Pace {
+function paceOf(name: PacedName, { rate, burst, maxWait }: PaceSetting): Pace {
   if (!Number.isSafeInteger(burst) || burst < 1) {
     throw new RangeError(`pacing.classes.${name}.burst is ${burst}: give a whole number from 1`)
   }

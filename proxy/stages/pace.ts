@@ -3,7 +3,7 @@ import type { ActionClass } from '../classes.ts'
 import { Denial } from '../denial.ts'
 import type { Call, Decided, Paced } from '../exchange.ts'
 import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
-import type { Pace, Paces } from '../pacing/paces.ts'
+import type { Pace, PacedName, Paces } from '../pacing/paces.ts'
 import type { Passage } from '../pacing/lane.ts'
 import type { PaceQueue } from '../pacing/queue.ts'
 import type { Clock } from '../ports.ts'
@@ -20,11 +20,20 @@ export interface PaceDeps {
   /** The queue's own limiter; observe mode charges it without waiting. */
   readonly limiter: Limiter
   readonly paces: Paces
+  readonly weights: PaceWeights
   readonly clock: Clock
   readonly mode: 'enforce' | 'observe'
   /** Judges a held call again when it leaves the queue (S4). Throws a Denial if anything changed for the worse. */
   readonly recheck: (exchange: Decided) => void | Promise<void>
   readonly metrics: PaceMetrics
+}
+
+/** What a call is charged for beyond what it names. A class's burst is the most, so that it slows and never forbids. */
+export interface PaceWeights {
+  /** As how many things a call counts that reaches an unknown number of them. */
+  readonly unboundedCount: number
+  /** By what the count is multiplied where a container goes with all that it holds. */
+  readonly cascadeWeight: number
 }
 
 /** What one call owes: `paces[i]` is the pace of `charges[i]`. */
@@ -71,7 +80,7 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
   }
 
   return function pace(exchange: Decided): Paced | Promise<Paced> {
-    const dues = duesOf(exchange, deps.paces)
+    const dues = duesOf(exchange, deps.paces, deps.weights)
     if (dues === undefined) return { ...exchange, waitedMs: undefined, wouldThrottle: undefined }
     if (deps.mode === 'observe') return observed(exchange, dues, deps)
     const passage = deps.queue.enter({
@@ -85,23 +94,37 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
   }
 }
 
-/** The charges of a call, each class once; undefined if none of its classes is paced. The label is charged too. */
-function duesOf({ agent, call }: Decided, paces: Paces): Dues | undefined {
+/**
+ * The charges of a call, each class once, and one of a write that may replace what is there (rule S14); undefined if
+ * none of them is paced. The label is charged too.
+ */
+function duesOf({ agent, call }: Decided, paces: Paces, weights: PaceWeights): Dues | undefined {
   let due: Set<Pace> | undefined
-  for (const name of call.classes) {
+  const add = (name: PacedName): void => {
     const own = paces.get(name)
     if (own !== undefined) due = (due ?? new Set()).add(own)
   }
-  const label = paces.get(call.class)
-  if (label !== undefined) due = (due ?? new Set()).add(label)
+  for (const name of call.classes) add(name)
+  add(call.class)
+  if (call.traits.includes('may-overwrite')) add('may-overwrite')
   if (due === undefined) return undefined
-  const weight = Math.max(1, Math.ceil(call.count))
+  const named = Math.max(1, Math.ceil(call.count))
+  const assumed = assumedCount(call, named, weights)
   const list = [...due]
   return {
-    charges: list.map((rate) => ({ key: `${rate.class} ${agent.id}`, rate, weight })),
+    charges: list.map((rate) => ({
+      key: `${rate.class} ${agent.id}`,
+      rate,
+      weight: Math.max(named, Math.min(assumed, rate.burst)),
+    })),
     paces: list,
     maxWaitMs: Math.min(...list.map(({ maxWaitMs }) => maxWaitMs)),
   }
+}
+
+function assumedCount({ traits }: Call, named: number, weights: PaceWeights): number {
+  const count = traits.includes('unbounded') ? Math.max(named, weights.unboundedCount) : named
+  return traits.includes('cascade') ? count * weights.cascadeWeight : count
 }
 
 /** Charges as if the call had been held, so that the record shows what enforcing would have done to the next ones. */

@@ -278,3 +278,68 @@ describe('classify: traits', () => {
     expect((await classified(sample)).traits).toEqual(traits)
   })
 })
+
+describe('classify: what may replace or lock away what is there (S14)', () => {
+  const put = (...headers: string[]) => s3('PUT', '/bucket/key', 'x', headers)
+  const item = (more: object) => dynamodb('PutItem', { TableName: 't', Item: KEY, ...more })
+
+  it.each<[string, Sample, boolean]>([
+    ['an object', put(), true],
+    ['an object that must not be there', put('if-none-match', '*'), false],
+    ['an item', item({}), true],
+    ['an item that must not be there', item({ ConditionExpression: 'attribute_not_exists(pk)' }), false],
+    [
+      'an item under a condition with a way out',
+      item({ ConditionExpression: 'attribute_not_exists(pk) OR x = :x' }),
+      true,
+    ],
+    ['an item under another condition', item({ ConditionExpression: 'attribute_exists(pk)' }), true],
+    [
+      'items in a batch',
+      dynamodb('BatchWriteItem', { RequestItems: { t: [{ PutRequest: { Item: KEY } }] } }),
+      true,
+    ],
+  ])('a write of %s', async (_what, sample, mayOverwrite) => {
+    expect((await classified(sample)).traits.includes('may-overwrite')).toBe(mayOverwrite)
+  })
+
+  it.each<[string, Sample, boolean]>([
+    ['a key of the client', put('x-amz-server-side-encryption-customer-algorithm', 'AES256'), true],
+    [
+      'a key of a stranger',
+      put('x-amz-server-side-encryption-aws-kms-key-id', 'arn:aws:kms:us-east-1:999999999999:key/k'),
+      true,
+    ],
+    [
+      'a key of the account',
+      put('x-amz-server-side-encryption-aws-kms-key-id', 'arn:aws:kms:us-east-1:111122223333:key/k'),
+      false,
+    ],
+    ['no key', put(), false],
+  ])('an upload under %s', async (_what, sample, guarded) => {
+    expect((await classified(sample)).classes.includes('protection')).toBe(guarded)
+  })
+
+  it('takes what is removed for lost, and a container with all that it holds', async () => {
+    expect((await classified(s3('DELETE', '/bucket/key'))).traits).toEqual(['irreversible'])
+    expect(
+      (await classified(form('rds', 'Action=DeleteDBCluster&Version=2014-10-31&DBClusterIdentifier=c')))
+        .traits,
+    ).toEqual(expect.arrayContaining(['irreversible', 'cascade']))
+    const secret = (more: object) =>
+      json('secretsmanager.DeleteSecret', { SecretId: 's', ...more }, 'secretsmanager')
+    expect((await classified(secret({}))).traits).toEqual([])
+    expect((await classified(secret({ ForceDeleteWithoutRecovery: true }))).traits).toEqual(['irreversible'])
+  })
+})
+
+describe('classify: how many', () => {
+  it.each<[Sample, number]>([
+    [ec2('Action=RunInstances&ImageId=a&MinCount=1&MaxCount=40'), 40],
+    [ec2('Action=RunInstances&ImageId=a&MinCount=1&MaxCount=many'), 1_000_000],
+    [ec2('Action=RunInstances&ImageId=a'), 1],
+    [json(`${VERSION.ecs}.RunTask`, { taskDefinition: 't', count: 7 }, 'ecs'), 7],
+  ])('%#: a number in the call', async (sample, count) => {
+    expect((await classified(sample)).count).toBe(count)
+  })
+})

@@ -126,6 +126,7 @@ async function stages() {
       queue,
       limiter,
       paces: pacesFrom({ write: fast }),
+      weights: { unboundedCount: 10, cascadeWeight: 1 },
       clock,
       mode: 'enforce',
       recheck: () => undefined,

@@ -20,6 +20,7 @@ describe('pacesFrom', () => {
       opaque: ['30/min', 10, 20_000],
       'data-delete': ['60/min', 100, 20_000],
       write: ['300/min', 60, 5_000],
+      'may-overwrite': ['240/min', 100, 5_000],
     })
   })
 

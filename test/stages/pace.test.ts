@@ -7,7 +7,8 @@ import { Denial } from '../../proxy/denial.ts'
 import type { Call, Decided, Paced } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
-import { pacesFrom, type Paces } from '../../proxy/pacing/paces.ts'
+import { pacesFrom, type PacedName, type Paces } from '../../proxy/pacing/paces.ts'
+import { parseRate } from '../../proxy/pacing/rates.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
 import { pace } from '../../proxy/stages/pace.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
@@ -35,6 +36,7 @@ function scene({ paces = pacesFrom(), mode = 'enforce', recheck = () => {}, limi
     queue,
     limiter,
     paces,
+    weights: { unboundedCount: 10, cascadeWeight: 3 },
     clock: time,
     mode,
     recheck,
@@ -154,6 +156,40 @@ describe('pace', () => {
     const { run, limiter, time } = scene()
     await run(decided({ count }))
     expect(limiter.peek(['destructive agent'])).toEqual([time.nowMs() + 10_000])
+  })
+
+  it('charges more for what reaches an unknown number of things, and a burst at most (S14)', async () => {
+    const { run, limiter, time } = scene()
+    const left = (name: PacedName): number => {
+      const rate = pacesFrom().get(name)
+      if (rate === undefined) return -1
+      let count = 0
+      for (let kind = 'now'; kind === 'now'; count++) {
+        kind = limiter.take([{ key: `${name} agent`, rate, weight: 1 }], time.nowMs(), 0).kind
+      }
+      return count - 1
+    }
+    await run(decided({ classes: ['opaque'], call: { traits: ['unbounded'] } }))
+    expect(left('opaque')).toBe(0)
+    await run(decided({ classes: ['data-delete'], count: 2, call: { traits: ['cascade'] } }))
+    expect(left('data-delete')).toBe(100 - 2 * 3)
+    await run(decided({ call: { traits: ['unbounded', 'cascade'] } }))
+    expect(left('destructive')).toBe(0)
+  })
+
+  it('charges a write that may replace what is there in a bucket of its own too (S14)', async () => {
+    const { run } = scene({
+      paces: pacesFrom({ write: { rate: parseRate('1000/s'), burst: 1000, maxWait: 0 } }),
+    })
+    const writes = Array.from({ length: 101 }, () =>
+      decided({ classes: ['write'], call: { traits: ['may-overwrite'] } }),
+    )
+    const first = await Promise.all(writes.slice(0, 100).map((each) => run(each)))
+    expect(first.every(({ paced }) => paced?.waitedMs === 0)).toBe(true)
+    const { denial } = await run(
+      decided({ classes: ['write'], count: 50, call: { traits: ['may-overwrite'] } }),
+    )
+    expect(denial?.reason).toBe('paced')
   })
 
   it('charges the label though the list of classes lacks it, and a class that is listed twice once', async () => {

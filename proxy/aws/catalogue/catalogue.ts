@@ -11,6 +11,11 @@ export interface Locator {
   readonly steps: readonly string[]
 }
 
+/** A list whose length counts, or a number that is the count. */
+export interface CountLocator extends Locator {
+  readonly isNumber: boolean
+}
+
 export interface Rule {
   readonly at: Locator
   readonly predicate: string
@@ -49,8 +54,8 @@ export interface Operation {
   readonly classes: readonly ActionClass[]
   readonly traits: readonly Trait[]
   readonly rules: readonly Rule[]
-  /** Alternatives, of which the longest counts; each a product of list lengths. */
-  readonly counts: readonly (readonly Locator[])[]
+  /** Alternatives, of which the longest counts; each a product of list lengths and of numbers that the call gives. */
+  readonly counts: readonly (readonly CountLocator[])[]
   readonly resources: readonly ResourceEntry[]
   /** Where the call names roles that it passes on, and instance profiles, whose roles only IAM knows. */
   readonly passes: { readonly roles: readonly Locator[]; readonly profiles: readonly Locator[] }
@@ -103,6 +108,11 @@ function locator(text: string): Locator {
   return { from, steps: from === 'b' && rest !== '' ? rest.split('.') : rest === '' ? [] : [rest] }
 }
 
+function countLocator(text: string): CountLocator {
+  const isNumber = text.startsWith('#')
+  return { ...locator(isNumber ? text.slice(1) : text), isNumber }
+}
+
 function resourceEntry(
   raw: NonNullable<RawOperation['R']>[number],
   templates: RawService['r'],
@@ -145,7 +155,7 @@ function operationOf(
     classes: (raw.c as readonly ActionClass[] | undefined) ?? [LEVEL_CLASS[level]],
     traits: (raw.t as readonly Trait[] | undefined) ?? [],
     rules: (raw.w ?? []).map(([at, predicate, adds]) => ({ at: locator(at), predicate, adds })),
-    counts: (raw.n ?? []).map((product) => product.split(' * ').map(locator)),
+    counts: (raw.n ?? []).map((product) => product.split(' * ').map(countLocator)),
     resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
     passes: { roles: (raw.p ?? []).map(locator), profiles: (raw.i ?? []).map(locator) },
     body: raw.b === undefined ? 'document' : BODIES[raw.b],

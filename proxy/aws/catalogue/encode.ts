@@ -1,12 +1,12 @@
 /** Encodes one service model into the catalogue's compact form. */
 import { bindResources } from './bind.ts'
 import type { RawOperation, RawRule, RawService } from './format.ts'
-import { authorize, classify, isDefault } from './levels.ts'
+import { authorize, classify, isDefault, traitsOf } from './levels.ts'
 import { shapeOf, wireLocation } from './model.ts'
 import type { OperationModel, ServiceModel, Shape } from './model.ts'
 import type { Overrides } from './overrides.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
-import type { Reviewed, Reviews } from './reviews.ts'
+import type { Reviews } from './reviews.ts'
 import { ShapeTable } from './shapes.ts'
 import type { Sources } from './sources.ts'
 
@@ -113,12 +113,12 @@ function located({ model }: Scope, operation: string, path: string): string | un
   return path.includes(':') ? path : wireLocation(model, operation, path)
 }
 
+/** The body as a whole: what its operation is for. */
+const WHOLE_BODY = 'b:'
+
 /** Rules by hand, and `opaque` for each member that is run later; none where the operation is opaque anyhow. */
-function rulesOf(scope: Scope, reviewed: Reviewed, classes: readonly string[]): RawRule[] {
-  const byHand = handRules(scope, reviewed.operation)
-  const later = runsLater(scope.reviews, reviewed)
-  if (classes.includes('opaque')) return byHand
-  return [...byHand, ...later.map((each): RawRule => [each, 'exists', ['opaque']])]
+function rulesOf(scope: Scope, operation: string, later: readonly string[]): RawRule[] {
+  return [...handRules(scope, operation), ...later.map((each): RawRule => [each, 'exists', ['opaque']])]
 }
 
 function handRules(scope: Scope, operation: string): RawRule[] {
@@ -137,10 +137,11 @@ function countsOf(scope: Scope, operation: string): string[] {
     product
       .split(' * ')
       .map((path) => {
-        const location = located(scope, operation, path)
+        const number = path.startsWith('#') ? '#' : ''
+        const location = located(scope, operation, path.slice(number.length))
         if (location === undefined)
           throw new Error(`overrides: ${scope.name}.${operation} has no list ${path}`)
-        return location
+        return number + location
       })
       .join(' * '),
   )
@@ -158,7 +159,12 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
   })
   const { level, actions, inferred } = authorization
   const reviewed = { model: scope.model, name: model, operation: name, level }
-  const classes = classify(overrides, key, level, issuesCredentials(scope.reviews, reviewed))
+  const later = runsLater(scope.reviews, reviewed)
+  const derived = [
+    ...(issuesCredentials(scope.reviews, reviewed) ? ['credentials'] : []),
+    ...(later.includes(WHOLE_BODY) ? ['opaque'] : []),
+  ]
+  const classes = classify(overrides, key, level, derived)
   const passed = passes(scope.reviews, reviewed)
   const byPath = overrides.actionVerbServices.includes(model)
   const binder = { model: scope.model, key, operation: name, prefix }
@@ -168,8 +174,8 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     ...(actions.length === 1 && actions[0] === `${prefix}:${name}` ? {} : { a: actions }),
     ...(level === 'W' ? {} : { l: level }),
     ...(isDefault(classes, level) ? {} : { c: classes }),
-    t: [...(overrides.traits[key] ?? []), ...(inferred ? ['inferred'] : [])],
-    w: rulesOf(scope, reviewed, classes),
+    t: [...traitsOf(overrides, key, level, classes), ...(inferred ? ['inferred'] : [])],
+    w: rulesOf(scope, name, classes.includes('opaque') ? [] : later),
     p: passed.roles,
     i: passed.profiles,
     n: countsOf(scope, name),

@@ -69,7 +69,7 @@ export interface RawOperation {
   readonly c?: readonly string[]
   readonly t?: readonly string[]
   readonly w?: readonly RawRule[]
-  /** Lists whose length is the number of things touched; `a * b` multiplies. */
+  /** Lists whose length is the number of things touched; `a * b` multiplies, `#a` is the number itself. */
   readonly n?: readonly string[]
   readonly R?: readonly RawResource[]
   /** Where the call names roles that it passes on. */

@@ -31,6 +31,7 @@ function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): vo
     ...credentials,
     ...classes.guards,
     ...classes.notGuards,
+    ...classes.reversible,
     ...reviewedOperations(reviews),
   ]
   const missing = keys.filter((key) => {

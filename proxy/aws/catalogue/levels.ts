@@ -83,13 +83,19 @@ const BY_LEVEL: Readonly<Record<LevelLetter, string>> = {
   U: 'unknown',
 }
 
-/** Classes of an operation before any rule on its parameters; equal to `[BY_LEVEL[level]]` for most. */
-export function classify(overrides: Overrides, key: string, level: LevelLetter, issues: boolean): string[] {
+/** Classes of an operation before any rule on its parameters, with what its model gives away (`derived`); equal to `[BY_LEVEL[level]]` for most. */
+export function classify(
+  overrides: Overrides,
+  key: string,
+  level: LevelLetter,
+  derived: readonly string[],
+): string[] {
   const { exact } = overrides.classes
   const classes = new Set(exact[key] ?? byVerb(overrides, key, level))
   const added = [
     ...(overrides.add[key] ?? []),
-    ...(issues || overrides.credentials.includes(key) ? ['credentials'] : []),
+    ...(overrides.credentials.includes(key) ? ['credentials'] : []),
+    ...derived,
   ]
   if (added.length > 0) for (const mild of ['read', 'list', 'write', 'tagging']) classes.delete(mild)
   for (const each of added) classes.add(each)
@@ -111,6 +117,26 @@ function byVerb(overrides: Overrides, key: string, level: LevelLetter): string[]
     (classes.guards.includes(key) || new RegExp(classes.guardNouns).test(operation))
   if (guard) return [...(removes ? ['destructive'] : []), 'protection', ...permissions]
   return [removes || starts(classes.detach) ? 'destructive' : 'disruptive', ...permissions]
+}
+
+/** What follows from removing something: for good unless known otherwise, and with all that it holds. */
+export function traitsOf(
+  overrides: Overrides,
+  key: string,
+  level: LevelLetter,
+  classes: readonly string[],
+): string[] {
+  const { destructive, prefix, excluded, containers, reversible } = overrides.classes
+  const operation = key.slice(key.indexOf('.') + 1)
+  const removes =
+    new RegExp(`${prefix}${destructive}(?![a-z])`).test(operation) && !new RegExp(excluded).test(operation)
+  const grave = classes.includes('destructive') || classes.includes('data-delete')
+  const traits = new Set(overrides.traits[key] ?? [])
+  if (removes && grave && level !== 'T') {
+    if (!reversible.includes(key)) traits.add('irreversible')
+    if (new RegExp(containers).test(operation)) traits.add('cascade')
+  }
+  return [...traits]
 }
 
 export function isDefault(classes: readonly string[], level: LevelLetter): boolean {

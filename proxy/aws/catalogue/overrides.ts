@@ -22,6 +22,10 @@ export interface Overrides {
     readonly guardNouns: string
     readonly guards: readonly string[]
     readonly notGuards: readonly string[]
+    /** Nouns of what holds other things, which go with it: `cascade` for an operation that removes one. */
+    readonly containers: string
+    /** Operations that remove something and can be taken back. */
+    readonly reversible: readonly string[]
     /** The whole answer for an operation, whatever its verb; empty where only its rules decide. */
     readonly exact: Readonly<Record<string, readonly string[]>>
   }
