@@ -80,6 +80,7 @@ function wayOfCalls(stages: Stages, { catalogue, upstream, ...parts }: Parts) {
         catalogue,
         accountId: parts.accountId,
         addressing: parts.addressing,
+        operatorRules: parts.operatorRules,
         inflatedBytes: parts.inflatedBytes,
       }),
     )
@@ -103,15 +104,17 @@ function wayOfCalls(stages: Stages, { catalogue, upstream, ...parts }: Parts) {
 }
 
 /** The way of a request to the signing endpoint: decided, paced and recorded like the call that it wants signed. */
-function wayOfSigning(stages: Stages, { catalogue, accountId, signing, credentials, clock }: Parts) {
+function wayOfSigning(stages: Stages, parts: Parts) {
+  const { catalogue, accountId, operatorRules, signing, credentials, clock } = parts
   const { regions, emulator, narrow } = signing
+  const narrowed = narrow !== undefined
   return pipeline<Received>()
     .pipe(stages.checkedHead)
     .pipe(route())
     .pipe(stages.identified)
     .pipe(stages.verified)
     .pipe(stages.admitted)
-    .pipe(describe({ catalogue, accountId, regions, emulator, narrowed: narrow !== undefined }))
+    .pipe(describe({ catalogue, operatorRules, accountId, regions, emulator, narrowed }))
     .pipe(stages.notReplayed)
     .pipe(stages.decided)
     .pipe(stages.paced)

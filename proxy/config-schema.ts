@@ -1,48 +1,7 @@
 /** The configuration: one zod schema gives types, defaults, checks and documentation. */
 import { z } from 'zod'
-import { ACTION_CLASSES } from './classes.ts'
-import { DEFAULT_PACES, LONGEST_WAIT_MS } from './pacing/paces.ts'
-import { parseDurationMs, parseRate } from './pacing/rates.ts'
-
-const parsed = <T>(parse: (text: string) => T) =>
-  z.string().transform((text, context): T => {
-    try {
-      return parse(text)
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
-      return z.NEVER
-    }
-  })
-
-const durationMs = parsed(parseDurationMs)
-const address = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, for example 127.0.0.1:8080')
-  .transform((text) => {
-    const colon = text.lastIndexOf(':')
-    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
-  })
-const hostName = z
-  .string()
-  .regex(
-    /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
-    'must be a DNS name in lower case, without a port',
-  )
-const later = (what: string) => z.undefined({ error: `${what} is not built yet; remove this key` }).optional()
-const bytes = z.int().positive()
-const actionClass = z.enum(ACTION_CLASSES)
-
-const pace = z.strictObject({
-  rate: parsed(parseRate),
-  burst: z.int().positive(),
-  maxWait: durationMs.refine(
-    (ms) => ms <= LONGEST_WAIT_MS,
-    'must be at most 45s: clients give up after that',
-  ),
-})
-
-/** What may have a pace: what is unknown is refused, never paced. */
-const PACED = [...ACTION_CLASSES.filter((name) => name !== 'unknown'), 'may-overwrite'] as const
+import { agent, catalogue, pacing, policy } from './config-schema-calls.ts'
+import { address, bytes, durationMs, hostName, later } from './config-schema-values.ts'
 
 const listen = z
   .strictObject({
@@ -121,64 +80,6 @@ const upstream = z
   })
   .prefault({})
 
-const agent = z.strictObject({
-  id: z.string().min(1).max(256),
-  accessKeyId: z.string().regex(/^[A-Za-z0-9]{4,128}$/, 'must be 4 to 128 letters and digits'),
-  secretAccessKey: z.string().min(1),
-  grants: z
-    .array(
-      z.strictObject({
-        classes: z.array(z.union([actionClass, z.literal('reads-secret')])).min(1),
-        resources: z.array(z.string().min(1)).min(1),
-      }),
-    )
-    .default([]),
-})
-
-const policy = z
-  .strictObject({
-    mode: z
-      .enum(['enforce', 'observe'])
-      .default('enforce')
-      .describe('observe: policy verdicts and pace are recorded, not enforced.'),
-    bundle: z.string().optional().describe('A bundle file; the packaged default policy otherwise.'),
-    allowUnmodelled: z
-      .array(z.string().regex(/^[a-z0-9-]+:\w+:.+$/, 'is service:Operation:parameter'))
-      .default([])
-      .describe(
-        'Parameters that changes may have although the catalogue lacks them: `service:Operation:name`.',
-      ),
-  })
-  .prefault({})
-
-const pacing = z
-  .strictObject({
-    classes: z
-      .partialRecord(z.enum(PACED), pace)
-      .prefault({})
-      .transform((given) => ({
-        ...z.partialRecord(z.enum(PACED), pace).parse(DEFAULT_PACES),
-        // Who set a pace for writes meant those that replace something too.
-        ...(given.write === undefined ? {} : { 'may-overwrite': given.write }),
-        ...given,
-      })),
-    unboundedCount: z
-      .int()
-      .min(1)
-      .default(10)
-      .describe('As how many things a call counts whose selector may match any number; a burst at most.'),
-    cascadeWeight: z
-      .int()
-      .min(1)
-      .default(1)
-      .describe(
-        'Multiplies the count of a call that removes a container with what it holds; a burst at most.',
-      ),
-    rules: z.array(z.unknown()).max(0, 'rules are not built yet; use classes').default([]),
-    dwell: durationMs.prefault('0s').refine((ms) => ms === 0, 'is not built yet; leave it at 0s'),
-  })
-  .prefault({})
-
 const limits = z
   .strictObject({
     bufferedBodyBytes: bytes
@@ -219,6 +120,7 @@ export const ConfigSchema = z.strictObject({
     .default([])
     .describe('id, accessKeyId, secretAccessKey, grants: classes and resource patterns.'),
   policy,
+  catalogue,
   pacing,
   watch: z.strictObject({ detectors: z.strictObject({}).prefault({}) }).prefault({}),
   signatures: z

@@ -1,11 +1,13 @@
 /** The concrete parts that the way of a request is composed of, as the configuration asks for them. */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { arnMatch } from '../policy/arn-match.ts'
 import { loadPolicy } from '../policy/bundle.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import { adminHosts } from './admin/bind.ts'
 import { signing } from './agent-api/signing.ts'
 import { staticAgents } from './agent-store.ts'
+import type { OperatorRules } from './aws/operator-rules.ts'
 import { addressing } from './aws/addressing.ts'
 import { loadCatalogue } from './aws/catalogue/catalogue.ts'
 import type { Config } from './config-schema.ts'
@@ -54,8 +56,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   return {
     clock,
     steadyClock,
-    mode: config.policy.mode,
-    allowUnmodelled: new Set(config.policy.allowUnmodelled),
+    ...rulesOf(config),
     metrics,
     audit,
     refusals: unverifiedRefusals({ audit, clock }),
@@ -71,8 +72,6 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     clockSkew: { maxSkewMs: config.signatures.maxSkew, maxSkewS3Ms: config.signatures.maxSkewS3 },
     inFlightPerAgent: config.limits.inFlightPerAgent,
     accountId: upstream.accountId,
-    paces: pacesFrom(config.pacing.classes),
-    weights: config.pacing,
     limiter,
     queue: new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits }),
     credentials,
@@ -111,6 +110,19 @@ async function auditOf(config: Config, metrics: Metrics, log: Logger) {
     log.warn({ torn }, 'a crash left a torn audit record; it was kept and sealed')
   metrics.auditLag(() => audit.lagSeconds())
   return audit
+}
+
+/** What the configuration says of calls: how they are judged, classed and paced. */
+function rulesOf({ policy, catalogue: { overrides, guardedTags }, pacing }: Config) {
+  const lower = guardedTags.map((each) => each.toLowerCase())
+  const operatorRules: OperatorRules = { overrides, guardedTags: new Set(lower), covers: arnMatch }
+  return {
+    mode: policy.mode,
+    allowUnmodelled: new Set(policy.allowUnmodelled),
+    operatorRules,
+    paces: pacesFrom(pacing.classes),
+    weights: pacing,
+  }
 }
 
 async function policyOf(config: Config): Promise<PolicyEngine> {

@@ -1,5 +1,6 @@
 /** Reads a request to the signing endpoint into the call that it wants signed, to be decided like that call itself. */
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
+import type { OperatorRules } from '../aws/operator-rules.ts'
 import { partitionOf, resolveEndpoint } from '../aws/endpoints.ts'
 import { Denial } from '../denial.ts'
 import type { Classified, Verified } from '../exchange.ts'
@@ -13,6 +14,8 @@ import { s3Url } from './sign-s3.ts'
 
 export interface DescribeDeps {
   readonly catalogue: Catalogue
+  /** What operators say of calls beyond it. */
+  readonly operatorRules: OperatorRules
   readonly accountId: string | undefined
   /** The regions that may be reached; all known ones if undefined. */
   readonly regions: ReadonlySet<string> | undefined
@@ -27,7 +30,7 @@ const OWN_SERVICE = 'moderato'
 const MAX_BODY_BYTES = 8 * 1024
 
 /** Verified -> Classified, with the request that is to be signed. Its region is that of the agent's own signature. */
-export function describe({ catalogue, accountId, regions, emulator, narrowed }: DescribeDeps) {
+export function describe({ regions, narrowed, ...known }: DescribeDeps) {
   return async function describe(exchange: Verified): Promise<Classified> {
     checkSigning(exchange)
     const asked = parseSignBody(await bodyOf(exchange))
@@ -42,7 +45,7 @@ export function describe({ catalogue, accountId, regions, emulator, narrowed }: 
         bucket,
         regions,
       }).host
-    const place = { catalogue, accountId, region, partition: partitionOf(region), hostOf, emulator }
+    const place = { ...known, region, partition: partitionOf(region), hostOf }
     const { call, handOn } = await make(asked, place)
     const { type, expiresSeconds } = asked
     return {

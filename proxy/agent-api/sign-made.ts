@@ -3,12 +3,14 @@ import type { Place } from '../aws/arns.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import { ACTION_CLASSES, gravest } from '../classes.ts'
 import type { ActionClass } from '../classes.ts'
+import type { OperatorRules } from '../aws/operator-rules.ts'
 import { callOf, identifyWith } from '../aws/read-call.ts'
 import type { Call, HandOn, RequestHead } from '../exchange.ts'
 
 /** Where, by the scope of the agent's signature, and with what knowledge. */
 export interface SigningPlace extends Place {
   readonly catalogue: Catalogue
+  readonly operatorRules: OperatorRules
   /** AWS's own host of a service in this region, from the closed lists. */
   readonly hostOf: (model: string, bucket?: string) => string
   /** Where S3 is, if not at AWS: an emulator. */
@@ -31,7 +33,7 @@ export async function callOfRequest(
   const found = await identifyWith(place.catalogue, request, signingName, () => Promise.resolve(EMPTY))
   if (found.kind === 'unknown')
     throw new Error(`the catalogue does not know a request of ours: ${found.reason}`)
-  const call = callOf(found, request, EMPTY, place)
+  const call = callOf(found, request, EMPTY, place, place.operatorRules)
   return { ...call, ...classesOf(call.classes) }
 }
 

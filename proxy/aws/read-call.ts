@@ -10,6 +10,7 @@ import type { Form } from './form.ts'
 import { identify } from './identify.ts'
 import type { Identification } from './identify.ts'
 import type { Parts } from './locate.ts'
+import { NO_OPERATOR_RULES, withOperatorRules } from './operator-rules.ts'
 import type { Place } from './resources.ts'
 
 export type Identified = Extract<Identification, { kind: 'operation' }>
@@ -48,7 +49,13 @@ function parse(found: Identified, bytes: Buffer): Document {
 }
 
 /** The call of an identified request with its body (inflated; empty where it is streamed or absent). */
-export function callOf(found: Identified, head: RequestHead, bytes: Buffer, place: Place): Call {
+export function callOf(
+  found: Identified,
+  head: RequestHead,
+  bytes: Buffer,
+  place: Place,
+  rules = NO_OPERATOR_RULES,
+): Call {
   if (!contentTypeAllows(head))
     throw new Denial('malformed_request', 'The body is declared in another charset than UTF-8.')
   const parts: Parts = {
@@ -58,5 +65,6 @@ export function callOf(found: Identified, head: RequestHead, bytes: Buffer, plac
     path: head.path,
     body: parse(found, bytes),
   }
-  return classifyCall(found.operation, found.protocol, parts, place, found.form)
+  const call = classifyCall(found.operation, found.protocol, parts, place, found.form)
+  return withOperatorRules(call, found.operation, parts, rules)
 }

@@ -3,6 +3,7 @@ import { checkHostPrefix, type Addressing } from '../aws/addressing.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import { unknownCall } from '../aws/classify-call.ts'
 import { partitionOf } from '../aws/endpoints.ts'
+import type { OperatorRules } from '../aws/operator-rules.ts'
 import { callOf, identifyWith, type Identified as IdentifiedCall } from '../aws/read-call.ts'
 import { Denial } from '../denial.ts'
 import type { Classified, OutgoingBody, RequestHead, Verified } from '../exchange.ts'
@@ -16,6 +17,8 @@ export interface ClassifyDeps {
   readonly accountId: string | undefined
   /** Reads what a host name says beside our own. */
   readonly addressing: Addressing
+  /** What operators say of calls beyond the catalogue. */
+  readonly operatorRules: OperatorRules
   /** How large a compressed document may become. */
   readonly inflatedBytes: number
 }
@@ -24,7 +27,7 @@ const EMPTY = Buffer.alloc(0)
 const NO_BODY: OutgoingBody = { kind: 'empty' }
 
 /** Verified -> Classified. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
-export function classify({ catalogue, accountId, addressing, inflatedBytes }: ClassifyDeps) {
+export function classify({ catalogue, accountId, addressing, operatorRules, inflatedBytes }: ClassifyDeps) {
   return async function classify(exchange: Verified): Promise<Classified> {
     const { scope } = exchange.authorization
     const { region, service } = scope
@@ -40,7 +43,7 @@ export function classify({ catalogue, accountId, addressing, inflatedBytes }: Cl
     const place = { partition: partitionOf(region), region, accountId }
     // A body that verification hashed was read for that: it goes on from memory.
     const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
-    const call = callOf(found, head, streams ? EMPTY : await body.text(), place)
+    const call = callOf(found, head, streams ? EMPTY : await body.text(), place, operatorRules)
     checkHostPrefix(addressed, call)
     return {
       ...exchange,

@@ -1,4 +1,5 @@
 /** Requests to the signing endpoint, run through the stages that read them and the one that signs. */
+import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
 import type { ServerResponse } from 'node:http'
 import { sign, type SignDeps } from '../../proxy/agent-api/sign.ts'
 import { describe, type DescribeDeps } from '../../proxy/agent-api/sign-describe.ts'
@@ -28,6 +29,7 @@ export async function asked(
     accountId: '123456789012',
     regions: undefined,
     emulator: undefined,
+    operatorRules: NO_OPERATOR_RULES,
     narrowed: false,
     ...deps,
   })

@@ -1,6 +1,7 @@
 /** Requests by hand, taken through identification and classification as the stage does. */
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { unknownCall } from '../../proxy/aws/classify-call.ts'
+import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
 import { callOf, identifyWith } from '../../proxy/aws/read-call.ts'
 import { Denial } from '../../proxy/denial.ts'
 import type { Call, RequestHead } from '../../proxy/exchange.ts'
@@ -30,13 +31,16 @@ export function headOf({ method = 'POST', target = '/', headers = [] }: Sample):
 }
 
 /** The call; where it is unknown, `reason` says why. A denial is given by its reason. */
-export async function classified(sample: Sample): Promise<Call & { readonly reason?: string }> {
+export async function classified(
+  sample: Sample,
+  rules = NO_OPERATOR_RULES,
+): Promise<Call & { readonly reason?: string }> {
   const head = headOf(sample)
   const bytes = Buffer.from(sample.body ?? '')
   try {
     const found = await identifyWith(catalogue, head, sample.scope, () => Promise.resolve(bytes))
     if (found.kind === 'unknown') return { ...unknownCall(found.protocol), reason: found.reason }
-    return callOf(found, head, bytes, PLACE)
+    return callOf(found, head, bytes, PLACE, rules)
   } catch (error) {
     if (error instanceof Denial) return { ...unknownCall('rest-json'), reason: error.reason }
     throw error

@@ -12,7 +12,9 @@ import { loadPolicy } from '../../policy/bundle.ts'
 import { staticAgents } from '../../proxy/agent-store.ts'
 import { addressing } from '../../proxy/aws/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
-import type { Classified, Decided, Paced, Received } from '../../proxy/exchange.ts'
+import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
+import { callOf, identifyWith } from '../../proxy/aws/read-call.ts'
+import type { Classified, Decided, Paced, Received, RequestHead } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
@@ -119,13 +121,14 @@ async function stages() {
       catalogue: loadCatalogue(),
       accountId: undefined,
       addressing: addressing({ hosts: [] }),
+      operatorRules: NO_OPERATOR_RULES,
       inflatedBytes: 10_000_000,
     }),
     decide: decide({ policy: () => policy, mode: 'enforce', allowUnmodelled: new Set(), clock }),
     pace: pace({
       queue,
       limiter,
-      paces: pacesFrom({ write: fast }),
+      paces: pacesFrom({ write: fast, 'may-overwrite': fast }),
       weights: { unboundedCount: 10, cascadeWeight: 1 },
       clock,
       mode: 'enforce',
@@ -163,6 +166,58 @@ async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> 
   ]
 }
 
+const IN_AWS = { partition: 'aws', region: REGION, accountId: '111122223333' }
+
+function headFor(method: string, target: string, headers: readonly string[]): RequestHead {
+  const [path = '', query = ''] = target.split('?')
+  return { method, path, query, headers: new HeaderFields(headers) }
+}
+
+/** What a call is and does, from its head and body alone: three bodies of a kilobyte, and a batch of a thousand. */
+async function measureCatalogue(calls: number): Promise<MicroResult[]> {
+  const catalogue = loadCatalogue()
+  const of = (scope: string, head: RequestHead, body: string) => {
+    const bytes = Buffer.from(body)
+    const given = Promise.resolve(bytes)
+    return async () => {
+      const found = await identifyWith(catalogue, head, scope, () => given)
+      if (found.kind === 'unknown') throw new Error(found.reason)
+      return callOf(found, head, bytes, IN_AWS)
+    }
+  }
+  const attribute = { S: 'x'.repeat(40) }
+  const item = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`attribute${at}`, attribute]))
+  const json = headFor('POST', '/', [
+    'content-type',
+    'application/x-amz-json-1.0',
+    'x-amz-target',
+    'DynamoDB_20120810.PutItem',
+  ])
+  const ids = Array.from({ length: 40 }, (_, at) => `&InstanceId.${at + 1}=i-0123456789abcdef${at}`).join('')
+  const form = headFor('POST', '/', ['content-type', 'application/x-www-form-urlencoded'])
+  const keys = Array.from({ length: 1000 }, (_, at) => `<Object><Key>folder/key-${at}</Key></Object>`).join(
+    '',
+  )
+  const batch = headFor('POST', '/bucket?delete', ['content-type', 'application/xml'])
+  return [
+    await measure(
+      'identify and classify: JSON of 1 KB',
+      calls,
+      of('dynamodb', json, JSON.stringify({ TableName: 'bench', Item: item })),
+    ),
+    await measure(
+      'identify and classify: form of 1 KB',
+      calls,
+      of('ec2', form, `Action=TerminateInstances&Version=2016-11-15${ids}`),
+    ),
+    await measure(
+      'identify and classify: DeleteObjects, 1,000 keys',
+      Math.ceil(calls / 100),
+      of('s3', batch, `<Delete>${keys}</Delete>`),
+    ),
+  ]
+}
+
 let resources = 0
 
 /** The call, on a table that no call before it named. */
@@ -190,6 +245,7 @@ const calls = Number(process.argv[2] ?? 20_000)
 const results = [
   ...(await measureStages(READ, calls)),
   ...(await measureStages(WRITE, calls)),
+  ...(await measureCatalogue(calls)),
   ...(await measureLibrary(Math.ceil(calls / 4))),
 ]
 process.stdout.write(`${JSON.stringify(results)}\n`)

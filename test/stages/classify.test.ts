@@ -1,3 +1,4 @@
+import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { ServerResponse } from 'node:http'
@@ -10,7 +11,12 @@ import { classify } from '../../proxy/stages/classify.ts'
 import { catalogue, dynamodb, ec2, headOf, rest, s3 } from '../aws/requests.ts'
 import type { Sample } from '../aws/requests.ts'
 
-const deps = { catalogue, addressing: addressing({ hosts: [] }), inflatedBytes: 1024 }
+const deps = {
+  catalogue,
+  addressing: addressing({ hosts: [] }),
+  operatorRules: NO_OPERATOR_RULES,
+  inflatedBytes: 1024,
+}
 const stage = classify({ ...deps, accountId: '111122223333' })
 
 function hashOf(body: string | Buffer): string {

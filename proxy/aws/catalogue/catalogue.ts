@@ -59,6 +59,8 @@ export interface Operation {
   readonly resources: readonly ResourceEntry[]
   /** Where the call names roles that it passes on, and instance profiles, whose roles only IAM knows. */
   readonly passes: { readonly roles: readonly Locator[]; readonly profiles: readonly Locator[] }
+  /** Where the call names tags that it sets or removes. */
+  readonly tags: readonly Locator[]
   readonly body: 'document' | 'opaque' | 'stream' | 'none'
   /** The members of the body: a number in the service's shapes. */
   readonly bodyShape: ShapeRef
@@ -158,6 +160,7 @@ function operationOf(
     counts: (raw.n ?? []).map((product) => product.split(' * ').map(countLocator)),
     resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
     passes: { roles: (raw.p ?? []).map(locator), profiles: (raw.i ?? []).map(locator) },
+    tags: (raw.T ?? []).map(locator),
     body: raw.b === undefined ? 'document' : BODIES[raw.b],
     bodyShape: raw.S ?? 0,
     unsignedBody: raw.u === 1,

@@ -7,6 +7,7 @@ import type { OperationModel, ServiceModel, Shape } from './model.ts'
 import type { Overrides } from './overrides.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
 import type { Reviews } from './reviews.ts'
+import { tagLocations } from './tags.ts'
 import { ShapeTable } from './shapes.ts'
 import type { Sources } from './sources.ts'
 
@@ -179,6 +180,7 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     p: passed.roles,
     i: passed.profiles,
     n: countsOf(scope, name),
+    T: level === 'R' || level === 'L' ? [] : tagLocations(scope.model, name),
     A: amzHeaders(scope.model, operation),
     S: scope.shapes.bodyOf(name),
     R: byPath ? [['@path', 1]] : bindResources(binder, authorization, sources.iam, overrides),

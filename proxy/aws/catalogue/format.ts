@@ -76,6 +76,8 @@ export interface RawOperation {
   readonly p?: readonly Location[]
   /** Where it names instance profiles, whose roles only IAM knows. */
   readonly i?: readonly Location[]
+  /** Where the call names tags that it sets or removes. */
+  readonly T?: readonly Location[]
   /** Body: `s` stream, `o` bytes that are not parsed, `n` none; a parsed document if absent. */
   readonly b?: 's' | 'o' | 'n'
   /** The model lets the body go unsigned. */

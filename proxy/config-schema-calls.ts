@@ -1,0 +1,104 @@
+/** The part of the configuration that says who may do what, at which pace. */
+import { z } from 'zod'
+import { ACTION_CLASSES, TRAITS } from './classes.ts'
+import { durationMs, parsed } from './config-schema-values.ts'
+import { DEFAULT_PACES, LONGEST_WAIT_MS } from './pacing/paces.ts'
+import { parseRate } from './pacing/rates.ts'
+
+const actionClass = z.enum(ACTION_CLASSES)
+
+const pace = z.strictObject({
+  rate: parsed(parseRate),
+  burst: z.int().positive(),
+  maxWait: durationMs.refine(
+    (ms) => ms <= LONGEST_WAIT_MS,
+    'must be at most 45s: clients give up after that',
+  ),
+})
+
+/** What may have a pace: what is unknown is refused, never paced. */
+const PACED_CLASSES = ACTION_CLASSES.filter((name) => name !== 'unknown')
+const PACED = [...PACED_CLASSES, 'may-overwrite'] as const
+
+export const agent = z.strictObject({
+  id: z.string().min(1).max(256),
+  accessKeyId: z.string().regex(/^[A-Za-z0-9]{4,128}$/, 'must be 4 to 128 letters and digits'),
+  secretAccessKey: z.string().min(1),
+  grants: z
+    .array(
+      z.strictObject({
+        classes: z.array(z.union([actionClass, z.literal('reads-secret')])).min(1),
+        resources: z.array(z.string().min(1)).min(1),
+      }),
+    )
+    .default([]),
+})
+
+export const policy = z
+  .strictObject({
+    mode: z
+      .enum(['enforce', 'observe'])
+      .default('enforce')
+      .describe('observe: policy verdicts and pace are recorded, not enforced.'),
+    bundle: z.string().optional().describe('A bundle file; the packaged default policy otherwise.'),
+    allowUnmodelled: z
+      .array(z.string().regex(/^[a-z0-9-]+:\w+:.+$/, 'is service:Operation:parameter'))
+      .default([])
+      .describe(
+        'Parameters that changes may have although the catalogue lacks them: `service:Operation:name`.',
+      ),
+  })
+  .prefault({})
+
+export const catalogue = z
+  .strictObject({
+    overrides: z
+      .array(
+        z
+          .strictObject({
+            operation: z.string().regex(/^([a-z0-9-]+|\*):(\w+|\*)$/, 'is service:Operation, with * for any'),
+            resources: z.array(z.string().min(1)).min(1).optional(),
+            classes: z.array(z.enum(PACED_CLASSES)).min(1).optional(),
+            add: z
+              .array(z.enum([...PACED_CLASSES, ...TRAITS]))
+              .min(1)
+              .optional(),
+          })
+          .refine(({ classes, add }) => classes !== undefined || add !== undefined, 'needs classes or add'),
+      )
+      .default([])
+      .describe('Other classes for an operation, or for some of its resources; the later entry wins.'),
+    guardedTags: z
+      .array(z.string().min(1).max(128))
+      .default([])
+      .describe('Tag keys that grants, policy or automation go by: to set or remove one is `protection`.'),
+  })
+  .prefault({})
+
+export const pacing = z
+  .strictObject({
+    classes: z
+      .partialRecord(z.enum(PACED), pace)
+      .prefault({})
+      .transform((given) => ({
+        ...z.partialRecord(z.enum(PACED), pace).parse(DEFAULT_PACES),
+        // Who set a pace for writes meant those that replace something too.
+        ...(given.write === undefined ? {} : { 'may-overwrite': given.write }),
+        ...given,
+      })),
+    unboundedCount: z
+      .int()
+      .min(1)
+      .default(10)
+      .describe('As how many things a call counts whose selector may match any number; a burst at most.'),
+    cascadeWeight: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe(
+        'Multiplies the count of a call that removes a container with what it holds; a burst at most.',
+      ),
+    rules: z.array(z.unknown()).max(0, 'rules are not built yet; use classes').default([]),
+    dwell: durationMs.prefault('0s').refine((ms) => ms === 0, 'is not built yet; leave it at 0s'),
+  })
+  .prefault({})

@@ -1,0 +1,31 @@
+/** Values as operators write them in the configuration: durations, addresses, host names. */
+import { z } from 'zod'
+import { parseDurationMs } from './pacing/rates.ts'
+
+export const parsed = <T>(parse: (text: string) => T) =>
+  z.string().transform((text, context): T => {
+    try {
+      return parse(text)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+      return z.NEVER
+    }
+  })
+
+export const durationMs = parsed(parseDurationMs)
+export const address = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, for example 127.0.0.1:8080')
+  .transform((text) => {
+    const colon = text.lastIndexOf(':')
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
+  })
+export const hostName = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be a DNS name in lower case, without a port',
+  )
+export const later = (what: string) =>
+  z.undefined({ error: `${what} is not built yet; remove this key` }).optional()
+export const bytes = z.int().positive()
