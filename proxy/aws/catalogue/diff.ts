@@ -1,0 +1,81 @@
+/** What changed between two catalogues, for a person to review: new and gone operations, other classes and actions. */
+import type { Catalogue, Locator, Operation } from './catalogue.ts'
+
+export interface Difference {
+  readonly kind: 'added' | 'removed' | 'changed'
+  /** `model.Operation`. */
+  readonly operation: string
+  /** What is said of it: of `changed` only what differs, as `before -> after`. */
+  readonly facts: Readonly<Record<string, string>>
+}
+
+function spelled({ from, steps }: Locator): string {
+  return `${from}:${steps.join('.')}`
+}
+
+/** What a reviewer asks of an operation, each in one line. */
+function factsOf(operation: Operation): Readonly<Record<string, string>> {
+  const { http, actions, level, classes, traits, rules, counts, resources, passes } = operation
+  return {
+    http,
+    actions: actions.join(' '),
+    level,
+    classes: classes.join(' '),
+    traits: traits.join(' '),
+    rules: rules.map(({ at, predicate, adds }) => `${spelled(at)} ${predicate} ${adds.join('+')}`).join('; '),
+    counts: counts.map((product) => product.map(spelled).join(' * ')).join('; '),
+    resources: resources.map(({ template, kind }) => template ?? kind).join(' '),
+    passes: [...passes.roles, ...passes.profiles].map(spelled).join(' '),
+  }
+}
+
+function operationsOf(catalogue: Catalogue): Map<string, Operation> {
+  const found = new Map<string, Operation>()
+  for (const model of catalogue.models) {
+    const service = catalogue.service(model)
+    for (const name of service?.operationNames ?? []) {
+      const operation = service?.operation(name)
+      if (operation !== undefined) found.set(`${model}.${name}`, operation)
+    }
+  }
+  return found
+}
+
+function changed(before: Operation, after: Operation): Record<string, string> {
+  const old = factsOf(before)
+  const entries = Object.entries(factsOf(after)).filter(([name, value]) => old[name] !== value)
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, `${old[name] || 'none'} -> ${value || 'none'}`]),
+  )
+}
+
+function said(operation: Operation): Record<string, string> {
+  return Object.fromEntries(Object.entries(factsOf(operation)).filter(([, value]) => value !== ''))
+}
+
+/** Every operation that is new, gone, or another than it was, in order of its name. */
+export function differences(before: Catalogue, after: Catalogue): Difference[] {
+  const old = operationsOf(before)
+  const now = operationsOf(after)
+  const names = [...new Set([...old.keys(), ...now.keys()])].sort()
+  return names.flatMap((operation): Difference[] => {
+    const was = old.get(operation)
+    const is = now.get(operation)
+    if (was === undefined && is !== undefined) return [{ kind: 'added', operation, facts: said(is) }]
+    if (was !== undefined && is === undefined) return [{ kind: 'removed', operation, facts: said(was) }]
+    const facts = was === undefined || is === undefined ? {} : changed(was, is)
+    return Object.keys(facts).length === 0 ? [] : [{ kind: 'changed', operation, facts }]
+  })
+}
+
+const MARKS = { added: '+', removed: '-', changed: '~' } as const
+
+/** One line for each operation, and one below for each fact. */
+export function printed(found: readonly Difference[]): string {
+  return found
+    .map(({ kind, operation, facts }) => {
+      const lines = Object.entries(facts).map(([name, value]) => `    ${name}: ${value}`)
+      return [`${MARKS[kind]} ${operation}`, ...lines, ''].join('\n')
+    })
+    .join('')
+}
