@@ -1,5 +1,10 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { run } from '../../proxy/cli/catalogue.ts'
 
@@ -40,6 +45,39 @@ describe('moderato catalogue show', () => {
     expect((await moderato(['show'])).code).toBe(2)
     expect((await moderato(['nothing'])).code).toBe(2)
     expect((await moderato(['--help'])).code).toBe(0)
+  })
+})
+
+describe('moderato catalogue diff', () => {
+  const own = fileURLToPath(new URL('../../proxy/aws/catalogue/catalogue.json.br', import.meta.url))
+
+  it('says nothing of a catalogue and itself', async () => {
+    expect(await moderato(['diff', own])).toMatchObject({ code: 0, out: '' })
+  })
+
+  it('names what is new, gone and other', async () => {
+    const text = brotliDecompressSync(readFileSync(own)).toString('utf8')
+    const older = text
+      .replace('"DeleteTable":{', '"DropTable":{')
+      .replace('"c":["credentials"]', '"c":["read"]')
+    const file = join(mkdtempSync(join(tmpdir(), 'moderato-test-')), 'older.br')
+    writeFileSync(file, brotliCompressSync(older, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } }))
+    const { out, code } = await moderato(['diff', file, '--json'])
+    const found = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string; operation: string; facts: Record<string, string> })
+    expect(code).toBe(0)
+    expect(found.map(({ kind }) => kind).sort()).toEqual(['added', 'changed', 'removed'])
+    expect(found.find(({ kind }) => kind === 'removed')?.operation).toMatch(/\.DropTable$/)
+    expect(found.find(({ kind }) => kind === 'changed')?.facts).toEqual({ classes: 'read -> credentials' })
+  })
+
+  it.each([
+    ['a file that is none', ['diff', 'package.json'], 1],
+    ['no file', ['diff'], 2],
+  ])('refuses %s', async (_what, args, code) => {
+    expect((await moderato(args)).code).toBe(code)
   })
 })
 

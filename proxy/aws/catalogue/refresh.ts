@@ -48,5 +48,6 @@ try {
   write(text)
 } catch (error) {
   writeFileSync(PINS_FILE, pinsBefore)
-  throw error
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nNothing was written.\n`)
+  process.exitCode = 1
 }
