@@ -115,6 +115,15 @@ describe('catalogue: what it covers', () => {
 })
 
 describe('catalogue: the committed data', () => {
+  it('has its list of the gravest operations, with reasons', async () => {
+    const script = ['proxy/aws/catalogue/gravest.ts', '--check']
+    await promisify(execFile)(process.execPath, script, { cwd: ROOT, timeout: 60_000 })
+    const list = readFileSync(join(ROOT, 'proxy/aws/catalogue/GRAVEST.md'), 'utf8')
+    const rows = list.split('\n').filter((line) => /^\| [a-z0-9-]+\.[A-Z]/.test(line))
+    expect(rows).toHaveLength(300)
+    expect(rows.filter((line) => line.includes('by rule'))).toEqual([])
+  })
+
   it('is what its pinned sources give', async (context) => {
     const script = ['proxy/aws/catalogue/generate.ts', '--check']
     const run = promisify(execFile)(process.execPath, script, { cwd: ROOT, timeout: 200_000 })

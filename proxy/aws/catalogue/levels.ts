@@ -1,4 +1,5 @@
 /** IAM actions, access levels and action classes of an operation, at generation time. */
+import { TRAITS } from '../../classes.ts'
 import type { LevelLetter } from './format.ts'
 import type { Overrides } from './overrides.ts'
 import type { IamAction, IamService } from './sources.ts'
@@ -131,12 +132,12 @@ export function traitsOf(
   const removes =
     new RegExp(`${prefix}${destructive}(?![a-z])`).test(operation) && !new RegExp(excluded).test(operation)
   const grave = classes.includes('destructive') || classes.includes('data-delete')
-  const traits = new Set(overrides.traits[key] ?? [])
+  const traits = new Set<string>(overrides.traits[key] ?? [])
   if (removes && grave && level !== 'T') {
     if (!reversible.includes(key)) traits.add('irreversible')
     if (new RegExp(containers).test(operation)) traits.add('cascade')
   }
-  return [...traits]
+  return TRAITS.filter((each) => traits.has(each))
 }
 
 export function isDefault(classes: readonly string[], level: LevelLetter): boolean {
