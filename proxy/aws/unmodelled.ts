@@ -53,6 +53,8 @@ const SQS_FORM: ReadonlySet<string> = new Set([
 class Search {
   readonly found: string[] = []
   readonly #shapes: readonly RawShape[]
+  /** Names down to where the search is; put together only where something is found. */
+  readonly #path: string[] = []
 
   constructor(shapes: readonly RawShape[]) {
     this.#shapes = shapes
@@ -63,37 +65,36 @@ class Search {
   }
 
   lookAtBody(body: Document, ref: ShapeRef): void {
-    if (ref !== SCALAR) return this.#look(body, ref, '')
+    if (ref !== SCALAR) return this.#look(body, ref)
     // An operation without parameters: whatever there is, is too much.
     if (typeof body === 'object' && body !== null) for (const key of Object.keys(body)) this.add(key)
   }
 
-  #look(node: Document, ref: ShapeRef, path: string): void {
+  #look(node: Document, ref: ShapeRef): void {
     if (ref === ANYTHING || typeof node !== 'object' || node === null || ArrayBuffer.isView(node)) return
     const shape = this.#shapes[ref - 1]
     if (Array.isArray(node)) {
       const item = isList(shape) ? shape[0] : ref
-      for (const each of node as readonly Document[]) this.#look(each, item, path)
+      for (const each of node as readonly Document[]) if (typeof each === 'object') this.#look(each, item)
       return
     }
-    if (shape === undefined) {
-      this.add(path)
-      return
-    }
-    if (isList(shape)) return this.#look(node, shape[0], path)
-    this.#lookInto(node as Readonly<Record<string, Document>>, shape, path)
+    if (shape === undefined) return this.add(this.#path.join('.'))
+    if (isList(shape)) return this.#look(node, shape[0])
+    this.#lookInto(node as Readonly<Record<string, Document>>, shape)
   }
 
-  #lookInto(
-    node: Readonly<Record<string, Document>>,
-    shape: Exclude<RawShape, readonly [ShapeRef]>,
-    path: string,
-  ): void {
+  #lookInto(node: Readonly<Record<string, Document>>, shape: Exclude<RawShape, readonly [ShapeRef]>): void {
+    const values = isMap(shape) ? shape[1] : undefined
     for (const key in node) {
-      const at = path === '' ? key : `${path}.${key}`
-      if (isMap(shape)) this.#look(node[key], shape[1], at)
-      else if (Object.hasOwn(shape, key)) this.#look(node[key], shape[key] ?? SCALAR, at)
-      else this.add(at)
+      const ref =
+        values ?? (Object.hasOwn(shape, key) ? (shape as Readonly<Record<string, ShapeRef>>)[key] : undefined)
+      const value = node[key]
+      if (ref === undefined) this.add([...this.#path, key].join('.'))
+      else if (typeof value === 'object') {
+        this.#path.push(key)
+        this.#look(value, ref)
+        this.#path.pop()
+      }
     }
   }
 }
