@@ -13,6 +13,8 @@ export interface PolicyInput {
     readonly classes: readonly string[]
     readonly traits: readonly string[]
     readonly accessLevel: string
+    /** Selected parameters under stable names; see `CallFacts`. */
+    readonly facts: Readonly<Record<string, boolean | readonly string[]>>
     readonly region: string
   }
   /** Seconds since the epoch (wasm loses digits beyond 2^53). */

@@ -17,6 +17,7 @@ export const PolicyInputSchema = z.strictObject({
       classes: texts,
       traits: texts,
       accessLevel: z.string(),
+      facts: z.record(z.string(), z.union([z.boolean(), texts])).readonly(),
       region: z.string(),
     })
     .readonly(),

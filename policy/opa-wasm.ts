@@ -131,6 +131,7 @@ const PROBE: PolicyInput = {
     classes: ['unknown'],
     traits: [],
     accessLevel: 'Unknown',
+    facts: {},
     region: '',
   },
   timeSeconds: 0,

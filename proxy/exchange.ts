@@ -131,6 +131,9 @@ export interface Verified extends Identified {
 }
 
 /** What a request does, in IAM's terms. */
+/** What holds of a call, by name: true, or the keys of its tags. What does not hold is left out. */
+export type CallFacts = Readonly<Record<string, boolean | readonly string[]>>
+
 export interface Call {
   /** IAM prefix (`s3`, `states`); `unknown` if not in the catalogue. */
   readonly service: string
@@ -149,6 +152,8 @@ export interface Call {
   readonly traits: readonly Trait[]
   /** What it says that the model lacks: `Table.Name`, `?key`, `x-amz-name`. */
   readonly unmodelled: readonly string[]
+  /** Selected parameters under stable names: `force`, `skipFinalSnapshot`, `openToWorld`, `public`, `dryRun`, `tags`. */
+  readonly facts: CallFacts
   readonly accessLevel: AccessLevel
   /** The operation's host prefix with its labels filled (`api.`, `123456789012.`); empty if none. */
   readonly hostPrefix: string

@@ -44,6 +44,7 @@ function resigned(classes: readonly string[]): Forwarded {
       classes,
       traits: [],
       unmodelled: [],
+      facts: {},
       accessLevel: 'Write',
     },
     decision: { engine: 'e', revision: 'r', rules: ['a.b'], wouldDeny: undefined },

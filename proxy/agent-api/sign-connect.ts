@@ -66,6 +66,7 @@ function connect(service: string, action: string, resources: readonly string[]):
     ...classesOf(['opaque']),
     traits: [],
     unmodelled: [],
+    facts: {},
     accessLevel: 'Write',
     hostPrefix: '',
     bucket: undefined,

@@ -4,6 +4,7 @@ import type { ActionClass, Trait } from '../classes.ts'
 import { Denial } from '../denial.ts'
 import type { Call, Protocol } from '../exchange.ts'
 import type { Operation } from './catalogue/catalogue.ts'
+import { callFacts } from './call-facts.ts'
 import { countOf } from './count.ts'
 import type { Form } from './form.ts'
 import { valuesAt } from './locate.ts'
@@ -99,6 +100,7 @@ export function classifyCall(
     classes,
     traits: unmodelled.length === 0 ? nature.traits : withTrait(nature.traits, 'unmodelled'),
     unmodelled,
+    facts: callFacts(operation, parts),
     accessLevel: operation.level,
     hostPrefix: hostPrefixOf(operation, parts),
     bucket: service.model === 's3' ? parts.labels.get('Bucket') : undefined,
@@ -119,6 +121,7 @@ export function unknownCall(protocol: Protocol): Call {
     classes: ['unknown'],
     traits: [],
     unmodelled: [],
+    facts: {},
     accessLevel: 'Unknown',
     hostPrefix: '',
     bucket: undefined,

@@ -41,7 +41,7 @@ export const NO_OPERATOR_RULES: OperatorRules = {
 const REPLACES_TAGS = /^(Put|Delete)(Bucket|Object|Job|StorageLensConfiguration)Tagging$/
 
 /** Tag keys that the call sets or removes. */
-function tagKeys(places: readonly Locator[], parts: Parts): string[] {
+export function tagKeys(places: readonly Locator[], parts: Parts): string[] {
   return places.flatMap((at) =>
     valuesAt(parts, at).flatMap((value) => {
       if (typeof value !== 'string') return []

@@ -45,6 +45,7 @@ const CallFacts = z
     class: z.enum(ACTION_CLASSES).optional(),
     classes: z.array(z.enum(ACTION_CLASSES)).default([]),
     traits: z.array(z.enum(TRAITS)).default([]),
+    facts: z.record(z.string(), z.union([z.boolean(), z.array(z.string())])).default({}),
     accessLevel: z
       .enum(['Read', 'List', 'Write', 'Tagging', 'Permissions management', 'Unknown'])
       .default('Unknown'),

@@ -16,6 +16,7 @@ export function inputOf(call: Partial<PolicyInput['call']> = {}, agentId = AGENT
       classes: ['read'],
       traits: [],
       accessLevel: 'Read',
+      facts: {},
       region: 'eu-central-1',
       ...call,
     },

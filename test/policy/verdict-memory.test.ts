@@ -39,6 +39,7 @@ const call = fc.record({
   classes: texts,
   traits: texts,
   accessLevel: text,
+  facts: fc.dictionary(text, fc.oneof(fc.boolean(), fc.array(text, { maxLength: 2 })), { maxKeys: 2 }),
   region: text,
 })
 const input = fc.record({

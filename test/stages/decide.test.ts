@@ -20,6 +20,7 @@ const CALL: Call = {
   classes: ['destructive'],
   traits: ['irreversible'],
   unmodelled: [],
+  facts: {},
   accessLevel: 'Write',
   hostPrefix: '',
   bucket: 'data',

@@ -83,6 +83,7 @@ function decided(ask: Ask = {}): Decided {
     classes,
     traits: [],
     unmodelled: [],
+    facts: {},
     accessLevel: 'Write',
     hostPrefix: '',
     bucket: undefined,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { brotliDecompressSync } from 'node:zlib'
 import type { AccessLevel, ActionClass, Trait } from '../../classes.ts'
+import type { FactName } from './facts.ts'
 import { LEVELS } from './format.ts'
 import type { CatalogueHeader, RawOperation, RawService, RawShape, ShapeRef } from './format.ts'
 
@@ -59,6 +60,8 @@ export interface Operation {
   readonly resources: readonly ResourceEntry[]
   /** Where the call names roles that it passes on, and instance profiles, whose roles only IAM knows. */
   readonly passes: { readonly roles: readonly Locator[]; readonly profiles: readonly Locator[] }
+  /** Where the call holds what deciders ask for. */
+  readonly facts: ReadonlyMap<FactName, readonly Locator[]>
   /** Where the call names tags that it sets or removes. */
   readonly tags: readonly Locator[]
   readonly body: 'document' | 'opaque' | 'stream' | 'none'
@@ -135,6 +138,19 @@ function resourceEntry(
   }
 }
 
+/** How a request of the operation looks on the wire. */
+function wireOf(raw: RawOperation) {
+  return {
+    http: raw.h ?? '',
+    olderHttp: raw.g ?? [],
+    requiredQuery: raw.q ?? [],
+    knownQuery: raw.Q ?? [],
+    amzHeaders: raw.A ?? [],
+    requiredHeaders: raw.H ?? [],
+    hostPrefix: raw.P ?? '',
+  }
+}
+
 function operationOf(
   service: Service,
   name: string,
@@ -145,13 +161,7 @@ function operationOf(
   return {
     service,
     name,
-    http: raw.h ?? '',
-    olderHttp: raw.g ?? [],
-    requiredQuery: raw.q ?? [],
-    knownQuery: raw.Q ?? [],
-    amzHeaders: raw.A ?? [],
-    requiredHeaders: raw.H ?? [],
-    hostPrefix: raw.P ?? '',
+    ...wireOf(raw),
     actions: raw.a ?? [`${service.prefix}:${name}`],
     level,
     classes: (raw.c as readonly ActionClass[] | undefined) ?? [LEVEL_CLASS[level]],
@@ -160,6 +170,7 @@ function operationOf(
     counts: (raw.n ?? []).map((product) => product.split(' * ').map(countLocator)),
     resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
     passes: { roles: (raw.p ?? []).map(locator), profiles: (raw.i ?? []).map(locator) },
+    facts: new Map(Object.entries(raw.F ?? {}).map(([key, at]) => [key as FactName, at.map(locator)])),
     tags: (raw.T ?? []).map(locator),
     body: raw.b === undefined ? 'document' : BODIES[raw.b],
     bodyShape: raw.S ?? 0,

@@ -1,5 +1,6 @@
 /** Encodes one service model into the catalogue's compact form. */
 import { bindResources } from './bind.ts'
+import { factLocations } from './facts.ts'
 import type { RawOperation, RawRule, RawService } from './format.ts'
 import { authorize, classify, isDefault, traitsOf } from './levels.ts'
 import { shapeOf, wireLocation } from './model.ts'
@@ -41,7 +42,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 function compact(raw: Mutable<RawOperation>): RawOperation {
   const entries = Object.entries(raw).filter(([key, value]) => {
     if (value === undefined) return false
-    if (value === 0) return false
+    if (value === 0 || JSON.stringify(value) === '{}') return false
     return key === 'c' || !Array.isArray(value) || value.length > 0
   })
   return Object.fromEntries(entries)
@@ -181,6 +182,7 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     i: passed.profiles,
     n: countsOf(scope, name),
     T: level === 'R' || level === 'L' ? [] : tagLocations(scope.model, name),
+    F: level === 'R' || level === 'L' ? {} : factLocations(scope.model, name),
     A: amzHeaders(scope.model, operation),
     S: scope.shapes.bodyOf(name),
     R: byPath ? [['@path', 1]] : bindResources(binder, authorization, sources.iam, overrides),

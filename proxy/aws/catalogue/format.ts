@@ -4,6 +4,8 @@
  * The first line is the header, each further line one service, so that start-up parses the header alone and a
  * service only when it is first called. Member names are short because there are twenty thousand operations.
  */
+import type { FactName } from './facts.ts'
+
 export interface CatalogueHeader {
   /** What the data was generated from: name -> version. */
   readonly sources: Readonly<Record<string, string>>
@@ -78,6 +80,8 @@ export interface RawOperation {
   readonly i?: readonly Location[]
   /** Where the call names tags that it sets or removes. */
   readonly T?: readonly Location[]
+  /** Where the call holds what deciders ask for, by stable name. */
+  readonly F?: Readonly<Partial<Record<FactName, readonly Location[]>>>
   /** Body: `s` stream, `o` bytes that are not parsed, `n` none; a parsed document if absent. */
   readonly b?: 's' | 'o' | 'n'
   /** The model lets the body go unsigned. */

@@ -1,0 +1,32 @@
+/** Where an operation holds the parameters that deciders ask for, whatever its model calls them. */
+import { placesOf } from './members.ts'
+import { wireLocation } from './model.ts'
+import type { ServiceModel } from './model.ts'
+
+/** Stable name -> how models call it. */
+const NAMES = {
+  force: /^force(delete|destroy|deletion|deletewithoutrecovery|deletemodel|deleteaddons)?$/i,
+  skipFinalSnapshot: /^skipfinal(cluster)?(snapshot|backup)$/i,
+  dryRun: /^dryrun$/i,
+  public:
+    /^(publiclyaccessible|associatepublicipaddress|mappubliciponlaunch|assignpublicip|internetfacing|acl)$/i,
+  openToWorld:
+    /^(cidr(ip|ipv6|ipv4|block|blocks|s|list|allowlist)?|ipv6cidrblock|sourcecidr|destinationcidrblock|publicaccesscidrs|cidripv[46])$/i,
+} as const
+export type FactName = keyof typeof NAMES
+
+/** Every place of the input that holds one of them. */
+export function factLocations(model: ServiceModel, operation: string): Partial<Record<FactName, string[]>> {
+  const input = model.operations[operation]?.input
+  const found: Partial<Record<FactName, string[]>> = {}
+  for (const name of Object.keys(NAMES) as FactName[]) {
+    const locations = new Set<string>()
+    for (const { path, shape } of placesOf(model, input, (leaf) => NAMES[name].test(leaf))) {
+      if (shape.type === 'structure') continue
+      const location = wireLocation(model, operation, path)
+      if (location !== undefined) locations.add(location)
+    }
+    if (locations.size > 0) found[name] = [...locations].sort()
+  }
+  return found
+}
