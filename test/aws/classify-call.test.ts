@@ -337,6 +337,7 @@ describe('classify: how many', () => {
   it.each<[Sample, number]>([
     [ec2('Action=RunInstances&ImageId=a&MinCount=1&MaxCount=40'), 40],
     [ec2('Action=RunInstances&ImageId=a&MinCount=1&MaxCount=many'), 1_000_000],
+    [ec2('Action=RunInstances&ImageId=a&MinCount=50'), 50],
     [ec2('Action=RunInstances&ImageId=a'), 1],
     [json(`${VERSION.ecs}.RunTask`, { taskDefinition: 't', count: 7 }, 'ecs'), 7],
   ])('%#: a number in the call', async (sample, count) => {

@@ -26,6 +26,15 @@ describe('resources: one ARN for each thing that the request names', () => {
       [`arn:aws:dynamodb:${HERE}:table/t`],
     ],
     [dynamodb('ListTables', {}), ['*']],
+    // The name of an execution is none of a state machine.
+    [
+      json(
+        'AWSStepFunctions.StartExecution',
+        { stateMachineArn: `arn:aws:states:${HERE}:stateMachine:m`, name: 'n' },
+        'states',
+      ),
+      [`arn:aws:states:${HERE}:stateMachine:m`],
+    ],
     // What only the service knows of an ARN is `*`.
     [
       form('autoscaling', 'Action=DeleteAutoScalingGroup&Version=2011-01-01&AutoScalingGroupName=g'),

@@ -56,6 +56,13 @@ describe('a role that is passed on', () => {
     expect(replication.resources).toEqual(['arn:aws:s3:::bucket', ROLE])
   })
 
+  it('counts where IAM itself hands it to an instance', async () => {
+    const add = 'Action=AddRoleToInstanceProfile&Version=2010-05-08&InstanceProfileName=p&RoleName=admin'
+    const { actions, resources } = await classified(form('iam', add))
+    expect(actions).toContain('iam:PassRole')
+    expect(resources).toContain('arn:aws:iam::111122223333:role/admin')
+  })
+
   it('that is not given changes nothing', async () => {
     const call = await classified(ec2('Action=RunInstances&ImageId=ami-1'))
     expect(call.actions).toEqual(['ec2:RunInstances'])

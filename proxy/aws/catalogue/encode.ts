@@ -149,6 +149,14 @@ function countsOf(scope: Scope, operation: string): string[] {
   )
 }
 
+function handPasses(scope: Scope, operation: string): string[] {
+  return (scope.overrides.passes[`${scope.name}.${operation}`] ?? []).map((path) => {
+    const location = located(scope, operation, path)
+    if (location === undefined) throw new Error(`overrides: ${scope.name}.${operation} has no member ${path}`)
+    return location
+  })
+}
+
 function encodeOperation(scope: Scope, operation: OperationModel): RawOperation {
   const { sources, overrides, name: model, prefix } = scope
   const { name } = operation
@@ -178,7 +186,7 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     ...(isDefault(classes, level) ? {} : { c: classes }),
     t: [...traitsOf(overrides, key, level, classes), ...(inferred ? ['inferred'] : [])],
     w: rulesOf(scope, name, classes.includes('opaque') ? [] : later),
-    p: passed.roles,
+    p: [...passed.roles, ...handPasses(scope, name)],
     i: passed.profiles,
     n: countsOf(scope, name),
     T: level === 'R' || level === 'L' ? [] : tagLocations(scope.model, name),

@@ -21,9 +21,10 @@ export const CATALOGUE_FILE = new URL('catalogue.json.br', import.meta.url)
 
 /** Every key in the hand-made data must name an operation, so that a renamed one cannot fall out unnoticed. */
 function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): void {
-  const { rules, counts, actions, resources, traits, add, credentials, classes, levels, older } = overrides
-  const keyed = [counts, actions, resources, traits, add, levels, older, classes.exact].flatMap((each) =>
-    Object.keys(each),
+  const { rules, counts, actions, resources, traits, add, credentials, classes, levels, older, passes } =
+    overrides
+  const keyed = [counts, actions, resources, traits, add, levels, older, passes, classes.exact].flatMap(
+    (each) => Object.keys(each),
   )
   const keys = [
     ...keyed,

@@ -40,6 +40,8 @@ export interface Overrides {
   readonly resources: Readonly<
     Record<string, readonly (readonly [string, 0 | 1, Readonly<Record<string, string>>])[]>
   >
+  /** Members that pass a role, where the model's reviewed names do not tell. */
+  readonly passes: Readonly<Record<string, readonly string[]>>
   /** `prefix.type.Variable` -> the members that fill it. */
   readonly variables: Readonly<Record<string, readonly string[]>>
 }
