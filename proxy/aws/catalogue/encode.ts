@@ -3,37 +3,20 @@ import { bindResources } from './bind.ts'
 import { factLocations } from './facts.ts'
 import type { RawOperation, RawRule, RawService } from './format.ts'
 import { authorize, classify, isDefault, traitsOf } from './levels.ts'
-import { shapeOf, wireLocation } from './model.ts'
-import type { OperationModel, ServiceModel, Shape } from './model.ts'
-import type { Overrides } from './overrides.ts'
+import { wireLocation } from './model.ts'
+import type { OperationModel, ServiceModel } from './model.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
-import type { Reviews } from './reviews.ts'
 import { tagLocations } from './tags.ts'
+import { amzHeaders, bodyUse, hostPrefix, routing } from './encode-wire.ts'
+import type { Judgement, Scope } from './scope.ts'
 import { ShapeTable } from './shapes.ts'
 import type { Sources } from './sources.ts'
-
-export interface Judgement {
-  readonly overrides: Overrides
-  readonly reviews: Reviews
-}
-
-interface Scope extends Judgement {
-  readonly sources: Sources
-  readonly name: string
-  readonly model: ServiceModel
-  readonly prefix: string
-  readonly shapes: ShapeTable
-}
 
 function protocolsOf({ metadata }: ServiceModel): string[] {
   return (metadata.protocols ?? [metadata.protocol]).map((each) => {
     if (each === 'json') return `json-${metadata.jsonVersion ?? '1.0'}`
     return each === 'smithy-rpc-v2-cbor' ? 'cbor' : each
   })
-}
-
-function isRest(model: ServiceModel): boolean {
-  return model.metadata.protocol.startsWith('rest-')
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -46,68 +29,6 @@ function compact(raw: Mutable<RawOperation>): RawOperation {
     return key === 'c' || !Array.isArray(value) || value.length > 0
   })
   return Object.fromEntries(entries)
-}
-
-function membersAt(input: Shape | undefined, location: string, requiredOnly: boolean): string[] {
-  const found = Object.entries(input?.members ?? {}).filter(
-    ([name, ref]) => ref.location === location && (!requiredOnly || input?.required?.includes(name) === true),
-  )
-  return found.map(([name, ref]) => ref.locationName ?? name).sort()
-}
-
-function routing(scope: Scope, operation: OperationModel): Partial<RawOperation> {
-  if (!isRest(scope.model)) return {}
-  const input = shapeOf(scope.model, operation.input)
-  return {
-    h: `${operation.http.method} ${operation.http.requestUri}`,
-    g: scope.overrides.older[`${scope.name}.${operation.name}`] ?? [],
-    q: membersAt(input, 'querystring', true),
-    H: membersAt(input, 'header', true).map((each) => each.toLowerCase()),
-    Q: queryKeys(scope.model, operation, input),
-  }
-}
-
-/** Every query key; a map in the query string takes any. */
-function queryKeys(model: ServiceModel, { http }: OperationModel, input: Shape | undefined): string[] {
-  const maps = Object.values(input?.members ?? {}).some(
-    (ref) => ref.location === 'querystring' && shapeOf(model, ref)?.type === 'map',
-  )
-  const literals = [...new URLSearchParams(http.requestUri.split('?')[1] ?? '').keys()]
-  return maps ? ['*'] : [...new Set([...literals, ...membersAt(input, 'querystring', false)])].sort()
-}
-
-/** Every `x-amz-` header; a map of headers has a prefix in common. */
-function amzHeaders(model: ServiceModel, operation: OperationModel): string[] {
-  const input = shapeOf(model, operation.input)
-  const single = membersAt(input, 'header', false)
-  const maps = membersAt(input, 'headers', false).map((each) => `${each}*`)
-  return [...single, ...maps].map((each) => each.toLowerCase()).filter((each) => each.startsWith('x-amz-'))
-}
-
-/** What the body is to a reader: an event stream, a stream, opaque bytes, nothing, or a document. */
-function bodyUse({ model }: Scope, operation: OperationModel): Partial<RawOperation> {
-  const input = shapeOf(model, operation.input)
-  const unsigned = operation.unsignedPayload === true || operation.authtype === 'v4-unsigned-body'
-  const flags = unsigned ? { u: 1 as const } : {}
-  const payload = input?.payload === undefined ? undefined : input.members?.[input.payload]
-  const shape = shapeOf(model, payload)
-  if (shape?.eventstream === true) return { ...flags, b: 's', e: 1 }
-  if (payload?.streaming === true || shape?.streaming === true) return { ...flags, b: 's' }
-  if (shape?.type === 'blob' || shape?.type === 'string') return { ...flags, b: 'o' }
-  const inBody = Object.values(input?.members ?? {}).some((ref) => ref.location === undefined)
-  return isRest(model) && !inBody ? { ...flags, b: 'n' } : flags
-}
-
-/** The host prefix with its labels given as locations: `{h:x-amz-account-id}.`. */
-function hostPrefix({ model }: Scope, operation: OperationModel): Partial<RawOperation> {
-  const template = operation.endpoint?.hostPrefix
-  if (template === undefined) return {}
-  const located = template.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const location = wireLocation(model, operation.name, name)
-    if (location === undefined) throw new Error(`${operation.name}: no member fills host label ${name}`)
-    return `{${location}}`
-  })
-  return { P: located }
 }
 
 /** A member path as a location; one that holds a colon already is one. */

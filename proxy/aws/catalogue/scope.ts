@@ -1,0 +1,19 @@
+/** What the encoders of one service share. */
+import type { ServiceModel } from './model.ts'
+import type { Overrides } from './overrides.ts'
+import type { Reviews } from './reviews.ts'
+import type { ShapeTable } from './shapes.ts'
+import type { Sources } from './sources.ts'
+
+export interface Judgement {
+  readonly overrides: Overrides
+  readonly reviews: Reviews
+}
+
+export interface Scope extends Judgement {
+  readonly sources: Sources
+  readonly name: string
+  readonly model: ServiceModel
+  readonly prefix: string
+  readonly shapes: ShapeTable
+}
