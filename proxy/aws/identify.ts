@@ -77,6 +77,9 @@ function facts({ actions, classes, level }: Operation): string {
   return `${actions.join()} ${classes.join()} ${level}`
 }
 
+/** Models that took over another's signing name with all its operations, and have more parameters. */
+const SUCCESSORS: ReadonlyMap<string, string> = new Map([['wisdom', 'qconnect']])
+
 /** Picks one of several operations under one key; undefined if they differ in what they need or do. */
 function pick(operations: readonly Operation[], head: RequestHead, scope: string): Operation | undefined {
   if (operations.length === 1) return operations[0]
@@ -87,7 +90,8 @@ function pick(operations: readonly Operation[], head: RequestHead, scope: string
   if (byHost.length === 1) return byHost[0]
   const byPrefix = operations.filter((each) => each.actions.every((action) => action.startsWith(`${scope}:`)))
   const left = byPrefix.length > 0 ? byPrefix : operations
-  const first = left.find((each) => each.service.model === scope) ?? left[0]
+  const model = SUCCESSORS.get(scope) ?? scope
+  const first = left.find((each) => each.service.model === model) ?? left[0]
   if (first === undefined || left.some((each) => facts(each) !== facts(first))) return undefined
   const longest = left.filter((each) => each.service === first.service)
   return longest.reduce((a, b) => (b.name.length > a.name.length ? b : a))
