@@ -4,6 +4,7 @@ import { splitPair } from '../query-pair.ts'
 import { MEMBER_LIMIT, tooManyMembers, type Document } from './tree.ts'
 
 export interface Form {
+  /** `Action` and `Version`. */
   readonly parameters: ReadonlyMap<string, string>
   /** The parameters' names in lower case. */
   readonly names: ReadonlySet<string>
@@ -28,19 +29,24 @@ interface Branch {
   [key: string]: Branch | string
 }
 
-function insert(root: Branch, steps: string[], value: string): void {
-  if (steps.length > DEPTH_LIMIT)
-    throw new Denial('malformed_request', 'A form parameter is nested too deeply.')
-  const last = steps.pop() as string
+/** Puts a value where its dotted name says; refuses what is there already. */
+function insert(root: Branch, name: string, value: string): number {
   let node = root
-  for (const step of steps) {
+  let depth = 1
+  let start = 0
+  for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', start)) {
+    const step = name.slice(start, dot)
     const next = (node[step] ??= Object.create(null) as Branch)
     if (typeof next === 'string')
       throw new Denial('malformed_request', `The parameter ${step} is given in two forms.`)
+    if (++depth > DEPTH_LIMIT) throw new Denial('malformed_request', 'A form parameter is nested too deeply.')
     node = next
+    start = dot + 1
   }
+  const last = start === 0 ? name : name.slice(start)
   if (node[last] !== undefined) throw new Denial('malformed_request', `The parameter ${last} is given twice.`)
   node[last] = value
+  return depth
 }
 
 /** Key and value of a map's entry: `key` and `value`, or as SNS spells them, `Name` and `Value`. */
@@ -65,6 +71,14 @@ function mapOf(entries: readonly Document[]): Document {
   return Object.fromEntries(map)
 }
 
+function isIndex(key: string): boolean {
+  for (let at = 0; at < key.length; at++) {
+    const code = key.charCodeAt(at)
+    if (code < 0x30 || code > 0x39) return false
+  }
+  return key !== ''
+}
+
 /** Whether these are 1, 2, 3 and so on, in any order. */
 function isRegular(indexes: readonly string[]): boolean {
   return indexes.every((each) => !each.startsWith('0') && Number(each) <= indexes.length)
@@ -78,7 +92,7 @@ function listsIn(node: Branch | string, name: string, irregular: string[]): Docu
   if (typeof node === 'string') return node
   const keys = Object.keys(node)
   const below = (key: string): Document => listsIn(node[key] as Branch | string, key, irregular)
-  const indexes = keys.filter((key) => /^\d+$/.test(key))
+  const indexes = keys.filter(isIndex)
   if (indexes.length > 0) {
     if (indexes.length < keys.length)
       throw new Denial('malformed_request', 'A parameter list mixes indexes and names.')
@@ -111,10 +125,8 @@ export function parseForm(text: string): Form {
     if (seen.has(folded)) throw new Denial('malformed_request', 'A form parameter is given twice.')
     seen.add(folded)
     const value = decodeForm(encodedValue)
-    parameters.set(key, value)
-    const steps = key.split('.')
-    members += steps.length
-    insert(root, steps, value)
+    if (key === 'Action' || key === 'Version') parameters.set(key, value)
+    members += insert(root, key, value)
   }
   const irregular: string[] = []
   return { parameters, names: seen, tree: listsIn(root, '', irregular), irregular }
