@@ -29,6 +29,17 @@ export type Trait = (typeof TRAITS)[number]
 
 export type AccessLevel = 'Read' | 'List' | 'Write' | 'Tagging' | 'Permissions management' | 'Unknown'
 
+/** The classes and the traits among what is said of a call, each in the contract's order. */
+export function natureOf(said: ReadonlySet<string>): {
+  readonly classes: readonly ActionClass[]
+  readonly traits: readonly Trait[]
+} {
+  return {
+    classes: ACTION_CLASSES.filter((each) => said.has(each)),
+    traits: TRAITS.filter((each) => said.has(each)),
+  }
+}
+
 /** The gravest of several classes. */
 export function gravest(classes: readonly ActionClass[]): ActionClass {
   let index = 0

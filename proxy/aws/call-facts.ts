@@ -4,8 +4,8 @@ import type { FactName } from './catalogue/facts.ts'
 import type { Operation } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
-import { tagKeys } from './operator-rules.ts'
-import type { Document } from './tree.ts'
+import { tagKeys } from './tag-keys.ts'
+import { singleText } from './tree.ts'
 
 /** More tags than a resource can have. */
 const MAX_TAGS = 100
@@ -16,7 +16,7 @@ const SAYS: Readonly<Record<FactName, (text: string) => boolean>> = {
   force: isSaid,
   skipFinalSnapshot: isSaid,
   dryRun: (text) => /^true$/i.test(text),
-  public: (text) => /^(public-read|public-read-write|enabled)$/i.test(text) || /^true$/i.test(text),
+  public: (text) => /^(public-read|public-read-write|enabled|true)$/i.test(text),
   openToWorld: (text) => /^(0\.0\.0\.0\/0|::\/0)$/.test(text.trim()),
 }
 
@@ -24,15 +24,11 @@ function isSaid(text: string): boolean {
   return text !== '' && !/^false$/i.test(text)
 }
 
-function textOf(value: Document): string {
-  return typeof value === 'object' ? '' : String(value)
-}
-
 /** Facts that hold, and the keys of the tags that the call names. Empty if nothing is to be said. */
 export function callFacts(operation: Operation, parts: Parts): CallFacts {
   const facts: Record<string, boolean | readonly string[]> = {}
   for (const [name, places] of operation.facts) {
-    if (places.some((at) => valuesAt(parts, at).some((value) => SAYS[name](textOf(value)))))
+    if (places.some((at) => valuesAt(parts, at).some((value) => SAYS[name](singleText(value)))))
       facts[name] = true
   }
   if (operation.tags.length > 0) {

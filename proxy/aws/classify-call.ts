@@ -1,6 +1,6 @@
 /** From an identified request to the call in IAM's terms. */
-import { ACTION_CLASSES, TRAITS, gravest } from '../classes.ts'
-import type { ActionClass, Trait } from '../classes.ts'
+import { gravest, natureOf } from '../classes.ts'
+import type { ActionClass } from '../classes.ts'
 import { Denial } from '../denial.ts'
 import type { Call, Protocol } from '../exchange.ts'
 import type { Operation } from './catalogue/catalogue.ts'
@@ -16,33 +16,20 @@ import type { Place } from './resources.ts'
 import { holds } from './rules.ts'
 import { unmodelledOf } from './unmodelled.ts'
 
-const CLASSES: ReadonlySet<string> = new Set(ACTION_CLASSES)
-const TRAIT_NAMES: ReadonlySet<string> = new Set(TRAITS)
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
 
-interface Nature {
-  readonly classes: readonly ActionClass[]
-  readonly traits: readonly Trait[]
-}
-
-/** Adds what each holding rule says; `-trait` takes a trait away. Who passes a role has AWS act later: `opaque`. */
-function natureOf(operation: Operation, parts: Parts, place: Place, passesRole: boolean): Nature {
-  if (operation.rules.length === 0 && !passesRole) return operation
-  const classes = new Set<string>(operation.classes)
-  const traits = new Set<string>(operation.traits)
+/** Classes and traits with what each holding rule says; `-trait` takes a trait away. `more` is what else was found. */
+function saidOf(operation: Operation, parts: Parts, place: Place, more: readonly string[]) {
+  if (operation.rules.length === 0 && more.length === 0) return operation
+  const said = new Set<string>([...operation.classes, ...operation.traits, ...more])
   for (const rule of operation.rules) {
     if (!holds(rule, parts, place)) continue
     for (const each of rule.adds) {
-      if (each.startsWith('-')) traits.delete(each.slice(1))
-      else if (CLASSES.has(each)) classes.add(each)
-      else if (TRAIT_NAMES.has(each)) traits.add(each)
+      if (each.startsWith('-')) said.delete(each.slice(1))
+      else said.add(each)
     }
   }
-  if (passesRole) classes.add('opaque')
-  return {
-    classes: ACTION_CLASSES.filter((each) => classes.has(each)),
-    traits: TRAITS.filter((each) => traits.has(each)),
-  }
+  return natureOf(said)
 }
 
 /** The host prefix with its labels filled from the request. */
@@ -67,10 +54,6 @@ function accountOf(arn: string): string {
   return `${account}.`
 }
 
-function withTrait(traits: readonly Trait[], trait: Trait): readonly Trait[] {
-  return TRAITS.filter((each) => each === trait || traits.includes(each))
-}
-
 /** The call of an identified request. Pure; throws only Denial `malformed_request`. */
 export function classifyCall(
   operation: Operation,
@@ -82,8 +65,12 @@ export function classifyCall(
   const { service } = operation
   const statements = statementsOf(operation, parts)
   const roles = passedRoles(operation, parts, place)
-  const nature = natureOf(operation, parts, place, roles.length > 0)
   const unmodelled = unmodelledOf(operation, parts, form)
+  const nature = saidOf(operation, parts, place, [
+    // Who passes a role has AWS act later.
+    ...(roles.length > 0 ? ['opaque'] : []),
+    ...(unmodelled.length > 0 ? ['unmodelled'] : []),
+  ])
   const actions = statements?.actions ?? operation.actions
   const resources = resourcesOf(operation, parts, place)
   const found = statements?.classes ?? nature.classes
@@ -98,7 +85,7 @@ export function classifyCall(
     count: countOf(operation, parts),
     class: gravest(classes),
     classes,
-    traits: unmodelled.length === 0 ? nature.traits : withTrait(nature.traits, 'unmodelled'),
+    traits: nature.traits,
     unmodelled,
     facts: callFacts(operation, parts),
     accessLevel: operation.level,

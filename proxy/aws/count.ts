@@ -1,5 +1,5 @@
 /** How many things a call touches. */
-import type { CountLocator, Operation } from './catalogue/catalogue.ts'
+import type { Locator, Operation } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 
@@ -8,15 +8,14 @@ export function countOf(operation: Operation, parts: Parts): number {
   let most = 1
   for (const product of operation.counts) {
     let count = 1
-    for (const list of product) count *= lengthOf(list, parts)
+    for (const each of product) count *= each.isNumber ? numberAt(each, parts) : lengthOf(each, parts)
     if (count > most) most = count
   }
   return most
 }
 
 /** The list's length; where its items are spelled in another way (`.member.N`), that of the parameter above them. */
-function lengthOf({ from, steps, isNumber }: CountLocator, parts: Parts): number {
-  if (isNumber) return numberAt({ from, steps, isNumber }, parts)
+function lengthOf({ from, steps }: Locator, parts: Parts): number {
   const { length } = valuesAt(parts, { from, steps })
   return length > 0 ? length : valuesAt(parts, { from, steps: steps.slice(0, 1) }).length
 }
@@ -25,7 +24,7 @@ function lengthOf({ from, steps, isNumber }: CountLocator, parts: Parts): number
 const MANY = 1_000_000
 
 /** The number that stands there: 1 if none does, many where it is no plain number. */
-function numberAt(at: CountLocator, parts: Parts): number {
+function numberAt(at: Locator, parts: Parts): number {
   let most = 1
   for (const value of valuesAt(parts, at)) {
     if (value === null || value === '') continue

@@ -4,8 +4,8 @@ import { splitPair } from '../query-pair.ts'
 import { MEMBER_LIMIT, tooManyMembers, type Document } from './tree.ts'
 
 export interface Form {
-  /** `Action` and `Version`. */
-  readonly parameters: ReadonlyMap<string, string>
+  readonly action: string | undefined
+  readonly version: string | undefined
   /** The parameters' names in lower case. */
   readonly names: ReadonlySet<string>
   readonly tree: Document
@@ -110,7 +110,6 @@ function listsIn(node: Branch | string, name: string, irregular: string[]): Docu
  * secret, and the other would hide what the call does.
  */
 export function parseForm(text: string): Form {
-  const parameters = new Map<string, string>()
   const seen = new Set<string>()
   const root: Branch = Object.create(null) as Branch
   let members = 0
@@ -125,9 +124,15 @@ export function parseForm(text: string): Form {
     if (seen.has(folded)) throw new Denial('malformed_request', 'A form parameter is given twice.')
     seen.add(folded)
     const value = decodeForm(encodedValue)
-    if (key === 'Action' || key === 'Version') parameters.set(key, value)
     members += insert(root, key, value)
   }
   const irregular: string[] = []
-  return { parameters, names: seen, tree: listsIn(root, '', irregular), irregular }
+  const { Action: action, Version: version } = root
+  return {
+    action: typeof action === 'string' ? action : undefined,
+    version: typeof version === 'string' ? version : undefined,
+    names: seen,
+    tree: listsIn(root, '', irregular),
+    irregular,
+  }
 }

@@ -158,8 +158,7 @@ function byAction(context: Context, routes: Routes, form: Form | undefined): Ide
     }
     return { kind: 'needs-form', protocol }
   }
-  const action = form.parameters.get('Action')
-  const version = form.parameters.get('Version')
+  const { action, version } = form
   if (action === undefined) return unknown(context, 'no Action')
   if (head.path !== '/' && form.names.has('queueurl'))
     return unknown(context, 'two queues, by path and by parameter')

@@ -2,14 +2,13 @@
  * What operators say of calls beyond the catalogue: other classes for an operation or a resource, and tags that mean
  * something (rule S16).
  */
-import { ACTION_CLASSES, TRAITS, gravest } from '../classes.ts'
+import { gravest, natureOf } from '../classes.ts'
 import type { ActionClass, Trait } from '../classes.ts'
 import type { Call } from '../exchange.ts'
 import { ANY } from './arns.ts'
-import type { Locator, Operation } from './catalogue/catalogue.ts'
-import { valuesAt } from './locate.ts'
+import type { Operation } from './catalogue/catalogue.ts'
 import type { Parts } from './locate.ts'
-import { parseQuery } from './query.ts'
+import { tagKeys } from './tag-keys.ts'
 
 /** One entry of `catalogue.overrides`. */
 export interface ClassOverride {
@@ -39,18 +38,6 @@ export const NO_OPERATOR_RULES: OperatorRules = {
 
 /** Operations that put a whole set of tags, or none, in place of another: what is not named goes too. */
 const REPLACES_TAGS = /^(Put|Delete)(Bucket|Object|Job|StorageLensConfiguration)Tagging$/
-
-/** Tag keys that the call sets or removes. */
-export function tagKeys(places: readonly Locator[], parts: Parts): string[] {
-  return places.flatMap((at) =>
-    valuesAt(parts, at).flatMap((value) => {
-      if (typeof value !== 'string') return []
-      // S3 sends the tags of an upload in a header, spelled as a query string.
-      if (at.from === 'h') return [...(parseQuery(value)?.keys() ?? [value])]
-      return [value]
-    }),
-  )
-}
 
 function touchesGuardedTag(operation: Operation, parts: Parts, { guardedTags }: OperatorRules): boolean {
   if (guardedTags.size === 0) return false
@@ -92,6 +79,6 @@ export function withOperatorRules(
     said.delete('tagging')
     said.add('protection')
   }
-  const found = ACTION_CLASSES.filter((each) => said.has(each))
-  return { ...call, classes: found, class: gravest(found), traits: TRAITS.filter((each) => said.has(each)) }
+  const nature = natureOf(said)
+  return { ...call, ...nature, class: gravest(nature.classes) }
 }

@@ -1,4 +1,5 @@
 /** Lookup tables of one signing name, built when it is first seen. */
+import { operationsOf } from './catalogue/catalogue.ts'
 import type { Catalogue, Operation, Service } from './catalogue/catalogue.ts'
 import { insert, newTrie, routeOf } from './trie.ts'
 import type { Route, Trie } from './trie.ts'
@@ -21,10 +22,6 @@ function add<K>(map: Map<K, Operation[]>, key: K, operation: Operation): void {
   const known = map.get(key)
   if (known === undefined) map.set(key, [operation])
   else known.push(operation)
-}
-
-function operationsOf(service: Service): Operation[] {
-  return service.operationNames.flatMap((name) => service.operation(name) ?? [])
 }
 
 function trieOf(services: readonly Service[]): Trie | undefined {

@@ -1,16 +1,12 @@
 /** Rules on a call's parameters: when they make it graver than its name says. */
 import type { Rule } from './catalogue/catalogue.ts'
-import type { Document } from './tree.ts'
+import { singleText, type Document } from './tree.ts'
 import type { Place } from './arns.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 
-function raw(value: Document): string {
-  return typeof value === 'object' ? '' : String(value)
-}
-
 function text(value: Document): string {
-  return raw(value).trim().toLowerCase()
+  return singleText(value).trim().toLowerCase()
 }
 
 /** How many leaves of the tree say true. */
@@ -26,9 +22,9 @@ function trues(value: Document): number {
  * but `true` is false, everything but `false` is true, and everything below 1 is zero (0.5 may be cut to it).
  */
 function equals(value: Document, wanted: string): boolean {
-  if (wanted === 'false') return raw(value) !== 'true'
-  if (wanted === 'true') return raw(value) !== 'false'
-  if (wanted === '0') return !(Number(raw(value)) >= 1)
+  if (wanted === 'false') return singleText(value) !== 'true'
+  if (wanted === 'true') return singleText(value) !== 'false'
+  if (wanted === '0') return !(Number(singleText(value)) >= 1)
   return text(value) === wanted.toLowerCase()
 }
 
@@ -37,7 +33,7 @@ const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s+(?:(?!\bO
 
 /** A key's ARN in another account, or in one that is not known to be ours. */
 function isForeign(value: Document, account: string | undefined): boolean {
-  const owner = /^arn:[^:]*:[^:]*:[^:]*:([^:]*):/.exec(raw(value))?.[1]
+  const owner = /^arn:[^:]*:[^:]*:[^:]*:([^:]*):/.exec(singleText(value))?.[1]
   return owner !== undefined && owner !== account
 }
 
@@ -53,7 +49,7 @@ export function holds(
   const values = valuesAt(parts, at)
   switch (predicate) {
     case 'creates':
-      return values.some((each) => CREATES.test(raw(each)))
+      return values.some((each) => CREATES.test(singleText(each)))
     case 'foreign':
       return values.some((each) => isForeign(each, accountId))
     case 'exists':

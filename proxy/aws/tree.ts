@@ -14,6 +14,11 @@ export interface DocumentObject {
   readonly [key: string]: Document
 }
 
+/** A single value as text; a list or an object has none. */
+export function singleText(value: Document): string {
+  return typeof value === 'object' ? '' : String(value)
+}
+
 /** More members, elements or parameters than any call of AWS has; each costs time in which nobody else is served. */
 export const MEMBER_LIMIT = 100_000
 

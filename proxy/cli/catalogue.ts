@@ -1,7 +1,7 @@
 /** `moderato catalogue`: what the catalogue knows, and what a request would be taken for. */
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { loadCatalogue, readCatalogue } from '../aws/catalogue/catalogue.ts'
+import { loadCatalogue, operationsOf, readCatalogue } from '../aws/catalogue/catalogue.ts'
 import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/catalogue.ts'
 import { differences, printed } from '../aws/catalogue/diff.ts'
 import { describeRequest } from '../aws/describe-request.ts'
@@ -88,14 +88,10 @@ function show(catalogue: Catalogue, { words, json }: Options, io: Io): number {
 }
 
 function tally(services: readonly Service[]) {
-  const operations = services.flatMap((service) =>
-    service.operationNames.map((each) => service.operation(each)),
-  )
-  const count = (wanted: (operation: Operation) => boolean) =>
-    operations.filter((each) => each !== undefined && wanted(each)).length
+  const operations = services.flatMap(operationsOf)
+  const count = (wanted: (operation: Operation) => boolean) => operations.filter(wanted).length
   const classes: Record<string, number> = {}
-  for (const each of operations)
-    for (const name of each?.classes ?? []) classes[name] = (classes[name] ?? 0) + 1
+  for (const each of operations) for (const name of each.classes) classes[name] = (classes[name] ?? 0) + 1
   return {
     operations: operations.length,
     withIamAction: count((each) => !each.traits.includes('inferred')),

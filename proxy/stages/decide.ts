@@ -44,8 +44,8 @@ export type PolicyFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'buck
 /**
  * Lets a call on that policy allows. Denial `policy_error` if the engine fails, `unclassified` for class `unknown`
  * and `unmodelled` for a change with parameters that nobody here knows, whatever policy says; `policy_denied` with the
- * rules' messages otherwise. In observe mode a `policy_denied` call
- * goes on with `wouldDeny` set, unless it issues credentials (rule S7).
+ * rules' messages otherwise. In observe mode a `policy_denied` call goes on with `wouldDeny` set, unless it issues
+ * credentials (rule S7).
  */
 export function decide(deps: DecideDeps) {
   return function decide(exchange: Classified): Decided {

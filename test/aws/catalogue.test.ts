@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { everyOperation } from '../../proxy/aws/catalogue/catalogue.ts'
 import type { Operation } from '../../proxy/aws/catalogue/catalogue.ts'
 import { ACTION_CLASSES, TRAITS } from '../../proxy/classes.ts'
 import { catalogue } from './requests.ts'
@@ -25,17 +26,8 @@ function resourceTypesOf(action: string): number {
   return known[name.toLowerCase()]?.resourceTypes.length ?? 0
 }
 
-function everyOperation(): Operation[] {
-  return catalogue.models.flatMap((model) => {
-    const service = catalogue.service(model)
-    return service === undefined
-      ? []
-      : service.operationNames.flatMap((name) => service.operation(name) ?? [])
-  })
-}
-
 describe('catalogue: what it covers', () => {
-  const operations = everyOperation()
+  const operations = everyOperation(catalogue)
   const share = (wanted: (operation: Operation) => boolean) =>
     operations.filter(wanted).length / operations.length
 

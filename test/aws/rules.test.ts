@@ -1,5 +1,6 @@
 /** Every conditional rule of the catalogue, with a request that trips it and one that must not. */
 import { describe, expect, it } from 'vitest'
+import { everyOperation } from '../../proxy/aws/catalogue/catalogue.ts'
 import type { Operation, Rule } from '../../proxy/aws/catalogue/catalogue.ts'
 import { catalogue, classified } from './requests.ts'
 import { requestWith, type Given } from './sample-requests.ts'
@@ -33,14 +34,10 @@ interface Case {
   readonly rule: Rule
 }
 
-const cases: Case[] = catalogue.models.flatMap((model) => {
-  const service = catalogue.service(model)
-  const operations = service?.operationNames.flatMap((name) => service.operation(name) ?? []) ?? []
-  // The older name of an operation that has two: requests are taken for the newer.
-  return operations
-    .filter(({ name }) => name !== 'PutBucketLifecycle')
-    .flatMap((operation) => operation.rules.map((rule) => ({ operation, rule })))
-})
+// The older name of an operation that has two is left out: requests are taken for the newer.
+const cases: Case[] = everyOperation(catalogue)
+  .filter(({ name }) => name !== 'PutBucketLifecycle')
+  .flatMap((operation) => operation.rules.map((rule) => ({ operation, rule })))
 
 async function said({ operation, rule }: Case, value: Given): Promise<ReadonlySet<string>> {
   const call = await classified(requestWith(operation, rule.at, value))

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { brotliDecompressSync } from 'node:zlib'
 import type { AccessLevel, ActionClass, Trait } from '../../classes.ts'
 import type { FactName } from './facts.ts'
-import { LEVELS } from './format.ts'
-import type { CatalogueHeader, RawOperation, RawService, RawShape, ShapeRef } from './format.ts'
+import { serviceOf } from './decode.ts'
+import type { CatalogueHeader, RawShape, ShapeRef } from './format.ts'
 
 /** Where a request holds a value; see format.ts. */
 export interface Locator {
@@ -97,110 +97,14 @@ export interface Catalogue {
   signedBy(signingName: string): readonly Service[]
 }
 
-const BODIES = { s: 'stream', o: 'opaque', n: 'none' } as const
-const LEVEL_CLASS = {
-  Read: 'read',
-  List: 'list',
-  Write: 'write',
-  Tagging: 'tagging',
-  'Permissions management': 'permissions',
-  Unknown: 'unknown',
-} as const
-
-function locator(text: string): Locator {
-  const from = text.slice(0, 1) as Locator['from']
-  const rest = text.slice(2)
-  return { from, steps: from === 'b' && rest !== '' ? rest.split('.') : rest === '' ? [] : [rest] }
+/** Every operation of a service. */
+export function operationsOf(service: Service): Operation[] {
+  return service.operationNames.flatMap((name) => service.operation(name) ?? [])
 }
 
-function countLocator(text: string): CountLocator {
-  const isNumber = text.startsWith('#')
-  return { ...locator(isNumber ? text.slice(1) : text), isNumber }
-}
-
-function resourceEntry(
-  raw: NonNullable<RawOperation['R']>[number],
-  templates: RawService['r'],
-): ResourceEntry {
-  const [type, required, bound = {}] = raw
-  const variables = new Map(
-    Object.entries(bound).map(([name, at]) => [name, at === '' ? [] : at.split('|').map(locator)]),
-  )
-  const template = templates[type]
-  const kind = type === '' ? 'whole' : type === '@path' ? 'path' : template === undefined ? 'any' : 'arn'
-  return {
-    template,
-    pieces: template?.split(/\$\{(\w+)\}/) ?? [],
-    arnService: template?.split(':')[2] ?? '',
-    kind,
-    required: required === 1,
-    variables,
-  }
-}
-
-/** How a request of the operation looks on the wire. */
-function wireOf(raw: RawOperation) {
-  return {
-    http: raw.h ?? '',
-    olderHttp: raw.g ?? [],
-    requiredQuery: raw.q ?? [],
-    knownQuery: raw.Q ?? [],
-    amzHeaders: raw.A ?? [],
-    requiredHeaders: raw.H ?? [],
-    hostPrefix: raw.P ?? '',
-  }
-}
-
-function operationOf(
-  service: Service,
-  name: string,
-  raw: RawOperation,
-  templates: RawService['r'],
-): Operation {
-  const level = LEVELS[raw.l ?? 'W']
-  return {
-    service,
-    name,
-    ...wireOf(raw),
-    actions: raw.a ?? [`${service.prefix}:${name}`],
-    level,
-    classes: (raw.c as readonly ActionClass[] | undefined) ?? [LEVEL_CLASS[level]],
-    traits: (raw.t as readonly Trait[] | undefined) ?? [],
-    rules: (raw.w ?? []).map(([at, predicate, adds]) => ({ at: locator(at), predicate, adds })),
-    counts: (raw.n ?? []).map((product) => product.split(' * ').map(countLocator)),
-    resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
-    passes: { roles: (raw.p ?? []).map(locator), profiles: (raw.i ?? []).map(locator) },
-    facts: new Map(Object.entries(raw.F ?? {}).map(([key, at]) => [key as FactName, at.map(locator)])),
-    tags: (raw.T ?? []).map(locator),
-    body: raw.b === undefined ? 'document' : BODIES[raw.b],
-    bodyShape: raw.S ?? 0,
-    unsignedBody: raw.u === 1,
-    eventStream: raw.e === 1,
-  }
-}
-
-function serviceOf(line: string): Service {
-  const raw = JSON.parse(line) as RawService
-  const made = new Map<string, Operation>()
-  const service: Service = {
-    model: raw.m,
-    signingNames: raw.s,
-    endpointPrefix: raw.e,
-    version: raw.v,
-    protocols: raw.p,
-    target: raw.t,
-    prefix: raw.x,
-    operationNames: Object.keys(raw.o),
-    shapes: raw.z,
-    operation(name) {
-      const known = made.get(name)
-      if (known !== undefined || !Object.hasOwn(raw.o, name)) return known
-      const operation = operationOf(service, name, raw.o[name] as RawOperation, raw.r)
-      made.set(name, operation)
-      return operation
-    },
-  }
-  return service
+/** Every operation of every service. */
+export function everyOperation(catalogue: Catalogue): Operation[] {
+  return catalogue.models.flatMap((model) => operationsOf(catalogue.service(model) as Service))
 }
 
 /** The catalogue from its decompressed text. */

@@ -1,4 +1,5 @@
 /** What changed between two catalogues, for a person to review: new and gone operations, other classes and actions. */
+import { everyOperation } from './catalogue.ts'
 import type { Catalogue, Locator, Operation } from './catalogue.ts'
 
 export interface Difference {
@@ -29,16 +30,8 @@ function factsOf(operation: Operation): Readonly<Record<string, string>> {
   }
 }
 
-function operationsOf(catalogue: Catalogue): Map<string, Operation> {
-  const found = new Map<string, Operation>()
-  for (const model of catalogue.models) {
-    const service = catalogue.service(model)
-    for (const name of service?.operationNames ?? []) {
-      const operation = service?.operation(name)
-      if (operation !== undefined) found.set(`${model}.${name}`, operation)
-    }
-  }
-  return found
+function byName(catalogue: Catalogue): Map<string, Operation> {
+  return new Map(everyOperation(catalogue).map((each) => [`${each.service.model}.${each.name}`, each]))
 }
 
 function changed(before: Operation, after: Operation): Record<string, string> {
@@ -55,8 +48,8 @@ function said(operation: Operation): Record<string, string> {
 
 /** Every operation that is new, gone, or another than it was, in order of its name. */
 export function differences(before: Catalogue, after: Catalogue): Difference[] {
-  const old = operationsOf(before)
-  const now = operationsOf(after)
+  const old = byName(before)
+  const now = byName(after)
   const names = [...new Set([...old.keys(), ...now.keys()])].sort()
   return names.flatMap((operation): Difference[] => {
     const was = old.get(operation)

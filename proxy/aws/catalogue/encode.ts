@@ -31,9 +31,11 @@ function compact(raw: Mutable<RawOperation>): RawOperation {
   return Object.fromEntries(entries)
 }
 
-/** A member path as a location; one that holds a colon already is one. */
-function located({ model }: Scope, operation: string, path: string): string | undefined {
-  return path.includes(':') ? path : wireLocation(model, operation, path)
+/** A member path of the hand-made data as a location; one that holds a colon already is one. */
+function located({ name, model }: Scope, operation: string, path: string): string {
+  const location = path.includes(':') ? path : wireLocation(model, operation, path)
+  if (location === undefined) throw new Error(`overrides: ${name}.${operation} has no member ${path}`)
+  return location
 }
 
 /** The body as a whole: what its operation is for. */
@@ -47,35 +49,19 @@ function rulesOf(scope: Scope, operation: string, later: readonly string[]): Raw
 function handRules(scope: Scope, operation: string): RawRule[] {
   return scope.overrides.rules
     .filter(([key]) => key === `${scope.name}.${operation}`)
-    .map(([key, path, predicate, adds]) => {
-      const location = located(scope, operation, path)
-      if (location === undefined) throw new Error(`overrides: ${key} has no member ${path}`)
-      return [location, predicate, adds]
-    })
+    .map(([, path, predicate, adds]) => [located(scope, operation, path), predicate, adds])
 }
 
 function countsOf(scope: Scope, operation: string): string[] {
-  const paths = scope.overrides.counts[`${scope.name}.${operation}`] ?? []
-  return paths.map((product) =>
-    product
-      .split(' * ')
-      .map((path) => {
-        const number = path.startsWith('#') ? '#' : ''
-        const location = located(scope, operation, path.slice(number.length))
-        if (location === undefined)
-          throw new Error(`overrides: ${scope.name}.${operation} has no list ${path}`)
-        return number + location
-      })
-      .join(' * '),
-  )
+  const spelled = (path: string): string =>
+    path.startsWith('#') ? `#${located(scope, operation, path.slice(1))}` : located(scope, operation, path)
+  const products = scope.overrides.counts[`${scope.name}.${operation}`] ?? []
+  return products.map((product) => product.split(' * ').map(spelled).join(' * '))
 }
 
 function handPasses(scope: Scope, operation: string): string[] {
-  return (scope.overrides.passes[`${scope.name}.${operation}`] ?? []).map((path) => {
-    const location = located(scope, operation, path)
-    if (location === undefined) throw new Error(`overrides: ${scope.name}.${operation} has no member ${path}`)
-    return location
-  })
+  const paths = scope.overrides.passes[`${scope.name}.${operation}`] ?? []
+  return paths.map((path) => located(scope, operation, path))
 }
 
 function encodeOperation(scope: Scope, operation: OperationModel): RawOperation {

@@ -1,6 +1,6 @@
 /** Where an operation holds the parameters that deciders ask for, whatever its model calls them. */
 import { placesOf } from './members.ts'
-import { wireLocation } from './model.ts'
+import { wireLocations } from './model.ts'
 import type { ServiceModel } from './model.ts'
 
 /** Stable name -> how models call it. */
@@ -20,13 +20,10 @@ export function factLocations(model: ServiceModel, operation: string): Partial<R
   const input = model.operations[operation]?.input
   const found: Partial<Record<FactName, string[]>> = {}
   for (const name of Object.keys(NAMES) as FactName[]) {
-    const locations = new Set<string>()
-    for (const { path, shape } of placesOf(model, input, (leaf) => NAMES[name].test(leaf))) {
-      if (shape.type === 'structure') continue
-      const location = wireLocation(model, operation, path)
-      if (location !== undefined) locations.add(location)
-    }
-    if (locations.size > 0) found[name] = [...locations].sort()
+    const places = [...placesOf(model, input, (leaf) => NAMES[name].test(leaf))]
+    const paths = places.filter(({ shape }) => shape.type !== 'structure').map(({ path }) => path)
+    const locations = wireLocations(model, operation, paths)
+    if (locations.length > 0) found[name] = locations
   }
   return found
 }

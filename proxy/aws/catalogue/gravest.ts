@@ -7,9 +7,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ACTION_CLASSES } from '../../classes.ts'
 import type { ActionClass } from '../../classes.ts'
-import { readCatalogue } from './catalogue.ts'
+import { operationsOf, readCatalogue } from './catalogue.ts'
 import type { Operation } from './catalogue.ts'
 import { CATALOGUE_FILE } from './generate.ts'
+import { verbOf } from './levels.ts'
 import { readOverrides } from './overrides.ts'
 
 const LIST_FILE = new URL('GRAVEST.md', import.meta.url)
@@ -23,15 +24,15 @@ const SERVICES =
 
 const overrides = readOverrides()
 
-function matches(pattern: string, operation: string): string | undefined {
-  return new RegExp(pattern).exec(operation)?.[1]
+function guardIn(operation: string): string | undefined {
+  return new RegExp(overrides.classes.guardNouns).exec(operation)?.[1]
 }
 
 /** Why an operation is of this class; mirrors the order in which `levels.ts` decides. */
 function reasonFor(name: ActionClass, { service, name: operation, level }: Operation): string {
   const key = `${service.model}.${operation}`
-  const { prefix, destructive, detach, disruptive, guardNouns, guards } = overrides.classes
-  const verb = (verbs: string) => matches(`${prefix}${verbs}(?![a-z])`, operation)
+  const { destructive, detach, disruptive, guards } = overrides.classes
+  const verb = (verbs: string) => verbOf(overrides, verbs, operation)
   if (name === 'credentials' && overrides.credentials.includes(key))
     return 'by hand: issues or registers what opens something'
   if ((overrides.add[key] ?? []).includes(name) || overrides.classes.exact[key]?.includes(name))
@@ -39,7 +40,7 @@ function reasonFor(name: ActionClass, { service, name: operation, level }: Opera
   if (name === 'credentials') return 'its answer hands out what opens something'
   if (name === 'permissions' && level === 'Permissions management') return 'IAM: permissions management'
   if (name === 'protection' && guards.includes(key)) return 'by hand: a guard'
-  if (name === 'protection') return `a guard: ${matches(guardNouns, operation) ?? 'by rule'}`
+  if (name === 'protection') return `a guard: ${guardIn(operation) ?? 'by rule'}`
   if (name === 'destructive') return `verb: ${verb(destructive) ?? verb(detach) ?? 'by rule'}`
   if (name === 'disruptive') return `verb: ${verb(disruptive) ?? 'by rule'}`
   if (name === 'opaque') return 'takes what is run later'
@@ -75,7 +76,7 @@ function list(): string {
   const catalogue = readCatalogue(CATALOGUE_FILE)
   const operations = SERVICES.flatMap((model) => {
     const service = catalogue.service(model)
-    return service?.operationNames.flatMap((name) => service.operation(name) ?? []) ?? []
+    return service === undefined ? [] : operationsOf(service)
   })
   const graver = operations.map((each) => ({ each, weight: gravity(each) }))
   graver.sort((a, b) => b.weight - a.weight)

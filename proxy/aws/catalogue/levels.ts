@@ -84,7 +84,10 @@ const BY_LEVEL: Readonly<Record<LevelLetter, string>> = {
   U: 'unknown',
 }
 
-/** Classes of an operation before any rule on its parameters, with what its model gives away (`derived`); equal to `[BY_LEVEL[level]]` for most. */
+/**
+ * Classes of an operation before any rule on its parameters, with what its model gives away (`derived`); equal to
+ * `[BY_LEVEL[level]]` for most.
+ */
 export function classify(
   overrides: Overrides,
   key: string,
@@ -103,14 +106,19 @@ export function classify(
   return [...classes].sort()
 }
 
+/** The verb of the list with which an operation's name starts, behind a prefix such as `Batch`. */
+export function verbOf({ classes }: Overrides, verbs: string, operation: string): string | undefined {
+  if (new RegExp(classes.excluded).test(operation)) return undefined
+  return new RegExp(`${classes.prefix}${verbs}(?![a-z])`).exec(operation)?.[1]
+}
+
 function byVerb(overrides: Overrides, key: string, level: LevelLetter): string[] {
   if (level === 'R' || level === 'L' || level === 'T') return [BY_LEVEL[level]]
   const { classes } = overrides
   const operation = key.slice(key.indexOf('.') + 1)
-  const starts = (verbs: string) => new RegExp(`${classes.prefix}${verbs}(?![a-z])`).test(operation)
+  const starts = (verbs: string) => verbOf(overrides, verbs, operation) !== undefined
   const permissions = level === 'P' ? ['permissions'] : []
   const plain = [BY_LEVEL[level]]
-  if (new RegExp(classes.excluded).test(operation)) return plain
   const removes = starts(classes.destructive)
   if (!removes && !starts(classes.detach) && !starts(classes.disruptive)) return plain
   const guard =
@@ -127,10 +135,9 @@ export function traitsOf(
   level: LevelLetter,
   classes: readonly string[],
 ): string[] {
-  const { destructive, prefix, excluded, containers, reversible } = overrides.classes
+  const { destructive, containers, reversible } = overrides.classes
   const operation = key.slice(key.indexOf('.') + 1)
-  const removes =
-    new RegExp(`${prefix}${destructive}(?![a-z])`).test(operation) && !new RegExp(excluded).test(operation)
+  const removes = verbOf(overrides, destructive, operation) !== undefined
   const grave = classes.includes('destructive') || classes.includes('data-delete')
   const traits = new Set<string>(overrides.traits[key] ?? [])
   if (removes && grave && level !== 'T') {

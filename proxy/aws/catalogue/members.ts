@@ -5,12 +5,17 @@ import type { ServiceModel, Shape } from './model.ts'
 export interface Member {
   /** The last name of the path, its first letter lower: models spell the same thing in two ways. */
   readonly leaf: string
+  readonly shape: Shape
+}
+
+export interface SensitiveMember extends Member {
+  /** What the model says of it. */
+  readonly sensitive: boolean
+}
+
+export interface Place extends Member {
   /** Names from the top, joined by dots; lists and maps are entered without a step. */
   readonly path: string
-  /** 0 for a member of the input or output itself. */
-  readonly depth: number
-  readonly shape: Shape
-  readonly sensitive: boolean
 }
 
 type Ref = { readonly shape: string } | undefined
@@ -41,7 +46,7 @@ function holding(model: ServiceModel, ref: Ref, wanted: (leaf: string) => boolea
   return found
 }
 
-function lowered(name: string): string {
+export function lowered(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1)
 }
 
@@ -53,7 +58,7 @@ export function* placesOf(
   path = '',
   within: readonly string[] = [],
   held = holding(model, ref, wanted),
-): Generator<Member> {
+): Generator<Place> {
   if (ref === undefined || !held.has(ref.shape) || within.includes(ref.shape)) return
   const shape = model.shapes[ref.shape]
   const inside = [...within, ref.shape]
@@ -62,30 +67,29 @@ export function* placesOf(
     const leaf = lowered(key)
     const into = shapeOf(model, member)
     const at = `${path}${key}`
-    if (into !== undefined && wanted(leaf))
-      yield { leaf, path: at, depth: within.length, shape: into, sensitive: false }
+    if (into !== undefined && wanted(leaf)) yield { leaf, path: at, shape: into }
     yield* placesOf(model, member, wanted, `${at}.`, inside, held)
   }
 }
 
 /** Every member below `ref`, each shape entered once. */
-export function* membersOf(model: ServiceModel, ref: Ref): Generator<Member> {
-  const seen = new Set<string>()
-  const open = ref === undefined ? [] : [{ name: ref.shape, path: '', depth: 0 }]
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { name, path, depth } = next
-    if (seen.has(name)) continue
-    seen.add(name)
+export function* membersOf(model: ServiceModel, ref: Ref): Generator<SensitiveMember> {
+  const open = ref === undefined ? [] : [ref.shape]
+  const seen = new Set(open)
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
     const shape = model.shapes[name]
     for (const [key, member] of Object.entries(shape?.members ?? {})) {
       const into = shapeOf(model, member)
       if (into === undefined) continue
-      const leaf = lowered(key)
-      const sensitive = member.sensitive === true || into.sensitive === true
-      yield { leaf, path: path + key, depth, shape: into, sensitive }
-      open.push({ name: member.shape, path: `${path}${key}.`, depth: depth + 1 })
+      yield {
+        leaf: lowered(key),
+        shape: into,
+        sensitive: member.sensitive === true || into.sensitive === true,
+      }
     }
-    for (const item of [shape?.member, shape?.value])
-      if (item !== undefined) open.push({ name: item.shape, path, depth })
+    for (const into of leadsTo(shape)) {
+      if (!seen.has(into)) open.push(into)
+      seen.add(into)
+    }
   }
 }

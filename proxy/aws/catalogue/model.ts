@@ -78,7 +78,7 @@ export function wireName(model: ServiceModel, name: string, ref: MemberRef): str
  * The steps from a list's name to its items. A flattened query list may be renamed by its member; `member` of a
  * query list is left out because the form parser drops it (see proxy/aws/form.ts).
  */
-function listSteps(model: ServiceModel, name: string, ref: MemberRef, list: Shape): string[] {
+export function listSteps(model: ServiceModel, name: string, ref: MemberRef, list: Shape): string[] {
   const { protocol } = model.metadata
   const flat = ref.flattened === true || list.flattened === true
   const item = list.member?.locationName
@@ -132,6 +132,16 @@ export function wireLocation(model: ServiceModel, operation: string, path: strin
   if (head !== undefined) return head
   const steps = bodySteps(model, input, path)
   return steps === undefined ? undefined : `b:${steps.join('.')}`
+}
+
+/** The wire locations of these member paths, each once and sorted; a path that has none is left out. */
+export function wireLocations(model: ServiceModel, operation: string, paths: Iterable<string>): string[] {
+  const found = new Set<string>()
+  for (const path of paths) {
+    const location = wireLocation(model, operation, path)
+    if (location !== undefined) found.add(location)
+  }
+  return [...found].sort()
 }
 
 export interface TopMember {

@@ -5,8 +5,8 @@
  */
 import { readFileSync } from 'node:fs'
 import type { LevelLetter } from './format.ts'
-import { membersOf, placesOf } from './members.ts'
-import { wireLocation } from './model.ts'
+import { lowered, membersOf, placesOf } from './members.ts'
+import { shapeOf, wireLocations } from './model.ts'
 import type { ServiceModel, Shape } from './model.ts'
 
 /** Reason -> names. */
@@ -121,20 +121,21 @@ function changes({ operation, level }: Reviewed): boolean {
 /** Where the call names roles, or instance profiles, that the service will act as: `iam:PassRole` (rule S12). */
 export function passes({ roles }: Reviews, reviewed: Reviewed): { roles: string[]; profiles: string[] } {
   const { model, name, operation } = reviewed
-  const found = { roles: new Set<string>(), profiles: new Set<string>() }
   if (!changes(reviewed) || roles.models.has(name) || roles.operations.has(`${name}.${operation}`)) {
     return { roles: [], profiles: [] }
   }
   const wanted = (leaf: string) => (PROFILE.test(leaf) || ROLE.test(leaf)) && !roles.members.has(leaf)
+  const paths = { roles: [] as string[], profiles: [] as string[] }
   for (const { leaf, path, shape } of placesOf(model, model.operations[operation]?.input, wanted)) {
     const kind = PROFILE.test(leaf) ? 'profiles' : 'roles'
     const item = shape.type === 'list' ? model.shapes[shape.member?.shape ?? ''] : shape
     const named = item?.type === 'string' && item.enum === undefined
-    if (!named && !(kind === 'profiles' && item?.type === 'structure')) continue
-    const location = wireLocation(model, operation, path)
-    if (location !== undefined) found[kind].add(location)
+    if (named || (kind === 'profiles' && item?.type === 'structure')) paths[kind].push(path)
   }
-  return { roles: [...found.roles].sort(), profiles: [...found.profiles].sort() }
+  return {
+    roles: wireLocations(model, operation, paths.roles),
+    profiles: wireLocations(model, operation, paths.profiles),
+  }
 }
 
 /** Where the call holds what is run later, by AWS or for it: code, a definition, a template, a target (rule S12). */
@@ -142,12 +143,13 @@ export function runsLater(reviews: Reviews, reviewed: Reviewed): string[] {
   const { model, name, operation } = reviewed
   if (!changes(reviewed)) return []
   const key = `${name}.${operation}`
-  const found: string[] = []
-  for (const { leaf, path, depth, shape } of membersOf(model, model.operations[operation]?.input)) {
-    if (depth > 0 || !RUN.test(leaf) || !HOLDERS.has(shape.type) || shape.enum !== undefined) continue
-    if (!judge(reviews.indirect, leaf, key, reviews.unjudged)) continue
-    const location = wireLocation(model, operation, path)
-    if (location !== undefined) found.push(location)
-  }
-  return reviews.indirect.milder.has(key) ? [] : found.sort()
+  const input = shapeOf(model, model.operations[operation]?.input)
+  const paths = Object.entries(input?.members ?? {}).flatMap(([member, ref]) => {
+    const leaf = lowered(member)
+    const shape = shapeOf(model, ref)
+    if (shape === undefined || !RUN.test(leaf) || !HOLDERS.has(shape.type) || shape.enum !== undefined)
+      return []
+    return judge(reviews.indirect, leaf, key, reviews.unjudged) ? [member] : []
+  })
+  return reviews.indirect.milder.has(key) ? [] : wireLocations(model, operation, paths)
 }

@@ -1,5 +1,5 @@
 /** The names that a service's inputs may hold, at every depth, as a table of shapes that refer to each other. */
-import { shapeOf, wireName } from './model.ts'
+import { listSteps, shapeOf, wireName } from './model.ts'
 import type { MemberRef, ServiceModel, Shape } from './model.ts'
 import type { RawShape, ShapeRef } from './format.ts'
 
@@ -62,19 +62,15 @@ export class ShapeTable {
     return found
   }
 
-  /** A member's name on the wire and what is below it: lists are flattened or wrapped. */
+  /** A member's name on the wire and what is below it: the items of a list, perhaps in a wrapper. */
   #onTheWire(name: string, ref: MemberRef): readonly [string, ShapeRef] {
-    const { protocol } = this.#model.metadata
     const wire = wireName(this.#model, name, ref)
     const into = shapeOf(this.#model, ref)
     const inside = this.#refOf(ref)
-    if (into?.type !== 'list' || (protocol !== 'query' && protocol !== 'rest-xml')) return [wire, inside]
-    const flat = ref.flattened === true || into.flattened === true
-    const item = into.member?.locationName
-    if (flat) return [protocol === 'query' ? (item ?? wire) : wire, inside]
-    if (protocol === 'query' && (item === undefined || item === 'member')) return [wire, inside]
-    const wrapped = item ?? 'member'
-    return [wire, this.#named(`${wrapped} of ${inside}`, () => ({ [wrapped]: inside }))]
+    if (into?.type !== 'list') return [wire, inside]
+    const [first = wire, wrapped] = listSteps(this.#model, wire, ref, into)
+    if (wrapped === undefined) return [first, inside]
+    return [first, this.#named(`${wrapped} of ${inside}`, () => ({ [wrapped]: inside }))]
   }
 
   /** A shape may hold itself, so it has its number before it is read. */

@@ -1,26 +1,28 @@
 /** Where an operation names tags: lists of keys, lists of pairs, maps (rule S16: through every API that can tag). */
 import { placesOf } from './members.ts'
-import { wireLocation } from './model.ts'
+import type { Place } from './members.ts'
+import { wireLocations } from './model.ts'
 import type { ServiceModel } from './model.ts'
 
 const TAGS =
   /^((new|add|remove|resource|delete|update)?tags?(to(add|remove|update|delete))?|tagset|taglist|tagkeys?|tagkeylist|tagmap|tagging|tagspecifications?|resourcetags|tagsmodel)$/i
 const KEY = /^(tag)?(key|name)$/i
 
+/** The paths of the keys in what is called tags: a map, a list of keys, a list of pairs. */
+function keyPaths(model: ServiceModel, { path, shape }: Place): string[] {
+  if (shape.type === 'map') return [`${path}@`]
+  const item = shape.type === 'list' ? model.shapes[shape.member?.shape ?? ''] : shape
+  if (item?.type === 'string') return [path]
+  const keys = Object.keys(item?.members ?? {}).filter((name) => KEY.test(name))
+  return keys.map((name) => `${path}.${name}`)
+}
+
 /** Every place of the input that holds tag keys. */
 export function tagLocations(model: ServiceModel, operation: string): string[] {
-  const found = new Set<string>()
-  const add = (path: string): void => {
-    const location = wireLocation(model, operation, path)
-    if (location !== undefined) found.add(location)
-  }
-  for (const { path, shape } of placesOf(model, model.operations[operation]?.input, (leaf) =>
-    TAGS.test(leaf),
-  )) {
-    const item = shape.type === 'list' ? model.shapes[shape.member?.shape ?? ''] : shape
-    if (shape.type === 'map') add(`${path}@`)
-    else if (item?.type === 'string') add(path)
-    else for (const name of Object.keys(item?.members ?? {})) if (KEY.test(name)) add(`${path}.${name}`)
-  }
-  return [...found].sort()
+  const places = [...placesOf(model, model.operations[operation]?.input, (leaf) => TAGS.test(leaf))]
+  return wireLocations(
+    model,
+    operation,
+    places.flatMap((each) => keyPaths(model, each)),
+  )
 }
