@@ -1,21 +1,10 @@
 /** A copied request: what whoever saw one on its way could do with it. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import { describe, expect, it } from 'vitest'
+import { recordedProxy } from '../support/recorded.ts'
 import { dynamodbCall, send, signed, type RawAnswer, type RawRequest } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
 
 describe('replay', () => {
-  let upstream: RecordingUpstream
-  let proxy: Proxy
-
-  beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
-  })
+  const running = recordedProxy()
 
   const withId = (request: RawRequest, id: string): RawRequest => ({
     ...request,
@@ -24,27 +13,30 @@ describe('replay', () => {
   /** What each answer was, and how many came through to the upstream. */
   async function outcome(answers: readonly Promise<RawAnswer>[], before: number) {
     const statuses = (await Promise.all(answers)).map(({ status }) => status)
-    return { statuses: statuses.toSorted((a, b) => a - b), forwarded: upstream.recorded.length - before }
+    return {
+      statuses: statuses.toSorted((a, b) => a - b),
+      forwarded: running.upstream.recorded.length - before,
+    }
   }
 
   it('forwards a changing call once, and says so in the words of a retry', async () => {
-    const before = upstream.recorded.length
-    const call = await dynamodbCall(proxy.url, 'DeleteTable', { TableName: 'once' })
-    expect((await send(proxy.url, call)).status).toBe(200)
-    const copy = await send(proxy.url, call)
+    const before = running.upstream.recorded.length
+    const call = await dynamodbCall(running.proxy.url, 'DeleteTable', { TableName: 'once' })
+    expect((await send(running.proxy.url, call)).status).toBe(200)
+    const copy = await send(running.proxy.url, call)
     expect(copy.status).toBe(503)
     expect(copy.body.toString()).toContain('ServiceUnavailable')
     expect(copy.body.toString()).toContain('Sign anew')
-    expect(upstream.recorded.length - before).toBe(1)
-    const { reason, decision } = await proxy.decision(String(copy.headers['x-moderato-request-id']))
+    expect(running.upstream.recorded.length - before).toBe(1)
+    const { reason, decision } = await running.proxy.decision(String(copy.headers['x-moderato-request-id']))
     expect({ reason, decision }).toEqual({ reason: 'replayed', decision: 'deny' })
   })
 
   it('forwards one of many copies that come together', async () => {
-    const before = upstream.recorded.length
-    const call = await dynamodbCall(proxy.url, 'DeleteTable', { TableName: 'together' })
+    const before = running.upstream.recorded.length
+    const call = await dynamodbCall(running.proxy.url, 'DeleteTable', { TableName: 'together' })
     const { statuses, forwarded } = await outcome(
-      Array.from({ length: 20 }, () => send(proxy.url, call)),
+      Array.from({ length: 20 }, () => send(running.proxy.url, call)),
       before,
     )
     expect(forwarded).toBe(1)
@@ -52,14 +44,14 @@ describe('replay', () => {
   })
 
   it('forwards equal calls of one second, each with an id of its own', async () => {
-    const before = upstream.recorded.length
-    const call = await dynamodbCall(proxy.url, 'PutItem', { TableName: 't', Item: { k: { S: '1' } } })
-    const calls = ['one', 'two', 'three', 'two'].map((id) => send(proxy.url, withId(call, id)))
+    const before = running.upstream.recorded.length
+    const call = await dynamodbCall(running.proxy.url, 'PutItem', { TableName: 't', Item: { k: { S: '1' } } })
+    const calls = ['one', 'two', 'three', 'two'].map((id) => send(running.proxy.url, withId(call, id)))
     expect(await outcome(calls, before)).toEqual({ statuses: [200, 200, 200, 503], forwarded: 3 })
   })
 
   it('refuses a new id on a signature that is some seconds old', async () => {
-    const before = upstream.recorded.length
+    const before = running.upstream.recorded.length
     const request = {
       method: 'POST',
       target: '/',
@@ -69,28 +61,30 @@ describe('replay', () => {
       },
       body: '{"TableName":"old"}',
     }
-    const call = await signed(proxy.url, request, {
+    const call = await signed(running.proxy.url, request, {
       service: 'dynamodb',
       signedAt: new Date(Date.now() - 10_000),
     })
     const answers = []
-    for (const id of ['one', 'two', 'three']) answers.push(await send(proxy.url, withId(call, id)))
+    for (const id of ['one', 'two', 'three']) answers.push(await send(running.proxy.url, withId(call, id)))
     expect(answers.map(({ status }) => status)).toEqual([200, 503, 503])
-    expect(upstream.recorded.length - before).toBe(1)
+    expect(running.upstream.recorded.length - before).toBe(1)
   })
 
   it('lets a read be repeated', async () => {
-    const call = await dynamodbCall(proxy.url, 'ListTables', {})
-    for (let i = 0; i < 3; i++) expect((await send(proxy.url, call)).status).toBe(200)
+    const call = await dynamodbCall(running.proxy.url, 'ListTables', {})
+    for (let i = 0; i < 3; i++) expect((await send(running.proxy.url, call)).status).toBe(200)
   })
 
   it('takes a call whose answer was lost as made', async () => {
-    const call = await dynamodbCall(proxy.url, 'DeleteTable', { TableName: 'later' })
-    upstream.answer = (_recorded, reply) => reply.destroy()
-    expect((await send(proxy.url, call)).status).toBe(503)
+    const call = await dynamodbCall(running.proxy.url, 'DeleteTable', { TableName: 'later' })
+    running.upstream.answer = (_recorded, reply) => reply.destroy()
+    expect((await send(running.proxy.url, call)).status).toBe(503)
     // It was forwarded, whatever became of it: AWS may have acted.
-    upstream.answer = (_recorded, reply) => reply.end('{}')
-    expect((await send(proxy.url, call)).status).toBe(503)
-    expect((await send(proxy.url, await dynamodbCall(proxy.url, 'ListTables', {}))).status).toBe(200)
+    running.upstream.answer = (_recorded, reply) => reply.end('{}')
+    expect((await send(running.proxy.url, call)).status).toBe(503)
+    expect(
+      (await send(running.proxy.url, await dynamodbCall(running.proxy.url, 'ListTables', {}))).status,
+    ).toBe(200)
   })
 })

@@ -3,6 +3,7 @@ import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
+import { recordedProxy } from '../support/recorded.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { boto3 } from '../support/python.ts'
 import { headText, RawConnection, send, signed } from '../support/raw-http.ts'
@@ -191,29 +192,20 @@ describe('a request whose signature does not stand', () => {
 })
 
 describe('a body that is not the one signed', () => {
-  let upstream: RecordingUpstream
-  let proxy: Proxy
-  beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
-  })
+  const running = recordedProxy()
 
   it('payload_mismatch: the SDK shows it, and the upstream never has the whole of it', async () => {
     const body = Buffer.alloc(300_000, 'a')
     const meddled = Buffer.from(body)
     meddled[299_999] = 98
-    const client = afterSigning(s3(proxy.url), (request) => {
+    const client = afterSigning(s3(running.proxy.url), (request) => {
       request.body = meddled
     })
     const put = new PutObjectCommand({ Bucket: 'bucket', Key: 'k', Body: body })
     const provoke = () => thrownBy(client.send(put))
-    const { result } = await refused(proxy, 'payload_mismatch', provoke, { signature: true })
+    const { result } = await refused(running.proxy, 'payload_mismatch', provoke, { signature: true })
     expect(result).toMatchObject({ name: 'XAmzContentSHA256Mismatch', status: 400 })
     expectNextStep(result, 'payload_mismatch')
-    expect(upstream.recorded).toEqual([])
+    expect(running.upstream.recorded).toEqual([])
   })
 })

@@ -5,11 +5,10 @@ import {
   TranscribeStreamingClient,
 } from '@aws-sdk/client-transcribe-streaming'
 import type { ServerResponse } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { frame, readFrames } from '../sigv4/events.ts'
+import { describe, expect, it } from 'vitest'
+import { frame, textsArrived } from '../sigv4/events.ts'
 import { BUILDER } from '../support/agents.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import { recordedProxy } from '../support/recorded.ts'
 
 const HEARD = ['first sound', 'second sound', 'third sound']
 
@@ -29,37 +28,21 @@ function event(type: string, contentType: string, body: Buffer): Buffer {
 }
 
 describe('an event stream of the AWS SDK for JavaScript', () => {
-  let upstream: RecordingUpstream
-  let proxy: Proxy
-
-  beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
-  })
+  const running = recordedProxy()
 
   function options() {
     const { accessKeyId, secretAccessKey } = BUILDER
-    return { endpoint: proxy.url, region: 'us-east-1', credentials: { accessKeyId, secretAccessKey } }
+    return { endpoint: running.proxy.url, region: 'us-east-1', credentials: { accessKeyId, secretAccessKey } }
   }
 
   function answerWith(frames: Buffer): void {
-    upstream.answer = (_recorded, reply: ServerResponse) => {
+    running.upstream.answer = (_recorded, reply: ServerResponse) => {
       reply.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' })
       reply.end(frames)
     }
   }
 
-  /** What arrived upstream; throws if a signature is not the one that the SDK would make with the upstream's key. */
-  async function arrived(service: string): Promise<string[]> {
-    const { headers, body } = upstream.recorded.at(-1) ?? { headers: {}, body: Buffer.alloc(0) }
-    const [, seed = ''] = /Signature=(.*)$/.exec(String(headers['authorization' as never])) ?? []
-    const key = { accessKeyId: 'AKIAUPSTREAM', secretAccessKey: 'upstream-secret-that-no-agent-has' }
-    return (await readFrames(body, { ...key, service, seed })).texts
-  }
+  const arrived = (service: string) => textsArrived(running.upstream.recorded.at(-1), service)
 
   it('of Transcribe arrives signed anew, and its answer comes back', async () => {
     const transcript = { Transcript: { Results: [{ ResultId: 'result-1' }] } }
@@ -81,7 +64,7 @@ describe('an event stream of the AWS SDK for JavaScript', () => {
     client.destroy()
     expect(results).toMatchObject([{ ResultId: 'result-1' }])
     expect(await arrived('transcribe')).toEqual([...HEARD, ''])
-    const { service, actions, decision } = await proxy.record(
+    const { service, actions, decision } = await running.proxy.record(
       (line) => line.operation === 'StartStreamTranscription',
     )
     expect({ service, actions, decision }).toEqual({

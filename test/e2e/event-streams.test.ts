@@ -1,29 +1,18 @@
 import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import { recordedProxy } from '../support/recorded.ts'
 import { headText, RawConnection, signed, type RawRequest } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
-import { readFrames, signedFrames } from '../sigv4/events.ts'
+import { signedFrames, textsArrived } from '../sigv4/events.ts'
 
 const TEXTS = ['first sound', 'second sound']
 const TARGET = '/v1/synthesisStream'
 
 describe('an event stream from an agent', () => {
-  let upstream: RecordingUpstream
-  let proxy: Proxy
+  const running = recordedProxy((_recorded, reply) => reply.end('done'))
   let wholeBefore: number
-
-  beforeAll(async () => {
-    upstream = await RecordingUpstream.start((_recorded, reply) => reply.end('done'))
-    proxy = await startProxy({ upstream: upstream.url })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
-  })
 
   async function call(): Promise<{ head: RawRequest; frames: Buffer[] }> {
     const headers = {
@@ -33,25 +22,23 @@ describe('an event stream from an agent', () => {
       'x-amzn-outputformat': 'pcm',
       'x-amzn-voiceid': 'Amy',
     }
-    const head = await signed(proxy.url, { method: 'POST', target: TARGET, headers }, { service: 'polly' })
+    const head = await signed(
+      running.proxy.url,
+      { method: 'POST', target: TARGET, headers },
+      { service: 'polly' },
+    )
     const [, seed = ''] = /Signature=(.*)$/.exec(head.headers['authorization'] ?? '') ?? []
     const { accessKeyId, secretAccessKey } = BUILDER
     const signing = { accessKeyId, secretAccessKey, service: 'polly', seed, at: () => new Date() }
-    wholeBefore = upstream.recorded.length
+    wholeBefore = running.upstream.recorded.length
     return { head, frames: await signedFrames(TEXTS, signing) }
   }
 
-  /** What arrived, its signatures compared with those that the SDK would make with the upstream's key. */
-  async function arrived(): Promise<string[]> {
-    const { headers, body } = upstream.recorded.at(-1) ?? { headers: {}, body: Buffer.alloc(0) }
-    const [, seed = ''] = /Signature=(.*)$/.exec(String(headers['authorization' as never])) ?? []
-    const key = { accessKeyId: 'AKIAUPSTREAM', secretAccessKey: 'upstream-secret-that-no-agent-has' }
-    return (await readFrames(body, { ...key, service: 'polly', seed })).texts
-  }
+  const arrived = () => textsArrived(running.upstream.recorded.at(-1), 'polly')
 
   it('is signed anew over HTTP/1.1', async () => {
     const { head, frames } = await call()
-    const connection = await RawConnection.open(proxy.url)
+    const connection = await RawConnection.open(running.proxy.url)
     connection.write(headText(head, 'transfer-encoding: chunked'))
     for (const frame of frames) {
       connection.write(
@@ -62,7 +49,7 @@ describe('an event stream from an agent', () => {
     expect(await connection.until(/done/)).toMatch(/^HTTP\/1.1 200 /)
     connection.close()
     expect(await arrived()).toEqual([...TEXTS, ''])
-    const { operation, class: label } = await proxy.record(
+    const { operation, class: label } = await running.proxy.record(
       (line) => line.operation === 'StartSpeechSynthesisStream',
     )
     expect({ operation, label }).toEqual({ operation: 'StartSpeechSynthesisStream', label: 'read' })
@@ -70,7 +57,7 @@ describe('an event stream from an agent', () => {
 
   it('is signed anew over HTTP/2', async () => {
     const { head, frames } = await call()
-    const session = connect(proxy.url)
+    const session = connect(running.proxy.url)
     const { host = '', ...fields } = head.headers
     const stream = session.request({ ':method': 'POST', ':path': TARGET, ':authority': host, ...fields })
     for (const frame of frames) stream.write(frame)
@@ -90,7 +77,7 @@ describe('an event stream from an agent', () => {
     ['no end', ([a, b]) => [a, b] as Buffer[]],
   ])('never becomes whole upstream with %s', async (_what, change) => {
     const { head, frames } = await call()
-    const session = connect(proxy.url)
+    const session = connect(running.proxy.url)
     session.on('error', () => undefined)
     const { host = '', ...fields } = head.headers
     const stream = session.request({ ':method': 'POST', ':path': TARGET, ':authority': host, ...fields })
@@ -102,7 +89,7 @@ describe('an event stream from an agent', () => {
     // The answer ends at once, though its stream's body was never read to the end.
     expect(await text(stream)).toContain('InvalidSignatureException')
     session.destroy()
-    expect(upstream.recorded.length).toBe(wholeBefore)
+    expect(running.upstream.recorded.length).toBe(wholeBefore)
   })
 
   it('is not what an operation without events takes', async () => {
@@ -111,8 +98,12 @@ describe('an event stream from an agent', () => {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': 'DynamoDB_20120810.ListTables',
     }
-    const head = await signed(proxy.url, { method: 'POST', target: '/', headers }, { service: 'dynamodb' })
-    const connection = await RawConnection.open(proxy.url)
+    const head = await signed(
+      running.proxy.url,
+      { method: 'POST', target: '/', headers },
+      { service: 'dynamodb' },
+    )
+    const connection = await RawConnection.open(running.proxy.url)
     connection.write(`${headText(head, 'content-length: 2')}{}`)
     expect(await connection.until(/event stream/)).toMatch(/^HTTP\/1.1 403 /)
     connection.close()

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
+import { recordedProxy } from '../support/recorded.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send, signed, type RawAnswer } from '../support/raw-http.ts'
 import { answerEmptyJson, RecordingUpstream } from '../support/recording-upstream.ts'
@@ -11,19 +12,10 @@ const OF_THE_CONNECTION = /^(connection|keep-alive|transfer-encoding)$/i
 const READ = { service: 's3', agent: BUILDER }
 
 describe('what the proxy leaves as it is', () => {
-  let upstream: RecordingUpstream
-  let proxy: Proxy
-  beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
-  })
+  const running = recordedProxy()
 
   const get = async (target = '/bucket/key'): Promise<RawAnswer> =>
-    send(proxy.url, await signed(proxy.url, { method: 'GET', target, headers: {} }, READ))
+    send(running.proxy.url, await signed(running.proxy.url, { method: 'GET', target, headers: {} }, READ))
 
   it('relays status, reason, headers in their order and spelling, and body bytes, and adds only its own', async () => {
     const body = randomBytes(70_000)
@@ -39,7 +31,7 @@ describe('what the proxy leaves as it is', () => {
       'Content-Length',
       '70000',
     ]
-    upstream.answer = (_, reply) => {
+    running.upstream.answer = (_, reply) => {
       reply.sendDate = false
       reply.writeHead(206, 'Some Of It', fields)
       reply.end(body)
@@ -59,20 +51,20 @@ describe('what the proxy leaves as it is', () => {
     'relays a %i with its location, and follows nothing',
     async (status) => {
       const location = 'http://169.254.169.254/latest/meta-data/'
-      const before = upstream.recorded.length
-      upstream.answer = (_, reply) => void reply.writeHead(status, { location }).end('elsewhere')
+      const before = running.upstream.recorded.length
+      running.upstream.answer = (_, reply) => void reply.writeHead(status, { location }).end('elsewhere')
       const answer = await get()
       expect([answer.status, answer.headers.location, answer.body.toString()]).toEqual([
         status,
         location,
         'elsewhere',
       ])
-      expect(upstream.recorded.length).toBe(before + 1)
+      expect(running.upstream.recorded.length).toBe(before + 1)
     },
   )
 
   it('does not let an upstream speak in its name', async () => {
-    upstream.answer = (_, reply) => {
+    running.upstream.answer = (_, reply) => {
       reply.writeHead(200, { 'x-moderato-decision': 'deny', 'X-Moderato-Mode': 'observe' }).end()
     }
     const answer = await get()
@@ -81,10 +73,13 @@ describe('what the proxy leaves as it is', () => {
   })
 
   it("forwards target, body and fields byte for byte, and nothing of the agent's own signature", async () => {
-    upstream.answer = answerEmptyJson
-    const call = await dynamodbCall(proxy.url, 'PutItem', { TableName: 't', Item: { id: { S: 'ü ' } } })
-    await send(proxy.url, call)
-    const forwarded = upstream.recorded.at(-1)
+    running.upstream.answer = answerEmptyJson
+    const call = await dynamodbCall(running.proxy.url, 'PutItem', {
+      TableName: 't',
+      Item: { id: { S: 'ü ' } },
+    })
+    await send(running.proxy.url, call)
+    const forwarded = running.upstream.recorded.at(-1)
     expect(forwarded).toMatchObject({ method: 'POST', target: '/' })
     expect(forwarded?.body.toString()).toBe(call.body)
     expect(forwarded?.headers['x-amz-target']).toBe('DynamoDB_20120810.PutItem')
@@ -99,16 +94,16 @@ describe('what the proxy leaves as it is', () => {
     // What needs no escape, or has it in lower case, is one key to S3 and to the signature, however it is spelled.
     ['/bucket/%41%2f+', '/bucket/A%2F%2B'],
   ])('keeps the target %s as it was spelled', async (target, signedAs = target) => {
-    upstream.answer = answerEmptyJson
-    const call = await signed(proxy.url, { method: 'GET', target: signedAs, headers: {} }, READ)
-    expect((await send(proxy.url, { ...call, target })).status).toBe(200)
-    expect(upstream.recorded.at(-1)?.target).toBe(target)
+    running.upstream.answer = answerEmptyJson
+    const call = await signed(running.proxy.url, { method: 'GET', target: signedAs, headers: {} }, READ)
+    expect((await send(running.proxy.url, { ...call, target })).status).toBe(200)
+    expect(running.upstream.recorded.at(-1)?.target).toBe(target)
   })
 
   it('streams an answer whose length nobody knows', async () => {
     const block = randomBytes(64 * 1024)
     const sum = createHash('sha256')
-    upstream.answer = (_, reply) => {
+    running.upstream.answer = (_, reply) => {
       reply.writeHead(200)
       for (let i = 0; i < 64; i += 1) {
         reply.write(block)
@@ -121,7 +116,7 @@ describe('what the proxy leaves as it is', () => {
   })
 
   it("cuts the connection where the upstream's answer breaks off, so that no client takes a part for the whole", async () => {
-    upstream.answer = (_, reply) => {
+    running.upstream.answer = (_, reply) => {
       reply.writeHead(200, { 'content-length': '1000' })
       reply.write('only this', () => reply.destroy())
     }

@@ -1,6 +1,8 @@
 /** Event streams signed by the SDK's own signer and codec: the oracle of the tests. */
 import { EventStreamCodec } from '@smithy/core/event-streams'
 import { SignatureV4 } from '@smithy/signature-v4'
+import { UPSTREAM_KEY } from '../support/agents.ts'
+import type { Recorded } from '../support/recording-upstream.ts'
 import { Sha256 } from '../conformance/signers.ts'
 
 const codec = new EventStreamCodec(
@@ -83,4 +85,11 @@ export async function readFrames(
     each.length === 0 ? '' : Buffer.from(codec.decode(each).body).toString(),
   )
   return { texts, dates }
+}
+
+/** The texts of a stream as it arrived upstream; throws if an event is not signed as the SDK would with its key. */
+export async function textsArrived(recorded: Recorded | undefined, service: string): Promise<string[]> {
+  const { headers, body } = recorded ?? { headers: {}, body: Buffer.alloc(0) }
+  const [, seed = ''] = /Signature=(.*)$/.exec(String(headers['authorization' as never])) ?? []
+  return (await readFrames(body, { ...UPSTREAM_KEY, service, seed })).texts
 }

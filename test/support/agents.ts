@@ -1,6 +1,12 @@
 /** The agents of the end-to-end tests, each with the grants that its name says. */
 import { ACTION_CLASSES } from '../../proxy/classes.ts'
 
+/** What the proxy of every test signs with, and no agent has. */
+export const UPSTREAM_KEY = {
+  accessKeyId: 'AKIAUPSTREAM',
+  secretAccessKey: 'upstream-secret-that-no-agent-has',
+} as const
+
 export interface TestAgent {
   readonly id: string
   readonly accessKeyId: string

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { vi } from 'vitest'
-import { BUILDER, type TestAgent } from './agents.ts'
+import { BUILDER, type TestAgent, UPSTREAM_KEY } from './agents.ts'
 import { ACTION_CLASSES } from '../../proxy/classes.ts'
 
 /** A record as it stands in the audit log. */
@@ -64,7 +64,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     ...settings,
     upstream: {
       ...(options.upstream === undefined ? {} : { endpoint: options.upstream }),
-      credentials: { accessKeyId: 'AKIAUPSTREAM', secretAccessKey: 'upstream-secret-that-no-agent-has' },
+      credentials: UPSTREAM_KEY,
       ...(upstream as object),
     },
     agents: options.agents ?? [BUILDER],
