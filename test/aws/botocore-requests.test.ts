@@ -17,8 +17,12 @@ interface Botocore {
   readonly folder: string | undefined
 }
 
+/** What the script needs: the wheel alone lacks the libraries that botocore stands on. */
+const IMPORTS = 'import botocore, botocore.loaders, botocore.model, botocore.serialize, botocore.utils'
+
+/** Undefined where Python has not all of it. */
 function versionIn(folder: string | undefined): string | undefined {
-  const { status, stdout } = spawnSync('python3', ['-c', 'import botocore; print(botocore.__version__)'], {
+  const { status, stdout } = spawnSync('python3', ['-c', `${IMPORTS}; print(botocore.__version__)`], {
     encoding: 'utf8',
     env: { ...process.env, ...(folder === undefined ? {} : { PYTHONPATH: folder }) },
   })
@@ -47,7 +51,8 @@ const found: Botocore[] = folders.flatMap((folder, index) => {
 })
 const missing = found.length === 0
 if (missing) console.warn('SKIPPED: identification of every botocore request: python3 has no botocore')
-if (folders[1] === undefined) console.warn('SKIPPED: the pinned botocore, whose wheel could not be had')
+if (!found.some(({ folder }) => folder !== undefined))
+  console.warn('SKIPPED: the pinned botocore: no wheel, or no libraries that it stands on')
 afterAll(() => {
   if (folders[1] !== undefined) rmSync(folders[1], { recursive: true })
 })
