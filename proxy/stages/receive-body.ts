@@ -164,8 +164,10 @@ export class MessageBody implements IncomingBody {
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
       const guard = new PaceGuard(request, this.#limits, fail)
+      let isSettled = false
       this.#reply.once('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
       function fail(denial: Denial): void {
+        isSettled = true
         guard.stop()
         request.off('data', onData)
         reject(denial)
@@ -182,9 +184,11 @@ export class MessageBody implements IncomingBody {
       request.once('error', left)
       // An HTTP/2 stream that its client resets closes without an error.
       request.once('close', () => {
-        if (!request.complete || request.destroyed) left()
+        // Every request closes in the end; an error, and its stack, are made for one that was not read whole.
+        if (!isSettled) left()
       })
       request.once('end', () => {
+        isSettled = true
         guard.stop()
         if (request.rawTrailers.length > 0) return fail(trailersRefused())
         resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#heldBytes))
