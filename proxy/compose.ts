@@ -23,6 +23,7 @@ import { pace } from './stages/pace.ts'
 import { checkHead } from './stages/receive.ts'
 import { claim, refuseReplay } from './stages/replay.ts'
 import { resign } from './stages/resign.ts'
+import { restrain } from './stages/restrain.ts'
 import { maxSkewMsOf } from './stages/verify-time.ts'
 import { verify } from './stages/verify.ts'
 
@@ -31,6 +32,7 @@ function stagesOf({ agents, policy, metrics, queue, limiter, ...parts }: Parts) 
   const { mode, clock, steadyClock, clockSkew, signatures } = parts
   const once = { replays: parts.replays, clockSkew, clock }
   const identified = identify({ agents })
+  const restrained = restrain({ ledger: parts.state.ledger, restraints: parts.restraints })
   const decided = decide({
     policy: () => policy,
     mode,
@@ -41,6 +43,7 @@ function stagesOf({ agents, policy, metrics, queue, limiter, ...parts }: Parts) 
   /** Rule S4: what may have changed while a call was held. */
   const recheck = (exchange: Decided): void => {
     identified(exchange)
+    restrained(exchange)
     decided(exchange)
   }
   return {
@@ -49,6 +52,7 @@ function stagesOf({ agents, policy, metrics, queue, limiter, ...parts }: Parts) 
     verified: verify({ agents, clockSkew, signatures }),
     admitted: admit({ inFlightPerAgent: parts.inFlightPerAgent }),
     notReplayed: refuseReplay(once),
+    restrained,
     decided,
     paced: pace({
       queue,
@@ -85,6 +89,7 @@ function wayOfCalls(stages: Stages, { catalogue, upstream, ...parts }: Parts) {
       }),
     )
     .pipe(stages.notReplayed)
+    .pipe(stages.restrained)
     .pipe(stages.decided)
     .pipe(stages.paced)
     .pipe(resign({ credentials, endpoint, clock, signatures }))
@@ -116,6 +121,7 @@ function wayOfSigning(stages: Stages, parts: Parts) {
     .pipe(stages.admitted)
     .pipe(describe({ catalogue, operatorRules, accountId, regions, emulator, narrowed }))
     .pipe(stages.notReplayed)
+    .pipe(stages.restrained)
     .pipe(stages.decided)
     .pipe(stages.paced)
     .pipe(stages.claimed)
@@ -167,6 +173,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       refusals.flush()
       await upstream.close()
       await audit.close()
+      await parts.state.close()
     },
   })
 }

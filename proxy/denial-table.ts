@@ -139,6 +139,13 @@ export const DENIALS = {
     decision: 'error',
     next: 'Tell an operator: the policy could not be evaluated.',
   },
+  state_unavailable: {
+    code: 'ServiceUnavailable',
+    status: 503,
+    retryable: true,
+    decision: 'error',
+    next: 'Tell an operator: the state store cannot be reached or trusted.',
+  },
   paced: {
     code: 'ThrottlingException',
     status: 400,

@@ -1,12 +1,13 @@
 /** The two listeners: agents in front of the pipeline, operators beside it. */
 import type { Server } from 'node:http'
+import { join } from 'node:path'
 import { createAdmin } from './admin/server.ts'
-import { adminToken, readTokenFile } from './admin/token.ts'
 import { createAgentsServer } from './agents-server.ts'
 import type { Config } from './config-schema.ts'
 import { readTls } from './config-tls.ts'
 import type { Parts } from './parts.ts'
 import type { Runner } from './record.ts'
+import { ownSecret, readSecret } from './secret-file.ts'
 import { receive } from './stages/receive.ts'
 
 export interface ServiceState {
@@ -62,6 +63,7 @@ export function adminServer(
 
 function tokenOf({ admin, stateDir }: Config): string {
   return (
-    admin.token ?? (admin.tokenFile === undefined ? adminToken(stateDir) : readTokenFile(admin.tokenFile))
+    admin.token ??
+    (admin.tokenFile === undefined ? ownSecret(join(stateDir, 'admin-token')) : readSecret(admin.tokenFile))
   )
 }

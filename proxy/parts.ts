@@ -14,15 +14,15 @@ import type { Config } from './config-schema.ts'
 import { describeConfig, type LoadedConfig } from './config.ts'
 import { chainCredentials, fixedCredentials } from './credentials/source.ts'
 import type { ServiceState } from './listeners.ts'
-import { openAudit } from './observe/audit.ts'
+import { openAudit, type Audit } from './observe/audit.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
 import { unverifiedRefusals } from './observe/refusals.ts'
-import { LocalLimiter } from './pacing/limiter.ts'
 import { pacesFrom } from './pacing/paces.ts'
 import { PaceQueue } from './pacing/queue.ts'
 import { Signatures } from './sigv4/signatures.ts'
 import { BufferBudget } from './stages/receive-body.ts'
-import { ReplayMemory } from './state/replays.ts'
+import type { Restraint } from './stages/restrain.ts'
+import { openState } from './state/open.ts'
 import { pinnedLookup } from './upstream/address.ts'
 import { upstreamEndpoint } from './upstream/endpoint.ts'
 import { createUpstreams } from './upstream/pool.ts'
@@ -48,7 +48,12 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const audit = await auditOf(config, metrics, log)
   const policy = await policyOf(config)
   metrics.policyBundle(policy.revision)
-  const limiter = new LocalLimiter()
+  const state = await openState(config, { clock, timer, log })
+  const { limiter, replays } = state.store
+  const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits })
+  state.ledger.onChange(() => queue.reconsider())
+  /** In the order in which they are asked. */
+  const restraints: readonly Restraint[] = []
   const credentials =
     upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
   const { endpoint, allowPrivateAddresses: allowPrivate } = upstream
@@ -64,7 +69,9 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     policy,
     agents: staticAgents(config.agents),
     signatures: new Signatures(),
-    replays: new ReplayMemory({ perAgent: config.limits.replaysPerAgent }),
+    replays,
+    state,
+    restraints,
     addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
     inflatedBytes: config.limits.bufferedBodyBytes,
     chunkBytes: config.limits.chunkBytes,
@@ -73,7 +80,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     inFlightPerAgent: config.limits.inFlightPerAgent,
     accountId: upstream.accountId,
     limiter,
-    queue: new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits }),
+    queue,
     credentials,
     signing: signing(upstream, credentials, lookup),
     endpoint: upstreamEndpoint(upstream),
@@ -84,19 +91,26 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
       bodyTimeoutMs: upstream.bodyTimeout,
       lookup,
     }),
-    /** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
-    start(state: ServiceState, adminPort: number) {
-      for (const host of adminHosts(config.listen.admin.host, adminPort, config.admin.hosts))
-        state.adminHosts.add(host)
-      const { name: engine, revision } = policy
-      audit.append({
-        phase: 'start',
-        settings: describeConfig(loaded),
-        policy: { engine, revision, rules: [] },
-      })
-      state.now = 'serving'
-    },
+    start: (state: ServiceState, adminPort: number) => started(loaded, { audit, policy }, state, adminPort),
   }
+}
+
+/** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
+function started(
+  loaded: LoadedConfig,
+  { audit, policy }: { readonly audit: Audit; readonly policy: PolicyEngine },
+  state: ServiceState,
+  adminPort: number,
+): void {
+  const { listen, admin } = loaded.config
+  for (const host of adminHosts(listen.admin.host, adminPort, admin.hosts)) state.adminHosts.add(host)
+  const { name: engine, revision } = policy
+  audit.append({
+    phase: 'start',
+    settings: describeConfig(loaded),
+    policy: { engine, revision, rules: [] },
+  })
+  state.now = 'serving'
 }
 
 async function auditOf(config: Config, metrics: Metrics, log: Logger) {

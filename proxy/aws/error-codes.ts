@@ -41,6 +41,7 @@ const KINDS = {
   unmodelled: 'denied',
   policy_denied: 'denied',
   policy_error: 'unavailable',
+  state_unavailable: 'unavailable',
   paced: 'throttled',
   pace_exceeds_burst: 'denied',
   queue_full: 'throttled',

@@ -19,6 +19,8 @@ export interface PassRequest {
   readonly holder: string
   readonly charges: readonly Charge[]
   readonly maxWaitMs: number
+  /** Throws what forbids the call by now, if anything does; asked whenever `reconsider` is called. */
+  readonly judge: () => void
   /** Aborted when nobody waits for the answer any more. */
   readonly gone: AbortSignal
 }
@@ -92,6 +94,18 @@ export class Lane {
     this.#waiters.push(waiter)
     void this.#work()
     return promise
+  }
+
+  /** Sends away, uncharged, whoever may not go on any more: each fails with what its judge threw. */
+  reconsider(): void {
+    for (const waiter of this.#waiters.slice()) {
+      try {
+        waiter.request.judge()
+      } catch (error) {
+        this.#remove(waiter)?.fail(error)
+        void this.#work()
+      }
+    }
   }
 
   /** Sends everybody away, uncharged. */

@@ -57,6 +57,11 @@ export class PaceQueue {
     for (const lane of this.#lanes.values()) lane.leaveAll(DRAINING)
   }
 
+  /** Something changed that may forbid what waits: judges every held call again, at once. */
+  reconsider(): void {
+    for (const lane of this.#lanes.values()) lane.reconsider()
+  }
+
   /** How many calls wait. */
   get held(): number {
     return this.#held

@@ -24,7 +24,7 @@ export interface PaceDeps {
   readonly clock: Clock
   readonly mode: 'enforce' | 'observe'
   /** Judges a held call again when it leaves the queue (S4). Throws a Denial if anything changed for the worse. */
-  readonly recheck: (exchange: Decided) => void | Promise<void>
+  readonly recheck: (exchange: Decided) => void
   readonly metrics: PaceMetrics
 }
 
@@ -74,7 +74,7 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
     } finally {
       moveDepth(label, -1)
     }
-    await deps.recheck(exchange)
+    deps.recheck(exchange)
     if (exchange.client.gone.aborted) throw denialOfGone()
     return passed(exchange, waitedMs)
   }
@@ -87,6 +87,7 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
       holder: exchange.agent.id,
       charges: dues.charges,
       maxWaitMs: dues.maxWaitMs,
+      judge: () => deps.recheck(exchange),
       gone: exchange.client.gone,
     })
     if (passage instanceof Promise) return hold(exchange, dues, passage)

@@ -15,6 +15,7 @@ interface Ask {
   readonly weight?: number
   readonly maxWaitMs?: number
   readonly rate?: Rate
+  readonly judge?: () => void
 }
 
 interface Outcome {
@@ -50,12 +51,12 @@ function scene(limits: QueueLimits = ROOMY, limiter: Limiter = new LocalLimiter(
   const ask = (
     name: string,
     keys: readonly Key[],
-    { holder = 'agent', weight = 1, maxWaitMs = 45_000, rate }: Ask = {},
+    { holder = 'agent', weight = 1, maxWaitMs = 45_000, rate, judge = () => {} }: Ask = {},
   ) => {
     const client = new AbortController()
     const charges = keys.map((key) => ({ key: `${key} ${holder}`, rate: rate ?? RATES[key], weight }))
     const note = (passage: Passage): unknown => outcomes.push({ name, passage, atMs: time.nowMs() - startMs })
-    const passage = queue.enter({ holder, charges, maxWaitMs, gone: client.signal })
+    const passage = queue.enter({ holder, charges, maxWaitMs, judge, gone: client.signal })
     if (passage instanceof Promise)
       void passage.then(note, (error: Error) =>
         outcomes.push({ name: `${name}: ${error.message}`, passage: { kind: 'gone' }, atMs: 0 }),
@@ -226,7 +227,13 @@ describe('PaceQueue', () => {
   it('answers at once, without a promise, what passes, what never can, and whose client has left', () => {
     const { queue } = scene()
     const enter = (weight: number, gone = new AbortController().signal) =>
-      queue.enter({ holder: 'agent', charges: [{ key: 'k', rate: RATES.slow, weight }], maxWaitMs: 0, gone })
+      queue.enter({
+        holder: 'agent',
+        charges: [{ key: 'k', rate: RATES.slow, weight }],
+        maxWaitMs: 0,
+        judge: () => {},
+        gone,
+      })
     expect(enter(1)).toEqual({ kind: 'go', waitedMs: 0 })
     expect(enter(3)).toEqual({ kind: 'never', limiting: 0 })
     expect(enter(NaN)).toEqual({ kind: 'never', limiting: 0 })
@@ -304,5 +311,25 @@ describe('PaceQueue', () => {
     ask('other', ['slow'], { holder: 'other' })
     await time.advance(0)
     expect(went()).toEqual(['a@0', 'other@0'])
+  })
+
+  it('sends away, at once and uncharged, what is forbidden by the time it is judged again', async () => {
+    const { time, ask, went, ended, queue } = scene()
+    let frozen = false
+    const judge = (): void => {
+      if (frozen) throw new Error('frozen')
+    }
+    ask('a', ['slow'], { weight: 2 })
+    ask('b', ['slow'], { judge })
+    ask('c', ['slow'])
+    await time.advance(1_000)
+    frozen = true
+    queue.reconsider()
+    await time.advance(0)
+    expect(ended()).toEqual(['a:go', 'b: frozen:gone'])
+    // Its place is free: c goes when b would have gone.
+    await time.advance(9_000)
+    expect(went()).toEqual(['a@0', 'c@10000'])
+    expect(queue.held).toBe(0)
   })
 })

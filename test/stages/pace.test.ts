@@ -16,7 +16,7 @@ import { VirtualTime } from '../pacing/virtual-time.ts'
 interface Scene {
   readonly paces?: Paces
   readonly mode?: 'enforce' | 'observe'
-  readonly recheck?: (exchange: Decided) => void | Promise<void>
+  readonly recheck?: (exchange: Decided) => void
   readonly limits?: { heldPerAgent: number; held: number }
 }
 
@@ -246,8 +246,7 @@ describe('pace, leaving the queue (S4)', () => {
   it('refuses what became worse during the hold, and keeps the charge', async () => {
     let revoked = false
     const { run, time } = scene({
-      recheck: async () => {
-        await Promise.resolve()
+      recheck: () => {
         if (revoked) throw new Denial('policy_denied', 'The grant was taken back.')
       },
     })

@@ -1,0 +1,27 @@
+/** Refuses what is held back at the moment: frozen, quarantined, revoked. Asked again when a held call leaves the queue. */
+import { changesState } from '../classes.ts'
+import { Denial } from '../denial.ts'
+import type { Classified } from '../exchange.ts'
+import type { Ledger } from '../state/ledger.ts'
+
+/** Throws a Denial if the ledger holds something against the call. Reads memory only: it is asked for every call. */
+export type Restraint = (exchange: Classified) => void
+
+export interface RestrainDeps {
+  readonly ledger: Pick<Ledger, 'sound'>
+  readonly restraints: readonly Restraint[]
+}
+
+/**
+ * Denials: those of the restraints, and `state_unavailable` for what changes something while the ledger cannot be
+ * trusted. They hold in observe mode too.
+ */
+export function restrain({ ledger, restraints }: RestrainDeps) {
+  return function restrain(exchange: Classified): Classified {
+    if (!ledger.sound && changesState(exchange.call.classes)) {
+      throw new Denial('state_unavailable', 'What operators decided cannot be read, so nothing is changed.')
+    }
+    for (const check of restraints) check(exchange)
+    return exchange
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * The ledger: approvals, freezes, revocations and whatever else operators and watchers decide, the same on every
+ * replica. Writes are durable before they count; reads are from this process's memory, which follows the store.
+ *
+ * The store is not trusted (rule S19): each entry carries a MAC with a key that the store does not hold, and a version
+ * that only grows. While an entry is forged, or the store has not been heard of for long, `sound` is false, and who
+ * asks must fail closed.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { Timer } from '../pacing/lane.ts'
+import type { Clock } from '../ports.ts'
+import type { LedgerKind, LedgerStore, StoredEntry } from './store.ts'
+
+/** An entry that holds. `value` is what its writer gave; whoever reads it checks its shape. */
+export interface Entry {
+  readonly kind: LedgerKind
+  readonly id: string
+  readonly value: unknown
+  readonly revision: number
+  /** How often it was written. */
+  readonly version: number
+  /** Milliseconds since the epoch; undefined: it does not end by itself. */
+  readonly expiresAtMs: number | undefined
+}
+
+export interface LedgerOptions {
+  readonly store: LedgerStore
+  /** 32 bytes, the same on every replica. */
+  readonly key: Buffer
+  readonly clock: Clock
+  readonly timer: Timer
+  /** How often the store is asked what is new. */
+  readonly pollMs: number
+  /** How old the store's last answer may be. */
+  readonly staleMs: number
+  /** The store does not answer, or an entry is forged; called once for each turn for the worse. */
+  readonly onUnsound: (problem: Error) => void
+}
+
+interface Sealed {
+  readonly version: number
+  /** Absent: the entry was removed. */
+  readonly value?: unknown
+  readonly expiresAtMs?: number
+}
+
+export class Ledger {
+  readonly #options: LedgerOptions
+  readonly #entries = new Map<LedgerKind, Map<string, Entry>>()
+  /** `kind id` of what was forged, with the revision of the forgery. */
+  readonly #forged = new Map<string, number>()
+  readonly #listeners = new Set<(entry: Entry) => void>()
+  #revision = 0
+  #heardAtMs = -Infinity
+  #closed = false
+  #cancelTimer = (): void => {}
+
+  private constructor(options: LedgerOptions) {
+    this.#options = options
+  }
+
+  /** Reads all that the store has, and follows it from then on. Rejects if the store does not answer. */
+  static async open(options: LedgerOptions): Promise<Ledger> {
+    const ledger = new Ledger(options)
+    await ledger.refresh()
+    ledger.#sleep()
+    return ledger
+  }
+
+  /** Whether what is read here can be trusted: nothing is forged, and the store answered lately. */
+  get sound(): boolean {
+    return this.#forged.size === 0 && this.#options.clock.nowMs() - this.#heardAtMs <= this.#options.staleMs
+  }
+
+  /** The entry in force; undefined if there is none, or it was removed, or its time is over. */
+  get(kind: LedgerKind, id: string): Entry | undefined {
+    const entry = this.#entries.get(kind)?.get(id)
+    return entry !== undefined && this.#holds(entry) ? entry : undefined
+  }
+
+  /** All entries of a kind that are in force, in order of their ids' first appearance here. */
+  all(kind: LedgerKind): Entry[] {
+    return [...(this.#entries.get(kind)?.values() ?? [])].filter((entry) => this.#holds(entry))
+  }
+
+  /** Called with every entry that is new here, its own writes too; `value` is undefined where it was removed. */
+  onChange(listener: (entry: Entry) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Writes an entry, durably, on every replica within `pollMs`. With `expected` only if its revision is still that (0:
+   * there is none). Resolves with the entry; undefined: another was first. Rejects if the store cannot be reached: the
+   * entry may be written then, or not.
+   */
+  async put(
+    kind: LedgerKind,
+    id: string,
+    value: unknown,
+    { expiresAtMs, expected }: { readonly expiresAtMs?: number; readonly expected?: number } = {},
+  ): Promise<Entry | undefined> {
+    // Not `get`: one whose time is over still has a revision and a version.
+    const known = this.#entries.get(kind)?.get(id)
+    const sealed: Sealed = {
+      version: (known?.version ?? 0) + 1,
+      ...(value === undefined ? {} : { value }),
+      ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    }
+    const text = JSON.stringify(sealed)
+    const mac = this.#mac(kind, id, text)
+    const seen = expected ?? this.#newest(kind, id)
+    const revision = await this.#options.store.write({ kind, id, text, mac, expiresAtMs }, seen)
+    if (revision === undefined) {
+      await this.refresh()
+      // Without `expected` the last writer wins: its version must be above the one that it replaces.
+      return expected === undefined && this.#newest(kind, id) > seen
+        ? this.put(kind, id, value, expiresAtMs === undefined ? {} : { expiresAtMs })
+        : undefined
+    }
+    this.#take({ kind, id, text, mac, expiresAtMs, revision })
+    return this.#entries.get(kind)?.get(id)
+  }
+
+  /** Removes an entry, as `put` writes one. */
+  async remove(kind: LedgerKind, id: string): Promise<void> {
+    await this.put(kind, id, undefined)
+  }
+
+  /** Asks the store what is new, now. Rejects if it does not answer. */
+  async refresh(): Promise<void> {
+    const askedAtMs = this.#options.clock.nowMs()
+    for (const entry of await this.#options.store.since(this.#revision)) {
+      this.#take(entry)
+      this.#revision = Math.max(this.#revision, entry.revision)
+    }
+    this.#heardAtMs = askedAtMs
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancelTimer()
+  }
+
+  /** The revision of the newest write of an entry that was seen here, forged ones too: they can be written over. */
+  #newest(kind: LedgerKind, id: string): number {
+    const revision = this.#entries.get(kind)?.get(id)?.revision ?? 0
+    return Math.max(revision, this.#forged.get(`${kind} ${id}`) ?? 0)
+  }
+
+  #sleep(): void {
+    if (this.#closed) return
+    this.#cancelTimer = this.#options.timer.after(this.#options.pollMs, () => void this.#poll())
+  }
+
+  async #poll(): Promise<void> {
+    const wasSound = this.sound
+    try {
+      await this.refresh()
+    } catch (error) {
+      if (wasSound && !this.sound)
+        this.#options.onUnsound(error instanceof Error ? error : new Error(String(error)))
+    }
+    this.#sleep()
+  }
+
+  #holds({ value, expiresAtMs }: Entry): boolean {
+    return value !== undefined && (expiresAtMs === undefined || expiresAtMs > this.#options.clock.nowMs())
+  }
+
+  #take({ kind, id, text, mac, revision }: StoredEntry): void {
+    const name = `${kind} ${id}`
+    let ofKind = this.#entries.get(kind)
+    if (ofKind === undefined) this.#entries.set(kind, (ofKind = new Map()))
+    const known = ofKind.get(id)
+    if (known !== undefined && known.revision >= revision) return
+    const sealed = this.#unseal(kind, id, text, mac)
+    if (sealed === undefined || sealed.version <= (known?.version ?? 0)) {
+      const isNew = !this.#forged.has(name)
+      this.#forged.set(name, revision)
+      if (isNew)
+        this.#options.onUnsound(new Error(`the state store holds a forged entry: ${JSON.stringify(name)}`))
+      return
+    }
+    this.#forged.delete(name)
+    const { value, version, expiresAtMs } = sealed
+    const entry = { kind, id, value, revision, version, expiresAtMs }
+    ofKind.set(id, entry)
+    for (const listener of this.#listeners) listener(entry)
+  }
+
+  #unseal(kind: LedgerKind, id: string, text: string, mac: string): Sealed | undefined {
+    const expected = Buffer.from(this.#mac(kind, id, text))
+    const given = Buffer.from(mac)
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
+    return JSON.parse(text) as Sealed
+  }
+
+  #mac(kind: LedgerKind, id: string, text: string): string {
+    return createHmac('sha256', this.#options.key)
+      .update(JSON.stringify([kind, id, text]))
+      .digest('base64url')
+  }
+}

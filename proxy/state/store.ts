@@ -1,0 +1,50 @@
+/** The state port: what must outlive a process, and what replicas share. Memory, SQLite and Valkey are its forms. */
+import type { Limiter } from '../pacing/limiter.ts'
+import type { Replays } from './replays.ts'
+
+/** What a ledger keeps, by kind. */
+export const LEDGER_KINDS = [
+  'approval',
+  'breakglass',
+  'freeze',
+  'quarantine',
+  'revocation',
+  'slowdown',
+  'task',
+] as const
+export type LedgerKind = (typeof LEDGER_KINDS)[number]
+
+/** An entry as a store keeps it. A store can read it, and cannot make one: `mac` is made with a key it does not hold. */
+export interface RawEntry {
+  readonly kind: LedgerKind
+  readonly id: string
+  readonly text: string
+  readonly mac: string
+  /** After this the store may forget it; undefined: never. */
+  readonly expiresAtMs: number | undefined
+}
+
+/** An entry with the revision of the write that made it: revisions grow, over all entries of a store. */
+export interface StoredEntry extends RawEntry {
+  readonly revision: number
+}
+
+/** Every call rejects if the store cannot be reached, and has changed nothing then that it does not show later. */
+export interface LedgerStore {
+  /**
+   * Writes an entry durably, if its revision is still `expected` (0: there is none), otherwise whatever it is; one
+   * atomic step over all replicas. Resolves with the new revision; undefined: somebody else wrote first.
+   */
+  write(entry: RawEntry, expected?: number): Promise<number | undefined>
+  /** The newest form of every entry that was written after `revision`, in order of revisions. */
+  since(revision: number): Promise<readonly StoredEntry[]>
+}
+
+export interface StateStore {
+  /** As the configuration names it: `memory`, `sqlite`, `valkey`. */
+  readonly name: string
+  readonly limiter: Limiter
+  readonly replays: Replays
+  readonly ledger: LedgerStore
+  close(): Promise<void>
+}
