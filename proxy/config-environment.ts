@@ -18,6 +18,11 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
   'listen.tls.clientCa': 'text',
   'admin.token': 'text',
   'admin.tokenFile': 'text',
+  'admin.people': 'json',
+  'admin.tls': 'json',
+  'admin.tls.cert': 'text',
+  'admin.tls.key': 'text',
+  'admin.tls.clientCa': 'text',
   'admin.metrics': 'text',
   'admin.hosts': 'json',
   stateDir: 'text',
@@ -83,11 +88,17 @@ const GUARDED = [
   'upstream.signing.roleArn',
   'admin.token',
   'admin.tokenFile',
+  'admin.people',
+  'admin.tls',
+  'admin.tls.clientCa',
   'admin.metrics',
   'admin.hosts',
   'signatures.maxSkew',
   'signatures.maxSkewS3',
 ]
+
+/** For the commands that ask a running Moderato (`adminPlace` in config.ts); they are no settings. */
+const CLIENTS_OWN = new Set(['MODERATO_ADMIN_URL', 'MODERATO_ADMIN_CA'])
 
 const variableOf = (path: string): string =>
   `MODERATO_${path
@@ -107,7 +118,7 @@ export function environmentOverrides(
   const overrides: Override[] = []
   const findings: Finding[] = []
   for (const [variable, text] of Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!variable.startsWith('MODERATO_') || text === undefined) continue
+    if (!variable.startsWith('MODERATO_') || text === undefined || CLIENTS_OWN.has(variable)) continue
     const setting = BY_VARIABLE.get(variable)
     if (setting === undefined) {
       findings.push({ path: variable, message: 'names no setting; see the table in README' })

@@ -25,6 +25,7 @@ function isLoopbackUrl({ hostname }: URL): boolean {
 export function configProblems(config: Config): Finding[] {
   return [
     ...listenProblems(config),
+    ...peopleProblems(config),
     ...upstreamProblems(config),
     ...agentProblems(config),
     ...policyProblems(config),
@@ -33,8 +34,8 @@ export function configProblems(config: Config): Finding[] {
 
 function listenProblems({ listen, admin }: Config): Finding[] {
   const findings: Finding[] = []
-  if (!isLoopback(listen.admin.host)) {
-    findings.push({ path: 'listen.admin', message: 'must be a loopback address: it has no TLS yet' })
+  if (!isLoopback(listen.admin.host) && admin.tls === undefined) {
+    findings.push({ path: 'listen.admin', message: 'must be a loopback address unless admin.tls is set' })
   }
   if (
     listen.agents.port !== 0 &&
@@ -53,6 +54,25 @@ function listenProblems({ listen, admin }: Config): Finding[] {
   }
   if (admin.token !== undefined && admin.tokenFile !== undefined) {
     findings.push({ path: 'admin.tokenFile', message: 'cannot be set together with admin.token' })
+  }
+  return findings
+}
+
+/** One token, certificate or chat name is one person's; two would let one person approve twice (rule S18). */
+function peopleProblems({ admin: { people, tls } }: Config): Finding[] {
+  const findings: Finding[] = []
+  for (const key of ['id', 'tokenSha256', 'tokenFile', 'certificate', 'slack'] as const) {
+    const seen = new Set<string>()
+    for (const [index, person] of people.entries()) {
+      const value = person[key]
+      if (value === undefined) continue
+      if (seen.has(value)) findings.push({ path: `admin.people.${index}.${key}`, message: 'stands twice' })
+      seen.add(value)
+    }
+  }
+  for (const [index, { certificate }] of people.entries()) {
+    if (certificate !== undefined && tls?.clientCa === undefined)
+      findings.push({ path: `admin.people.${index}.certificate`, message: 'needs admin.tls.clientCa' })
   }
   return findings
 }

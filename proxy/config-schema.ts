@@ -1,5 +1,6 @@
 /** The configuration: one zod schema gives types, defaults, checks and documentation. */
 import { z } from 'zod'
+import { admin, listenTls } from './config-schema-admin.ts'
 import { agent, catalogue, pacing, policy } from './config-schema-calls.ts'
 import { address, bytes, durationMs, hostName, later } from './config-schema-values.ts'
 
@@ -11,30 +12,7 @@ const listen = z
       .describe('Health, metrics, admin API; never reachable for agents.'),
     hosts: z.array(hostName).default([]).describe('Our own names, for virtual-host S3.'),
     intercept: later('CONNECT mode'),
-    tls: z
-      .strictObject({
-        cert: z.string().min(1).describe('PEM file: the certificate, then those that it is signed by.'),
-        key: z.string().min(1).describe('PEM file of its private key.'),
-        clientCa: z
-          .string()
-          .min(1)
-          .optional()
-          .describe('PEM file: only clients with a certificate of this authority may connect.'),
-      })
-      .optional(),
-  })
-  .prefault({})
-
-const admin = z
-  .strictObject({
-    token: z
-      .string()
-      .min(32, 'must have at least 32 characters')
-      .optional()
-      .describe('Made at first start in stateDir/admin-token if neither is set.'),
-    tokenFile: z.string().optional().describe('A file of mode 0600 that holds the token.'),
-    metrics: z.enum(['open', 'token']).default('open').describe('token: /metrics needs the admin token too.'),
-    hosts: z.array(z.string()).default([]).describe('Further names that a Host field may carry.'),
+    tls: listenTls.optional(),
   })
   .prefault({})
 

@@ -1,4 +1,4 @@
-/** The files that `listen.tls` names. */
+/** The files that `listen.tls` and `admin.tls` name. */
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type TlsOptions } from 'node:tls'
 import type { Finding } from './config-rules.ts'
@@ -13,14 +13,14 @@ export function readTls({ cert, key, clientCa }: TlsFiles): TlsOptions {
   return { ...own, ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true }
 }
 
-/** Why they cannot be used, each by its path; nothing if they can. */
-export function tlsProblems(files: TlsFiles): Finding[] {
+/** Why the files of the setting `path` cannot be used, each by its own path; nothing if they can. */
+export function tlsProblems(path: string, files: TlsFiles): Finding[] {
   const findings = Object.entries(files).flatMap(([name, file]): Finding[] => {
     try {
       if (file !== undefined) readFileSync(file)
       return []
     } catch (error) {
-      return [{ path: `listen.tls.${name}`, message: `cannot be read: ${messageOf(error)}` }]
+      return [{ path: `${path}.${name}`, message: `cannot be read: ${messageOf(error)}` }]
     }
   })
   if (findings.length > 0) return findings
@@ -29,7 +29,7 @@ export function tlsProblems(files: TlsFiles): Finding[] {
     return []
   } catch (error) {
     const message = `certificate, key and clientCa must be PEM, and the key that of the certificate: ${messageOf(error)}`
-    return [{ path: 'listen.tls', message }]
+    return [{ path, message }]
   }
 }
 

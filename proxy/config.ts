@@ -5,8 +5,9 @@ import { parse as parseYaml } from 'yaml'
 import type { z } from 'zod'
 import { configProblems, type Finding } from './config-rules.ts'
 import { environmentOverrides, setAt } from './config-environment.ts'
+import { withResolvedPaths } from './config-paths.ts'
 import { ConfigSchema, type Config } from './config-schema.ts'
-import { tlsProblems, type TlsFiles } from './config-tls.ts'
+import { tlsProblems } from './config-tls.ts'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -69,23 +70,13 @@ export function parseConfig(
   if (!result.success) throw new ConfigError(from.file, [...findings, ...schemaFindings(result.error)])
   const problems = [...findings, ...configProblems(result.data)]
   if (problems.length > 0) throw new ConfigError(from.file, problems)
-  const { stateDir, policy, admin, listen, ...rest } = result.data
-  const config: Config = {
-    ...rest,
-    listen: listen.tls === undefined ? listen : { ...listen, tls: resolvedTls(from.folder, listen.tls) },
-    stateDir: resolve(from.folder, stateDir),
-    policy: policy.bundle === undefined ? policy : { ...policy, bundle: resolve(from.folder, policy.bundle) },
-    admin:
-      admin.tokenFile === undefined ? admin : { ...admin, tokenFile: resolve(from.folder, admin.tokenFile) },
-  }
-  const unusable = config.listen.tls === undefined ? [] : tlsProblems(config.listen.tls)
+  const config = withResolvedPaths(result.data, from.folder)
+  const unusable = [
+    ...(config.listen.tls === undefined ? [] : tlsProblems('listen.tls', config.listen.tls)),
+    ...(config.admin.tls === undefined ? [] : tlsProblems('admin.tls', config.admin.tls)),
+  ]
   if (unusable.length > 0) throw new ConfigError(from.file, unusable)
   return { config, sources, folder: from.folder }
-}
-
-function resolvedTls(folder: string, { cert, key, clientCa }: TlsFiles): TlsFiles {
-  const own = { cert: resolve(folder, cert), key: resolve(folder, key) }
-  return clientCa === undefined ? own : { ...own, clientCa: resolve(folder, clientCa) }
 }
 
 /** Dotted paths of everything that is not a map; lists count as one value. */
@@ -128,7 +119,7 @@ export function describeConfig({
 }
 
 function mask(path: string, value: unknown): unknown {
-  if (/(secretAccessKey|sessionToken|admin\.token)$/.test(path))
+  if (/(secretAccessKey|sessionToken|admin\.token|tokenSha256)$/.test(path))
     return value === undefined ? undefined : '***'
   if (Array.isArray(value)) return value.map((each) => mask(path, each))
   if (typeof value === 'object' && value !== null) {
@@ -137,4 +128,28 @@ function mask(path: string, value: unknown): unknown {
     )
   }
   return value
+}
+
+/** Where a command finds a running Moderato, as the environment says it: its address, a token's file, an authority. */
+export interface AdminPlace {
+  readonly url: string | undefined
+  readonly tokenFile: string | undefined
+  readonly ca: string | undefined
+}
+
+export function adminPlace(environment: NodeJS.ProcessEnv = process.env): AdminPlace {
+  return {
+    url: environment['MODERATO_ADMIN_URL'],
+    tokenFile: environment['MODERATO_ADMIN_TOKEN_FILE'],
+    ca: environment['MODERATO_ADMIN_CA'],
+  }
+}
+
+/** The configuration of a running Moderato, for a command: whose token file is the command's is no setting then. */
+export function loadConfigOfRunning(
+  file: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): LoadedConfig {
+  const { MODERATO_ADMIN_TOKEN_FILE: _, ...settings } = environment
+  return loadConfig(file, settings)
 }

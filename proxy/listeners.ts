@@ -1,8 +1,11 @@
 /** The two listeners: agents in front of the pipeline, operators beside it. */
 import type { Server } from 'node:http'
 import { join } from 'node:path'
+import { callers, sha256, type Person } from './admin/callers.ts'
+import { adminRoutes } from './admin/routes.ts'
 import { createAdmin } from './admin/server.ts'
 import { createAgentsServer } from './agents-server.ts'
+import { isLoopback } from './config-rules.ts'
 import type { Config } from './config-schema.ts'
 import { readTls } from './config-tls.ts'
 import type { Parts } from './parts.ts'
@@ -40,30 +43,38 @@ export function agentsServer(
 
 export function adminServer(
   config: Config,
-  { metrics, policy, audit, mode }: Parts,
+  parts: Parts,
   state: ServiceState,
   bug: (error: unknown) => void,
 ): Server {
+  const { metrics, audit, mode } = parts
+  const { admin, listen } = config
   return createAdmin({
     metrics,
     ready: () => {
       const failing = state.now === 'serving' && !audit.available
       return { ready: state.now === 'serving' && !failing, state: failing ? 'failing' : state.now, mode }
     },
-    token: tokenOf(config),
+    callerOf: callers(adminToken(config), admin.people.map(personOf)),
     allowedHosts: state.adminHosts,
-    metricsOpen: config.admin.metrics === 'open',
-    routes: {
-      '/v1/policy': () => ({ engine: policy.name, revision: policy.revision, mode }),
-      '/v1/audit': () => ({ head: audit.head, available: audit.available }),
-    },
+    metricsOpen: admin.metrics === 'open' && isLoopback(listen.admin.host),
+    routes: adminRoutes(parts),
+    audit,
+    // Who has no certificate may still ask for health, or show a token.
+    tls: admin.tls === undefined ? undefined : { ...readTls(admin.tls), rejectUnauthorized: false },
     bug,
   })
 }
 
-function tokenOf({ admin, stateDir }: Config): string {
+/** The shared token; made at first start. Throws if its file is open to others. */
+export function adminToken({ admin, stateDir }: Config): string {
   return (
     admin.token ??
     (admin.tokenFile === undefined ? ownSecret(join(stateDir, 'admin-token')) : readSecret(admin.tokenFile))
   )
+}
+
+function personOf({ id, certificate, tokenSha256, tokenFile }: Config['admin']['people'][number]): Person {
+  const ofFile = tokenFile === undefined ? undefined : sha256(readSecret(tokenFile)).toString('hex')
+  return { id, certificate, tokenSha256: tokenSha256 ?? ofFile }
 }

@@ -28,8 +28,7 @@ export function service(parts: ServiceParts): Moderato {
     async listen() {
       const addresses = { agents: await bind(agents), admin: await bind(admin) }
       parts.bound(addresses)
-      const scheme = agents.server instanceof TlsServer ? 'https' : 'http'
-      return { agents: urlOf(addresses.agents, scheme), admin: urlOf(addresses.admin, 'http') }
+      return { agents: urlOf(addresses.agents, agents.server), admin: urlOf(addresses.admin, admin.server) }
     },
     async drain() {
       parts.draining()
@@ -55,6 +54,7 @@ async function bind({ server, host, port }: ServiceParts['agents']): Promise<Add
   return server.address() as AddressInfo
 }
 
-function urlOf({ address, family, port }: AddressInfo, scheme: string): string {
+function urlOf({ address, family, port }: AddressInfo, server: Server): string {
+  const scheme = server instanceof TlsServer ? 'https' : 'http'
   return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }

@@ -106,6 +106,28 @@ describe('config', () => {
     )
   })
 
+  it('knows people by names that are one person each (S18)', () => {
+    const tokenSha256 = 'ab'.repeat(32)
+    const people = [
+      { id: 'alice@example.org', tokenSha256, slack: 'U012AB3CD' },
+      { id: 'bob@example.org', tokenSha256, slack: 'U012AB3CD', certificate: 'CN=bob' },
+    ]
+    expect(findings({ admin: { people } })).toEqual({
+      'admin.people.1.tokenSha256': 'stands twice',
+      'admin.people.1.slack': 'stands twice',
+      'admin.people.1.certificate': 'needs admin.tls.clientCa',
+    })
+    const both = [{ id: 'alice', tokenSha256, tokenFile: 'alice' }]
+    expect(findings({ admin: { people: both } })['admin.people.0']).toContain('together')
+    const shown = describeConfig(load({ admin: { people: people.slice(0, 1) } }))
+    expect(JSON.stringify(shown)).not.toContain(tokenSha256)
+  })
+
+  it('does not let the environment name people or who signs their certificates (S7)', () => {
+    for (const variable of ['MODERATO_ADMIN_PEOPLE', 'MODERATO_ADMIN_TLS_CLIENT_CA', 'MODERATO_ADMIN_TLS'])
+      expect(JSON.stringify(findings({}, { [variable]: '[]' })), variable).toContain('allowEnvironment')
+  })
+
   it('takes names of ours in lower case, and none of AWS', () => {
     const hosts = ['moderato', 'moderato.internal', 's3.moderato.internal']
     expect(load({ listen: { hosts } }).config.listen.hosts).toEqual(hosts)

@@ -1,6 +1,13 @@
 /** The admin listener: health, metrics and the operators' API. Nothing on the agent listener leads here. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { checkOrigin, tokenCheck, UNAUTHORIZED, type GateRefusal } from './gate.ts'
+import { createServer as createTlsServer } from 'node:https'
+import type { TlsOptions } from 'node:tls'
+import type { Audit } from '../observe/audit.ts'
+import { answerRoute } from './answer-route.ts'
+import type { CallerOf } from './callers.ts'
+import { checkOrigin, UNAUTHORIZED, type GateRefusal } from './gate.ts'
+import { openApi } from './openapi.ts'
+import { AdminError, matchRoute, type AdminRoute } from './route.ts'
 
 export interface Readiness {
   readonly ready: boolean
@@ -13,13 +20,16 @@ export interface Readiness {
 export interface AdminOptions {
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
   readonly ready: () => Readiness
-  readonly token: string
+  readonly callerOf: CallerOf
   /** Exact `Host` values in lower case, with port; may be filled once the port is known. */
   readonly allowedHosts: { has(host: string): boolean }
   /** `/metrics` without a token. */
   readonly metricsOpen: boolean
-  /** `GET /v1/...` by path (`/v1/policy`): what the route answers, as JSON. All need the token. */
-  readonly routes: Readonly<Record<string, () => unknown>>
+  readonly routes: readonly AdminRoute[]
+  /** Where every write is recorded before it is carried out. */
+  readonly audit: Pick<Audit, 'append' | 'commit'>
+  /** HTTPS; with `requestCert` a client may show a certificate in place of a token. */
+  readonly tls?: TlsOptions | undefined
   /** A route that threw: our own bug. */
   readonly bug: (error: unknown) => void
 }
@@ -29,75 +39,112 @@ const LIMITS = {
   requestTimeout: 10_000,
   keepAliveTimeout: 5_000,
   maxHeaderSize: 8 * 1024,
+  connectionsCheckingInterval: 1_000,
 }
 const MAX_CONNECTIONS = 64
 
-/** A server that does not listen yet; the caller binds it (see `adminBindProblem`) and closes it. */
+/** A server that does not listen yet; the caller binds and closes it. */
 export function createAdmin(options: AdminOptions): Server {
-  const admitted = tokenCheck(options.token)
-  const server = createServer({ ...LIMITS, connectionsCheckingInterval: 1_000 }, (request, response) => {
-    answer(request, response, options, admitted).catch((error: unknown) => {
-      options.bug(error)
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    answer(request, response, options).catch((error: unknown) => {
+      const refusal = error instanceof AdminError ? error : INTERNAL
+      if (refusal === INTERNAL) options.bug(error)
       if (response.headersSent) response.destroy()
-      else refuse(response, { status: 500, error: 'internal', message: 'Moderato failed.' })
+      else refuse(response, refusal)
     })
-  })
+  }
+  const server =
+    options.tls === undefined
+      ? createServer(LIMITS, onRequest)
+      : createTlsServer({ ...LIMITS, ...options.tls }, onRequest)
   server.maxConnections = MAX_CONNECTIONS
   return server
 }
+
+const INTERNAL: GateRefusal = { status: 500, error: 'internal', message: 'Moderato failed.' }
 
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   options: AdminOptions,
-  admitted: (request: IncomingMessage) => boolean,
 ): Promise<void> {
   const foreign = checkOrigin(request, options.allowedHosts)
   if (foreign !== undefined) return refuse(response, foreign)
-  const path = (request.url ?? '').split('?', 1)[0] ?? ''
-  const open = path === '/healthz' || path === '/readyz' || (path === '/metrics' && options.metricsOpen)
-  if (!open && !admitted(request)) return refuse(response, UNAUTHORIZED)
-  const route = Object.hasOwn(options.routes, path) ? options.routes[path] : undefined
-  if (!BUILT_IN.has(path) && route === undefined) {
-    return refuse(response, { status: 404, error: 'not_found', message: 'There is no such path here.' })
+  const [path, search] = splitTarget(request.url ?? '')
+  const builtIn = Object.hasOwn(BUILT_IN, path) ? BUILT_IN[path] : undefined
+  const open = builtIn?.open(options) === true
+  const caller = open ? undefined : options.callerOf(request)
+  if (!open && caller === undefined) return refuse(response, UNAUTHORIZED)
+  const routes = matchRoute(options.routes, path)
+  const allowed = builtIn === undefined ? routes.methods : READ
+  if (allowed.size === 0)
+    throw new AdminError(404, 'not_found', 'There is no such path here; see /openapi.json.')
+  if (!allowed.has(request.method ?? '')) {
+    response.setHeader('allow', [...allowed].join(', '))
+    throw new AdminError(405, 'method_not_allowed', `This path takes ${[...allowed].join(', ')}.`)
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD')
-    return refuse(response, {
-      status: 405,
-      error: 'method_not_allowed',
-      message: 'This path is read with GET.',
-    })
-  }
-  if (route !== undefined) return sendJson(response, 200, await route())
-  if (path === '/healthz') return sendJson(response, 200, { status: 'ok' })
-  if (path === '/metrics')
-    return send(response, 200, options.metrics.contentType, await options.metrics.text())
-  const readiness = options.ready()
-  return sendJson(response, readiness.ready ? 200 : 503, readiness)
+  if (builtIn !== undefined) return send(response, await builtIn.answer(options))
+  const matched = routes.find(request.method ?? '')
+  if (matched === undefined || caller === undefined) throw new Error(`no route or nobody for ${path}`)
+  const body = await answerRoute({ request, path, search, caller, matched }, options.audit)
+  return send(response, body === undefined ? { status: 204 } : jsonAnswer(200, body))
 }
 
-const BUILT_IN: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
+const READ: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
+interface Answer {
+  readonly status: number
+  readonly type?: string
+  readonly text?: string
+}
+
+interface BuiltIn {
+  /** Answered to anybody who can reach the listener. */
+  open(options: AdminOptions): boolean
+  answer(options: AdminOptions): Answer | Promise<Answer>
+}
+
+const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
+  '/healthz': { open: () => true, answer: () => jsonAnswer(200, { status: 'ok' }) },
+  '/readyz': {
+    open: () => true,
+    answer({ ready }) {
+      const readiness = ready()
+      return jsonAnswer(readiness.ready ? 200 : 503, readiness)
+    },
+  },
+  '/metrics': {
+    open: ({ metricsOpen }) => metricsOpen,
+    answer: async ({ metrics }) => ({ status: 200, type: metrics.contentType, text: await metrics.text() }),
+  },
+  '/openapi.json': { open: () => false, answer: ({ routes }) => jsonAnswer(200, openApi(routes)) },
+}
+
+function splitTarget(target: string): [string, string] {
+  const mark = target.indexOf('?')
+  return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)]
+}
 
 function refuse(response: ServerResponse, { status, error, message }: GateRefusal): void {
   if (status === 401) response.setHeader('www-authenticate', 'Bearer')
   // Whatever body follows is not read.
   response.setHeader('connection', 'close')
-  sendJson(response, status, { error, message })
+  send(response, jsonAnswer(status, { error, message }))
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  send(response, status, 'application/json', `${JSON.stringify(body)}\n`)
+function jsonAnswer(status: number, body: unknown): Answer {
+  return { status, type: 'application/json', text: `${JSON.stringify(body)}\n` }
 }
 
 /** No CORS header, ever; nothing is cached, sniffed, framed or run. */
-function send(response: ServerResponse, status: number, type: string, body: string): void {
+function send(response: ServerResponse, { status, type, text }: Answer): void {
   response.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(body),
+    ...(text === undefined || type === undefined
+      ? {}
+      : { 'content-type': type, 'content-length': Buffer.byteLength(text) }),
     'cache-control': 'no-store',
     'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
   })
-  response.end(body)
+  response.end(text)
 }

@@ -1,71 +1,6 @@
-import { once } from 'node:events'
-import { request } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { adminHosts } from '../../proxy/admin/bind.ts'
-import { createAdmin, type AdminOptions, type Readiness } from '../../proxy/admin/server.ts'
-
-const TOKEN = 't'.repeat(43)
-const READY: Readiness = { ready: true, state: 'serving', mode: 'enforce' }
-
-interface Answer {
-  readonly status: number
-  readonly headers: Record<string, string | string[] | undefined>
-  readonly body: string
-}
-
-interface Ask {
-  readonly method?: string
-  readonly path: string
-  readonly headers?: Record<string, string | string[]>
-  readonly body?: string
-}
-
-async function listening(options: Partial<AdminOptions> = {}) {
-  const hosts = new Set<string>()
-  const bugs: unknown[] = []
-  const server = createAdmin({
-    metrics: {
-      text: () => Promise.resolve('moderato_requests_total 1\n'),
-      contentType: 'text/plain; version=0.0.4',
-    },
-    ready: () => READY,
-    token: TOKEN,
-    allowedHosts: hosts,
-    metricsOpen: true,
-    routes: { '/v1/policy': () => ({ engine: 'opa-wasm', revision: 'abc', mode: 'enforce' }) },
-    bug: (error) => bugs.push(error),
-    ...options,
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
-  for (const host of adminHosts('127.0.0.1', port)) hosts.add(host)
-  const ask = (what: Ask): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const { body, ...head } = what
-      const call = request({ host: '127.0.0.1', port, agent: false, ...head }, (answer) => {
-        const chunks: Buffer[] = []
-        answer
-          .on('data', (chunk: Buffer) => chunks.push(chunk))
-          .on('end', () => {
-            resolve({
-              status: answer.statusCode ?? 0,
-              headers: answer.headers,
-              body: Buffer.concat(chunks).toString(),
-            })
-          })
-      })
-      call.on('error', reject).end(body)
-    })
-  return { ask, port, bugs }
-}
-
-const bearer = { authorization: `Bearer ${TOKEN}` }
+import { bearer, listening, POLICY, READY, TOKEN } from './listening.ts'
 
 describe('createAdmin', () => {
   it('answers health and readiness without a token', async () => {
@@ -224,11 +159,14 @@ describe('createAdmin', () => {
 
   it('answers 500 without details when a route throws, and reports it', async () => {
     const { ask, bugs } = await listening({
-      routes: {
-        '/v1/policy': () => {
-          throw new Error('inner secret')
+      routes: [
+        {
+          ...POLICY,
+          handle() {
+            throw new Error('inner secret')
+          },
         },
-      },
+      ],
     })
     const answer = await ask({ path: '/v1/policy', headers: bearer })
     expect([answer.status, answer.body.includes('inner')]).toEqual([500, false])

@@ -1,0 +1,112 @@
+/** What a path of the admin API is: one value in one list, from which serving, checking and OpenAPI all come. */
+import { z } from 'zod'
+
+/** Who asks. Only a person can approve; the shared token is nobody in particular (rule S18). */
+export type Caller =
+  | { readonly kind: 'token'; readonly subject: string }
+  | { readonly kind: 'person'; readonly subject: string; readonly by: 'token' | 'certificate' }
+
+export interface AdminRequest<Body = unknown, Query = unknown, Name extends string = string> {
+  readonly caller: Caller
+  /** Decoded; never empty. */
+  readonly params: Readonly<Record<Name, string>>
+  readonly query: Query
+  readonly body: Body
+}
+
+/** The names in braces of a path: `/v1/freeze/{id}` -> `id`. */
+type NamesIn<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | NamesIn<Rest>
+  : never
+
+export interface AdminRoute<Path extends string = string, Body = unknown, Query = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** `{name}` stands for one segment of the path. */
+  readonly path: Path
+  /** `person`: the shared admin token is refused. */
+  readonly needs: 'token' | 'person'
+  readonly summary: string
+  /** Of what is written; a route without one takes none, or `{}`. Use strict objects. */
+  readonly body?: z.ZodType<Body>
+  /** Of the query; all values are texts. A route without one takes none. */
+  readonly query?: z.ZodType<Query>
+  /** What is answered, for OpenAPI. */
+  readonly answer?: z.ZodType
+  /**
+   * Answers with JSON; undefined is 204. Throws `AdminError` for what cannot be. A write is in the audit log before
+   * this is called.
+   */
+  handle(request: AdminRequest<Body, Query, string extends Path ? string : NamesIn<Path>>): unknown
+}
+
+/** A route with the types of its path, body and query, fit for a list of routes. */
+export function adminRoute<const Path extends string, Body, Query>(
+  route: AdminRoute<Path, Body, Query>,
+): AdminRoute {
+  return route
+}
+
+/** A refusal of the admin API: `{ error, message }` with its status. The message says what to do. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError'
+  readonly status: number
+  readonly error: string
+
+  constructor(status: number, error: string, message: string) {
+    super(message)
+    this.status = status
+    this.error = error
+  }
+}
+
+export const ErrorAnswer = z.strictObject({
+  error: z.string().describe('For programs: does not change.'),
+  message: z.string().describe('For people: what is wrong, and what to do.'),
+})
+
+/** The first route for a path among those of one method, and what its braces stand for. */
+export function matchRoute(
+  routes: readonly AdminRoute[],
+  path: string,
+): { readonly methods: ReadonlySet<string>; find(method: string): Matched | undefined } {
+  const matched = routes.flatMap((route): Matched[] => {
+    const params = paramsOf(route.path, path)
+    return params === undefined ? [] : [{ route, params }]
+  })
+  return {
+    methods: new Set(
+      matched.flatMap(({ route: { method } }) => (method === 'GET' ? ['GET', 'HEAD'] : [method])),
+    ),
+    find: (method) => matched.find(({ route }) => route.method === (method === 'HEAD' ? 'GET' : method)),
+  }
+}
+
+export interface Matched {
+  readonly route: AdminRoute
+  readonly params: Readonly<Record<string, string>>
+}
+
+function paramsOf(pattern: string, path: string): Record<string, string> | undefined {
+  const [names, given] = [pattern.split('/'), path.split('/')]
+  if (names.length !== given.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [index, name] of names.entries()) {
+    const segment = given[index] ?? ''
+    if (!name.startsWith('{')) {
+      if (name !== segment) return undefined
+      continue
+    }
+    const value = decoded(segment)
+    if (value === undefined || value === '') return undefined
+    params[name.slice(1, -1)] = value
+  }
+  return params
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return undefined
+  }
+}

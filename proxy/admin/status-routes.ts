@@ -1,0 +1,36 @@
+/** What is in force, to be read: policy and audit. */
+import { z } from 'zod'
+import type { Parts } from '../parts.ts'
+import { adminRoute, type AdminRoute } from './route.ts'
+
+const PolicyAnswer = z.strictObject({
+  engine: z.string(),
+  revision: z.string(),
+  mode: z.enum(['enforce', 'observe']),
+})
+
+const AuditAnswer = z.strictObject({
+  head: z.strictObject({ seq: z.int(), hash: z.string() }).describe('The last durable record.'),
+  available: z.boolean().describe('False while the log cannot be written.'),
+})
+
+export function statusRoutes({ policy, audit, mode }: Parts): readonly AdminRoute[] {
+  return [
+    adminRoute({
+      method: 'GET',
+      path: '/v1/policy',
+      needs: 'token',
+      summary: 'The policy in force.',
+      answer: PolicyAnswer,
+      handle: () => ({ engine: policy.name, revision: policy.revision, mode }),
+    }),
+    adminRoute({
+      method: 'GET',
+      path: '/v1/audit',
+      needs: 'token',
+      summary: 'The head of the audit log.',
+      answer: AuditAnswer,
+      handle: () => ({ head: audit.head, available: audit.available }),
+    }),
+  ]
+}

@@ -1,0 +1,206 @@
+/** Asks a running Moderato, for the verbs that operate one. */
+import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
+import { join } from 'node:path'
+import { Agent, request } from 'undici'
+import type { z } from 'zod'
+import { isLoopback } from '../config-rules.ts'
+import { adminPlace, ConfigError, loadConfigOfRunning, type AdminPlace } from '../config.ts'
+import { readSecret } from '../secret-file.ts'
+import type { Io } from './verb.ts'
+
+/** For `parseArgs`; `ADMIN_USAGE` says what they do. */
+export const ADMIN_OPTIONS = {
+  config: { type: 'string' },
+  admin: { type: 'string' },
+  'token-file': { type: 'string' },
+  ca: { type: 'string' },
+  cert: { type: 'string' },
+  key: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+export const ADMIN_USAGE = `
+Where Moderato is: --config FILE (its own configuration), or --admin URL, or MODERATO_ADMIN_URL.
+Who asks: --token-file FILE (mode 0600) or MODERATO_ADMIN_TOKEN_FILE, otherwise the admin token that --config leads to;
+          or --cert FILE --key FILE, a client certificate. --ca FILE or MODERATO_ADMIN_CA: whose certificate to trust.
+`
+
+export interface AdminFlags {
+  readonly config?: string | undefined
+  readonly admin?: string | undefined
+  readonly 'token-file'?: string | undefined
+  readonly ca?: string | undefined
+  readonly cert?: string | undefined
+  readonly key?: string | undefined
+}
+
+/** Each call resolves with the answer as the schema reads it, and rejects with `AdminFailure`. */
+export interface AdminClient {
+  get<T>(path: string, answer: z.ZodType<T>): Promise<T>
+  post<T>(path: string, body: object, answer: z.ZodType<T>): Promise<T>
+  delete<T>(path: string, answer: z.ZodType<T>): Promise<T>
+}
+
+/** What an operator can do something about; `error` is the API's word for it, if it answered. */
+export class AdminFailure extends Error {
+  override readonly name = 'AdminFailure'
+  readonly error: string
+
+  constructor(error: string, message: string) {
+    super(message)
+    this.error = error
+  }
+}
+
+/** Runs a verb's errand; resolves with its exit code, 1 with words on stderr if Moderato refused or is not there. */
+export async function withAdmin(
+  flags: AdminFlags,
+  io: Io,
+  errand: (client: AdminClient) => Promise<number>,
+  environment: AdminPlace = adminPlace(),
+): Promise<number> {
+  try {
+    const target = targetOf(flags, environment)
+    const dispatcher = new Agent({ connect: target.tls })
+    try {
+      return await errand(clientOf(target, dispatcher))
+    } finally {
+      await dispatcher.close()
+    }
+  } catch (error) {
+    if (!(error instanceof AdminFailure || error instanceof ConfigError)) throw error
+    io.stderr.write(`moderato: ${error.message}\n`)
+    return 1
+  }
+}
+
+interface Target {
+  readonly url: URL
+  readonly token: string | undefined
+  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }
+}
+
+function targetOf(flags: AdminFlags, environment: AdminPlace): Target {
+  const given = flags.config === undefined ? undefined : ofConfig(flags.config)
+  const url = checkedUrl(flags.admin ?? given?.url ?? environment.url)
+  const { cert, key } = flags
+  const ca = flags.ca ?? environment.ca ?? given?.ca
+  const tls = { ...read('ca', ca), ...read('cert', cert), ...read('key', key) }
+  if (cert !== undefined) return { url, token: undefined, tls }
+  const tokenFile = flags['token-file'] ?? environment.tokenFile
+  const token = tokenFile === undefined ? given?.token() : secretOf(tokenFile)
+  if (token !== undefined) return { url, token, tls }
+  throw new AdminFailure('no_token', 'say who asks: --token-file FILE or MODERATO_ADMIN_TOKEN_FILE')
+}
+
+function checkedUrl(text: string | undefined): URL {
+  if (text === undefined) {
+    throw new AdminFailure(
+      'no_place',
+      'say where Moderato is: --config FILE (with a port of its own), --admin URL or MODERATO_ADMIN_URL',
+    )
+  }
+  const url = URL.parse(text)
+  if (url === null) throw new AdminFailure('no_place', `${JSON.stringify(text)} is not a URL`)
+  if (url.protocol === 'https:' || isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) return url
+  throw new AdminFailure(
+    'no_place',
+    `${url.origin}: a token is sent over https only, or to a loopback address`,
+  )
+}
+
+/** The content of a file, as the TLS option of that name. */
+function read(name: 'ca' | 'cert' | 'key', file: string | undefined): { [Key in typeof name]?: Buffer } {
+  return file === undefined ? {} : { [name]: orFailure('no_file', () => readFileSync(file)) }
+}
+
+/** What Moderato's own configuration says of its admin listener. Nothing is made: that is for `serve`. */
+function ofConfig(file: string) {
+  const { listen, admin, stateDir } = loadConfigOfRunning(file).config
+  const { host, port } = listen.admin
+  const name = isIPv6(host) ? `[${host}]` : host
+  const scheme = admin.tls === undefined ? 'http' : 'https'
+  return {
+    // Port 0 is whichever was free when it started.
+    url: port === 0 ? undefined : `${scheme}://${name}:${port}`,
+    token: () => admin.token ?? secretOf(admin.tokenFile ?? join(stateDir, 'admin-token')),
+    ca: admin.tls?.cert,
+  }
+}
+
+function secretOf(file: string): string {
+  return orFailure('no_token', () => readSecret(file))
+}
+
+function orFailure<T>(error: string, read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new AdminFailure(error, messageOf(cause))
+  }
+}
+
+function clientOf(target: Target, dispatcher: Agent): AdminClient {
+  const ask = async <T>(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body: object,
+    answer: z.ZodType<T>,
+  ) => {
+    const { status, text } = await sent(target, dispatcher, { method, path, body })
+    return answer.parse(meant(target.url, status, text))
+  }
+  return {
+    get: (path, answer) => ask('GET', path, {}, answer),
+    post: (path, body, answer) => ask('POST', path, body, answer),
+    delete: (path, answer) => ask('DELETE', path, {}, answer),
+  }
+}
+
+async function sent(
+  { url, token }: Target,
+  dispatcher: Agent,
+  { method, path, body }: { method: 'GET' | 'POST' | 'DELETE'; path: string; body: object },
+): Promise<{ status: number; text: string }> {
+  const headers = {
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
+  }
+  try {
+    const answer = await request(new URL(path, url), {
+      method,
+      headers,
+      body: method === 'GET' ? null : JSON.stringify(body),
+      dispatcher,
+    })
+    return { status: answer.statusCode, text: await answer.body.text() }
+  } catch (error) {
+    throw new AdminFailure(
+      'unreachable',
+      `no Moderato answers at ${url.origin} (${messageOf(error)}): is it running?`,
+    )
+  }
+}
+
+/** The JSON of an answer; undefined for 204. A refusal is thrown in its own words. */
+function meant({ origin }: URL, status: number, text: string): unknown {
+  if (status === 204) return undefined
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    throw new AdminFailure('no_moderato', `what answers at ${origin} is not Moderato`)
+  }
+  if (status < 300) return body
+  const { error = 'unknown', message = text } = body as { error?: string; message?: string }
+  const hint = status === 401 ? `the token or certificate is not known at ${origin}. ` : ''
+  throw new AdminFailure(error, `${hint}${message}`)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error
+    ? error.message || String((error as NodeJS.ErrnoException).code)
+    : String(error)
+}

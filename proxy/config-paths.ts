@@ -1,0 +1,38 @@
+/** Relative paths in a configuration resolve against its file's folder. */
+import { resolve } from 'node:path'
+import type { Config } from './config-schema.ts'
+import type { TlsFiles } from './config-tls.ts'
+
+export function withResolvedPaths(config: Config, folder: string): Config {
+  const at = (file: string): string => resolve(folder, file)
+  const { stateDir, policy, listen, admin } = config
+  return {
+    ...config,
+    stateDir: at(stateDir),
+    policy: { ...policy, ...given('bundle', policy.bundle, at) },
+    listen: { ...listen, ...given('tls', listen.tls, tlsAt(at)) },
+    admin: {
+      ...admin,
+      ...given('tokenFile', admin.tokenFile, at),
+      ...given('tls', admin.tls, tlsAt(at)),
+      people: admin.people.map((person) => ({ ...person, ...given('tokenFile', person.tokenFile, at) })),
+    },
+  }
+}
+
+/** The member of that name with its value resolved; nothing where there is none. */
+function given<Name extends string, Value>(
+  name: Name,
+  value: Value | undefined,
+  resolved: (value: Value) => Value,
+): { [Key in Name]?: Value } {
+  return (value === undefined ? {} : { [name]: resolved(value) }) as { [Key in Name]?: Value }
+}
+
+function tlsAt(at: (file: string) => string) {
+  return ({ cert, key, clientCa }: TlsFiles): TlsFiles => ({
+    cert: at(cert),
+    key: at(key),
+    ...given('clientCa', clientCa, at),
+  })
+}
