@@ -59,7 +59,7 @@ export function compile(opa: string): ReadonlyMap<string, Buffer> {
       opa,
       // prettier-ignore
       ['build', '-t', 'wasm', '-b', 'rego', ...ignored, '--capabilities', CAPABILITIES,
-        '-e', 'moderato/decision', '-r', sourceDigest(), '-o', archive],
+        '-e', 'moderato/decision', '-e', 'moderato/tasks/verdict', '-r', sourceDigest(), '-o', archive],
       { cwd: ROOT, stdio: ['ignore', 'inherit', 'pipe'] },
     )
     return marked(opa, readTar(gunzipSync(readFileSync(archive))))

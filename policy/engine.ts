@@ -1,5 +1,7 @@
 /** The policy engine's port. An engine answers for one call; it never does I/O while it answers. */
 
+import type { TaskInput, TaskVerdict } from './task.ts'
+
 /** What policy sees of a call: the redacted facts that audit keeps, enough for replay and explain. */
 export interface PolicyInput {
   readonly agent: { readonly id: string }
@@ -19,6 +21,15 @@ export interface PolicyInput {
   }
   /** Seconds since the epoch (wasm loses digits beyond 2^53). */
   readonly timeSeconds: number
+  /** The task that the agent works on; a static agent has none. */
+  readonly task?: {
+    readonly id: string
+    /** Each must cover the call: classes and resource patterns, or the statements of a session policy. */
+    readonly scopes: readonly (
+      | { readonly grants: readonly PolicyGrant[] }
+      | { readonly statements: readonly PolicyStatement[] }
+    )[]
+  }
 }
 
 export interface PolicyVerdict {
@@ -34,9 +45,17 @@ export interface PolicyGrant {
   readonly resources: readonly string[]
 }
 
-/** Policy data: grants by agent id. */
+export interface PolicyStatement {
+  readonly effect: 'Allow' | 'Deny'
+  readonly actions: readonly string[]
+  readonly resources: readonly string[]
+}
+
+/** Policy data: grants by agent id, and what holds of every task. */
 export interface PolicyData {
   readonly agents: Readonly<Record<string, { readonly grants: readonly PolicyGrant[] }>>
+  /** Without it no task is opened. */
+  readonly tasks?: { readonly maxSeconds: number; readonly require: readonly string[] }
 }
 
 export interface PolicyEngine {
@@ -45,4 +64,6 @@ export interface PolicyEngine {
   readonly revision: string
   /** Throws on any failure: the caller fails closed. */
   evaluate(input: PolicyInput): PolicyVerdict
+  /** Whether a task may be opened, and how much of it. Throws as `evaluate` does. */
+  judgeTask(input: TaskInput): TaskVerdict
 }

@@ -22,6 +22,28 @@ export const PolicyInputSchema = z.strictObject({
     })
     .readonly(),
   timeSeconds: z.number().int(),
+  task: z
+    .strictObject({
+      id: z.string(),
+      scopes: z
+        .array(
+          z.union([
+            z.strictObject({
+              grants: z.array(z.strictObject({ classes: texts, resources: texts })).readonly(),
+            }),
+            z.strictObject({
+              statements: z
+                .array(
+                  z.strictObject({ effect: z.enum(['Allow', 'Deny']), actions: texts, resources: texts }),
+                )
+                .readonly(),
+            }),
+          ]),
+        )
+        .readonly(),
+    })
+    .readonly()
+    .exactOptional(),
 })
 
 /** The text of `rego/schemas/input.json`. */

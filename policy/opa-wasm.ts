@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type * as OpaWasm from '@open-policy-agent/opa-wasm'
 import { arnMatch } from './arn-match.ts'
-import type { PolicyData, PolicyEngine, PolicyInput, PolicyVerdict } from './engine.ts'
+import type { PolicyData, PolicyEngine, PolicyInput } from './engine.ts'
+import { taskVerdictOf, verdictOf } from './verdicts.ts'
 
 // The package declares `loadPolicySync`, but only its CommonJS form exports it.
 const opa: Pick<typeof OpaWasm, 'loadPolicySync'> = createRequire(import.meta.url)(
@@ -12,6 +13,8 @@ const opa: Pick<typeof OpaWasm, 'loadPolicySync'> = createRequire(import.meta.ur
 type Instance = ReturnType<typeof opa.loadPolicySync>
 
 const ENTRYPOINT = 'moderato/decision'
+/** A bundle of one's own may lack it: then no tasks are opened. */
+const TASK_ENTRYPOINT = 'moderato/tasks/verdict'
 const MAX_INPUT_BYTES = 2 << 20
 /** WebAssembly memory only grows: 64 MiB at most, and beyond 16 MiB the instance is replaced after the call. */
 const MAX_MEMORY_PAGES = 1024
@@ -42,9 +45,11 @@ export interface OpaWasmOptions {
  */
 export async function loadOpaWasm(options: OpaWasmOptions): Promise<PolicyEngine> {
   const { wasm, data, bundleData = {}, builtins = HOST_BUILTINS } = options
-  if ('agents' in bundleData) throw new Error('policy bundle: data.agents belongs to the configuration')
+  for (const name of ['agents', 'tasks']) {
+    if (name in bundleData) throw new Error(`policy bundle: data.${name} belongs to the configuration`)
+  }
   const module = await WebAssembly.compile(new Uint8Array(wasm))
-  const json = JSON.stringify({ ...bundleData, agents: data.agents })
+  const json = JSON.stringify({ ...bundleData, ...data })
   const create = () => instantiate(module, builtins, json)
   const digest = createHash('sha256').update(wasm).update(json).digest('hex')
   const engine = engineOf(create, `${options.revision.slice(0, 16)}.${digest.slice(0, 16)}`)
@@ -54,21 +59,27 @@ export async function loadOpaWasm(options: OpaWasmOptions): Promise<PolicyEngine
 
 function engineOf(create: () => Instance, revision: string): PolicyEngine {
   let instance = create()
+  const run = (input: object, entrypoint: string): unknown => {
+    const encoded = encode(input)
+    let result: unknown
+    try {
+      result = instance.evaluate(encoded, entrypoint)
+    } catch (thrown) {
+      // What an interrupted evaluation left in its memory is not known, so the next one starts afresh.
+      instance = create()
+      throw asError(thrown)
+    }
+    if (instance.mem.buffer.byteLength > RENEW_MEMORY_BYTES) instance = create()
+    return result
+  }
   return {
     name: 'opa',
     revision,
-    evaluate(input) {
-      const encoded = encode(input)
-      let result: unknown
-      try {
-        result = instance.evaluate(encoded, ENTRYPOINT)
-      } catch (thrown) {
-        // What an interrupted evaluation left in its memory is not known, so the next one starts afresh.
-        instance = create()
-        throw asError(thrown)
-      }
-      if (instance.mem.buffer.byteLength > RENEW_MEMORY_BYTES) instance = create()
-      return verdictOf(result)
+    evaluate: (input) => verdictOf(run(input, ENTRYPOINT)),
+    judgeTask(input) {
+      if (!(TASK_ENTRYPOINT in instance.entrypoints))
+        throw new Error(`it has no entrypoint ${TASK_ENTRYPOINT}`)
+      return taskVerdictOf(run(input, TASK_ENTRYPOINT))
     },
   }
 }
@@ -78,7 +89,7 @@ const encoder = new TextEncoder()
 /** How JSON.stringify spells half a character. OPA aborts on it, and an agent could have us start afresh each time. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/
 
-function encode(input: PolicyInput): ArrayBuffer {
+function encode(input: object): ArrayBuffer {
   const text = JSON.stringify(input)
   if (text.includes('\\ud') && LONE_SURROGATE.test(text)) throw new Error('policy input is no valid Unicode')
   const bytes = encoder.encode(text)
@@ -135,24 +146,4 @@ const PROBE: PolicyInput = {
     region: '',
   },
   timeSeconds: 0,
-}
-
-function verdictOf(results: unknown): PolicyVerdict {
-  const first: unknown = Array.isArray(results) && results.length === 1 ? results[0] : undefined
-  const result = property(first, 'result')
-  const allow = property(result, 'allow')
-  const rules = property(result, 'rules')
-  const messages = property(result, 'messages')
-  if (typeof allow !== 'boolean' || !isTexts(rules) || !isTexts(messages) || rules.length === 0) {
-    throw new Error('the policy answered in an unknown shape')
-  }
-  return { allow, rules, messages }
-}
-
-function property(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string')
 }

@@ -35,6 +35,7 @@ export function remembering(
   return {
     name: engine.name,
     revision: engine.revision,
+    judgeTask: (input) => engine.judgeTask(input),
     evaluate(input) {
       const key = keyOf(input)
       if (key.length > INPUT_CHARACTERS) return engine.evaluate(input)

@@ -12,6 +12,7 @@ function echo(): PolicyEngine & { readonly asked: PolicyInput[] } {
     name: 'echo',
     revision: 'r1',
     asked,
+    judgeTask: () => expect.unreachable(),
     evaluate(input) {
       asked.push(input)
       return { allow: input.call.count % 2 === 0, rules: ['echo.rule'], messages: [withoutTime(input)] }
@@ -42,11 +43,24 @@ const call = fc.record({
   facts: fc.dictionary(text, fc.oneof(fc.boolean(), fc.array(text, { maxLength: 2 })), { maxKeys: 2 }),
   region: text,
 })
-const input = fc.record({
-  agent: fc.record({ id: text }),
-  call,
-  timeSeconds: fc.integer({ min: 0, max: 2 ** 40 }),
-})
+const scope = fc.oneof(
+  fc.record({ grants: fc.array(fc.record({ classes: texts, resources: texts }), { maxLength: 2 }) }),
+  fc.record({
+    statements: fc.array(
+      fc.record({ effect: fc.constantFrom('Allow', 'Deny'), actions: texts, resources: texts }),
+      { maxLength: 2 },
+    ),
+  }),
+)
+const input = fc.record(
+  {
+    agent: fc.record({ id: text }),
+    call,
+    timeSeconds: fc.integer({ min: 0, max: 2 ** 40 }),
+    task: fc.record({ id: text, scopes: fc.array(scope, { maxLength: 2 }) }),
+  },
+  { requiredKeys: ['agent', 'call', 'timeSeconds'] },
+)
 
 describe('remembering', () => {
   it('asks once for the same call, whatever the time', () => {
@@ -96,7 +110,7 @@ describe('remembering', () => {
 
   it('knows every member of the schema but the time', () => {
     const schema = PolicyInputSchema.shape
-    expect(Object.keys(schema)).toEqual(Object.keys(inputOf()))
+    expect(Object.keys(schema)).toEqual([...Object.keys(inputOf()), 'task'])
     expect(Object.keys(schema.call.unwrap().shape)).toEqual(Object.keys(inputOf().call))
   })
 

@@ -1,0 +1,44 @@
+/** What Rego answered, checked for its shape: an answer in another one is no answer. */
+import { z } from 'zod'
+import type { PolicyVerdict } from './engine.ts'
+import type { TaskVerdict } from './task.ts'
+
+const texts = z.array(z.string())
+const TaskAnswer = z.strictObject({
+  allow: z.boolean(),
+  grants: z.array(z.strictObject({ classes: texts.min(1), resources: texts.min(1) })),
+  durationSeconds: z.number().int().min(0),
+  rules: texts.min(1),
+  messages: texts,
+})
+
+/** By hand: it is read for every call. */
+export function verdictOf(results: unknown): PolicyVerdict {
+  const result = resultOf(results)
+  const allow = property(result, 'allow')
+  const rules = property(result, 'rules')
+  const messages = property(result, 'messages')
+  if (typeof allow !== 'boolean' || !isTexts(rules) || !isTexts(messages) || rules.length === 0) {
+    throw new Error('the policy answered in an unknown shape')
+  }
+  return { allow, rules, messages }
+}
+
+export function taskVerdictOf(results: unknown): TaskVerdict {
+  const answer = TaskAnswer.safeParse(resultOf(results))
+  if (!answer.success) throw new Error('the policy answered for a task in an unknown shape')
+  return answer.data
+}
+
+function resultOf(results: unknown): unknown {
+  const first: unknown = Array.isArray(results) && results.length === 1 ? results[0] : undefined
+  return property(first, 'result')
+}
+
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string')
+}
