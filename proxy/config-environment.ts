@@ -41,6 +41,12 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
   'upstream.bodyTimeout': 'text',
   'upstream.allowPrivateAddresses': 'json',
   agents: 'json',
+  'identity.sealingKeys': 'text',
+  'tasks.maxDuration': 'text',
+  'tasks.defaultDuration': 'text',
+  'tasks.require': 'json',
+  'tasks.rate': 'text',
+  'tasks.burst': 'json',
   'policy.mode': 'text',
   'policy.bundle': 'text',
   'policy.allowUnmodelled': 'json',
@@ -74,6 +80,9 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
 /** What the environment must not loosen unless the file says `allowEnvironment: true` (security rule S7). */
 const GUARDED = [
   'agents',
+  'identity.sealingKeys',
+  'tasks.maxDuration',
+  'tasks.require',
   'policy.bundle',
   'policy.allowUnmodelled',
   'catalogue.overrides',

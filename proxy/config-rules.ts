@@ -28,6 +28,7 @@ export function configProblems(config: Config): Finding[] {
     ...peopleProblems(config),
     ...upstreamProblems(config),
     ...agentProblems(config),
+    ...taskProblems(config),
     ...policyProblems(config),
   ]
 }
@@ -105,16 +106,20 @@ function agentProblems(config: Config): Finding[] {
   for (const [index, agent] of config.agents.entries()) {
     const path = `agents.${index}`
     for (const key of ['id', 'accessKeyId'] as const) {
-      if (seen[key].has(agent[key])) findings.push({ path: `${path}.${key}`, message: 'stands twice' })
-      seen[key].add(agent[key])
+      const value = agent[key]
+      if (value === undefined) continue
+      if (seen[key].has(value)) findings.push({ path: `${path}.${key}`, message: 'stands twice' })
+      seen[key].add(value)
     }
-    if (!sandboxed && agent.secretAccessKey.length < MIN_SECRET_LENGTH) {
+    const { secretAccessKey } = agent
+    if (secretAccessKey === undefined) continue
+    if (!sandboxed && secretAccessKey.length < MIN_SECRET_LENGTH) {
       findings.push({
         path: `${path}.secretAccessKey`,
         message: `must have at least ${MIN_SECRET_LENGTH} characters (only a loopback upstream may do with less)`,
       })
     }
-    if (!sandboxed && KNOWN_SECRETS.has(agent.secretAccessKey)) {
+    if (!sandboxed && KNOWN_SECRETS.has(secretAccessKey)) {
       findings.push({
         path: `${path}.secretAccessKey`,
         message: 'is an example key from documentation; make your own',
@@ -122,6 +127,11 @@ function agentProblems(config: Config): Finding[] {
     }
   }
   return findings
+}
+
+function taskProblems({ tasks }: Config): Finding[] {
+  if (tasks.defaultDuration <= tasks.maxDuration) return []
+  return [{ path: 'tasks.defaultDuration', message: 'must not be longer than tasks.maxDuration' }]
 }
 
 function policyProblems({ policy }: Config): Finding[] {

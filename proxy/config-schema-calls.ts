@@ -20,19 +20,31 @@ const pace = z.strictObject({
 const PACED_CLASSES = ACTION_CLASSES.filter((name) => name !== 'unknown')
 const PACED = [...PACED_CLASSES, 'may-overwrite'] as const
 
-export const agent = z.strictObject({
-  id: z.string().min(1).max(256),
-  accessKeyId: z.string().regex(/^[A-Za-z0-9]{4,128}$/, 'must be 4 to 128 letters and digits'),
-  secretAccessKey: z.string().min(1),
-  grants: z
-    .array(
-      z.strictObject({
-        classes: z.array(z.union([actionClass, z.literal('reads-secret')])).min(1),
-        resources: z.array(z.string().min(1)).min(1),
-      }),
-    )
-    .default([]),
-})
+export const agent = z
+  .strictObject({
+    id: z.string().min(1).max(256),
+    /** A static key; an agent of an identity provider has none. */
+    accessKeyId: z
+      .string()
+      .regex(/^[A-Za-z0-9]{4,128}$/, 'must be 4 to 128 letters and digits')
+      .optional(),
+    secretAccessKey: z.string().min(1).optional(),
+    grants: z
+      .array(
+        z.strictObject({
+          classes: z.array(z.union([actionClass, z.literal('reads-secret')])).min(1),
+          resources: z.array(z.string().min(1)).min(1),
+        }),
+      )
+      .default([]),
+  })
+  .refine(
+    ({ accessKeyId, secretAccessKey }) => (accessKeyId === undefined) === (secretAccessKey === undefined),
+    {
+      path: ['secretAccessKey'],
+      error: 'accessKeyId and secretAccessKey go together',
+    },
+  )
 
 export const policy = z
   .strictObject({

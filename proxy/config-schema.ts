@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { admin, listenTls } from './config-schema-admin.ts'
 import { agent, catalogue, pacing, policy } from './config-schema-calls.ts'
+import { identity, tasks } from './config-schema-identity.ts'
 import { address, bytes, durationMs, hostName, later } from './config-schema-values.ts'
 
 const listen = z
@@ -97,6 +98,8 @@ export const ConfigSchema = z.strictObject({
     .array(agent)
     .default([])
     .describe('id, accessKeyId, secretAccessKey, grants: classes and resource patterns.'),
+  identity,
+  tasks,
   policy,
   catalogue,
   pacing,

@@ -3,9 +3,11 @@
  *
  *     Received -> Identified -> Verified -> Classified -> Decided -> Paced -> Resigned -> Forwarded
  */
+import type { Agent } from './agent.ts'
 import type { AccessLevel, ActionClass, Trait } from './classes.ts'
 import type { IncomingBody, Reply } from './edge.ts'
 import type { HeaderFields } from './headers.ts'
+import type { Opening } from './identity/opening.ts'
 import type { ChunkChain, ChunkVerifier } from './sigv4/chunk-chain.ts'
 import type { EventChain } from './sigv4/event-stream.ts'
 
@@ -75,22 +77,11 @@ export interface Authorization {
   readonly presigned: Presigned | undefined
 }
 
-export interface Grant {
-  /** `reads-secret` is the trait that no class covers: it must be granted by name (rule S13). */
-  readonly classes: readonly (ActionClass | 'reads-secret')[]
-  readonly resources: readonly string[]
-}
-
-/** A statically known agent. Its secret stays in the agent store. */
-export interface Agent {
-  readonly id: string
-  readonly accessKeyId: string
-  readonly grants: readonly Grant[]
-}
-
 export interface Identified extends Received {
   readonly authorization: Authorization
   readonly agent: Agent
+  /** Undefined for a static access key. A secret: never recorded. */
+  readonly sessionToken: string | undefined
   /** The head as the service reads it: of a presigned URL, headers that were moved into the query are headers again. */
   readonly reading: RequestHead
 }
@@ -190,6 +181,8 @@ export interface Classified extends Verified {
   readonly call: Call
   /** The agent API's signing endpoint only: what is made in place of forwarding. */
   readonly handOn?: HandOn
+  /** Where a task is opened: what it may do, and until when. */
+  readonly opening?: Opening
   /** The path as the service reads it: a bucket that stood in the host is its first segment. */
   readonly servicePath: string
   readonly outgoing: OutgoingBody

@@ -6,13 +6,14 @@ import { loadPolicy } from '../policy/bundle.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import { adminHosts } from './admin/bind.ts'
 import { signing } from './agent-api/signing.ts'
-import { staticAgents } from './agent-store.ts'
+import { agentStore } from './agent-store.ts'
 import type { OperatorRules } from './aws/operator-rules.ts'
 import { addressing } from './aws/addressing.ts'
 import { loadCatalogue } from './aws/catalogue/catalogue.ts'
 import type { Config } from './config-schema.ts'
 import { describeConfig, type LoadedConfig } from './config.ts'
 import { chainCredentials, fixedCredentials } from './credentials/source.ts'
+import { openIdentity } from './identity/open.ts'
 import type { ServiceState } from './listeners.ts'
 import { openAudit, type Audit } from './observe/audit.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
@@ -52,8 +53,9 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const { limiter, replays } = state.store
   const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits })
   state.ledger.onChange(() => queue.reconsider())
+  const identity = openIdentity(config, { policy: () => policy, ledger: state.ledger, clock })
   /** In the order in which they are asked. */
-  const restraints: readonly Restraint[] = []
+  const restraints: readonly Restraint[] = [({ agent }) => identity.revocations.check(agent)]
   const credentials =
     upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
   const { endpoint, allowPrivateAddresses: allowPrivate } = upstream
@@ -67,7 +69,8 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     refusals: unverifiedRefusals({ audit, clock }),
     catalogue,
     policy,
-    agents: staticAgents(config.agents),
+    agents: agentStore(config.agents, identity.sessions),
+    ...identity,
     signatures: new Signatures(),
     replays,
     state,
@@ -141,5 +144,9 @@ function rulesOf({ policy, catalogue: { overrides, guardedTags }, pacing }: Conf
 
 async function policyOf(config: Config): Promise<PolicyEngine> {
   const agents = Object.fromEntries(config.agents.map(({ id, grants }) => [id, { grants }]))
-  return loadPolicy({ bundle: config.policy.bundle, data: { agents } })
+  const { maxDuration, require } = config.tasks
+  return loadPolicy({
+    bundle: config.policy.bundle,
+    data: { agents, tasks: { maxSeconds: maxDuration / 1000, require } },
+  })
 }

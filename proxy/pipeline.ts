@@ -16,26 +16,47 @@ export interface Pipeline<In, Out extends In> {
   pipe<Next extends Out>(stage: Stage<Out, Next>): Pipeline<In, Next>
   /** Runs every stage in order; rejects with whatever a stage or the observer threw. */
   run(exchange: In, observer: Observer): Promise<Out>
+  /** Ends in one of several ways: the rest is that which `choose` names, once all before it is done. */
+  fork<Name extends string>(
+    ways: Readonly<Record<Name, Way<Out, Out>>>,
+    choose: (exchange: Out) => Name,
+  ): Way<In, Out>
   readonly stages: readonly string[]
+  /** The stages that a run can end with: those that have an effect. */
+  readonly ends: readonly string[]
 }
+
+/** A whole way, which nothing can be added to. */
+export type Way<In, Out extends In> = Pick<Pipeline<In, Out>, 'run' | 'ends'>
 
 type AnyStage = (exchange: never) => unknown
 
 function build<In, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Out> {
+  const run = async (exchange: In, observer: Observer): Promise<Out> => {
+    let current: unknown = exchange
+    for (const stage of stages) {
+      const held = observer.before(stage.name, current)
+      if (held !== undefined) await held
+      const next = stage(current as never)
+      current = next instanceof Promise ? await next : next
+      observer.after(stage.name, current)
+    }
+    return current as Out
+  }
   return {
     pipe: <Next extends Out>(stage: Stage<Out, Next>) => build<In, Next>([...stages, stage]),
-    async run(exchange, observer) {
-      let current: unknown = exchange
-      for (const stage of stages) {
-        const held = observer.before(stage.name, current)
-        if (held !== undefined) await held
-        const next = stage(current as never)
-        current = next instanceof Promise ? await next : next
-        observer.after(stage.name, current)
+    run,
+    fork(ways, choose) {
+      return {
+        async run(exchange, observer) {
+          const reached = await run(exchange, observer)
+          return ways[choose(reached)].run(reached, observer)
+        },
+        ends: Object.values<Way<Out, Out>>(ways).flatMap(({ ends }) => ends),
       }
-      return current as Out
     },
     stages: stages.map((stage) => stage.name),
+    ends: stages.slice(-1).map((stage) => stage.name),
   }
 }
 

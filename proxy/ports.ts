@@ -1,14 +1,23 @@
 /** Ports named by role: what stages need of the world, passed in by compose.ts. */
-import type { Agent } from './exchange.ts'
+import type { Agent } from './agent.ts'
 
 export interface Clock {
   /** Milliseconds since the epoch. */
   nowMs(): number
 }
 
+/** An agent with the secret that verifies its signatures. */
+export interface Owner {
+  readonly agent: Agent
+  readonly secretAccessKey: string
+}
+
 export interface AgentStore {
-  /** The agent that owns an access key id, with the secret that verifies its signatures. */
-  find(accessKeyId: string): { readonly agent: Agent; readonly secretAccessKey: string } | undefined
+  /**
+   * The owner of an access key id, by itself or with the session token that goes with it. Throws a Denial for one that
+   * is not known, or not any more.
+   */
+  find(accessKeyId: string, sessionToken: string | undefined): Owner
 }
 
 export interface Credentials {

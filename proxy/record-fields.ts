@@ -1,13 +1,19 @@
 /** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
 import type { Denial } from './denial.ts'
 import { DENIALS, type DenialReason } from './denial-table.ts'
-import type { Forwarded, HandOn, Paced, Received } from './exchange.ts'
+import type { Classified, Forwarded, HandOn, Received } from './exchange.ts'
+import type { Opening } from './identity/opening.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import { redactText } from './observe/redact.ts'
 import type { Clock } from './ports.ts'
 
+/** What is known of every request that has an effect, whatever way it came. */
+export type Recordable = Received & Pick<Classified, 'agent' | 'payload' | 'call'>
+
 const MAX_USER_AGENT = 256
 const MAX_DETAIL = 512
+/** A justification is kept whole: it is what an incident is explained by. */
+const MAX_WORDS = 8_192
 
 /**
  * One decision record. `facts` completes the other fields to the policy's whole input, so that a decision can be
@@ -20,14 +26,12 @@ export function decisionFields(
   reason: string,
   denial?: Denial,
 ): AuditRecord {
-  const { call = NOT_CLASSIFIED, agent, payload, waitedMs, authorization } = exchange
-  const policy = exchange.decision ?? denial?.policy
+  const { call = NOT_CLASSIFIED, waitedMs, authorization } = exchange
+  const policy = exchange.decision ?? exchange.opening?.policy ?? denial?.policy
   return {
     phase: 'decision',
     requestId: exchange.requestId,
-    // An agent is named only once its signature verified: a key id alone proves nothing.
-    agent: payload === undefined ? undefined : agent?.id,
-    trace: traceOf(exchange),
+    ...whoOf(exchange),
     service: call.service,
     operation: call.operation,
     actions: call.actions,
@@ -40,9 +44,10 @@ export function decisionFields(
       accessLevel: call.accessLevel,
       region: authorization?.scope.region,
       timeSeconds: Math.floor(clock.nowMs() / 1000),
-      unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map(quoted),
+      unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map((each) => quoted(each)),
       parameters: Object.keys(call.facts).length === 0 ? undefined : call.facts,
       handOn: exchange.handOn && handOnFacts(exchange.handOn),
+      task: exchange.opening && openingFacts(exchange.opening),
     },
     decision,
     reason,
@@ -58,14 +63,40 @@ export function decisionFields(
   }
 }
 
+/** Whom the request is of. An agent is named only once that was proved: a key id alone proves nothing. */
+function whoOf(exchange: Partial<Forwarded> & Received) {
+  const { agent, payload, opening } = exchange
+  const trace = opening?.asked.traceId ?? traceOf(exchange)
+  if (payload === undefined) return { agent: undefined, trace }
+  const session = opening?.session ?? agent?.session
+  return { agent: agent?.id, task: session?.task.id, session: session?.id, trace }
+}
+
 /** What was asked to be signed for somebody else, less the request itself: its query will hold the signature. */
 function handOnFacts({ type, expiresSeconds, narrowed }: HandOn) {
   return { type, expiresSeconds, narrowed }
 }
 
+/** The whole of a task: what it was opened for, in its agent's own words, and what it may do until when. */
+function openingFacts({ session, asked, openedBy }: Opening) {
+  const { task, root, expiresAtMs } = session
+  return {
+    root,
+    openedBy,
+    ancestors: task.ancestors,
+    intent: asked.intent === undefined ? undefined : quoted(asked.intent, MAX_WORDS),
+    justification: asked.justification === undefined ? undefined : quoted(asked.justification, MAX_WORDS),
+    ticket: asked.ticket === undefined ? undefined : quoted(asked.ticket, MAX_WORDS),
+    asked: asked.grants,
+    scopes: task.scopes,
+    roleArn: task.roleArn,
+    expiresAt: new Date(expiresAtMs).toISOString(),
+  }
+}
+
 /** The agent's own text, shown so that nothing of it can be taken for ours. */
-function quoted(name: string): string {
-  return redactText(JSON.stringify(name), MAX_DETAIL)
+function quoted(name: string, most = MAX_DETAIL): string {
+  return redactText(JSON.stringify(name), most)
 }
 
 /** What is known of a request that was refused before it was classified. */
@@ -98,7 +129,7 @@ export function unreadableFields(requestId: string, address: string): AuditRecor
 
 /** What became of a call after its decision was recorded. */
 export function outcomeFields(
-  exchange: Partial<Forwarded> & Paced,
+  exchange: Partial<Forwarded> & Recordable,
   reason: DenialReason | 'none',
 ): AuditRecord {
   const { upstream } = exchange
@@ -106,6 +137,7 @@ export function outcomeFields(
     phase: 'outcome',
     requestId: exchange.requestId,
     agent: exchange.agent.id,
+    task: exchange.agent.session?.task.id,
     service: exchange.call.service,
     operation: exchange.call.operation,
     decision: reason === 'none' ? 'allow' : DENIALS[reason].decision,

@@ -4,11 +4,11 @@
  */
 import { Denial } from './denial.ts'
 import type { DenialReason } from './denial-table.ts'
-import type { Forwarded, Paced, Received } from './exchange.ts'
+import type { Forwarded, Received } from './exchange.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
-import type { Observer, Pipeline } from './pipeline.ts'
+import type { Observer, Way } from './pipeline.ts'
 import type { Clock } from './ports.ts'
-import { decisionFields, outcomeFields } from './record-fields.ts'
+import { decisionFields, outcomeFields, type Recordable } from './record-fields.ts'
 
 /** What a run became, for metrics and for whoever watches. */
 export interface Outcome {
@@ -37,16 +37,13 @@ export interface RecordOptions {
 export type Runner = (received: Received) => Promise<void>
 
 /** The last stage is the one that has an effect: the decision is recorded before it. */
-export function record(
-  pipeline: Pick<Pipeline<Received, Paced>, 'run' | 'stages'>,
-  options: RecordOptions,
-): Runner {
-  const last = pipeline.stages.at(-1) ?? ''
+export function record(way: Way<Received, Recordable>, options: RecordOptions): Runner {
+  const ends = new Set(way.ends)
   return async function run(received) {
-    const observer = new RunObserver(received, last, options)
+    const observer = new RunObserver(received, ends, options)
     try {
-      await pipeline.run(received, observer)
-      options.audit.append(outcomeFields(observer.furthest as Paced, 'none'))
+      await way.run(received, observer)
+      options.audit.append(outcomeFields(observer.furthest as Recordable, 'none'))
       observer.finish('allow', 'none')
     } catch (thrown) {
       observer.refuse(toDenial(thrown, received.requestId, options))
@@ -56,22 +53,22 @@ export function record(
 
 class RunObserver implements Observer {
   furthest: Partial<Forwarded> & Received
-  readonly #last: string
+  readonly #ends: ReadonlySet<string>
   readonly #options: RecordOptions
   readonly #startedMs = performance.now()
   /** A stage begins where the one before it ended. */
   #stageStartedMs = this.#startedMs
   #decided = false
 
-  constructor(received: Received, last: string, options: RecordOptions) {
+  constructor(received: Received, ends: ReadonlySet<string>, options: RecordOptions) {
     this.furthest = received
-    this.#last = last
+    this.#ends = ends
     this.#options = options
   }
 
   before(stage: string, exchange: unknown): void | Promise<void> {
     this.furthest = exchange as Received
-    return stage === this.#last ? this.#recordFirst(exchange as Paced) : undefined
+    return this.#ends.has(stage) ? this.#recordFirst(exchange as Recordable) : undefined
   }
 
   after(stage: string, exchange: unknown): void {
@@ -82,7 +79,7 @@ class RunObserver implements Observer {
   }
 
   /** Rule S3: durable before forwarded, for every class but `read` and `list`. */
-  #recordFirst(exchange: Paced): void | Promise<void> {
+  #recordFirst(exchange: Recordable): void | Promise<void> {
     const fields = decisionFields(exchange, this.#options.clock, 'allow', 'none')
     const { classes } = exchange.call
     if (classes.every((each) => each === 'read' || each === 'list')) {
@@ -107,7 +104,7 @@ class RunObserver implements Observer {
   refuse(denial: Denial): void {
     const { audit } = this.#options
     const { decision } = denial.row
-    if (this.#decided) audit.append(outcomeFields(this.furthest as Paced, denial.reason))
+    if (this.#decided) audit.append(outcomeFields(this.furthest as Recordable, denial.reason))
     else this.#recordRefusal(denial, decision)
     try {
       this.#options.answer(this.furthest, denial)

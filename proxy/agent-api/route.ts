@@ -1,13 +1,78 @@
-/** Which requests are for Moderato itself, and which of them it serves. None of them is ever forwarded. */
+/** Which requests are for Moderato itself, and which way each of them goes. None of them is ever forwarded. */
 import { Denial } from '../denial.ts'
 import type { Received, RequestHead } from '../exchange.ts'
 
 /** No bucket's name can begin with a dot, so no path of AWS's begins so. */
 const PREFIX = '/.moderato'
+const TASKS = `${PREFIX}/v1/tasks`
+
+/**
+ * - `call`: for AWS, and whatever is neither here nor there
+ * - `webIdentity`: AssumeRoleWithWebIdentity, the one call of AWS's that is answered without a signature
+ * - `sign`, `credentials`: the signing endpoint, the container credentials endpoint
+ * - `signedTask`, `provedTask`: the tasks endpoint, with a signature, or with the token of an identity provider
+ */
+export type WayName = 'call' | 'webIdentity' | 'sign' | 'credentials' | 'signedTask' | 'provedTask'
+
+/** The way of a request, by its raw head alone. Whatever it claims is proved on that way. */
+export function wayOf(head: RequestHead): WayName {
+  const { path, headers } = head
+  if (!isAgentApi(head)) return isWebIdentity(head) ? 'webIdentity' : 'call'
+  if (path === `${PREFIX}/v1/credentials`) return 'credentials'
+  if (path !== TASKS && !path.startsWith(`${TASKS}/`)) return 'sign'
+  const authorization = headers.one('authorization')
+  return authorization === undefined || /^Bearer /i.test(authorization) ? 'provedTask' : 'signedTask'
+}
 
 /** Whether a request of the agent listener is for Moderato itself, by its raw path. */
 export function isAgentApi({ path }: RequestHead): boolean {
   return path.startsWith(PREFIX) && (path.length === PREFIX.length || path[PREFIX.length] === '/')
+}
+
+/** SDKs send it as a form to the root of STS. What else comes so, unsigned, is refused on that way as on the other. */
+function isWebIdentity({ method, path, query, headers }: RequestHead): boolean {
+  if (method !== 'POST' || path !== '/' || query !== '' || headers.has('authorization')) return false
+  return /^application\/x-www-form-urlencoded *(;|$)/i.test(headers.one('content-type') ?? '')
+}
+
+/** What the tasks endpoint is asked for: to open a task, or to end one. */
+export type TaskRoute = { readonly kind: 'open' } | { readonly kind: 'end'; readonly taskId: string }
+
+/** Denials `unknown_path` and `malformed_request`, before anything is verified. */
+export function taskRoute({ method, path, query }: RequestHead): TaskRoute {
+  if (query !== '') throw new Denial('malformed_request', 'Parameters belong into the JSON body.')
+  if (path === TASKS) {
+    if (method !== 'POST') throw new Denial('malformed_request', 'Open a task with POST.')
+    return { kind: 'open' }
+  }
+  const [name = '', verb, ...more] = path.slice(TASKS.length + 1).split('/')
+  const taskId = decoded(name)
+  if (taskId === '' || more.length > 0 || (verb !== undefined && verb !== 'complete')) {
+    throw new Denial('unknown_path', 'Nothing is served at this path.')
+  }
+  if (method !== (verb === undefined ? 'DELETE' : 'POST')) {
+    throw new Denial(
+      'malformed_request',
+      'End a task with DELETE .../tasks/ID, or with POST .../tasks/ID/complete.',
+    )
+  }
+  return { kind: 'end', taskId }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return ''
+  }
+}
+
+/** Refuses what the tasks endpoint does not serve, before anything is verified. */
+export function routeTasks() {
+  return function route(exchange: Received): Received {
+    taskRoute(exchange)
+    return exchange
+  }
 }
 
 /** Refuses what is not served, before anything is verified: denial `unknown_path`, or `malformed_request`. */

@@ -2,10 +2,9 @@
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import type { OperatorRules } from '../aws/operator-rules.ts'
 import { partitionOf, resolveEndpoint } from '../aws/endpoints.ts'
-import { Denial } from '../denial.ts'
 import type { Classified, Verified } from '../exchange.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
-import { checkDeclaredHash } from '../sigv4/payload-hash.ts'
+import { checkOwnRequest, ownBody } from './own-request.ts'
 import { parseSignBody, type SignBody } from './sign-body.ts'
 import { elastiCacheToken, rdsToken } from './sign-connect.ts'
 import { eksToken } from './sign-eks.ts'
@@ -24,16 +23,14 @@ export interface DescribeDeps {
   readonly narrowed: boolean
 }
 
-/** The service in the scope of requests to Moderato itself. */
-const OWN_SERVICE = 'moderato'
 /** A key of 1024 bytes, all of it in `\u` escapes, and all the rest. */
 const MAX_BODY_BYTES = 8 * 1024
 
 /** Verified -> Classified, with the request that is to be signed. Its region is that of the agent's own signature. */
 export function describe({ regions, narrowed, ...known }: DescribeDeps) {
   return async function describe(exchange: Verified): Promise<Classified> {
-    checkSigning(exchange)
-    const asked = parseSignBody(await bodyOf(exchange))
+    checkOwnRequest(exchange)
+    const asked = parseSignBody(await ownBody(exchange, MAX_BODY_BYTES))
     const { region } = exchange.authorization.scope
     const hostOf = (model: string, bucket?: string): string =>
       resolveEndpoint({
@@ -69,36 +66,4 @@ function make(asked: SignBody, place: SigningPlace): Made | Promise<Made> {
     default:
       return s3Url(asked, place)
   }
-}
-
-function checkSigning({ authorization, headers, payload }: Verified): void {
-  const { algorithm, presigned, scope } = authorization
-  if (scope.service !== OWN_SERVICE) {
-    throw new Denial(
-      'unsupported_signature',
-      `Sign what is for Moderato itself with the service ${OWN_SERVICE}.`,
-    )
-  }
-  if (algorithm !== ALGORITHM || presigned !== undefined) {
-    throw new Denial('unsupported_signature', `Sign with ${ALGORITHM} in the Authorization header here.`)
-  }
-  if (payload.kind !== 'declared' && payload.kind !== 'hashed') {
-    throw new Denial('unsupported_signature', 'The hash of the body must be signed here.')
-  }
-  const type = headers.one('content-type') ?? 'application/json'
-  if (!/^application\/json *(?:; *charset="?utf-8"? *)?$/i.test(type) || headers.has('content-encoding')) {
-    throw new Denial('malformed_request', 'The body must be application/json in UTF-8, not compressed.')
-  }
-}
-
-async function bodyOf({ agent, body, payload }: Verified): Promise<Buffer> {
-  if ((body.lengthBytes ?? 0) > MAX_BODY_BYTES) throw tooLarge()
-  const bytes = await body.bytes(agent.id)
-  if (bytes.length > MAX_BODY_BYTES) throw tooLarge()
-  checkDeclaredHash(payload, bytes)
-  return bytes
-}
-
-function tooLarge(): Denial {
-  return new Denial('body_too_large', `The body may have at most ${MAX_BODY_BYTES} bytes here.`)
 }

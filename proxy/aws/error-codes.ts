@@ -12,6 +12,7 @@ type Kind =
   | 'no-credential'
   | 'incomplete'
   | 'unknown-key'
+  | 'expired'
   | 'signature'
   | 'skew'
   | 'payload'
@@ -28,6 +29,17 @@ const KINDS = {
   malformed_authorization: 'incomplete',
   unsupported_signature: 'denied',
   unknown_credential: 'unknown-key',
+  identity_malformed: 'denied',
+  identity_unknown_issuer: 'denied',
+  identity_signature: 'denied',
+  identity_audience: 'denied',
+  identity_expired: 'denied',
+  identity_replayed: 'denied',
+  identity_unmapped: 'denied',
+  identity_unavailable: 'unavailable',
+  credentials_withheld: 'denied',
+  expired_session: 'expired',
+  revoked: 'expired',
   clock_skew: 'skew',
   expired_signature: 'denied',
   replayed: 'unavailable',
@@ -66,6 +78,7 @@ const CODES: Record<Family, Record<Kind, string>> = {
     'no-credential': 'MissingAuthenticationTokenException',
     incomplete: 'IncompleteSignatureException',
     'unknown-key': 'UnrecognizedClientException',
+    expired: 'ExpiredTokenException',
     signature: 'InvalidSignatureException',
     skew: 'InvalidSignatureException',
     payload: 'InvalidSignatureException',
@@ -81,6 +94,7 @@ const CODES: Record<Family, Record<Kind, string>> = {
     'no-credential': 'MissingAuthenticationToken',
     incomplete: 'IncompleteSignature',
     'unknown-key': 'InvalidClientTokenId',
+    expired: 'ExpiredToken',
     signature: 'SignatureDoesNotMatch',
     skew: 'SignatureDoesNotMatch',
     payload: 'SignatureDoesNotMatch',
@@ -96,6 +110,7 @@ const CODES: Record<Family, Record<Kind, string>> = {
     'no-credential': 'AccessDenied',
     incomplete: 'AuthorizationHeaderMalformed',
     'unknown-key': 'InvalidAccessKeyId',
+    expired: 'ExpiredToken',
     signature: 'SignatureDoesNotMatch',
     skew: 'RequestTimeTooSkewed',
     payload: 'XAmzContentSHA256Mismatch',
@@ -111,6 +126,7 @@ const CODES: Record<Family, Record<Kind, string>> = {
     'no-credential': 'AuthFailure',
     incomplete: 'IncompleteSignature',
     'unknown-key': 'AuthFailure',
+    expired: 'AuthFailure',
     signature: 'AuthFailure',
     skew: 'RequestExpired',
     payload: 'AuthFailure',

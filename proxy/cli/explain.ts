@@ -93,7 +93,9 @@ export async function run(args: readonly string[], io: Io, deps: ExplainDeps = D
   }
   try {
     const engine = await deps.loadEngine(values.config)
-    const answers = calls.map((call) => explain(engine, policyInput(agent, call, region, deps.nowMs())))
+    const answers = calls.map((call) =>
+      explain(engine, policyInput({ id: agent }, call, region, deps.nowMs())),
+    )
     for (const answer of answers)
       io.stdout.write(values.json === true ? `${JSON.stringify(answer)}\n` : inWords(answer))
     return answers.every(({ verdict }) => verdict.allow) ? 0 : 1

@@ -1,24 +1,22 @@
 /** Bounds how much one verified agent may have under way, so that no agent takes the proxy from the others (rule S9). */
 import { Denial } from '../denial.ts'
 import type { Verified } from '../exchange.ts'
+import type { UnderWay } from '../under-way.ts'
+
+export interface AdmitDeps {
+  readonly inFlightPerAgent: number
+  readonly underWay: UnderWay
+}
 
 /** Counted after verification: a stranger who knows an access key id takes nobody's place. */
-export function admit({ inFlightPerAgent }: { readonly inFlightPerAgent: number }) {
-  const underWay = new Map<string, number>()
+export function admit({ inFlightPerAgent, underWay }: AdmitDeps) {
   return function admit(exchange: Verified): Verified {
-    const { id } = exchange.agent
-    const now = (underWay.get(id) ?? 0) + 1
-    if (now > inFlightPerAgent) {
+    if (underWay.count(exchange.agent.id) >= inFlightPerAgent) {
       throw new Denial('overloaded', `This agent has ${inFlightPerAgent} calls under way.`, {
         retryAfterMs: 1000,
       })
     }
-    underWay.set(id, now)
-    exchange.reply.once('close', () => {
-      const left = (underWay.get(id) ?? 1) - 1
-      if (left === 0) underWay.delete(id)
-      else underWay.set(id, left)
-    })
+    underWay.add(exchange)
     return exchange
   }
 }

@@ -1,5 +1,6 @@
 /** Asks the policy engine whether a call may go on. */
 import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
+import type { Session } from '../agent.ts'
 import { changesState } from '../classes.ts'
 import { Denial } from '../denial.ts'
 import type { Call, Classified, Decided } from '../exchange.ts'
@@ -18,9 +19,15 @@ export interface DecideDeps {
 const MAX_DETAIL_LENGTH = 2048
 
 /** What policy sees of a call; audit keeps the same facts, `explain` describes them. */
-export function policyInput(agentId: string, call: PolicyFacts, region: string, nowMs: number): PolicyInput {
+export function policyInput(
+  agent: { readonly id: string; readonly session?: Session | undefined },
+  call: PolicyFacts,
+  region: string,
+  nowMs: number,
+): PolicyInput {
+  const task = agent.session?.task
   return {
-    agent: { id: agentId },
+    agent: { id: agent.id },
     call: {
       service: call.service,
       operation: call.operation,
@@ -35,6 +42,7 @@ export function policyInput(agentId: string, call: PolicyFacts, region: string, 
       region,
     },
     timeSeconds: Math.floor(nowMs / 1000),
+    ...(task === undefined ? {} : { task: { id: task.id, scopes: task.scopes } }),
   }
 }
 
@@ -51,7 +59,7 @@ export function decide(deps: DecideDeps) {
   return function decide(exchange: Classified): Decided {
     const { agent, call, authorization } = exchange
     const engine = deps.policy()
-    const input = policyInput(agent.id, call, authorization.scope.region, deps.clock.nowMs())
+    const input = policyInput(agent, call, authorization.scope.region, deps.clock.nowMs())
     const verdict = evaluate(engine, input, deps.observeEvaluationSeconds)
     const policy = { engine: engine.name, revision: engine.revision, rules: verdict.rules }
     if (isOf(call, 'unknown')) throw new Denial('unclassified', unclassifiedDetail(call, verdict), { policy })

@@ -1,6 +1,6 @@
 /** Finds the agent that a request claims to come from. Nothing is proved yet. */
 import { Denial } from '../denial.ts'
-import type { Identified, Received } from '../exchange.ts'
+import type { Authorization, Identified, Received, RequestHead } from '../exchange.ts'
 import type { AgentStore } from '../ports.ts'
 import { parseAuthorization } from '../sigv4/authorization.ts'
 import { readingOf } from '../sigv4/reading.ts'
@@ -9,20 +9,24 @@ export interface IdentifyOptions {
   readonly agents: AgentStore
 }
 
-/** Statically known agents have no session: a session token, of AWS or of S3 Express, can only be a foreign one. */
-const SESSION_TOKENS = ['x-amz-security-token', 'x-amz-s3session-token']
-
-/** Received -> Identified; refuses as `parseAuthorization` does, and with `unknown_credential`. */
+/** Received -> Identified; refuses as `parseAuthorization` and the agent store do. */
 export function identify({ agents }: IdentifyOptions) {
   return function identify(exchange: Received): Identified {
     const authorization = parseAuthorization(exchange.headers, exchange.query)
-    const owner = agents.find(authorization.accessKeyId)
-    if (owner === undefined) throw new Denial('unknown_credential', 'No agent has this access key id.')
     const reading = readingOf(exchange, authorization)
-    const inQuery = authorization.presigned?.securityToken !== undefined
-    if (inQuery || SESSION_TOKENS.some((name) => reading.headers.has(name))) {
-      throw new Denial('unknown_credential', 'The session token was not issued here; sign without one.')
-    }
-    return { ...exchange, authorization, agent: owner.agent, reading }
+    const sessionToken = sessionTokenOf(authorization, reading)
+    const { agent } = agents.find(authorization.accessKeyId, sessionToken)
+    return { ...exchange, authorization, agent, sessionToken, reading }
   }
+}
+
+/** The one session token of a request, from its header or its query. Sessions of S3 Express are not issued here. */
+function sessionTokenOf({ presigned }: Authorization, { headers }: RequestHead): string | undefined {
+  if (headers.has('x-amz-s3session-token')) {
+    throw new Denial('unknown_credential', 'The session token was not issued here; sign without one.')
+  }
+  const given = headers.all('x-amz-security-token')
+  const all = presigned?.securityToken === undefined ? given : [...given, presigned.securityToken]
+  if (all.length > 1) throw new Denial('malformed_request', 'The request has more than one session token.')
+  return all[0]
 }

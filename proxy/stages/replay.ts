@@ -16,7 +16,7 @@ export interface ReplayDeps {
 
 /** Refuses a copy of a forwarded call before it costs its agent anything. */
 export function refuseReplay({ replays, clockSkew, clock }: ReplayDeps) {
-  return function refuseReplay(exchange: Classified): Classified {
+  return function refuseReplay<Ready extends Classified>(exchange: Ready): Ready {
     if (!changesState(exchange.call.classes)) return exchange
     if (replays.has(signedCall(exchange, clockSkew), clock.nowMs())) throw replayed()
     return exchange

@@ -5,7 +5,10 @@ import type { Classified } from '../exchange.ts'
 import type { Ledger } from '../state/ledger.ts'
 
 /** Throws a Denial if the ledger holds something against the call. Reads memory only: it is asked for every call. */
-export type Restraint = (exchange: Classified) => void
+export type Restraint = (exchange: Judged) => void
+
+/** What is looked at: a call on its way upstream, or what an agent asks of Moderato itself. */
+export type Judged = Pick<Classified, 'agent' | 'call'>
 
 export interface RestrainDeps {
   readonly ledger: Pick<Ledger, 'sound'>
@@ -17,7 +20,7 @@ export interface RestrainDeps {
  * trusted. They hold in observe mode too.
  */
 export function restrain({ ledger, restraints }: RestrainDeps) {
-  return function restrain(exchange: Classified): Classified {
+  return function restrain<Exchange extends Judged>(exchange: Exchange): Exchange {
     if (!ledger.sound && changesState(exchange.call.classes)) {
       throw new Denial('state_unavailable', 'What operators decided cannot be read, so nothing is changed.')
     }

@@ -29,9 +29,8 @@ export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
 
     const verified = (payload: Payload): Verified => {
       const { algorithm, accessKeyId, scope, signature } = authorization
-      const found = agents.find(accessKeyId)
-      if (found === undefined) throw new Denial('unknown_credential', 'The access key was withdrawn.')
-      const owner = { accessKeyId, secretAccessKey: found.secretAccessKey }
+      const { secretAccessKey } = agents.find(accessKeyId, exchange.sessionToken)
+      const owner = { accessKeyId, secretAccessKey }
       const as = { signedAt, payloadHash: canonicalPayloadHash(payload) }
       if (!signatureStands(exchange, authorization, owner, as, signatures)) {
         throw new Denial('bad_signature', 'The signature does not match the request.')

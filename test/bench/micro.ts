@@ -9,7 +9,7 @@ import { createHash, createHmac } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { loadPolicy } from '../../policy/bundle.ts'
-import { staticAgents } from '../../proxy/agent-store.ts'
+import { agentStore } from '../../proxy/agent-store.ts'
 import { addressing } from '../../proxy/aws/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
@@ -53,7 +53,12 @@ const GRANTS = [
   },
 ]
 const clock = { nowMs: () => Date.now() }
-const agents = staticAgents([{ id: 'bench', ...AGENT, grants: GRANTS }])
+const noSessions = {
+  open(): never {
+    throw new Error('the bench has no sessions')
+  },
+}
+const agents = agentStore([{ id: 'bench', ...AGENT, grants: GRANTS }], noSessions)
 
 async function measure(name: string, calls: number, call: () => unknown): Promise<MicroResult> {
   let best = Infinity

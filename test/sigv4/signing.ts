@@ -21,10 +21,15 @@ export const NOW_MS = Date.UTC(2026, 2, 4, 5, 6, 7)
 export const EMPTY_SHA256 = hash('sha256', '', 'hex')
 
 export const agents: AgentStore = {
-  find: (accessKeyId) =>
-    accessKeyId === ACCESS_KEY_ID
-      ? { agent: { id: 'agent-1', accessKeyId, grants: [] }, secretAccessKey: SECRET }
-      : undefined,
+  find(accessKeyId, sessionToken) {
+    if (accessKeyId !== ACCESS_KEY_ID || sessionToken !== undefined) {
+      throw new Denial('unknown_credential', 'There is one agent here, and it has no session.')
+    }
+    return {
+      agent: { id: 'agent-1', root: 'agent-1', accessKeyId, session: undefined },
+      secretAccessKey: SECRET,
+    }
+  },
 }
 
 /** A request on the wire; headers as a flat name, value list. */

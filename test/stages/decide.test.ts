@@ -30,7 +30,7 @@ const CALL: Call = {
 function exchangeOf(call: Partial<Call> = {}): Classified {
   const facts: Partial<Classified> = {
     requestId: 'r-1',
-    agent: { id: 'agent-1', accessKeyId: 'AKID', grants: [] },
+    agent: { id: 'agent-1', root: 'agent-1', accessKeyId: 'AKID', session: undefined },
     authorization: {
       algorithm: 'AWS4-HMAC-SHA256',
       accessKeyId: 'AKID',
@@ -49,7 +49,7 @@ const ALLOW: PolicyVerdict = { allow: true, rules: ['test.permit'], messages: []
 const DENY: PolicyVerdict = { allow: false, rules: ['test.deny'], messages: ['Not this.', 'Do that.'] }
 
 function engineOf(evaluate: (input: PolicyInput) => PolicyVerdict): PolicyEngine {
-  return { name: 'test', revision: 'r1', evaluate }
+  return { name: 'test', revision: 'r1', evaluate, judgeTask: () => expect.unreachable() }
 }
 
 function stageOf(verdict: PolicyVerdict, deps: Partial<DecideDeps> = {}) {
@@ -100,7 +100,7 @@ describe('decide', () => {
       return ALLOW
     })
     decide({ policy: () => engine, mode: 'enforce', allowUnmodelled: NONE, clock })(exchangeOf())
-    expect(seen).toEqual([policyInput('agent-1', CALL, 'eu-west-1', clock.nowMs())])
+    expect(seen).toEqual([policyInput({ id: 'agent-1' }, CALL, 'eu-west-1', clock.nowMs())])
     expect(PolicyInputSchema.parse(seen[0])).toMatchObject({
       agent: { id: 'agent-1' },
       call: { operation: 'DeleteBucket', region: 'eu-west-1' },

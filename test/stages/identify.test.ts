@@ -27,8 +27,14 @@ function reason(request: WireRequest): string | undefined {
 describe('identify', () => {
   it('adds the agent and the parsed authorization, and keeps what was received', () => {
     const exchange = received(signed())
-    const { agent, authorization, reading, ...rest } = stage(exchange)
-    expect(agent).toEqual({ id: 'agent-1', accessKeyId: ACCESS_KEY_ID, grants: [] })
+    const { agent, authorization, reading, sessionToken, ...rest } = stage(exchange)
+    expect(agent).toEqual({
+      id: 'agent-1',
+      root: 'agent-1',
+      accessKeyId: ACCESS_KEY_ID,
+      session: undefined,
+    })
+    expect(sessionToken).toBeUndefined()
     expect(authorization.scope).toEqual({ date: '20260304', region: 'us-east-1', service: 'dynamodb' })
     expect(rest).toEqual(exchange)
     expect(reading).toBe(exchange)

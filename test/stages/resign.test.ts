@@ -59,10 +59,13 @@ async function upstreamAccepts(
   const [path = '', query = ''] = target.split(/\?(.*)/s)
   const request = { method: exchange.method, path, query, headers, body: await exchange.body.bytes() }
   const agents = {
-    find: (accessKeyId: string) =>
-      accessKeyId === upstream.accessKeyId
-        ? { agent: { id: 'us', accessKeyId, grants: [] }, secretAccessKey: upstream.secretAccessKey }
-        : undefined,
+    find(accessKeyId: string, sessionToken: string | undefined) {
+      if (accessKeyId !== upstream.accessKeyId || sessionToken !== undefined) {
+        throw new Error('signed with other credentials')
+      }
+      const agent = { id: 'us', root: 'us', accessKeyId, session: undefined }
+      return { agent, secretAccessKey: upstream.secretAccessKey }
+    },
   }
   const clockSkew = { maxSkewMs: 0, maxSkewS3Ms: 0 }
   await verify({ agents, clockSkew, signatures: new Signatures() })(

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { BUILDER, type TestAgent } from './agents.ts'
+import { BUILDER } from './agents.ts'
 
 export interface RawRequest {
   readonly method: string
@@ -14,8 +14,15 @@ export interface RawRequest {
   readonly body?: Buffer | string
 }
 
+/** A key of an agent, or of a session with its token. */
+export interface SigningKey {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
 export interface Signing {
-  readonly agent?: TestAgent
+  readonly agent?: SigningKey
   readonly service: string
   readonly region?: string
   readonly signedAt?: Date
@@ -87,7 +94,7 @@ export function dynamodbCall(
   url: string,
   operation: string,
   input: object,
-  agent?: TestAgent,
+  agent?: SigningKey,
 ): Promise<RawRequest> {
   const body = JSON.stringify(input)
   const headers = {

@@ -1,0 +1,119 @@
+/** The end of each way on which Moderato answers by itself: credentials are made, a task is ended, and the agent is told. */
+import type { Grant, Session } from '../agent.ts'
+import type { Opening } from '../identity/opening.ts'
+import type { Sessions } from '../identity/sessions.ts'
+import type { Tasks } from '../identity/tasks.ts'
+import type { Clock } from '../ports.ts'
+import type { Ask, Asked } from './asked.ts'
+import { assumedRole, callerIdentity } from './sts-answer.ts'
+
+export interface AnswerDeps {
+  readonly tasks: Tasks
+  readonly sessions: Sessions
+  readonly accountId: string | undefined
+  readonly clock: Clock
+  /** What a task leaves behind that can act without it (rule S23). */
+  readonly leftBehind: (root: string, taskId: string) => readonly object[]
+}
+
+interface Answer {
+  readonly type: 'application/json' | 'text/xml'
+  readonly text: string
+}
+
+type Open = Extract<Ask, { kind: 'open' }>
+
+/** Botocore fetches credentials anew for each call that come with less than a quarter of an hour left. */
+const SHOWN_AT_LEAST_MS = 16 * 60_000
+
+/** Does what was asked, once its decision is recorded, and answers in the words of whoever asked. */
+export function answerAsk(deps: AnswerDeps) {
+  return async function answer<Exchange extends Asked>(exchange: Exchange): Promise<Exchange> {
+    const { type, text } = await answerOf(exchange, deps)
+    const body = Buffer.from(text)
+    exchange.reply.writeHead(200, undefined, [
+      'content-type',
+      type,
+      'content-length',
+      String(body.length),
+      'cache-control',
+      'no-store',
+      'x-moderato-request-id',
+      exchange.requestId,
+      'x-moderato-decision',
+      'allow',
+    ])
+    exchange.reply.end(body)
+    return exchange
+  }
+}
+
+async function answerOf({ ask, agent, requestId }: Asked, deps: AnswerDeps): Promise<Answer> {
+  if (ask.kind === 'open') return opened(ask, requestId, deps)
+  if (ask.kind === 'end') {
+    await deps.tasks.end(ask.root, ask.taskId, {
+      cause: 'ended',
+      by: agent.id,
+      reason: 'its agent completed it',
+    })
+    return json({ task: { id: ask.taskId, ended: true }, leftBehind: deps.leftBehind(ask.root, ask.taskId) })
+  }
+  if (ask.kind === 'whoami') return xml(callerIdentity(agent, deps.accountId ?? '', requestId))
+  const { accessKeyId, secretAccessKey, sessionToken } = deps.tasks.renew(ask.session)
+  return json({
+    AccessKeyId: accessKeyId,
+    SecretAccessKey: secretAccessKey,
+    Token: sessionToken,
+    Expiration: shownEnd(ask.session, deps.clock),
+  })
+}
+
+async function opened(
+  { opening, words }: Open,
+  requestId: string,
+  { tasks, sessions, clock }: AnswerDeps,
+): Promise<Answer> {
+  const { session } = opening
+  const sealed = await tasks.open(opening)
+  const expiration = shownEnd(session, clock)
+  if (words !== undefined) return xml(assumedRole(words, session, sealed, expiration, requestId))
+  const { accessKeyId, secretAccessKey, sessionToken } = sealed
+  return json({
+    task: taskShown(opening),
+    credentials: { accessKeyId, secretAccessKey, sessionToken, expiration },
+    // For AWS_CONTAINER_AUTHORIZATION_TOKEN, with /.moderato/v1/credentials as AWS_CONTAINER_CREDENTIALS_FULL_URI.
+    containerToken: sessions.ticket(session),
+  })
+}
+
+function taskShown({ session, asked }: Opening): object {
+  const { id, scopes, ancestors } = session.task
+  const own = scopes.at(-1)
+  const granted = own !== undefined && 'grants' in own ? own.grants : []
+  return {
+    id,
+    agent: session.agentId,
+    ...(ancestors.length === 0 ? {} : { parent: ancestors.at(-1) }),
+    scopes,
+    narrowed: pairsOf(granted) < pairsOf(asked.grants),
+    expiresAt: new Date(session.expiresAtMs).toISOString(),
+  }
+}
+
+/** What clients are told: they would fetch anew all the time with less, and the real end is kept here. */
+function shownEnd({ expiresAtMs }: Session, clock: Clock): string {
+  return new Date(Math.max(expiresAtMs, clock.nowMs() + SHOWN_AT_LEAST_MS)).toISOString()
+}
+
+/** How many pairs of class and pattern there are: policy takes pairs away, and adds none. */
+function pairsOf(grants: readonly Grant[]): number {
+  return grants.reduce((sum, { classes, resources }) => sum + classes.length * resources.length, 0)
+}
+
+function json(body: object): Answer {
+  return { type: 'application/json', text: JSON.stringify(body) }
+}
+
+function xml(text: string): Answer {
+  return { type: 'text/xml', text }
+}

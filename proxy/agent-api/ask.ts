@@ -1,0 +1,163 @@
+/** The stages that find out what an agent asks of Moderato itself: one for each way in which it proves who it is. */
+import { hash } from 'node:crypto'
+import type { Agent } from '../agent.ts'
+import { Denial } from '../denial.ts'
+import type { Classified, Payload, Received, Verified } from '../exchange.ts'
+import type { Identities, Workload } from '../identity/identities.ts'
+import type { Opener } from '../identity/opening.ts'
+import type { Sessions } from '../identity/sessions.ts'
+import type { Tasks } from '../identity/tasks.ts'
+import { described, type Ask, type Asked } from './asked.ts'
+import { checkOwnRequest, ownBody, smallBody } from './own-request.ts'
+import { taskRoute } from './route.ts'
+import { parseStsForm, parseTaskBody, stsTask } from './task-request.ts'
+
+const MAX_BODY_BYTES = 64 * 1024
+
+export interface AskDeps {
+  readonly tasks: Tasks
+  readonly identities: Identities
+}
+
+/** The tasks endpoint, signed: by a static key, or by a session, which can open tasks within its own and end itself. */
+export function askSigned({ tasks }: Pick<AskDeps, 'tasks'>) {
+  return async function ask(exchange: Verified): Promise<Classified & Asked> {
+    checkOwnRequest(exchange)
+    const route = taskRoute(exchange)
+    const bytes = await ownBody(exchange, MAX_BODY_BYTES)
+    const { agent } = exchange
+    const ask: Ask =
+      route.kind === 'end'
+        ? { kind: 'end', root: agent.root, taskId: endable(agent, route.taskId) }
+        : { kind: 'open', opening: tasks.judge(openerOf(agent), taskOf(bytes, agent)), words: undefined }
+    return { ...exchange, ...described(ask), ask, servicePath: exchange.path, outgoing: { kind: 'empty' } }
+  }
+}
+
+/** The tasks endpoint, with the token of an identity provider. */
+export function askProved({ tasks, identities }: AskDeps) {
+  return async function ask(exchange: Received): Promise<Asked> {
+    const route = taskRoute(exchange)
+    const workload = await identities.ofToken(bearerToken(exchange))
+    const bytes = await smallBody(exchange, MAX_BODY_BYTES)
+    const opener = provedOpener(workload)
+    const { asked } = parseTaskBody(bytes)
+    const ask: Ask =
+      route.kind === 'end'
+        ? { kind: 'end', root: workload.root, taskId: route.taskId }
+        : { kind: 'open', opening: tasks.judge(opener, asked), words: undefined }
+    return { ...exchange, ...proved(workload, bytes), ...described(ask), ask }
+  }
+}
+
+/** AssumeRoleWithWebIdentity at the root: the token is in the form. */
+export function askWebIdentity({ tasks, identities }: AskDeps) {
+  return async function ask(exchange: Received): Promise<Asked> {
+    const bytes = await smallBody(exchange, MAX_BODY_BYTES)
+    const { action, parameters } = parseStsForm(bytes)
+    if (action !== 'AssumeRoleWithWebIdentity') {
+      throw new Denial(
+        'missing_credential',
+        'The request has no Authorization header, and no signature in its query.',
+      )
+    }
+    const asked = stsTask(parameters)
+    const workload = await identities.ofToken(parameters['WebIdentityToken'] ?? '')
+    const { subject, audience } = workload
+    const ask: Ask = {
+      kind: 'open',
+      opening: tasks.judge(provedOpener(workload), asked),
+      words: { action, subject, audience },
+    }
+    return { ...exchange, ...proved(workload, bytes), ...described(ask), ask }
+  }
+}
+
+/** Signed calls of STS that are answered here, or by nobody. */
+export function askSts({ tasks }: Pick<AskDeps, 'tasks'>) {
+  return function ask(exchange: Classified): Classified & Asked {
+    const { call, agent } = exchange
+    if (call.operation === 'GetCallerIdentity') return { ...exchange, ask: { kind: 'whoami' } }
+    if (call.operation !== 'AssumeRole') {
+      throw new Denial('credentials_withheld', `sts:${call.operation} would hand out credentials of AWS.`)
+    }
+    const { parameters } = parseStsForm(formOf(exchange))
+    const words = { action: call.operation, subject: undefined, audience: undefined } as const
+    const ask: Ask = { kind: 'open', opening: tasks.judge(openerOf(agent), stsTask(parameters)), words }
+    return { ...exchange, ...described(ask), ask }
+  }
+}
+
+/** The container credentials endpoint: the ticket of a task in `Authorization`, as SDKs send it. */
+export function askTicket({ sessions }: { readonly sessions: Sessions }) {
+  return function ask(exchange: Received): Asked {
+    if (exchange.method !== 'GET') throw new Denial('malformed_request', 'Credentials are fetched with GET.')
+    const ticket = exchange.headers.one('authorization')
+    if (ticket === undefined) {
+      throw new Denial(
+        'missing_credential',
+        'AWS_CONTAINER_AUTHORIZATION_TOKEN must hold the ticket of a task.',
+      )
+    }
+    const session = sessions.openTicket(ticket.replace(/^Bearer /i, ''))
+    const agent: Agent = { id: session.agentId, root: session.root, accessKeyId: '', session }
+    const ask: Ask = { kind: 'renew', session }
+    return { ...exchange, agent, payload: readWhole(Buffer.alloc(0)), ...described(ask), ask }
+  }
+}
+
+/** The calls of STS that hand out credentials: never passed on. Who a session is, AWS cannot know. */
+export function isAnsweredHere({ agent, call }: Classified, accountId: string | undefined): boolean {
+  if (call.service !== 'sts' || call.operation === null) return false
+  if (call.operation === 'GetCallerIdentity') return agent.session !== undefined && accountId !== undefined
+  return call.classes.includes('credentials')
+}
+
+function taskOf(bytes: Buffer, agent: Agent) {
+  const { asked, parent } = parseTaskBody(bytes)
+  const own = agent.session?.task.id
+  if (parent !== undefined && parent !== own) {
+    throw new Denial(
+      'policy_denied',
+      `A task is opened from another with that one's own credentials; sign with them.`,
+    )
+  }
+  return asked
+}
+
+/** A session ends its own task, and none beside it; a static key any of its agent's. */
+function endable({ session }: Agent, taskId: string): string {
+  if (session === undefined || session.task.id === taskId) return taskId
+  throw new Denial('policy_denied', 'A task is ended with its own credentials, or by its identity.')
+}
+
+function openerOf({ id, root, session }: Agent): Opener {
+  return { agentId: id, root, by: session === undefined ? 'static-key' : 'session', parent: session }
+}
+
+function provedOpener({ agentId, root, provider }: Workload): Opener {
+  return { agentId, root, by: provider, parent: undefined }
+}
+
+function proved({ agentId, root, proofHash, expiresAtMs }: Workload, bytes: Buffer) {
+  const agent: Agent = { id: agentId, root, accessKeyId: '', session: undefined }
+  return { agent, payload: readWhole(bytes), proof: { hash: proofHash, expiresAtMs } }
+}
+
+/** Nothing of it is signed, but all of it is here and came with its proof. */
+function readWhole(bytes: Buffer): Payload {
+  return { kind: 'hashed', sha256: hash('sha256', bytes, 'hex') }
+}
+
+function bearerToken({ headers }: Received): string {
+  const token = /^Bearer ([\w.~+/=-]+)$/i.exec(headers.one('authorization') ?? '')?.[1]
+  if (token !== undefined) return token
+  throw new Denial('missing_credential', 'Send Authorization: Bearer TOKEN of an identity provider, or sign.')
+}
+
+/** The parameters as they were signed, in the body or in the query string. */
+function formOf({ outgoing, reading }: Classified): Buffer {
+  return outgoing.kind === 'buffered' && outgoing.bytes.length > 0
+    ? outgoing.bytes
+    : Buffer.from(reading.query)
+}

@@ -1,0 +1,67 @@
+/** What an agent asks of Moderato itself, once it is known who asks, and how that is described to the records. */
+import type { Session } from '../agent.ts'
+import type { Call, Classified, Protocol, Received } from '../exchange.ts'
+import type { Opening } from '../identity/opening.ts'
+
+/** Answered in the words of STS, of this API, or of the container credentials endpoint. */
+export type Ask =
+  | { readonly kind: 'open'; readonly opening: Opening; readonly words: StsWords | undefined }
+  | { readonly kind: 'end'; readonly root: string; readonly taskId: string }
+  | { readonly kind: 'renew'; readonly session: Session }
+  | { readonly kind: 'whoami' }
+
+export interface StsWords {
+  readonly action: 'AssumeRole' | 'AssumeRoleWithWebIdentity'
+  readonly subject: string | undefined
+  readonly audience: string | undefined
+}
+
+/** Received, with who asks what: proved by a signature, or by a token of its identity provider. */
+export interface Asked extends Received, Pick<Classified, 'agent' | 'payload' | 'call'> {
+  readonly ask: Ask
+  readonly opening?: Opening
+  /** The token that it came with, which is good for one use in a task. */
+  readonly proof?: { readonly hash: string; readonly expiresAtMs: number }
+}
+
+/** As a call of a service, since records and restraints know calls. */
+export function callOf(service: 'moderato' | 'sts', operation: string, classes: Call['classes']): Call {
+  const protocol: Protocol = service === 'sts' ? 'query' : 'rest-json'
+  return {
+    service,
+    model: service,
+    operation,
+    protocol,
+    actions: [`${service}:${operation}`],
+    resources: ['*'],
+    count: 1,
+    class: classes[0] ?? 'unknown',
+    classes,
+    traits: [],
+    unmodelled: [],
+    facts: {},
+    accessLevel: classes[0] === 'read' ? 'Read' : 'Write',
+    hostPrefix: '',
+    bucket: undefined,
+  }
+}
+
+/** What an exchange is described by, for each kind of asking. */
+export function described(ask: Ask): { readonly call: Call; readonly opening?: Opening } {
+  switch (ask.kind) {
+    case 'open': {
+      const { words, opening } = ask
+      const call =
+        words === undefined
+          ? callOf('moderato', 'OpenTask', ['credentials'])
+          : callOf('sts', words.action, ['credentials'])
+      return { call, opening }
+    }
+    case 'end':
+      return { call: callOf('moderato', 'EndTask', ['write']) }
+    case 'renew':
+      return { call: callOf('moderato', 'GetCredentials', ['credentials']) }
+    default:
+      return { call: callOf('sts', 'GetCallerIdentity', ['read']) }
+  }
+}

@@ -1,0 +1,130 @@
+/** Reads what an agent asks of a task: the JSON of the tasks endpoint, and the forms of STS. */
+import { z } from 'zod'
+import { parseJson, textOf } from '../aws/document.ts'
+import { parseForm, type Form } from '../aws/form.ts'
+import { ACTION_CLASSES } from '../classes.ts'
+import { Denial } from '../denial.ts'
+import type { AskedTask } from '../identity/opening.ts'
+import { sessionPolicy } from './session-policy.ts'
+
+/** What AWS allows as a session name, which is what upstream roles are assumed with. */
+const TASK_ID = /^[\w+=,.@-]{2,64}$/
+/** The names that SDKs make up: two tasks would share one, and the AWS CLI one cache. */
+const MADE_UP = /^(?:botocore-session-\d+|aws-sdk-js-session-\d+|aws-go-sdk-\d+|aws-sdk-java-\d+|\d{13,})$/
+const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/
+const MIN_SECONDS = 60
+const MAX_SECONDS = 12 * 60 * 60
+
+const words = (most: number) => z.string().trim().min(1).max(most)
+const classes = z.array(z.union([z.enum(ACTION_CLASSES), z.literal('reads-secret')])).min(1)
+const resources = z.array(z.string().min(1).max(2048)).min(1)
+const taskId = z
+  .string()
+  .regex(TASK_ID, 'must be 2 to 64 letters, digits and +=,.@_-')
+  .refine((id) => !MADE_UP.test(id), 'is a name that an SDK makes up: give the task one of its own')
+
+const TaskBody = z
+  .strictObject({
+    id: taskId.optional(),
+    intent: words(256).optional(),
+    justification: words(4096).optional(),
+    ticket: words(128).optional(),
+    grants: z.array(z.strictObject({ classes, resources })).min(1).max(50).optional(),
+    classes: classes.optional(),
+    resources: resources.optional(),
+    durationSeconds: z.int().min(MIN_SECONDS).max(MAX_SECONDS).optional(),
+    roleArn: z.string().regex(ROLE_ARN, 'must be the ARN of a role').optional(),
+    traceId: z
+      .string()
+      .regex(/^[0-9a-f]{32}$/, 'must be a W3C trace id: 32 hexadecimal digits')
+      .optional(),
+    parent: taskId.optional(),
+  })
+  .refine(({ classes, resources }) => (classes === undefined) === (resources === undefined), {
+    path: ['resources'],
+    error: 'classes and resources go together',
+  })
+
+/** A task as JSON, with the name of the task that it is to be opened from. Denial `malformed_request`, in words. */
+export function parseTaskBody(bytes: Buffer): {
+  readonly asked: AskedTask
+  readonly parent: string | undefined
+} {
+  const read = TaskBody.safeParse(bytes.length === 0 ? {} : parseJson(textOf(bytes)))
+  if (!read.success) throw new Denial('malformed_request', inWords(read.error))
+  const { classes, resources, grants = [], parent, ...given } = read.data
+  const flat = classes === undefined || resources === undefined ? [] : [{ classes, resources }]
+  const asked: AskedTask = {
+    id: given.id,
+    intent: given.intent,
+    justification: given.justification,
+    ticket: given.ticket,
+    grants: [...grants, ...flat],
+    statements: undefined,
+    durationSeconds: given.durationSeconds,
+    roleArn: given.roleArn,
+    traceId: given.traceId,
+    mayContinue: false,
+  }
+  return { asked, parent }
+}
+
+export interface StsRequest {
+  /** As it was sent; undefined if it was not. */
+  readonly action: string | undefined
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** What a form sends to STS. Denial `malformed_request` for one that could be read in two ways. */
+export function parseStsForm(bytes: Buffer): StsRequest {
+  const form: Form = parseForm(textOf(bytes))
+  const parameters: Record<string, string> = {}
+  for (const [name, value] of Object.entries(form.tree ?? {})) {
+    if (typeof value === 'string') parameters[name] = value
+    else if (REFUSED_LISTS.has(name))
+      throw new Denial(
+        'malformed_request',
+        `${name} cannot be used here: give a Policy that says what is meant.`,
+      )
+  }
+  return { action: form.action, parameters }
+}
+
+/** Managed policies are AWS's to read; provided contexts are assertions of somebody else. */
+const REFUSED_LISTS = new Set(['PolicyArns', 'ProvidedContexts'])
+
+const StsTask = z.object({
+  RoleArn: z.string().regex(ROLE_ARN, 'must be the ARN of a role'),
+  RoleSessionName: taskId,
+  DurationSeconds: z.coerce.number().int().min(900).max(MAX_SECONDS).optional(),
+  Policy: z.string().min(1).max(2048).optional(),
+})
+
+/** The task that AssumeRole and AssumeRoleWithWebIdentity ask for: it is named by the session. */
+export function stsTask(parameters: StsRequest['parameters']): AskedTask {
+  const read = StsTask.safeParse(parameters)
+  if (!read.success) throw new Denial('malformed_request', inWords(read.error))
+  const { RoleArn, RoleSessionName, DurationSeconds, Policy } = read.data
+  return {
+    id: RoleSessionName,
+    intent: RoleSessionName,
+    justification: undefined,
+    ticket: undefined,
+    grants: [],
+    statements: Policy === undefined ? undefined : sessionPolicy(Policy),
+    durationSeconds: DurationSeconds,
+    roleArn: RoleArn,
+    traceId: undefined,
+    mayContinue: true,
+  }
+}
+
+function inWords({ issues }: z.ZodError): string {
+  return issues
+    .map((issue) => {
+      const path = issue.path.map(String).join('.')
+      if (issue.code === 'unrecognized_keys') return `${issue.keys.join(', ')}: there is no such member.`
+      return `${path === '' ? 'The body' : path}: ${issue.message}.`
+    })
+    .join(' ')
+}

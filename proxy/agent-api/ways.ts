@@ -1,0 +1,99 @@
+/** The ways of what agents ask of Moderato itself: each proves who asks in its own manner, and ends here. */
+import type { Classified, Received } from '../exchange.ts'
+import type { Parts } from '../parts.ts'
+import { pipeline, type Way } from '../pipeline.ts'
+import type { Recordable } from '../record-fields.ts'
+import type { SharedStages } from '../shared-stages.ts'
+import { answerAsk } from './answer-ask.ts'
+import { askProved, askSigned, askSts, askTicket, askWebIdentity } from './ask.ts'
+import { claimProof, paceIssues } from './issue.ts'
+import { route, routeTasks, type WayName } from './route.ts'
+import { describe } from './sign-describe.ts'
+import { sign } from './sign.ts'
+
+export function agentApiWays(
+  stages: SharedStages,
+  parts: Parts,
+): Readonly<Record<Exclude<WayName, 'call'>, Way<Received, Recordable>>> {
+  return {
+    sign: wayOfSigning(stages, parts),
+    signedTask: wayOfSignedTasks(stages, parts),
+    provedTask: wayOfProvedTasks(stages, parts, askProved(parts)),
+    webIdentity: wayOfProvedTasks(stages, parts, askWebIdentity(parts)),
+    credentials: wayOfTickets(stages, parts),
+  }
+}
+
+/** The way of a request to the signing endpoint: decided, paced and recorded like the call that it wants signed. */
+function wayOfSigning(stages: SharedStages, parts: Parts) {
+  const { catalogue, accountId, operatorRules, signing, credentials, clock } = parts
+  const { regions, emulator, narrow } = signing
+  const narrowed = narrow !== undefined
+  return pipeline<Received>()
+    .pipe(stages.checkedHead)
+    .pipe(route())
+    .pipe(stages.identified)
+    .pipe(stages.verified)
+    .pipe(stages.admitted)
+    .pipe(describe({ catalogue, operatorRules, accountId, regions, emulator, narrowed }))
+    .pipe(stages.notReplayed)
+    .pipe(stages.restrained)
+    .pipe(stages.decided)
+    .pipe(stages.paced)
+    .pipe(stages.claimed)
+    .pipe(sign({ credentials, narrow, clock, answerHeaders: stages.answerHeaders }))
+}
+
+/** The tasks endpoint, signed with a static key or by a session. */
+function wayOfSignedTasks(stages: SharedStages, parts: Parts) {
+  return pipeline<Received>()
+    .pipe(stages.checkedHead)
+    .pipe(routeTasks())
+    .pipe(stages.identified)
+    .pipe(stages.verified)
+    .pipe(stages.admitted)
+    .pipe(askSigned(parts))
+    .pipe(stages.notReplayed)
+    .pipe(stages.restrained)
+    .pipe(paceIssues(issuesOf(parts)))
+    .pipe(stages.claimed)
+    .pipe(answerAsk(answersOf(parts)))
+}
+
+/** What comes with the token of an identity provider in place of a signature. */
+function wayOfProvedTasks(stages: SharedStages, parts: Parts, ask: ReturnType<typeof askProved>) {
+  return pipeline<Received>()
+    .pipe(stages.checkedHead)
+    .pipe(ask)
+    .pipe(stages.restrained)
+    .pipe(paceIssues(issuesOf(parts)))
+    .pipe(claimProof(parts))
+    .pipe(answerAsk(answersOf(parts)))
+}
+
+/** The container credentials endpoint. */
+function wayOfTickets(stages: SharedStages, parts: Parts) {
+  return pipeline<Received>()
+    .pipe(stages.checkedHead)
+    .pipe(askTicket(parts))
+    .pipe(stages.restrained)
+    .pipe(paceIssues(issuesOf(parts)))
+    .pipe(answerAsk(answersOf(parts)))
+}
+
+/** Calls of STS that hand out credentials, or ask who a session is: the fork of a call's way that ends here. */
+export function wayOfSts(stages: SharedStages, parts: Parts) {
+  return pipeline<Classified>()
+    .pipe(askSts(parts))
+    .pipe(paceIssues(issuesOf(parts)))
+    .pipe(stages.claimed)
+    .pipe(answerAsk(answersOf(parts)))
+}
+
+function issuesOf({ limiter, issueRate: rate, steadyClock: clock }: Parts) {
+  return { limiter, rate, clock }
+}
+
+function answersOf({ tasks, sessions, accountId, clock }: Parts) {
+  return { tasks, sessions, accountId, clock, leftBehind: () => [] }
+}

@@ -1,0 +1,50 @@
+/** The opening of a task, from what was asked to what was granted. */
+import type { Grant, Session, Statement } from '../agent.ts'
+
+/** Who opens it, proved. */
+export interface Opener {
+  readonly agentId: string
+  readonly root: string
+  /** How it proved that: the provider's name, `static-key`, `session`. */
+  readonly by: string
+  /** The session that it opens the task from: then it gets no more than that has. */
+  readonly parent: Session | undefined
+}
+
+export interface AskedTask {
+  /** Given by the agent, or made here. */
+  readonly id: string | undefined
+  readonly intent: string | undefined
+  readonly justification: string | undefined
+  readonly ticket: string | undefined
+  /** Empty: whatever the agent itself may do. */
+  readonly grants: readonly Grant[]
+  /** Of a session policy; they narrow further. */
+  readonly statements: readonly Statement[] | undefined
+  readonly durationSeconds: number | undefined
+  readonly roleArn: string | undefined
+  readonly traceId: string | undefined
+  /** An open task of this name is carried on, as SDKs do that fetch credentials anew. */
+  readonly mayContinue: boolean
+}
+
+/** A task that policy lets be opened. */
+export interface Opening {
+  readonly session: Session
+  readonly asked: AskedTask
+  readonly openedBy: string
+  readonly policy: { readonly engine: string; readonly revision: string; readonly rules: readonly string[] }
+}
+
+/** What the ledger keeps of an open task, for operators; it needs no secret and gives no right. */
+export interface OpenTask {
+  readonly agentId: string
+  readonly root: string
+  readonly taskId: string
+  readonly intent: string
+  readonly ticket: string
+  readonly justificationHash: string
+  readonly openedBy: string
+  readonly openedAtMs: number
+  readonly ancestors: readonly string[]
+}

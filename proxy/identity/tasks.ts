@@ -1,0 +1,170 @@
+/** Tasks: what an agent says that it is about to do, judged by policy, and the credentials that go with it. */
+import { hash, randomBytes } from 'node:crypto'
+import type { PolicyEngine } from '../../policy/engine.ts'
+import type { TaskVerdict } from '../../policy/task.ts'
+import type { Grant, Scope, Session } from '../agent.ts'
+import { Denial } from '../denial.ts'
+import type { Clock } from '../ports.ts'
+import type { Ledger } from '../state/ledger.ts'
+import type { AskedTask, OpenTask, Opener, Opening } from './opening.ts'
+import { taskIn, type Revocation, type Revocations } from './revocations.ts'
+import type { Sealed } from './sealed-token.ts'
+import type { Sessions } from './sessions.ts'
+
+export interface TasksOptions {
+  readonly policy: () => PolicyEngine
+  readonly sessions: Sessions
+  readonly revocations: Revocations
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly defaultSeconds: number
+}
+
+/** A parent's parents: deeper chains are nobody's plan. */
+const MAX_ANCESTORS = 4
+
+export class Tasks {
+  readonly #options: TasksOptions
+
+  constructor(options: TasksOptions) {
+    this.#options = options
+  }
+
+  /**
+   * What a task would be, if policy lets it be opened: never more than its agent's grants, nor than the task that it is
+   * opened from. Denials: `policy_denied`, `policy_error`, `revoked`, `malformed_request`.
+   */
+  judge(opener: Opener, asked: AskedTask): Opening {
+    const { clock, defaultSeconds } = this.#options
+    const id = asked.id ?? `task-${randomBytes(12).toString('base64url')}`
+    this.#checkName(opener, id, asked.mayContinue)
+    const wantedSeconds = asked.durationSeconds ?? defaultSeconds
+    const verdict = this.#verdict(opener, { ...asked, durationSeconds: wantedSeconds }, id)
+    const nowMs = clock.nowMs()
+    const endMs = nowMs + verdict.durationSeconds * 1000
+    const { parent } = opener
+    const session: Session = {
+      id: randomBytes(12).toString('base64url'),
+      agentId: opener.agentId,
+      root: opener.root,
+      task: {
+        id,
+        intent: asked.intent,
+        justificationHash:
+          asked.justification === undefined ? undefined : hash('sha256', asked.justification, 'hex'),
+        ticket: asked.ticket,
+        roleArn: asked.roleArn ?? parent?.task.roleArn,
+        scopes: [...(parent?.task.scopes ?? []), ...scopesOf(asked, verdict)],
+        ancestors:
+          parent === undefined || parent.task.id === id ? [] : [...parent.task.ancestors, parent.task.id],
+      },
+      issuedAtMs: nowMs,
+      expiresAtMs: Math.min(endMs, parent?.expiresAtMs ?? Infinity),
+    }
+    if (session.task.ancestors.length > MAX_ANCESTORS) {
+      throw new Denial('policy_denied', `A task may have at most ${MAX_ANCESTORS} tasks above it.`)
+    }
+    return { session, asked, openedBy: opener.by, policy: this.#policyOf(verdict) }
+  }
+
+  /** Opens it: durable when it resolves, with credentials that no other call returns. */
+  async open({ session, openedBy }: Opening): Promise<Sealed> {
+    const { ledger, sessions } = this.#options
+    const sealed = issued(sessions, session)
+    const { agentId, root, task, issuedAtMs, expiresAtMs } = session
+    const open: OpenTask = {
+      agentId,
+      root,
+      taskId: task.id,
+      intent: task.intent ?? '',
+      ticket: task.ticket ?? '',
+      justificationHash: task.justificationHash ?? '',
+      openedBy,
+      openedAtMs: issuedAtMs,
+      ancestors: task.ancestors,
+    }
+    await ledger.put('task', taskIn(root, task.id), open, { expiresAtMs })
+    return sealed
+  }
+
+  /** More credentials of a session that stands. */
+  renew(session: Session): Sealed {
+    return issued(this.#options.sessions, session)
+  }
+
+  /** Ends a task and whatever was opened from it: its credentials die with their next request, on every replica. */
+  async end(root: string, taskId: string, why: Omit<Revocation, 'issuedUntilMs'>): Promise<void> {
+    const { ledger, revocations } = this.#options
+    await revocations.revoke({ kind: 'task', id: taskIn(root, taskId) }, why)
+    await ledger.remove('task', taskIn(root, taskId))
+  }
+
+  /** A task that ended stays ended. One that is open goes on only where its agent proves who it is by each call. */
+  #checkName({ agentId, root }: Opener, id: string, mayContinue: boolean): void {
+    const { ledger, revocations } = this.#options
+    if (revocations.isTaskEnded(root, id)) {
+      throw new Denial('revoked', `Task ${JSON.stringify(id)} was ended; give a new one a name of its own.`)
+    }
+    const open = ledger.get('task', taskIn(root, id))?.value as OpenTask | undefined
+    if (open === undefined || (mayContinue && open.agentId === agentId)) return
+    throw new Denial(
+      'policy_denied',
+      `A task ${JSON.stringify(id)} is open; give this one a name of its own.`,
+    )
+  }
+
+  #verdict(
+    { agentId, parent }: Opener,
+    asked: AskedTask & { durationSeconds: number },
+    id: string,
+  ): TaskVerdict {
+    const engine = this.#options.policy()
+    let verdict: TaskVerdict
+    try {
+      verdict = engine.judgeTask({
+        agent: { id: agentId },
+        task: {
+          id,
+          intent: asked.intent ?? '',
+          justification: asked.justification ?? '',
+          ticket: asked.ticket ?? '',
+          grants: asked.grants,
+          durationSeconds: asked.durationSeconds,
+          child: parent !== undefined,
+        },
+      })
+    } catch (cause) {
+      throw new Denial('policy_error', 'Policy could not be asked, so no task was opened.', { cause })
+    }
+    if (verdict.allow) return verdict
+    throw new Denial('policy_denied', verdict.messages.join(' '), { policy: this.#policyOf(verdict) })
+  }
+
+  #policyOf({ rules }: TaskVerdict) {
+    const { name: engine, revision } = this.#options.policy()
+    return { engine, revision, rules }
+  }
+}
+
+function issued(sessions: Sessions, session: Session): Sealed {
+  try {
+    return sessions.issue(session)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new Denial(
+      'malformed_request',
+      'The task names too much for one session token: give fewer, wider patterns.',
+      {
+        cause,
+      },
+    )
+  }
+}
+
+/** What policy left of the grants that were asked for, and the session policy beside them. */
+function scopesOf({ grants, statements }: AskedTask, verdict: TaskVerdict): Scope[] {
+  const scopes: Scope[] = []
+  if (grants.length > 0) scopes.push({ grants: verdict.grants as readonly Grant[] })
+  if (statements !== undefined) scopes.push({ statements })
+  return scopes
+}
