@@ -1,5 +1,6 @@
 /** A refusal: thrown by stages, caught in one place. */
-import { DENIALS, type DenialReason, type DenialRow } from './denial-table.ts'
+import type { DenialRow } from './denial-row.ts'
+import { DENIALS, type DenialReason } from './denial-table.ts'
 
 interface DenialPolicy {
   readonly engine: string

@@ -31,7 +31,7 @@ export interface ClaimProofDeps {
 
 /** A token is good for one use in a task: whoever saw it pass cannot use it again there. Denial `identity_replayed`. */
 export function claimProof({ replays, clock }: ClaimProofDeps) {
-  return async function claim(exchange: Asked): Promise<Asked> {
+  return function claim(exchange: Asked): Asked {
     const { proof, ask, agent } = exchange
     if (proof === undefined || ask.kind !== 'open') return exchange
     const nowMs = clock.nowMs()
@@ -44,7 +44,7 @@ export function claimProof({ replays, clock }: ClaimProofDeps) {
       receivedAtMs: nowMs,
       validUntilMs: proof.expiresAtMs,
     }
-    const outcome = await replays.claim(call, nowMs)
+    const outcome = replays.claim(call, nowMs)
     if (outcome === 'claimed') return exchange
     if (outcome === 'full') throw new Denial('overloaded', 'Too many tokens of this identity are remembered.')
     throw new Denial('identity_replayed', 'This token was used for this task already.')
