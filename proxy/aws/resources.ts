@@ -61,14 +61,31 @@ function isAliasForKey({ arnService, template }: ResourceEntry, name: string): b
   return arnService === 'kms' && name.startsWith('alias/') && template?.includes(':key/') === true
 }
 
+/** Stands for the one name that is still to come; no name may hold it. */
+const GAP = '\u0000'
+
+/** A template that lacks one name only. */
+interface Frame {
+  readonly entry: ResourceEntry
+  readonly others: (name: string) => string
+  readonly place: Place
+  /** Its text, cut where the name belongs: most calls that name many things differ in it alone. */
+  readonly around: readonly string[]
+}
+
+function frameOf(entry: ResourceEntry, others: (name: string) => string, place: Place): Frame {
+  const around = fill(entry.pieces, place, (each) => others(each) || GAP).split(GAP)
+  return { entry, others, place, around }
+}
+
+function framed(around: readonly string[], name: string): string {
+  let arn = around[0] ?? ''
+  for (let i = 1; i < around.length; i++) arn += name + (around[i] as string)
+  return arn
+}
+
 /** Adds the ARN for one value: the value itself if it is one, else the filled template. */
-function addValue(
-  sink: Sink,
-  entry: ResourceEntry,
-  value: string,
-  others: (name: string) => string,
-  place: Place,
-): void {
+function addValue(sink: Sink, { entry, others, place, around }: Frame, value: string): void {
   const service = entry.arnService
   if (value.startsWith('arn:')) {
     const arn = ARN.exec(value)
@@ -89,7 +106,8 @@ function addValue(
     if (isAliasForKey(entry, name)) sink.add(ANY)
     return
   }
-  sink.add(fill(entry.pieces, placeOf(service, value, place), (each) => others(each) || name))
+  const there = placeOf(service, value, place)
+  sink.add(framed(there === place ? around : frameOf(entry, others, there).around, name))
 }
 
 const NONE = (): string => ''
@@ -128,13 +146,15 @@ function addTemplate(sink: Sink, entry: ResourceEntry, parts: Parts, place: Plac
   const last = values.pop()
   if (last === undefined) return sink.add(fill(entry.pieces, place, NONE))
   if (values.length === 0 && unknown.size === 0) {
-    for (const each of last[1]) addValue(sink, entry, each, NONE, place)
+    const frame = frameOf(entry, NONE, place)
+    for (const each of last[1]) addValue(sink, frame, each)
     return
   }
   if (values.some(([, given]) => given.length > 1 || !isName('', given[0] ?? ''))) return sink.add(ANY)
   const others = new Map(values.map(([name, given]) => [name, cleaned(entry.arnService, given[0] ?? '')]))
   for (const each of unknown) others.set(each, ANY)
-  for (const each of last[1]) addValue(sink, entry, each, (name) => others.get(name) ?? '', place)
+  const frame = frameOf(entry, (name) => others.get(name) ?? '', place)
+  for (const each of last[1]) addValue(sink, frame, each)
 }
 
 /** A member that holds the ARN of whatever the operation is about. */
