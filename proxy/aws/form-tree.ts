@@ -94,18 +94,21 @@ function mapOf(entries: readonly Document[]): Document {
   return Object.fromEntries(map)
 }
 
-type Numbered = readonly [index: string, node: FormNode]
-
-/** In the order of their indexes, whatever these are. */
-function numbered({ items, members }: Branch): readonly Numbered[] {
-  const inTurn = items.map((each, at): Numbered => [String(at + 1), each])
-  if (members.size === 0) return inTurn
-  return [...inTurn, ...members.values()].sort(([one], [other]) => Number(one) - Number(other))
+/** Of indexes that are not in their turn: whether they are 1, 2, 3 and so on all the same, after `before` others. */
+function isRegular(indexes: readonly string[], before: number): boolean {
+  const last = before + indexes.length
+  return indexes.every((each) => !each.startsWith('0') && Number(each) <= last)
 }
 
-/** Whether indexes, each given once, are 1, 2, 3 and so on. */
-function isRegular(list: readonly Numbered[]): boolean {
-  return list.every(([index]) => !index.startsWith('0') && Number(index) <= list.length)
+/** A list, what came in its turn before the rest; named in `irregular` if these are not 1, 2, 3 and so on. */
+function listOf({ items, members }: Branch, name: string, irregular: string[]): readonly Document[] {
+  const list = items.map((each) => documentOf(each, name, irregular))
+  if (members.size === 0) return list
+  const strays = [...members.values()].sort(([one], [other]) => Number(one) - Number(other))
+  const indexes = strays.map(([index]) => index)
+  if (!isRegular(indexes, items.length))
+    irregular.push([name, ...items.map((_, at) => at + 1), ...indexes].join('.'))
+  return [...list, ...strays.map(([, each]) => documentOf(each, name, irregular))]
 }
 
 /**
@@ -118,9 +121,7 @@ export function documentOf(node: FormNode, name: string, irregular: string[]): D
   const indexes = members.filter(([step]) => isIndex(step)).length
   if (node.items.length + indexes > 0) {
     if (indexes < members.length) throw malformed('A parameter list mixes indexes and names.')
-    const list = numbered(node)
-    if (indexes > 0 && !isRegular(list)) irregular.push(`${name}.${list.map(([index]) => index).join('.')}`)
-    return list.map(([index, each]) => documentOf(each, index, irregular))
+    return listOf(node, name, irregular)
   }
   const entries = members.map(([step, each]) => [step, documentOf(each, step, irregular)] as const)
   const [[wrapper, content] = ['', undefined]] = entries

@@ -54,13 +54,12 @@ export function parseForm(text: string): Form {
     if (end === start) continue
     const [encodedName, encodedValue] = splitPair(text.slice(start, end))
     const name = plain ? encodedName : decodeForm(encodedName)
-    const last = name.lastIndexOf('.') + 1
-    // A name most often begins as the one before it.
-    if (last !== path.length || !name.startsWith(path)) {
-      path = name.slice(0, last)
+    // A name most often differs from the one before it in its last part alone.
+    if (name.slice(0, path.length) !== path || name.includes('.', path.length)) {
+      path = name.slice(0, name.lastIndexOf('.') + 1)
       branch = descend(root, path)
     }
-    branch.add(name.slice(last), plain ? encodedValue : decodeForm(encodedValue))
+    branch.add(name.slice(path.length), plain ? encodedValue : decodeForm(encodedValue))
     members += branch.depth
   }
   const irregular: string[] = []

@@ -29,7 +29,7 @@ function equals(value: Document, wanted: string): boolean {
 }
 
 /** A DynamoDB condition that holds only where there is no item: nothing that is `OR`, `NOT` or a second opinion. */
-const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s+(?:(?!\bOR\b|\bNOT\b).)*)?$/i
+const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s(?:(?!\bOR\b|\bNOT\b).)*)?$/i
 
 /** A key's ARN in another account, or in one that is not known to be ours. */
 function isForeign(value: Document, account: string | undefined): boolean {

@@ -74,30 +74,34 @@ export function insert(trie: Trie, route: Route): void {
 
 type Choose = (routes: readonly Route[]) => readonly Route[]
 
+/** The segments that a label takes: joined only where all fits, since a path may have thousands. */
+type Span = readonly [start: number, end: number]
+
 function search(
   at: Node,
   segments: readonly string[],
   index: number,
-  spans: string[],
+  spans: Span[],
   choose: Choose,
 ): Match | undefined {
   if (index === segments.length) {
     const routes = at.routes.length === 0 ? at.routes : choose(at.routes)
-    return routes.length === 0 ? undefined : { routes, spans: [...spans] }
+    if (routes.length === 0) return undefined
+    return { routes, spans: spans.map(([start, end]) => segments.slice(start, end).join('/')) }
   }
   const segment = segments[index] as string
   const literal = at.literals.get(segment)
   const found = literal && search(literal, segments, index + 1, spans, choose)
   if (found) return found
   if (at.label !== undefined && segment !== '') {
-    spans.push(segment)
+    spans.push([index, index + 1])
     const match = search(at.label, segments, index + 1, spans, choose)
     spans.pop()
     if (match) return match
   }
   if (at.greedy === undefined) return undefined
   for (let end = index + 1; end <= segments.length; end++) {
-    spans.push(segments.slice(index, end).join('/'))
+    spans.push([index, end])
     const match = search(at.greedy, segments, end, spans, choose)
     spans.pop()
     if (match) return match

@@ -33,8 +33,13 @@ const CHECKSUM_HEADER =
 const SCALAR: ShapeRef = 0
 const ANYTHING: ShapeRef = -1
 
+const NOTHING: ReadonlySet<string> = new Set()
+/** What names the operation of a form. */
+const FORM: ReadonlySet<string> = new Set(['Action', 'Version'])
+
 /** What SQS took by its query protocol before it spoke JSON; its model has only the newer names. */
 const SQS_FORM: ReadonlySet<string> = new Set([
+  ...FORM,
   'AWSAccountId',
   'ActionName',
   'Attribute',
@@ -53,11 +58,14 @@ const SQS_FORM: ReadonlySet<string> = new Set([
 class Search {
   readonly found: string[] = []
   readonly #shapes: readonly RawShape[]
+  /** Parameters that need not be in the model. */
+  readonly #allowed: ReadonlySet<string>
   /** Names down to where the search is; put together only where something is found. */
   readonly #path: string[] = []
 
-  constructor(shapes: readonly RawShape[]) {
+  constructor(shapes: readonly RawShape[], allowed: ReadonlySet<string>) {
     this.#shapes = shapes
+    this.#allowed = allowed
   }
 
   add(name: string): void {
@@ -67,7 +75,16 @@ class Search {
   lookAtBody(body: Document, ref: ShapeRef): void {
     if (ref !== SCALAR) return this.#look(body, ref)
     // An operation without parameters: whatever there is, is too much.
-    if (typeof body === 'object' && body !== null) for (const key of Object.keys(body)) this.add(key)
+    if (typeof body === 'object' && body !== null) for (const key of Object.keys(body)) this.#addMember(key)
+  }
+
+  #addMember(key: string): void {
+    if (this.#path.length > 0 || !this.#allowed.has(key)) this.#addPath(key)
+  }
+
+  /** A path may be as long as the body: it is not put together where it would not be kept. */
+  #addPath(...below: readonly string[]): void {
+    if (this.found.length < LIMIT) this.add([...this.#path, ...below].join('.'))
   }
 
   #look(node: Document, ref: ShapeRef): void {
@@ -78,7 +95,7 @@ class Search {
       for (const each of node as readonly Document[]) if (typeof each === 'object') this.#look(each, item)
       return
     }
-    if (shape === undefined) return this.add(this.#path.join('.'))
+    if (shape === undefined) return this.#addPath()
     if (isList(shape)) return this.#look(node, shape[0])
     this.#lookInto(node as Readonly<Record<string, Document>>, shape)
   }
@@ -89,7 +106,7 @@ class Search {
       const ref =
         values ?? (Object.hasOwn(shape, key) ? (shape as Readonly<Record<string, ShapeRef>>)[key] : undefined)
       const value = node[key]
-      if (ref === undefined) this.add([...this.#path, key].join('.'))
+      if (ref === undefined) this.#addMember(key)
       else if (typeof value === 'object') {
         this.#path.push(key)
         this.#look(value, ref)
@@ -107,15 +124,6 @@ function isMap(shape: RawShape): shape is readonly ['*', ShapeRef] {
   return Array.isArray(shape) && shape.length === 2
 }
 
-/** The parameters of a form, less those that name the operation. */
-function formBody(operation: Operation, tree: Document): Document {
-  const entries = Object.entries((tree ?? {}) as Record<string, Document>)
-  const isSqs = operation.service.model === 'sqs'
-  return Object.fromEntries(
-    entries.filter(([key]) => key !== 'Action' && key !== 'Version' && !(isSqs && SQS_FORM.has(key))),
-  )
-}
-
 function lookAtHeaders(search: Search, { amzHeaders }: Operation, { headers }: Parts): void {
   for (const name of headers.names()) {
     if (!name.startsWith('x-amz-') || COMMON_HEADERS.has(name) || CHECKSUM_HEADER.test(name)) continue
@@ -126,6 +134,13 @@ function lookAtHeaders(search: Search, { amzHeaders }: Operation, { headers }: P
   }
 }
 
+type FormFindings = { readonly irregular: readonly string[] } | undefined
+
+function allowedIn({ service }: Operation, form: FormFindings): ReadonlySet<string> {
+  if (form === undefined) return NOTHING
+  return service.model === 'sqs' ? SQS_FORM : FORM
+}
+
 /**
  * Names of what the model lacks: members by their path (`Table.Name`), query keys as `?key`, headers as they are; ten
  * at most. Case counts. `irregular` are list parameters whose indexes are not 1, 2, 3.
@@ -133,16 +148,12 @@ function lookAtHeaders(search: Search, { amzHeaders }: Operation, { headers }: P
 export function unmodelledOf(
   operation: Operation,
   parts: Parts,
-  form: { readonly irregular: readonly string[] } | undefined,
+  form: FormFindings,
 ): readonly string[] {
-  const search = new Search(operation.service.shapes)
+  const search = new Search(operation.service.shapes, allowedIn(operation, form))
   lookAtHeaders(search, operation, parts)
-  if (form !== undefined) {
-    for (const each of form.irregular) search.add(each)
-    search.lookAtBody(formBody(operation, parts.body), operation.bodyShape)
-    return search.found
-  }
-  if (operation.http !== '' && !operation.knownQuery.includes('*')) {
+  if (form !== undefined) for (const each of form.irregular) search.add(each)
+  else if (operation.http !== '' && !operation.knownQuery.includes('*')) {
     for (const key of parts.query.keys())
       if (key !== 'x-id' && !operation.knownQuery.includes(key)) search.add(`?${key}`)
   }
