@@ -98,14 +98,14 @@ function pick(operations: readonly Operation[], head: RequestHead, scope: string
 }
 
 interface Context {
+  readonly catalogue: Catalogue
   readonly head: RequestHead
   readonly scope: string
   readonly query: QueryKeys
-  readonly guess: Protocol
 }
 
-function unknown(context: Context, reason: string): Identification {
-  return { kind: 'unknown', reason, protocol: context.guess }
+function unknown({ head, scope, catalogue }: Context, reason: string): Identification {
+  return { kind: 'unknown', reason, protocol: protocolGuess(head, scope, catalogue) }
 }
 
 function known(
@@ -130,7 +130,7 @@ function byTarget(context: Context, routes: Routes): Identification {
     return unknown(context, 'X-Amz-Target with another method, path or query than POST /')
   }
   if (!isDeclaredAs(JSON_TYPE, head)) return unknown(context, 'X-Amz-Target with a body that is not JSON')
-  return known(context, context.guess, routes.targets.get(target))
+  return known(context, protocolGuess(head, context.scope), routes.targets.get(target))
 }
 
 function byCborPath(context: Context, routes: Routes): Identification {
@@ -213,8 +213,7 @@ export function identify(
 ): Identification {
   const { headers } = head
   const query = parseQuery(head.query)
-  const guess = protocolGuess(head, scope, catalogue)
-  const context = { head, scope, query: query ?? new Map<string, readonly string[]>(), guess }
+  const context = { catalogue, head, scope, query: query ?? new Map<string, readonly string[]>() }
   if (query === undefined) return unknown(context, 'the query string is not valid UTF-8')
   const routes = routesOf(catalogue, scope)
   if (routes === undefined) return unknown(context, 'no service signs with this name')

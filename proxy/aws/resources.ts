@@ -61,6 +61,9 @@ function isAliasForKey({ arnService, template }: ResourceEntry, name: string): b
   return arnService === 'kms' && name.startsWith('alias/') && template?.includes(':key/') === true
 }
 
+/** What every service takes for a name, and for the same one: most values are. */
+const PLAIN = /^[\w.-]+$/
+
 /** Stands for the one name that is still to come; no name may hold it. */
 const GAP = '\u0000'
 
@@ -86,6 +89,7 @@ function framed(around: readonly string[], name: string): string {
 
 /** Adds the ARN for one value: the value itself if it is one, else the filled template. */
 function addValue(sink: Sink, { entry, others, place, around }: Frame, value: string): void {
+  if (PLAIN.test(value)) return sink.add(framed(around, value))
   const service = entry.arnService
   if (value.startsWith('arn:')) {
     const arn = ARN.exec(value)
