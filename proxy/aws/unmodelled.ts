@@ -145,11 +145,7 @@ function allowedIn({ service }: Operation, form: FormFindings): ReadonlySet<stri
  * Names of what the model lacks: members by their path (`Table.Name`), query keys as `?key`, headers as they are; ten
  * at most. Case counts. `irregular` are list parameters whose indexes are not 1, 2, 3.
  */
-export function unmodelledOf(
-  operation: Operation,
-  parts: Parts,
-  form: FormFindings,
-): readonly string[] {
+export function unmodelledOf(operation: Operation, parts: Parts, form: FormFindings): readonly string[] {
   const search = new Search(operation.service.shapes, allowedIn(operation, form))
   lookAtHeaders(search, operation, parts)
   if (form !== undefined) for (const each of form.irregular) search.add(each)

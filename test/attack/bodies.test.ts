@@ -62,6 +62,14 @@ describe('a body that is large and well', () => {
       'colons and brackets in a string',
       dynamodb('PutItem', { TableName: 't', Item: { a: { S: ':[{"\\'.repeat(100_000) } } }),
     ],
+    [
+      'blanks in a condition',
+      dynamodb('PutItem', {
+        TableName: 't',
+        Item: {},
+        ConditionExpression: `attribute_not_exists(a) AND${' '.repeat(1_000_000)}b\nc`,
+      }),
+    ],
     ['one CBOR byte string', metrics(encode({ Namespace: new Uint8Array(1_000_000) }))],
     [
       '1,000 deletes',

@@ -233,6 +233,13 @@ describe('evasion: respelling a grave parameter', () => {
     expect((await classified(sample)).classes).toContain(expected)
   })
 
+  it('sees through an escaped name that an earlier call had a decoy for', async () => {
+    await classified(dynamodb('UpdateTable', '{"TableClass":"c","\\\\u0044eletionProtectionEn":false}'))
+    const body = '{"TableClass":"c","\\u0044eletionProtectionEnabled":false}'
+    const { classes } = await classified(dynamodb('UpdateTable', body))
+    expect(gravest([...classes, 'protection'])).toBe(gravest(classes))
+  })
+
   it('never gets milder by a parameter that is added', async () => {
     const body = { TableName: 't', DeletionProtectionEnabled: false }
     const grave = await classified(dynamodb('UpdateTable', body))
