@@ -14,7 +14,7 @@ import { addressing } from '../../proxy/aws/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
 import { callOf, identifyWith } from '../../proxy/aws/read-call.ts'
-import type { Classified, Decided, Paced, Received, RequestHead } from '../../proxy/exchange.ts'
+import type { Classified, Decided, Paced, Received } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
@@ -27,6 +27,7 @@ import { pace } from '../../proxy/stages/pace.ts'
 import { checkHead } from '../../proxy/stages/receive.ts'
 import { resign } from '../../proxy/stages/resign.ts'
 import { verify } from '../../proxy/stages/verify.ts'
+import { sampleCalls } from './sample-calls.ts'
 import {
   AGENT,
   READ,
@@ -40,7 +41,7 @@ import {
 
 export interface MicroResult {
   readonly name: string
-  /** Microseconds of CPU, user and system, for one call: the best of several batches. */
+  /** Of CPU, user and system, for one call: the best of several batches. Where the name says p50, the median call. */
   readonly microseconds: number
 }
 
@@ -72,6 +73,23 @@ async function measure(name: string, calls: number, call: () => unknown): Promis
     best = Math.min(best, (user + system) / calls)
   }
   return { name, microseconds: best }
+}
+
+/** The median of single calls, after as many that warm up. */
+async function measureMedian(
+  name: string,
+  calls: number,
+  call: () => Promise<unknown>,
+): Promise<MicroResult> {
+  const tookMs = new Float64Array(calls)
+  for (let round = 0; round < 2; round += 1) {
+    for (let index = 0; index < calls; index += 1) {
+      const startedMs = performance.now()
+      await call()
+      tookMs[index] = performance.now() - startedMs
+    }
+  }
+  return { name: `${name}, p50`, microseconds: (tookMs.sort()[Math.floor(calls / 2)] ?? NaN) * 1000 }
 }
 
 async function received(kind: Kind): Promise<Received> {
@@ -173,54 +191,22 @@ async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> 
 
 const IN_AWS = { partition: 'aws', region: REGION, accountId: '111122223333' }
 
-function headFor(method: string, target: string, headers: readonly string[]): RequestHead {
-  const [path = '', query = ''] = target.split('?')
-  return { method, path, query, headers: new HeaderFields(headers) }
-}
-
-/** What a call is and does, from its head and body alone: three bodies of a kilobyte, and a batch of a thousand. */
+/** What a call is and does, from its head and body alone. */
 async function measureCatalogue(calls: number): Promise<MicroResult[]> {
   const catalogue = loadCatalogue()
-  const of = (scope: string, head: RequestHead, body: string) => {
+  const results: MicroResult[] = []
+  for (const { name, scope, head, body } of sampleCalls()) {
     const bytes = Buffer.from(body)
     const given = Promise.resolve(bytes)
-    return async () => {
+    const call = async () => {
       const found = await identifyWith(catalogue, head, scope, () => given)
       if (found.kind === 'unknown') throw new Error(found.reason)
       return callOf(found, head, bytes, IN_AWS)
     }
+    const times = bytes.length > 10_000 ? Math.ceil(calls / 20) : calls
+    results.push(await measureMedian(`identify and classify: ${name}`, times, call))
   }
-  const attribute = { S: 'x'.repeat(40) }
-  const item = Object.fromEntries(Array.from({ length: 16 }, (_, at) => [`attribute${at}`, attribute]))
-  const json = headFor('POST', '/', [
-    'content-type',
-    'application/x-amz-json-1.0',
-    'x-amz-target',
-    'DynamoDB_20120810.PutItem',
-  ])
-  const ids = Array.from({ length: 40 }, (_, at) => `&InstanceId.${at + 1}=i-0123456789abcdef${at}`).join('')
-  const form = headFor('POST', '/', ['content-type', 'application/x-www-form-urlencoded'])
-  const keys = Array.from({ length: 1000 }, (_, at) => `<Object><Key>folder/key-${at}</Key></Object>`).join(
-    '',
-  )
-  const batch = headFor('POST', '/bucket?delete', ['content-type', 'application/xml'])
-  return [
-    await measure(
-      'identify and classify: JSON of 1 KB',
-      calls,
-      of('dynamodb', json, JSON.stringify({ TableName: 'bench', Item: item })),
-    ),
-    await measure(
-      'identify and classify: form of 1 KB',
-      calls,
-      of('ec2', form, `Action=TerminateInstances&Version=2016-11-15${ids}`),
-    ),
-    await measure(
-      'identify and classify: DeleteObjects, 1,000 keys',
-      Math.ceil(calls / 100),
-      of('s3', batch, `<Delete>${keys}</Delete>`),
-    ),
-  ]
+  return results
 }
 
 let resources = 0
