@@ -5,7 +5,7 @@
  */
 import { ANY, ARN, newSink } from './arns.ts'
 import type { Place, Sink } from './arns.ts'
-import type { Locator, Operation, ResourceEntry } from './catalogue/catalogue.ts'
+import type { Locator, Operation, ResourceEntry, ResourceVariable } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 import { addS3 } from './s3-resources.ts'
@@ -33,8 +33,9 @@ function fill(pieces: readonly string[], place: Place, value: (name: string) => 
   return arn
 }
 
-/** A value as it stands in an ARN: queue URLs, Route 53 ids, parameter names and builds are written otherwise. */
+/** A value as it stands in an ARN: queue URLs, Route 53 ids, parameter names, builds and revisions are written otherwise. */
 function cleaned(service: string, value: string): string {
+  if (service === 'ecs') return value.replace(/:\d+$/, '')
   if (service === 'sqs') return QUEUE_URL.exec(value)?.[2] ?? value
   if (service === 'route53') return value.replace(/^\/?(hostedzone|change|delegationset|healthcheck)\//, '')
   if (service === 'codebuild') return value.replace(/:[\w-]+$/, '')
@@ -98,7 +99,7 @@ function addValue(sink: Sink, { entry, others, place, around }: Frame, value: st
     sink.add(value)
     // Beside other members, an ARN counts only if it says the same: the service may go by them instead.
     const [, , , region = '', accountId = '', resource = ''] = arn
-    const name = resource.slice(resource.lastIndexOf('/') + 1)
+    const name = cleaned(service, resource.slice(resource.lastIndexOf('/') + 1))
     const said = fill(entry.pieces, { ...place, region, accountId }, (each) => others(each) || name)
     if (others !== NONE && !covers(said, value)) sink.add(ANY)
     return
@@ -137,18 +138,42 @@ function strings(parts: Parts, locators: readonly Locator[]): string[] {
   return found
 }
 
+/** The place of a thing in another's account, where the request says so; glacier writes `-` for one's own. */
+function placeIn({ account }: ResourceEntry, parts: Parts, place: Place): Place {
+  if (account.length === 0) return place
+  const said = strings(parts, account).filter((each) => each !== '-')
+  if (said.length === 0) return place
+  const [owner = ''] = said
+  return { ...place, accountId: said.length === 1 && /^\d{12}$/.test(owner) ? owner : undefined }
+}
+
+/** Whether some item of a list gives nothing where others do. */
+function lacks(parts: Parts, { from, steps }: Locator, given: number): boolean {
+  return steps.length > 1 && valuesAt(parts, { from, steps: steps.slice(0, -1) }).length > given
+}
+
+/** What the request gives for a variable: the default where it, or an item of its list, gives nothing. */
+function givenFor({ at, fallback, qualifier }: ResourceVariable, parts: Parts): string[] {
+  const given = strings(parts, at)
+  if (fallback !== undefined && (given.length === 0 || at.some((each) => lacks(parts, each, given.length))))
+    given.push(fallback)
+  const behind = qualifier === undefined ? [] : strings(parts, [qualifier])
+  return behind.length === 0 ? given : given.flatMap((each) => behind.map((more) => `${each}:${more}`))
+}
+
 /** A template with its values. Several variables are filled together only if all but the last have one plain value. */
-function addTemplate(sink: Sink, entry: ResourceEntry, parts: Parts, place: Place): void {
+function addTemplate(sink: Sink, entry: ResourceEntry, parts: Parts, ours: Place): void {
+  const place = placeIn(entry, parts, ours)
   const values: (readonly [string, readonly string[]])[] = []
   const unknown = new Set<string>()
-  for (const [name, at] of entry.variables) {
-    const given = strings(parts, at)
-    if (at.length === 0) unknown.add(name)
+  for (const [name, variable] of entry.variables) {
+    const given = givenFor(variable, parts)
+    if (variable.at.length === 0) unknown.add(name)
     else if (given.length === 0) return entry.required ? sink.add(ANY) : undefined
     else values.push([name, given])
   }
   const last = values.pop()
-  if (last === undefined) return sink.add(fill(entry.pieces, place, NONE))
+  if (last === undefined) return sink.add(fill(entry.pieces, place, (name) => (unknown.has(name) ? ANY : '')))
   if (values.length === 0 && unknown.size === 0) {
     const frame = frameOf(entry, NONE, place)
     for (const each of last[1]) addValue(sink, frame, each)
@@ -163,7 +188,7 @@ function addTemplate(sink: Sink, entry: ResourceEntry, parts: Parts, place: Plac
 
 /** A member that holds the ARN of whatever the operation is about. */
 function addWhole(sink: Sink, entry: ResourceEntry, parts: Parts, service: string): void {
-  const values = strings(parts, entry.variables.get('@') ?? [])
+  const values = strings(parts, entry.variables.get('@')?.at ?? [])
   if (values.length === 0) sink.add(ANY)
   for (const value of values) {
     const arn = ARN.exec(value)

@@ -57,7 +57,7 @@ function facts({ service, ...operation }: Operation) {
     resources: operation.resources.map(({ kind, template, required, variables }) => ({
       arn: template ?? (kind === 'whole' ? 'an ARN in the request' : kind === 'path' ? 'the path' : '*'),
       required,
-      from: Object.fromEntries([...variables].map(([name, at]) => [name, at.map(spelled)])),
+      from: Object.fromEntries([...variables].map(([name, { at }]) => [name, at.map(spelled)])),
     })),
     body: operation.body,
   }
@@ -87,22 +87,58 @@ function show(catalogue: Catalogue, { words, json }: Options, io: Io): number {
   return 0
 }
 
+function isChange({ level }: Operation): boolean {
+  return level !== 'Read' && level !== 'List'
+}
+
+/** Of how many operations the IAM action is known, not guessed from the name. */
+function knownOf(operations: readonly Operation[]) {
+  const known = operations.filter((each) => !each.traits.includes('inferred'))
+  return {
+    operations: operations.length,
+    withIamAction: known.length,
+    changes: operations.filter(isChange).length,
+    changesWithIamAction: known.filter(isChange).length,
+  }
+}
+
 function tally(services: readonly Service[]) {
   const operations = services.flatMap(operationsOf)
   const count = (wanted: (operation: Operation) => boolean) => operations.filter(wanted).length
   const classes: Record<string, number> = {}
   for (const each of operations) for (const name of each.classes) classes[name] = (classes[name] ?? 0) + 1
+  const typed = (each: Operation) => isChange(each) && each.resources.length > 0
   return {
-    operations: operations.length,
-    withIamAction: count((each) => !each.traits.includes('inferred')),
+    ...knownOf(operations),
+    /** The same of the operations that were there when the IAM data was made. */
+    asOldAsIamData: knownOf(operations.filter((each) => !each.newerThanIam)),
     withResources: count((each) => each.resources.length > 0),
     resourcesBound: count(
       (each) => each.resources.length > 0 && each.resources.every(({ kind }) => kind !== 'any'),
     ),
+    changesWithResources: count(typed),
+    changesBound: count((each) => typed(each) && each.resources.some(({ kind }) => kind !== 'any')),
     withRules: count((each) => each.rules.length > 0),
     withCounts: count((each) => each.counts.length > 0),
     classes,
   }
+}
+
+function percent(part: number, whole: number): string {
+  return `${((100 * part) / whole).toFixed(1)} % of ${whole}`
+}
+
+/** The shares that are asked for most, each with what it is measured against. */
+function shares(total: ReturnType<typeof tally>): string {
+  const { asOldAsIamData: old } = total
+  const action = ({ withIamAction, operations, changesWithIamAction, changes }: typeof old): string =>
+    `${percent(withIamAction, operations)}; ${percent(changesWithIamAction, changes)} changes`
+  return [
+    `IAM action known, all operations:             ${action(total)}`,
+    `IAM action known, those that IAM data can know: ${action(old)}`,
+    `resource bound: ${percent(total.changesBound, total.changesWithResources)} changes to which IAM gives resource types`,
+    '',
+  ].join('\n')
 }
 
 function coverage(catalogue: Catalogue, { json }: Options, io: Io): number {
@@ -114,10 +150,10 @@ function coverage(catalogue: Catalogue, { json }: Options, io: Io): number {
     return 0
   }
   const sources = Object.entries(catalogue.sources).map(([name, version]) => `${name} ${version}`)
-  const { classes, ...numbers } = total
-  io.stdout.write(`from ${sources.join(', ')}\n`)
+  const { classes, asOldAsIamData: _, ...numbers } = total
+  io.stdout.write(`from ${sources.join(', ')}\n${shares(total)}`)
   for (const [name, value] of Object.entries({ ...numbers, ...classes }))
-    io.stdout.write(`${name.padEnd(16)} ${value}\n`)
+    io.stdout.write(`${name.padEnd(20)} ${value}\n`)
   return 0
 }
 

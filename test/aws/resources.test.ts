@@ -149,3 +149,97 @@ describe('resources: never narrower than the truth', () => {
     expect(call.count).toBe(1500)
   })
 })
+
+const ecs = (operation: string, body: unknown) =>
+  json(`AmazonEC2ContainerServiceV20141113.${operation}`, body, 'ecs')
+const events = (operation: string, body: unknown) => json(`AWSEvents.${operation}`, body, 'events')
+const ecr = (registryId: string | undefined) =>
+  json(
+    'AmazonEC2ContainerRegistry_V20150921.DeleteRepository',
+    { repositoryName: 'r', ...(registryId === undefined ? {} : { registryId }) },
+    'ecr',
+  )
+
+describe('resources: what a request leaves to the service', () => {
+  it.each<[Sample, readonly string[]]>([
+    [ecs('DeleteService', { service: 's' }), [`arn:aws:ecs:${HERE}:service/default/s`]],
+    [ecs('DeleteService', { service: 's', cluster: 'c' }), [`arn:aws:ecs:${HERE}:service/c/s`]],
+    [ecs('CreateCluster', {}), [`arn:aws:ecs:${HERE}:cluster/default`]],
+    [ecs('CreateCluster', { clusterName: 'c' }), [`arn:aws:ecs:${HERE}:cluster/c`]],
+    [ecs('RunTask', { taskDefinition: 'web' }), [`arn:aws:ecs:${HERE}:task-definition/web:*`]],
+    [ecs('RunTask', { taskDefinition: 'web:3' }), [`arn:aws:ecs:${HERE}:task-definition/web:*`]],
+    [
+      ecs('RunTask', { taskDefinition: `arn:aws:ecs:${HERE}:task-definition/web:3` }),
+      [`arn:aws:ecs:${HERE}:task-definition/web:3`],
+    ],
+    [events('PutEvents', { Entries: [{ Source: 'a' }] }), [`arn:aws:events:${HERE}:event-bus/default`]],
+    [
+      events('PutEvents', { Entries: [{ EventBusName: 'b' }, { EventBusName: 'c' }] }),
+      [`arn:aws:events:${HERE}:event-bus/b`, `arn:aws:events:${HERE}:event-bus/c`],
+    ],
+    // Of several entries, one that names no bus goes to the default.
+    [
+      events('PutEvents', { Entries: [{ EventBusName: 'b' }, {}] }),
+      [`arn:aws:events:${HERE}:event-bus/b`, `arn:aws:events:${HERE}:event-bus/default`],
+    ],
+    [rest('scheduler', 'DELETE', '/schedules/s'), [`arn:aws:scheduler:${HERE}:schedule/default/s`]],
+    [rest('scheduler', 'DELETE', '/schedules/s?groupName=g'), [`arn:aws:scheduler:${HERE}:schedule/g/s`]],
+    [
+      json('AmazonAthena.StartQueryExecution', { QueryString: 'SELECT 1' }, 'athena'),
+      [`arn:aws:athena:${HERE}:workgroup/primary`],
+    ],
+    [
+      json('AmazonAthena.StartQueryExecution', { QueryString: 'SELECT 1', WorkGroup: 'w' }, 'athena'),
+      [`arn:aws:athena:${HERE}:workgroup/w`],
+    ],
+    // What is made has no id yet, but its kind is known.
+    [ec2('Action=CreateInternetGateway'), [`arn:aws:ec2:${HERE}:internet-gateway/*`]],
+    [
+      rest('lambda', 'POST', '/2015-03-31/functions/f/invocations?Qualifier=prod', '{}'),
+      [`arn:aws:lambda:${HERE}:function:f:prod`],
+    ],
+    [
+      rest(
+        'lambda',
+        'DELETE',
+        `/2015-03-31/functions/${encodeURIComponent(`arn:aws:lambda:${HERE}:function:f`)}?Qualifier=3`,
+      ),
+      [`arn:aws:lambda:${HERE}:function:f:3`],
+    ],
+    [
+      rest('route53', 'GET', `/2013-04-01/hostedzone/${encodeURIComponent('/hostedzone/Z1')}`),
+      ['arn:aws:route53:::hostedzone/Z1'],
+    ],
+    [
+      rest('route53', 'POST', '/2013-04-01/hostedzone/Z1/rrset/', '<ChangeResourceRecordSetsRequest/>'),
+      ['arn:aws:route53:::hostedzone/Z1'],
+    ],
+    [
+      json('TrentService.CreateAlias', { AliasName: 'alias/a', TargetKeyId: 'k' }, 'kms'),
+      [`arn:aws:kms:${HERE}:alias/a`, `arn:aws:kms:${HERE}:key/k`],
+    ],
+    [
+      json('TrentService.DeleteAlias', { AliasName: 'alias/a' }, 'kms'),
+      [`arn:aws:kms:${HERE}:alias/a`, `arn:aws:kms:${HERE}:key/*`],
+    ],
+    [
+      json('TrentService.ScheduleKeyDeletion', { KeyId: `arn:aws:kms:${HERE}:alias/a` }, 'kms'),
+      ['*', `arn:aws:kms:${HERE}:alias/a`],
+    ],
+    [ecr(undefined), [`arn:aws:ecr:${HERE}:repository/r`]],
+    // Another account's, and not ours of the same name.
+    [ecr('999999999999'), ['arn:aws:ecr:us-east-1:999999999999:repository/r']],
+    [ecr('no account'), ['arn:aws:ecr:us-east-1:*:repository/r']],
+    [rest('glacier', 'DELETE', '/-/vaults/v'), [`arn:aws:glacier:${HERE}:vaults/v`]],
+  ])('%#: %o', async (sample, resources) => {
+    expect((await classified(sample)).resources).toEqual(resources)
+  })
+
+  it('does not take what is no name for the default', async () => {
+    for (const cluster of [null, '', 7, {}, 'a b'])
+      await any(ecs('DeleteService', { service: 's', cluster }))
+    await any(rest('lambda', 'DELETE', '/2015-03-31/functions/f?Qualifier=a%20b'))
+    await any(rest('lambda', 'DELETE', '/2015-03-31/functions/f%3A1?Qualifier=2'))
+    await any(rest('lambda', 'DELETE', '/2015-03-31/functions/f?Qualifier='))
+  })
+})

@@ -5,18 +5,12 @@ import { stringMembers, wireLocation } from './model.ts'
 import type { ServiceModel, TopMember } from './model.ts'
 import type { Overrides } from './overrides.ts'
 import type { IamService } from './sources.ts'
+import { bindNew, nameOf, UNKNOWN, variablesOf } from './templates.ts'
 
-const FIXED = new Set(['Partition', 'Region', 'Account'])
 const SUFFIXES = ['', 'id', 'name', 'identifier', 'arn']
 
 function plain(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '')
-}
-
-function variablesOf(template: string): string[] {
-  return [...template.matchAll(/\$\{(\w+)\}/g)]
-    .map((each) => each[1] as string)
-    .filter((each) => !FIXED.has(each))
 }
 
 /** Stems that say nothing of what they identify; the resource type does. */
@@ -123,9 +117,6 @@ function bindByNoun(
   return alike && name.length > 2 ? sole.location : undefined
 }
 
-/** Where the service alone knows a part of the ARN: a number behind a name, a stack's UUID. */
-const UNKNOWN = ''
-
 /** Where an ARN has several parts, a name is no id and an id no name. */
 function isFit(variable: string, member: string): boolean {
   if (/(id|uuid)$/i.test(variable)) return !/name$/i.test(member)
@@ -150,10 +141,6 @@ function bindTemplate(context: Context, prefix: string, type: string, template: 
     bound[variable] = locations.lastIndexOf(location) === index ? location : UNKNOWN
   }
   return bound
-}
-
-function nameOf(prefix: string, own: string, type: string): string {
-  return prefix === own ? type : `${prefix}:${type}`
 }
 
 /** One action's resource types. Types that IAM requires and no member names become `*` at run time. */
@@ -190,18 +177,20 @@ export interface Binder {
   readonly prefix: string
 }
 
-/** The resource entries of an operation; empty where IAM names no resource type or none is known: `*`. */
-export function bindResources(
+/** Resource entries by name; empty where IAM names no resource type, `*` alone where no member does. */
+export function entriesOf(
   { model, key, operation, prefix }: Binder,
   authorization: Authorization,
   iam: ReadonlyMap<string, IamService>,
   overrides: Overrides,
 ): RawResource[] {
+  const types = authorization.known.flatMap(({ action }) => action.resourceTypes)
+  const nothing: RawResource[] = types.length === 0 ? [] : [['*', 1]]
   const hand = overrides.resources[key]
+  if (hand?.length === 0) return nothing
   if (hand !== undefined) return hand.map((entry) => handEntry(model, operation, entry))
   const members = stringMembers(model, operation)
   const entries: RawResource[] = []
-  const types = authorization.known.flatMap(({ action }) => action.resourceTypes)
   const context = { members, overrides, operation, only: types.length === 1, single: false }
   for (const { prefix: at, action } of authorization.known) {
     const service = iam.get(at)
@@ -211,7 +200,9 @@ export function bindResources(
   if (authorization.known.length < authorization.actions.length) entries.push(['*', 1])
   const unique = new Map(entries.map((each) => [JSON.stringify(each), each]))
   const kept = [...unique.values()]
-  return kept.every((each) => each[0] === '*') ? [] : kept
+  return kept.every((each) => each[0] === '*')
+    ? (bindNew(operation, prefix, authorization, iam) ?? nothing)
+    : kept
 }
 
 function handEntry(

@@ -23,6 +23,15 @@ export interface Rule {
   readonly adds: readonly string[]
 }
 
+export interface ResourceVariable {
+  /** No places: only the service knows this part, and it is written `*`. */
+  readonly at: readonly Locator[]
+  /** What the service takes where the request gives nothing. */
+  readonly fallback: string | undefined
+  /** Whose value follows behind a colon: the version or alias of a function. */
+  readonly qualifier: Locator | undefined
+}
+
 export interface ResourceEntry {
   /** ARN template; undefined where the value is an ARN, the path, or not to be had. */
   readonly template: string | undefined
@@ -32,8 +41,9 @@ export interface ResourceEntry {
   readonly arnService: string
   readonly kind: 'arn' | 'whole' | 'path' | 'any'
   readonly required: boolean
-  /** No places: only the service knows this part, and it is written `*`. */
-  readonly variables: ReadonlyMap<string, readonly Locator[]>
+  readonly variables: ReadonlyMap<string, ResourceVariable>
+  /** Where the request says in whose account the resource is: in ours, where it does not say. */
+  readonly account: readonly Locator[]
 }
 
 export interface Operation {
@@ -69,6 +79,8 @@ export interface Operation {
   readonly bodyShape: ShapeRef
   readonly unsignedBody: boolean
   readonly eventStream: boolean
+  /** It came after the IAM data was made, which could not know it. */
+  readonly newerThanIam: boolean
 }
 
 export interface Service {

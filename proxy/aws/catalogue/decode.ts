@@ -1,6 +1,13 @@
 /** Makes services and operations of the lines of the committed catalogue. */
 import type { ActionClass, Trait } from '../../classes.ts'
-import type { CountLocator, Locator, Operation, ResourceEntry, Service } from './catalogue.ts'
+import type {
+  CountLocator,
+  Locator,
+  Operation,
+  ResourceEntry,
+  ResourceVariable,
+  Service,
+} from './catalogue.ts'
 import type { FactName } from './facts.ts'
 import { LEVELS } from './format.ts'
 import type { RawOperation, RawService } from './format.ts'
@@ -26,14 +33,24 @@ function countLocator(text: string): CountLocator {
   return { ...locator(isNumber ? text.slice(1) : text), isNumber }
 }
 
+function variableOf(text: string): ResourceVariable {
+  const spelled = text === '' ? [] : text.split('|')
+  const marked = (mark: string) => spelled.find((each) => each.startsWith(mark))?.slice(1)
+  const qualifier = marked('+')
+  return {
+    at: spelled.filter((each) => !/^[=+]/.test(each)).map(locator),
+    fallback: marked('='),
+    qualifier: qualifier === undefined ? undefined : locator(qualifier),
+  }
+}
+
 function resourceEntry(
   raw: NonNullable<RawOperation['R']>[number],
   templates: RawService['r'],
 ): ResourceEntry {
   const [type, required, bound = {}] = raw
-  const variables = new Map(
-    Object.entries(bound).map(([name, at]) => [name, at === '' ? [] : at.split('|').map(locator)]),
-  )
+  const { Account: account = '', ...rest } = bound
+  const variables = Object.entries(rest).map(([name, at]) => [name, variableOf(at)] as const)
   const template = templates[type]
   const kind = type === '' ? 'whole' : type === '@path' ? 'path' : template === undefined ? 'any' : 'arn'
   return {
@@ -42,7 +59,8 @@ function resourceEntry(
     arnService: template?.split(':')[2] ?? '',
     kind,
     required: required === 1,
-    variables,
+    variables: new Map(variables),
+    account: account === '' ? [] : [locator(account)],
   }
 }
 
@@ -84,6 +102,7 @@ function operationOf(
     bodyShape: raw.S ?? 0,
     unsignedBody: raw.u === 1,
     eventStream: raw.e === 1,
+    newerThanIam: raw.y === 1,
   }
 }
 

@@ -1,5 +1,5 @@
 /** Encodes one service model into the catalogue's compact form. */
-import { bindResources } from './bind.ts'
+import { bindResources } from './bind-resources.ts'
 import { factLocations } from './facts.ts'
 import type { RawOperation, RawRule, RawService } from './format.ts'
 import { authorize, classify, isDefault, traitsOf } from './levels.ts'
@@ -73,6 +73,7 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     prefix,
     operation: name,
     method: operation.http.method,
+    documentation: operation.documentation ?? '',
   })
   const { level, actions, inferred } = authorization
   const reviewed = { model: scope.model, name: model, operation: name, level }
@@ -102,6 +103,7 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     S: scope.shapes.bodyOf(name),
     R: byPath ? [['@path', 1]] : bindResources(binder, authorization, sources.iam, overrides),
     ...bodyUse(scope, operation),
+    y: sources.asOldAsIam.has(key) ? 0 : 1,
   })
 }
 

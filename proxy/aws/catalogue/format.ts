@@ -37,7 +37,11 @@ export type Location = string
 /** `[location, predicate, classes and traits that hold when it is true]`. */
 export type RawRule = readonly [Location, string, readonly string[]]
 
-/** `[IAM resource type, 1 if IAM requires it, ARN variable -> location]`; no variables: not bound. */
+/**
+ * `[IAM resource type, 1 if IAM requires it, ARN variable -> location]`; no variables: not bound. Locations are joined
+ * by `|`, none is what only the service knows, `=name` is what it takes where the request gives nothing, and what is
+ * found at `+location` follows behind a colon.
+ */
 export type RawResource = readonly [string, 0 | 1, Readonly<Record<string, Location>>?]
 
 /** Number of a shape in its service's table, from 1; 0: a single value; -1: anything. */
@@ -88,6 +92,8 @@ export interface RawOperation {
   readonly u?: 1
   /** The body is an event stream. */
   readonly e?: 1
+  /** The operation is newer than the IAM data, which could not know it. */
+  readonly y?: 0 | 1
 }
 
 export interface RawService {

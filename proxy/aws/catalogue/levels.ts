@@ -52,16 +52,20 @@ export function authorize(
     readonly prefix: string
     readonly operation: string
     readonly method: string
+    readonly documentation: string
   },
 ): Authorization {
-  const { model, prefix, operation, method } = target
+  const { model, prefix, operation, method, documentation } = target
   const key = `${model}.${operation}`
   const names = overrides.actionVerbServices.includes(model)
     ? [method]
     : actionNames(iam.get(prefix), operation)
   const actions = overrides.actions[key] ?? names?.map((name) => `${prefix}:${name}`)
   if (actions === undefined) {
-    return { actions: [`${prefix}:${operation}`], known: [], level: inferredLevel(operation), inferred: true }
+    const action = `${prefix}:${operation}`
+    // What IAM's data does not know yet, the operation's own documentation may say: "you must have the ... permission".
+    const said = documentation.split(/[^\w:-]+/).includes(action)
+    return { actions: [action], known: [], level: inferredLevel(operation), inferred: !said }
   }
   const known = actions.flatMap((each) => {
     const [at = '', name = ''] = each.split(':')

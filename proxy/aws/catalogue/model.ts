@@ -37,6 +37,8 @@ export interface OperationModel {
   readonly endpoint?: { readonly hostPrefix?: string }
   readonly authtype?: string
   readonly unsignedPayload?: boolean
+  /** HTML; read for the IAM actions that it names, and not taken over. */
+  readonly documentation?: string
 }
 
 export interface ServiceModel {

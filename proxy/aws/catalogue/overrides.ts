@@ -44,6 +44,12 @@ export interface Overrides {
   readonly passes: Readonly<Record<string, readonly string[]>>
   /** `prefix.type.Variable` -> the members that fill it. */
   readonly variables: Readonly<Record<string, readonly string[]>>
+  /** `prefix.type.Variable` -> what the service takes where the request names none. */
+  readonly defaults: Readonly<Record<string, string>>
+  /** `prefix.type.Variable` -> the member whose value follows that of the variable, behind a colon. */
+  readonly qualifiers: Readonly<Record<string, string>>
+  /** Model -> the member that says in whose account its resources are. */
+  readonly accounts: Readonly<Record<string, string>>
 }
 
 export function readOverrides(): Overrides {

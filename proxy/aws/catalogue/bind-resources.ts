@@ -1,0 +1,53 @@
+/** The resource entries of an operation, with what a request leaves to the service. */
+import { entriesOf } from './bind.ts'
+import type { Binder } from './bind.ts'
+import type { RawResource } from './format.ts'
+import type { Authorization } from './levels.ts'
+import { wireLocation } from './model.ts'
+import type { Overrides } from './overrides.ts'
+import type { IamService } from './sources.ts'
+import { UNKNOWN } from './templates.ts'
+
+/** In whose account the resources are, where a member says so. */
+function ownerOf({ model, key, operation }: Binder, { accounts }: Overrides): Record<string, string> {
+  const member = accounts[key.slice(0, key.indexOf('.'))]
+  const owner = member === undefined ? undefined : wireLocation(model, operation, member)
+  return owner === undefined ? {} : { Account: owner }
+}
+
+/** Each variable's locations, with its default and with what qualifies it. */
+function completed(
+  { model, operation }: Binder,
+  { defaults, qualifiers }: Overrides,
+  type: string,
+  bound: Bound,
+): Bound {
+  const entries = Object.entries(bound).map(([variable, at]) => {
+    const key = `${type}.${variable}`
+    const qualifier = wireLocation(model, operation, qualifiers[key] ?? '')
+    const more = [
+      ...(defaults[key] === undefined ? [] : [`=${defaults[key]}`]),
+      ...(qualifier === undefined ? [] : [`+${qualifier}`]),
+    ]
+    return [variable, at === UNKNOWN ? at : [at, ...more].join('|')]
+  })
+  return Object.fromEntries(entries)
+}
+
+type Bound = Readonly<Record<string, string>>
+
+/** The resource entries of an operation; empty where IAM names no resource type, `*` alone where no member does. */
+export function bindResources(
+  binder: Binder,
+  authorization: Authorization,
+  iam: ReadonlyMap<string, IamService>,
+  overrides: Overrides,
+): RawResource[] {
+  const owner = ownerOf(binder, overrides)
+  return entriesOf(binder, authorization, iam, overrides).map((entry) => {
+    const [type, required, bound] = entry
+    if (bound === undefined || type === '' || type === '*') return entry
+    const name = type.includes(':') ? type.replace(':', '.') : `${binder.prefix}.${type}`
+    return [type, required, { ...completed(binder, overrides, name, bound), ...owner }]
+  })
+}

@@ -1,0 +1,40 @@
+/** IAM's ARN templates: their variables, and what is known of a thing that has no name yet. */
+import type { RawResource } from './format.ts'
+import type { Authorization } from './levels.ts'
+import type { IamService } from './sources.ts'
+
+const FIXED = new Set(['Partition', 'Region', 'Account'])
+
+/** Where the service alone knows a part of the ARN: a number behind a name, a stack's UUID. */
+export const UNKNOWN = ''
+
+export function variablesOf(template: string): string[] {
+  return [...template.matchAll(/\$\{(\w+)\}/g)]
+    .map((each) => each[1] as string)
+    .filter((each) => !FIXED.has(each))
+}
+
+/** The resource type as the catalogue calls it, for a service of this prefix. */
+export function nameOf(prefix: string, own: string, type: string): string {
+  return prefix === own ? type : `${prefix}:${type}`
+}
+
+/** Verbs that make what they name. */
+const MAKES = /^(Create|Allocate|Register|Import|Purchase)(?=[A-Z])/
+
+/** What an operation makes has no name yet, but its one kind is known: the kind's ARN, with `*` for the service's part. */
+export function bindNew(
+  operation: string,
+  own: string,
+  { actions, known }: Authorization,
+  iam: ReadonlyMap<string, IamService>,
+): RawResource[] | undefined {
+  const [only, ...others] = known.flatMap(({ prefix, action }) =>
+    action.resourceTypes.map((type) => ({ ...type, prefix })),
+  )
+  if (only?.required !== true || others.length > 0 || known.length < actions.length) return undefined
+  const template = iam.get(only.prefix)?.resourceTypes.get(only.name)
+  if (template === undefined || !MAKES.test(operation)) return undefined
+  const unknown = variablesOf(template).map((each) => [each, UNKNOWN])
+  return [[nameOf(only.prefix, own, only.name), 1, Object.fromEntries(unknown)]]
+}
