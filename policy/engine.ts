@@ -16,7 +16,9 @@ export interface PolicyInput {
     readonly traits: readonly string[]
     readonly accessLevel: string
     /** Selected parameters under stable names; see `CallFacts`. */
-    readonly facts: Readonly<Record<string, boolean | readonly string[]>>
+    readonly facts: Readonly<
+      Record<string, boolean | readonly string[] | Readonly<Record<string, readonly string[]>>>
+    >
     readonly region: string
   }
   /** Seconds since the epoch (wasm loses digits beyond 2^53). */

@@ -3,6 +3,9 @@ import { z } from 'zod'
 
 const texts = z.array(z.string()).readonly()
 
+/** One fact: it holds, its values, or its values by key. */
+export const FactSchema = z.union([z.boolean(), texts, z.record(z.string(), texts).readonly()])
+
 /** Accepts exactly a `PolicyInput`; the tests hold the two together. */
 export const PolicyInputSchema = z.strictObject({
   agent: z.strictObject({ id: z.string() }).readonly(),
@@ -17,7 +20,7 @@ export const PolicyInputSchema = z.strictObject({
       classes: texts,
       traits: texts,
       accessLevel: z.string(),
-      facts: z.record(z.string(), z.union([z.boolean(), texts])).readonly(),
+      facts: z.record(z.string(), FactSchema).readonly(),
       region: z.string(),
     })
     .readonly(),

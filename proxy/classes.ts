@@ -22,6 +22,7 @@ export const TRAITS = [
   'cascade',
   'may-overwrite',
   'reads-secret',
+  'unreadable',
   'unmodelled',
   'inferred',
 ] as const

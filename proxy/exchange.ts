@@ -121,9 +121,15 @@ export interface Verified extends Identified {
   readonly bodySignatures: BodySignatures<ChunkVerifier> | undefined
 }
 
+/**
+ * What holds of a call, by name: true, the values given, or of its tags the values by key. What does not hold is left
+ * out.
+ */
+export type CallFacts = Readonly<
+  Record<string, boolean | readonly string[] | Readonly<Record<string, readonly string[]>>>
+>
+
 /** What a request does, in IAM's terms. */
-/** What holds of a call, by name: true, or the keys of its tags. What does not hold is left out. */
-export type CallFacts = Readonly<Record<string, boolean | readonly string[]>>
 
 export interface Call {
   /** IAM prefix (`s3`, `states`); `unknown` if not in the catalogue. */
@@ -143,7 +149,7 @@ export interface Call {
   readonly traits: readonly Trait[]
   /** What it says that the model lacks: `Table.Name`, `?key`, `x-amz-name`. */
   readonly unmodelled: readonly string[]
-  /** Selected parameters under stable names: `force`, `skipFinalSnapshot`, `openToWorld`, `public`, `dryRun`, `tags`. */
+  /** Selected parameters under stable names: README has them all. */
   readonly facts: CallFacts
   readonly accessLevel: AccessLevel
   /** The operation's host prefix with its labels filled (`api.`, `123456789012.`); empty if none. */

@@ -4,7 +4,7 @@ import { DENIALS, type DenialReason } from './denial-table.ts'
 import type { Classified, Forwarded, HandOn, Received } from './exchange.ts'
 import type { Opening } from './identity/opening.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
-import { redactText } from './observe/redact.ts'
+import { redactText, redactValue } from './observe/redact.ts'
 import type { Clock } from './ports.ts'
 
 /** What is known of every request that has an effect, whatever way it came. */
@@ -45,7 +45,7 @@ export function decisionFields(
       region: authorization?.scope.region,
       timeSeconds: Math.floor(clock.nowMs() / 1000),
       unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map((each) => quoted(each)),
-      parameters: Object.keys(call.facts).length === 0 ? undefined : call.facts,
+      parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
       handOn: exchange.handOn && handOnFacts(exchange.handOn),
       task: exchange.opening && openingFacts(exchange.opening),
     },

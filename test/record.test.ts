@@ -106,6 +106,17 @@ async function run(
 }
 
 describe('record', () => {
+  it('redacts what the agent gave as values of facts (S8)', async () => {
+    const exchange = resigned(['write'])
+    const facts = {
+      tags: ['db-password'],
+      requestTags: { 'db-password': ['hunter22'], note: ['token=hunter22'] },
+    }
+    const { records } = await run(() => ({ ...exchange, call: { ...exchange.call, facts } }))
+    expect(records[0]?.facts).toMatchObject({ parameters: { tags: ['db-password'] } })
+    expect(JSON.stringify(records)).not.toContain('hunter22')
+  })
+
   it('makes the decision durable before a change is forwarded (S3)', async () => {
     const { events, outcomes } = await run(() => resigned(['destructive']))
     expect(events).toEqual(['commit decision', 'forward', 'append outcome'])

@@ -5,6 +5,7 @@ import { Denial } from '../denial.ts'
 import type { Call, Protocol } from '../exchange.ts'
 import type { Operation } from './catalogue/catalogue.ts'
 import { callFacts } from './call-facts.ts'
+import { contentsSay } from './contents/contents.ts'
 import { countOf } from './count.ts'
 import type { Form } from './form.ts'
 import { valuesAt } from './locate.ts'
@@ -70,6 +71,7 @@ export function classifyCall(
     // Who passes a role has AWS act later.
     ...(roles.length > 0 ? ['opaque'] : []),
     ...(unmodelled.length > 0 ? ['unmodelled'] : []),
+    ...contentsSay(operation, parts, place),
   ])
   const actions = statements?.actions ?? operation.actions
   const resources = resourcesOf(operation, parts, place)

@@ -161,8 +161,13 @@ function givenFor({ at, fallback, qualifier }: ResourceVariable, parts: Parts): 
   return behind.length === 0 ? given : given.flatMap((each) => behind.map((more) => `${each}:${more}`))
 }
 
+function isOfAnotherType({ unless }: ResourceEntry, parts: Parts): boolean {
+  return unless !== undefined && strings(parts, unless.at).some((each) => each !== unless.fallback)
+}
+
 /** A template with its values. Several variables are filled together only if all but the last have one plain value. */
 function addTemplate(sink: Sink, entry: ResourceEntry, parts: Parts, ours: Place): void {
+  if (isOfAnotherType(entry, parts)) return
   const place = placeIn(entry, parts, ours)
   const values: (readonly [string, readonly string[]])[] = []
   const unknown = new Set<string>()

@@ -3,6 +3,7 @@ import type { Locator } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
 import { parseQuery } from './query.ts'
+import { singleText, type Document } from './tree.ts'
 
 /** Tag keys that the call sets or removes. */
 export function tagKeys(places: readonly Locator[], parts: Parts): string[] {
@@ -14,4 +15,34 @@ export function tagKeys(places: readonly Locator[], parts: Parts): string[] {
       return [value]
     }),
   )
+}
+
+/** `Value` beside a `Key`, however a model spells the two. */
+const VALUE = /^(tag)?value$/i
+
+function pairsIn(node: Document, key: string): (readonly [string, string])[] {
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) return []
+  const entries = Object.entries(node)
+  if (key === '@') return entries.map(([name, value]) => [name, singleText(value)])
+  const named = entries.filter(([name]) => name.toLowerCase() === key.toLowerCase())
+  const values = entries.filter(([name]) => VALUE.test(name))
+  return named.flatMap(([, name]) =>
+    typeof name === 'string' ? values.map(([, value]) => [name, singleText(value)] as const) : [],
+  )
+}
+
+/** Tags that the call sets, key and value; what is only removed has no value. */
+export function tagPairs(places: readonly Locator[], parts: Parts): (readonly [string, string])[] {
+  return places.flatMap(({ from, steps }) => {
+    const key = steps.at(-1) ?? ''
+    if (from === 'b' && steps.length > 1) {
+      return valuesAt(parts, { from, steps: steps.slice(0, -1) }).flatMap((node) => pairsIn(node, key))
+    }
+    if (from !== 'h') return []
+    return valuesAt(parts, { from, steps }).flatMap((text) =>
+      [...(parseQuery(singleText(text)) ?? [])].flatMap(([name, values]) =>
+        values.map((value) => [name, value] as const),
+      ),
+    )
+  })
 }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
+import { FactSchema } from '../../policy/input.ts'
 import { ACTION_CLASSES, gravest, TRAITS } from '../classes.ts'
 import { loadConfig } from '../config.ts'
 import { policyInput, type PolicyFacts } from '../stages/decide.ts'
@@ -45,7 +46,7 @@ const CallFacts = z
     class: z.enum(ACTION_CLASSES).optional(),
     classes: z.array(z.enum(ACTION_CLASSES)).default([]),
     traits: z.array(z.enum(TRAITS)).default([]),
-    facts: z.record(z.string(), z.union([z.boolean(), z.array(z.string())])).default({}),
+    facts: z.record(z.string(), FactSchema).default({}),
     accessLevel: z
       .enum(['Read', 'List', 'Write', 'Tagging', 'Permissions management', 'Unknown'])
       .default('Unknown'),

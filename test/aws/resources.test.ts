@@ -182,6 +182,12 @@ describe('resources: what a request leaves to the service', () => {
       events('PutEvents', { Entries: [{ EventBusName: 'b' }, {}] }),
       [`arn:aws:events:${HERE}:event-bus/b`, `arn:aws:events:${HERE}:event-bus/default`],
     ],
+    [events('DeleteRule', { Name: 'r' }), [`arn:aws:events:${HERE}:rule/r`]],
+    [events('DeleteRule', { Name: 'r', EventBusName: 'b' }), [`arn:aws:events:${HERE}:rule/b/r`]],
+    [
+      events('DeleteRule', { Name: 'r', EventBusName: 'default' }),
+      [`arn:aws:events:${HERE}:rule/default/r`, `arn:aws:events:${HERE}:rule/r`],
+    ],
     [rest('scheduler', 'DELETE', '/schedules/s'), [`arn:aws:scheduler:${HERE}:schedule/default/s`]],
     [rest('scheduler', 'DELETE', '/schedules/s?groupName=g'), [`arn:aws:scheduler:${HERE}:schedule/g/s`]],
     [
@@ -236,8 +242,8 @@ describe('resources: what a request leaves to the service', () => {
   })
 
   it('does not take what is no name for the default', async () => {
-    for (const cluster of [null, '', 7, {}, 'a b'])
-      await any(ecs('DeleteService', { service: 's', cluster }))
+    for (const cluster of [null, '', 7, {}, 'a b']) await any(ecs('DeleteService', { service: 's', cluster }))
+    for (const EventBusName of [null, '', 7, {}]) await any(events('DeleteRule', { Name: 'r', EventBusName }))
     await any(rest('lambda', 'DELETE', '/2015-03-31/functions/f?Qualifier=a%20b'))
     await any(rest('lambda', 'DELETE', '/2015-03-31/functions/f%3A1?Qualifier=2'))
     await any(rest('lambda', 'DELETE', '/2015-03-31/functions/f?Qualifier='))

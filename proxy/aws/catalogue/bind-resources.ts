@@ -15,6 +15,13 @@ function ownerOf({ model, key, operation }: Binder, { accounts }: Overrides): Re
   return owner === undefined ? {} : { Account: owner }
 }
 
+/** What must not be given for the resource to be of this type. */
+function unlessOf({ model, operation }: Binder, { unless }: Overrides, type: string): Record<string, string> {
+  const [member = '', value = ''] = unless[type] ?? []
+  const at = wireLocation(model, operation, member)
+  return at === undefined ? {} : { Unless: `${at}|=${value}` }
+}
+
 /** Each variable's locations, with its default and with what qualifies it. */
 function completed(
   { model, operation }: Binder,
@@ -48,6 +55,7 @@ export function bindResources(
     const [type, required, bound] = entry
     if (bound === undefined || type === '' || type === '*') return entry
     const name = type.includes(':') ? type.replace(':', '.') : `${binder.prefix}.${type}`
-    return [type, required, { ...completed(binder, overrides, name, bound), ...owner }]
+    const more = { ...owner, ...unlessOf(binder, overrides, name) }
+    return [type, required, { ...completed(binder, overrides, name, bound), ...more }]
   })
 }

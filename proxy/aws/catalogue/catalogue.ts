@@ -4,7 +4,7 @@ import { brotliDecompressSync } from 'node:zlib'
 import type { AccessLevel, ActionClass, Trait } from '../../classes.ts'
 import type { FactName } from './facts.ts'
 import { serviceOf } from './decode.ts'
-import type { CatalogueHeader, RawShape, ShapeRef } from './format.ts'
+import type { CatalogueHeader, ContentReader, RawShape, ShapeRef } from './format.ts'
 
 /** Where a request holds a value; see format.ts. */
 export interface Locator {
@@ -21,6 +21,11 @@ export interface Rule {
   readonly at: Locator
   readonly predicate: string
   readonly adds: readonly string[]
+}
+
+export interface Content {
+  readonly at: Locator
+  readonly reader: ContentReader
 }
 
 export interface ResourceVariable {
@@ -44,6 +49,8 @@ export interface ResourceEntry {
   readonly variables: ReadonlyMap<string, ResourceVariable>
   /** Where the request says in whose account the resource is: in ours, where it does not say. */
   readonly account: readonly Locator[]
+  /** Given as another value than its fallback, it makes the resource one of another type. */
+  readonly unless: ResourceVariable | undefined
 }
 
 export interface Operation {
@@ -65,6 +72,8 @@ export interface Operation {
   readonly classes: readonly ActionClass[]
   readonly traits: readonly Trait[]
   readonly rules: readonly Rule[]
+  /** Documents that say what will be done with them. */
+  readonly contents: readonly Content[]
   /** Alternatives, of which the longest counts; each a product of list lengths and of numbers that the call gives. */
   readonly counts: readonly (readonly CountLocator[])[]
   readonly resources: readonly ResourceEntry[]
@@ -84,6 +93,7 @@ export interface Operation {
 }
 
 export interface Service {
+  readonly catalogue: Catalogue
   /** botocore's name. */
   readonly model: string
   readonly signingNames: readonly string[]
@@ -107,6 +117,11 @@ export interface Catalogue {
   service(model: string): Service | undefined
   /** The services that sign with this name; empty if none does. */
   signedBy(signingName: string): readonly Service[]
+  /**
+   * The operation by whatever names it goes: `cloudwatchlogs`, `logs`, `ELBv2`; `deleteTable`, `terminate-instances`.
+   * Several where services share both names.
+   */
+  named(service: string, operation: string): readonly Operation[]
 }
 
 /** Every operation of a service. */
@@ -119,6 +134,11 @@ export function everyOperation(catalogue: Catalogue): Operation[] {
   return catalogue.models.flatMap((model) => operationsOf(catalogue.service(model) as Service))
 }
 
+/** A name as every spelling of it has it: letters and digits, in lower case. */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '')
+}
+
 /** The catalogue from its decompressed text. */
 export function parseCatalogue(text: string): Catalogue {
   const lines = text.split('\n')
@@ -128,11 +148,12 @@ export function parseCatalogue(text: string): Catalogue {
   const at = (index: number): Service => {
     const known = services.get(index)
     if (known !== undefined) return known
-    const service = serviceOf(lines[index + 1] as string)
+    const service = serviceOf(lines[index + 1] as string, catalogue)
     services.set(index, service)
     return service
   }
-  return {
+  const spelled = new Map<Service, ReadonlyMap<string, string>>()
+  const catalogue: Catalogue = {
     sources: header.sources,
     models: header.models,
     services: new Set(header.prefixes),
@@ -148,7 +169,20 @@ export function parseCatalogue(text: string): Catalogue {
       signing.set(name, found)
       return found
     },
+    named(name, operation) {
+      const key = plainName(name)
+      const services = Object.hasOwn(header.named, key)
+        ? (header.named[key] as readonly number[]).map(at)
+        : []
+      return services.flatMap((service) => {
+        const names =
+          spelled.get(service) ?? new Map(service.operationNames.map((each) => [plainName(each), each]))
+        spelled.set(service, names)
+        return service.operation(names.get(plainName(operation)) ?? '') ?? []
+      })
+    },
   }
+  return catalogue
 }
 
 /** The catalogue of a file as `catalogue.json.br`; throws if it is none. */

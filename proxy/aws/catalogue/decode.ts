@@ -1,6 +1,7 @@
 /** Makes services and operations of the lines of the committed catalogue. */
 import type { ActionClass, Trait } from '../../classes.ts'
 import type {
+  Catalogue,
   CountLocator,
   Locator,
   Operation,
@@ -49,7 +50,7 @@ function resourceEntry(
   templates: RawService['r'],
 ): ResourceEntry {
   const [type, required, bound = {}] = raw
-  const { Account: account = '', ...rest } = bound
+  const { Account: account = '', Unless: unless, ...rest } = bound
   const variables = Object.entries(rest).map(([name, at]) => [name, variableOf(at)] as const)
   const template = templates[type]
   const kind = type === '' ? 'whole' : type === '@path' ? 'path' : template === undefined ? 'any' : 'arn'
@@ -61,6 +62,7 @@ function resourceEntry(
     required: required === 1,
     variables: new Map(variables),
     account: account === '' ? [] : [locator(account)],
+    unless: unless === undefined ? undefined : variableOf(unless),
   }
 }
 
@@ -93,6 +95,7 @@ function operationOf(
     classes: (raw.c as readonly ActionClass[] | undefined) ?? [LEVEL_CLASS[level]],
     traits: (raw.t as readonly Trait[] | undefined) ?? [],
     rules: (raw.w ?? []).map(([at, predicate, adds]) => ({ at: locator(at), predicate, adds })),
+    contents: (raw.d ?? []).map(([at, reader]) => ({ at: locator(at), reader })),
     counts: (raw.n ?? []).map((product) => product.split(' * ').map(countLocator)),
     resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
     passes: { roles: (raw.p ?? []).map(locator), profiles: (raw.i ?? []).map(locator) },
@@ -107,10 +110,11 @@ function operationOf(
 }
 
 /** A service from its line; an operation is made when it is first called. */
-export function serviceOf(line: string): Service {
+export function serviceOf(line: string, catalogue: Catalogue): Service {
   const raw = JSON.parse(line) as RawService
   const made = new Map<string, Operation>()
   const service: Service = {
+    catalogue,
     model: raw.m,
     signingNames: raw.s,
     endpointPrefix: raw.e,

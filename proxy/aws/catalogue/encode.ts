@@ -59,6 +59,12 @@ function countsOf(scope: Scope, operation: string): string[] {
   return products.map((product) => product.split(' * ').map(spelled).join(' * '))
 }
 
+function contentsOf(scope: Scope, operation: string): NonNullable<RawOperation['d']> {
+  return scope.overrides.contents
+    .filter(([key]) => key === `${scope.name}.${operation}`)
+    .map(([, path, reader]) => [located(scope, operation, path), reader])
+}
+
 function handPasses(scope: Scope, operation: string): string[] {
   const paths = scope.overrides.passes[`${scope.name}.${operation}`] ?? []
   return paths.map((path) => located(scope, operation, path))
@@ -96,6 +102,7 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     w: rulesOf(scope, name, classes.includes('opaque') ? [] : later),
     p: [...passed.roles, ...handPasses(scope, name)],
     i: passed.profiles,
+    d: contentsOf(scope, name),
     n: countsOf(scope, name),
     T: level === 'R' || level === 'L' ? [] : tagLocations(scope.model, name),
     F: level === 'R' || level === 'L' ? {} : factLocations(scope.model, name),

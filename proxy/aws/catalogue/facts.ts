@@ -3,8 +3,8 @@ import { placesOf } from './members.ts'
 import { wireLocations } from './model.ts'
 import type { ServiceModel } from './model.ts'
 
-/** Stable name -> how models call it. */
-const NAMES = {
+/** Stable name -> how models call what holds or does not. */
+const SWITCHES = {
   force: /^force(delete|destroy|deletion|deletewithoutrecovery|deletemodel|deleteaddons)?$/i,
   skipFinalSnapshot: /^skipfinal(cluster)?(snapshot|backup)$/i,
   dryRun: /^dryrun$/i,
@@ -13,7 +13,21 @@ const NAMES = {
   openToWorld:
     /^(cidr(ip|ipv6|ipv4|block|blocks|s|list|allowlist)?|ipv6cidrblock|sourcecidr|destinationcidrblock|publicaccesscidrs|cidripv[46])$/i,
 } as const
-export type FactName = keyof typeof NAMES
+
+/** Stable name -> how models call what is given a value. */
+const VALUES = {
+  acl: /^(acl|grant(read|write|readacp|writeacp|fullcontrol)|accesscontrol|cannedacl|predefinedacl)$/i,
+  instanceTypes:
+    /^(?!allowed|excluded|hidden|unsupported)\w*((instance|node|worker|compute|machine)types?|instanceclass)$/i,
+  kmsKeys: /^\w*((kms|encryption)(master)?key(arn|id|identifier)?s?|kms(arn|aliasarn|aliasname))$/i,
+  principals:
+    /^(grantee|retiring|receiver|service|authorized|polling|datalake)?principals?(arn|id|identifier|list)?$/i,
+} as const
+
+const NAMES = { ...SWITCHES, ...VALUES }
+export type SwitchName = keyof typeof SWITCHES
+export type ValueName = keyof typeof VALUES
+export type FactName = SwitchName | ValueName
 
 /** Every place of the input that holds one of them. */
 export function factLocations(model: ServiceModel, operation: string): Partial<Record<FactName, string[]>> {

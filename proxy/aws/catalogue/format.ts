@@ -15,6 +15,8 @@ export interface CatalogueHeader {
   readonly models: readonly string[]
   /** Every IAM prefix, sorted. */
   readonly prefixes: readonly string[]
+  /** What SDKs, IAM and botocore call a service, in plain letters -> indexes, the likeliest first. */
+  readonly named: Readonly<Record<string, readonly number[]>>
 }
 
 /** IAM access levels by their letter in the data. */
@@ -40,9 +42,20 @@ export type RawRule = readonly [Location, string, readonly string[]]
 /**
  * `[IAM resource type, 1 if IAM requires it, ARN variable -> location]`; no variables: not bound. Locations are joined
  * by `|`, none is what only the service knows, `=name` is what it takes where the request gives nothing, and what is
- * found at `+location` follows behind a colon.
+ * found at `+location` follows behind a colon. Two names are no variables of the template but where it is said whose the
+ * thing is (`Account`), and what makes it one of another type (`Unless`, but for the value behind it).
  */
 export type RawResource = readonly [string, 0 | 1, Readonly<Record<string, Location>>?]
+
+/** How a document in a call is read; `proxy/aws/contents/` has the readers. */
+export type ContentReader =
+  | 'arn'
+  | 'automation'
+  | 'fault'
+  | 'resourceType'
+  | 'scheduleTarget'
+  | 'stateMachine'
+  | 'template'
 
 /** Number of a shape in its service's table, from 1; 0: a single value; -1: anything. */
 export type ShapeRef = number
@@ -75,6 +88,8 @@ export interface RawOperation {
   readonly c?: readonly string[]
   readonly t?: readonly string[]
   readonly w?: readonly RawRule[]
+  /** Documents that say what will be done with them. */
+  readonly d?: readonly (readonly [Location, ContentReader])[]
   /** Lists whose length is the number of things touched; `a * b` multiplies, `#a` is the number itself. */
   readonly n?: readonly string[]
   readonly R?: readonly RawResource[]

@@ -7,8 +7,9 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
+import { plainName } from './catalogue.ts'
 import { encodeService } from './encode.ts'
-import type { CatalogueHeader } from './format.ts'
+import type { CatalogueHeader, RawService } from './format.ts'
 import type { ServiceModel } from './model.ts'
 import { readOverrides } from './overrides.ts'
 import type { Overrides } from './overrides.ts'
@@ -21,14 +22,26 @@ export const CATALOGUE_FILE = new URL('catalogue.json.br', import.meta.url)
 
 /** Every key in the hand-made data must name an operation, so that a renamed one cannot fall out unnoticed. */
 function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): void {
-  const { rules, counts, actions, resources, traits, add, credentials, classes, levels, older, passes } =
-    overrides
+  const {
+    rules,
+    contents,
+    counts,
+    actions,
+    resources,
+    traits,
+    add,
+    credentials,
+    classes,
+    levels,
+    older,
+    passes,
+  } = overrides
   const keyed = [counts, actions, resources, traits, add, levels, older, passes, classes.exact].flatMap(
     (each) => Object.keys(each),
   )
   const keys = [
     ...keyed,
-    ...rules.map((each) => each[0]),
+    ...[...rules, ...contents].map((each) => each[0]),
     ...credentials,
     ...classes.guards,
     ...classes.notGuards,
@@ -43,11 +56,34 @@ function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): vo
     throw new Error(`overrides or reviews name unknown operations: ${[...new Set(missing)].join(' ')}`)
 }
 
+/** Each service under botocore's name, the name of the SDKs, and IAM's, in this order. */
+function namesOf(services: readonly RawService[], ids: readonly string[]): Record<string, readonly number[]> {
+  const found: Record<string, number[]> = {}
+  for (const spelled of [services.map(({ m }) => m), ids, services.map(({ x }) => x)]) {
+    for (const [index, name] of spelled.entries()) {
+      const at = (found[plainName(name)] ??= [])
+      if (!at.includes(index)) at.push(index)
+    }
+  }
+  return found
+}
+
+/** The same for kinds of resources (`prefix.type`, perhaps with a variable behind) and for models. */
+function checkTypes({ iam, models }: Sources, { defaults, qualifiers, unless, accounts }: Overrides): void {
+  const missing = [defaults, qualifiers, unless].flatMap(Object.keys).filter((key) => {
+    const [prefix = '', type = ''] = key.split('.')
+    return iam.get(prefix)?.resourceTypes.has(type) !== true
+  })
+  missing.push(...Object.keys(accounts).filter((each) => !models.has(each)))
+  if (missing.length > 0) throw new Error(`overrides name unknown resources or models: ${missing.join(' ')}`)
+}
+
 /** The data before compression; equal sources give equal bytes. */
 export function generate(sources: Sources): string {
   const overrides = readOverrides()
   const reviews = readReviews()
   checkKeys(sources, overrides, reviews)
+  checkTypes(sources, overrides)
   const names = [...sources.models.keys()].sort()
   const services = names.map((each) =>
     encodeService(sources, { overrides, reviews }, each, sources.models.get(each) as ServiceModel),
@@ -61,7 +97,11 @@ export function generate(sources: Sources): string {
   for (const [index, service] of services.entries())
     for (const each of service.s) (signing[each] ??= []).push(index)
   const prefixes = [...new Set(services.map((each) => each.x))].sort()
-  const header: CatalogueHeader = { sources: sources.versions, signing, models: names, prefixes }
+  const named = namesOf(
+    services,
+    names.map((each) => (sources.models.get(each) as ServiceModel).metadata.serviceId),
+  )
+  const header: CatalogueHeader = { sources: sources.versions, signing, models: names, prefixes, named }
   return [header, ...services].map((each) => JSON.stringify(each)).join('\n')
 }
 

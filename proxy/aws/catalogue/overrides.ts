@@ -1,5 +1,6 @@
 /** The hand-made part of the catalogue: where published data is silent, mild or wrong. */
 import { readFileSync } from 'node:fs'
+import type { ContentReader } from './format.ts'
 
 export interface Overrides {
   /** IAM prefix where it is not the signing name. */
@@ -35,6 +36,8 @@ export interface Overrides {
   readonly traits: Readonly<Record<string, readonly string[]>>
   /** `[operation, member path, predicate, classes and traits]`. */
   readonly rules: readonly (readonly [string, string, string, readonly string[]])[]
+  /** `[operation, member path, reader]`: documents that say what will be done with them. */
+  readonly contents: readonly (readonly [string, string, ContentReader])[]
   readonly counts: Readonly<Record<string, readonly string[]>>
   /** Resource entries in place of what the binder finds; empty: `*`. Paths are joined by `|`; none: unknown. */
   readonly resources: Readonly<
@@ -48,6 +51,8 @@ export interface Overrides {
   readonly defaults: Readonly<Record<string, string>>
   /** `prefix.type.Variable` -> the member whose value follows that of the variable, behind a colon. */
   readonly qualifiers: Readonly<Record<string, string>>
+  /** `prefix.type` -> the member that, given as another value than this, makes the resource one of another type. */
+  readonly unless: Readonly<Record<string, readonly [member: string, value: string]>>
   /** Model -> the member that says in whose account its resources are. */
   readonly accounts: Readonly<Record<string, string>>
 }

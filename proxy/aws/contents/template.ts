@@ -1,0 +1,38 @@
+/** Reads CloudFormation templates: the resources that a stack makes, and whether its data outlives it. */
+import { objectOf, objectsIn, textIn, UNREADABLE } from './found.ts'
+import type { ContainedResource, Found, Reader } from './found.ts'
+import { integrationsIn } from './targets.ts'
+import { treeOf } from './text.ts'
+
+/** `AWS::S3::Bucket`, `Custom::Thing`, `Vendor::Service::Thing::MODULE`. */
+const TYPE = /^\w+(::\w+)+$/
+/** Transforms that CloudFormation itself documents; of what another macro makes, nothing can be said. */
+const PLAIN_TRANSFORMS: ReadonlySet<string> = new Set(['AWS::LanguageExtensions'])
+
+/** Resources wherever they stand below `Resources`: `Fn::ForEach` holds some in a list. */
+export const template: Reader = (value) => {
+  const tree = treeOf(value)
+  const { Resources, Transform } = objectOf(tree)
+  if (Resources === undefined) return [UNREADABLE]
+  const made = objectsIn(Resources).flatMap((each): Found[] => {
+    const { Type, Properties, DeletionPolicy, UpdateReplacePolicy } = each
+    if (Type !== undefined && Properties !== undefined && !TYPE.test(textIn(Type))) return [UNREADABLE]
+    if (!TYPE.test(textIn(Type))) return []
+    return [resource(textIn(Type), Properties, [DeletionPolicy, UpdateReplacePolicy])]
+  })
+  const found = [...made, ...integrationsIn(Resources)]
+  const transforms = Transform === undefined ? [] : [Transform].flat()
+  const isPlain = transforms.every((each) => PLAIN_TRANSFORMS.has(textIn(each)))
+  return isPlain && !objectsIn(tree).some((each) => 'Fn::Transform' in each) ? found : [...found, UNREADABLE]
+}
+
+function resource(
+  type: string,
+  properties: ContainedResource['properties'],
+  policies: ContainedResource['policies'],
+): ContainedResource {
+  return { kind: 'resource', type, properties, policies }
+}
+
+/** Cloud Control's name of a resource type; its properties stand beside it. */
+export const resourceType: Reader = (value) => [resource(textIn(value), undefined, [])]
