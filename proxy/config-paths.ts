@@ -5,10 +5,17 @@ import type { TlsFiles } from './config-tls.ts'
 
 export function withResolvedPaths(config: Config, folder: string): Config {
   const at = (file: string): string => resolve(folder, file)
-  const { stateDir, policy, listen, admin } = config
+  const { stateDir, state, policy, listen, admin } = config
   return {
     ...config,
     stateDir: at(stateDir),
+    state: {
+      ...state,
+      ...given('file', state.file, at),
+      ...given('passwordFile', state.passwordFile, at),
+      ...given('ca', state.ca, at),
+      ...given('keyFile', state.keyFile, at),
+    },
     policy: { ...policy, ...given('bundle', policy.bundle, at) },
     listen: { ...listen, ...given('tls', listen.tls, tlsAt(at)) },
     admin: {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { admin, listenTls } from './config-schema-admin.ts'
 import { agent, catalogue, pacing, policy } from './config-schema-calls.ts'
 import { identity, tasks } from './config-schema-identity.ts'
+import { state } from './config-schema-state.ts'
 import { address, bytes, durationMs, hostName, later } from './config-schema-values.ts'
 
 const listen = z
@@ -92,7 +93,8 @@ const limits = z
 export const ConfigSchema = z.strictObject({
   listen,
   admin,
-  stateDir: z.string().min(1).default('.moderato').describe('Admin token and audit log; created 0700.'),
+  stateDir: z.string().min(1).default('.moderato').describe('Keys, state and audit log; created 0700.'),
+  state,
   upstream,
   agents: z
     .array(agent)

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import type { z } from 'zod'
+import { stateProblems } from './config-rules-state.ts'
 import { configProblems, type Finding } from './config-rules.ts'
 import { environmentOverrides, setAt } from './config-environment.ts'
 import { withResolvedPaths } from './config-paths.ts'
@@ -68,7 +69,7 @@ export function parseConfig(
   }
   const result = ConfigSchema.safeParse(document)
   if (!result.success) throw new ConfigError(from.file, [...findings, ...schemaFindings(result.error)])
-  const problems = [...findings, ...configProblems(result.data)]
+  const problems = [...findings, ...configProblems(result.data), ...stateProblems(result.data)]
   if (problems.length > 0) throw new ConfigError(from.file, problems)
   const config = withResolvedPaths(result.data, from.folder)
   const unusable = [
@@ -121,6 +122,7 @@ export function describeConfig({
 function mask(path: string, value: unknown): unknown {
   if (/(secretAccessKey|sessionToken|admin\.token|tokenSha256)$/.test(path))
     return value === undefined ? undefined : '***'
+  if (path === 'state.url' && typeof value === 'string') return value.replace(/\/\/.*@/, '//***@')
   if (Array.isArray(value)) return value.map((each) => mask(path, each))
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(

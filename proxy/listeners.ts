@@ -47,13 +47,21 @@ export function adminServer(
   state: ServiceState,
   bug: (error: unknown) => void,
 ): Server {
-  const { metrics, audit, mode } = parts
+  const { metrics, audit, mode, readsWhileDown } = parts
+  const { store } = parts.state
   const { admin, listen } = config
   return createAdmin({
     metrics,
     ready: () => {
-      const failing = state.now === 'serving' && !audit.available
-      return { ready: state.now === 'serving' && !failing, state: failing ? 'failing' : state.now, mode }
+      // Where reads go on without the store, so must the traffic that brings them.
+      const crippled = !audit.available || (!store.up && readsWhileDown === 'refuse')
+      const failing = state.now === 'serving' && crippled
+      return {
+        ready: state.now === 'serving' && !failing,
+        state: failing ? 'failing' : state.now,
+        mode,
+        store: { name: store.name, up: store.up },
+      }
     },
     callerOf: callers(adminToken(config), admin.people.map(personOf)),
     allowedHosts: state.adminHosts,

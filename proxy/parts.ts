@@ -51,6 +51,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   metrics.policyBundle(policy.revision)
   const state = await openState(config, { clock, timer, log })
   const { limiter, replays } = state.store
+  metrics.stateUp(() => state.store.up)
   const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits })
   state.ledger.onChange(() => queue.reconsider())
   const identity = openIdentity(config, { policy: () => policy, ledger: state.ledger, clock })
@@ -75,6 +76,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     replays,
     state,
     restraints,
+    readsWhileDown: config.state.readsWhileDown,
     addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
     inflatedBytes: config.limits.bufferedBodyBytes,
     chunkBytes: config.limits.chunkBytes,

@@ -18,7 +18,7 @@ export function sharedStages({ agents, policy, metrics, queue, limiter, ...parts
   const { mode, clock, steadyClock, clockSkew, signatures } = parts
   const once = { replays: parts.replays, clockSkew, clock }
   const identified = identify({ agents })
-  const restrained = restrain({ ledger: parts.state.ledger, restraints: parts.restraints })
+  const restrained = restrain({ ledger: parts.state.ledger, ...parts })
   const decided = decide({
     policy: () => policy,
     mode,

@@ -39,6 +39,8 @@ export interface Metrics {
   auditRecords(written: number): void
   /** Where a scrape reads the age in seconds of the oldest audit record not yet durable. */
   auditLag(source: () => number): void
+  /** Where a scrape reads whether the state store answers. */
+  stateUp(source: () => boolean): void
   /** Everything in the text exposition format. */
   text(): Promise<string>
   readonly contentType: string
@@ -173,7 +175,7 @@ function requestCounters(
 
 function gauges(
   registry: Registry,
-): Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag'> {
+): Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag' | 'stateUp'> {
   const registers = [registry]
   const depth = new Gauge({
     name: 'moderato_pace_queue_depth',
@@ -201,6 +203,15 @@ function gauges(
       lag.set(lagSeconds?.() ?? 0)
     },
   })
+  let isUp: (() => boolean) | undefined
+  const state: Gauge = new Gauge({
+    name: 'moderato_state_up',
+    help: '1 while the state store answers; 0: whatever changes something is refused.',
+    registers,
+    collect(): void {
+      state.set(isUp?.() === false ? 0 : 1)
+    },
+  })
   return {
     queueDepth: (actionClass, waiting) => depth.set({ class: actionClass }, waiting),
     policyBundle(revision) {
@@ -210,6 +221,9 @@ function gauges(
     auditRecords: (written) => records.inc(written),
     auditLag(source) {
       lagSeconds = source
+    },
+    stateUp(source) {
+      isUp = source
     },
   }
 }

@@ -5,7 +5,7 @@ import type { Classified } from '../exchange.ts'
 import type { Clock } from '../ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { parseAmzDate } from '../sigv4/signing-date.ts'
-import type { Replays, SignedCall } from '../state/replays.ts'
+import type { ClaimOutcome, Replays, SignedCall } from '../state/replays.ts'
 import { maxSkewMsOf, type ClockSkew } from './verify-time.ts'
 
 export interface ReplayDeps {
@@ -23,17 +23,26 @@ export function refuseReplay({ replays, clockSkew, clock }: ReplayDeps) {
   }
 }
 
-/** The last word before a call is forwarded: of several copies that came together, one goes on. */
+/**
+ * The last word before a call is forwarded: of several copies that came together, to whichever replica, one goes on.
+ * Denials: `replayed`, `overloaded`, and `state_unavailable` where it cannot be remembered.
+ */
 export function claim({ replays, clockSkew, clock }: ReplayDeps) {
-  return function claim<Ready extends Classified>(exchange: Ready): Ready {
+  return function claim<Ready extends Classified>(exchange: Ready): Ready | Promise<Ready> {
     if (!changesState(exchange.call.classes)) return exchange
     const outcome = replays.claim(signedCall(exchange, clockSkew), clock.nowMs())
-    if (outcome === 'replayed') throw replayed()
-    if (outcome === 'full') {
-      throw new Denial('overloaded', 'This agent made more calls than are remembered against replay.')
-    }
-    return exchange
+    return outcome instanceof Promise
+      ? outcome.then((each) => ifClaimed(each, exchange))
+      : ifClaimed(outcome, exchange)
   }
+}
+
+function ifClaimed<Ready>(outcome: ClaimOutcome, exchange: Ready): Ready {
+  if (outcome === 'replayed') throw replayed()
+  if (outcome === 'full') {
+    throw new Denial('overloaded', 'This agent made more calls than are remembered against replay.')
+  }
+  return exchange
 }
 
 function signedCall(exchange: Classified, clockSkew: ClockSkew): SignedCall {

@@ -13,16 +13,18 @@ export type Judged = Pick<Classified, 'agent' | 'call'>
 export interface RestrainDeps {
   readonly ledger: Pick<Ledger, 'sound'>
   readonly restraints: readonly Restraint[]
+  /** Whether reads and lists go on while the ledger cannot be trusted; they do unless it says `refuse`. */
+  readonly readsWhileDown?: 'allow' | 'refuse'
 }
 
 /**
  * Denials: those of the restraints, and `state_unavailable` for what changes something while the ledger cannot be
- * trusted. They hold in observe mode too.
+ * trusted, for reads too where it is so configured. They hold in observe mode too.
  */
-export function restrain({ ledger, restraints }: RestrainDeps) {
+export function restrain({ ledger, restraints, readsWhileDown }: RestrainDeps) {
   return function restrain<Exchange extends Judged>(exchange: Exchange): Exchange {
-    if (!ledger.sound && changesState(exchange.call.classes)) {
-      throw new Denial('state_unavailable', 'What operators decided cannot be read, so nothing is changed.')
+    if (!ledger.sound && (readsWhileDown === 'refuse' || changesState(exchange.call.classes))) {
+      throw new Denial('state_unavailable', 'What operators decided cannot be read, so the call is not made.')
     }
     for (const check of restraints) check(exchange)
     return exchange

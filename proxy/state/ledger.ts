@@ -17,7 +17,7 @@ export interface Entry {
   readonly id: string
   readonly value: unknown
   readonly revision: number
-  /** How often it was written. */
+  /** Grows with each write. */
   readonly version: number
   /** Milliseconds since the epoch; undefined: it does not end by itself. */
   readonly expiresAtMs: number | undefined
@@ -103,7 +103,8 @@ export class Ledger {
     // Not `get`: one whose time is over still has a revision and a version.
     const known = this.#entries.get(kind)?.get(id)
     const sealed: Sealed = {
-      version: (known?.version ?? 0) + 1,
+      // Above that of one that this process never saw, because the store had forgotten it: hence the clock.
+      version: Math.max((known?.version ?? 0) + 1, Math.floor(this.#options.clock.nowMs())),
       ...(value === undefined ? {} : { value }),
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
     }

@@ -5,6 +5,7 @@ import type { Config } from '../config-schema.ts'
 import type { Timer } from '../pacing/lane.ts'
 import type { Clock } from '../ports.ts'
 import { ownSecret } from '../secret-file.ts'
+import { guarded, type GuardedStore } from './guarded.ts'
 import { Ledger } from './ledger.ts'
 import { memoryStore } from './memory.ts'
 import type { StateStore } from './store.ts'
@@ -14,7 +15,7 @@ const LEDGER_POLL_MS = 250
 const LEDGER_STALE_MS = 5_000
 
 export interface State {
-  readonly store: StateStore
+  readonly store: GuardedStore
   readonly ledger: Ledger
   close(): Promise<void>
 }
@@ -24,10 +25,13 @@ export async function openState(
   config: Config,
   { clock, timer, log }: { readonly clock: Clock; readonly timer: Timer; readonly log: Logger },
 ): Promise<State> {
-  const store = memoryStore({ replaysPerAgent: config.limits.replaysPerAgent })
+  const store = guarded(await storeOf(config, clock), ({ up, error }) => {
+    if (up) log.info('the state store answers again')
+    else log.error({ err: error }, 'the state store does not answer: changes are refused')
+  })
   const ledger = await Ledger.open({
     store: store.ledger,
-    key: Buffer.from(ownSecret(join(config.stateDir, 'ledger-key')), 'base64url'),
+    key: Buffer.from(ownSecret(config.state.keyFile ?? join(config.stateDir, 'ledger-key')), 'base64url'),
     clock,
     timer,
     pollMs: LEDGER_POLL_MS,
@@ -42,4 +46,17 @@ export async function openState(
       return store.close()
     },
   }
+}
+
+/** Loads only what is asked for: each store has a library of its own behind it. */
+async function storeOf({ state, stateDir, limits }: Config, clock: Clock): Promise<StateStore> {
+  const { replaysPerAgent } = limits
+  if (state.store === 'memory') return memoryStore({ replaysPerAgent })
+  if (state.store === 'sqlite') {
+    const { sqliteStore } = await import('./sqlite.ts')
+    return sqliteStore({ path: state.file ?? join(stateDir, 'state.sqlite'), replaysPerAgent, clock })
+  }
+  const { valkeyStore } = await import('./valkey.ts')
+  const { url = '', passwordFile, ca, prefix, timeout: timeoutMs } = state
+  return valkeyStore({ url, passwordFile, ca, prefix, timeoutMs, replaysPerAgent })
 }

@@ -13,11 +13,17 @@ export interface SignedCall {
   readonly validUntilMs: number
 }
 
+export type ClaimOutcome = 'claimed' | 'replayed' | 'full'
+
+/** Where it is kept what was forwarded; `nowMs` is of the wall clock, as signatures are. Both fail if it is not to be had. */
 export interface Replays {
-  /** Whether a copy of the call was forwarded, so that this one must not be. */
+  /** Whether a copy of the call is known to have been forwarded, so that this one need not go on. A hint. */
   has(call: SignedCall, nowMs: number): boolean
-  /** Takes the call's one chance to be forwarded, or says why it may not. */
-  claim(call: SignedCall, nowMs: number): 'claimed' | 'replayed' | 'full'
+  /**
+   * Takes the call's one chance to be forwarded, or says why it may not: one atomic step over all replicas, and
+   * whatever becomes of this process, a copy is `replayed` afterwards.
+   */
+  claim(call: SignedCall, nowMs: number): ClaimOutcome | Promise<ClaimOutcome>
 }
 
 interface Forwarded {
@@ -32,12 +38,26 @@ const KEPT_MS = 10 * 60_000
 const SWEEP_INTERVAL_MS = 30_000
 
 /**
- * In memory, bounded by `perAgent` calls of each agent; what it forgets, its signature's age refuses.
- *
- * The key is signature and invocation id. SigV4's dates have a resolution of a second and botocore leaves the id out
- * of its signature, so equal calls made within one second differ in the id alone: within the second of its date (and
- * the time on the way) a new id is a new call, later it is a copy.
+ * Whether a call came early enough for equal ones to be its neighbours. The key is signature and invocation id.
+ * SigV4's dates have a resolution of a second and botocore leaves the id out of its signature, so equal calls made
+ * within one second differ in the id alone: within the second of its date (and the time on the way) a new id is a new
+ * call, later it is a copy.
  */
+export function inItsSecond({ receivedAtMs, signedAtMs }: SignedCall): boolean {
+  return receivedAtMs < signedAtMs + 1_000 + IN_FLIGHT_MS
+}
+
+/** Whether a copy of it may be forgotten by now. */
+export function isOver({ validUntilMs }: SignedCall, nowMs: number): boolean {
+  return nowMs > validUntilMs + KEPT_MS
+}
+
+/** How long the call must be remembered from now on. */
+export function keptMs({ validUntilMs }: SignedCall, nowMs: number): number {
+  return Math.max(0, validUntilMs + KEPT_MS - nowMs)
+}
+
+/** In memory, bounded by `perAgent` calls of each agent; what it forgets, its signature's age refuses. */
 export class ReplayMemory implements Replays {
   readonly #perAgent: number
   readonly #byAgent = new Map<string, { readonly calls: Map<string, Forwarded>; size: number }>()
@@ -48,15 +68,13 @@ export class ReplayMemory implements Replays {
   }
 
   has(call: SignedCall, nowMs: number): boolean {
-    // A copy of it may be forgotten by now.
-    if (nowMs > call.validUntilMs + KEPT_MS) return true
+    if (isOver(call, nowMs)) return true
     const forwarded = this.#byAgent.get(call.agentId)?.calls.get(call.key)
     if (forwarded === undefined) return false
-    const inItsSecond = call.receivedAtMs < call.signedAtMs + 1_000 + IN_FLIGHT_MS
-    return forwarded.invocationIds.has(call.invocationId) || !inItsSecond
+    return forwarded.invocationIds.has(call.invocationId) || !inItsSecond(call)
   }
 
-  claim(call: SignedCall, nowMs: number): 'claimed' | 'replayed' | 'full' {
+  claim(call: SignedCall, nowMs: number): ClaimOutcome {
     if (this.has(call, nowMs)) return 'replayed'
     this.#sweep(nowMs)
     let own = this.#byAgent.get(call.agentId)

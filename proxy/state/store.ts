@@ -14,13 +14,16 @@ export const LEDGER_KINDS = [
 ] as const
 export type LedgerKind = (typeof LEDGER_KINDS)[number]
 
+/** How long a store keeps an entry whose time is over; then it may forget it. */
+export const LEDGER_KEPT_MS = 24 * 3_600_000
+
 /** An entry as a store keeps it. A store can read it, and cannot make one: `mac` is made with a key it does not hold. */
 export interface RawEntry {
   readonly kind: LedgerKind
   readonly id: string
   readonly text: string
   readonly mac: string
-  /** After this the store may forget it; undefined: never. */
+  /** `LEDGER_KEPT_MS` after this the store may forget it; undefined: never. */
   readonly expiresAtMs: number | undefined
 }
 
@@ -32,8 +35,8 @@ export interface StoredEntry extends RawEntry {
 /** Every call rejects if the store cannot be reached, and has changed nothing then that it does not show later. */
 export interface LedgerStore {
   /**
-   * Writes an entry durably, if its revision is still `expected` (0: there is none), otherwise whatever it is; one
-   * atomic step over all replicas. Resolves with the new revision; undefined: somebody else wrote first.
+   * Writes an entry durably, if its revision is still `expected` (0: there is none) or it was forgotten; without
+   * `expected`, whatever it is. One atomic step over all replicas. Resolves with the new revision; undefined: somebody else wrote first.
    */
   write(entry: RawEntry, expected?: number): Promise<number | undefined>
   /** The newest form of every entry that was written after `revision`, in order of revisions. */

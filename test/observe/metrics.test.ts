@@ -67,6 +67,7 @@ describe('createMetrics', () => {
     moderato_policy_bundle_info: ['gauge', 'revision'],
     moderato_audit_records_total: ['counter'],
     moderato_audit_lag_seconds: ['gauge'],
+    moderato_state_up: ['gauge'],
     moderato_agent_requests_total: ['counter', 'agent', 'class', 'decision'],
   }
 

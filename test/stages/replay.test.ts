@@ -21,7 +21,7 @@ function scene() {
     ({ ...(await accept(received(request))), call: { classes } }) as unknown as Resigned
   const reason = (stage: typeof early | typeof late, exchange: Resigned): string | undefined => {
     try {
-      stage(exchange)
+      void stage(exchange)
       return undefined
     } catch (error) {
       return (error as Denial).reason

@@ -31,3 +31,10 @@ export const BOTO3: Tool = { name: 'boto3', command: 'python3', args: ['-c', 'im
 export const AWS_CLI: Tool = { name: 'the AWS CLI', command: 'aws', args: ['--version'] }
 export const TERRAFORM: Tool = { name: 'terraform', command: 'terraform', args: ['version'] }
 export const PRLIMIT: Tool = { name: 'prlimit (util-linux)', command: 'prlimit', args: ['--version'] }
+
+const VALKEY_SERVERS = ['valkey-server', 'redis-server']
+export const VALKEY: Tool = {
+  name: VALKEY_SERVERS.join(' or '),
+  command: VALKEY_SERVERS.find((command) => hasTool(command, ['--version'])) ?? 'valkey-server',
+  args: ['--version'],
+}

@@ -1,0 +1,104 @@
+/** The limiter's buckets in a SQLite file: they outlive the process, and processes on one machine share them. */
+import { canFit, chargedTatMs, FULL_TAT_MS } from '../pacing/gcra.ts'
+import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
+import { foreseeTurn } from '../pacing/schedule.ts'
+import { anchorOn, storeNowMs, type Anchor, type BootClock } from './boot-clock.ts'
+import type { SqliteFile } from './sqlite-file.ts'
+
+/** How far the time that the file knows may lag behind: over a reboot with a clock set back, waits grow by as much. */
+const CLOCK_SAVED_EVERY_MS = 1_000
+const SWEPT_PER_BUCKET = 2
+
+/** Every answer is at once, since the file is: a decision is some ten microseconds. Throws if the file fails. */
+export class SqliteLimiter implements Limiter {
+  readonly #file: SqliteFile
+  readonly #clock: BootClock
+  readonly #anchor: Anchor
+  #savedMs: number
+  /** The store's time less the caller's, at the last `take`: both are steady. */
+  #aheadMs = 0
+  /** Where the sweep stands. */
+  #sweptKey = ''
+
+  constructor(file: SqliteFile, clock: BootClock) {
+    this.#file = file
+    this.#clock = clock
+    this.#anchor = file.write(() => anchored(file, clock))
+    this.#savedMs = this.#anchor.lastMs
+  }
+
+  /** The time that the file goes by. */
+  nowMs(): number {
+    return storeNowMs(this.#clock, this.#anchor)
+  }
+
+  take(charges: readonly Charge[], nowMs: number, reserveWithinMs = 0): Turn {
+    const unfit = charges.findIndex(({ rate, weight }) => !canFit(rate, weight))
+    if (unfit !== -1) return { kind: 'never', limiting: unfit }
+    return this.#file.write(() => {
+      // Read when the file is ours alone, so that time does not go back from one writer to the next.
+      const atMs = this.nowMs()
+      this.#aheadMs = atMs - nowMs
+      const tats = new Map(charges.map(({ key }) => [key, this.#tatMs(key)]))
+      const turn = foreseeTurn([charges], tats, atMs)
+      if (turn.kind === 'never') return turn
+      const turnMs = turn.kind === 'now' ? atMs : turn.turnAtMs
+      if (turnMs <= atMs + reserveWithinMs) this.#charge(charges, tats, turnMs, atMs)
+      return turn.kind === 'now' ? turn : { ...turn, turnAtMs: turnMs - this.#aheadMs }
+    })
+  }
+
+  peek(keys: readonly string[]): readonly number[] {
+    return keys.map((key) => {
+      const [row] = this.#file.read('SELECT tat_ms FROM bucket WHERE key = ?', key)
+      return row === undefined ? FULL_TAT_MS : Number(row['tat_ms']) - this.#aheadMs
+    })
+  }
+
+  #tatMs(key: string): number {
+    return Number(this.#file.get('SELECT tat_ms FROM bucket WHERE key = ?', key)?.['tat_ms'] ?? FULL_TAT_MS)
+  }
+
+  #charge(charges: readonly Charge[], tats: ReadonlyMap<string, number>, turnMs: number, atMs: number): void {
+    for (const { key, rate, weight } of charges) {
+      const tatMs = tats.get(key) ?? FULL_TAT_MS
+      this.#file.run(
+        'INSERT INTO bucket VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET tat_ms = excluded.tat_ms',
+        key,
+        chargedTatMs(tatMs, turnMs, rate, weight),
+      )
+      if (tatMs === FULL_TAT_MS) this.#forgetFull(atMs)
+    }
+    if (atMs < this.#savedMs + CLOCK_SAVED_EVERY_MS) return
+    this.#savedMs = atMs
+    this.#file.run('UPDATE clock SET last_ms = max(last_ms, ?)', atMs)
+  }
+
+  /** Each new bucket looks at two others, in order of their keys, so that full ones never outnumber those in use. */
+  #forgetFull(atMs: number): void {
+    const next = this.#file.all(
+      'SELECT key, tat_ms FROM bucket WHERE key > ? ORDER BY key LIMIT ?',
+      this.#sweptKey,
+      SWEPT_PER_BUCKET,
+    )
+    this.#sweptKey = next.length < SWEPT_PER_BUCKET ? '' : String(next.at(-1)?.['key'])
+    for (const { key = '', tat_ms: tatMs } of next) {
+      if (Number(tatMs) <= atMs) this.#file.run('DELETE FROM bucket WHERE key = ?', key)
+    }
+  }
+}
+
+function anchored(file: SqliteFile, clock: BootClock): Anchor {
+  const row = file.get('SELECT boot_id, ahead_ms, last_ms FROM clock')
+  const anchor = anchorOn(
+    clock,
+    row && {
+      bootId: String(row['boot_id']),
+      aheadMs: Number(row['ahead_ms']),
+      lastMs: Number(row['last_ms']),
+    },
+  )
+  const { bootId, aheadMs, lastMs } = anchor
+  file.run('INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?)', bootId, aheadMs, lastMs)
+  return anchor
+}

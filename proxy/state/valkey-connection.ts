@@ -1,0 +1,156 @@
+/** A connection to Valkey (or Redis 6.2 and newer): authenticated, with TLS off loopback, and never left hanging. */
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { Redis, type RedisOptions } from 'ioredis'
+import { readSecret } from '../secret-file.ts'
+
+export interface ValkeyOptions {
+  /** `valkey:`, `redis:`, or with TLS `valkeys:`, `rediss:`. A password in it is used if there is no `passwordFile`. */
+  readonly url: string
+  readonly passwordFile?: string | undefined
+  /** PEM file of the authority of the server's certificate; the system's otherwise. */
+  readonly ca?: string | undefined
+  /** How long to wait for an answer, and for a connection. */
+  readonly timeoutMs: number
+}
+
+type Argument = string | number
+type Options = Omit<RedisOptions, 'replyMapping'>
+
+export class ValkeyConnection {
+  readonly #redis: Redis
+  readonly #hashes = new Map<string, string>()
+
+  private constructor(redis: Redis) {
+    this.#redis = redis
+  }
+
+  /** Rejects if the server cannot be reached, lets strangers in, or would throw away what it is given. */
+  static async open(options: ValkeyOptions): Promise<ValkeyConnection> {
+    const common = optionsOf(options)
+    await refuseOpenServer(common)
+    const redis = new Redis({ ...common, ...credentialsOf(options), retryStrategy: reconnectDelayMs })
+    // Every command that it fails says so itself.
+    redis.on('error', () => undefined)
+    try {
+      await connected(redis)
+      await refuseEviction(redis)
+    } catch (error) {
+      redis.disconnect()
+      throw new Error(`state.url: ${messageOf(error)}`, { cause: error })
+    }
+    return new ValkeyConnection(redis)
+  }
+
+  /** Runs a script, by its hash where the server knows it. Rejects if no answer comes in time; it may have run then. */
+  async run(script: string, keys: readonly string[], values: readonly Argument[]): Promise<unknown> {
+    try {
+      return await this.#redis.evalsha(this.#hashOf(script), keys.length, ...keys, ...values)
+    } catch (error) {
+      if (!messageOf(error).startsWith('NOSCRIPT')) throw error
+      return this.#redis.eval(script, keys.length, ...keys, ...values)
+    }
+  }
+
+  async get(keys: readonly string[]): Promise<readonly (string | null)[]> {
+    return keys.length === 0 ? [] : this.#redis.mget(...keys)
+  }
+
+  async setIfAbsent(key: string, value: string): Promise<void> {
+    await this.#redis.set(key, value, 'NX')
+  }
+
+  close(): void {
+    this.#redis.disconnect()
+  }
+
+  #hashOf(script: string): string {
+    let hash = this.#hashes.get(script)
+    if (hash === undefined) {
+      hash = createHash('sha1').update(script).digest('hex')
+      this.#hashes.set(script, hash)
+    }
+    return hash
+  }
+}
+
+/** Nothing is queued or sent twice: a decision that was not answered is a failure, and the caller's to judge. */
+function optionsOf({ url, ca, timeoutMs }: ValkeyOptions): Options {
+  const { protocol, hostname, port, pathname } = new URL(url)
+  const isTls = protocol === 'rediss:' || protocol === 'valkeys:'
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 6379 : Number(port),
+    db: Number(pathname.slice(1) || 0),
+    ...(isTls ? { tls: ca === undefined ? {} : { ca: readFileSync(ca) } } : {}),
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: timeoutMs,
+    // A server that fell silent is a connection to give up, not only a command.
+    socketTimeout: 2 * timeoutMs,
+    connectTimeout: 2 * timeoutMs,
+    // A primary that became a replica takes no writes; its address leads to the new one.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+  }
+}
+
+function credentialsOf({ url, passwordFile }: ValkeyOptions): Options {
+  const { username, password } = new URL(url)
+  return {
+    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
+    password: passwordFile === undefined ? decodeURIComponent(password) : readSecret(passwordFile),
+  }
+}
+
+const reconnectDelayMs = (times: number): number => Math.min(1_000, 50 * times)
+
+/** Rule S19: whoever can reach the server could charge, forget and decide otherwise. */
+async function refuseOpenServer(common: Options): Promise<void> {
+  const stranger = new Redis({
+    ...common,
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    protocol: 2,
+    retryStrategy: () => null,
+  })
+  stranger.on('error', () => undefined)
+  try {
+    await connected(stranger)
+    await stranger.ping()
+  } catch (error) {
+    if (/^(NOAUTH|NOPERM|WRONGPASS)/.test(messageOf(error))) return
+    throw new Error(`state.url: ${messageOf(error)}`, { cause: error })
+  } finally {
+    stranger.disconnect()
+  }
+  throw new Error(
+    'state.url: the server answers without a password: set requirepass, or switch its default user off',
+  )
+}
+
+/** A bucket that is evicted is full again, and a freeze that is evicted is over. */
+async function refuseEviction(redis: Redis): Promise<void> {
+  const memory = await redis.info('memory')
+  const valueOf = (name: string): string | undefined =>
+    new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(memory)?.[1]
+  const policy = valueOf('maxmemory_policy')
+  if (valueOf('maxmemory') === '0' || policy === 'noeviction') return
+  throw new Error(`the server evicts what it is given (${policy}): set maxmemory-policy noeviction`)
+}
+
+/** Connects; rejects with what is wrong, where ioredis says only that the connection is closed. */
+async function connected(redis: Redis): Promise<void> {
+  let cause: unknown
+  redis.once('error', (error) => (cause = error))
+  try {
+    await redis.connect()
+  } catch (error) {
+    throw cause ?? error
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,138 @@
+/**
+ * What happens inside the Valkey server: one script, so one round trip and one atomic step, for each decision.
+ *
+ * Numbers travel as text with 17 digits, of which a double is made exactly. Bucket times are multiples of 1/1024 ms,
+ * as in `gcra.ts`. The arithmetic is that of `gcra.ts` and `schedule.ts`; the contract tests hold them together.
+ */
+
+/** The server's own time in milliseconds: the one clock that all replicas have in common. */
+export const SERVER_TIME = `
+  local clock = redis.call('TIME')
+  local now = clock[1] * 1000 + clock[2] / 1000
+`
+const SHARED = `
+  now = math.floor(now * 1024) / 1024
+  local function exact(number) return string.format('%.17g', number) end
+`
+
+/**
+ * KEYS: since, bucket...; ARGV: reserveWithinMs, longestReserveMs, then interval, burst, weight for each bucket.
+ * Answers { kind, index of the limiting charge, turn, now }.
+ *
+ * A bucket that nobody charged is full, and its key is gone. Hence `since`: where it lacks too, everything is gone
+ * that was there when this process began, and every bucket starts empty. A TAT further ahead than any charge could put
+ * it was made before the server's clock was set back: the bucket is empty then, and refills.
+ */
+const TAKE = `
+  local since = tonumber(redis.call('GET', KEYS[1]))
+  if not since then
+    since = now
+    redis.call('SET', KEYS[1], exact(now))
+  end
+  local tats, turn, limiting = {}, now, 0
+  for i = 2, #KEYS do
+    local interval, burst, weight = tonumber(ARGV[i * 3 - 3]), tonumber(ARGV[i * 3 - 2]), tonumber(ARGV[i * 3 - 1])
+    local tat = tonumber(redis.call('GET', KEYS[i]))
+    if not tat then tat = since > 0 and since + burst * interval or 0 end
+    tat = math.min(tat, now + burst * interval + tonumber(ARGV[2]))
+    tats[i] = tat
+    local at = tat - (burst - weight) * interval
+    if at > turn then turn, limiting = at, i - 2 end
+  end
+  if turn <= now + tonumber(ARGV[1]) then
+    for i = 2, #KEYS do
+      local tat = math.max(tats[i], turn) + tonumber(ARGV[i * 3 - 1]) * tonumber(ARGV[i * 3 - 3])
+      redis.call('SET', KEYS[i], exact(tat), 'PX', math.max(1, math.ceil(tat - now)))
+    end
+  end
+  return { turn > now and 'at' or 'now', limiting, exact(turn), exact(now) }
+`
+
+/**
+ * KEYS: ids of the call's signature, the agent's calls; ARGV: invocation, member, 1 within its second, keptMs, perAgent.
+ */
+const CLAIM = `
+  local old = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', exact(now), 'LIMIT', 0, 16)
+  if #old > 0 then redis.call('ZREM', KEYS[2], unpack(old)) end
+  if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 1 then return 'replayed' end
+  if ARGV[3] ~= '1' and redis.call('EXISTS', KEYS[1]) == 1 then return 'replayed' end
+  if redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[5]) then return 'full' end
+  local kept = math.ceil(tonumber(ARGV[4])) + 1
+  redis.call('SADD', KEYS[1], ARGV[1])
+  redis.call('PEXPIRE', KEYS[1], math.max(kept, redis.call('PTTL', KEYS[1])))
+  redis.call('ZADD', KEYS[2], exact(now + kept), ARGV[2])
+  redis.call('PEXPIRE', KEYS[2], math.max(kept, redis.call('PTTL', KEYS[2])))
+  return 'claimed'
+`
+
+/**
+ * KEYS: counter, entries, revisions, expiries; ARGV: name, text of the entry, expected or '', expiry or '', keptMs, known.
+ * Answers the new revision, 0 if another was first, -1 if less is here than the caller knows.
+ */
+const WRITE = `
+  local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+  if last < tonumber(ARGV[6]) then return -1 end
+  local over = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', exact(now - tonumber(ARGV[5])), 'LIMIT', 0, 8)
+  for _, name in ipairs(over) do
+    redis.call('HDEL', KEYS[2], name)
+    redis.call('ZREM', KEYS[3], name)
+    redis.call('ZREM', KEYS[4], name)
+  end
+  local known = redis.call('ZSCORE', KEYS[3], ARGV[1])
+  if ARGV[3] ~= '' and known and tonumber(known) ~= tonumber(ARGV[3]) then return 0 end
+  local revision = redis.call('INCR', KEYS[1])
+  redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+  redis.call('ZADD', KEYS[3], revision, ARGV[1])
+  if ARGV[4] == '' then redis.call('ZREM', KEYS[4], ARGV[1]) else redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1]) end
+  return revision
+`
+
+/**
+ * KEYS as for WRITE, then TAKE's `since`; ARGV: revision. Answers { last revision, then name, revision and text of each
+ * newer entry }. It is asked all the time, so it also notes early that a server lost all it had.
+ */
+const SINCE = `
+  redis.call('SET', KEYS[5], exact(now), 'NX')
+  local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+  local answer = { last }
+  if last == tonumber(ARGV[1]) then return answer end
+  local newer = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf', 'WITHSCORES')
+  for i = 1, #newer, 2 do
+    answer[#answer + 1] = newer[i]
+    answer[#answer + 1] = newer[i + 1]
+    answer[#answer + 1] = redis.call('HGET', KEYS[2], newer[i]) or ''
+  end
+  return answer
+`
+
+/**
+ * Puts back what a server lost that replicas still know. KEYS as for WRITE; ARGV: last revision, then name, text,
+ * expiry or '', and revision of each entry. An entry that is there already is kept if it is newer.
+ */
+const RESTORE = `
+  local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+  if last < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
+  for i = 2, #ARGV, 4 do
+    local known = tonumber(redis.call('ZSCORE', KEYS[3], ARGV[i]) or '0')
+    if known < tonumber(ARGV[i + 3]) then
+      redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+      redis.call('ZADD', KEYS[3], ARGV[i + 3], ARGV[i])
+      if ARGV[i + 2] ~= '' then redis.call('ZADD', KEYS[4], ARGV[i + 2], ARGV[i]) end
+    end
+  end
+  return 1
+`
+
+export type ScriptName = 'take' | 'claim' | 'write' | 'since' | 'restore'
+
+/** The scripts, in time as `time` tells it: Lua that sets `now`. */
+export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
+  const clocked = `${time}${SHARED}`
+  return {
+    take: clocked + TAKE,
+    claim: clocked + CLAIM,
+    write: clocked + WRITE,
+    since: clocked + SINCE,
+    restore: RESTORE,
+  }
+}

@@ -1,0 +1,121 @@
+/** State in Valkey or Redis: shared by replicas, whichever machines they are on. */
+import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
+import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
+import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
+import {
+  inItsSecond,
+  isOver,
+  keptMs,
+  ReplayMemory,
+  type ClaimOutcome,
+  type Replays,
+  type SignedCall,
+} from './replays.ts'
+import type { StateStore } from './store.ts'
+import { ValkeyConnection, type ValkeyOptions } from './valkey-connection.ts'
+import { ValkeyLedger } from './valkey-ledger.ts'
+import { scriptsIn, SERVER_TIME, type ScriptName } from './valkey-scripts.ts'
+
+export interface ValkeyStoreOptions extends ValkeyOptions {
+  /** Begins every key: installations that share a server have one each. */
+  readonly prefix: string
+  readonly replaysPerAgent: number
+  /** Lua that sets `now`, in milliseconds; tests move it. */
+  readonly time?: string
+}
+
+/** What the parts of the store have in common. */
+export interface Server {
+  run(script: ScriptName, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>
+  get(keys: readonly string[]): Promise<readonly (string | null)[]>
+  /** The full name of a key. All have one hash tag, so that a cluster keeps them on one node. */
+  key(name: string): string
+}
+
+/** Rejects if the server cannot be used (`ValkeyConnection.open`). */
+export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateStore> {
+  const connection = await ValkeyConnection.open(options)
+  const scripts = scriptsIn(options.time ?? SERVER_TIME)
+  const server: Server = {
+    run: (script, keys, values) => connection.run(scripts[script], keys, values),
+    get: (keys) => connection.get(keys),
+    key: (name) => `{${options.prefix}}:${name}`,
+  }
+  // Whoever is first on a server finds every bucket full; see TAKE in valkey-scripts.ts.
+  await connection.setIfAbsent(server.key('since'), '0')
+  return {
+    name: 'valkey',
+    limiter: new ValkeyLimiter(server),
+    replays: new ValkeyReplays(server, options.replaysPerAgent),
+    ledger: new ValkeyLedger(server),
+    close: async () => connection.close(),
+  }
+}
+
+class ValkeyLimiter implements Limiter {
+  readonly #server: Server
+  /** The server's time less the caller's, at the last `take`. */
+  #aheadMs = 0
+
+  constructor(server: Server) {
+    this.#server = server
+  }
+
+  async take(charges: readonly Charge[], nowMs: number, reserveWithinMs = 0): Promise<Turn> {
+    const unfit = charges.findIndex(({ rate, weight }) => !canFit(rate, weight))
+    if (unfit !== -1) return { kind: 'never', limiting: unfit }
+    const keys = [this.#server.key('since'), ...charges.map(({ key }) => this.#bucket(key))]
+    const values = charges.flatMap(({ rate, weight }) => [rate.intervalMs, rate.burst, weight])
+    const longestMs = Math.max(reserveWithinMs, LONGEST_WAIT_MS)
+    const answer = await this.#server.run('take', keys, [reserveWithinMs, longestMs, ...values])
+    const [kind, limiting, turn, now] = answer as [string, number, string, string]
+    this.#aheadMs = Number(now) - nowMs
+    if (kind === 'now') return { kind: 'now' }
+    return { kind: 'at', turnAtMs: Number(turn) - this.#aheadMs, limiting }
+  }
+
+  async peek(keys: readonly string[]): Promise<readonly number[]> {
+    const tats = await this.#server.get(keys.map((key) => this.#bucket(key)))
+    return tats.map((tat) => (tat === null ? FULL_TAT_MS : Number(tat) - this.#aheadMs))
+  }
+
+  #bucket(key: string): string {
+    return this.#server.key(`bucket:${key}`)
+  }
+}
+
+/** The server decides; what this process saw is remembered besides, so that a copy is refused without asking. */
+class ValkeyReplays implements Replays {
+  readonly #server: Server
+  readonly #perAgent: number
+  readonly #seen: ReplayMemory
+
+  constructor(server: Server, perAgent: number) {
+    this.#server = server
+    this.#perAgent = perAgent
+    this.#seen = new ReplayMemory({ perAgent })
+  }
+
+  has(call: SignedCall, nowMs: number): boolean {
+    return this.#seen.has(call, nowMs)
+  }
+
+  async claim(call: SignedCall, nowMs: number): Promise<ClaimOutcome> {
+    if (isOver(call, nowMs) || this.#seen.has(call, nowMs)) return 'replayed'
+    const { agentId, key, invocationId } = call
+    const outcome = (await this.#server.run(
+      'claim',
+      // Neither part can hold the other's mark: the key is hexadecimal.
+      [this.#server.key(`forwarded:${key}:${agentId}`), this.#server.key(`forwarded:of:${agentId}`)],
+      [
+        invocationId,
+        `${key}:${invocationId}`,
+        inItsSecond(call) ? 1 : 0,
+        keptMs(call, nowMs),
+        this.#perAgent,
+      ],
+    )) as ClaimOutcome
+    if (outcome !== 'full') this.#seen.claim(call, nowMs)
+    return outcome
+  }
+}
