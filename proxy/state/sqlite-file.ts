@@ -32,6 +32,8 @@ const SCHEMA = `
 `
 /** Result codes after which the open file is as good as before: busy, out of space. */
 const PASSING = new Set([5, 13])
+const OPEN_TRIES = 100
+const OPEN_PAUSE_MS = 20
 
 /**
  * WAL, so that readers and one writer go on side by side. Commits reach the operating system at once, so `kill -9`
@@ -49,7 +51,7 @@ export class SqliteFile {
     // Made here, so that it is its owner's alone; SQLite gives the files beside it the same mode.
     closeSync(openSync(options.path, 'a', 0o600))
     try {
-      this.#open()
+      this.#openPatiently()
     } catch (error) {
       throw new Error(`${options.path} cannot be used: ${messageOf(error)}. Restore it, or move it away.`, {
         cause: error,
@@ -119,6 +121,19 @@ export class SqliteFile {
     return this.#db ?? this.#open()
   }
 
+  /** Several processes may start at once: SQLite does not wait where one of them turns the file to WAL. */
+  #openPatiently(): void {
+    for (let left = OPEN_TRIES; ; left -= 1) {
+      try {
+        this.#open()
+        return
+      } catch (error) {
+        if (left === 0 || !isPassing(error)) throw error
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE_MS)
+      }
+    }
+  }
+
   #open(): DatabaseSync {
     const { path, busyMs } = this.#options
     // SQLite would make it anew, and every bucket in it would be full.
@@ -139,7 +154,7 @@ export class SqliteFile {
     try {
       return work()
     } catch (error) {
-      if (!(hasCode(error) && PASSING.has(error.errcode & 0xff))) this.#drop()
+      if (!isPassing(error)) this.#drop()
       throw error
     }
   }
@@ -163,8 +178,9 @@ function ensureSchema(db: DatabaseSync): void {
   db.exec('COMMIT')
 }
 
-function hasCode(error: unknown): error is Error & { readonly errcode: number } {
-  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number')) return false
+  return PASSING.has(error.errcode & 0xff)
 }
 
 function messageOf(error: unknown): string {

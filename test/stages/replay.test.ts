@@ -73,6 +73,21 @@ describe('replay', () => {
     expect(reason(late, await exchangeOf(twin, ['write']))).toBe('replayed')
   })
 
+  it('waits for a store that answers later, and refuses as it says', async () => {
+    const { exchangeOf } = scene()
+    const call = await exchangeOf(signed(), ['write'])
+    const outcomes = ['claimed', 'replayed', 'full'] as const
+    const answers = outcomes.map((outcome) => {
+      const replays = { has: () => false, claim: () => Promise.resolve(outcome) }
+      return claim({ replays, clockSkew: { maxSkewMs: 1, maxSkewS3Ms: 1 }, clock: { nowMs: () => NOW_MS } })(
+        call,
+      )
+    })
+    await expect(answers[0]).resolves.toBe(call)
+    await expect(answers[1]).rejects.toMatchObject({ reason: 'replayed' })
+    await expect(answers[2]).rejects.toMatchObject({ reason: 'overloaded' })
+  })
+
   it('refuses what it has no room to remember', async () => {
     const { late, exchangeOf, reason } = scene()
     for (const path of ['/a', '/b']) {
