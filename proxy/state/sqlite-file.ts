@@ -43,6 +43,7 @@ export class SqliteFile {
   readonly #options: SqliteOptions
   #db: DatabaseSync | undefined
   readonly #statements = new Map<string, StatementSync>()
+  #failing = false
 
   /** Throws if the file cannot be used, and says what to do. */
   constructor(options: SqliteOptions) {
@@ -59,19 +60,21 @@ export class SqliteFile {
     }
   }
 
+  /** Whether the last write failed. Until one succeeds, none waits for another process: that would hold up reads. */
+  get failing(): boolean {
+    return this.#failing
+  }
+
   /** Runs `work` as one transaction that nobody else writes in. Throws if the file fails; nothing is changed then. */
   write<Result>(work: () => Result): Result {
-    return this.#guard(() => {
-      this.run('BEGIN IMMEDIATE')
-      try {
-        const result = work()
-        this.run('COMMIT')
-        return result
-      } catch (error) {
-        if (this.#db?.isTransaction === true) this.run('ROLLBACK')
-        throw error
-      }
-    })
+    try {
+      const result = this.#guard(() => this.#transact(work))
+      this.#turn(false)
+      return result
+    } catch (error) {
+      this.#turn(true)
+      throw error
+    }
   }
 
   /** `write`, on the disk when it returns. */
@@ -109,6 +112,28 @@ export class SqliteFile {
     db?.close()
   }
 
+  #transact<Result>(work: () => Result): Result {
+    this.run('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      this.run('COMMIT')
+      return result
+    } catch (error) {
+      if (this.#db?.isTransaction === true) this.run('ROLLBACK')
+      throw error
+    }
+  }
+
+  #turn(failing: boolean): void {
+    if (this.#failing === failing) return
+    this.#failing = failing
+    this.#db?.exec(`PRAGMA busy_timeout = ${this.#busyMs()}`)
+  }
+
+  #busyMs(): number {
+    return this.#failing ? 0 : this.#options.busyMs
+  }
+
   #statement(sql: string): StatementSync {
     const known = this.#statements.get(sql)
     if (known !== undefined) return known
@@ -135,10 +160,10 @@ export class SqliteFile {
   }
 
   #open(): DatabaseSync {
-    const { path, busyMs } = this.#options
+    const { path } = this.#options
     // SQLite would make it anew, and every bucket in it would be full.
     if (!existsSync(path)) throw new Error(`${path} is gone`)
-    const db = new DatabaseSync(path, { timeout: busyMs })
+    const db = new DatabaseSync(path, { timeout: this.#busyMs() })
     try {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
       ensureSchema(db)

@@ -24,7 +24,9 @@ export class SqliteLedger implements LedgerStore {
     return this.#file.writeDurably(() => this.#write(entry, expected))
   }
 
+  /** Asked all the time, so it also finds out when a file can be written again that could not: a read does not show it. */
   async since(revision: number): Promise<readonly StoredEntry[]> {
+    if (this.#file.failing) this.#file.write(() => this.#file.run('UPDATE revision SET last = last'))
     return this.#file
       .read('SELECT * FROM ledger WHERE revision > ? ORDER BY revision', revision)
       .map((row) => ({
