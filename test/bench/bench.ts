@@ -13,6 +13,7 @@ import type { MicroResult } from './micro.ts'
 import { report } from './report.ts'
 import { measureRounds, type Contender, type Row } from './rounds.ts'
 import { AGENT, READ, REGION, WRITE } from './signed-requests.ts'
+import type { StateResult } from './state.ts'
 import {
   canPin,
   LOAD_CORE,
@@ -36,6 +37,7 @@ export interface BenchResult {
   readonly start: { readonly listeningMs: number; readonly rssMiB: number }
   readonly micro: readonly MicroResult[]
   readonly chunks: readonly ChunkResult[]
+  readonly state: readonly StateResult[]
   readonly uploads: readonly UploadRow[]
 }
 
@@ -123,6 +125,10 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
       await runPinned([process.execPath, join(HERE, 'micro.ts'), String(settings.calls)]),
     ) as MicroResult[]
     const chunks = JSON.parse(await runPinned([process.execPath, join(HERE, 'chunks.ts')])) as ChunkResult[]
+    progress('state')
+    const state = JSON.parse(
+      await runPinned([process.execPath, '--expose-gc', join(HERE, 'state.ts'), String(settings.calls)]),
+    ) as StateResult[]
     const bare = (file: string): string[] => [process.execPath, join(HERE, file), upstream.url]
     const undici = await run(start('undici', PROXY_CORE, bare('bare-undici.ts')))
     const contenders: Contender[] = [
@@ -161,6 +167,7 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
       start: started,
       micro,
       chunks,
+      state,
       uploads,
     }
   } finally {

@@ -6,7 +6,7 @@ import type { UploadRow } from './uploads.ts'
 const WIDTHS = [34, 12, 10, 10, 16, 7, 9, 12, 14]
 
 export function report(result: BenchResult): string {
-  const { rows, start, micro, chunks, uploads, node, pinned, connections, rounds } = result
+  const { rows, start, micro, chunks, state, uploads, node, pinned, connections, rounds } = result
   const [bare] = rows
   const lines = [
     `Node ${node}; ${pinned ? 'proxies on one core, load and upstream on another' : 'NOT pinned to cores: compare with care'}`,
@@ -29,6 +29,9 @@ export function report(result: BenchResult): string {
     '',
     'CPU of one call in each stage, microseconds',
     ...micro.map(({ name, microseconds }) => `  ${name.padEnd(44)} ${microseconds.toFixed(2).padStart(8)}`),
+    '',
+    'state: one decision until its answer, and memory',
+    ...state.map(({ name, value, unit }) => `  ${name.padEnd(44)} ${value.toFixed(1).padStart(10)} ${unit}`),
     '',
     'large uploads, one at a time',
     ...uploads.map((each) => uploadText(each, uploads[0])),

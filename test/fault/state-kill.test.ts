@@ -1,0 +1,104 @@
+/** `kill -9` in a loop, under load: the pace is not refilled, no approval and no freeze is lost, the audit verifies. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { verifyAudit } from '../../proxy/observe/audit-verify.ts'
+import { Ledger } from '../../proxy/state/ledger.ts'
+import { sqliteStore } from '../../proxy/state/sqlite.ts'
+import { dynamodb } from '../support/clients.ts'
+import { startProxy } from '../support/proxy.ts'
+import { dynamodbCall, send } from '../support/raw-http.ts'
+import { RecordingUpstream } from '../support/recording-upstream.ts'
+
+const BURST = 60
+const ROUNDS = 8
+const clock = { nowMs: () => Date.now() }
+const timer = {
+  after(ms: number, fire: () => void) {
+    const handle = setTimeout(fire, ms)
+    return () => clearTimeout(handle)
+  },
+}
+
+/** The ledger as another process on this machine has it open, with the key that the proxy made. */
+async function ledgerBeside(stateDir: string) {
+  const store = sqliteStore({ path: join(stateDir, 'state.sqlite'), replaysPerAgent: 1, clock })
+  const key = Buffer.from(readFileSync(join(stateDir, 'ledger-key'), 'utf8').trim(), 'base64url')
+  const options = {
+    store: store.ledger,
+    key,
+    clock,
+    timer,
+    pollMs: 250,
+    staleMs: 5_000,
+    onUnsound: () => undefined,
+  }
+  const ledger = await Ledger.open(options)
+  return {
+    ledger,
+    close: async () => {
+      ledger.close()
+      await store.close()
+    },
+  }
+}
+
+describe('kill -9 of a proxy under load', () => {
+  it(
+    'refills no bucket, and loses no approval, no freeze, no call and no record',
+    { timeout: 240_000 },
+    async () => {
+      const stateDir = join(mkdtempSync(join(tmpdir(), 'moderato-kill-')), 'state')
+      onTestFinished(() => rmSync(join(stateDir, '..'), { recursive: true }))
+      const upstream = await RecordingUpstream.start()
+      onTestFinished(() => upstream.stop())
+      const settings = { pacing: { classes: { destructive: { rate: '1/h', burst: BURST, maxWait: '0s' } } } }
+      const written: string[] = []
+      let table = 0
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const proxy = await startProxy({ upstream: upstream.url, settings, stateDir })
+        const client = dynamodb(proxy.url, undefined, { maxAttempts: 1 })
+        const { ledger, close } = await ledgerBeside(stateDir)
+        const copied = await dynamodbCall(proxy.url, 'DeleteTable', { TableName: `copied-${round}` })
+        const forwarded = (await send(proxy.url, copied)).status === 200
+        const load = Array.from({ length: 20 }, async () => {
+          table += 1
+          await client.send(new DeleteTableCommand({ TableName: `table-${table}` })).catch(() => undefined)
+        })
+        for (const kind of ['approval', 'freeze'] as const) {
+          if ((await ledger.put(kind, `round-${round}`, { round })) !== undefined)
+            written.push(`${kind} round-${round}`)
+        }
+        await Promise.race(load)
+        proxy.signal('SIGKILL')
+        await proxy.ended
+        await close()
+        client.destroy()
+        await proxy.stop()
+        // A copy of what was forwarded before the kill is known after it.
+        const again = await startProxy({ upstream: upstream.url, settings, stateDir })
+        const sent = upstream.recorded.length
+        const { status, body } = await send(again.url, copied)
+        expect(status).toBeGreaterThanOrEqual(400)
+        if (forwarded) expect(body.toString()).toContain('Sign anew')
+        expect(upstream.recorded.length).toBe(sent)
+        again.signal('SIGKILL')
+        await again.ended
+        await again.stop()
+      }
+      expect(upstream.recorded.length).toBeLessThanOrEqual(BURST)
+      expect(upstream.recorded.length).toBeGreaterThan(ROUNDS)
+      const { ledger, close } = await ledgerBeside(stateDir)
+      const found = (['approval', 'freeze'] as const).flatMap((kind) =>
+        ledger.all(kind).map(({ id }) => `${kind} ${id}`),
+      )
+      expect(ledger.sound).toBe(true)
+      expect(found.toSorted()).toEqual(written.toSorted())
+      expect(found).toHaveLength(2 * ROUNDS)
+      await close()
+      expect((await verifyAudit(join(stateDir, 'audit'))).problems).toEqual([])
+    },
+  )
+})
