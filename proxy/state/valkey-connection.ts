@@ -37,7 +37,7 @@ export class ValkeyConnection {
       await refuseEviction(redis)
     } catch (error) {
       redis.disconnect()
-      throw new Error(`state.url: ${messageOf(error)}`, { cause: error })
+      throw failure(error)
     }
     return new ValkeyConnection(redis)
   }
@@ -47,21 +47,29 @@ export class ValkeyConnection {
     try {
       return await this.#redis.evalsha(this.#hashOf(script), keys.length, ...keys, ...values)
     } catch (error) {
-      if (!messageOf(error).startsWith('NOSCRIPT')) throw error
-      return this.#redis.eval(script, keys.length, ...keys, ...values)
+      if (!messageOf(error).startsWith('NOSCRIPT')) throw failure(error)
     }
+    return this.#answered(this.#redis.eval(script, keys.length, ...keys, ...values))
   }
 
   async get(keys: readonly string[]): Promise<readonly (string | null)[]> {
-    return keys.length === 0 ? [] : this.#redis.mget(...keys)
+    return keys.length === 0 ? [] : this.#answered(this.#redis.mget(...keys))
   }
 
   async setIfAbsent(key: string, value: string): Promise<void> {
-    await this.#redis.set(key, value, 'NX')
+    await this.#answered(this.#redis.set(key, value, 'NX'))
   }
 
   close(): void {
     this.#redis.disconnect()
+  }
+
+  async #answered<Result>(answer: Promise<Result>): Promise<Result> {
+    try {
+      return await answer
+    } catch (error) {
+      throw failure(error)
+    }
   }
 
   #hashOf(script: string): string {
@@ -121,7 +129,7 @@ async function refuseOpenServer(common: Options): Promise<void> {
     await stranger.ping()
   } catch (error) {
     if (/^(NOAUTH|NOPERM|WRONGPASS)/.test(messageOf(error))) return
-    throw new Error(`state.url: ${messageOf(error)}`, { cause: error })
+    throw failure(error)
   } finally {
     stranger.disconnect()
   }
@@ -149,6 +157,11 @@ async function connected(redis: Redis): Promise<void> {
   } catch (error) {
     throw cause ?? error
   }
+}
+
+/** Without its cause: ioredis puts the command into it, with its arguments, of which one is the password. */
+function failure(error: unknown): Error {
+  return new Error(`state.url: ${messageOf(error)}`)
 }
 
 function messageOf(error: unknown): string {

@@ -21,28 +21,32 @@ const SHARED = `
  *
  * A bucket that nobody charged is full, and its key is gone. Hence `since`: where it lacks too, everything is gone
  * that was there when this process began, and every bucket starts empty. A TAT further ahead than any charge could put
- * it was made before the server's clock was set back: the bucket is empty then, and refills.
+ * it was made before the server's clock was set back: the bucket is empty from now on, and refills.
  */
 const TAKE = `
   local since = tonumber(redis.call('GET', KEYS[1]))
-  if not since then
+  if not since or since > now then
     since = now
     redis.call('SET', KEYS[1], exact(now))
   end
+  local function put(key, tat) redis.call('SET', key, exact(tat), 'PX', math.max(1, math.ceil(tat - now))) end
   local tats, turn, limiting = {}, now, 0
   for i = 2, #KEYS do
     local interval, burst, weight = tonumber(ARGV[i * 3 - 3]), tonumber(ARGV[i * 3 - 2]), tonumber(ARGV[i * 3 - 1])
     local tat = tonumber(redis.call('GET', KEYS[i]))
     if not tat then tat = since > 0 and since + burst * interval or 0 end
-    tat = math.min(tat, now + burst * interval + tonumber(ARGV[2]))
+    local furthest = now + burst * interval + tonumber(ARGV[2])
+    if tat > furthest then
+      tat = furthest
+      put(KEYS[i], tat)
+    end
     tats[i] = tat
     local at = tat - (burst - weight) * interval
     if at > turn then turn, limiting = at, i - 2 end
   end
   if turn <= now + tonumber(ARGV[1]) then
     for i = 2, #KEYS do
-      local tat = math.max(tats[i], turn) + tonumber(ARGV[i * 3 - 1]) * tonumber(ARGV[i * 3 - 3])
-      redis.call('SET', KEYS[i], exact(tat), 'PX', math.max(1, math.ceil(tat - now)))
+      put(KEYS[i], math.max(tats[i], turn) + tonumber(ARGV[i * 3 - 1]) * tonumber(ARGV[i * 3 - 3]))
     end
   end
   return { turn > now and 'at' or 'now', limiting, exact(turn), exact(now) }

@@ -104,19 +104,20 @@ function measureKeys(): StateResult[] {
   }
   globalThis.gc?.()
   const megabytes = (process.memoryUsage().rss - before) / 1e6
-  let longestMs = 0
+  const times: number[] = []
   for (let at = 0; at < LIVE_KEYS; at += 1) {
     const startMs = performance.now()
     limiter.take(
       [{ key: `destructive spiffe://example.org/other/${at}`, rate, weight: 1 }],
       1e12 + 20_000 + at,
     )
-    longestMs = Math.max(longestMs, performance.now() - startMs)
+    times.push((performance.now() - startMs) * 1000)
   }
+  times.sort((a, b) => a - b)
   return [
     { name: 'a million live keys in memory', value: megabytes, unit: 'MB' },
     { name: 'kept of them after a million others', value: limiter.size, unit: 'keys' },
-    { name: 'the longest decision meanwhile', value: longestMs * 1000, unit: 'us' },
+    { name: 'decision that forgets others too, p99.9', value: times[LIVE_KEYS * 0.999] ?? NaN, unit: 'us' },
   ]
 }
 

@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { rateOf } from '../../proxy/pacing/gcra.ts'
+import { LONGEST_WAIT_MS } from '../../proxy/pacing/paces.ts'
 import { valkeyStore } from '../../proxy/state/valkey.ts'
 import { missing, VALKEY } from '../support/tools.ts'
 import { ValkeyServer } from '../support/valkey.ts'
-import { storeContract } from './contract.ts'
+import { storeContract, type Bed } from './contract.ts'
+import { World } from './world.ts'
 
 describe.skipIf(missing(VALKEY))('valkeyStore', () => {
   let server: ValkeyServer
@@ -18,27 +21,45 @@ describe.skipIf(missing(VALKEY))('valkeyStore', () => {
   })
   afterAll(() => server?.stop())
 
+  const bed = async (world: World): Promise<Bed> => {
+    prefixes += 1
+    const prefix = `test-${prefixes}`
+    const clockKey = `{${prefix}}:clock`
+    const moved = async () => void (await server.client().set(clockKey, String(world.wallMs())))
+    await moved()
+    return {
+      open: ({ replaysPerAgent }) =>
+        valkeyStore({
+          url: server.url,
+          timeoutMs: 2_000,
+          prefix,
+          replaysPerAgent,
+          time: `local now = tonumber(redis.call('GET', '${clockKey}'))`,
+        }),
+      moved,
+      close: () => Promise.resolve(),
+    }
+  }
+
   storeContract({
     survives: true,
     steps: 20_000,
-    bed: async (world) => {
-      prefixes += 1
-      const prefix = `test-${prefixes}`
-      const clockKey = `{${prefix}}:clock`
-      const moved = async () => void (await server.client().set(clockKey, String(world.wallMs())))
-      await moved()
-      return {
-        open: ({ replaysPerAgent }) =>
-          valkeyStore({
-            url: server.url,
-            timeoutMs: 2_000,
-            prefix,
-            replaysPerAgent,
-            time: `local now = tonumber(redis.call('GET', '${clockKey}'))`,
-          }),
-        moved,
-        close: () => Promise.resolve(),
-      }
-    },
+    bed,
+  })
+
+  it('neither refills nor freezes for good when the clock of the server is set back', async () => {
+    const world = new World()
+    const made = await bed(world)
+    const store = await made.open({ replaysPerAgent: 10 })
+    const charges = [{ key: 'k', rate: rateOf(6, 60_000, 2), weight: 1 }]
+    const take = async () => (await store.limiter.take(charges, world.nowMs())).kind
+    expect([await take(), await take(), await take()]).toEqual(['now', 'now', 'at'])
+    world.setWallClock(-365 * 86_400_000)
+    await made.moved()
+    expect(await take()).toBe('at')
+    world.advance(20_000 + LONGEST_WAIT_MS)
+    await made.moved()
+    expect([await take(), await take(), await take()]).toEqual(['now', 'now', 'at'])
+    await store.close()
   })
 })
