@@ -9,6 +9,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Timer } from '../pacing/lane.ts'
 import type { Clock } from '../ports.ts'
+import { Forgetting } from './forgetting.ts'
 import type { LedgerKind, LedgerStore, StoredEntry } from './store.ts'
 
 /** An entry that holds. `value` is what its writer gave; whoever reads it checks its shape. */
@@ -50,6 +51,7 @@ export class Ledger {
   /** `kind id` of what was forged, with the revision of the forgery. */
   readonly #forged = new Map<string, number>()
   readonly #listeners = new Set<(entry: Entry) => void>()
+  readonly #forgetting = new Forgetting()
   #revision = 0
   #heardAtMs = -Infinity
   #closed = false
@@ -136,6 +138,7 @@ export class Ledger {
       this.#revision = Math.max(this.#revision, entry.revision)
     }
     this.#heardAtMs = askedAtMs
+    this.#forgetting.from(this.#entries.values(), askedAtMs)
   }
 
   close(): void {

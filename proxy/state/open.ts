@@ -51,12 +51,12 @@ export async function openState(
 /** Loads only what is asked for: each store has a library of its own behind it. */
 async function storeOf({ state, stateDir, limits }: Config, clock: Clock): Promise<StateStore> {
   const { replaysPerAgent } = limits
-  if (state.store === 'memory') return memoryStore({ replaysPerAgent })
+  if (state.store === 'memory') return memoryStore({ replaysPerAgent, clock })
   if (state.store === 'sqlite') {
     const { sqliteStore } = await import('./sqlite.ts')
     return sqliteStore({ path: state.file ?? join(stateDir, 'state.sqlite'), replaysPerAgent, clock })
   }
   const { valkeyStore } = await import('./valkey.ts')
   const { url = '', passwordFile, ca, prefix, timeout: timeoutMs } = state
-  return valkeyStore({ url, passwordFile, ca, prefix, timeoutMs, replaysPerAgent })
+  return valkeyStore({ url, passwordFile, ca, prefix, timeoutMs, replaysPerAgent, clock })
 }

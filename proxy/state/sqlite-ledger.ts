@@ -40,14 +40,21 @@ export class SqliteLedger implements LedgerStore {
   }
 
   #write({ kind, id, text, mac, expiresAtMs }: RawEntry, expected: number | undefined): number | undefined {
+    const overSinceMs = this.#clock.nowMs() - LEDGER_KEPT_MS
     this.#file.run(
       `DELETE FROM ledger WHERE (kind, id) IN
         (SELECT kind, id FROM ledger WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)`,
-      this.#clock.nowMs() - LEDGER_KEPT_MS,
+      overSinceMs,
       FORGOTTEN_PER_WRITE,
     )
-    const known = this.#file.get('SELECT revision FROM ledger WHERE kind = ? AND id = ?', kind, id)
-    // Only what was forgotten is gone: whoever expects it was the last to write it.
+    const known = this.#file.get(
+      `SELECT revision FROM ledger
+        WHERE kind = ? AND id = ? AND (expires_at_ms IS NULL OR expires_at_ms >= ?)`,
+      kind,
+      id,
+      overSinceMs,
+    )
+    // Only what was forgotten is gone, or counts so: whoever expects it was the last to write it.
     if (expected !== undefined && known !== undefined && known['revision'] !== expected) return undefined
     const revision = Number(this.#file.get('UPDATE revision SET last = last + 1 RETURNING last')?.['last'])
     this.#file.run(

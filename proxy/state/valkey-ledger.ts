@@ -1,4 +1,6 @@
 /** The ledger's entries in Valkey: a hash of them, in order of their revisions beside it. */
+import type { Clock } from '../ports.ts'
+import { Forgetting } from './forgetting.ts'
 import {
   LEDGER_KEPT_MS,
   type LedgerKind,
@@ -19,11 +21,14 @@ const WON_BY_ANOTHER = 0
 export class ValkeyLedger implements LedgerStore {
   readonly #server: Server
   readonly #keys: readonly string[]
+  readonly #clock: Clock
+  readonly #forgetting = new Forgetting()
   readonly #seen = new Map<string, StoredEntry>()
   #last = 0
 
-  constructor(server: Server) {
+  constructor(server: Server, clock: Clock) {
     this.#server = server
+    this.#clock = clock
     this.#keys = ['', ':entries', ':revisions', ':expiries'].map((name) => server.key(`ledger${name}`))
   }
 
@@ -51,6 +56,7 @@ export class ValkeyLedger implements LedgerStore {
       return this.since(revision)
     }
     this.#last = Number(last)
+    this.#forgetting.from([this.#seen], this.#clock.nowMs())
     const entries: StoredEntry[] = []
     for (let at = 0; at < found.length; at += 3) {
       const [name = '', seenRevision, text = ''] = found.slice(at, at + 3)

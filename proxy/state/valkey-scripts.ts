@@ -83,6 +83,8 @@ const WRITE = `
     redis.call('ZREM', KEYS[4], name)
   end
   local known = redis.call('ZSCORE', KEYS[3], ARGV[1])
+  local expiry = redis.call('ZSCORE', KEYS[4], ARGV[1])
+  if expiry and tonumber(expiry) < now - tonumber(ARGV[5]) then known = false end
   if ARGV[3] ~= '' and known and tonumber(known) ~= tonumber(ARGV[3]) then return 0 end
   local revision = redis.call('INCR', KEYS[1])
   redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])

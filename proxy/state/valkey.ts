@@ -1,6 +1,7 @@
 /** State in Valkey or Redis: shared by replicas, whichever machines they are on. */
 import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
 import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
+import type { Clock } from '../ports.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import {
   inItsSecond,
@@ -20,6 +21,7 @@ export interface ValkeyStoreOptions extends ValkeyOptions {
   /** Begins every key: installations that share a server have one each. */
   readonly prefix: string
   readonly replaysPerAgent: number
+  readonly clock: Clock
   /** Lua that sets `now`, in milliseconds; tests move it. */
   readonly time?: string
 }
@@ -47,7 +49,7 @@ export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateSto
     name: 'valkey',
     limiter: new ValkeyLimiter(server),
     replays: new ValkeyReplays(server, options.replaysPerAgent),
-    ledger: new ValkeyLedger(server),
+    ledger: new ValkeyLedger(server, options.clock),
     close: async () => connection.close(),
   }
 }

@@ -79,6 +79,7 @@ async function measureValkey(calls: number): Promise<StateResult[]> {
     const store = await valkeyStore({
       url: server.url,
       prefix: 'bench',
+      clock,
       timeoutMs: 5_000,
       replaysPerAgent: REPLAYS,
     })

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Ledger } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
-import type { LedgerStore, RawEntry } from '../../proxy/state/store.ts'
+import { LEDGER_KEPT_MS, type LedgerStore, type RawEntry } from '../../proxy/state/store.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
 
 const KEY = Buffer.alloc(32, 7)
@@ -76,6 +76,28 @@ describe('Ledger', () => {
     // And a later one of the same name is taken by all.
     await ledger.put('breakglass', 'b', { again: true })
     expect(ledger.get('breakglass', 'b')?.value).toEqual({ again: true })
+  })
+
+  it('keeps no memory of what is long over, and is believed by all when it writes it anew', async () => {
+    const time = new VirtualTime()
+    const store = new MemoryLedger(time)
+    const { ledger } = await replica(store, time)
+    const { ledger: other } = await replica(store, time)
+    await ledger.put('slowdown', 'agent', { times: 2 }, { expiresAtMs: time.nowMs() + 1_000 })
+    await time.advance(250)
+    time.jump(3 * LEDGER_KEPT_MS)
+    await time.advance(250)
+    const { ledger: later } = await replica(store, time)
+    const entry = await later.put('slowdown', 'agent', { times: 3 })
+    await time.advance(250)
+    expect([ledger, other].map((each) => each.get('slowdown', 'agent')?.value)).toEqual([
+      { times: 3 },
+      { times: 3 },
+    ])
+    expect(
+      await ledger.put('slowdown', 'agent', { times: 4 }, { expected: entry?.revision ?? 0 }),
+    ).toBeDefined()
+    expect([ledger, other, later].every((each) => each.sound)).toBe(true)
   })
 
   it('tells listeners of each change once, its own too', async () => {

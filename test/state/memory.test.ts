@@ -6,9 +6,10 @@ describe('memoryStore', () => {
   storeContract({
     survives: false,
     steps: 1_000_000,
-    bed: () =>
+    bed: (world) =>
       Promise.resolve({
-        open: (options) => Promise.resolve(memoryStore(options)),
+        open: (options) =>
+          Promise.resolve(memoryStore({ ...options, clock: { nowMs: () => world.wallMs() } })),
         moved: () => Promise.resolve(),
         close: () => Promise.resolve(),
       }),

@@ -31,7 +31,13 @@ class Worker {
 
   /** Resolves once it has opened the store. */
   async ready(): Promise<void> {
-    while (this.said('ready').length === 0) await once(this.#child, 'said')
+    while (this.said('ready').length === 0) {
+      const ended = await Promise.race([
+        once(this.#child, 'said').then(() => false),
+        this.ended.then(() => true),
+      ])
+      if (ended) throw new Error('a worker ended before it was ready')
+    }
   }
 
   go(): void {

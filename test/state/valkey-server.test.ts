@@ -23,7 +23,14 @@ let server: ValkeyServer
 afterEach(() => server?.stop())
 
 async function open(more: Partial<ValkeyStoreOptions> = {}): Promise<StateStore> {
-  const options = { url: server.url, prefix: 'moderato', timeoutMs: 300, replaysPerAgent: 10, ...more }
+  const options = {
+    url: server.url,
+    prefix: 'moderato',
+    clock: { nowMs: () => Date.now() },
+    timeoutMs: 300,
+    replaysPerAgent: 10,
+    ...more,
+  }
   const store = await valkeyStore(options)
   onTestFinished(() => store.close())
   return store

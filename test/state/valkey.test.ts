@@ -33,6 +33,7 @@ describe.skipIf(missing(VALKEY))('valkeyStore', () => {
           url: server.url,
           timeoutMs: 2_000,
           prefix,
+          clock: { nowMs: () => world.wallMs() },
           replaysPerAgent,
           time: `local now = tonumber(redis.call('GET', '${clockKey}'))`,
         }),

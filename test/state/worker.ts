@@ -24,6 +24,7 @@ export function storeAt(place: Place): Promise<StateStore> | StateStore {
     : valkeyStore({
         url: place.valkey,
         prefix: 'workers',
+        clock,
         timeoutMs: 5_000,
         replaysPerAgent: REPLAYS_PER_AGENT,
       })
