@@ -6,7 +6,7 @@ import type { Forwarded, Protocol, Received } from './exchange.ts'
 export type Furthest = Partial<Forwarded> & Received
 
 export interface AnswerOptions {
-  readonly mode: 'enforce' | 'observe'
+  readonly mode: () => 'enforce' | 'observe'
   /** The dialect to refuse in, where the call is not classified yet. */
   readonly protocolOf: (exchange: Furthest) => Protocol
   /** Spells a refusal; as the service that was called would, if not given. */
@@ -49,7 +49,7 @@ export function answerDenial({ mode, protocolOf, spell = errorResponse }: Answer
     reply.writeHead(status, undefined, [
       ...headers,
       ...(unread ? ['connection', 'close'] : []),
-      ...moderatoHeaders(exchange, row.decision === 'error' ? 'deny' : row.decision, mode),
+      ...moderatoHeaders(exchange, row.decision === 'error' ? 'deny' : row.decision, mode()),
     ])
     const text = exchange.method === 'HEAD' ? undefined : body
     if (!unread) {

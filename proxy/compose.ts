@@ -22,7 +22,7 @@ import { maxSkewMsOf } from './stages/verify-time.ts'
 
 /** The way of a call, from the head on the wire to the upstream's answer. */
 function wayOfCalls(stages: SharedStages, parts: Parts) {
-  const { catalogue } = parts
+  const { catalogue, rules } = parts
   return pipeline<Received>()
     .pipe(stages.checkedHead)
     .pipe(stages.identified)
@@ -33,8 +33,8 @@ function wayOfCalls(stages: SharedStages, parts: Parts) {
         catalogue,
         accountId: parts.accountId,
         addressing: parts.addressing,
-        operatorRules: parts.operatorRules,
-        inflatedBytes: parts.inflatedBytes,
+        operatorRules: stages.operatorRules,
+        inflatedBytes: () => rules().limits.bufferedBodyBytes,
       }),
     )
     .pipe(stages.notReplayed)
@@ -45,7 +45,7 @@ function wayOfCalls(stages: SharedStages, parts: Parts) {
 }
 
 /** The rest of a call's way: decided, paced, signed anew, forwarded. */
-function wayUpstream(stages: SharedStages, { upstream, ...parts }: Parts) {
+function wayUpstream(stages: SharedStages, { upstream, rules, ...parts }: Parts) {
   const { credentials, endpoint, clock, clockSkew, signatures } = parts
   return pipeline<Classified>()
     .pipe(stages.decided)
@@ -55,24 +55,22 @@ function wayUpstream(stages: SharedStages, { upstream, ...parts }: Parts) {
     .pipe(
       forward({
         body: {
-          chunkBytes: parts.chunkBytes,
+          chunkBytes: () => rules().limits.chunkBytes,
           budget: parts.budget,
           maxSkewMsOf: (service) => maxSkewMsOf(service, clockSkew),
           nowMs: () => clock.nowMs(),
         },
         upstream: (agentId, speaksHttp2) => upstream.of(agentId, speaksHttp2),
         answerHeaders: stages.answerHeaders,
+        uploads: stages.uploads,
       }),
     )
 }
 
-/** Builds the service; everything that can fail fails here, before anything listens. */
-export async function compose(loaded: LoadedConfig, log: Logger): Promise<Moderato> {
-  const parts = await buildParts(loaded, log)
-  const { config } = loaded
-  const { audit, refusals, metrics, catalogue, mode, clock, queue, upstream } = parts
-  const bug = (error: unknown, requestId?: string) =>
-    log.error({ err: error, requestId }, 'this is a bug in Moderato')
+/** Takes a request through its way, and leaves the records and metrics of what became of it. */
+function runnerOf(stages: SharedStages, parts: Parts, bug: RecordOptions['bug']): Runner {
+  const { audit, refusals, metrics, catalogue, rules, clock } = parts
+  const mode = () => rules().mode
   const options: Omit<RecordOptions, 'answer'> = {
     clock,
     audit: {
@@ -84,7 +82,6 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     finished: (outcome) => count(outcome, metrics),
     bug,
   }
-  const stages = sharedStages(parts)
   const runCall = record(wayOfCalls(stages, parts), {
     ...options,
     answer: answerDenial({
@@ -108,7 +105,24 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     provedTask: record(ways.provedTask, jsonly),
     credentials: record(ways.credentials, jsonly),
   }
-  const run: Runner = (received) => runs[wayOf(received)](received)
+  return (received) => runs[wayOf(received)](received)
+}
+
+/** Builds the service; everything that can fail fails here, before anything listens. */
+export async function compose(loaded: LoadedConfig, log: Logger): Promise<Moderato> {
+  const parts = await buildParts(loaded, log)
+  const { config } = loaded
+  const { audit, refusals, queue, upstream } = parts
+  const bug = (error: unknown, requestId?: string) =>
+    log.error({ err: error, requestId }, 'this is a bug in Moderato')
+  const stages = sharedStages(parts)
+  const run = runnerOf(stages, parts, bug)
+  const reconsider = (): void => {
+    queue.reconsider()
+    stages.uploads.reconsider()
+  }
+  parts.state.ledger.onChange(reconsider)
+  const unwatch = parts.freezes.watchWindows(parts.timer, reconsider)
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
   return service({
     agents: { server: agentsServer(config, parts, run, unreadable(parts)), ...config.listen.agents },
@@ -120,6 +134,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       queue.drain()
     },
     closed: async () => {
+      unwatch()
       refusals.flush()
       await upstream.close()
       await audit.close()

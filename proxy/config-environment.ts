@@ -82,12 +82,14 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
   'limits.inFlightPerAgent': 'json',
   'limits.replaysPerAgent': 'json',
   'limits.agentLabels': 'json',
+  'freeze.windows': 'json',
   drain: 'text',
   'log.level': 'text',
 }
 
 /** What the environment must not loosen unless the file says `allowEnvironment: true` (security rule S7). */
 const GUARDED = [
+  'freeze.windows',
   'agents',
   'identity.sealingKeys',
   'tasks.maxDuration',

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { admin, listenTls } from './config-schema-admin.ts'
 import { agent, catalogue, pacing, policy } from './config-schema-calls.ts'
+import { freeze } from './config-schema-freeze.ts'
 import { identity, tasks } from './config-schema-identity.ts'
 import { state } from './config-schema-state.ts'
 import { address, bytes, durationMs, hostName, later } from './config-schema-values.ts'
@@ -113,6 +114,7 @@ export const ConfigSchema = z.strictObject({
     })
     .prefault({}),
   limits,
+  freeze,
   drain: durationMs.prefault('30s').describe('How long streams may finish after SIGTERM.'),
   log: z
     .strictObject({

@@ -136,6 +136,20 @@ export const DENIALS = {
     decision: 'deny',
     next: 'Ask an operator for a grant that covers every class and resource of this call.',
   },
+  frozen: {
+    code: 'AccessDenied',
+    status: 403,
+    retryable: false,
+    decision: 'deny',
+    next: 'Stop and tell whoever gave you the task; the call may be made again when the freeze is lifted.',
+  },
+  reconfigured: {
+    code: 'ServiceUnavailable',
+    status: 503,
+    retryable: true,
+    decision: 'throttle',
+    next: 'Nothing was forwarded; retry, and the call is judged by the new configuration.',
+  },
   policy_error: {
     code: 'ServiceUnavailable',
     status: 503,

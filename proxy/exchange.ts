@@ -185,6 +185,8 @@ export interface HandOn {
 
 export interface Classified extends Verified {
   readonly call: Call
+  /** What operators said of calls when this one was classed; by its identity a later reload shows. */
+  readonly classedUnder?: object
   /** The agent API's signing endpoint only: what is made in place of forwarding. */
   readonly handOn?: HandOn
   /** Where a task is opened: what it may do, and until when. */

@@ -1,7 +1,5 @@
 /** The two listeners: agents in front of the pipeline, operators beside it. */
 import type { Server } from 'node:http'
-import { join } from 'node:path'
-import { callers, sha256, type Person } from './admin/callers.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { createAdmin } from './admin/server.ts'
 import { createAgentsServer } from './agents-server.ts'
@@ -10,7 +8,6 @@ import type { Config } from './config-schema.ts'
 import { readTls } from './config-tls.ts'
 import type { Parts } from './parts.ts'
 import type { Runner } from './record.ts'
-import { ownSecret, readSecret } from './secret-file.ts'
 import { receive } from './stages/receive.ts'
 
 export interface ServiceState {
@@ -21,16 +18,12 @@ export interface ServiceState {
 
 export function agentsServer(
   { limits, listen }: Config,
-  { clock, budget }: Parts,
+  { clock, budget, bodyLimits }: Parts,
   run: Runner,
   unreadable: (address: string) => string,
 ): Server {
   return createAgentsServer({
-    received: receive({
-      clock,
-      limits: { ...limits, bodyPauseMs: limits.bodyPause },
-      budget,
-    }),
+    received: receive({ clock, limits: bodyLimits, budget }),
     run,
     headersTimeoutMs: limits.headersTimeout,
     headerBytes: limits.headerBytes,
@@ -47,7 +40,7 @@ export function adminServer(
   state: ServiceState,
   bug: (error: unknown) => void,
 ): Server {
-  const { metrics, audit, mode, readsWhileDown } = parts
+  const { metrics, audit, rules, readsWhileDown } = parts
   const { store } = parts.state
   const { admin, listen } = config
   return createAdmin({
@@ -59,11 +52,11 @@ export function adminServer(
       return {
         ready: state.now === 'serving' && !failing,
         state: failing ? 'failing' : state.now,
-        mode,
+        mode: rules().mode,
         store: { name: store.name, up: store.up },
       }
     },
-    callerOf: callers(adminToken(config), admin.people.map(personOf)),
+    callerOf: (request) => rules().callerOf(request),
     allowedHosts: state.adminHosts,
     metricsOpen: admin.metrics === 'open' && isLoopback(listen.admin.host),
     routes: adminRoutes(parts),
@@ -72,17 +65,4 @@ export function adminServer(
     tls: admin.tls === undefined ? undefined : { ...readTls(admin.tls), rejectUnauthorized: false },
     bug,
   })
-}
-
-/** The shared token; made at first start. Throws if its file is open to others. */
-export function adminToken({ admin, stateDir }: Config): string {
-  return (
-    admin.token ??
-    (admin.tokenFile === undefined ? ownSecret(join(stateDir, 'admin-token')) : readSecret(admin.tokenFile))
-  )
-}
-
-function personOf({ id, certificate, tokenSha256, tokenFile }: Config['admin']['people'][number]): Person {
-  const ofFile = tokenFile === undefined ? undefined : sha256(readSecret(tokenFile)).toString('hex')
-  return { id, certificate, tokenSha256: tokenSha256 ?? ofFile }
 }

@@ -1,25 +1,23 @@
 /** The concrete parts that the way of a request is composed of, as the configuration asks for them. */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import { arnMatch } from '../policy/arn-match.ts'
-import { loadPolicy } from '../policy/bundle.ts'
-import type { PolicyEngine } from '../policy/engine.ts'
 import { adminHosts } from './admin/bind.ts'
+import { adminToken } from './admin/token.ts'
 import { signing } from './agent-api/signing.ts'
 import { agentStore } from './agent-store.ts'
-import type { OperatorRules } from './aws/operator-rules.ts'
 import { addressing } from './aws/addressing.ts'
 import { loadCatalogue } from './aws/catalogue/catalogue.ts'
 import type { Config } from './config-schema.ts'
 import { describeConfig, type LoadedConfig } from './config.ts'
 import { chainCredentials, fixedCredentials } from './credentials/source.ts'
+import { Freezes } from './freeze/freezes.ts'
 import { openIdentity } from './identity/open.ts'
 import type { ServiceState } from './listeners.ts'
 import { openAudit, type Audit } from './observe/audit.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
 import { unverifiedRefusals } from './observe/refusals.ts'
-import { pacesFrom } from './pacing/paces.ts'
 import { PaceQueue } from './pacing/queue.ts'
+import { RulesInForce, rulesFrom, views, type Rules } from './rules.ts'
 import { Signatures } from './sigv4/signatures.ts'
 import { BufferBudget } from './stages/receive-body.ts'
 import type { Restraint } from './stages/restrain.ts'
@@ -47,16 +45,22 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const catalogue = loadCatalogue()
   const metrics = createMetrics({ services: catalogue.services, agentLabels: config.limits.agentLabels })
   const audit = await auditOf(config, metrics, log)
-  const policy = await policyOf(config)
-  metrics.policyBundle(policy.revision)
+  const inForce = new RulesInForce(await rulesFrom(loaded, { adminToken: adminToken(config), clock }))
+  const rules = inForce.current
+  const { clockSkew, queueLimits, bodyLimits } = views(rules)
+  metrics.policyBundle(rules().policy.revision)
   const state = await openState(config, { clock, timer, log })
   const { limiter, replays } = state.store
   metrics.stateUp(() => state.store.up)
-  const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits })
-  state.ledger.onChange(() => queue.reconsider())
-  const identity = openIdentity(config, { policy: () => policy, ledger: state.ledger, clock })
+  const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: queueLimits })
+  const identity = openIdentity(config, { policy: () => rules().policy, ledger: state.ledger, clock })
+  const freezes = new Freezes({ ledger: state.ledger, clock, rules, accountId: upstream.accountId })
+  metrics.freezes(() => freezes.counts())
   /** In the order in which they are asked. */
-  const restraints: readonly Restraint[] = [({ agent }) => identity.revocations.check(agent)]
+  const restraints: readonly Restraint[] = [
+    freezes.restraint,
+    ({ agent }) => identity.revocations.check(agent),
+  ]
   const credentials =
     upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
   const { endpoint, allowPrivateAddresses: allowPrivate } = upstream
@@ -64,25 +68,25 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   return {
     clock,
     steadyClock,
-    ...rulesOf(config),
+    inForce,
+    rules,
     metrics,
     audit,
     refusals: unverifiedRefusals({ audit, clock }),
     catalogue,
-    policy,
-    agents: agentStore(config.agents, identity.sessions),
+    agents: agentStore(() => rules().owners, identity.sessions),
     ...identity,
     signatures: new Signatures(),
     replays,
     state,
     restraints,
     readsWhileDown: config.state.readsWhileDown,
+    freezes,
+    timer,
     addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
-    inflatedBytes: config.limits.bufferedBodyBytes,
-    chunkBytes: config.limits.chunkBytes,
-    budget: new BufferBudget(config.limits.bufferedTotalBytes, config.limits.bufferedAgentBytes),
-    clockSkew: { maxSkewMs: config.signatures.maxSkew, maxSkewS3Ms: config.signatures.maxSkewS3 },
-    inFlightPerAgent: config.limits.inFlightPerAgent,
+    bodyLimits,
+    budget: new BufferBudget(bodyLimits),
+    clockSkew,
     accountId: upstream.accountId,
     limiter,
     queue,
@@ -96,17 +100,12 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
       bodyTimeoutMs: upstream.bodyTimeout,
       lookup,
     }),
-    start: (state: ServiceState, adminPort: number) => started(loaded, { audit, policy }, state, adminPort),
+    start: (state: ServiceState, adminPort: number) => started(rules(), audit, state, adminPort),
   }
 }
 
 /** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
-function started(
-  loaded: LoadedConfig,
-  { audit, policy }: { readonly audit: Audit; readonly policy: PolicyEngine },
-  state: ServiceState,
-  adminPort: number,
-): void {
+function started({ loaded, policy }: Rules, audit: Audit, state: ServiceState, adminPort: number): void {
   const { listen, admin } = loaded.config
   for (const host of adminHosts(listen.admin.host, adminPort, admin.hosts)) state.adminHosts.add(host)
   const { name: engine, revision } = policy
@@ -129,26 +128,4 @@ async function auditOf(config: Config, metrics: Metrics, log: Logger) {
     log.warn({ torn }, 'a crash left a torn audit record; it was kept and sealed')
   metrics.auditLag(() => audit.lagSeconds())
   return audit
-}
-
-/** What the configuration says of calls: how they are judged, classed and paced. */
-function rulesOf({ policy, catalogue: { overrides, guardedTags }, pacing }: Config) {
-  const lower = guardedTags.map((each) => each.toLowerCase())
-  const operatorRules: OperatorRules = { overrides, guardedTags: new Set(lower), covers: arnMatch }
-  return {
-    mode: policy.mode,
-    allowUnmodelled: new Set(policy.allowUnmodelled),
-    operatorRules,
-    paces: pacesFrom(pacing.classes),
-    weights: pacing,
-  }
-}
-
-async function policyOf(config: Config): Promise<PolicyEngine> {
-  const agents = Object.fromEntries(config.agents.map(({ id, grants }) => [id, { grants }]))
-  const { maxDuration, require } = config.tasks
-  return loadPolicy({
-    bundle: config.policy.bundle,
-    data: { agents, tasks: { maxSeconds: maxDuration / 1000, require } },
-  })
 }

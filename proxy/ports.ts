@@ -10,6 +10,8 @@ export interface Clock {
 export interface Owner {
   readonly agent: Agent
   readonly secretAccessKey: string
+  /** Since when the key has had this owner and this secret; milliseconds since the epoch, undefined: always. */
+  readonly sinceMs?: number | undefined
 }
 
 export interface AgentStore {

@@ -1,7 +1,7 @@
 /** The stages that several ways have in common; one of each, so that what they count is counted together. */
 import { paceMetrics } from './accounts.ts'
 import { moderatoHeaders } from './answer.ts'
-import type { Decided, Paced } from './exchange.ts'
+import type { Paced } from './exchange.ts'
 import type { Parts } from './parts.ts'
 import { admit } from './stages/admit.ts'
 import { decide } from './stages/decide.ts'
@@ -9,48 +9,55 @@ import { identify } from './stages/identify.ts'
 import { pace } from './stages/pace.ts'
 import { checkHead } from './stages/receive.ts'
 import { claim, refuseReplay } from './stages/replay.ts'
+import { rejudge } from './stages/rejudge.ts'
 import { restrain } from './stages/restrain.ts'
 import { verify } from './stages/verify.ts'
+import { Uploads } from './uploads.ts'
 
 export type SharedStages = ReturnType<typeof sharedStages>
 
-export function sharedStages({ agents, policy, metrics, queue, limiter, ...parts }: Parts) {
-  const { mode, clock, steadyClock, clockSkew, signatures } = parts
+export function sharedStages({ agents, rules, metrics, queue, limiter, ...parts }: Parts) {
+  const { clock, steadyClock, clockSkew, signatures, underWay } = parts
   const once = { replays: parts.replays, clockSkew, clock }
   const identified = identify({ agents })
   const restrained = restrain({ ledger: parts.state.ledger, ...parts })
   const decided = decide({
-    policy: () => policy,
-    mode,
-    allowUnmodelled: parts.allowUnmodelled,
+    policy: () => rules().policy,
+    mode: () => rules().mode,
+    allowUnmodelled: () => rules().allowUnmodelled,
     clock,
-    observeEvaluationSeconds: (seconds) => metrics.policyEvaluation(policy.name, seconds),
+    observeEvaluationSeconds: (seconds) => metrics.policyEvaluation(rules().policy.name, seconds),
   })
-  /** Rule S4: what may have changed while a call was held. */
-  const recheck = (exchange: Decided): void => {
-    identified(exchange)
-    restrained(exchange)
-    decided(exchange)
-  }
+  const operatorRules = () => rules().operatorRules
+  const recheck = rejudge({ agents, identified, restrained, decided, operatorRules })
   return {
     checkedHead: checkHead(),
     identified,
     verified: verify({ agents, clockSkew, signatures }),
-    admitted: admit(parts),
+    admitted: admit({ underWay, inFlightPerAgent: () => rules().limits.inFlightPerAgent }),
     notReplayed: refuseReplay(once),
     restrained,
     decided,
     paced: pace({
       queue,
       limiter,
-      paces: parts.paces,
-      weights: parts.weights,
+      get paces() {
+        return rules().paces
+      },
+      get weights() {
+        return rules().weights
+      },
+      get mode() {
+        return rules().mode
+      },
       clock: steadyClock,
-      mode,
       recheck,
       metrics: paceMetrics(metrics),
     }),
     claimed: claim(once),
-    answerHeaders: (exchange: Paced) => moderatoHeaders(exchange, 'allow', mode),
+    /** Reconsidered with the queue, whenever what operators decided changes. */
+    uploads: new Uploads(recheck),
+    operatorRules,
+    answerHeaders: (exchange: Paced) => moderatoHeaders(exchange, 'allow', rules().mode),
   }
 }

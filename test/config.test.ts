@@ -128,6 +128,21 @@ describe('config', () => {
       expect(JSON.stringify(findings({}, { [variable]: '[]' })), variable).toContain('allowEnvironment')
   })
 
+  it('reads freeze windows, every day where none is named, and says what is wrong with one', () => {
+    const good = { name: 'nights', from: '22:00', to: '06:00', timeZone: 'Europe/Berlin' }
+    const { windows } = load({ freeze: { windows: [good] } }).config.freeze
+    expect(windows[0]?.days).toEqual(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])
+    const wrong = (change: object): string =>
+      JSON.stringify(findings({ freeze: { windows: [{ ...good, ...change }] } }))
+    expect(wrong({ timeZone: 'Berlin' })).toContain('IANA')
+    expect(wrong({ from: '24:00' })).toContain('HH:MM')
+    expect(wrong({ to: '22:00' })).toContain('must differ')
+    expect(wrong({ days: ['monday'] })).toContain('windows.0.days.0')
+    expect(wrong({ classes: [] })).toContain('windows.0.classes')
+    expect(wrong({ reason: 'a\nb' })).toContain('line breaks')
+    expect(JSON.stringify(findings({}, { MODERATO_FREEZE_WINDOWS: '[]' }))).toContain('allowEnvironment')
+  })
+
   it('takes names of ours in lower case, and none of AWS', () => {
     const hosts = ['moderato', 'moderato.internal', 's3.moderato.internal']
     expect(load({ listen: { hosts } }).config.listen.hosts).toEqual(hosts)

@@ -14,7 +14,7 @@ const AuditAnswer = z.strictObject({
   available: z.boolean().describe('False while the log cannot be written.'),
 })
 
-export function statusRoutes({ policy, audit, mode }: Parts): readonly AdminRoute[] {
+export function statusRoutes({ rules, audit }: Parts): readonly AdminRoute[] {
   return [
     adminRoute({
       method: 'GET',
@@ -22,7 +22,10 @@ export function statusRoutes({ policy, audit, mode }: Parts): readonly AdminRout
       needs: 'token',
       summary: 'The policy in force.',
       answer: PolicyAnswer,
-      handle: () => ({ engine: policy.name, revision: policy.revision, mode }),
+      handle() {
+        const { policy, mode } = rules()
+        return { engine: policy.name, revision: policy.revision, mode }
+      },
     }),
     adminRoute({
       method: 'GET',

@@ -14,7 +14,7 @@ import { s3Url } from './sign-s3.ts'
 export interface DescribeDeps {
   readonly catalogue: Catalogue
   /** What operators say of calls beyond it. */
-  readonly operatorRules: OperatorRules
+  readonly operatorRules: () => OperatorRules
   readonly accountId: string | undefined
   /** The regions that may be reached; all known ones if undefined. */
   readonly regions: ReadonlySet<string> | undefined
@@ -27,7 +27,7 @@ export interface DescribeDeps {
 const MAX_BODY_BYTES = 8 * 1024
 
 /** Verified -> Classified, with the request that is to be signed. Its region is that of the agent's own signature. */
-export function describe({ regions, narrowed, ...known }: DescribeDeps) {
+export function describe({ regions, narrowed, operatorRules, ...known }: DescribeDeps) {
   return async function describe(exchange: Verified): Promise<Classified> {
     checkOwnRequest(exchange)
     const asked = parseSignBody(await ownBody(exchange, MAX_BODY_BYTES))
@@ -42,12 +42,14 @@ export function describe({ regions, narrowed, ...known }: DescribeDeps) {
         bucket,
         regions,
       }).host
-    const place = { ...known, region, partition: partitionOf(region), hostOf }
+    const rules = operatorRules()
+    const place = { ...known, operatorRules: rules, region, partition: partitionOf(region), hostOf }
     const { call, handOn } = await make(asked, place)
     const { type, expiresSeconds } = asked
     return {
       ...exchange,
       call,
+      classedUnder: rules,
       servicePath: exchange.path,
       outgoing: { kind: 'empty' },
       handOn: { ...handOn, type, region, expiresSeconds, narrowed },

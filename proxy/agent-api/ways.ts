@@ -26,7 +26,8 @@ export function agentApiWays(
 
 /** The way of a request to the signing endpoint: decided, paced and recorded like the call that it wants signed. */
 function wayOfSigning(stages: SharedStages, parts: Parts) {
-  const { catalogue, accountId, operatorRules, signing, credentials, clock } = parts
+  const { catalogue, accountId, signing, credentials, clock } = parts
+  const { operatorRules } = stages
   const { regions, emulator, narrow } = signing
   const narrowed = narrow !== undefined
   return pipeline<Received>()

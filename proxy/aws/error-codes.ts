@@ -52,6 +52,8 @@ const KINDS = {
   unclassified: 'denied',
   unmodelled: 'denied',
   policy_denied: 'denied',
+  frozen: 'denied',
+  reconfigured: 'unavailable',
   policy_error: 'unavailable',
   state_unavailable: 'unavailable',
   paced: 'throttled',

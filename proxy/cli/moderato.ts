@@ -1,20 +1,23 @@
 /** The `moderato` command: finds the verb; each verb is one file. Exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
-import { run as audit } from './audit.ts'
-import { run as catalogue } from './catalogue.ts'
-import { run as config } from './config.ts'
-import { run as explain } from './explain.ts'
-import { run as serve } from './serve.ts'
 import type { Verb } from './verb.ts'
 
-const VERBS: Readonly<Record<string, { readonly run: Verb; readonly does: string }>> = {
-  serve: { run: serve, does: 'run the proxy: serve --config FILE' },
-  config: { run: config, does: 'check FILE | show FILE: what is wrong, what is in force and why' },
-  audit: { run: audit, does: 'verify [DIR] | tail [DIR]: the hash-chained record' },
+/** A verb's code is loaded when it is asked for: who freezes in a hurry waits for nothing else. */
+const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; readonly does: string }>> = {
+  serve: { load: () => import('./serve.ts'), does: 'run the proxy: serve --config FILE' },
+  config: {
+    load: () => import('./config.ts'),
+    does: 'check FILE | show FILE | diff OLD NEW | person-token FILE: what is in force and why',
+  },
+  audit: { load: () => import('./audit.ts'), does: 'verify [DIR] | tail [DIR]: the hash-chained record' },
   catalogue: {
-    run: catalogue,
+    load: () => import('./catalogue.ts'),
     does: 'show SERVICE:Operation | coverage | diff OLD [NEW] | identify: what a call does',
   },
-  explain: { run: explain, does: 'what policy says of a described call, and why' },
+  explain: { load: () => import('./explain.ts'), does: 'what policy says of a described call, and why' },
+  freeze: {
+    load: () => import('./freeze.ts'),
+    does: 'all | --class NAME ... | list | lift ID: stop what agents do, at once',
+  },
 }
 
 const USAGE = `usage: moderato VERB [ARGUMENTS]
@@ -42,5 +45,6 @@ export async function main(args: readonly string[]): Promise<number> {
     )
     return 2
   }
-  return verb.run(rest, io)
+  const { run } = await verb.load()
+  return run(rest, io)
 }

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { ActionClass } from '../classes.ts'
 import type { DenialReason } from '../denial-table.ts'
 import { Durations } from './durations.ts'
+import { operations, type OperationMetrics } from './metrics-operations.ts'
 
 export type RequestDecision = 'allow' | 'deny' | 'throttle' | 'abort' | 'error'
 
@@ -25,7 +26,7 @@ export interface MetricsOptions {
   readonly agentLabels?: number
 }
 
-export interface Metrics {
+export interface Metrics extends OperationMetrics {
   /** Counts a finished request: requests, duration, and where they apply denials, signature failures, agent. */
   request(facts: RequestFacts): void
   stage(name: string, seconds: number): void
@@ -175,7 +176,7 @@ function requestCounters(
 
 function gauges(
   registry: Registry,
-): Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag' | 'stateUp'> {
+): Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag' | 'stateUp'> & OperationMetrics {
   const registers = [registry]
   const depth = new Gauge({
     name: 'moderato_pace_queue_depth',
@@ -213,6 +214,7 @@ function gauges(
     },
   })
   return {
+    ...operations(registry),
     queueDepth: (actionClass, waiting) => depth.set({ class: actionClass }, waiting),
     policyBundle(revision) {
       bundle.reset()

@@ -4,15 +4,16 @@ import type { Verified } from '../exchange.ts'
 import type { UnderWay } from '../under-way.ts'
 
 export interface AdmitDeps {
-  readonly inFlightPerAgent: number
+  readonly inFlightPerAgent: () => number
   readonly underWay: UnderWay
 }
 
 /** Counted after verification: a stranger who knows an access key id takes nobody's place. */
 export function admit({ inFlightPerAgent, underWay }: AdmitDeps) {
   return function admit(exchange: Verified): Verified {
-    if (underWay.count(exchange.agent.id) >= inFlightPerAgent) {
-      throw new Denial('overloaded', `This agent has ${inFlightPerAgent} calls under way.`, {
+    const most = inFlightPerAgent()
+    if (underWay.count(exchange.agent.id) >= most) {
+      throw new Denial('overloaded', `This agent has ${most} calls under way.`, {
         retryAfterMs: 1000,
       })
     }

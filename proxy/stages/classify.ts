@@ -18,9 +18,9 @@ export interface ClassifyDeps {
   /** Reads what a host name says beside our own. */
   readonly addressing: Addressing
   /** What operators say of calls beyond the catalogue. */
-  readonly operatorRules: OperatorRules
+  readonly operatorRules: () => OperatorRules
   /** How large a compressed document may become. */
-  readonly inflatedBytes: number
+  readonly inflatedBytes: () => number
 }
 
 const EMPTY = Buffer.alloc(0)
@@ -34,7 +34,8 @@ export function classify({ catalogue, accountId, addressing, operatorRules, infl
     const addressed = addressing(exchange.reading, scope)
     const { path: servicePath } = addressed
     const head = headAt(exchange.reading, servicePath)
-    const body = bodyReader(exchange, inflatedBytes)
+    const body = bodyReader(exchange, inflatedBytes())
+    const rules = operatorRules()
     const found = await identifyWith(catalogue, head, service, body.text)
     if (found.kind === 'unknown') {
       return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
@@ -43,12 +44,13 @@ export function classify({ catalogue, accountId, addressing, operatorRules, infl
     const place = { partition: partitionOf(region), region, accountId }
     // A body that verification hashed was read for that: it goes on from memory.
     const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
-    const call = callOf(found, head, streams ? EMPTY : await body.text(), place, operatorRules)
+    const call = callOf(found, head, streams ? EMPTY : await body.text(), place, rules)
     checkHostPrefix(addressed, call)
     return {
       ...exchange,
       servicePath,
       call,
+      classedUnder: rules,
       outgoing: streams ? streamed(exchange) : buffered(await body.bytes()),
     }
   }

@@ -7,11 +7,11 @@ import type { Call, Classified, Decided } from '../exchange.ts'
 import type { Clock } from '../ports.ts'
 
 export interface DecideDeps {
-  /** The engine in force, read anew for each call: a reload swaps it. */
+  /** These are read anew for each call: a reload swaps them. */
   readonly policy: () => PolicyEngine
-  readonly mode: 'enforce' | 'observe'
+  readonly mode: () => 'enforce' | 'observe'
   /** `service:Operation:name` of parameters that may go on although the catalogue lacks them (rule S15). */
-  readonly allowUnmodelled: ReadonlySet<string>
+  readonly allowUnmodelled: () => ReadonlySet<string>
   readonly clock: Clock
   readonly observeEvaluationSeconds?: (seconds: number) => void
 }
@@ -63,9 +63,9 @@ export function decide(deps: DecideDeps) {
     const verdict = evaluate(engine, input, deps.observeEvaluationSeconds)
     const policy = { engine: engine.name, revision: engine.revision, rules: verdict.rules }
     if (isOf(call, 'unknown')) throw new Denial('unclassified', unclassifiedDetail(call, verdict), { policy })
-    const unknown = changesState(call.classes) ? notAllowed(call, deps.allowUnmodelled) : []
+    const unknown = changesState(call.classes) ? notAllowed(call, deps.allowUnmodelled()) : []
     if (unknown.length > 0) throw new Denial('unmodelled', unmodelledDetail(call, unknown), { policy })
-    if (!verdict.allow && (deps.mode === 'enforce' || isOf(call, 'credentials'))) {
+    if (!verdict.allow && (deps.mode() === 'enforce' || isOf(call, 'credentials'))) {
       throw new Denial('policy_denied', inWords(verdict), { policy })
     }
     return { ...exchange, decision: { ...policy, wouldDeny: verdict.allow ? undefined : 'policy_denied' } }

@@ -13,7 +13,7 @@ export interface BodyChecks {
   /** Whose memory the held chunks of an agent's body take. */
   readonly budget: BufferBudget
   /** The largest signed chunk or event. */
-  readonly chunkBytes: number
+  readonly chunkBytes: () => number
   /** How far the date of an event may be off. */
   readonly maxSkewMsOf: (service: string) => number
   readonly nowMs: () => number
@@ -50,7 +50,7 @@ function signedBody(exchange: Resigned, checks: BodyChecks, hold: BodyHold): Tra
   if (verify === undefined || sign === undefined) throw new Error('a signed body without its chains')
   if (payload.kind === 'signed-chunks' && 'chunks' in verify && 'chunks' in sign) {
     const { decodedLengthBytes, trailers } = payload
-    const maxChunkBytes = checks.chunkBytes
+    const maxChunkBytes = checks.chunkBytes()
     const chains = { verify: verify.chunks, sign: sign.chunks }
     return signedChunks({ ...chains, decodedLengthBytes, trailers, maxChunkBytes, hold })
   }
@@ -58,7 +58,7 @@ function signedBody(exchange: Resigned, checks: BodyChecks, hold: BodyHold): Tra
     return signedEvents({
       verify: verify.events,
       sign: sign.events,
-      maxFrameBytes: checks.chunkBytes,
+      maxFrameBytes: checks.chunkBytes(),
       maxSkewMs: checks.maxSkewMsOf(authorization.scope.service),
       nowMs: checks.nowMs,
       hold,

@@ -14,22 +14,26 @@ export interface BodyLimits {
   readonly bodyPauseMs: number
 }
 
+export interface BudgetLimits {
+  readonly bufferedTotalBytes: number
+  readonly bufferedAgentBytes: number
+}
+
 /** How many body bytes are held in memory at once: in all, and for one owner (an agent, or an address before that). */
 export class BufferBudget {
-  readonly #totalBytes: number
-  readonly #ownerBytes: number
+  readonly #limits: BudgetLimits
   readonly #byOwner = new Map<string, number>()
   #held = 0
 
-  constructor(totalBytes: number, ownerBytes: number) {
-    this.#totalBytes = totalBytes
-    this.#ownerBytes = ownerBytes
+  constructor(limits: BudgetLimits) {
+    this.#limits = limits
   }
 
   /** Takes the bytes, or says no and takes nothing. */
   take(owner: string, bytes: number): boolean {
     const own = (this.#byOwner.get(owner) ?? 0) + bytes
-    if (this.#held + bytes > this.#totalBytes || own > this.#ownerBytes) return false
+    const { bufferedTotalBytes, bufferedAgentBytes } = this.#limits
+    if (this.#held + bytes > bufferedTotalBytes || own > bufferedAgentBytes) return false
     this.#held += bytes
     this.#byOwner.set(owner, own)
     return true

@@ -29,7 +29,7 @@ export async function asked(
     accountId: '123456789012',
     regions: undefined,
     emulator: undefined,
-    operatorRules: NO_OPERATOR_RULES,
+    operatorRules: () => NO_OPERATOR_RULES,
     narrowed: false,
     ...deps,
   })

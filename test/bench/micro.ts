@@ -9,7 +9,7 @@ import { createHash, createHmac } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { loadPolicy } from '../../policy/bundle.ts'
-import { agentStore } from '../../proxy/agent-store.ts'
+import { agentStore, staticOwners } from '../../proxy/agent-store.ts'
 import { addressing } from '../../proxy/aws/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
@@ -59,7 +59,8 @@ const noSessions = {
     throw new Error('the bench has no sessions')
   },
 }
-const agents = agentStore([{ id: 'bench', ...AGENT, grants: GRANTS }], noSessions)
+const OWNERS = staticOwners([{ id: 'bench', ...AGENT, grants: GRANTS }])
+const agents = agentStore(() => OWNERS, noSessions)
 
 async function measure(name: string, calls: number, call: () => unknown): Promise<MicroResult> {
   let best = Infinity
@@ -144,10 +145,15 @@ async function stages() {
       catalogue: loadCatalogue(),
       accountId: undefined,
       addressing: addressing({ hosts: [] }),
-      operatorRules: NO_OPERATOR_RULES,
-      inflatedBytes: 10_000_000,
+      operatorRules: () => NO_OPERATOR_RULES,
+      inflatedBytes: () => 10_000_000,
     }),
-    decide: decide({ policy: () => policy, mode: 'enforce', allowUnmodelled: new Set(), clock }),
+    decide: decide({
+      policy: () => policy,
+      mode: () => 'enforce',
+      allowUnmodelled: () => new Set<string>(),
+      clock,
+    }),
     pace: pace({
       queue,
       limiter,

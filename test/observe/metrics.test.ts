@@ -50,6 +50,8 @@ function exercised(): Metrics {
   metrics.policyEvaluation('opa-wasm', 0.00004)
   metrics.policyBundle('abc')
   metrics.auditRecords(3)
+  metrics.freezes(() => ({ operator: 1, schedule: 0 }))
+  metrics.reload('applied')
   return metrics
 }
 
@@ -68,6 +70,8 @@ describe('createMetrics', () => {
     moderato_audit_records_total: ['counter'],
     moderato_audit_lag_seconds: ['gauge'],
     moderato_state_up: ['gauge'],
+    moderato_freezes_active: ['gauge', 'source'],
+    moderato_config_reloads_total: ['counter', 'result'],
     moderato_agent_requests_total: ['counter', 'agent', 'class', 'decision'],
   }
 

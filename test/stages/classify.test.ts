@@ -14,8 +14,8 @@ import type { Sample } from '../aws/requests.ts'
 const deps = {
   catalogue,
   addressing: addressing({ hosts: [] }),
-  operatorRules: NO_OPERATOR_RULES,
-  inflatedBytes: 1024,
+  operatorRules: () => NO_OPERATOR_RULES,
+  inflatedBytes: () => 1024,
 }
 const stage = classify({ ...deps, accountId: '111122223333' })
 

@@ -55,8 +55,8 @@ function engineOf(evaluate: (input: PolicyInput) => PolicyVerdict): PolicyEngine
 function stageOf(verdict: PolicyVerdict, deps: Partial<DecideDeps> = {}) {
   return decide({
     policy: () => engineOf(() => verdict),
-    mode: 'enforce',
-    allowUnmodelled: NONE,
+    mode: () => 'enforce',
+    allowUnmodelled: () => NONE,
     clock,
     ...deps,
   })
@@ -99,7 +99,7 @@ describe('decide', () => {
       seen.push(input)
       return ALLOW
     })
-    decide({ policy: () => engine, mode: 'enforce', allowUnmodelled: NONE, clock })(exchangeOf())
+    decide({ policy: () => engine, mode: () => 'enforce', allowUnmodelled: () => NONE, clock })(exchangeOf())
     expect(seen).toEqual([policyInput({ id: 'agent-1' }, CALL, 'eu-west-1', clock.nowMs())])
     expect(PolicyInputSchema.parse(seen[0])).toMatchObject({
       agent: { id: 'agent-1' },
@@ -114,7 +114,7 @@ describe('decide', () => {
       throw cause
     })
     const denial = denialOf(() =>
-      decide({ policy: () => engine, mode, allowUnmodelled: NONE, clock })(exchangeOf()),
+      decide({ policy: () => engine, mode: () => mode, allowUnmodelled: () => NONE, clock })(exchangeOf()),
     )
     expect(denial.reason).toBe('policy_error')
     expect(denial.cause).toBe(cause)
@@ -126,36 +126,36 @@ describe('decide', () => {
     'refuses class unknown in mode %s though policy allows it',
     (mode) => {
       const unknown = exchangeOf({ operation: null, class: 'unknown', classes: ['unknown'] })
-      expect(denialOf(() => stageOf(ALLOW, { mode })(unknown)).reason).toBe('unclassified')
+      expect(denialOf(() => stageOf(ALLOW, { mode: () => mode })(unknown)).reason).toBe('unclassified')
       const beside = exchangeOf({ classes: ['destructive', 'unknown'] })
-      expect(denialOf(() => stageOf(ALLOW, { mode })(beside)).reason).toBe('unclassified')
-      expect(denialOf(() => stageOf(DENY, { mode })(unknown)).message).toBe('Not this. Do that.')
+      expect(denialOf(() => stageOf(ALLOW, { mode: () => mode })(beside)).reason).toBe('unclassified')
+      expect(denialOf(() => stageOf(DENY, { mode: () => mode })(unknown)).message).toBe('Not this. Do that.')
     },
   )
 
   it('lets a denied call on in observe mode, with what would have been', () => {
-    const { decision } = stageOf(DENY, { mode: 'observe' })(exchangeOf())
+    const { decision } = stageOf(DENY, { mode: () => 'observe' })(exchangeOf())
     expect(decision).toEqual({
       engine: 'test',
       revision: 'r1',
       rules: ['test.deny'],
       wouldDeny: 'policy_denied',
     })
-    expect(stageOf(ALLOW, { mode: 'observe' })(exchangeOf()).decision.wouldDeny).toBeUndefined()
+    expect(stageOf(ALLOW, { mode: () => 'observe' })(exchangeOf()).decision.wouldDeny).toBeUndefined()
   })
 
   it('S7: refuses denied credentials in observe mode too, as the label or beside it', () => {
-    const observe = stageOf(DENY, { mode: 'observe' })
+    const observe = stageOf(DENY, { mode: () => 'observe' })
     const label = exchangeOf({ class: 'credentials', classes: ['credentials'] })
     expect(denialOf(() => observe(label)).reason).toBe('policy_denied')
     const beside = exchangeOf({ classes: ['write', 'credentials'] })
     expect(denialOf(() => observe(beside)).reason).toBe('policy_denied')
-    expect(stageOf(ALLOW, { mode: 'observe' })(label).decision.wouldDeny).toBeUndefined()
+    expect(stageOf(ALLOW, { mode: () => 'observe' })(label).decision.wouldDeny).toBeUndefined()
   })
 
   it('asks the engine in force at each call', () => {
     let engine = engineOf(() => ALLOW)
-    const stage = decide({ policy: () => engine, mode: 'enforce', allowUnmodelled: NONE, clock })
+    const stage = decide({ policy: () => engine, mode: () => 'enforce', allowUnmodelled: () => NONE, clock })
     stage(exchangeOf())
     engine = engineOf(() => DENY)
     expect(denialOf(() => stage(exchangeOf())).reason).toBe('policy_denied')
@@ -171,8 +171,8 @@ describe('decide', () => {
     denialOf(() =>
       decide({
         policy: () => engine,
-        mode: 'enforce',
-        allowUnmodelled: NONE,
+        mode: () => 'enforce',
+        allowUnmodelled: () => NONE,
         clock,
         observeEvaluationSeconds,
       })(exchangeOf()),
@@ -184,7 +184,7 @@ describe('decide', () => {
   it('refuses a class that the default policy does not find among the grants', async () => {
     const grants = [{ classes: ['read', 'write'], resources: ['*'] }]
     const engine = await loadPolicy({ data: { agents: { 'agent-1': { grants } } } })
-    const stage = decide({ policy: () => engine, mode: 'enforce', allowUnmodelled: NONE, clock })
+    const stage = decide({ policy: () => engine, mode: () => 'enforce', allowUnmodelled: () => NONE, clock })
     const denial = denialOf(() => stage(exchangeOf()))
     expect(denial.reason).toBe('policy_denied')
     expect(denial.message).toBe('Class destructive is not granted on arn:aws:s3:::data.')

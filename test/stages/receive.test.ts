@@ -20,7 +20,7 @@ afterEach(() => {
 /** Serves on loopback; answers with the target, or with the reason of a denial. */
 async function serve(
   act: (received: Received) => Promise<string>,
-  budget = new BufferBudget(1000, 100),
+  budget = new BufferBudget({ bufferedTotalBytes: 1000, bufferedAgentBytes: 100 }),
 ): Promise<number> {
   const received = receive({ clock: { nowMs: () => 0 }, limits, budget })
   server = createAgentsServer({
@@ -145,7 +145,7 @@ describe('receive', () => {
   })
 
   it('bounds the bytes held for one owner, and gives them back', async () => {
-    const budget = new BufferBudget(1000, 10)
+    const budget = new BufferBudget({ bufferedTotalBytes: 1000, bufferedAgentBytes: 10 })
     const port = await serve(bodyOf, budget)
     const request = head('POST / HTTP/1.1', 'content-length: 11')
     expect(await raw(port, `${request}${'a'.repeat(11)}`)).toMatch(/overloaded$/)

@@ -1,0 +1,152 @@
+/** Freezing and lifting: `/v1/freeze`. */
+import { z } from 'zod'
+import { ACTION_CLASSES } from '../classes.ts'
+import { freezeScope, operatorText } from '../config-schema-freeze.ts'
+import { durationMs } from '../config-schema-values.ts'
+import type { Freeze, Freezes } from '../freeze/freezes.ts'
+import type { FreezeScope } from '../freeze/scope.ts'
+import type { Clock } from '../ports.ts'
+import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+
+/** Everything must be meant: a body that names nothing is refused, not taken for all. */
+const FreezeBody = z
+  .strictObject({
+    everything: z.literal(true).optional().describe('In place of classes, agents, accounts and services.'),
+    ...freezeScope,
+    reason: operatorText.describe('Told to agents, too.'),
+    for: durationMs.optional().describe('A duration such as 2h; until it is lifted otherwise.'),
+    until: z.iso.datetime({ offset: true }).optional().describe('Or a moment.'),
+  })
+  .refine(
+    ({ everything, classes, agents, accounts, services }) =>
+      (everything !== undefined) !==
+      [classes, agents, accounts, services].some((selector) => selector !== undefined),
+    'name what to freeze: everything: true, or any of classes, agents, accounts, services',
+  )
+  .refine((body) => body.for === undefined || body.until === undefined, 'for and until exclude each other')
+
+const scopeAnswer = z.object({
+  classes: z.array(z.enum(ACTION_CLASSES)).optional(),
+  agents: z.array(z.string()).optional(),
+  accounts: z.array(z.string()).optional(),
+  services: z.array(z.string()).optional(),
+})
+
+export const FreezeAnswer = z.object({
+  id: z.string(),
+  scope: scopeAnswer.describe('Without members: everything.'),
+  reason: z.string(),
+  by: z.string().describe('The person, or the shared token.'),
+  since: z.iso.datetime(),
+  until: z.iso.datetime().nullable().describe('null: until it is lifted.'),
+})
+
+export const FreezesAnswer = z.object({
+  freezes: z.array(FreezeAnswer),
+  windows: z
+    .array(
+      z.object({
+        name: z.string(),
+        scope: scopeAnswer,
+        open: z.boolean(),
+        until: z.iso.datetime().nullable().describe('When it closes, or opens next.'),
+      }),
+    )
+    .describe('Of freeze.windows in the configuration.'),
+})
+
+export function freezeRoutes(
+  freezes: Freezes,
+  { clock, services }: { readonly clock: Clock; readonly services: { has(name: string): boolean } },
+): readonly AdminRoute[] {
+  return [
+    adminRoute({
+      method: 'GET',
+      path: '/v1/freeze',
+      needs: 'token',
+      summary: 'The freezes in force, and the freeze windows.',
+      answer: FreezesAnswer,
+      handle: () => ({
+        freezes: freezes.active().map(freezeAnswer),
+        windows: freezes.windows().map(({ window, state }) => ({
+          name: window.name,
+          scope: pick(window),
+          open: state.open,
+          until: momentOf(state.untilMs),
+        })),
+      }),
+    }),
+    adminRoute({
+      method: 'POST',
+      path: '/v1/freeze',
+      needs: 'token',
+      summary:
+        'Freezes everything, or what all the given selectors name; held calls and uploads under way, too.',
+      body: FreezeBody,
+      answer: FreezeAnswer,
+      async handle({ caller, body }) {
+        const unknown = body.services?.find((name) => !services.has(name))
+        if (unknown !== undefined)
+          throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
+        const untilMs = untilOf(body, clock.nowMs())
+        const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
+        return freezeAnswer(await stored(freezes.freeze(pick(body), why)))
+      },
+    }),
+    adminRoute({
+      method: 'DELETE',
+      path: '/v1/freeze/{id}',
+      needs: 'token',
+      summary: 'Lifts a freeze. A window is lifted by changing the configuration.',
+      answer: FreezeAnswer,
+      async handle({ params }) {
+        const lifted = await stored(freezes.lift(params.id))
+        if (lifted !== undefined) return freezeAnswer(lifted)
+        throw new AdminError(
+          404,
+          'no_such_freeze',
+          'No freeze of that id is in force; GET /v1/freeze lists them.',
+        )
+      },
+    }),
+  ]
+}
+
+function untilOf({ for: forMs, until }: z.output<typeof FreezeBody>, nowMs: number): number | undefined {
+  if (forMs !== undefined) return nowMs + forMs
+  if (until === undefined) return undefined
+  const untilMs = Date.parse(until)
+  if (untilMs > nowMs) return untilMs
+  throw new AdminError(400, 'invalid_body', 'until: is over already.')
+}
+
+/** What the store does not take is not in force. */
+async function stored<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write
+  } catch {
+    throw new AdminError(
+      503,
+      'state_unavailable',
+      'The state store does not answer: whether this holds is not known. Look again with GET /v1/freeze.',
+    )
+  }
+}
+
+function freezeAnswer({ id, scope, reason, by, sinceMs, untilMs }: Freeze): object {
+  const until = untilMs === undefined ? null : new Date(untilMs).toISOString()
+  return { id, scope, reason, by, since: new Date(sinceMs).toISOString(), until }
+}
+
+function pick({ classes, agents, accounts, services }: FreezeScope): FreezeScope {
+  return {
+    ...(classes === undefined ? {} : { classes }),
+    ...(agents === undefined ? {} : { agents }),
+    ...(accounts === undefined ? {} : { accounts }),
+    ...(services === undefined ? {} : { services }),
+  }
+}
+
+function momentOf(ms: number): string | null {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : null
+}

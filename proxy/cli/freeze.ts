@@ -1,0 +1,97 @@
+/** `moderato freeze`: stops what agents do, within a second, on every replica. */
+import { parseArgs } from 'node:util'
+import type { z } from 'zod'
+import { FreezeAnswer, FreezesAnswer } from '../admin/freeze-routes.ts'
+import { scopeInWords } from '../freeze/scope.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient } from './admin-client.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato freeze all --reason TEXT [--for 2h | --until TIME]
+       moderato freeze [--class destructive] [--agent ID] [--account ID] [--service dynamodb] --reason TEXT [...]
+         freezes what all the given selectors name; one given twice means either; --agent takes * for any characters
+       moderato freeze list [--json]
+       moderato freeze lift ID
+${ADMIN_USAGE}`
+
+const OPTIONS = {
+  ...ADMIN_OPTIONS,
+  class: { type: 'string', multiple: true },
+  agent: { type: 'string', multiple: true },
+  account: { type: 'string', multiple: true },
+  service: { type: 'string', multiple: true },
+  reason: { type: 'string' },
+  for: { type: 'string' },
+  until: { type: 'string' },
+} as const
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const parsed = parse(args)
+  if (parsed?.values.help === true) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  const errand = parsed === undefined ? undefined : errandOf(parsed)
+  if (parsed === undefined || errand === undefined) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  return withAdmin(parsed.values, io, async (client) => {
+    const { answer, words } = await errand(client)
+    io.stdout.write(parsed.values.json === true ? `${JSON.stringify(answer)}\n` : words)
+    return 0
+  })
+}
+
+type Parsed = NonNullable<ReturnType<typeof parse>>
+type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined: wrong usage. */
+function errandOf({ values, positionals }: Parsed): Errand | undefined {
+  const [action, id, ...rest] = positionals
+  const { class: classes, agent: agents, account: accounts, service: services, reason } = values
+  const selectors = [classes, agents, accounts, services].some((given) => given !== undefined)
+  const frozen = selectors || reason !== undefined || values.for !== undefined || values.until !== undefined
+  if (action === 'list' && id === undefined && !frozen) return list
+  if (action === 'lift' && id !== undefined && rest.length === 0 && !frozen) return lift(id)
+  const everything = action === 'all'
+  if (id !== undefined || reason === undefined || everything === selectors) return undefined
+  if (action !== undefined && !everything) return undefined
+  const scope = everything ? { everything } : { classes, agents, accounts, services }
+  return freeze({ ...scope, reason, for: values.for, until: values.until })
+}
+
+async function list(client: AdminClient) {
+  const answer = await client.get('/v1/freeze', FreezesAnswer)
+  const windows = answer.windows.map(({ name, scope, open, until }) => {
+    const when = until === null ? '' : `, ${open ? 'closes' : 'opens'} ${until}`
+    return `window ${name}: ${scopeInWords(scope)}; ${open ? 'OPEN' : 'not open'}${when}\n`
+  })
+  const words = [...answer.freezes.map(inWords), ...windows].join('')
+  return { answer, words: words === '' ? 'nothing is frozen\n' : words }
+}
+
+function lift(id: string): Errand {
+  return async (client) => {
+    const answer = await client.delete(`/v1/freeze/${encodeURIComponent(id)}`, FreezeAnswer)
+    return { answer, words: `lifted ${inWords(answer)}` }
+  }
+}
+
+function freeze(body: object): Errand {
+  return async (client) => {
+    const answer = await client.post('/v1/freeze', body, FreezeAnswer)
+    return { answer, words: `frozen ${inWords(answer)}` }
+  }
+}
+
+function inWords({ id, scope, reason, by, until }: z.output<typeof FreezeAnswer>): string {
+  return `${id}: ${scopeInWords(scope)}; ${until === null ? 'until lifted' : `until ${until}`}; by ${by}: ${reason}\n`
+}

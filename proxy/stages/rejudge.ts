@@ -1,0 +1,32 @@
+/** Judges a call again that waited: what let it through may have changed meanwhile (rule S4). */
+import { Denial } from '../denial.ts'
+import type { Classified, Decided, Identified, Received } from '../exchange.ts'
+import type { AgentStore } from '../ports.ts'
+
+export interface RejudgeDeps {
+  readonly agents: AgentStore
+  readonly identified: (exchange: Received) => Identified
+  readonly restrained: (exchange: Classified) => Classified
+  readonly decided: (exchange: Classified) => Decided
+  /** What operators say of calls now; compared by identity with what the call was classed under. */
+  readonly operatorRules: () => object
+}
+
+/**
+ * Throws the Denial of a call that would not be let through any more. `reconfigured` where it would have to be read
+ * anew to know: its classes, and so its grants and its charges, are those of a configuration that is gone.
+ */
+export function rejudge({ agents, identified, restrained, decided, operatorRules }: RejudgeDeps) {
+  return function rejudge(exchange: Decided): void {
+    const { agent } = identified(exchange)
+    const { sinceMs = 0 } = agents.find(exchange.authorization.accessKeyId, exchange.sessionToken)
+    if (agent.id !== exchange.agent.id || sinceMs > exchange.receivedAtMs) {
+      throw new Denial('unknown_credential', 'The access key was withdrawn while the call waited.')
+    }
+    restrained(exchange)
+    if (exchange.classedUnder !== undefined && exchange.classedUnder !== operatorRules()) {
+      throw new Denial('reconfigured', 'What operators say of calls changed while this one waited.')
+    }
+    decided(exchange)
+  }
+}
