@@ -9,11 +9,13 @@ import { answerDenial } from './answer.ts'
 import { protocolGuess } from './aws/identify.ts'
 import type { LoadedConfig } from './config.ts'
 import type { Classified, Received } from './exchange.ts'
+import { followConfig } from './follow-config.ts'
 import { adminServer, agentsServer, type ServiceState } from './listeners.ts'
 import { buildParts, type Parts } from './parts.ts'
 import { pipeline } from './pipeline.ts'
 import { record, type RecordOptions, type Runner } from './record.ts'
-import { service, type Moderato } from './service.ts'
+import type { Reload } from './reload.ts'
+import { service, type Service } from './service.ts'
 import { sharedStages, type SharedStages } from './shared-stages.ts'
 import { classify } from './stages/classify.ts'
 import { forward } from './stages/forward.ts'
@@ -108,6 +110,11 @@ function runnerOf(stages: SharedStages, parts: Parts, bug: RecordOptions['bug'])
   return (received) => runs[wayOf(received)](received)
 }
 
+export interface Moderato extends Service {
+  /** Reads the configuration anew, because of `by`. Never rejects. */
+  reload(by: string): Promise<Reload>
+}
+
 /** Builds the service; everything that can fail fails here, before anything listens. */
 export async function compose(loaded: LoadedConfig, log: Logger): Promise<Moderato> {
   const parts = await buildParts(loaded, log)
@@ -122,11 +129,12 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     stages.uploads.reconsider()
   }
   parts.state.ledger.onChange(reconsider)
+  const followed = followConfig(parts, log, reconsider)
   const unwatch = parts.freezes.watchWindows(parts.timer, reconsider)
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
-  return service({
+  const moderato = service({
     agents: { server: agentsServer(config, parts, run, unreadable(parts)), ...config.listen.agents },
-    admin: { server: adminServer(config, parts, state, bug), ...config.listen.admin },
+    admin: { server: adminServer(config, parts, followed.reloader, state, bug), ...config.listen.admin },
     drainMs: config.drain,
     bound: ({ admin }) => parts.start(state, admin.port),
     draining: () => {
@@ -134,6 +142,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       queue.drain()
     },
     closed: async () => {
+      followed.stop()
       unwatch()
       refusals.flush()
       await upstream.close()
@@ -141,4 +150,5 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       await parts.state.close()
     },
   })
+  return { ...moderato, reload: (by) => followed.reloader.reload(by) }
 }

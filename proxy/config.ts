@@ -6,12 +6,14 @@ import type { z } from 'zod'
 import { stateProblems } from './config-rules-state.ts'
 import { configProblems, type Finding } from './config-rules.ts'
 import { environmentOverrides, setAt } from './config-environment.ts'
+import { leafPaths } from './config-describe.ts'
 import { withResolvedPaths } from './config-paths.ts'
 import { ConfigSchema, type Config } from './config-schema.ts'
 import { tlsProblems } from './config-tls.ts'
 
 export interface LoadedConfig {
   readonly config: Config
+  readonly file: string
   /** Where each value that is not a default comes from: dotted path -> `file` or the variable's name. */
   readonly sources: ReadonlyMap<string, string>
   /** Relative paths in the configuration resolve against this. */
@@ -77,15 +79,7 @@ export function parseConfig(
     ...(config.admin.tls === undefined ? [] : tlsProblems('admin.tls', config.admin.tls)),
   ]
   if (unusable.length > 0) throw new ConfigError(from.file, unusable)
-  return { config, sources, folder: from.folder }
-}
-
-/** Dotted paths of everything that is not a map; lists count as one value. */
-function leafPaths(value: unknown, path = ''): string[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path]
-  return Object.entries(value).flatMap(([key, inner]) =>
-    leafPaths(inner, path === '' ? key : `${path}.${key}`),
-  )
+  return { config, sources, file: from.file, folder: from.folder }
 }
 
 function schemaFindings(error: z.ZodError): Finding[] {
@@ -101,35 +95,10 @@ function schemaFindings(error: z.ZodError): Finding[] {
   })
 }
 
-/** The configuration in force for people: sources beside values, secrets masked. */
-export function describeConfig({
-  config,
-  sources,
-}: LoadedConfig): { path: string; value: unknown; source: string }[] {
-  return leafPaths(config)
-    .filter((path) => path !== '')
-    .map((path) => {
-      const value = path
-        .split('.')
-        .reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config)
-      const source = [...sources].find(
-        ([known]) => path === known || path.startsWith(`${known}.`) || known.startsWith(`${path}.`),
-      )
-      return { path, value: mask(path, value), source: source?.[1] ?? 'default' }
-    })
-}
-
-function mask(path: string, value: unknown): unknown {
-  if (/(secretAccessKey|sessionToken|admin\.token|tokenSha256)$/.test(path))
-    return value === undefined ? undefined : '***'
-  if (path === 'state.url' && typeof value === 'string') return value.replace(/\/\/.*@/, '//***@')
-  if (Array.isArray(value)) return value.map((each) => mask(path, each))
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, mask(`${path}.${key}`, inner)]),
-    )
-  }
-  return value
+/** The files whose change asks for a reload. */
+export function filesOf({ file, config }: LoadedConfig): readonly string[] {
+  const { bundle } = config.policy
+  return bundle === undefined ? [resolve(file)] : [resolve(file), bundle]
 }
 
 /** Where a command finds a running Moderato, as the environment says it: its address, a token's file, an authority. */

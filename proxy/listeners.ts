@@ -7,6 +7,7 @@ import { isLoopback } from './config-rules.ts'
 import type { Config } from './config-schema.ts'
 import { readTls } from './config-tls.ts'
 import type { Parts } from './parts.ts'
+import type { Reloader } from './reload.ts'
 import type { Runner } from './record.ts'
 import { receive } from './stages/receive.ts'
 
@@ -37,6 +38,7 @@ export function agentsServer(
 export function adminServer(
   config: Config,
   parts: Parts,
+  reloader: Reloader,
   state: ServiceState,
   bug: (error: unknown) => void,
 ): Server {
@@ -59,7 +61,7 @@ export function adminServer(
     callerOf: (request) => rules().callerOf(request),
     allowedHosts: state.adminHosts,
     metricsOpen: admin.metrics === 'open' && isLoopback(listen.admin.host),
-    routes: adminRoutes(parts),
+    routes: adminRoutes(parts, reloader),
     audit,
     // Who has no certificate may still ask for health, or show a token.
     tls: admin.tls === undefined ? undefined : { ...readTls(admin.tls), rejectUnauthorized: false },

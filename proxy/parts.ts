@@ -8,7 +8,8 @@ import { agentStore } from './agent-store.ts'
 import { addressing } from './aws/addressing.ts'
 import { loadCatalogue } from './aws/catalogue/catalogue.ts'
 import type { Config } from './config-schema.ts'
-import { describeConfig, type LoadedConfig } from './config.ts'
+import { describeConfig } from './config-describe.ts'
+import type { LoadedConfig } from './config.ts'
 import { chainCredentials, fixedCredentials } from './credentials/source.ts'
 import { Freezes } from './freeze/freezes.ts'
 import { openIdentity } from './identity/open.ts'
@@ -45,7 +46,10 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const catalogue = loadCatalogue()
   const metrics = createMetrics({ services: catalogue.services, agentLabels: config.limits.agentLabels })
   const audit = await auditOf(config, metrics, log)
-  const inForce = new RulesInForce(await rulesFrom(loaded, { adminToken: adminToken(config), clock }))
+  const token = adminToken(config)
+  const rulesOf = (from: LoadedConfig, before?: Rules) =>
+    rulesFrom(from, { adminToken: token, clock, before })
+  const inForce = new RulesInForce(await rulesOf(loaded))
   const rules = inForce.current
   const { clockSkew, queueLimits, bodyLimits } = views(rules)
   metrics.policyBundle(rules().policy.revision)
@@ -69,6 +73,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     clock,
     steadyClock,
     inForce,
+    rulesOf,
     rules,
     metrics,
     audit,

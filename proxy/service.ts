@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 
-export interface Moderato {
+export interface Service {
   /** Binds both listeners; resolves with their addresses as URLs. */
   listen(): Promise<{ agents: string; admin: string }>
   /** Stops taking calls: readiness turns, held calls are answered, streams may finish; then closes everything. */
@@ -22,7 +22,7 @@ export interface ServiceParts {
   readonly closed: () => Promise<void>
 }
 
-export function service(parts: ServiceParts): Moderato {
+export function service(parts: ServiceParts): Service {
   const { agents, admin } = parts
   return {
     async listen() {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, describeConfig, parseConfig } from '../proxy/config.ts'
+import { describeConfig } from '../proxy/config-describe.ts'
+import { ConfigError, parseConfig } from '../proxy/config.ts'
 
 const SECRET = 'a-secret-with-more-than-32-characters'
 const agent = { id: 'spiffe://example.org/agent/a', accessKeyId: 'AKIDA', secretAccessKey: SECRET }

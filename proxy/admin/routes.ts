@@ -1,10 +1,16 @@
 /** Every route of the admin API. */
 import type { Parts } from '../parts.ts'
+import type { Reloader } from '../reload.ts'
+import { configRoutes } from './config-routes.ts'
 import { freezeRoutes } from './freeze-routes.ts'
 import type { AdminRoute } from './route.ts'
 import { statusRoutes } from './status-routes.ts'
 
-export function adminRoutes(parts: Parts): readonly AdminRoute[] {
-  const { freezes, clock, catalogue } = parts
-  return [...statusRoutes(parts), ...freezeRoutes(freezes, { clock, services: catalogue.services })]
+export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRoute[] {
+  const { freezes, clock, catalogue, rules } = parts
+  return [
+    ...statusRoutes(parts),
+    ...configRoutes(rules, reloader),
+    ...freezeRoutes(freezes, { clock, services: catalogue.services }),
+  ]
 }

@@ -1,83 +1,115 @@
-/** `moderato config`: what is wrong with a configuration, what is in force, and tokens for people in it. */
+/** `moderato config`: what is wrong with a configuration, what is in force, what differs, and tokens for people in it. */
 import { parseArgs } from 'node:util'
 import { sha256 } from '../admin/callers.ts'
-import { ConfigError, describeConfig, loadConfig, type LoadedConfig } from '../config.ts'
+import { ReloadAnswer } from '../admin/config-routes.ts'
+import { describeConfig } from '../config-describe.ts'
+import { configDiff, isReloaded, type Change } from '../config-diff.ts'
+import { ConfigError, loadConfig } from '../config.ts'
 import { ownSecret } from '../secret-file.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin } from './admin-client.ts'
 import type { Io } from './verb.ts'
 
-const USAGE = `usage: moderato config check FILE [--json]   says what is wrong
-       moderato config show FILE [--json]    prints what is in force, and where each value comes from; secrets masked
-       moderato config person-token FILE [--json]
+const USAGE = `usage: moderato config check FILE   says what is wrong
+       moderato config show FILE    prints what is in force, and where each value comes from; secrets masked
+       moderato config diff OLD NEW prints what differs, and what of it needs a restart
+       moderato config reload       has a running Moderato read its configuration anew
+       moderato config person-token FILE
          makes a token for a person in FILE (mode 0600; they keep it) and prints its tokenSha256 for admin.people
-`
+Each takes --json. For reload:
+${ADMIN_USAGE}`
+
+type Parsed = NonNullable<ReturnType<typeof parse>>
+
+/** An action with the number of files that it takes. */
+interface Action {
+  readonly files: number
+  run(files: readonly string[], values: Parsed['values'], io: Io): number | Promise<number>
+}
+
+const ACTIONS: Readonly<Record<string, Action>> = {
+  check: {
+    files: 1,
+    run([file = ''], { json }, io) {
+      loadConfig(file)
+      io.stdout.write(json === true ? `${JSON.stringify({ ok: true, findings: [] })}\n` : `${file}: good\n`)
+      return 0
+    },
+  },
+  show: {
+    files: 1,
+    run([file = ''], { json }, io) {
+      const lines = describeConfig(loadConfig(file))
+      const words = lines.map(
+        ({ path, value, source }) => `${path} = ${JSON.stringify(value) ?? 'unset'}  # ${source}\n`,
+      )
+      io.stdout.write(json === true ? `${JSON.stringify(lines)}\n` : words.join(''))
+      return 0
+    },
+  },
+  diff: {
+    files: 2,
+    run([before = '', after = ''], { json }, io) {
+      const changes = configDiff(loadConfig(before).config, loadConfig(after).config)
+      const told = changes.map((each) => ({ ...each, restart: !isReloaded(each.path) }))
+      io.stdout.write(json === true ? `${JSON.stringify(told)}\n` : changes.map(inWords).join(''))
+      return 0
+    },
+  },
+  reload: {
+    files: 0,
+    run: (_, values, io) =>
+      withAdmin(values, io, async (client) => {
+        const answer = await client.post('/v1/reload', {}, ReloadAnswer)
+        const words = `${answer.result}\n${answer.changes.map((each) => inWords(each as Change)).join('')}`
+        io.stdout.write(values.json === true ? `${JSON.stringify(answer)}\n` : words)
+        return 0
+      }),
+  },
+  'person-token': {
+    files: 1,
+    run([file = ''], { json }, io) {
+      // Whoever holds the file is the person; the configuration holds the hash alone.
+      const tokenSha256 = sha256(ownSecret(file)).toString('hex')
+      io.stdout.write(
+        json === true ? `${JSON.stringify({ tokenSha256 })}\n` : `tokenSha256: ${tokenSha256}\n`,
+      )
+      return 0
+    },
+  },
+}
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const parsed = parse(args)
-  if (parsed === undefined) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  const { values, positionals } = parsed
-  const [action, file] = positionals
-  if (values.help === true) {
+  const [name = '', ...files] = parsed?.positionals ?? []
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
+  if (parsed?.values.help === true) {
     io.stdout.write(USAGE)
     return 0
   }
-  if (file === undefined || positionals.length !== 2) {
+  if (parsed === undefined || action?.files !== files.length) {
     io.stderr.write(USAGE)
     return 2
   }
-  if (action === 'person-token') return personToken(file, values.json, io)
-  if (action !== 'check' && action !== 'show') {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  let loaded: LoadedConfig
   try {
-    loaded = loadConfig(file)
+    return await action.run(files, parsed.values, io)
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    if (values.json === true) io.stdout.write(`${JSON.stringify({ ok: false, findings: error.findings })}\n`)
-    else io.stderr.write(`${error.message}\n`)
+    if (error instanceof ConfigError && parsed.values.json === true)
+      io.stdout.write(`${JSON.stringify({ ok: false, findings: error.findings })}\n`)
+    else if (error instanceof ConfigError) io.stderr.write(`${error.message}\n`)
+    else io.stderr.write(`moderato: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
   }
-  io.stdout.write(action === 'check' ? checked(file, values.json) : shown(loaded, values.json))
-  return 0
-}
-
-/** Whoever holds the file is the person; the configuration holds the hash alone. */
-function personToken(file: string, json: boolean | undefined, io: Io): number {
-  let tokenSha256: string
-  try {
-    tokenSha256 = sha256(ownSecret(file)).toString('hex')
-  } catch (error) {
-    io.stderr.write(`moderato: ${error instanceof Error ? error.message : String(error)}\n`)
-    return 1
-  }
-  io.stdout.write(json === true ? `${JSON.stringify({ tokenSha256 })}\n` : `tokenSha256: ${tokenSha256}\n`)
-  return 0
 }
 
 function parse(args: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...args],
-      options: { json: { type: 'boolean' }, help: { type: 'boolean' } },
-      allowPositionals: true,
-    })
+    return parseArgs({ args: [...args], options: ADMIN_OPTIONS, allowPositionals: true })
   } catch {
     return undefined
   }
 }
 
-function checked(file: string, json: boolean | undefined): string {
-  return json === true ? `${JSON.stringify({ ok: true, findings: [] })}\n` : `${file}: good\n`
-}
-
-function shown(loaded: LoadedConfig, json: boolean | undefined): string {
-  const lines = describeConfig(loaded)
-  if (json === true) return `${JSON.stringify(lines)}\n`
-  return lines
-    .map(({ path, value, source }) => `${path} = ${JSON.stringify(value) ?? 'unset'}  # ${source}\n`)
-    .join('')
+function inWords({ path, before, after }: Change): string {
+  const text = (value: unknown): string => JSON.stringify(value) ?? 'unset'
+  return `${path}: ${text(before)} -> ${text(after)}${isReloaded(path) ? '' : '  # needs a restart'}\n`
 }

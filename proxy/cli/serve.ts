@@ -8,6 +8,7 @@ import type { Io } from './verb.ts'
 const USAGE = `usage: moderato serve --config FILE
 
 Prints one JSON line on standard output when it listens; logs go to standard error.
+SIGHUP, or a changed file, reloads the configuration: all of it, or nothing and the log says why.
 SIGTERM drains: /readyz turns first, held calls are answered, streams may finish. A second SIGTERM ends at once.
 `
 
@@ -22,8 +23,13 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     const loaded = loadConfig(file)
     const log = createLog({ level: loaded.config.log.level })
     const moderato = await compose(loaded, log)
+    let draining = false
+    process.on('SIGHUP', () => {
+      if (!draining) void moderato.reload('SIGHUP')
+    })
     io.stdout.write(`${JSON.stringify({ listening: await moderato.listen() })}\n`)
     await endOfService()
+    draining = true
     log.info('draining')
     await moderato.drain()
     return 0

@@ -6,10 +6,11 @@
  * - `refusals`: refusals without a verified identity, counted by reason beyond the individual rate (rule S9)
  * - `start`: the effective settings and where each comes from (rule S7)
  * - `seal`: names the torn bytes that a crash left behind
+ * - `config`: a reload: what changed, or why nothing did
  * - `admin`: one for every write through the admin API, durable before it is carried out; another if it failed
  * - `lost`: how many records found no room while the log could not be written
  */
-export type AuditPhase = 'decision' | 'outcome' | 'refusals' | 'start' | 'admin' | 'seal' | 'lost'
+export type AuditPhase = 'decision' | 'outcome' | 'refusals' | 'start' | 'config' | 'admin' | 'seal' | 'lost'
 
 /** Bytes at the end of a segment that are no whole record: a write that a crash cut short. Kept as they are. */
 export interface TornTail {
@@ -65,6 +66,8 @@ export interface AuditRecord {
   readonly refusals?: Readonly<Record<string, number>> | undefined
   /** Phase `start`: effective settings with their sources, secrets masked. */
   readonly settings?: object | undefined
+  /** Phase `config`: who asked, the result, changed paths with old and new values masked, or the reasons. */
+  readonly config?: object | undefined
   /** Phase `admin`: who did what; `client` says from where. */
   readonly admin?:
     | {

@@ -1,7 +1,15 @@
 /** The proxy as a user starts it: a process with a configuration file. Nothing in here imports its code. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -127,6 +135,22 @@ export class Proxy {
     this.pid = parts.child.pid ?? 0
     this.ended = parts.ended
     this.log = parts.log
+  }
+
+  /** Where its configuration is. */
+  get configFile(): string {
+    return join(this.#parts.folder, 'moderato.yaml')
+  }
+
+  /** Writes its configuration anew, with a change; nothing tells the proxy but the file itself. */
+  reconfigure(change: (config: Record<string, unknown>) => Record<string, unknown>): void {
+    const config = JSON.parse(readFileSync(this.configFile, 'utf8')) as Record<string, unknown>
+    this.reconfigureText(JSON.stringify(change(config)))
+  }
+
+  reconfigureText(text: string): void {
+    writeFileSync(`${this.configFile}.new`, text)
+    renameSync(`${this.configFile}.new`, this.configFile)
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -1,6 +1,7 @@
 /** Writes README's tables from the code, between their markers: `node test/support/readme-tables.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
+import { isReloaded } from '../../proxy/config-diff.ts'
 import { ConfigSchema } from '../../proxy/config-schema.ts'
 import { DENIALS } from '../../proxy/denial-table.ts'
 import { createMetrics } from '../../proxy/observe/metrics.ts'
@@ -50,9 +51,10 @@ function configuration(): string {
     .map(([path, { default: value, description }]) => [
       `\`${path}\``,
       value === undefined ? '' : `\`${JSON.stringify(value)}\``,
+      isReloaded(path) ? 'reload' : 'restart',
       description ?? '',
     ])
-  return table(['setting', 'default', ''], rows)
+  return table(['setting', 'default', 'changed by', ''], rows)
 }
 
 const LATER = new Set(['listen.intercept', 'pacing.rules', 'pacing.dwell', 'watch.detectors'])

@@ -1,0 +1,57 @@
+/** The configuration in force, and its reload: `/v1/config`, `/v1/reload`. */
+import { z } from 'zod'
+import { describeConfig } from '../config-describe.ts'
+import type { Reload, Reloader } from '../reload.ts'
+import type { Rules } from '../rules.ts'
+import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+
+export const ReloadAnswer = z.object({
+  result: z.enum(['applied', 'unchanged', 'refused']),
+  by: z.string().describe('SIGHUP, file, or who called the admin API.'),
+  at: z.iso.datetime(),
+  changes: z.array(z.object({ path: z.string(), before: z.unknown(), after: z.unknown() })),
+  findings: z.array(z.object({ path: z.string(), message: z.string() })).describe('Why it was refused.'),
+})
+
+const ConfigAnswer = z.object({
+  file: z.string(),
+  settings: z
+    .array(z.object({ path: z.string(), value: z.unknown(), source: z.string() }))
+    .describe('What is in force, secrets masked, and where each value comes from.'),
+  lastReload: ReloadAnswer.nullable(),
+})
+
+export function configRoutes(rules: () => Rules, reloader: Reloader): readonly AdminRoute[] {
+  return [
+    adminRoute({
+      method: 'GET',
+      path: '/v1/config',
+      needs: 'token',
+      summary: 'The configuration in force, and what became of the last reload.',
+      answer: ConfigAnswer,
+      handle() {
+        const { loaded } = rules()
+        const { last } = reloader
+        const lastReload = last === undefined ? null : reloadAnswer(last)
+        return { file: loaded.file, settings: describeConfig(loaded), lastReload }
+      },
+    }),
+    adminRoute({
+      method: 'POST',
+      path: '/v1/reload',
+      needs: 'token',
+      summary: 'Reads the configuration anew: applies the whole of it, or nothing and says why.',
+      answer: ReloadAnswer,
+      async handle({ caller }) {
+        const reload = await reloader.reload(caller.subject)
+        if (reload.result !== 'refused') return reloadAnswer(reload)
+        const why = reload.findings.map(({ path, message }) => `${path || '(file)'}: ${message}`).join('; ')
+        throw new AdminError(409, 'not_reloaded', `What was in force stays so. ${why}`)
+      },
+    }),
+  ]
+}
+
+function reloadAnswer({ atMs, ...reload }: Reload): object {
+  return { ...reload, at: new Date(atMs).toISOString() }
+}

@@ -1,0 +1,68 @@
+/** Tells when files changed, however they were written: in place, by rename, or by a link that now leads elsewhere. */
+import { createHash } from 'node:crypto'
+import { readFileSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** Editors and ConfigMaps change a folder in several steps. */
+const SETTLED_AFTER_MS = 200
+
+/**
+ * Calls back after the content of any of the files changed and the folder has settled. The folders are watched, not
+ * the files: a file that is replaced by rename is another file. Ends with the answer.
+ */
+export function watchFiles(
+  files: () => readonly string[],
+  changed: () => void,
+  problem: (error: unknown) => void,
+): () => void {
+  let watchers: FSWatcher[] = []
+  let timer: NodeJS.Timeout | undefined
+  let known = fingerprint(files())
+
+  function arm(): void {
+    for (const each of watchers) each.close()
+    const folders = new Set(files().map((file) => dirname(file)))
+    watchers = [...folders].flatMap((folder) => {
+      try {
+        return [watch(folder, { persistent: false }, settle).on('error', problem)]
+      } catch (error) {
+        problem(error)
+        return []
+      }
+    })
+  }
+
+  function settle(): void {
+    clearTimeout(timer)
+    timer = setTimeout(look, SETTLED_AFTER_MS).unref()
+  }
+
+  function look(): void {
+    // What is read after this look, and changed since, shows at the next.
+    arm()
+    const now = fingerprint(files())
+    if (now === known) return
+    known = now
+    changed()
+  }
+
+  arm()
+  return () => {
+    clearTimeout(timer)
+    for (const each of watchers) each.close()
+  }
+}
+
+/** A file that cannot be read counts by that. */
+function fingerprint(files: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const file of files) {
+    try {
+      hash.update(statSync(file).isDirectory() ? String(statSync(file).mtimeMs) : readFileSync(file))
+    } catch (error) {
+      hash.update(String((error as NodeJS.ErrnoException).code))
+    }
+    hash.update('\0')
+  }
+  return hash.digest('hex')
+}

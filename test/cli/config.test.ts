@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { run } from '../../proxy/cli/config.ts'
+import { captured } from './captured.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'moderato-config-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+function file(name: string, config: object): string {
+  const path = join(folder, name)
+  writeFileSync(path, JSON.stringify(config))
+  return path
+}
+
+async function config(...args: string[]) {
+  const { io, out, err } = captured()
+  return { code: await run(args, io), out: out(), err: err() }
+}
+
+describe('moderato config', () => {
+  it('says what is wrong with a file, or that it is good', async () => {
+    expect(await config('check', file('good', {}))).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('good'),
+    })
+    const wrong = file('wrong', { agent: [] })
+    expect(await config('check', wrong)).toMatchObject({
+      code: 1,
+      err: `${wrong}:\n  agent: is not a setting\n`,
+    })
+    expect(JSON.parse((await config('show', wrong, '--json')).out)).toEqual({
+      ok: false,
+      findings: [{ path: 'agent', message: 'is not a setting' }],
+    })
+  })
+
+  it('prints what differs between two files, and what of it needs a restart', async () => {
+    const [one, two] = [
+      file('one', { stateDir: '/a' }),
+      file('two', { stateDir: '/b', policy: { mode: 'observe' } }),
+    ]
+    expect(await config('diff', one, two)).toEqual({
+      code: 0,
+      out: 'stateDir: "/a" -> "/b"  # needs a restart\npolicy.mode: "enforce" -> "observe"\n',
+      err: '',
+    })
+    expect(await config('diff', one, one)).toMatchObject({ code: 0, out: '' })
+    expect(JSON.parse((await config('diff', one, two, '--json')).out)).toMatchObject([
+      { path: 'stateDir', restart: true },
+      { path: 'policy.mode', restart: false },
+    ])
+  })
+
+  it('is used as it says', async () => {
+    for (const args of [
+      [],
+      ['check'],
+      ['check', 'a', 'b'],
+      ['diff', 'a'],
+      ['constructor', 'a'],
+      ['show', 'a', '--nope'],
+    ])
+      expect(await config(...args), args.join(' ')).toMatchObject({ code: 2, out: '' })
+    expect((await config('--help')).out).toContain('moderato config diff OLD NEW')
+  })
+})

@@ -1,0 +1,219 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
+import { afterEach, describe, expect, it } from 'vitest'
+import { BUILDER, READER } from '../support/agents.ts'
+import { dynamodb, thrownBy } from '../support/clients.ts'
+import { startProxy, type AuditLine, type Proxy } from '../support/proxy.ts'
+import { RecordingUpstream } from '../support/recording-upstream.ts'
+import { expectNextStep, refused } from './denial-check.ts'
+
+const HELD = { destructive: { rate: '6/min', burst: 1, maxWait: '20s' } }
+const ONCE = { maxAttempts: 1 }
+
+let upstream: RecordingUpstream
+let proxy: Proxy
+afterEach(async () => {
+  await proxy?.stop()
+  await upstream?.stop()
+})
+
+async function start(settings: Record<string, unknown> = {}): Promise<void> {
+  upstream = await RecordingUpstream.start()
+  proxy = await startProxy({ upstream: upstream.url, agents: [BUILDER, READER], settings })
+}
+
+const drop = (config = {}) =>
+  dynamodb(proxy.url, BUILDER, config).send(new DeleteTableCommand({ TableName: 't' }))
+const list = (agent = BUILDER) => dynamodb(proxy.url, agent, ONCE).send(new ListTablesCommand({}))
+const reloads = (): AuditLine[] => proxy.records().filter(({ phase }) => phase === 'config')
+const headers = () => ({
+  authorization: `Bearer ${readFileSync(join(proxy.stateDir, 'admin-token'), 'utf8').trim()}`,
+  'content-type': 'application/json',
+})
+
+/** One more reload, when it has been recorded. */
+async function reloaded(cause: () => void | Promise<unknown>): Promise<{
+  by: string
+  result: string
+  changes: { path: string }[]
+  findings: { path: string; message: string }[]
+}> {
+  const before = reloads().length
+  await cause()
+  await expect.poll(() => reloads().length, { timeout: 5000 }).toBeGreaterThan(before)
+  return reloads().at(-1)?.['config'] as Awaited<ReturnType<typeof reloaded>>
+}
+
+/** What a call throws that waits for its turn while the configuration changes. */
+async function whileHeld(change: (config: Record<string, unknown>) => Record<string, unknown>) {
+  const held = thrownBy(drop(ONCE))
+  await proxy.metricReaches('moderato_pace_queue_depth', { class: 'destructive' }, 1)
+  const reload = await reloaded(() => proxy.reconfigure(change))
+  expect(reload).toMatchObject({ by: 'file', result: 'applied' })
+  return held
+}
+
+describe('a reload', () => {
+  it('follows the file, SIGHUP and the admin API, and says what it changed', async () => {
+    await start()
+    await list(READER)
+    const byFile = await reloaded(() => proxy.reconfigure((config) => ({ ...config, agents: [BUILDER] })))
+    expect(byFile).toMatchObject({
+      by: 'file',
+      result: 'applied',
+      changes: [{ path: `agents[${READER.id}]`, before: { id: READER.id, secretAccessKey: '***' } }],
+    })
+    expect((await thrownBy(list(READER))).name).toBe('UnrecognizedClientException')
+    await list()
+    expect(await reloaded(() => proxy.signal('SIGHUP'))).toMatchObject({ by: 'SIGHUP', result: 'unchanged' })
+    const post = () =>
+      fetch(`${proxy.adminUrl}/v1/reload`, { method: 'POST', headers: headers(), body: '{}' })
+    expect(await reloaded(post)).toMatchObject({ by: 'admin-token', result: 'unchanged' })
+    expect(await proxy.metric('moderato_config_reloads_total', { result: 'applied' })).toBe(1)
+    expect(await proxy.metric('moderato_config_reloads_total', { result: 'unchanged' })).toBe(2)
+    const shown = (await (
+      await fetch(`${proxy.adminUrl}/v1/config`, { headers: headers() })
+    ).json()) as object
+    expect(shown).toMatchObject({
+      file: proxy.configFile,
+      lastReload: { by: 'admin-token', result: 'unchanged' },
+    })
+    expect(JSON.stringify(shown) + proxy.log() + JSON.stringify(reloads())).not.toContain(
+      READER.secretAccessKey,
+    )
+  })
+
+  it('applies all that only calls are judged by', async () => {
+    await start({ log: { level: 'warn' } })
+    const change = (config: Record<string, unknown>) => ({
+      ...config,
+      policy: { mode: 'observe' },
+      log: { level: 'info' },
+      signatures: { maxSkew: '1s' },
+      limits: { bufferedBodyBytes: 10, inFlightPerAgent: 7 },
+      freeze: { windows: [{ name: 'w', from: '00:00', to: '24:00', timeZone: 'UTC', services: ['sqs'] }] },
+    })
+    expect((await reloaded(() => proxy.reconfigure(change))).changes.map(({ path }) => path)).toEqual([
+      'policy.mode',
+      'signatures.maxSkew',
+      'limits.bufferedBodyBytes',
+      'limits.inFlightPerAgent',
+      'freeze.windows[w]',
+      'log.level',
+    ])
+    expect(await (await fetch(`${proxy.adminUrl}/readyz`)).json()).toMatchObject({ mode: 'observe' })
+    expect(proxy.log()).toContain('configuration reloaded: applied')
+    const late = dynamodb(proxy.url, BUILDER, { ...ONCE, systemClockOffset: -5000 })
+    expect((await thrownBy(late.send(new ListTablesCommand({})))).message).toMatch(/at most 1 s are allowed/)
+    const large = new ListTablesCommand({ ExclusiveStartTableName: 'long-enough' })
+    expect((await thrownBy(dynamodb(proxy.url, BUILDER, ONCE).send(large))).message).toContain(
+      'at most 10 bytes',
+    )
+    expect(await proxy.metric('moderato_freezes_active', { source: 'schedule' })).toBe(1)
+  })
+
+  it('refuses the whole where a part needs a restart, or is wrong, and keeps the last good one', async () => {
+    await start()
+    const moved = await reloaded(() =>
+      proxy.reconfigure((config) => ({
+        ...config,
+        agents: [],
+        listen: { agents: '127.0.0.1:1', admin: '127.0.0.1:0' },
+      })),
+    )
+    expect(moved).toMatchObject({
+      result: 'refused',
+      findings: [{ path: 'listen.agents.port', message: expect.stringContaining('restart') }],
+    })
+    await list()
+    const wrong = await reloaded(() => proxy.reconfigure((config) => ({ ...config, agent: [] })))
+    expect(wrong).toMatchObject({
+      result: 'refused',
+      findings: [{ path: 'agent', message: 'is not a setting' }],
+    })
+    const empty = await reloaded(() => writeFileSync(proxy.configFile, '\n'))
+    expect(empty).toMatchObject({ result: 'refused', findings: [{ message: 'is empty' }] })
+    const gone = await reloaded(() => proxy.reconfigureText('agents: [{'))
+    expect(gone.result).toBe('refused')
+    const answer = await fetch(`${proxy.adminUrl}/v1/reload`, {
+      method: 'POST',
+      headers: headers(),
+      body: '{}',
+    })
+    expect([answer.status, await answer.json()]).toMatchObject([409, { error: 'not_reloaded' }])
+    await list()
+    await expect.poll(() => proxy.metric('moderato_config_reloads_total', { result: 'refused' })).toBe(5)
+    expect(proxy.log()).toContain('what was in force stays so')
+  })
+
+  it('S4: a grant that is taken away refuses the call that waits', async () => {
+    await start({ pacing: { classes: HELD } })
+    await drop()
+    const thrown = await whileHeld((config) => ({
+      ...config,
+      agents: [{ ...BUILDER, grants: READER.grants }],
+    }))
+    expect(thrown).toMatchObject({ name: 'AccessDeniedException', status: 403 })
+    expect(thrown.message).toContain('policy_denied')
+    expect(upstream.recorded).toHaveLength(1)
+  })
+
+  it('S4: a key that is withdrawn, given away or has another secret refuses the call that waits', async () => {
+    const other = { ...BUILDER, secretAccessKey: 'another-secret-with-more-than-32-characters' }
+    const given = { ...BUILDER, id: 'spiffe://example.org/agent/somebody-else' }
+    for (const agents of [[READER], [other], [given]]) {
+      await start({ pacing: { classes: HELD } })
+      await drop()
+      const thrown = await whileHeld((config) => ({ ...config, agents }))
+      expect(thrown.name).toBe('UnrecognizedClientException')
+      expect(upstream.recorded).toHaveLength(1)
+      await proxy.stop()
+      await upstream.stop()
+    }
+  })
+
+  it('reconfigured: a call that waits and would be classed otherwise now is sent back; its SDK tries again', async () => {
+    await start({ pacing: { classes: HELD } })
+    await drop()
+    const overrides = [{ operation: 'dynamodb:DeleteTable', classes: ['protection'] }]
+    const { result, record } = await refused(proxy, 'reconfigured', () =>
+      whileHeld((config) => ({ ...config, catalogue: { overrides } })),
+    )
+    expect(result).toMatchObject({ name: 'ServiceUnavailableException', status: 503 })
+    expectNextStep(result, 'reconfigured')
+    expect(record).toMatchObject({ operation: 'DeleteTable', class: 'destructive', decision: 'throttle' })
+    await drop()
+    const again = await proxy.record(({ class: label }) => label === 'protection')
+    expect(again).toMatchObject({ operation: 'DeleteTable', decision: 'allow' })
+  })
+
+  it('changes the pace of later calls, and gives no charge back', async () => {
+    await start({ pacing: { classes: { destructive: { rate: '1/h', burst: 2, maxWait: '0s' } } } })
+    await drop()
+    await drop()
+    expect((await thrownBy(drop(ONCE))).name).toBe('ThrottlingException')
+    const classes = (destructive: object) => (config: Record<string, unknown>) => ({
+      ...config,
+      pacing: { classes: { destructive } },
+    })
+    await reloaded(() => proxy.reconfigure(classes({ rate: '2/h', burst: 2, maxWait: '1s' })))
+    const thrown = await thrownBy(drop(ONCE))
+    expect(thrown.message).toContain('2/h')
+    await reloaded(() => proxy.reconfigure(classes({ rate: '1/h', burst: 3, maxWait: '0s' })))
+    await drop()
+    expect((await thrownBy(drop(ONCE))).name).toBe('ThrottlingException')
+    expect(upstream.recorded).toHaveLength(3)
+  })
+
+  it('S7: what the environment may not loosen at start, it may not at a reload', async () => {
+    upstream = await RecordingUpstream.start()
+    const environment = { MODERATO_POLICY_MODE: 'observe' }
+    const settings = { allowEnvironment: true }
+    proxy = await startProxy({ upstream: upstream.url, agents: [READER], settings, environment })
+    const reload = await reloaded(() =>
+      proxy.reconfigure((config) => ({ ...config, allowEnvironment: false })),
+    )
+    expect(reload).toMatchObject({ result: 'refused', findings: [{ path: 'policy.mode' }] })
+  })
+})
