@@ -1,5 +1,5 @@
 /** Reads the configuration: the only reader of process.env and of the config file. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import type { z } from 'zod'
@@ -46,7 +46,13 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
       { path: '', message: error instanceof Error ? error.message : String(error) },
     ])
   }
-  return parseConfig(given, { file, folder, environment })
+  const loaded = parseConfig(given, { file, folder, environment })
+  const open = filesOf(loaded).filter((each) => isWritableByAll(each))
+  if (open.length === 0) return loaded
+  throw new ConfigError(
+    file,
+    open.map((each) => ({ path: '', message: `${each} can be written by everybody: chmod o-w (rule S22)` })),
+  )
 }
 
 export function parseConfig(
@@ -93,6 +99,12 @@ function schemaFindings(error: z.ZodError): Finding[] {
     }
     return [{ path, message: issue.message }]
   })
+}
+
+/** Who can write what is in force, as soon as it is written, needs no other way in. */
+function isWritableByAll(file: string): boolean {
+  const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0
+  return (mode & 0o002) !== 0
 }
 
 /** The files whose change asks for a reload. */

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { callers, certificateNames, sha256, SHARED } from '../../proxy/admin/callers.ts'
 import { createAdmin } from '../../proxy/admin/server.ts'
+import { selfSigned, signedBy } from '../support/certificates.ts'
 import { hasTool } from '../support/tools.ts'
 import { adminRoute, type Caller } from '../../proxy/admin/route.ts'
 
@@ -76,41 +76,15 @@ if (!OPENSSL) console.warn('SKIPPED: openssl is missing, which makes the certifi
 describe.skipIf(!OPENSSL)('a client certificate on the admin listener', () => {
   const folder = mkdtempSync(join(tmpdir(), 'moderato-mtls-'))
   const file = (name: string): string => join(folder, name)
-  const openssl = (...args: string[]): void =>
-    void execFileSync('openssl', args, { stdio: 'ignore', cwd: folder })
-  const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-
-  function authority(name: string): void {
-    openssl(
-      'req',
-      '-x509',
-      ...KEY,
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      `${name}.key`,
-      '-out',
-      `${name}.pem`,
-    )
-  }
-  function signedBy(ca: string, name: string, subject: string, san: string): void {
-    openssl('req', ...KEY, '-subj', subject, '-keyout', `${name}.key`, '-out', `${name}.csr`)
-    writeFileSync(file(`${name}.ext`), `subjectAltName=${san}\n`)
-    const by = ['-CA', `${ca}.pem`, '-CAkey', `${ca}.key`, '-CAcreateserial', '-days', '2']
-    openssl('x509', '-req', '-in', `${name}.csr`, ...by, '-extfile', `${name}.ext`, '-out', `${name}.pem`)
-  }
-
   let port: number
   let close: () => void
   beforeAll(async () => {
-    authority('ca')
-    authority('other')
-    signedBy('ca', 'server', '/CN=moderato', 'IP:127.0.0.1')
-    signedBy('ca', 'alice', '/O=Example/CN=alice', 'URI:spiffe://example.org/alice')
-    signedBy('ca', 'robot', '/CN=robot', 'email:robot@example.org')
-    signedBy('other', 'fake', '/O=Example/CN=alice', 'URI:spiffe://example.org/alice')
+    selfSigned(folder, 'ca')
+    selfSigned(folder, 'other')
+    signedBy(folder, 'ca', 'server', '/CN=moderato', 'IP:127.0.0.1')
+    signedBy(folder, 'ca', 'alice', '/O=Example/CN=alice', 'URI:spiffe://example.org/alice')
+    signedBy(folder, 'ca', 'robot', '/CN=robot', 'email:robot@example.org')
+    signedBy(folder, 'other', 'fake', '/O=Example/CN=alice', 'URI:spiffe://example.org/alice')
     const whoami = adminRoute({
       method: 'GET',
       path: '/v1/whoami',

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:http2'
 import { Agent, request } from 'node:https'
@@ -11,6 +10,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseConfig } from '../../proxy/config.ts'
 import { BUILDER } from '../support/agents.ts'
+import { selfSigned } from '../support/certificates.ts'
 import { dynamodb } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { dynamodbCall } from '../support/raw-http.ts'
@@ -19,35 +19,6 @@ import { hasTool } from '../support/tools.ts'
 
 const OPENSSL = hasTool('openssl', ['version'])
 if (!OPENSSL) console.warn('SKIPPED: openssl is missing, which makes the certificates of the TLS tests')
-
-/** A key with a certificate that it signed itself, for 127.0.0.1. */
-function selfSigned(folder: string, name: string): { readonly cert: string; readonly key: string } {
-  const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)]
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=moderato',
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ],
-    { stdio: 'ignore' },
-  )
-  return { cert, key }
-}
 
 describe.skipIf(!OPENSSL)('TLS on the agent listener', () => {
   const folder = mkdtempSync(join(tmpdir(), 'moderato-tls-'))
