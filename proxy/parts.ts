@@ -18,7 +18,7 @@ import { openAudit, type Audit } from './observe/audit.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
 import { unverifiedRefusals } from './observe/refusals.ts'
 import { PaceQueue } from './pacing/queue.ts'
-import { RulesInForce, rulesFrom, views, type Rules } from './rules.ts'
+import { openRules, type Rules } from './rules.ts'
 import { Signatures } from './sigv4/signatures.ts'
 import { BufferBudget } from './stages/receive-body.ts'
 import type { Restraint } from './stages/restrain.ts'
@@ -46,12 +46,8 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const catalogue = loadCatalogue()
   const metrics = createMetrics({ services: catalogue.services, agentLabels: config.limits.agentLabels })
   const audit = await auditOf(config, metrics, log)
-  const token = adminToken(config)
-  const rulesOf = (from: LoadedConfig, before?: Rules) =>
-    rulesFrom(from, { adminToken: token, clock, before })
-  const inForce = new RulesInForce(await rulesOf(loaded))
-  const rules = inForce.current
-  const { clockSkew, queueLimits, bodyLimits } = views(rules)
+  const live = await openRules(loaded, { adminToken: adminToken(config), clock })
+  const { rules, queueLimits, bodyLimits } = live
   metrics.policyBundle(rules().policy.revision)
   const state = await openState(config, { clock, timer, log })
   const { limiter, replays } = state.store
@@ -72,9 +68,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   return {
     clock,
     steadyClock,
-    inForce,
-    rulesOf,
-    rules,
+    ...live,
     metrics,
     audit,
     refusals: unverifiedRefusals({ audit, clock }),
@@ -89,9 +83,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     freezes,
     timer,
     addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
-    bodyLimits,
     budget: new BufferBudget(bodyLimits),
-    clockSkew,
     accountId: upstream.accountId,
     limiter,
     queue,

@@ -43,10 +43,7 @@ interface RulesSource {
  * Everything made anew from a configuration, files that it names included; `before` lends what has not changed and
  * is compared by identity. Rejects if anything is amiss.
  */
-export async function rulesFrom(
-  loaded: LoadedConfig,
-  { adminToken, clock, before }: RulesSource,
-): Promise<Rules> {
+async function rulesFrom(loaded: LoadedConfig, { adminToken, clock, before }: RulesSource): Promise<Rules> {
   const { config } = loaded
   const { pacing, signatures, catalogue } = config
   const asBefore = JSON.stringify(before?.loaded.config.catalogue) === JSON.stringify(catalogue)
@@ -101,8 +98,16 @@ export class RulesInForce {
   }
 }
 
+/** The rules as at start, and what reads, makes and swaps those that follow. Rejects as `rulesOf` does. */
+export async function openRules(loaded: LoadedConfig, source: Omit<RulesSource, 'before'>) {
+  const rulesOf = (from: LoadedConfig, before?: Rules) => rulesFrom(from, { ...source, before })
+  const inForce = new RulesInForce(await rulesOf(loaded))
+  const rules = inForce.current
+  return { inForce, rulesOf, rules, ...views(rules) }
+}
+
 /** What parts of the service take as values, read anew from the rules in force at each use. */
-export function views(current: () => Rules) {
+function views(current: () => Rules) {
   return {
     clockSkew: {
       get maxSkewMs() {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { DeleteTableCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
@@ -9,8 +6,6 @@ import { moderato } from '../support/moderato.ts'
 import { startProxy, UNHURRIED_PACING, type Proxy } from '../support/proxy.ts'
 import { headText, RawConnection, send, signed } from '../support/raw-http.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
-import { sha256 } from '../../proxy/admin/callers.ts'
-import { expectNextStep, refused } from './denial-check.ts'
 
 const OTHER = { ...BUILDER, id: 'spiffe://example.org/agent/other', accessKeyId: 'AKIDOTHER' }
 const ONE_THEN_HELD = { pacing: { classes: { destructive: { rate: '6/min', burst: 1, maxWait: '20s' } } } }
@@ -84,30 +79,6 @@ describe('a freeze', () => {
     const { waitedMs } = await proxy.record((record) => Number(record['waitedMs']) > 0)
     expect(Number(waitedMs)).toBeLessThan(10_000)
   }, 30_000)
-
-  it('frozen: what an SDK throws, with who, why and until when, and never tries again', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'moderato-freeze-'))
-    const tokenFile = join(folder, 'alice')
-    writeFileSync(tokenFile, 'a'.repeat(43), { mode: 0o600 })
-    const tokenSha256 = sha256('a'.repeat(43)).toString('hex')
-    await start({ admin: { people: [{ id: 'alice@example.org', tokenSha256 }] } })
-    const args = ['freeze', '--agent', 'spiffe://example.org/agent/b*', '--account', '111122223333']
-    const ran = await moderato(
-      proxy,
-      [...args, '--reason', 'gone wild <b>', '--for', '2h', '--json'],
-      tokenFile,
-    )
-    const { by, until } = JSON.parse(ran.out) as { by: string; until: string }
-    expect(by).toBe('alice@example.org')
-    const { result, record } = await refused(proxy, 'frozen', () => thrownBy(list()))
-    expect(result).toMatchObject({ name: 'AccessDeniedException', status: 403, attempts: 1 })
-    expect(result.message).toContain(`alice@example.org froze it: "gone wild <b>", until ${until}`)
-    expectNextStep(result, 'frozen')
-    expect(record).toMatchObject({ agent: BUILDER.id, operation: 'ListTables', decision: 'deny' })
-    await list(OTHER)
-    expect(await proxy.metric('moderato_freezes_active', { source: 'operator' })).toBe(1)
-    rmSync(folder, { recursive: true })
-  })
 
   it('holds in observe mode, and for the signing endpoint', async () => {
     await start({ policy: { mode: 'observe' } })

@@ -6,7 +6,6 @@ import { BUILDER, READER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
 import { startProxy, type AuditLine, type Proxy } from '../support/proxy.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
-import { expectNextStep, refused } from './denial-check.ts'
 
 const HELD = { destructive: { rate: '6/min', burst: 1, maxWait: '20s' } }
 const ONCE = { maxAttempts: 1 }
@@ -171,21 +170,6 @@ describe('a reload', () => {
       await proxy.stop()
       await upstream.stop()
     }
-  })
-
-  it('reconfigured: a call that waits and would be classed otherwise now is sent back; its SDK tries again', async () => {
-    await start({ pacing: { classes: HELD } })
-    await drop()
-    const overrides = [{ operation: 'dynamodb:DeleteTable', classes: ['protection'] }]
-    const { result, record } = await refused(proxy, 'reconfigured', () =>
-      whileHeld((config) => ({ ...config, catalogue: { overrides } })),
-    )
-    expect(result).toMatchObject({ name: 'ServiceUnavailableException', status: 503 })
-    expectNextStep(result, 'reconfigured')
-    expect(record).toMatchObject({ operation: 'DeleteTable', class: 'destructive', decision: 'throttle' })
-    await drop()
-    const again = await proxy.record(({ class: label }) => label === 'protection')
-    expect(again).toMatchObject({ operation: 'DeleteTable', decision: 'allow' })
   })
 
   it('changes the pace of later calls, and gives no charge back', async () => {
