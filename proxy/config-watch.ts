@@ -1,6 +1,6 @@
 /** Tells when files changed, however they were written: in place, by rename, or by a link that now leads elsewhere. */
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync, watch, type FSWatcher } from 'node:fs'
+import { readFileSync, watch, type FSWatcher } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Editors and ConfigMaps change a folder in several steps. */
@@ -58,7 +58,7 @@ function fingerprint(files: readonly string[]): string {
   const hash = createHash('sha256')
   for (const file of files) {
     try {
-      hash.update(statSync(file).isDirectory() ? String(statSync(file).mtimeMs) : readFileSync(file))
+      hash.update(readFileSync(file))
     } catch (error) {
       hash.update(String((error as NodeJS.ErrnoException).code))
     }

@@ -1,6 +1,6 @@
 /** Reads the configuration: the only reader of process.env and of the config file. */
 import { readFileSync, statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import type { z } from 'zod'
 import { stateProblems } from './config-rules-state.ts'
@@ -110,7 +110,14 @@ function isWritableByAll(file: string): boolean {
 /** The files whose change asks for a reload. */
 export function filesOf({ file, config }: LoadedConfig): readonly string[] {
   const { bundle } = config.policy
-  return bundle === undefined ? [resolve(file)] : [resolve(file), bundle]
+  const people = config.admin.people.flatMap(({ tokenFile }) => tokenFile ?? [])
+  return [resolve(file), ...people, ...(bundle === undefined ? [] : bundleFiles(bundle))]
+}
+
+/** A bundle is one file, or a folder of these. */
+function bundleFiles(bundle: string): string[] {
+  if (statSync(bundle, { throwIfNoEntry: false })?.isDirectory() !== true) return [bundle]
+  return ['policy.wasm', '.manifest', 'data.json'].map((name) => join(bundle, name))
 }
 
 /** Where a command finds a running Moderato, as the environment says it: its address, a token's file, an authority. */

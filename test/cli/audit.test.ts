@@ -88,6 +88,19 @@ describe('moderato audit tail', () => {
     )
   })
 
+  it('tells who operated, and what a reload changed', async () => {
+    const dir = await temporaryFolder()
+    const audit = await opened(dir)
+    audit.append({
+      phase: 'admin',
+      admin: { subject: 'alice', by: 'token', does: 'POST /v1/freeze' },
+      decision: 'allow',
+    })
+    await audit.commit({ phase: 'config', config: { by: 'SIGHUP', result: 'unchanged' } })
+    const { out } = await runs('tail', dir)
+    expect(out).toMatch(/ admin allow POST \/v1\/freeze by alice\n.* config .*"result":"unchanged"/)
+  })
+
   it('shows control and bidirectional characters instead of sending them to the terminal', async () => {
     const dir = await temporaryFolder()
     const audit = await opened(dir)

@@ -1,4 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -170,6 +172,30 @@ describe('a reload', () => {
       await proxy.stop()
       await upstream.stop()
     }
+  })
+
+  it('follows the policy bundle, and people who come and go', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'moderato-bundle-'))
+    const bundle = join(folder, 'bundle')
+    cpSync(join(import.meta.dirname, '../../rego/bundle'), bundle, { recursive: true })
+    const token = 'a'.repeat(43)
+    const people = [{ id: 'alice', tokenSha256: createHash('sha256').update(token).digest('hex') }]
+    await start({ policy: { bundle }, admin: { people } })
+    const alice = () =>
+      fetch(`${proxy.adminUrl}/v1/policy`, { headers: { authorization: `Bearer ${token}` } })
+    const manifest = JSON.parse(readFileSync(join(bundle, '.manifest'), 'utf8')) as object
+    const revised = () =>
+      writeFileSync(join(bundle, '.manifest'), JSON.stringify({ ...manifest, revision: 'newer' }))
+    expect(await reloaded(revised)).toMatchObject({ by: 'file', result: 'applied', changes: [] })
+    expect(await (await alice()).json()).toMatchObject({ revision: expect.stringMatching(/^newer/) })
+    const broken = () => writeFileSync(join(bundle, 'policy.wasm'), 'no wasm')
+    expect(await reloaded(broken)).toMatchObject({ result: 'refused' })
+    await list()
+    cpSync(join(import.meta.dirname, '../../rego/bundle'), bundle, { recursive: true })
+    await expect.poll(() => reloads().at(-1)?.['config']).toMatchObject({ result: 'applied' })
+    await reloaded(() => proxy.reconfigure((config) => ({ ...config, admin: {} })))
+    expect((await alice()).status).toBe(401)
+    rmSync(folder, { recursive: true })
   })
 
   it('changes the pace of later calls, and gives no charge back', async () => {
