@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto'
 import { readFileSync, watch, type FSWatcher } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Editors and ConfigMaps change a folder in several steps. */
-const SETTLED_AFTER_MS = 200
+/** Editors and ConfigMaps change a folder in several steps: what counts is what two looks in turn see. */
+const LOOK_AGAIN_AFTER_MS = 150
 
 /**
- * Calls back after the content of any of the files changed and the folder has settled. The folders are watched, not
- * the files: a file that is replaced by rename is another file. Ends with the answer.
+ * Calls back after the content of any of the files changed and stayed so for a moment. The folders are watched, not the
+ * files: a file that is replaced by rename is another file. However much else is written there, a change is told of.
+ * Ends with the answer.
  */
 export function watchFiles(
   files: () => readonly string[],
@@ -18,13 +19,14 @@ export function watchFiles(
   let watchers: FSWatcher[] = []
   let timer: NodeJS.Timeout | undefined
   let known = fingerprint(files())
+  let seen = known
 
   function arm(): void {
     for (const each of watchers) each.close()
     const folders = new Set(files().map((file) => dirname(file)))
     watchers = [...folders].flatMap((folder) => {
       try {
-        return [watch(folder, { persistent: false }, settle).on('error', problem)]
+        return [watch(folder, { persistent: false }, lookSoon).on('error', problem)]
       } catch (error) {
         problem(error)
         return []
@@ -32,18 +34,23 @@ export function watchFiles(
     })
   }
 
-  function settle(): void {
-    clearTimeout(timer)
-    timer = setTimeout(look, SETTLED_AFTER_MS).unref()
+  function lookSoon(): void {
+    timer ??= setTimeout(look, LOOK_AGAIN_AFTER_MS).unref()
   }
 
   function look(): void {
-    // What is read after this look, and changed since, shows at the next.
+    timer = undefined
+    // A folder may be another one by now. What changes after this look shows at the next.
     arm()
     const now = fingerprint(files())
+    const isSettled = now === seen
+    seen = now
+    if (!isSettled) return lookSoon()
     if (now === known) return
     known = now
     changed()
+    // It may name other files now.
+    lookSoon()
   }
 
   arm()

@@ -77,6 +77,15 @@ describe('watchFiles', () => {
     expect(seen.changes).toBe(1)
   })
 
+  it('is not kept from a change by whatever else is written beside it all the time', async () => {
+    writeFileSync(file, 'a')
+    const { reaches } = watched()
+    const busy = setInterval(() => writeFileSync(join(folder, 'database-wal'), String(Math.random())), 10)
+    writeFileSync(file, 'b')
+    await reaches(1)
+    clearInterval(busy)
+  })
+
   it('sees files of several folders', async () => {
     mkdirSync(join(folder, 'policy'))
     const bundle = join(folder, 'policy', 'bundle.tar.gz')
