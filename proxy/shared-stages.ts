@@ -17,7 +17,7 @@ import { Uploads } from './uploads.ts'
 export type SharedStages = ReturnType<typeof sharedStages>
 
 export function sharedStages({ agents, rules, metrics, queue, limiter, ...parts }: Parts) {
-  const { clock, steadyClock, clockSkew, signatures, underWay } = parts
+  const { clock, steadyClock, clockSkew, signatures } = parts
   const once = { replays: parts.replays, clockSkew, clock }
   const identified = identify({ agents })
   const restrained = restrain({ ledger: parts.state.ledger, ...parts })
@@ -34,7 +34,7 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, ...parts 
     checkedHead: checkHead(),
     identified,
     verified: verify({ agents, clockSkew, signatures }),
-    admitted: admit({ underWay, inFlightPerAgent: () => rules().limits.inFlightPerAgent }),
+    admitted: admit({ inFlightPerAgent: () => rules().limits.inFlightPerAgent }),
     notReplayed: refuseReplay(once),
     restrained,
     decided,

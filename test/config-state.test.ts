@@ -1,6 +1,7 @@
 /** What is refused at the start of a store that others could read, charge or decide in (rule S19). */
 import { describe, expect, it } from 'vitest'
-import { describeConfig, parseConfig } from '../proxy/config.ts'
+import { parseConfig } from '../proxy/config.ts'
+import { describeConfig } from '../proxy/config-describe.ts'
 
 const FROM = { file: 'moderato.yaml', folder: '/etc/moderato', environment: {} }
 const load = (state: object) => parseConfig({ state }, FROM)

@@ -1,13 +1,11 @@
 /** Opens what the configuration says of identity: sealing keys, sessions, tasks, revocations, providers. */
 import { join } from 'node:path'
 import type { PolicyEngine } from '../../policy/engine.ts'
-import { isAgentApi } from '../agent-api/route.ts'
 import type { Config } from '../config-schema.ts'
 import { Denial } from '../denial.ts'
 import { rateOf } from '../pacing/gcra.ts'
 import type { Clock } from '../ports.ts'
 import type { Ledger } from '../state/ledger.ts'
-import { UnderWay } from '../under-way.ts'
 import type { Identities } from './identities.ts'
 import { Revocations } from './revocations.ts'
 import { sealingKeys } from './sealing-keys.ts'
@@ -26,17 +24,11 @@ export function openIdentity({ stateDir, identity, tasks: settings }: Config, de
   const keys = sealingKeys(identity.sealingKeys ?? join(stateDir, 'sealing-keys'))
   const sessions = new Sessions({ keys: () => keys, clock })
   const revocations = new Revocations({ ledger, clock, maxSessionMs: settings.maxDuration })
-  const underWay = new UnderWay()
-  ledger.onChange(({ kind }) => {
-    // The request that ends its own task is still to be answered.
-    if (kind === 'revocation') underWay.cut((call) => !isAgentApi(call) && revocations.isRevoked(call.agent))
-  })
   const tasks = new Tasks({ ...deps, sessions, revocations, defaultSeconds: settings.defaultDuration / 1000 })
   const { rate, burst } = settings
   return {
     sessions,
     revocations,
-    underWay,
     tasks,
     identities: NO_PROVIDERS,
     issueRate: rateOf(rate.things, rate.perMs, burst),
