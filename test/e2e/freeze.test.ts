@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { DeleteTableCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
@@ -106,6 +109,22 @@ describe('a freeze', () => {
     const outcome = await proxy.record(({ phase }) => phase === 'outcome')
     expect(outcome).toMatchObject({ operation: 'PutObject', reason: 'frozen' })
     connection.close()
+  })
+
+  it('outlives kill -9 and a restart, and is lifted after it', async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), 'moderato-frozen-'))
+    upstream = await RecordingUpstream.start()
+    proxy = await startProxy({ upstream: upstream.url, stateDir })
+    const id = await freeze('--class', 'destructive', '--reason', 'stop')
+    proxy.signal('SIGKILL')
+    await proxy.stop()
+    proxy = await startProxy({ upstream: upstream.url, stateDir })
+    expect((await thrownBy(drop())).message).toContain('admin-token froze it: "stop"')
+    await list()
+    await moderato(proxy, ['freeze', 'lift', id])
+    await drop()
+    expect(upstream.recorded).toHaveLength(2)
+    rmSync(stateDir, { recursive: true })
   })
 
   it('comes by the calendar, too', async () => {
