@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { compose } from '../compose.ts'
 import { ConfigError, loadConfig } from '../config.ts'
 import { createLog } from '../observe/log.ts'
+import { expectShortLives } from '../short-lived.ts'
 import type { Io } from './verb.ts'
 
 const USAGE = `usage: moderato serve --config FILE
@@ -19,6 +20,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     ;(help ? io.stdout : io.stderr).write(USAGE)
     return help ? 0 : 2
   }
+  expectShortLives()
   try {
     const loaded = loadConfig(file)
     const log = createLog({ level: loaded.config.log.level })
