@@ -129,13 +129,26 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
     const state = JSON.parse(
       await runPinned([process.execPath, '--expose-gc', join(HERE, 'state.ts'), String(settings.calls)]),
     ) as StateResult[]
-    const bare = (file: string): string[] => [process.execPath, join(HERE, file), upstream.url]
+    const bare = (file: string, ...flags: readonly string[]): string[] => [
+      process.execPath,
+      ...flags,
+      join(HERE, file),
+      upstream.url,
+    ]
     const undici = await run(start('undici', PROXY_CORE, bare('bare-undici.ts')))
     const contenders: Contender[] = [
       {
         name: 'bare pass-through, undici',
         kind: READ,
         subject: undici,
+      },
+      // What proxy/short-lived.ts does for Moderato helps any proxy: this is bare pass-through with it.
+      {
+        name: 'bare, undici, lives short',
+        kind: READ,
+        subject: await run(
+          start('undici', PROXY_CORE, bare('bare-undici.ts', '--no-allocation-site-pretenuring')),
+        ),
       },
       {
         name: 'bare pass-through, http-proxy-3',
