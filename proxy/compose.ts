@@ -37,6 +37,7 @@ function wayOfCalls(stages: SharedStages, parts: Parts) {
         addressing: parts.addressing,
         operatorRules: stages.operatorRules,
         inflatedBytes: () => rules().limits.bufferedBodyBytes,
+        privateServices: parts.privateServices,
       }),
     )
     .pipe(stages.notReplayed)

@@ -1,5 +1,5 @@
 /** Checks over several settings that a schema cannot say (security rules S6, S7). */
-import { isAwsName } from './aws/endpoints.ts'
+import { isAwsModel, isAwsName } from './aws/endpoints.ts'
 import type { Config } from './config-schema.ts'
 
 export interface Finding {
@@ -30,6 +30,7 @@ export function configProblems(config: Config): Finding[] {
     ...agentProblems(config),
     ...taskProblems(config),
     ...policyProblems(config),
+    ...serviceProblems(config),
   ]
 }
 
@@ -81,7 +82,12 @@ function peopleProblems({ admin: { people, tls } }: Config): Finding[] {
 function upstreamProblems({ upstream }: Config): Finding[] {
   const path = 'upstream.endpoint'
   if (upstream.endpoint === undefined) return []
-  const url = URL.parse(upstream.endpoint)
+  return originProblems(path, upstream.endpoint)
+}
+
+/** Where calls are sent: https, or http on this machine. */
+function originProblems(path: string, text: string): Finding[] {
+  const url = URL.parse(text)
   if (url === null) return [{ path, message: 'must be a URL, for example http://127.0.0.1:5000' }]
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackUrl(url))) {
     return [{ path, message: 'must be https, or http on a loopback address' }]
@@ -142,4 +148,34 @@ function policyProblems({ policy }: Config): Finding[] {
       message: 'must be a file: remote bundles are refused until bundle signatures exist',
     },
   ]
+}
+
+/** Every private service has a name and hosts of its own, or a request could be taken for another one's. */
+function serviceProblems({ catalogue: { services }, listen, upstream }: Config): Finding[] {
+  const findings: Finding[] = []
+  const names = new Set<string>()
+  const hosts = new Set(['localhost', ...listen.hosts, listen.agents.host])
+  for (const [index, { name, region, origin, hosts: own }] of services.entries()) {
+    const path = `catalogue.services.${index}`
+    if (names.has(name)) findings.push({ path: `${path}.name`, message: 'stands twice' })
+    if (isAwsModel(name))
+      findings.push({ path: `${path}.name`, message: 'is a service of AWS; choose another' })
+    names.add(name)
+    for (const [at, host] of own.entries()) {
+      const message = 'stands twice, or is a name of Moderato itself'
+      if (hosts.has(host)) findings.push({ path: `${path}.hosts.${at}`, message })
+      hosts.add(host)
+    }
+    if (upstream.regions?.includes(region) === false) {
+      const message = `is not in upstream.regions: ${upstream.regions.join(', ')}`
+      findings.push({ path: `${path}.region`, message })
+    }
+    if (origin === undefined) continue
+    findings.push(...originProblems(`${path}.origin`, origin))
+    if (URL.parse(origin)?.hostname === 'localhost') {
+      const message = 'must be an address where it is this machine, as in http://127.0.0.1:9000'
+      findings.push({ path: `${path}.origin`, message })
+    }
+  }
+  return findings
 }

@@ -1,6 +1,7 @@
 /** The part of the configuration that says who may do what, at which pace. */
 import { z } from 'zod'
 import { ACTION_CLASSES, TRAITS } from './classes.ts'
+import { privateService } from './config-schema-services.ts'
 import { durationMs, parsed } from './config-schema-values.ts'
 import { DEFAULT_PACES, LONGEST_WAIT_MS } from './pacing/paces.ts'
 import { parseRate } from './pacing/rates.ts'
@@ -84,6 +85,10 @@ export const catalogue = z
       .array(z.string().min(1).max(128))
       .default([])
       .describe('Tag keys that grants, policy or automation go by: to set or remove one is `protection`.'),
+    services: z
+      .array(privateService)
+      .default([])
+      .describe('Services that are not of AWS: name, hosts, region, operations; see "Private services".'),
   })
   .prefault({})
 

@@ -6,7 +6,8 @@ import { adminToken } from './admin/token.ts'
 import { signing } from './agent-api/signing.ts'
 import { agentStore } from './agent-store.ts'
 import { addressing } from './aws/addressing.ts'
-import { loadCatalogue } from './aws/catalogue/catalogue.ts'
+import { loadCatalogue, type Catalogue } from './aws/catalogue/catalogue.ts'
+import { privateServices as privateServicesOf } from './aws/private-services.ts'
 import type { Config } from './config-schema.ts'
 import { describeConfig } from './config-describe.ts'
 import type { LoadedConfig } from './config.ts'
@@ -44,7 +45,8 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const { config } = loaded
   const { upstream } = config
   const catalogue = loadCatalogue()
-  const metrics = createMetrics({ services: catalogue.services, agentLabels: config.limits.agentLabels })
+  const privateServices = privateServicesOf(config.catalogue.services, catalogue)
+  const metrics = metricsOf(config, catalogue)
   const audit = await auditOf(config, metrics, log)
   const live = await openRules(loaded, { adminToken: adminToken(config), clock })
   const { rules, queueLimits, bodyLimits } = live
@@ -74,6 +76,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     refusals: unverifiedRefusals({ audit, clock }),
     catalogue,
     agents: agentStore(() => rules().owners, identity.sessions),
+    privateServices,
     ...identity,
     signatures: new Signatures(),
     replays,
@@ -89,13 +92,14 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     queue,
     credentials,
     signing: signing(upstream, credentials, lookup),
-    endpoint: upstreamEndpoint(upstream),
+    endpoint: upstreamEndpoint(upstream, privateServices),
     upstream: createUpstreams({
       connections: upstream.connections,
       connectTimeoutMs: upstream.connectTimeout,
       headersTimeoutMs: upstream.headersTimeout,
       bodyTimeoutMs: upstream.bodyTimeout,
       lookup,
+      configured: privateServices.origins,
     }),
     start: (state: ServiceState, adminPort: number) => started(rules(), audit, state, adminPort),
   }
@@ -112,6 +116,14 @@ function started({ loaded, policy }: Rules, audit: Audit, state: ServiceState, a
     policy: { engine, revision, rules: [] },
   })
   state.now = 'serving'
+}
+
+function metricsOf(config: Config, catalogue: Catalogue): Metrics {
+  const ownPrefixes = config.catalogue.services.map(({ signingName }) => signingName)
+  return createMetrics({
+    services: new Set([...catalogue.services, ...ownPrefixes]),
+    agentLabels: config.limits.agentLabels,
+  })
 }
 
 async function auditOf(config: Config, metrics: Metrics, log: Logger) {

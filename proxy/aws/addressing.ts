@@ -68,7 +68,8 @@ function longestFirst(names: Iterable<string>): readonly string[] {
   return [...names].toSorted((a, b) => b.length - a.length)
 }
 
-function nameOf({ headers }: RequestHead): string {
+/** The host name of a request, in lower case, without port; denial `malformed_request` if it has none. */
+export function nameOf({ headers }: RequestHead): string {
   const name = HOST.exec(headers.one('host')?.toLowerCase() ?? '')?.[1]
   if (name !== undefined && !name.includes('..')) return name
   throw new Denial('malformed_request', 'Host must be one host name or address, perhaps with a port.')

@@ -85,6 +85,11 @@ export function isAwsName(name: string): boolean {
   return AWS_NAME.test(name)
 }
 
+/** Whether a model of AWS has this name. */
+export function isAwsModel(name: string): boolean {
+  return models.has(name)
+}
+
 interface RegionalEndpoint extends ResolvedEndpoint {
   readonly partition: string
   /** One host for the whole partition. */

@@ -33,7 +33,7 @@ export type Identification =
 
 const NO_LABELS: ReadonlyMap<string, string> = new Map()
 
-function isForm(contentType: string | undefined): boolean {
+export function isForm(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
 }
 

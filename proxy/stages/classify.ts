@@ -1,9 +1,10 @@
 /** The classify stage: what the request does, and which bytes go on. */
-import { checkHostPrefix, type Addressing } from '../aws/addressing.ts'
+import { checkHostPrefix, type Addressed, type Addressing } from '../aws/addressing.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import { unknownCall } from '../aws/classify-call.ts'
 import { partitionOf } from '../aws/endpoints.ts'
 import type { OperatorRules } from '../aws/operator-rules.ts'
+import type { PrivateServices } from '../aws/private-services.ts'
 import { callOf, identifyWith, type Identified as IdentifiedCall } from '../aws/read-call.ts'
 import { Denial } from '../denial.ts'
 import type { Classified, OutgoingBody, RequestHead, Verified } from '../exchange.ts'
@@ -17,6 +18,8 @@ export interface ClassifyDeps {
   readonly accountId: string | undefined
   /** Reads what a host name says beside our own. */
   readonly addressing: Addressing
+  /** Services beyond the catalogue. */
+  readonly privateServices: PrivateServices
   /** What operators say of calls beyond the catalogue. */
   readonly operatorRules: () => OperatorRules
   /** How large a compressed document may become. */
@@ -27,16 +30,19 @@ const EMPTY = Buffer.alloc(0)
 const NO_BODY: OutgoingBody = { kind: 'empty' }
 
 /** Verified -> Classified. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
-export function classify({ catalogue, accountId, addressing, operatorRules, inflatedBytes }: ClassifyDeps) {
+export function classify(deps: ClassifyDeps) {
+  const { catalogue, privateServices, accountId, operatorRules, inflatedBytes } = deps
   return async function classify(exchange: Verified): Promise<Classified> {
     const { scope } = exchange.authorization
     const { region, service } = scope
-    const addressed = addressing(exchange.reading, scope)
+    const own = privateServices.at(exchange.reading)
+    const addressed = own === undefined ? deps.addressing(exchange.reading, scope) : asItIs(exchange.reading)
     const { path: servicePath } = addressed
     const head = headAt(exchange.reading, servicePath)
     const body = bodyReader(exchange, inflatedBytes())
     const rules = operatorRules()
-    const found = await identifyWith(catalogue, head, service, body.text)
+    const found = await (own?.identify(head, scope, body.text) ??
+      identifyWith(catalogue, head, service, body.text))
     if (found.kind === 'unknown') {
       return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
     }
@@ -54,6 +60,11 @@ export function classify({ catalogue, accountId, addressing, operatorRules, infl
       outgoing: streams ? streamed(exchange) : buffered(await body.bytes()),
     }
   }
+}
+
+/** The whole host of a private service is its name, so nothing stands before it. */
+function asItIs({ path }: RequestHead): Addressed {
+  return { path, hostPrefix: '' }
 }
 
 function headAt(reading: RequestHead, path: string): RequestHead {

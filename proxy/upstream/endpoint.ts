@@ -1,6 +1,10 @@
-/** Where a call goes: the configured emulator, or the host that the catalogue names for it (security rule S5). */
+/**
+ * Where a call goes: where the configuration says that a private service is, the configured emulator, or the host that
+ * the catalogue names (security rule S5).
+ */
 import { isMultiRegion } from '../aws/buckets.ts'
 import { resolveEndpoint } from '../aws/endpoints.ts'
+import type { PrivateServices } from '../aws/private-services.ts'
 import type { Config } from '../config-schema.ts'
 import type { Paced } from '../exchange.ts'
 import type { Endpoint } from '../stages/resign.ts'
@@ -9,13 +13,21 @@ import type { Endpoint } from '../stages/resign.ts'
  * The path is what was read, byte for byte. A bucket that stood in the host is its first segment, and stays there, but
  * for multi-region access points, which have a host each and no path style.
  */
-export function upstreamEndpoint(upstream: Config['upstream']): (exchange: Paced) => Endpoint {
+export function upstreamEndpoint(
+  upstream: Config['upstream'],
+  privateServices: PrivateServices,
+): (exchange: Paced) => Endpoint {
   const regions = upstream.regions === undefined ? undefined : new Set(upstream.regions)
   const fixed = upstream.endpoint === undefined ? undefined : new URL(upstream.endpoint)
   return (exchange) => {
     const { servicePath, call, authorization } = exchange
     const { algorithm, scope } = authorization
     const { service, region } = scope
+    const own = privateServices.endpoint(call.model)
+    if (own !== undefined) {
+      const { origin, host } = new URL(own.origin ?? fixed ?? `https://${own.host}`)
+      return { origin, host, signingName: own.signingName, signingRegion: own.region, path: servicePath }
+    }
     if (fixed !== undefined) {
       const { origin, host } = fixed
       return { origin, host, signingName: service, signingRegion: region, path: servicePath }

@@ -17,6 +17,8 @@ export interface UpstreamOptions {
   readonly maxOrigins?: number
   /** Checks where names lead; undefined only for the configured `upstream.endpoint`. */
   readonly lookup?: LookupFunction | undefined
+  /** Origins that the configuration names: they may be addresses. */
+  readonly configured?: ReadonlySet<string>
   /** Certificate authorities in place of the built-in ones (PEM). */
   readonly ca?: string
 }
@@ -46,7 +48,7 @@ export function createUpstream(options: UpstreamOptions, speaksHttp2 = false): A
       ...(ca === undefined ? {} : { ca }),
     },
     factory: (origin, poolOptions) => {
-      if (lookup !== undefined) refuseAddress(new URL(origin).hostname)
+      if (lookup !== undefined) refuseAddress(new URL(origin), options.configured)
       return new Pool(origin, poolOptions)
     },
   })
@@ -74,8 +76,8 @@ export function createUpstreams(options: UpstreamOptions): Upstreams {
 }
 
 /** A socket to an address looks nothing up, so an origin that is one would go unchecked. */
-function refuseAddress(hostname: string): void {
-  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) {
+function refuseAddress({ hostname, origin }: URL, configured: ReadonlySet<string> | undefined): void {
+  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 && configured?.has(origin) !== true) {
     throw new Denial('endpoint_refused', 'An upstream is reached by its name, never by an address.')
   }
 }

@@ -13,6 +13,7 @@ import { agentStore, staticOwners } from '../../proxy/agent-store.ts'
 import { addressing } from '../../proxy/aws/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
+import { NO_PRIVATE_SERVICES } from '../../proxy/aws/private-services.ts'
 import { callOf, identifyWith } from '../../proxy/aws/read-call.ts'
 import type { Classified, Decided, Paced, Received } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
@@ -146,6 +147,7 @@ async function stages() {
       accountId: undefined,
       addressing: addressing({ hosts: [] }),
       operatorRules: () => NO_OPERATOR_RULES,
+      privateServices: NO_PRIVATE_SERVICES,
       inflatedBytes: () => 10_000_000,
     }),
     decide: decide({

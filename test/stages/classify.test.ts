@@ -1,4 +1,5 @@
 import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
+import { NO_PRIVATE_SERVICES } from '../../proxy/aws/private-services.ts'
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import type { ServerResponse } from 'node:http'
@@ -15,6 +16,7 @@ const deps = {
   catalogue,
   addressing: addressing({ hosts: [] }),
   operatorRules: () => NO_OPERATOR_RULES,
+  privateServices: NO_PRIVATE_SERVICES,
   inflatedBytes: () => 1024,
 }
 const stage = classify({ ...deps, accountId: '111122223333' })

@@ -3,6 +3,7 @@ import { unknownCall } from '../../proxy/aws/classify-call.ts'
 import type { Config } from '../../proxy/config-schema.ts'
 import { ConfigSchema } from '../../proxy/config-schema.ts'
 import type { Call, CredentialScope, Paced, SigningAlgorithm } from '../../proxy/exchange.ts'
+import { NO_PRIVATE_SERVICES } from '../../proxy/aws/private-services.ts'
 import { upstreamEndpoint } from '../../proxy/upstream/endpoint.ts'
 
 const V4A = 'AWS4-ECDSA-P256-SHA256'
@@ -27,7 +28,10 @@ function paced(
 
 describe('upstreamEndpoint', () => {
   it('goes to S3 in path style, the bucket being the first segment wherever it stood', () => {
-    const place = upstreamEndpoint(upstream())(paced('/my.bucket//a/../b', { bucket: 'my.bucket' }))
+    const place = upstreamEndpoint(
+      upstream(),
+      NO_PRIVATE_SERVICES,
+    )(paced('/my.bucket//a/../b', { bucket: 'my.bucket' }))
     expect(place).toEqual({
       origin: 'https://s3.us-east-1.amazonaws.com',
       host: 's3.us-east-1.amazonaws.com',
@@ -44,9 +48,10 @@ describe('upstreamEndpoint', () => {
     ['/abc.mrap/', '/'],
     ['/abc.mrap', '/'],
   ])('takes a multi-region access point out of the path %s', (servicePath, path) => {
-    const place = upstreamEndpoint(upstream())(
-      paced(servicePath, { bucket: 'abc.mrap' }, { region: '*' }, V4A),
-    )
+    const place = upstreamEndpoint(
+      upstream(),
+      NO_PRIVATE_SERVICES,
+    )(paced(servicePath, { bucket: 'abc.mrap' }, { region: '*' }, V4A))
     expect(place).toMatchObject({
       origin: 'https://abc.mrap.accesspoint.s3-global.amazonaws.com',
       signingRegion: '*',
@@ -56,12 +61,12 @@ describe('upstreamEndpoint', () => {
 
   it('puts the account before the host of S3 Control', () => {
     const call = { model: 's3control', operation: 'GetAccessPoint', hostPrefix: '123456789012.' }
-    const place = upstreamEndpoint(upstream())(paced('/v20180820/accesspoint/ap', call))
+    const place = upstreamEndpoint(upstream(), NO_PRIVATE_SERVICES)(paced('/v20180820/accesspoint/ap', call))
     expect(place.host).toBe('123456789012.s3-control.us-east-1.amazonaws.com')
   })
 
   it('goes to the configured endpoint with everything, under its own scope', () => {
-    const fixed = upstreamEndpoint(upstream({ endpoint: 'http://127.0.0.1:5000' }))
+    const fixed = upstreamEndpoint(upstream({ endpoint: 'http://127.0.0.1:5000' }), NO_PRIVATE_SERVICES)
     expect(fixed(paced('/abc.mrap/key', { bucket: 'abc.mrap' }, { region: '*' }, V4A))).toEqual({
       origin: 'http://127.0.0.1:5000',
       host: '127.0.0.1:5000',
