@@ -13,10 +13,10 @@ import { callOf, identifyWith } from './read-call.ts'
 
 const Line = z.object({
   method: z.string(),
-  /** The raw request target. */
+  /** The raw request target, or the whole URL. */
   url: z.string(),
   headers: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
-  body: z.string().default(''),
+  body: z.base64().nullish(),
 })
 
 export interface Description extends Pick<
@@ -43,7 +43,8 @@ function describe(call: Call, reason: string | null): Description {
   }
 }
 
-function notIdentified(reason: string): Description {
+/** What a request is described as that is not identified. */
+export function notIdentified(reason: string): Description {
   return describe(unknownCall('rest-json'), reason)
 }
 
@@ -61,7 +62,10 @@ function headOf({ method, url, headers }: z.infer<typeof Line>): RequestHead {
   }
 }
 
-const SCOPE = /Credential=[^\s,/]+\/\d{8}\/([^\s,/]*)\/([^\s,/]+)\/aws4_request/
+/** The region is not in the scope of SigV4a. */
+const SCOPE = /Credential=[^\s,/]+\/\d{8}\/(?:([^\s,/]*)\/)?([^\s,/]+)\/aws4_request/
+
+const NO_SCOPE = 'no credential scope in header or query string'
 
 interface Described {
   readonly head: RequestHead
@@ -69,14 +73,22 @@ interface Described {
   readonly service: string
 }
 
+/** What the listener refuses of a request target before anything reads it (`checkHead`). */
+const TARGET = /^\/[!"$-~]*$/
+
 /** The head as its service reads it, and the scope of the signature in the header or the query string. */
-function read(head: RequestHead): Described | undefined {
-  if (head.headers.has('authorization')) {
-    const [, region = '', service = ''] = SCOPE.exec(head.headers.one('authorization') ?? '') ?? []
-    return service === '' ? undefined : { head, region, service }
+function read(head: RequestHead): Described | string {
+  const { path, query, headers } = head
+  if (!TARGET.test(path) || !TARGET.test(`/${query}`))
+    return 'the request target must start with "/", and hold nothing that must be percent-encoded'
+  if (headers.has('authorization')) {
+    if (queryForm(query) !== undefined) return 'a signature both in the header and in the query string'
+    const set = headers.one('x-amz-region-set') ?? ''
+    const [, region = set, service = ''] = SCOPE.exec(headers.one('authorization') ?? '') ?? []
+    return service === '' ? NO_SCOPE : { head, region, service }
   }
-  if (queryForm(head.query) !== 'sigv4') return undefined
-  const authorization = parseQueryAuthorization(head.query)
+  if (queryForm(query) !== 'sigv4') return NO_SCOPE
+  const authorization = parseQueryAuthorization(query)
   return { head: readingOf(head, authorization), ...authorization.scope }
 }
 
@@ -102,16 +114,19 @@ export async function describeRequest(
   try {
     const given = Line.parse(JSON.parse(line))
     const described = read(headOf(given))
-    if (described === undefined) return notIdentified('no credential scope in header or query string')
+    if (typeof described === 'string') return notIdentified(described)
     const { region, service } = described
     const head = located(described)
-    const bytes = Buffer.from(given.body, 'base64')
+    const bytes = Buffer.from(given.body ?? '', 'base64')
     const found = await identifyWith(catalogue, head, service, () => Promise.resolve(bytes))
     if (found.kind === 'unknown') return notIdentified(found.reason)
     const place = { partition: partitionOf(region), region, accountId }
     return describe(callOf(found, head, bytes, place), null)
   } catch (error) {
     if (error instanceof Denial) return notIdentified(error.message)
-    return notIdentified(error instanceof z.ZodError ? z.prettifyError(error) : 'the line is not JSON')
+    if (error instanceof z.ZodError) return notIdentified(z.prettifyError(error))
+    return notIdentified(
+      error instanceof SyntaxError ? 'the line is not JSON' : `a bug in Moderato: ${String(error)}`,
+    )
   }
 }

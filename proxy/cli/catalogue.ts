@@ -1,10 +1,10 @@
 /** `moderato catalogue`: what the catalogue knows, and what a request would be taken for. */
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { loadCatalogue, operationsOf, readCatalogue } from '../aws/catalogue/catalogue.ts'
 import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/catalogue.ts'
 import { differences, printed } from '../aws/catalogue/diff.ts'
-import { describeRequest } from '../aws/describe-request.ts'
+import { describeRequest, notIdentified } from '../aws/describe-request.ts'
+import { linesOf } from './lines.ts'
 import type { Io } from './verb.ts'
 
 const USAGE = `usage: moderato catalogue show SERVICE:Operation [--json]
@@ -175,10 +175,17 @@ function diff(words: readonly string[], json: boolean, io: Io): number {
   }
 }
 
+/** More than any service takes in one call, even where its body is read whole; base64 and all. */
+const LINE_BYTES = 256 * 1024 * 1024
+
 /** One line out for each line in, also where the line is no request. */
 async function identifyLines(catalogue: Catalogue, { account }: Options, io: Io): Promise<number> {
-  for await (const line of createInterface({ input: io.stdin, crlfDelay: Infinity })) {
-    io.stdout.write(`${JSON.stringify(await describeRequest(catalogue, line, account))}\n`)
+  for await (const line of linesOf(io.stdin, LINE_BYTES)) {
+    const found =
+      line === undefined
+        ? notIdentified(`the line has more than ${LINE_BYTES} bytes`)
+        : await describeRequest(catalogue, line, account)
+    io.stdout.write(`${JSON.stringify(found)}\n`)
   }
   return 0
 }

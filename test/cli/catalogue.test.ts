@@ -169,3 +169,132 @@ describe('moderato catalogue identify', () => {
     }
   })
 })
+
+const TABLE = {
+  method: 'POST',
+  url: '/',
+  headers: { 'X-Amz-Target': 'DynamoDB_20120810.DeleteTable', Authorization: scoped('dynamodb') },
+  body: Buffer.from('{"TableName":"t"}').toString('base64'),
+}
+
+/** What is answered to bytes, which need not be lines of text. */
+async function answers(...input: readonly (Buffer | string)[]): Promise<Record<string, unknown>[]> {
+  const io = { stdin: Readable.from(input), stdout: new PassThrough(), stderr: new PassThrough() }
+  const out = text(io.stdout)
+  await run(['identify'], io)
+  io.stdout.end()
+  const lines = (await out).split('\n')
+  expect(lines.pop()).toBe('')
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+async function reasonOf(line: unknown): Promise<string> {
+  const found = await answers(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`)
+  expect(found).toHaveLength(1)
+  expect(found[0]).toMatchObject({ operation: null, class: 'unknown', resources: ['*'] })
+  return String(found[0]?.['reason'])
+}
+
+describe('moderato catalogue identify: odd input', () => {
+  it.each<[string, unknown, RegExp]>([
+    ['an empty line', '', /not JSON/],
+    ['a blank line', ' \r', /not JSON/],
+    ['half a line', '{"method":"POST","url":', /not JSON/],
+    ['two objects in a line', '{}{}', /not JSON/],
+    ['a byte order mark', `\uFEFF${JSON.stringify(TABLE)}`, /not JSON/],
+    ['a list', '[]', /object/],
+    ['null', 'null', /object/],
+    ['a number', '1e999', /object/],
+    ['an empty object', '{}', /method[^]*url[^]*headers/],
+    ['no method', { ...TABLE, method: undefined }, /method/],
+    ['no headers', { ...TABLE, headers: undefined }, /headers/],
+    ['headers as a list', { ...TABLE, headers: [['host', 'h']] }, /headers/],
+    [
+      'a header that is a number',
+      { ...TABLE, headers: { ...TABLE.headers, 'Content-Length': 1 } },
+      /headers/,
+    ],
+    ['a body that is no base64', { ...TABLE, body: '{"TableName":"t"}' }, /body/],
+    ['a body that is an object', { ...TABLE, body: { TableName: 't' } }, /body/],
+    ['no signature', { ...TABLE, headers: { 'X-Amz-Target': 'DynamoDB_20120810.DeleteTable' } }, /scope/],
+    ['a signature of two kinds', { ...TABLE, url: '/?X-Amz-Signature=0' }, /both/],
+    ['a target without a slash', { ...TABLE, url: 'x' }, /start with/],
+    ['a target with a blank', { ...TABLE, url: '/a b' }, /percent-encoded/],
+    ['a target that is not ASCII', { ...TABLE, url: '/ü' }, /percent-encoded/],
+    [
+      'an unknown service',
+      { ...TABLE, headers: { authorization: scoped('nothing') } },
+      /signs with this name/,
+    ],
+    ['a body that is no text', { ...TABLE, body: Buffer.from([0xff, 0, 0xfe]).toString('base64') }, /UTF-8/],
+  ])('answers one line that says why: %s', async (_, line, reason) => {
+    expect(await reasonOf(line)).toMatch(reason)
+  })
+
+  it('answers each of many lines once and in order, however the bytes arrive', async () => {
+    const named = (name: string) =>
+      JSON.stringify({ ...TABLE, body: Buffer.from(JSON.stringify({ TableName: name })).toString('base64') })
+    const names = Array.from({ length: 200 }, (_, index) => `t${index}`)
+    const bytes = Buffer.from(names.map((name) => `${named(name)}\nnot json ü\n`).join(''))
+    const cuts = Array.from({ length: Math.ceil(bytes.length / 7) }, (_, index) =>
+      bytes.subarray(index * 7, index * 7 + 7),
+    )
+    const found = await answers(...cuts)
+    expect(found.map(({ resources, reason }) => [resources, reason])).toEqual(
+      names.flatMap((name) => [
+        [[`arn:aws:dynamodb:us-east-1:*:table/${name}`], null],
+        [['*'], 'the line is not JSON'],
+      ]),
+    )
+  })
+
+  it('takes no end of a line but its own: a carriage return and U+2028 are text', async () => {
+    const line = `{"method":"POST",\r"note":"\u2028\u2029",${JSON.stringify(TABLE).slice(1)}`
+    expect(await answers(`${line}\r\n${line}`)).toMatchObject([
+      { operation: 'DeleteTable', reason: null },
+      { operation: 'DeleteTable', reason: null },
+    ])
+  })
+
+  it('answers bytes that are no text', async () => {
+    const noise = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+    const found = await answers(noise, '\n', JSON.stringify(TABLE))
+    // Among them is one line end.
+    expect(found.map(({ operation }) => operation)).toEqual([null, null, 'DeleteTable'])
+  })
+
+  it('reads names of headers in any case, values in a list, and no body', async () => {
+    const headers = { 'x-AMZ-target': ['DynamoDB_20120810.ListTables'], AUTHORIZATION: scoped('dynamodb') }
+    for (const body of [undefined, null, ''])
+      expect(await answers(JSON.stringify({ method: 'POST', url: '/', headers, body }))).toMatchObject([
+        { operation: 'ListTables', reason: null },
+      ])
+  })
+
+  it('refuses one header in two cases, as the proxy does', async () => {
+    const headers = { ...TABLE.headers, 'x-amz-target': 'DynamoDB_20120810.ListTables' }
+    expect(await reasonOf({ ...TABLE, headers })).toMatch(/twice/)
+  })
+
+  it('reads a signature for many regions', async () => {
+    const authorization =
+      'AWS4-ECDSA-P256-SHA256 Credential=AKID/20260101/s3/aws4_request, SignedHeaders=host, Signature=00'
+    const headers = { authorization, 'x-amz-region-set': '*', host: '127.0.0.1' }
+    expect(await answers(JSON.stringify({ method: 'GET', url: '/photos/k', headers }))).toMatchObject([
+      { operation: 'GetObject', resources: ['arn:aws:s3:::photos/k'] },
+    ])
+  })
+
+  it('reads a body of many megabytes, and says of one with too many members that it is', async () => {
+    const put = (item: object) => {
+      const body = Buffer.from(JSON.stringify({ TableName: 't', Item: item })).toString('base64')
+      const headers = { ...TABLE.headers, 'X-Amz-Target': 'DynamoDB_20120810.PutItem' }
+      return JSON.stringify({ ...TABLE, headers, body })
+    }
+    const many = Object.fromEntries(Array.from({ length: 100_001 }, (_, index) => [index, { S: 's' }]))
+    expect(await answers(put({ id: { S: 'x'.repeat(12_000_000) } }), '\n', put(many))).toMatchObject([
+      { operation: 'PutItem', reason: null },
+      { operation: null, reason: expect.stringContaining('members') as string },
+    ])
+  })
+})
