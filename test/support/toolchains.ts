@@ -1,17 +1,16 @@
 /** Clients in other languages, built into a cache outside the repository the first time they are asked for. */
 import { execFile, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestAgent } from './agents.ts'
 import { BUILDER } from './agents.ts'
 import { awsEnvironment } from './python.ts'
-import type { Tool } from './tools.ts'
+import { CACHE, type Tool } from './tools.ts'
 
 const execute = promisify(execFile)
 const CLIENTS = resolve(import.meta.dirname, '../e2e/clients')
-const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato', 'clients')
+const BUILT = join(CACHE, 'clients')
 
 export const GO: Tool = { name: 'go', command: 'go', args: ['version'] }
 export const JAVA: Tool = { name: 'java (17 or newer)', command: 'java', args: ['-version'] }
@@ -27,8 +26,8 @@ export interface Step {
 
 /** The Go client's binary; undefined, with a warning, if its modules cannot be had. */
 export function builtGoClient(): string | undefined {
-  mkdirSync(CACHE, { recursive: true })
-  const binary = join(CACHE, 'go-clients')
+  mkdirSync(BUILT, { recursive: true })
+  const binary = join(BUILT, 'go-clients')
   const { status, stderr } = spawnSync('go', ['build', '-o', binary, '.'], {
     cwd: join(CLIENTS, 'go'),
     env: { ...process.env, GOFLAGS: '-mod=readonly -buildvcs=false' },
@@ -40,7 +39,7 @@ export function builtGoClient(): string | undefined {
 
 /** The class path of the Java client; undefined, with a warning, if its packages cannot be had. */
 export function javaClassPath(): string | undefined {
-  const folder = join(CACHE, 'java')
+  const folder = join(BUILT, 'java')
   const pom = join(CLIENTS, 'java', 'pom.xml')
   if (!existsSync(folder)) {
     const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`]

@@ -1,5 +1,7 @@
 /** What this machine has. A test whose tool is missing is skipped loudly, and counted as skipped. */
 import { spawnSync } from 'node:child_process'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 
 const known = new Map<string, boolean>()
 
@@ -37,4 +39,13 @@ export const VALKEY: Tool = {
   name: VALKEY_SERVERS.join(' or '),
   command: VALKEY_SERVERS.find((command) => hasTool(command, ['--version'])) ?? 'valkey-server',
   args: ['--version'],
+}
+
+/** What is built or installed for tests, outside the repository; `.ci/run` fills it too. */
+export const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato')
+/** A Python of its own, since LocalStack asks for other versions of what moto and the AWS CLI stand on. */
+export const LOCALSTACK: Tool = {
+  name: "LocalStack's router",
+  command: join(CACHE, 'localstack', 'bin', 'python'),
+  args: ['-c', 'import localstack.aws.protocol.parser, localstack.aws.protocol.service_router'],
 }
