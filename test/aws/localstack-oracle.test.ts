@@ -68,8 +68,9 @@ describe.skipIf(missing(LOCALSTACK))('identify, beside the routers of LocalStack
       for await (const [line, taken] of compared(filled)) {
         const { expected } = JSON.parse(line) as { expected: [string, string, string] }
         const [model, , protocol] = expected
-        const { operation } = await describeRequest(catalogue, line, undefined)
-        const difference = differenceOf(model, operation, protocol, taken)
+        const { service, operation } = await describeRequest(catalogue, line, undefined)
+        const isOwn = service === catalogue.service(model)?.prefix || operation === null
+        const difference = differenceOf(isOwn ? model : service, operation, protocol, taken)
         requests++
         if (difference === undefined) same++
         else found.add(difference)

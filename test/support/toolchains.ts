@@ -1,6 +1,6 @@
 /** Clients in other languages, built into a cache outside the repository the first time they are asked for. */
 import { execFile, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { TestAgent } from './agents.ts'
@@ -24,16 +24,36 @@ export interface Step {
   readonly message?: string | null
 }
 
-/** The Go client's binary; undefined, with a warning, if its modules cannot be had. */
-export function builtGoClient(): string | undefined {
+/** A Go program's binary; undefined, with a warning, if its modules cannot be had. */
+export function builtGoClient(program: 'clients' | 'requests' = 'clients'): string | undefined {
   mkdirSync(BUILT, { recursive: true })
-  const binary = join(BUILT, 'go-clients')
-  const { status, stderr } = spawnSync('go', ['build', '-o', binary, '.'], {
+  const binary = join(BUILT, `go-${program}`)
+  const folder = program === 'clients' ? '.' : `./${program}`
+  const { status, stderr } = spawnSync('go', ['build', '-ldflags=-s -w', '-o', binary, folder], {
     cwd: join(CLIENTS, 'go'),
     env: { ...process.env, GOFLAGS: '-mod=readonly -buildvcs=false' },
   })
   if (status === 0) return binary
-  console.warn(`SKIPPED: the Go client cannot be built: ${String(stderr).slice(0, 500)}`)
+  console.warn(`SKIPPED: the Go program ${program} cannot be built: ${String(stderr).slice(0, 500)}`)
+  return undefined
+}
+
+/** A folder with clients of the SDK for JavaScript; undefined, with a warning, if they cannot be had. */
+export function installedJsClients(): string | undefined {
+  const folder = join(BUILT, 'js')
+  mkdirSync(folder, { recursive: true })
+  for (const each of ['package.json', 'package-lock.json'])
+    copyFileSync(join(CLIENTS, 'js', each), join(folder, each))
+  // Unlike `npm ci`, this leaves alone what is there already.
+  const { status, stderr } = spawnSync(
+    'npm',
+    ['install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline'],
+    {
+      cwd: folder,
+    },
+  )
+  if (status === 0) return folder
+  console.warn(`SKIPPED: clients of the SDK for JavaScript cannot be had: ${String(stderr).slice(0, 500)}`)
   return undefined
 }
 
