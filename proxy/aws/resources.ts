@@ -8,6 +8,7 @@ import type { Place, Sink } from './arns.ts'
 import type { Locator, Operation, ResourceEntry, ResourceVariable } from './catalogue/catalogue.ts'
 import { valuesAt } from './locate.ts'
 import type { Parts } from './locate.ts'
+import { decode } from './query.ts'
 import { addS3 } from './s3-resources.ts'
 
 export type { Place }
@@ -202,6 +203,14 @@ function addWhole(sink: Sink, entry: ResourceEntry, parts: Parts, service: strin
   }
 }
 
+/** API Gateway's own: the path, in the one spelling that patterns have. */
+function pathArn(path: string, { partition, region }: Place): string {
+  const decoded = decode(path.replace(/(?<=.)\/$/, ''))
+  return decoded === undefined || UNFIT.test(decoded)
+    ? ANY
+    : `arn:${partition}:apigateway:${region}::${decoded}`
+}
+
 function addEntry(sink: Sink, entry: ResourceEntry, operation: Operation, parts: Parts, place: Place): void {
   switch (entry.kind) {
     case 'arn':
@@ -209,7 +218,7 @@ function addEntry(sink: Sink, entry: ResourceEntry, operation: Operation, parts:
     case 'whole':
       return addWhole(sink, entry, parts, operation.service.prefix)
     case 'path':
-      return sink.add(`arn:${place.partition}:apigateway:${place.region}::${parts.path}`)
+      return sink.add(pathArn(parts.path, place))
     default:
       return sink.add(ANY)
   }

@@ -37,8 +37,9 @@ export function addS3(sink: Sink, { name }: Operation, parts: Parts, { partition
     for (const each of keys) sink.add(typeof each === 'string' && each !== '' ? `${base}/${each}` : ANY)
     if (keys.length === 0) sink.add(ANY)
   } else sink.add(key === undefined ? base : `${base}/${key}`)
-  // A bare plus sign in a path is a plus sign to some readers of S3 URLs and a blank to others.
-  if (parts.path.includes('+')) sink.add(ANY)
+  // A bare plus sign in a path is a plus sign to some readers of S3 URLs and a blank to others; some end a segment at a
+  // bare semicolon.
+  if (/[+;]/.test(parts.path)) sink.add(ANY)
   for (const header of SOURCES)
     for (const each of parts.headers.all(header)) sink.add(sourceOf(each, partition))
 }

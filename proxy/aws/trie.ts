@@ -111,13 +111,15 @@ function search(
 
 /**
  * The most literal template that the path matches and of which `choose` keeps a route; among greedy labels the
- * shortest span first. Dot segments match nothing, behind an encoded slash neither: a service may resolve them.
+ * shortest span first. Dot segments match nothing, behind an encoded slash neither: a service may resolve them. Nor do
+ * parameters of a segment (`;a=b`).
  */
 export function match(trie: Trie, path: string, choose: Choose): Match | undefined {
   const segments = segmentsOf(path)
   for (const each of segments) {
     const decoded = decode(each)
-    if (decoded === undefined || /(^|\/)\.{1,2}(\/|$)/.test(decoded)) return undefined
+    // Some servers cut a segment at its first semicolon; SDKs encode those that belong to a value.
+    if (decoded === undefined || each.includes(';') || /(^|\/)\.{1,2}(\/|$)/.test(decoded)) return undefined
   }
   return search(trie.root, segments, 0, [], choose)
 }
