@@ -81,5 +81,5 @@ describe.skipIf(missing(LOCALSTACK))('identify, beside the routers of LocalStack
     )
     expect([...found].toSorted()).toEqual(judged.flatMap(({ differences }) => differences).toSorted())
     expect(same / requests).toBeGreaterThan(0.94)
-  }, 300_000)
+  }, 600_000)
 })

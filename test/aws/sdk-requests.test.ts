@@ -56,8 +56,8 @@ function judge({ wrong, unmodelled, byProtocol }: Tally): void {
   expect(Object.values(byProtocol).reduce((sum, each) => sum + each)).toBeGreaterThan(1000)
 }
 
-const goRequests = missing(GO) ? undefined : builtGoClient('requests')
-const jsClients = installedJsClients()
+const goRequests = missing(GO) ? undefined : await builtGoClient('requests')
+const jsClients = await installedJsClients()
 
 describe.skipIf(goRequests === undefined)('requests of the AWS SDK for Go v2', () => {
   it('are each known, with every parameter', async () => {

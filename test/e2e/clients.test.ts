@@ -16,7 +16,7 @@ import {
 } from '../support/toolchains.ts'
 import { missing, MOTO } from '../support/tools.ts'
 
-const goClient = missing(MOTO, GO) ? undefined : builtGoClient()
+const goClient = missing(MOTO, GO) ? undefined : await builtGoClient()
 const classPath = missing(MOTO, JAVA, MAVEN) ? undefined : javaClassPath()
 
 /** A step that failed, with what it said. */

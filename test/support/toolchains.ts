@@ -25,36 +25,37 @@ export interface Step {
 }
 
 /** A Go program's binary; undefined, with a warning, if its modules cannot be had. */
-export function builtGoClient(program: 'clients' | 'requests' = 'clients'): string | undefined {
+export async function builtGoClient(
+  program: 'clients' | 'requests' = 'clients',
+): Promise<string | undefined> {
   mkdirSync(BUILT, { recursive: true })
   const binary = join(BUILT, `go-${program}`)
   const folder = program === 'clients' ? '.' : `./${program}`
-  const { status, stderr } = spawnSync('go', ['build', '-ldflags=-s -w', '-o', binary, folder], {
-    cwd: join(CLIENTS, 'go'),
-    env: { ...process.env, GOFLAGS: '-mod=readonly -buildvcs=false' },
-  })
-  if (status === 0) return binary
-  console.warn(`SKIPPED: the Go program ${program} cannot be built: ${String(stderr).slice(0, 500)}`)
-  return undefined
+  const env = { ...process.env, GOFLAGS: '-mod=readonly -buildvcs=false' }
+  const args = ['build', '-ldflags=-s -w', '-o', binary, folder]
+  return outcome(execute('go', args, { cwd: join(CLIENTS, 'go'), env }), binary, `the Go program ${program}`)
 }
 
 /** A folder with clients of the SDK for JavaScript; undefined, with a warning, if they cannot be had. */
-export function installedJsClients(): string | undefined {
+export async function installedJsClients(): Promise<string | undefined> {
   const folder = join(BUILT, 'js')
   mkdirSync(folder, { recursive: true })
   for (const each of ['package.json', 'package-lock.json'])
     copyFileSync(join(CLIENTS, 'js', each), join(folder, each))
   // Unlike `npm ci`, this leaves alone what is there already.
-  const { status, stderr } = spawnSync(
-    'npm',
-    ['install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline'],
-    {
-      cwd: folder,
-    },
-  )
-  if (status === 0) return folder
-  console.warn(`SKIPPED: clients of the SDK for JavaScript cannot be had: ${String(stderr).slice(0, 500)}`)
-  return undefined
+  const args = ['install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline']
+  return outcome(execute('npm', args, { cwd: folder }), folder, 'clients of the SDK for JavaScript')
+}
+
+/** Where a build that may take minutes ends: at its result, or at a warning. */
+async function outcome(build: Promise<unknown>, result: string, what: string): Promise<string | undefined> {
+  try {
+    await build
+    return result
+  } catch (error) {
+    console.warn(`SKIPPED: cannot be had: ${what}: ${String(error).slice(0, 500)}`)
+    return undefined
+  }
 }
 
 /** The class path of the Java client; undefined, with a warning, if its packages cannot be had. */
