@@ -7,7 +7,7 @@ import { signing } from './agent-api/signing.ts'
 import { agentStore } from './agent-store.ts'
 import { addressing } from './aws/addressing.ts'
 import { loadCatalogue, type Catalogue } from './aws/catalogue/catalogue.ts'
-import { privateServices as privateServicesOf } from './aws/private-services.ts'
+import { privateServices as privateServicesOf, type PrivateServices } from './aws/private-services.ts'
 import type { Config } from './config-schema.ts'
 import { describeConfig } from './config-describe.ts'
 import type { LoadedConfig } from './config.ts'
@@ -93,16 +93,24 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     credentials,
     signing: signing(upstream, credentials, lookup),
     endpoint: upstreamEndpoint(upstream, privateServices),
-    upstream: createUpstreams({
-      connections: upstream.connections,
-      connectTimeoutMs: upstream.connectTimeout,
-      headersTimeoutMs: upstream.headersTimeout,
-      bodyTimeoutMs: upstream.bodyTimeout,
-      lookup,
-      configured: privateServices.origins,
-    }),
+    upstream: upstreamsOf(upstream, lookup, privateServices),
     start: (state: ServiceState, adminPort: number) => started(rules(), audit, state, adminPort),
   }
+}
+
+function upstreamsOf(
+  upstream: Config['upstream'],
+  lookup: ReturnType<typeof pinnedLookup> | undefined,
+  { origins }: PrivateServices,
+) {
+  return createUpstreams({
+    connections: upstream.connections,
+    connectTimeoutMs: upstream.connectTimeout,
+    headersTimeoutMs: upstream.headersTimeout,
+    bodyTimeoutMs: upstream.bodyTimeout,
+    lookup,
+    configured: origins,
+  })
 }
 
 /** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
