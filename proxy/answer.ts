@@ -18,12 +18,16 @@ export function moderatoHeaders(exchange: Furthest, decision: string, mode: 'enf
   const fields = ['x-moderato-request-id', exchange.requestId, 'x-moderato-decision', decision]
   if (exchange.waitedMs !== undefined)
     fields.push('x-moderato-waited-ms', String(Math.round(exchange.waitedMs)))
-  if (mode === 'observe') {
-    fields.push('x-moderato-mode', mode)
-    const would = exchange.decision?.wouldDeny ?? exchange.wouldThrottle
-    if (would !== undefined) fields.push('x-moderato-would', would)
-  }
+  if (mode === 'observe') fields.push('x-moderato-mode', mode)
+  const would = wouldOf(exchange)
+  if (would !== undefined) fields.push('x-moderato-would', would)
   return fields
+}
+
+/** The reason for which what only observes would have refused or held, and the pace rules that would have. */
+function wouldOf({ decision, wouldThrottle, wouldRules = [] }: Furthest): string | undefined {
+  if (decision?.wouldDeny !== undefined) return decision.wouldDeny
+  return wouldRules.length === 0 ? wouldThrottle : `${wouldThrottle}; rules=${wouldRules.join(',')}`
 }
 
 /** Answers a refusal; where the upstream's answer has begun, the connection is cut instead. */

@@ -65,6 +65,7 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
   'pacing.unboundedCount': 'json',
   'pacing.cascadeWeight': 'json',
   'pacing.classes': 'json',
+  'pacing.rules': 'json',
   'pacing.dwell': 'text',
   'signatures.maxSkew': 'text',
   'signatures.maxSkewS3': 'text',

@@ -5,6 +5,7 @@ import { privateService } from './config-schema-services.ts'
 import { durationMs, parsed } from './config-schema-values.ts'
 import { DEFAULT_PACES, LONGEST_WAIT_MS } from './pacing/paces.ts'
 import { parseRate } from './pacing/rates.ts'
+import { DIMENSIONS } from './pacing/rules.ts'
 
 const actionClass = z.enum(ACTION_CLASSES)
 
@@ -20,6 +21,35 @@ const pace = z.strictObject({
 /** What may have a pace: what is unknown is refused, never paced. */
 const PACED_CLASSES = ACTION_CLASSES.filter((name) => name !== 'unknown')
 const PACED = [...PACED_CLASSES, 'may-overwrite'] as const
+
+const rule = pace.extend({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be up to 64 of a-z, 0-9 and -, such as fleet-destructive')
+    .refine((name) => !(PACED as readonly string[]).includes(name), 'is the name of a class'),
+  classes: z.array(z.enum(PACED, { error: unknownValue(PACED) })).min(1),
+  per: z
+    .array(z.enum(DIMENSIONS, { error: unknownValue(DIMENSIONS) }))
+    .min(1)
+    .refine((per) => new Set(per).size === per.length, 'names something twice')
+    .refine((per) => per.indexOf('fleet') <= 0, 'must name fleet alone or first'),
+  mode: z.enum(['enforce', 'observe']).default('enforce'),
+})
+
+function unknownValue(known: readonly string[]) {
+  return ({ input }: { readonly input?: unknown }) =>
+    `${JSON.stringify(input)} is unknown: give ${known.join(', ')}`
+}
+
+function namesOnce(rules: readonly { readonly name: string }[], context: z.RefinementCtx): void {
+  const seen = new Set<string>()
+  for (const [index, { name }] of rules.entries()) {
+    if (seen.has(name)) {
+      context.addIssue({ code: 'custom', path: [index, 'name'], message: `${name} stands twice` })
+    }
+    seen.add(name)
+  }
+}
 
 export const agent = z
   .strictObject({
@@ -115,7 +145,17 @@ export const pacing = z
       .describe(
         'Multiplies the count of a call that removes a container with what it holds; a burst at most.',
       ),
-    rules: z.array(z.unknown()).max(0, 'rules are not built yet; use classes').default([]),
-    dwell: durationMs.prefault('0s').refine((ms) => ms === 0, 'is not built yet; leave it at 0s'),
+    rules: z
+      .array(rule)
+      .default([])
+      .superRefine(namesOnce)
+      .describe(
+        'Further budgets: name, classes, per, rate, burst, maxWait, mode. All that apply are charged.',
+      ),
+    dwell: durationMs
+      .prefault('0s')
+      .describe(
+        'How long nothing is destroyed after its agent (its task) first had to do with it; 0s: no dwell.',
+      ),
   })
   .prefault({})

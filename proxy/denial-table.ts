@@ -178,6 +178,13 @@ export const DENIALS = {
     decision: 'deny',
     next: 'Split the call into smaller ones, or have the burst of this class raised.',
   },
+  dwell: {
+    code: 'AccessDenied',
+    status: 403,
+    retryable: false,
+    decision: 'throttle',
+    next: 'Look again whether it is to be destroyed; send the call after the time named here.',
+  },
   queue_full: {
     code: 'ThrottlingException',
     status: 400,

@@ -212,8 +212,10 @@ export interface Decided extends Classified {
 export interface Paced extends Decided {
   /** Undefined if no class of the call is paced. */
   readonly waitedMs: number | undefined
-  /** Observe mode: the pace reason for which enforce mode would have held or refused. */
+  /** The reason for which the call would have been held or refused if what only observes were enforced. */
   readonly wouldThrottle: string | undefined
+  /** The rules that would have done so. */
+  readonly wouldRules?: readonly string[]
 }
 
 /** A request ready for the wire: where to, and with which head. */

@@ -18,6 +18,7 @@ import type { ServiceState } from './listeners.ts'
 import { openAudit, type Audit } from './observe/audit.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
 import { unverifiedRefusals } from './observe/refusals.ts'
+import { openPace } from './pace-parts.ts'
 import { PaceQueue } from './pacing/queue.ts'
 import { openRules, type Rules } from './rules.ts'
 import { Signatures } from './sigv4/signatures.ts'
@@ -71,6 +72,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     clock,
     steadyClock,
     ...live,
+    pace: openPace(() => live.rules().pacing, state.ledger),
     metrics,
     audit,
     refusals: unverifiedRefusals({ audit, clock }),

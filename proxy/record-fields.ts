@@ -54,6 +54,7 @@ export function decisionFields(
     detail: denial === undefined ? undefined : redactText(denial.message, MAX_DETAIL),
     wouldDeny: exchange.decision?.wouldDeny,
     wouldThrottle: exchange.wouldThrottle,
+    wouldRules: exchange.wouldRules,
     policy:
       policy === undefined
         ? undefined

@@ -8,10 +8,10 @@ import type { OperatorRules } from './aws/operator-rules.ts'
 import type { Config } from './config-schema.ts'
 import type { LoadedConfig } from './config.ts'
 import { WindowClock } from './freeze/windows.ts'
-import { pacesFrom, type Paces } from './pacing/paces.ts'
+import { pacingOf } from './pace-parts.ts'
 import type { Clock } from './ports.ts'
 import { readSecret } from './secret-file.ts'
-import type { PaceWeights } from './stages/pace.ts'
+import type { Pacing } from './stages/pace.ts'
 import type { ClockSkew } from './stages/verify-time.ts'
 
 export interface Rules {
@@ -23,8 +23,7 @@ export interface Rules {
   readonly owners: StaticOwners
   readonly allowUnmodelled: ReadonlySet<string>
   readonly operatorRules: OperatorRules
-  readonly paces: Paces
-  readonly weights: PaceWeights
+  readonly pacing: Pacing
   readonly clockSkew: ClockSkew
   readonly limits: Config['limits']
   readonly freezeWindows: WindowClock
@@ -56,8 +55,7 @@ async function rulesFrom(loaded: LoadedConfig, { adminToken, clock, before }: Ru
     owners: staticOwners(config.agents, { before: before?.owners, nowMs: clock.nowMs() }),
     allowUnmodelled: new Set(config.policy.allowUnmodelled),
     operatorRules: (asBefore ? before?.operatorRules : undefined) ?? operatorRules(catalogue),
-    paces: pacesFrom(pacing.classes),
-    weights: pacing,
+    pacing: pacingOf(pacing),
     clockSkew: { maxSkewMs: signatures.maxSkew, maxSkewS3Ms: signatures.maxSkewS3 },
     limits: config.limits,
     freezeWindows: new WindowClock(config.freeze.windows),

@@ -41,12 +41,8 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, ...parts 
     paced: pace({
       queue,
       limiter,
-      get paces() {
-        return rules().paces
-      },
-      get weights() {
-        return rules().weights
-      },
+      ...parts.pace,
+      accountId: parts.accountId,
       get mode() {
         return rules().mode
       },

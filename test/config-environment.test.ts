@@ -4,7 +4,7 @@ import { environmentOverrides } from '../proxy/config-environment.ts'
 import { settings } from './support/readme-tables.ts'
 
 /** Not settings yet, or what only the file may say. */
-const FILE_ONLY = new Set(['listen.intercept', 'pacing.rules', 'watch.detectors', 'allowEnvironment'])
+const FILE_ONLY = new Set(['listen.intercept', 'watch.detectors', 'allowEnvironment'])
 
 const paths = settings().map(([path]) => path)
 const variableOf = (path: string): string =>

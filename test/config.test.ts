@@ -75,7 +75,52 @@ describe('config', () => {
     expect(findings({ listen: { intercept: '127.0.0.1:8082' } })['listen.intercept']).toContain(
       'not built yet',
     )
-    expect(findings({ pacing: { dwell: '30s' } })['pacing.dwell']).toContain('not built yet')
+  })
+
+  const rule = {
+    name: 'fleet-destructive',
+    classes: ['destructive', 'disruptive'],
+    per: ['fleet', 'region'],
+    rate: '60/h',
+    burst: 5,
+    maxWait: '20s',
+  }
+
+  it('takes pace rules, which are enforced unless they say otherwise', () => {
+    const { rules, dwell } = load({ pacing: { rules: [rule], dwell: '30s' } }).config.pacing
+    expect(rules).toEqual([
+      { ...rule, rate: { things: 60, perMs: 3_600_000 }, maxWait: 20_000, mode: 'enforce' },
+    ])
+    expect(dwell).toBe(30_000)
+  })
+
+  it.each([
+    [
+      'an unknown part of a key, by name',
+      { per: ['agent', 'team'] },
+      'per.1',
+      '"team" is unknown: give agent',
+    ],
+    ['an unknown class, by name', { classes: ['destroy'] }, 'classes.0', '"destroy" is unknown: give read'],
+    ['a pace for what is always refused', { classes: ['unknown'] }, 'classes.0', '"unknown" is unknown'],
+    ['fleet behind another part', { per: ['agent', 'fleet'] }, 'per', 'fleet alone or first'],
+    ['a part that stands twice', { per: ['agent', 'agent'] }, 'per', 'twice'],
+    ['no part', { per: [] }, 'per', ''],
+    ['no class', { classes: [] }, 'classes', ''],
+    ['the name of a class', { name: 'destructive' }, 'name', 'is the name of a class'],
+    ['a name with a separator of keys', { name: 'a|b' }, 'name', 'a-z'],
+    ['a wait longer than clients wait', { maxWait: '46s' }, 'maxWait', '45s'],
+    ['an unknown key', { perAgent: true }, 'perAgent', ''],
+    ['another mode', { mode: 'off' }, 'mode', ''],
+  ])('refuses a pace rule with %s', (_, wrong, path, message) => {
+    const found = findings({ pacing: { rules: [{ ...rule, ...wrong }] } })
+    expect(Object.keys(found)).toEqual([`pacing.rules.0.${path}`])
+    expect(found[`pacing.rules.0.${path}`]).toContain(message)
+  })
+
+  it('refuses two pace rules of one name', () => {
+    const found = findings({ pacing: { rules: [rule, { ...rule, per: ['agent'] }] } })
+    expect(found).toEqual({ 'pacing.rules.1.name': 'fleet-destructive stands twice' })
   })
 
   it('refuses a short or published secret unless the upstream is loopback (S7)', () => {

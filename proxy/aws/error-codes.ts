@@ -58,6 +58,7 @@ const KINDS = {
   state_unavailable: 'unavailable',
   paced: 'throttled',
   pace_exceeds_burst: 'denied',
+  dwell: 'denied',
   queue_full: 'throttled',
   client_gone: 'too-slow',
   draining: 'unavailable',

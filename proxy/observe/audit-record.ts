@@ -48,6 +48,7 @@ export interface AuditRecord {
   /** Observe mode: the reasons for which enforce mode would have refused or held. */
   readonly wouldDeny?: string | undefined
   readonly wouldThrottle?: string | undefined
+  readonly wouldRules?: readonly string[] | undefined
   readonly policy?:
     | { readonly engine: string; readonly revision: string; readonly rules: readonly string[] }
     | undefined

@@ -40,3 +40,18 @@ export function turnAtMs(tatMs: number, nowMs: number, rate: Rate, weight: numbe
 export function chargedTatMs(tatMs: number, atMs: number, rate: Rate, weight: number): number {
   return Math.max(tatMs, atMs) + weight * rate.intervalMs
 }
+
+/** Parts of a thing to which `slowed` keeps a burst; rounded down, so that slowing never loosens. */
+const BURST_PARTS = 1 << 20
+
+/**
+ * The rate under which `weight` things go while their owner is slowed by `factor` (1: not at all): each costs `factor`
+ * times as long, and nothing comes earlier than it would unslowed. A longer interval alone would also stretch what may
+ * be owed, and hand an empty bucket a burst at the moment of slowing.
+ */
+export function slowed(rate: Rate, weight: number, factor: number): Rate {
+  if (!(factor > 1)) return rate
+  const intervalMs = Math.ceil(rate.intervalMs * factor * TICKS_PER_MS) / TICKS_PER_MS
+  const room = ((rate.burst - weight) * rate.intervalMs) / intervalMs
+  return { intervalMs, burst: weight + Math.floor(room * BURST_PARTS) / BURST_PARTS }
+}

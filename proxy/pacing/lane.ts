@@ -4,66 +4,49 @@
  * Only a call that no earlier one of the lane shares a bucket with is tried on the limiter, so a small call never
  * overtakes a big one, and one that leaves lets those behind it move up, uncharged. One task at a time works the
  * lane through, which keeps the order for a limiter that answers later, too.
+ *
+ * A call that can be told again keeps its place for a while after its client left: SDKs send anew what they waited for
+ * in vain. Whoever is next passes such a place by; it is charged when its call goes, so it gains nothing.
  */
 import type { Clock } from '../ports.ts'
 import type { Charge, Limiter, Turn } from './limiter.ts'
+import type { Passage, PassRequest } from './passage.ts'
 import { foreseeTurn } from './schedule.ts'
+import type { SharedLines } from './shared-lines.ts'
+import { SLIP_MS, Waiter } from './waiter.ts'
 
 export interface Timer {
   /** Calls `fire` once, `ms` from now; the answer cancels it. */
   after(ms: number, fire: () => void): () => void
 }
 
-export interface PassRequest {
-  /** The agent: the owner of the lane. */
-  readonly holder: string
-  readonly charges: readonly Charge[]
-  readonly maxWaitMs: number
-  /** Throws what forbids the call by now, if anything does; asked whenever `reconsider` is called. */
-  readonly judge: () => void
-  /** Aborted when nobody waits for the answer any more. */
-  readonly gone: AbortSignal
-}
-
-/** How a request left; charged only if `go`. `limiting` is the index of a charge. */
-export type Passage =
-  | { readonly kind: 'go'; readonly waitedMs: number }
-  | { readonly kind: 'late'; readonly turnAtMs: number; readonly limiting: number }
-  | { readonly kind: 'never'; readonly limiting: number }
-  | { readonly kind: 'full' | 'gone' | 'draining' }
-
 export interface LaneDeps {
   readonly limiter: Limiter
   readonly clock: Clock
   readonly timer: Timer
+  readonly shared: SharedLines
   /** Counts one more held call, unless none may be held: then it says why. */
   readonly admit: () => Passage | undefined
   /** Called for each held call that leaves. */
   readonly left: () => void
-  /** Called when nobody waits any more. */
+  /** Counts one more place without a client, unless there are too many. */
+  readonly keep: () => boolean
+  /** Called for each such place that is taken again or given up. */
+  readonly unkept: () => void
+  /** Called when nobody waits any more, and no place is kept. */
   readonly emptied: () => void
 }
 
-interface Waiter {
-  readonly request: PassRequest
-  readonly arrivedAtMs: number
-  readonly settle: (passage: Passage) => void
-  readonly fail: (error: unknown) => void
-  /** The limiter's answer, if it was asked on arrival. */
-  firstTurn: Turn | Promise<Turn> | undefined
-  place: 'new' | 'behind' | 'first' | 'left'
-  /** When to look at it again, if nothing ahead of it changes. */
-  wakeAtMs: number
-}
-
-/** A held call may go this much after its `maxWait`: timers fire late, and what those ahead slip adds up. */
-const SLIP_MS = 1_000
+/** Longer than any measured SDK pauses before it sends a call anew that timed out (botocore: 26 s, for DynamoDB). */
+const KEPT_MS = 60_000
 const LONGEST_SLEEP_MS = 60_000
 const nothing = (): void => {}
 
 export class Lane {
   readonly #deps: LaneDeps
   readonly #waiters: Waiter[] = []
+  /** The places of calls that can be told again, by identity. */
+  readonly #places = new Map<string, Waiter>()
   #busy = false
   #again = false
   #cancelTimer = nothing
@@ -72,33 +55,43 @@ export class Lane {
     this.#deps = deps
   }
 
-  get length(): number {
-    return this.#waiters.length
+  /** Whether one more may join; a place without a client makes room. */
+  makeRoom(size: number): boolean {
+    if (this.#waiters.length < size) return true
+    const kept = this.#waiters.find(({ place }) => place === 'kept')
+    if (kept !== undefined) this.#remove(kept)
+    return kept !== undefined
+  }
+
+  /** Takes the place of the same call, if it came before and was not charged yet; undefined if it has none here. */
+  rejoin(request: PassRequest, arrivedAtMs: number): Promise<Passage> | undefined {
+    const waiter = this.#places.size === 0 ? undefined : this.#places.get(request.identity() ?? '')
+    if (waiter === undefined) return undefined
+    if (!haveSameKeys(waiter.request.charges, request.charges)) {
+      this.#leave(waiter, { kind: 'replaced' })
+      return undefined
+    }
+    if (waiter.place === 'kept') {
+      this.#deps.unkept()
+      waiter.place = 'new'
+    }
+    return this.#occupy(waiter, request, arrivedAtMs)
   }
 
   /** Puts a call at the end of the line. `firstTurn` is what the limiter answered for it, if it was asked already. */
   join(request: PassRequest, arrivedAtMs: number, firstTurn?: Turn | Promise<Turn>): Promise<Passage> {
-    const { promise, resolve, reject } = Promise.withResolvers<Passage>()
-    const onGone = (): void => this.#leave(waiter, { kind: 'gone' })
-    const release = (): void => request.gone.removeEventListener('abort', onGone)
-    const waiter: Waiter = {
-      request,
-      arrivedAtMs,
-      firstTurn,
-      settle: (passage) => (release(), resolve(passage)),
-      fail: (error) => (release(), reject(error)),
-      place: 'new',
-      wakeAtMs: arrivedAtMs,
-    }
-    request.gone.addEventListener('abort', onGone)
+    const waiter = new Waiter(request, () => void this.#work())
+    waiter.firstTurn = firstTurn
+    waiter.wakeAtMs = arrivedAtMs
+    if (waiter.identity !== undefined) this.#places.set(waiter.identity, waiter)
     this.#waiters.push(waiter)
-    void this.#work()
-    return promise
+    return this.#occupy(waiter, request, arrivedAtMs)
   }
 
   /** Sends away, uncharged, whoever may not go on any more: each fails with what its judge threw. */
   reconsider(): void {
     for (const waiter of this.#waiters.slice()) {
+      if (waiter.isAbsent) continue
       try {
         waiter.request.judge()
       } catch (error) {
@@ -108,9 +101,28 @@ export class Lane {
     }
   }
 
-  /** Sends everybody away, uncharged. */
+  /** Sends everybody away, uncharged, and keeps no place. */
   leaveAll(passage: Passage): void {
     for (const waiter of this.#waiters.slice()) this.#leave(waiter, passage)
+  }
+
+  #occupy(waiter: Waiter, request: PassRequest, arrivedAtMs: number): Promise<Passage> {
+    const passage = waiter.occupy(request, arrivedAtMs, () => this.#vacate(waiter))
+    void this.#work()
+    return passage
+  }
+
+  #vacate(waiter: Waiter): void {
+    if (waiter.identity === undefined || !this.#deps.keep()) {
+      this.#leave(waiter, { kind: 'gone' })
+      return
+    }
+    if (waiter.place !== 'new') this.#deps.left()
+    waiter.place = 'kept'
+    waiter.wakeAtMs = this.#deps.clock.nowMs() + KEPT_MS
+    this.#deps.shared.leave(waiter)
+    waiter.settle({ kind: 'gone' })
+    void this.#work()
   }
 
   /** Works through until nothing changes, then sleeps until the next turn. Never rejects. */
@@ -137,17 +149,23 @@ export class Lane {
   async #passThrough(): Promise<void> {
     const claimed = new Set<string>()
     for (const waiter of this.#waiters.slice()) {
-      const behind = waiter.request.charges.some(({ key }) => claimed.has(key))
-      const sleeps =
-        waiter.place === (behind ? 'behind' : 'first') && this.#deps.clock.nowMs() < waiter.wakeAtMs
-      if (!sleeps && !hasLeft(waiter)) await this.#look(waiter, behind)
-      if (!hasLeft(waiter)) for (const { key } of waiter.request.charges) claimed.add(key)
+      const nowMs = this.#deps.clock.nowMs()
+      if (waiter.isAbsent) {
+        if (nowMs >= waiter.wakeAtMs) this.#remove(waiter)
+        continue
+      }
+      const isLater = waiter.request.notBeforeMs > nowMs
+      const isBehind = isLater || waiter.request.charges.some(({ key }) => claimed.has(key))
+      const behind = isBehind || this.#deps.shared.ahead(waiter).length > 0
+      const sleeps = waiter.place === (behind ? 'behind' : 'first') && nowMs < waiter.wakeAtMs
+      if (!sleeps) await this.#look(waiter, behind, !isBehind)
+      if (!isLater && !waiter.isAbsent) for (const { key } of waiter.request.charges) claimed.add(key)
     }
   }
 
-  async #look(waiter: Waiter, behind: boolean): Promise<void> {
+  async #look(waiter: Waiter, behind: boolean, isFirstHere: boolean): Promise<void> {
     try {
-      const passage = await (behind ? this.#waitBehind(waiter) : this.#tryFirst(waiter))
+      const passage = await (behind ? this.#waitBehind(waiter, isFirstHere) : this.#tryFirst(waiter))
       if (passage !== undefined) this.#remove(waiter)?.settle(passage)
     } catch (error) {
       this.#remove(waiter)?.fail(error)
@@ -155,32 +173,40 @@ export class Lane {
   }
 
   async #tryFirst(waiter: Waiter): Promise<Passage | undefined> {
-    const { limiter, clock } = this.#deps
+    const { limiter, clock, shared } = this.#deps
     const asked = waiter.firstTurn ?? limiter.take(waiter.request.charges, clock.nowMs())
     waiter.firstTurn = undefined
     const turn = await asked
+    // Charged, though nobody may stand here by now: a charge is never returned.
     if (turn.kind === 'now') return { kind: 'go', waitedMs: clock.nowMs() - waiter.arrivedAtMs }
-    return turn.kind === 'never' ? turn : this.#hold(waiter, turn, 'first', turn.turnAtMs)
+    if (turn.kind === 'never') return turn
+    const refusal = this.#hold(waiter, turn, 'first', turn.turnAtMs)
+    const key = waiter.request.charges[turn.limiting]?.key
+    if (refusal !== undefined || waiter.isAbsent) return refusal
+    if (key !== undefined && waiter.charges.some((each) => each.key === key)) shared.stand(waiter, key)
+    else shared.leave(waiter)
+    return undefined
   }
 
   /** Judges once, on arrival, whether its turn comes in time; afterwards it waits to be first. */
-  async #waitBehind(waiter: Waiter): Promise<Passage | undefined> {
-    const calls: (readonly Charge[])[] = []
-    const keys = new Set<string>()
-    for (const { request } of this.#waiters.slice(0, this.#waiters.indexOf(waiter) + 1)) {
-      calls.push(request.charges)
-      for (const { key } of request.charges) keys.add(key)
-    }
-    const tats = await this.#deps.limiter.peek([...keys])
-    const nowMs = this.#deps.clock.nowMs()
-    const turn = foreseeTurn(
-      calls,
-      new Map([...keys].map((key, index) => [key, tats[index] ?? Infinity])),
-      nowMs,
-    )
+  async #waitBehind(waiter: Waiter, isFirstHere: boolean): Promise<Passage | undefined> {
+    const { clock, shared, limiter } = this.#deps
+    const arrivedMs = clock.nowMs()
+    const { notBeforeMs, charges } = waiter.request
+    const calls = this.#waiters
+      .slice(0, this.#waiters.indexOf(waiter))
+      .filter(({ isAbsent, request }) => !isAbsent && request.notBeforeMs <= arrivedMs)
+      .map(({ request }) => request.charges)
+    calls.push(...shared.ahead(waiter).map((claim) => claim.charges), charges)
+    const keys = [...new Set(calls.flatMap((each) => each.map(({ key }) => key)))]
+    if (isFirstHere) shared.standBehind(waiter)
+    const tats = await limiter.peek(keys)
+    const nowMs = Math.max(clock.nowMs(), notBeforeMs)
+    const byKey = new Map(keys.map((key, index) => [key, tats[index] ?? Infinity]))
+    const turn = foreseeTurn(calls, byKey, nowMs)
     if (turn.kind === 'never') return turn
     const at = turn.kind === 'now' ? { turnAtMs: nowMs, limiting: 0 } : turn
-    return this.#hold(waiter, at, 'behind', lastMs(waiter) + SLIP_MS)
+    return this.#hold(waiter, at, 'behind', notBeforeMs > arrivedMs ? notBeforeMs : waiter.lastMs + SLIP_MS)
   }
 
   #hold(
@@ -189,9 +215,9 @@ export class Lane {
     place: 'first' | 'behind',
     wakeAtMs: number,
   ): Passage | undefined {
-    if (hasLeft(waiter)) return undefined
+    if (waiter.isAbsent) return undefined
     const isNew = waiter.place === 'new'
-    if (turnAtMs > lastMs(waiter) + (isNew ? 0 : SLIP_MS)) return { kind: 'late', turnAtMs, limiting }
+    if (turnAtMs > waiter.lastMs + (isNew ? 0 : SLIP_MS)) return { kind: 'late', turnAtMs, limiting }
     const refusal = isNew ? this.#deps.admit() : undefined
     if (refusal !== undefined) return refusal
     waiter.place = place
@@ -206,18 +232,18 @@ export class Lane {
 
   /** The waiter, if it still was in the lane. */
   #remove(waiter: Waiter): Waiter | undefined {
-    if (hasLeft(waiter)) return undefined
-    if (waiter.place !== 'new') this.#deps.left()
+    const { place, identity } = waiter
+    if (place === 'left') return undefined
+    if (place === 'kept') this.#deps.unkept()
+    else if (place !== 'new') this.#deps.left()
     waiter.place = 'left'
+    if (identity !== undefined && this.#places.get(identity) === waiter) this.#places.delete(identity)
     this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
+    this.#deps.shared.leave(waiter)
     return waiter
   }
 }
 
-function hasLeft({ place }: Waiter): boolean {
-  return place === 'left'
-}
-
-function lastMs({ arrivedAtMs, request }: Waiter): number {
-  return arrivedAtMs + request.maxWaitMs
+function haveSameKeys(one: readonly Charge[], other: readonly Charge[]): boolean {
+  return one.length === other.length && one.every(({ key }, index) => key === other[index]?.key)
 }

@@ -1,8 +1,10 @@
 /** The queue of calls that wait for their turn: one lane a holder, bounded for each holder and in total. */
 import type { Clock } from '../ports.ts'
 import { canFit } from './gcra.ts'
-import { Lane, type Passage, type PassRequest, type Timer } from './lane.ts'
+import { Lane, type Timer } from './lane.ts'
 import type { Limiter } from './limiter.ts'
+import type { Passage, PassRequest } from './passage.ts'
+import { SharedLines } from './shared-lines.ts'
 
 export interface QueueLimits {
   /** Calls held at once of one agent, and of all together. */
@@ -25,7 +27,9 @@ const DRAINING: Passage = { kind: 'draining' }
 export class PaceQueue {
   readonly #deps: PaceQueueDeps
   readonly #lanes = new Map<string, Lane>()
+  readonly #shared = new SharedLines()
   #held = 0
+  #kept = 0
   #draining = false
 
   constructor(deps: PaceQueueDeps) {
@@ -44,7 +48,12 @@ export class PaceQueue {
     const nowMs = clock.nowMs()
     const lane = this.#lanes.get(request.holder)
     if (lane !== undefined) {
-      return lane.length < limits.heldPerAgent ? lane.join(request, nowMs) : FULL
+      const again = lane.rejoin(request, nowMs)
+      if (again !== undefined) return again
+      return lane.makeRoom(limits.heldPerAgent) ? lane.join(request, nowMs) : FULL
+    }
+    if (request.notBeforeMs > nowMs || this.#shared.isAwaited(request.shared)) {
+      return this.#open(request.holder).join(request, nowMs)
     }
     const turn = limiter.take(request.charges, nowMs)
     if (!(turn instanceof Promise) && turn.kind === 'now') return GO_NOW
@@ -67,14 +76,22 @@ export class PaceQueue {
     return this.#held
   }
 
+  /** How many places are kept for calls whose client left. */
+  get kept(): number {
+    return this.#kept
+  }
+
   #open(holder: string): Lane {
     const { limiter, clock, timer } = this.#deps
     const lane = new Lane({
       limiter,
       clock,
       timer,
+      shared: this.#shared,
       admit: () => this.#admit(),
       left: () => (this.#held -= 1),
+      keep: () => this.#keep(),
+      unkept: () => (this.#kept -= 1),
       emptied: () => this.#lanes.delete(holder),
     })
     this.#lanes.set(holder, lane)
@@ -86,5 +103,11 @@ export class PaceQueue {
     if (this.#held >= this.#deps.limits.held) return FULL
     this.#held += 1
     return undefined
+  }
+
+  #keep(): boolean {
+    if (this.#draining || this.#kept >= this.#deps.limits.held) return false
+    this.#kept += 1
+    return true
   }
 }

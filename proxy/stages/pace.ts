@@ -1,12 +1,19 @@
-/** Pace: every class of a call is charged, all or nothing; a call over its pace is held, or throttled in words. */
+/** Pace: every rule that applies is charged, all or nothing; a call over its pace is held, or throttled in words. */
 import type { ActionClass } from '../classes.ts'
-import { Denial } from '../denial.ts'
-import type { Call, Decided, Paced } from '../exchange.ts'
-import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
-import type { Pace, PacedName, Paces } from '../pacing/paces.ts'
-import type { Passage } from '../pacing/lane.ts'
+import type { Decided, Paced } from '../exchange.ts'
+import type { Payer } from '../pacing/bucket-key.ts'
+import type { Buckets } from '../pacing/buckets.ts'
+import { duesOf, type Dues, type PaceWeights } from '../pacing/dues.ts'
+import type { Limiter } from '../pacing/limiter.ts'
+import type { Passage } from '../pacing/passage.ts'
 import type { PaceQueue } from '../pacing/queue.ts'
+import { isOwn, type Rules } from '../pacing/rules.ts'
+import type { Sights } from '../pacing/sights.ts'
 import type { Clock } from '../ports.ts'
+import { denialOf, denialOfDwell, denialOfGone } from './pace-denial.ts'
+import { dwellTurnMs, noteSight } from './pace-dwell.ts'
+import { callIdentity } from './pace-identity.ts'
+import { groupsOf, NOTHING, observe, type Would } from './pace-observed.ts'
 
 export interface PaceMetrics {
   /** A paced call passed after this wait, 0 if it was not held. */
@@ -15,12 +22,26 @@ export interface PaceMetrics {
   depth(label: ActionClass, held: number): void
 }
 
+/** What the configuration says of pace. */
+export interface Pacing {
+  readonly rules: Rules
+  readonly weights: PaceWeights
+  /** 0: no dwell. */
+  readonly dwellMs: number
+}
+
 export interface PaceDeps {
   readonly queue: PaceQueue
-  /** The queue's own limiter; observe mode charges it without waiting. */
+  /** The queue's own limiter; what only observes charges it without waiting. */
   readonly limiter: Limiter
-  readonly paces: Paces
-  readonly weights: PaceWeights
+  /** Read anew for each call: a reload swaps it. */
+  readonly pacing: () => Pacing
+  /** How many times as slow an agent's own pace is, 1 or more. */
+  readonly slowdownOf: (agentId: string) => number
+  readonly sights: Sights
+  readonly buckets: Buckets
+  /** The account that all calls go to; undefined if it is not known. */
+  readonly accountId: string | undefined
   readonly clock: Clock
   readonly mode: 'enforce' | 'observe'
   /** Judges a held call again when it leaves the queue (S4). Throws a Denial if anything changed for the worse. */
@@ -28,41 +49,30 @@ export interface PaceDeps {
   readonly metrics: PaceMetrics
 }
 
-/** What a call is charged for beyond what it names. A class's burst is the most, so that it slows and never forbids. */
-export interface PaceWeights {
-  /** As how many things a call counts that reaches an unknown number of them. */
-  readonly unboundedCount: number
-  /** By what the count is multiplied where a container goes with all that it holds. */
-  readonly cascadeWeight: number
-}
-
-/** What one call owes: `paces[i]` is the pace of `charges[i]`. */
-interface Dues {
-  readonly charges: readonly Charge[]
-  readonly paces: readonly Pace[]
-  /** The shortest of the paces' `maxWaitMs`. */
-  readonly maxWaitMs: number
-}
-
 /**
  * Charges a call, with its count, in the bucket of agent x class for each of its classes that is paced, over all
- * services, regions and accounts together (S1, S2). Holds it while its turn comes within `maxWait`. A charge is
- * spent when the turn has come, whatever follows; a call that leaves the queue before is not charged.
- * Denials: `paced`, `pace_exceeds_burst`, `queue_full`, `client_gone`, `draining`, and whatever `recheck` throws.
- * In observe mode it never holds or refuses, and says what it would have done.
+ * services, regions and accounts together (S1, S2), and in the buckets of every further rule. Holds it while its turn
+ * comes within `maxWait`. A charge is spent when the turn has come, whatever follows; a call that leaves the queue
+ * before is not charged.
+ * Denials: `paced`, `pace_exceeds_burst`, `dwell`, `queue_full`, `client_gone`, `draining`, and whatever `recheck`
+ * throws. In observe mode it never holds or refuses, and says what it would have done.
  */
 export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Paced> {
+  const { queue, limiter, clock, metrics, sights } = deps
   const held = new Map<ActionClass, number>()
 
   function moveDepth(label: ActionClass, by: number): void {
     const depth = (held.get(label) ?? 0) + by
     held.set(label, depth)
-    deps.metrics.depth(label, depth)
+    metrics.depth(label, depth)
   }
 
-  function passed(exchange: Decided, waitedMs: number): Paced {
-    deps.metrics.waited(exchange.call.class, waitedMs / 1000)
-    return { ...exchange, waitedMs, wouldThrottle: undefined }
+  function passed(exchange: Decided, dues: Dues, waitedMs: number): Paced | Promise<Paced> {
+    const nowMs = clock.nowMs()
+    metrics.waited(exchange.call.class, waitedMs / 1000)
+    deps.buckets.note(dues.enforced)
+    noteSight(exchange, sights, deps.pacing().dwellMs, nowMs)
+    return withWould(exchange, waitedMs, observe(groupsOf(dues.observed), limiter, nowMs))
   }
 
   async function hold(exchange: Decided, dues: Dues, passage: Promise<Passage>): Promise<Paced> {
@@ -70,115 +80,86 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
     moveDepth(label, 1)
     let waitedMs
     try {
-      waitedMs = waitOf(await passage, exchange.call, dues, deps.clock)
+      waitedMs = waitOf(await passage, exchange, dues, clock)
     } finally {
       moveDepth(label, -1)
     }
     deps.recheck(exchange)
     if (exchange.client.gone.aborted) throw denialOfGone()
-    return passed(exchange, waitedMs)
+    return passed(exchange, dues, waitedMs)
   }
 
   return function pace(exchange: Decided): Paced | Promise<Paced> {
-    const dues = duesOf(exchange, deps.paces, deps.weights)
-    if (dues === undefined) return { ...exchange, waitedMs: undefined, wouldThrottle: undefined }
-    if (deps.mode === 'observe') return observed(exchange, dues, deps)
-    const passage = deps.queue.enter({
+    const { rules, weights, dwellMs } = deps.pacing()
+    const nowMs = clock.nowMs()
+    const factor = deps.slowdownOf(exchange.agent.id)
+    const dues = duesOf(exchange.call, payerOf(exchange, deps.accountId), rules, weights, factor)
+    const notBeforeMs = dwellTurnMs(exchange, sights, dwellMs, nowMs)
+    if (deps.mode === 'observe') return observed(exchange, dues, deps, notBeforeMs)
+    if (dues.enforced.length === 0) {
+      noteSight(exchange, sights, dwellMs, nowMs)
+      return withWould(exchange, undefined, observe(groupsOf(dues.observed), limiter, nowMs))
+    }
+    if (notBeforeMs > nowMs + dues.maxWaitMs)
+      throw denialOfDwell(exchange.call, dwellMs, notBeforeMs, dues.maxWaitMs, nowMs)
+    const passage = queue.enter({
       holder: exchange.agent.id,
-      charges: dues.charges,
+      charges: dues.enforced,
+      shared: dues.enforced.filter(({ rule }) => !isOwn(rule)),
       maxWaitMs: dues.maxWaitMs,
+      notBeforeMs,
+      identity: () => callIdentity(exchange),
       judge: () => deps.recheck(exchange),
       gone: exchange.client.gone,
     })
     if (passage instanceof Promise) return hold(exchange, dues, passage)
-    return passed(exchange, waitOf(passage, exchange.call, dues, deps.clock))
+    return passed(exchange, dues, waitOf(passage, exchange, dues, clock))
   }
 }
 
-/**
- * The charges of a call, each class once, and one of a write that may replace what is there (rule S14); undefined if
- * none of them is paced. The label is charged too.
- */
-function duesOf({ agent, call }: Decided, paces: Paces, weights: PaceWeights): Dues | undefined {
-  let due: Set<Pace> | undefined
-  const add = (name: PacedName): void => {
-    const own = paces.get(name)
-    if (own !== undefined) due = (due ?? new Set()).add(own)
-  }
-  for (const name of call.classes) add(name)
-  add(call.class)
-  if (call.traits.includes('may-overwrite')) add('may-overwrite')
-  if (due === undefined) return undefined
-  const named = Math.max(1, Math.ceil(call.count))
-  const assumed = assumedCount(call, named, weights)
-  const list = [...due]
+function payerOf({ agent, task, authorization, call }: Decided, accountId = '*'): Payer {
   return {
-    charges: list.map((rate) => ({
-      key: `${rate.class} ${agent.id}`,
-      rate,
-      weight: Math.max(named, Math.min(assumed, rate.burst)),
-    })),
-    paces: list,
-    maxWaitMs: Math.min(...list.map(({ maxWaitMs }) => maxWaitMs)),
+    agent: agent.id,
+    root: agent.root,
+    task,
+    account: accountId,
+    region: authorization.scope.region,
+    service: call.service,
+    resources: call.resources,
   }
-}
-
-function assumedCount({ traits }: Call, named: number, weights: PaceWeights): number {
-  const count = traits.includes('unbounded') ? Math.max(named, weights.unboundedCount) : named
-  return traits.includes('cascade') ? count * weights.cascadeWeight : count
-}
-
-/** Charges as if the call had been held, so that the record shows what enforcing would have done to the next ones. */
-function observed(exchange: Decided, dues: Dues, deps: PaceDeps): Paced | Promise<Paced> {
-  const turn = deps.limiter.take(dues.charges, deps.clock.nowMs(), dues.maxWaitMs)
-  const noted = ({ kind }: Turn): Paced => ({
-    ...exchange,
-    waitedMs: 0,
-    wouldThrottle: kind === 'now' ? undefined : kind === 'at' ? 'paced' : 'pace_exceeds_burst',
-  })
-  return turn instanceof Promise ? turn.then(noted) : noted(turn)
 }
 
 /** The wait of a call that may go; throws the Denial of one that may not. */
-function waitOf(passage: Passage, call: Call, dues: Dues, clock: Clock): number {
+function waitOf(passage: Passage, { call }: Decided, dues: Dues, clock: Clock): number {
   if (passage.kind === 'go') return passage.waitedMs
-  throw denialOf(passage, call, dues, clock)
+  throw denialOf(passage, call, dues, clock.nowMs())
 }
 
-function denialOf(passage: Exclude<Passage, { kind: 'go' }>, call: Call, dues: Dues, clock: Clock): Denial {
-  if (passage.kind === 'late') return denialOfLate(passage, call, dues, clock.nowMs())
-  if (passage.kind === 'never') return denialOfNever(dues.paces[passage.limiting], call)
-  if (passage.kind === 'gone') return denialOfGone()
-  if (passage.kind === 'draining') {
-    return new Denial('draining', 'The call waited for its turn; nothing was forwarded.')
-  }
-  return new Denial('queue_full', 'The queue for paced calls is full.', { retryAfterMs: dues.maxWaitMs })
+/** Observe mode: the call goes on at once, and what it would have been charged is charged. */
+function observed(
+  exchange: Decided,
+  { enforced, observed, maxWaitMs }: Dues,
+  { limiter, clock, buckets, sights, pacing }: PaceDeps,
+  notBeforeMs: number,
+): Paced | Promise<Paced> {
+  const nowMs = clock.nowMs()
+  buckets.note(enforced)
+  noteSight(exchange, sights, pacing().dwellMs, nowMs)
+  const groups = [...(enforced.length === 0 ? [] : [{ dues: enforced, maxWaitMs }]), ...groupsOf(observed)]
+  const would = observe(groups, limiter, nowMs)
+  return withWould(exchange, enforced.length === 0 ? undefined : 0, would, notBeforeMs > nowMs)
 }
 
-function denialOfLate(late: Passage & { kind: 'late' }, call: Call, dues: Dues, nowMs: number): Denial {
-  const retryAfterMs = Math.max(0, Math.ceil(late.turnAtMs - nowMs))
-  const at = new Date(Math.ceil(late.turnAtMs)).toISOString()
-  return new Denial(
-    'paced',
-    `${paceText(dues.paces[late.limiting])}. This call counts ${call.count}: its turn comes in ` +
-      `${Math.ceil(retryAfterMs / 1000)} s, at ${at}; it may be held for ${dues.maxWaitMs / 1000} s.`,
-    { retryAfterMs },
-  )
-}
-
-function denialOfNever(limiting: Pace | undefined, call: Call): Denial {
-  const most = limiting?.burst ?? 0
-  return new Denial(
-    'pace_exceeds_burst',
-    `${paceText(limiting)}. This call counts ${call.count}, so its turn never comes; send at most ${most} in one call.`,
-  )
-}
-
-function denialOfGone(): Denial {
-  return new Denial('client_gone', 'The connection was closed.')
-}
-
-function paceText(pace: Pace | undefined): string {
-  if (pace === undefined) throw new Error('a turn was limited by no charge of the call')
-  return `This agent's pace for class ${pace.class} is ${pace.rateText}, at most ${pace.burst} at once`
+function withWould(
+  exchange: Decided,
+  waitedMs: number | undefined,
+  would: Would | Promise<Would>,
+  dwells = false,
+): Paced | Promise<Paced> {
+  const said = (pacesWould: Would): Paced => ({
+    ...exchange,
+    waitedMs,
+    ...(dwells && pacesWould === NOTHING ? ({ wouldThrottle: 'dwell' } as const) : pacesWould),
+  })
+  return would instanceof Promise ? would.then(said) : said(would)
 }

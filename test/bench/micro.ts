@@ -19,6 +19,9 @@ import type { Classified, Decided, Paced, Received } from '../../proxy/exchange.
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
+import { Buckets } from '../../proxy/pacing/buckets.ts'
+import { rulesFrom } from '../../proxy/pacing/rules.ts'
+import { Sights } from '../../proxy/pacing/sights.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
 import { Signatures } from '../../proxy/sigv4/signatures.ts'
 import { classify } from '../../proxy/stages/classify.ts'
@@ -126,6 +129,11 @@ async function stages() {
   const limits = { held: 1000, heldPerAgent: 100 }
   const queue = new PaceQueue({ limiter, clock, timer, limits })
   const fast = { rate: { things: 100_000_000, perMs: 1000 }, burst: 100_000_000, maxWait: 0 }
+  const pacing = {
+    rules: rulesFrom(pacesFrom({ write: fast, 'may-overwrite': fast })),
+    weights: { unboundedCount: 10, cascadeWeight: 1 },
+    dwellMs: 0,
+  }
   const origin = 'https://dynamodb.us-east-1.amazonaws.com'
   const endpoint = {
     origin,
@@ -159,8 +167,11 @@ async function stages() {
     pace: pace({
       queue,
       limiter,
-      paces: pacesFrom({ write: fast, 'may-overwrite': fast }),
-      weights: { unboundedCount: 10, cascadeWeight: 1 },
+      pacing: () => pacing,
+      slowdownOf: () => 1,
+      sights: new Sights(),
+      buckets: new Buckets(),
+      accountId: undefined,
       clock,
       mode: 'enforce',
       recheck: () => undefined,

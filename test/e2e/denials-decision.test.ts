@@ -1,5 +1,6 @@
 import { DeleteTableCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import {
+  DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
   ListBucketsCommand,
@@ -200,6 +201,17 @@ describe('a call over its pace', () => {
     expect(result).toMatchObject({ name: 'AccessDenied', status: 403, attempts: 1 })
     expectNextStep(result, 'pace_exceeds_burst')
     expect(record.count).toBe(50)
+    expect(upstream.arrived).toEqual([])
+  })
+
+  it('dwell: what was not seen before is not destroyed yet; no SDK tries again by itself', async () => {
+    await start({ settings: { pacing: { ...UNHURRIED_PACING, dwell: '1h' } } })
+    const remove = new DeleteBucketCommand({ Bucket: 'bucket' })
+    const { result, record } = await refused(proxy, 'dwell', () => thrownBy(s3(proxy.url).send(remove)))
+    expect(result).toMatchObject({ name: 'AccessDenied', status: 403, attempts: 1 })
+    expectNextStep(result, 'dwell')
+    expect(result.message).toContain('"arn:aws:s3:::bucket" was first seen 0 s ago')
+    expect(record).toMatchObject({ operation: 'DeleteBucket', class: 'destructive' })
     expect(upstream.arrived).toEqual([])
   })
 

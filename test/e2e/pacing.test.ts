@@ -169,7 +169,7 @@ describe('pace', () => {
     expect([status, headers['x-moderato-mode'], headers['x-moderato-would']]).toEqual([
       200,
       'observe',
-      'paced',
+      'paced; rules=destructive',
     ])
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canFit, chargedTatMs, FULL_TAT_MS, rateOf, turnAtMs } from '../../proxy/pacing/gcra.ts'
+import { canFit, chargedTatMs, FULL_TAT_MS, rateOf, slowed, turnAtMs } from '../../proxy/pacing/gcra.ts'
 
 const NOW_MS = 1_795_468_084_000
 
@@ -66,5 +66,39 @@ describe('turnAtMs', () => {
   it('waits longer, never shorter, when the clock goes back', () => {
     const tatMs = chargedTatMs(FULL_TAT_MS, NOW_MS, rate, 3)
     expect(turnAtMs(tatMs, NOW_MS - 3_600_000, rate, 1)).toBe(NOW_MS + 10_000)
+  })
+})
+
+describe('slowed', () => {
+  const rate = rateOf(6, 60_000, 3)
+
+  it('leaves the rate alone for a factor of 1, and for what is no factor', () => {
+    for (const factor of [1, 0.5, 0, -1, NaN]) expect(slowed(rate, 1, factor)).toBe(rate)
+  })
+
+  it('makes each thing take the factor times as long, and still lets a whole burst go from a full bucket', () => {
+    expect(slowed(rate, 3, 4)).toEqual({ intervalMs: 40_000, burst: 3 })
+    expect(turnAtMs(FULL_TAT_MS, NOW_MS, slowed(rate, 3, 4), 3)).toBe(NOW_MS)
+  })
+
+  it('hands out nothing at the moment of slowing: no turn comes earlier than unslowed, in whatever state', () => {
+    const state = fc.integer({ min: -60_000, max: 600_000 })
+    fc.assert(
+      fc.property(
+        state,
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.double({ min: 1, max: 1000, noNaN: true }),
+        (owedMs, weight, burst, factor) => {
+          const usual = rateOf(6, 60_000, burst)
+          const slow = slowed(usual, weight, factor)
+          const tatMs = NOW_MS + owedMs
+          expect(turnAtMs(tatMs, NOW_MS, slow, weight)).toBeGreaterThanOrEqual(
+            turnAtMs(tatMs, NOW_MS, usual, weight),
+          )
+          expect(canFit(slow, weight)).toBe(canFit(usual, weight))
+        },
+      ),
+    )
   })
 })

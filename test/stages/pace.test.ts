@@ -7,20 +7,26 @@ import { Denial } from '../../proxy/denial.ts'
 import type { Call, Decided, Paced } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
+import { Buckets } from '../../proxy/pacing/buckets.ts'
 import { pacesFrom, type PacedName, type Paces } from '../../proxy/pacing/paces.ts'
-import { parseRate } from '../../proxy/pacing/rates.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
+import { parseRate } from '../../proxy/pacing/rates.ts'
+import { rulesFrom, type RuleSetting } from '../../proxy/pacing/rules.ts'
+import { Sights } from '../../proxy/pacing/sights.ts'
 import { pace } from '../../proxy/stages/pace.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
 
 interface Scene {
   readonly paces?: Paces
+  readonly rules?: readonly RuleSetting[]
+  readonly dwellMs?: number
+  readonly slowdownOf?: (agentId: string) => number
   readonly mode?: 'enforce' | 'observe'
   readonly recheck?: (exchange: Decided) => void
   readonly limits?: { heldPerAgent: number; held: number }
 }
 
-function scene({ paces = pacesFrom(), mode = 'enforce', recheck = () => {}, limits }: Scene = {}) {
+function scene({ paces = pacesFrom(), mode = 'enforce', recheck = () => {}, limits, ...rest }: Scene = {}) {
   const time = new VirtualTime(Date.UTC(2026, 10, 23, 12))
   const startMs = time.nowMs()
   const limiter = new LocalLimiter()
@@ -35,8 +41,15 @@ function scene({ paces = pacesFrom(), mode = 'enforce', recheck = () => {}, limi
   const stage = pace({
     queue,
     limiter,
-    paces,
-    weights: { unboundedCount: 10, cascadeWeight: 3 },
+    pacing: () => ({
+      rules: rulesFrom(paces, rest.rules),
+      weights: { unboundedCount: 10, cascadeWeight: 3 },
+      dwellMs: rest.dwellMs ?? 0,
+    }),
+    slowdownOf: rest.slowdownOf ?? (() => 1),
+    sights: new Sights(),
+    buckets: new Buckets(),
+    accountId: undefined,
     clock: time,
     mode,
     recheck,
@@ -65,8 +78,15 @@ interface Ask {
   readonly service?: string
   readonly region?: string
   readonly gone?: AbortSignal
+  readonly root?: string
+  readonly task?: string
+  readonly invocationId?: string
+  readonly body?: string
   readonly call?: Partial<Call>
 }
+
+/** The bucket of a class's own pace. */
+const classKey = (name: PacedName, agent = 'agent'): string => `class ${name}|agent ${agent.length}:${agent}`
 
 /** A decided exchange with the facts that pace reads; nothing else of it is looked at. */
 function decided(ask: Ask = {}): Decided {
@@ -90,13 +110,26 @@ function decided(ask: Ask = {}): Decided {
     ...ask.call,
   }
   const facts = {
-    headers: new HeaderFields([]),
+    headers: new HeaderFields(
+      ask.invocationId === undefined ? [] : ['amz-sdk-invocation-id', ask.invocationId],
+    ),
+    method: 'POST',
+    path: '/',
+    query: '',
+    payload: { kind: 'hashed', sha256: ask.body ?? '' },
     requestId: 'r',
     client: { address: '127.0.0.1', gone: ask.gone ?? new AbortController().signal },
     reply: {} as ServerResponse,
-    agent: { id: agent, accessKeyId: 'AKID', grants: [] },
+    agent: {
+      id: agent,
+      accessKeyId: 'AKID',
+      grants: [],
+      ...(ask.root === undefined ? {} : { root: ask.root }),
+    },
+    ...(ask.task === undefined ? {} : { task: ask.task }),
     authorization: {
       accessKeyId: 'AKID',
+      presigned: undefined,
       scope: { date: '20261123', region, service },
       signedHeaders: [],
       signature: '',
@@ -156,7 +189,7 @@ describe('pace', () => {
   it.each([0, -5, 0.5])('weighs the count %d as 1', async (count) => {
     const { run, limiter, time } = scene()
     await run(decided({ count }))
-    expect(limiter.peek(['destructive agent'])).toEqual([time.nowMs() + 10_000])
+    expect(limiter.peek([classKey('destructive')])).toEqual([time.nowMs() + 10_000])
   })
 
   it('charges more for what reaches an unknown number of things, and a burst at most (S14)', async () => {
@@ -166,7 +199,7 @@ describe('pace', () => {
       if (rate === undefined) return -1
       let count = 0
       for (let kind = 'now'; kind === 'now'; count++) {
-        kind = limiter.take([{ key: `${name} agent`, rate, weight: 1 }], time.nowMs(), 0).kind
+        kind = limiter.take([{ key: classKey(name), rate, weight: 1 }], time.nowMs(), 0).kind
       }
       return count - 1
     }
@@ -197,7 +230,7 @@ describe('pace', () => {
     const { run, limiter, time } = scene()
     await run(decided({ classes: ['write', 'write'], call: { class: 'destructive' } }))
     const nowMs = time.nowMs()
-    expect(limiter.peek(['destructive agent', 'write agent'])).toEqual([nowMs + 10_000, nowMs + 200])
+    expect(limiter.peek([classKey('destructive'), classKey('write')])).toEqual([nowMs + 10_000, nowMs + 200])
   })
 
   it('refuses more held calls than the queue has places', async () => {
@@ -287,6 +320,243 @@ describe('pace in observe mode', () => {
     await time.advance(30_000)
     expect((await run(decided())).paced?.wouldThrottle).toBeUndefined()
     expect((await run(decided())).paced?.wouldThrottle).toBe('paced')
+  })
+})
+
+const rule = (name: string, rest: Partial<RuleSetting> = {}): RuleSetting => ({
+  name,
+  classes: ['destructive'],
+  per: ['fleet'],
+  rate: parseRate('60/h'),
+  burst: 3,
+  maxWait: 0,
+  mode: 'enforce',
+  ...rest,
+})
+
+describe('pace rules', () => {
+  it('hold agents to a budget that they share, and name the rule', async () => {
+    const { run } = scene({ rules: [rule('fleet-budget')] })
+    const ends = []
+    for (const agent of ['a', 'b', 'c', 'd']) ends.push(await run(decided({ agent })))
+    expect(ends.map(({ denial }) => denial?.reason)).toEqual([undefined, undefined, undefined, 'paced'])
+    expect(ends[3]?.denial?.message).toBe(
+      'Rule fleet-budget (per fleet; destructive) is 60/h, at most 3 at once. This call counts 1: its turn comes in ' +
+        '60 s, at 2026-11-23T12:01:00.000Z; it may be held for 0 s.',
+    )
+  })
+
+  it('hold the tasks and agents of one root to one budget', async () => {
+    const { run } = scene({ rules: [rule('team', { per: ['root'] })] })
+    const ends = []
+    for (const agent of ['a', 'b', 'c', 'd'])
+      ends.push(await run(decided({ agent, root: 'team', task: agent })))
+    expect(ends.filter(({ paced }) => paced !== undefined)).toHaveLength(3)
+    expect((await run(decided({ agent: 'e', root: 'others' }))).paced).toBeDefined()
+  })
+
+  it('charge nothing in any bucket for a call that one of them refuses', async () => {
+    const { run, limiter, time } = scene({ rules: [rule('tight', { burst: 1 })] })
+    await run(decided())
+    for (let i = 0; i < 50; i += 1) expect((await run(decided())).denial?.reason).toBe('paced')
+    expect(limiter.peek([classKey('destructive')])).toEqual([time.nowMs() + 10_000])
+  })
+
+  it('that observe hold nothing back, say what they would have done, and charge a bucket of their own', async () => {
+    const observing = rule('trial', { mode: 'observe', burst: 1 })
+    const { run, limiter, time } = scene({ rules: [observing, rule('other', { mode: 'observe', burst: 9 })] })
+    const ends = [
+      await run(decided()),
+      await run(decided({ agent: 'b' })),
+      await run(decided({ agent: 'c' })),
+    ]
+    expect(ends.map(({ paced }) => [paced?.waitedMs, paced?.wouldThrottle, paced?.wouldRules])).toEqual([
+      [0, undefined, undefined],
+      [0, 'paced', ['trial']],
+      [0, 'paced', ['trial']],
+    ])
+    expect(limiter.peek(['~rule trial|fleet 0:', 'rule trial|fleet 0:'])).toEqual([time.nowMs() + 60_000, 0])
+  })
+
+  it('that observe are not charged for a call that is refused', async () => {
+    const { run, limiter } = scene({
+      rules: [rule('trial', { mode: 'observe' }), rule('tight', { burst: 1 })],
+    })
+    await run(decided())
+    const [before] = limiter.peek(['~rule trial|fleet 0:'])
+    expect((await run(decided())).denial?.reason).toBe('paced')
+    expect(limiter.peek(['~rule trial|fleet 0:'])).toEqual([before])
+  })
+
+  it('can pace reads, and observe them though they have no pace', async () => {
+    const reads = rule('reads', { classes: ['read'], per: ['agent', 'service'], mode: 'observe', burst: 1 })
+    const { run } = scene({ rules: [reads] })
+    const read = decided({ classes: ['read'] })
+    expect((await run(read)).paced).toMatchObject({ waitedMs: undefined, wouldThrottle: undefined })
+    expect((await run(read)).paced).toMatchObject({ waitedMs: undefined, wouldRules: ['reads'] })
+    expect((await run(decided({ classes: ['read'], service: 's3' }))).paced?.wouldRules).toBeUndefined()
+  })
+})
+
+describe('pace of an agent that is slowed', () => {
+  it('takes the factor times as long, for this agent alone, and says so', async () => {
+    const { run } = scene({ slowdownOf: (id) => (id === 'agent' ? 4 : 1) })
+    expect((await run(decided({ count: 2 }))).paced?.waitedMs).toBe(0)
+    const { denial } = await run(decided())
+    expect(denial).toMatchObject({ reason: 'paced', retryAfterMs: 70_000 })
+    expect(denial?.message).toContain('at most 2 at once, and slowed 4 times')
+    const other = [await run(decided({ agent: 'b' })), await run(decided({ agent: 'b' }))]
+    expect(other.map(({ paced }) => paced?.waitedMs)).toEqual([0, 0])
+  })
+})
+
+describe('pace of a call that is sent again (S11)', () => {
+  const again = (ask: Ask = {}) => {
+    const client = new AbortController()
+    return { client, exchange: decided({ invocationId: '1f0c2a0e', gone: client.signal, ...ask }) }
+  }
+
+  it('keeps its place and goes once', async () => {
+    const { run, time } = scene()
+    const spent = run(decided({ count: 2 }))
+    const first = again()
+    const calls = [run(first.exchange), run(decided())]
+    await time.advance(5_000)
+    first.client.abort()
+    await time.advance(1_000)
+    calls.push(run(again().exchange))
+    await time.advance(20_000)
+    const [left, behind, resent] = await Promise.all(calls)
+    expect(left?.denial?.reason).toBe('client_gone')
+    expect([resent?.atMs, behind?.atMs]).toEqual([10_000, 20_000])
+    expect(resent?.paced?.waitedMs).toBe(4_000)
+    await spent
+  })
+
+  it('is told, where it is there twice, that the newer one took its place', async () => {
+    const { run, time } = scene()
+    const calls = [decided({ count: 2 }), again().exchange, again().exchange].map((each) => run(each))
+    await time.advance(20_000)
+    const [, older, newer] = await Promise.all(calls)
+    expect(older?.denial).toMatchObject({
+      reason: 'client_gone',
+      message: expect.stringContaining('took its place'),
+    })
+    expect(newer?.paced?.waitedMs).toBe(10_000)
+  })
+
+  it.each<[string, Ask]>([
+    ['another body', { body: 'other' }],
+    ['another id', { invocationId: '2' }],
+    ['another service', { service: 'rds' }],
+    ['another region', { region: 'eu-central-1' }],
+    ['another operation', { call: { operation: 'DeleteOther' } }],
+    ['no id', { invocationId: '' }],
+    ['an id that is too long', { invocationId: 'x'.repeat(129) }],
+  ])('is another call with %s', async (_, other) => {
+    const { run, time } = scene()
+    const calls = [decided({ count: 2 }), again().exchange, again(other).exchange].map((each) => run(each))
+    await time.advance(20_000)
+    expect((await Promise.all(calls)).map(({ atMs }) => atMs)).toEqual([0, 10_000, 20_000])
+  })
+
+  it('costs N for N forwards: a repeat of what went is a new call', async () => {
+    const { run, limiter, time } = scene()
+    await run(again().exchange)
+    await run(again().exchange)
+    expect((await Promise.all([run(again().exchange), time.advance(10_000)]))[0].paced?.waitedMs).toBe(10_000)
+    expect(limiter.peek([classKey('destructive')])).toEqual([time.nowMs() + 20_000])
+  })
+})
+
+describe('pace with dwell', () => {
+  const dwellMs = 15_000
+  const target = (resources: readonly string[], ask: Ask = {}): Decided =>
+    decided({ ...ask, call: { resources, ...ask.call } })
+  const read = (resources: readonly string[], ask: Ask = {}): Decided =>
+    target(resources, { classes: ['read'], ...ask })
+
+  it('holds what destroys a thing that was never seen for the whole dwell', async () => {
+    const { run, time } = scene({ dwellMs })
+    const end = run(target(['arn:1']))
+    await time.advance(20_000)
+    expect((await end).paced?.waitedMs).toBe(15_000)
+  })
+
+  it('counts from the first sight, and lets go what has been known for long enough', async () => {
+    const { run, time } = scene({ dwellMs })
+    await run(read(['arn:1']))
+    await time.advance(10_000)
+    await run(read(['arn:1', 'arn:2']))
+    const old = run(target(['arn:1']))
+    const young = run(target(['arn:2']))
+    await time.advance(20_000)
+    expect([(await old).paced?.waitedMs, (await young).paced?.waitedMs]).toEqual([5_000, 15_000])
+    expect((await run(target(['arn:1']))).paced?.waitedMs).toBe(0)
+  })
+
+  it('says when, where that is longer than it may be held; sent then, it goes', async () => {
+    const { run, time } = scene({ dwellMs: 60_000 })
+    const { denial } = await run(target(['arn:1']))
+    expect(denial?.reason).toBe('dwell')
+    expect(denial?.message).toBe(
+      'Nothing is destroyed within 60 s of being seen first. "arn:1" was first seen 0 s ago: the turn of this call ' +
+        'comes in 60 s, at 2026-11-23T12:01:00.000Z; it may be held for 20 s.',
+    )
+    // Sending it again and again neither resets the time nor shortens it.
+    await time.advance(30_000)
+    for (let i = 0; i < 5; i += 1)
+      expect((await run(target(['arn:1']))).denial?.message).toContain('30 s ago')
+    await time.advance(30_000)
+    expect((await run(target(['arn:1']))).paced?.waitedMs).toBe(0)
+  })
+
+  it('takes no call for a sight that its pace refused', async () => {
+    const { run, time } = scene({ dwellMs, rules: [rule('writes', { classes: ['write'], burst: 1 })] })
+    await run(target(['arn:other'], { classes: ['write'] }))
+    expect((await run(target(['arn:1'], { classes: ['write'] }))).denial?.reason).toBe('paced')
+    await time.advance(10_000)
+    const end = run(target(['arn:1']))
+    await time.advance(20_000)
+    expect((await end).paced?.waitedMs).toBe(15_000)
+  })
+
+  it('counts an unknown resource from the first call of the agent', async () => {
+    const { run, time } = scene({ dwellMs })
+    await run(read(['arn:1']))
+    await time.advance(10_000)
+    const end = run(target(['*']))
+    await time.advance(20_000)
+    expect((await end).paced?.waitedMs).toBe(5_000)
+  })
+
+  it('has one agent, and one task, know nothing by the sights of another', async () => {
+    const { run, time } = scene({ dwellMs })
+    await run(read(['arn:1'], { task: 'one' }))
+    await run(read(['arn:1'], { agent: 'b' }))
+    await time.advance(30_000)
+    const ends = [run(target(['arn:1'])), run(target(['arn:1'], { task: 'two' }))]
+    await time.advance(20_000)
+    expect((await Promise.all(ends)).map(({ paced }) => paced?.waitedMs)).toEqual([15_000, 15_000])
+    await time.advance(20_000)
+    expect((await run(target(['arn:1'], { task: 'one' }))).paced?.waitedMs).toBe(0)
+  })
+
+  it('is for what destroys alone', async () => {
+    const { run, time } = scene({ dwellMs })
+    for (const each of ['write', 'data-delete', 'disruptive', 'protection', 'permissions'] as const)
+      expect((await run(target(['arn:1'], { classes: [each] }))).paced?.waitedMs).toBe(0)
+    // By any of its classes, not by its label alone.
+    const both = run(
+      target(['arn:2'], { classes: ['destructive', 'protection'], call: { class: 'protection' } }),
+    )
+    await time.advance(20_000)
+    expect((await both).paced?.waitedMs).toBe(15_000)
+  })
+
+  it('in observe mode says what it would have done', async () => {
+    const { run } = scene({ dwellMs, mode: 'observe' })
+    expect((await run(target(['arn:1']))).paced).toMatchObject({ waitedMs: 0, wouldThrottle: 'dwell' })
   })
 })
 

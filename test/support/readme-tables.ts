@@ -57,7 +57,7 @@ function configuration(): string {
   return table(['setting', 'default', 'changed by', ''], rows)
 }
 
-const LATER = new Set(['listen.intercept', 'pacing.rules', 'pacing.dwell', 'watch.detectors'])
+const LATER = new Set(['listen.intercept', 'watch.detectors'])
 
 async function metrics(): Promise<string> {
   const text = await createMetrics({ services: new Set() }).text()

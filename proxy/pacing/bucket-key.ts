@@ -1,0 +1,73 @@
+/** Which buckets of a rule a call is charged in, and how a bucket is named. Pure. */
+import { createHash } from 'node:crypto'
+import type { PacedName } from './paces.ts'
+import type { Dimension, Rule } from './rules.ts'
+
+/** What of a call its buckets go by. */
+export interface Payer {
+  readonly agent: string
+  /** The identity behind the agent; the agent where it has none. */
+  readonly root: string | undefined
+  /** The task that the agent works on; the agent where there is none. */
+  readonly task: string | undefined
+  readonly account: string
+  readonly region: string
+  readonly service: string
+  readonly resources: readonly string[]
+}
+
+/** One value of a key: `['agent', id]`. What stands in for something missing keeps its own name: `['agent', id]`. */
+export type KeyPart = readonly [name: string, value: string]
+
+/** More resources than this of one call share a bucket of the rule: a call charges a bounded number of them. */
+export const MAX_RESOURCES = 32
+const MANY: KeyPart = ['resource', '(many)']
+const FLEET: KeyPart = ['fleet', '']
+/** Agents choose parts of some values, so no key is longer. */
+const MAX_KEY_LENGTH = 512
+
+/** The buckets of a rule for a call that is of these classes of the rule: never none, each as the parts of its key. */
+export function bucketsOf(rule: Rule, payer: Payer, classes: readonly PacedName[]): readonly KeyPart[][] {
+  let keys: KeyPart[][] = [[]]
+  for (const dimension of rule.per) {
+    const parts = partsOf(dimension, payer, classes)
+    keys = keys.flatMap((key) => parts.map((part) => [...key, part]))
+  }
+  return keys
+}
+
+function partsOf(dimension: Dimension, payer: Payer, classes: readonly PacedName[]): readonly KeyPart[] {
+  switch (dimension) {
+    case 'fleet':
+      return [FLEET]
+    case 'root':
+    case 'task': {
+      const value = payer[dimension]
+      return [value === undefined ? ['agent', payer.agent] : [dimension, value]]
+    }
+    case 'class':
+      return classes.map((name) => ['class', name])
+    case 'resource':
+      return resourceParts(payer.resources)
+    default:
+      return [[dimension, payer[dimension]]]
+  }
+}
+
+function resourceParts(resources: readonly string[]): readonly KeyPart[] {
+  const distinct = new Set(resources)
+  if (distinct.size === 0) return [['resource', '*']]
+  // No ARN is `(many)`: a call cannot name the bucket of others.
+  return distinct.size > MAX_RESOURCES ? [MANY] : [...distinct].map((each) => ['resource', each])
+}
+
+/**
+ * The bucket's name, which no other rule or parts have: every value is preceded by its length, and a rule's name holds
+ * no `|`. What an observing rule charges is a bucket apart, so that a rule which is enforced later owes nothing.
+ */
+export function keyOf(rule: Rule, parts: readonly KeyPart[]): string {
+  let key = `${rule.mode === 'observe' ? '~' : ''}${rule.source} ${rule.name}`
+  for (const [name, value] of parts) key += `|${name} ${value.length}:${value}`
+  if (key.length <= MAX_KEY_LENGTH) return key
+  return `${rule.name}|sha256:${createHash('sha256').update(key).digest('base64url')}`
+}

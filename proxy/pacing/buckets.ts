@@ -1,0 +1,32 @@
+/** The buckets that calls were charged in lately, so that operators can be shown them: a limiter keeps only keys. */
+import type { KeyPart } from './bucket-key.ts'
+import type { Due } from './dues.ts'
+import type { Rule } from './rules.ts'
+
+export interface Bucket {
+  readonly key: string
+  readonly rule: Rule
+  readonly parts: readonly KeyPart[]
+}
+
+const REMEMBERED = 10_000
+
+/** Bounded; the one that was not charged for longest is forgotten here, and stays what it is in the limiter. */
+export class Buckets {
+  readonly #byKey = new Map<string, Bucket>()
+
+  note(dues: readonly Due[]): void {
+    for (const { key, rule, parts } of dues) {
+      this.#byKey.delete(key)
+      this.#byKey.set(key, { key, rule, parts })
+      if (this.#byKey.size <= REMEMBERED) continue
+      const oldest = this.#byKey.keys().next()
+      if (oldest.done !== true) this.#byKey.delete(oldest.value)
+    }
+  }
+
+  /** The most recently charged last. */
+  all(): readonly Bucket[] {
+    return [...this.#byKey.values()]
+  }
+}

@@ -1,0 +1,76 @@
+/** Pace rules: for which classes, a bucket for each what, at which rate. Pure. */
+import type { Rate } from './gcra.ts'
+import { rateOf } from './gcra.ts'
+import type { PacedName, Paces, PaceSetting } from './paces.ts'
+import { formatRate } from './rates.ts'
+
+/**
+ * What a rule may have a bucket for each of. `fleet` is everybody together, so it stands alone or first, where it says
+ * that what follows is shared by all agents.
+ */
+export const DIMENSIONS = [
+  'agent',
+  'root',
+  'task',
+  'account',
+  'region',
+  'service',
+  'class',
+  'resource',
+  'fleet',
+] as const
+export type Dimension = (typeof DIMENSIONS)[number]
+
+/** One of `pacing.rules` in the configuration, parsed. */
+export interface RuleSetting extends PaceSetting {
+  readonly name: string
+  readonly classes: readonly PacedName[]
+  readonly per: readonly Dimension[]
+  readonly mode: 'enforce' | 'observe'
+}
+
+/** A rule, ready for use. */
+export interface Rule extends Rate {
+  /** Of a class's pace: the class. */
+  readonly name: string
+  /** `class`: from `pacing.classes`, shorthand for `per: [agent]`. */
+  readonly source: 'class' | 'rule'
+  readonly classes: readonly PacedName[]
+  readonly per: readonly Dimension[]
+  /** The rate as operators write it, for messages. */
+  readonly rateText: string
+  readonly maxWaitMs: number
+  readonly mode: 'enforce' | 'observe'
+}
+
+/** The rules that apply to each class, in the order of the configuration. */
+export type Rules = ReadonlyMap<PacedName, readonly Rule[]>
+
+/** The paces of classes and the rules beside them. A rule only adds to a class's pace, it never replaces one (S1). */
+export function rulesFrom(paces: Paces, settings: readonly RuleSetting[] = []): Rules {
+  const rules = new Map<PacedName, Rule[]>()
+  const add = (rule: Rule): void => {
+    for (const name of new Set(rule.classes)) rules.set(name, [...(rules.get(name) ?? []), rule])
+  }
+  for (const pace of paces.values()) {
+    const { class: name, ...rest } = pace
+    add({ ...rest, name, source: 'class', classes: [name], per: ['agent'], mode: 'enforce' })
+  }
+  for (const { name, classes, per, mode, rate, burst, maxWait } of settings) {
+    const base = { name, classes, per, mode, rateText: formatRate(rate), maxWaitMs: maxWait }
+    add({ ...base, source: 'rule', ...rateOf(rate.things, rate.perMs, burst) })
+  }
+  return rules
+}
+
+/** Whether nobody but one agent is charged in the rule's buckets. */
+export function isOwn({ per }: Rule): boolean {
+  return per.includes('agent') || per.includes('task')
+}
+
+/** The rule and its rate, as a denial says it. */
+export function ruleText({ name, source, classes, per, rateText, burst }: Rule): string {
+  const rate = `${rateText}, at most ${burst} at once`
+  if (source === 'class') return `This agent's pace for class ${name} is ${rate}`
+  return `Rule ${name} (per ${per.join(', ')}; ${classes.join(', ')}) is ${rate}`
+}

@@ -1,0 +1,74 @@
+/** One place in a lane, and the call that stands there. */
+import type { Charge, Turn } from './limiter.ts'
+import type { Passage, PassRequest } from './passage.ts'
+import type { Claim } from './shared-lines.ts'
+
+/** A held call may go this much after its `maxWait`: timers fire late, and what those ahead slip adds up. */
+export const SLIP_MS = 1_000
+
+export class Waiter implements Claim {
+  readonly advance: () => void
+  readonly identity: string | undefined
+  /** The limiter's answer, if it was asked on arrival. */
+  firstTurn: Turn | Promise<Turn> | undefined
+  /** `kept`: its client left, and the place is kept for the call to come again. */
+  place: 'new' | 'behind' | 'first' | 'kept' | 'left' = 'new'
+  /** When to look at it again, if nothing ahead of it changes. */
+  wakeAtMs = 0
+  #request: PassRequest
+  #arrivedAtMs = 0
+  #resolve: (passage: Passage) => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+  #release: () => void = () => {}
+
+  constructor(request: PassRequest, advance: () => void) {
+    this.#request = request
+    this.advance = advance
+    this.identity = request.identity()
+  }
+
+  get request(): PassRequest {
+    return this.#request
+  }
+
+  get arrivedAtMs(): number {
+    return this.#arrivedAtMs
+  }
+
+  get charges(): readonly Charge[] {
+    return this.#request.shared
+  }
+
+  /** Nobody stands here who could go. */
+  get isAbsent(): boolean {
+    return this.place === 'kept' || this.place === 'left'
+  }
+
+  /** When its call will have waited for as long as it may. */
+  get lastMs(): number {
+    return this.#arrivedAtMs + this.#request.maxWaitMs
+  }
+
+  /** The call stands here now; who stood here before has left already, or is told that it was replaced. */
+  occupy(request: PassRequest, arrivedAtMs: number, onGone: () => void): Promise<Passage> {
+    this.settle({ kind: 'replaced' })
+    const { promise, resolve, reject } = Promise.withResolvers<Passage>()
+    this.#request = request
+    this.#arrivedAtMs = arrivedAtMs
+    this.#resolve = resolve
+    this.#reject = reject
+    request.gone.addEventListener('abort', onGone)
+    this.#release = () => request.gone.removeEventListener('abort', onGone)
+    return promise
+  }
+
+  settle(passage: Passage): void {
+    this.#release()
+    this.#resolve(passage)
+  }
+
+  fail(error: unknown): void {
+    this.#release()
+    this.#reject(error)
+  }
+}
