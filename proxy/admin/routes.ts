@@ -3,6 +3,7 @@ import type { Parts } from '../parts.ts'
 import type { Reloader } from '../reload.ts'
 import { configRoutes } from './config-routes.ts'
 import { freezeRoutes } from './freeze-routes.ts'
+import { limitsRoutes } from './limits-routes.ts'
 import type { AdminRoute } from './route.ts'
 import { statusRoutes } from './status-routes.ts'
 
@@ -12,5 +13,6 @@ export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRou
     ...statusRoutes(parts),
     ...configRoutes(rules, reloader),
     ...freezeRoutes(freezes, { clock, services: catalogue.services }),
+    ...limitsRoutes(parts),
   ]
 }

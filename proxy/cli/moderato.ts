@@ -18,6 +18,10 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
     load: () => import('./freeze.ts'),
     does: 'all | --class NAME ... | list | lift ID: stop what agents do, at once',
   },
+  limits: {
+    load: () => import('./limits.ts'),
+    does: '[explain]: what is left of each budget, and why a call would wait',
+  },
 }
 
 const USAGE = `usage: moderato VERB [ARGUMENTS]

@@ -9,7 +9,7 @@
  * in vain. Whoever is next passes such a place by; it is charged when its call goes, so it gains nothing.
  */
 import type { Clock } from '../ports.ts'
-import type { Charge, Limiter, Turn } from './limiter.ts'
+import type { Limiter, Turn } from './limiter.ts'
 import type { Passage, PassRequest } from './passage.ts'
 import { foreseeTurn } from './schedule.ts'
 import type { SharedLines } from './shared-lines.ts'
@@ -55,6 +55,11 @@ export class Lane {
     this.#deps = deps
   }
 
+  /** How many wait; places without a client do not count. */
+  get held(): number {
+    return this.#waiters.filter(({ isAbsent }) => !isAbsent).length
+  }
+
   /** Whether one more may join; a place without a client makes room. */
   makeRoom(size: number): boolean {
     if (this.#waiters.length < size) return true
@@ -67,7 +72,7 @@ export class Lane {
   rejoin(request: PassRequest, arrivedAtMs: number): Promise<Passage> | undefined {
     const waiter = this.#places.size === 0 ? undefined : this.#places.get(request.identity() ?? '')
     if (waiter === undefined) return undefined
-    if (!haveSameKeys(waiter.request.charges, request.charges)) {
+    if (!waiter.hasBucketsOf(request)) {
       this.#leave(waiter, { kind: 'replaced' })
       return undefined
     }
@@ -242,8 +247,4 @@ export class Lane {
     this.#deps.shared.leave(waiter)
     return waiter
   }
-}
-
-function haveSameKeys(one: readonly Charge[], other: readonly Charge[]): boolean {
-  return one.length === other.length && one.every(({ key }, index) => key === other[index]?.key)
 }

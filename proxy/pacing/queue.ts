@@ -76,6 +76,11 @@ export class PaceQueue {
     return this.#held
   }
 
+  /** How many calls of one agent wait. */
+  heldBy(holder: string): number {
+    return this.#lanes.get(holder)?.held ?? 0
+  }
+
   /** How many places are kept for calls whose client left. */
   get kept(): number {
     return this.#kept

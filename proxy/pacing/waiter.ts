@@ -49,6 +49,12 @@ export class Waiter implements Claim {
     return this.#arrivedAtMs + this.#request.maxWaitMs
   }
 
+  /** Whether the call is charged in the very buckets of the one that stands here. */
+  hasBucketsOf({ charges }: PassRequest): boolean {
+    const own = this.#request.charges
+    return own.length === charges.length && own.every(({ key }, index) => key === charges[index]?.key)
+  }
+
   /** The call stands here now; who stood here before has left already, or is told that it was replaced. */
   occupy(request: PassRequest, arrivedAtMs: number, onGone: () => void): Promise<Passage> {
     this.settle({ kind: 'replaced' })

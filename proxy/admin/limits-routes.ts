@@ -1,0 +1,119 @@
+/** What is left of each budget, and why the next call of somebody would wait. */
+import { z } from 'zod'
+import { ACTION_CLASSES, gravest, TRAITS } from '../classes.ts'
+import { duesOf } from '../pacing/dues.ts'
+import { explainDues, liveBuckets } from '../pacing/limits-view.ts'
+import type { Parts } from '../parts.ts'
+import { adminRoute, type AdminRoute } from './route.ts'
+
+const MOST_BUCKETS = 1_000
+
+const BucketAnswer = z.strictObject({
+  rule: z.string(),
+  mode: z.enum(['enforce', 'observe']),
+  per: z.record(z.string(), z.string()).describe('What the bucket is for.'),
+  rate: z.string(),
+  burst: z.int(),
+  level: z.int().describe('How many things may go at once now.'),
+  fullAtMs: z.number().nullable().describe('When it is full again, in ms since the epoch; null: it is.'),
+})
+
+export const LimitsAnswer = z.strictObject({
+  nowMs: z.number(),
+  buckets: z.array(BucketAnswer).describe('Those that are not full, the emptiest for longest first.'),
+  more: z.int().describe('How many further ones are not shown.'),
+  held: z.int().describe('Calls that wait now.'),
+})
+export type LimitsAnswer = z.output<typeof LimitsAnswer>
+
+export const ExplainAnswer = z.strictObject({
+  nowMs: z.number(),
+  verdict: z.enum(['unpaced', 'now', 'held', 'throttled', 'never']),
+  turnAtMs: z.number().nullable().describe('null: never, as it counts more than a burst.'),
+  maxWaitMs: z.number(),
+  limiting: z.string().nullable().describe('The rule that makes it wait.'),
+  ahead: z.int().describe('Calls of this agent that wait already; each in a bucket of this call goes first.'),
+  buckets: z.array(
+    BucketAnswer.extend({
+      weight: z.number(),
+      slowed: z.number().describe('How many times as slow the agent is.'),
+      turnAtMs: z.number().nullable().describe('When this bucket alone would let it go; null: never.'),
+    }),
+  ),
+})
+export type ExplainAnswer = z.output<typeof ExplainAnswer>
+
+const listOf = <const Names extends readonly string[]>(names: Names) =>
+  z
+    .string()
+    .transform((text) => (text === '' ? [] : text.split(',')))
+    .pipe(z.array(z.enum(names)))
+
+const resources = z.string().transform((text, context): string[] => {
+  const read = z.array(z.string().min(1)).safeParse(jsonOf(text))
+  if (read.success) return read.data
+  context.addIssue({ code: 'custom', message: 'must be a JSON list of texts' })
+  return z.NEVER
+})
+
+const ExplainQuery = z.strictObject({
+  agent: z.string().min(1),
+  classes: listOf(ACTION_CLASSES).describe('Separated by commas.'),
+  traits: listOf(TRAITS).default([]).describe('Separated by commas.'),
+  count: z.coerce.number().int().min(1).default(1),
+  service: z.string().default('unknown'),
+  region: z.string().default('us-east-1'),
+  resources: resources.default(['*']).describe('A JSON list.'),
+  root: z.string().min(1).optional(),
+  task: z.string().min(1).optional(),
+})
+
+type Asked = Pick<Parts, 'limiter' | 'queue' | 'steadyClock' | 'accountId'> & {
+  readonly pace: Pick<Parts['pace'], 'buckets' | 'pacing' | 'slowdownOf'>
+}
+
+export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
+  const { pace, limiter, queue, steadyClock, accountId = '*' } = parts
+  return [
+    adminRoute({
+      method: 'GET',
+      path: '/v1/limits',
+      needs: 'token',
+      summary: 'The buckets that calls were charged in and that are not full.',
+      query: z.strictObject({ agent: z.string().optional(), rule: z.string().optional() }),
+      answer: LimitsAnswer,
+      async handle({ query: { agent, rule } }) {
+        const nowMs = steadyClock.nowMs()
+        const asked = pace.buckets
+          .all()
+          .filter((each) => rule === undefined || each.rule.name === rule)
+          .filter(({ parts: key }) => agent === undefined || key.some(([, value]) => value === agent))
+        return { nowMs, ...(await liveBuckets(asked, limiter, nowMs, MOST_BUCKETS)), held: queue.held }
+      },
+    }),
+    adminRoute({
+      method: 'GET',
+      path: '/v1/limits/explain',
+      needs: 'token',
+      summary: 'Why the next call of an agent would wait. Charges nothing.',
+      query: ExplainQuery,
+      answer: ExplainAnswer,
+      async handle({ query: { classes, traits, count, ...who } }) {
+        const { rules, weights } = pace.pacing()
+        const call = { class: gravest(classes), classes, traits, count }
+        const payer = { root: undefined, task: undefined, ...who, account: accountId }
+        const dues = duesOf(call, payer, rules, weights, pace.slowdownOf(who.agent))
+        const nowMs = steadyClock.nowMs()
+        return { nowMs, ...(await explainDues(dues, limiter, nowMs)), ahead: queue.heldBy(who.agent) }
+      },
+    }),
+  ]
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,111 @@
+/** Buckets as operators are shown them: how full, when full again, and why a call would wait. */
+import type { KeyPart } from './bucket-key.ts'
+import type { Bucket } from './buckets.ts'
+import type { Dues } from './dues.ts'
+import { FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
+import type { Limiter } from './limiter.ts'
+import type { Rule } from './rules.ts'
+
+export interface BucketView {
+  readonly rule: string
+  readonly mode: 'enforce' | 'observe'
+  /** What the bucket is for: `{ agent: ID }`. */
+  readonly per: Readonly<Record<string, string>>
+  readonly rate: string
+  readonly burst: number
+  /** How many things may go at once now. */
+  readonly level: number
+  /** When it is full again, in milliseconds since the epoch; null: it is. */
+  readonly fullAtMs: number | null
+}
+
+export interface DueView extends BucketView {
+  readonly weight: number
+  /** How many times as slow its agent is, 1 or more. */
+  readonly slowed: number
+  /** When this bucket alone would let the call go; null: never. */
+  readonly turnAtMs: number | null
+}
+
+export interface Explanation {
+  /** Each bucket that the call would be charged in, those of observing rules too. */
+  readonly buckets: readonly DueView[]
+  /** When all buckets would let it go; null: never, as it counts more than a burst. */
+  readonly turnAtMs: number | null
+  readonly maxWaitMs: number
+  readonly verdict: 'unpaced' | 'now' | 'held' | 'throttled' | 'never'
+  /** The rule that makes it wait. */
+  readonly limiting: string | null
+}
+
+/** Those of the buckets that are not full, the emptiest for longest first; at most `most`, and how many more there are. */
+export async function liveBuckets(
+  buckets: readonly Bucket[],
+  limiter: Limiter,
+  nowMs: number,
+  most: number,
+): Promise<{ readonly buckets: readonly BucketView[]; readonly more: number }> {
+  const tats = await limiter.peek(buckets.map(({ key }) => key))
+  const live = buckets
+    .map(({ rule, parts }, index) => viewOf(rule, parts, tats[index] ?? FULL_TAT_MS, nowMs))
+    .filter(({ fullAtMs }) => fullAtMs !== null)
+    .sort((one, other) => (other.fullAtMs ?? 0) - (one.fullAtMs ?? 0))
+  return { buckets: live.slice(0, most), more: Math.max(0, live.length - most) }
+}
+
+/** What would become of a call that owes this, if nothing else waited. Charges nothing. */
+export async function explainDues(dues: Dues, limiter: Limiter, nowMs: number): Promise<Explanation> {
+  const all = [...dues.enforced, ...dues.observed]
+  const tats = await limiter.peek(all.map(({ key }) => key))
+  const buckets = all.map(({ rule, parts, rate, weight }, index): DueView => {
+    const tatMs = tats[index] ?? FULL_TAT_MS
+    const turn = turnAtMs(tatMs, nowMs, rate, weight)
+    return {
+      ...viewOf(rule, parts, tatMs, nowMs, rate),
+      weight,
+      slowed: rate.intervalMs / rule.intervalMs,
+      turnAtMs: turn === Infinity ? null : turn,
+    }
+  })
+  let latest: DueView | undefined
+  for (const each of buckets.slice(0, dues.enforced.length)) {
+    if (latest === undefined || laterOf(each) > laterOf(latest)) latest = each
+  }
+  const turn = latest === undefined ? nowMs : laterOf(latest)
+  return {
+    buckets,
+    turnAtMs: turn === Infinity ? null : turn,
+    maxWaitMs: dues.enforced.length === 0 ? 0 : dues.maxWaitMs,
+    verdict: latest === undefined ? 'unpaced' : verdictOf(turn, nowMs, dues.maxWaitMs),
+    limiting: turn > nowMs ? (latest?.rule ?? null) : null,
+  }
+}
+
+function laterOf({ turnAtMs: turn }: DueView): number {
+  return turn ?? Infinity
+}
+
+function verdictOf(turnMs: number, nowMs: number, maxWaitMs: number): Explanation['verdict'] {
+  if (turnMs === Infinity) return 'never'
+  if (turnMs <= nowMs) return 'now'
+  return turnMs <= nowMs + maxWaitMs ? 'held' : 'throttled'
+}
+
+function viewOf(
+  rule: Rule,
+  parts: readonly KeyPart[],
+  tatMs: number,
+  nowMs: number,
+  rate: Rate = rule,
+): BucketView {
+  const owed = Math.max(0, tatMs - nowMs) / rate.intervalMs
+  return {
+    rule: rule.name,
+    mode: rule.mode,
+    per: Object.fromEntries(parts),
+    rate: rule.rateText,
+    burst: rule.burst,
+    level: Math.max(0, Math.floor(rule.burst - owed)),
+    fullAtMs: tatMs > nowMs ? tatMs : null,
+  }
+}
