@@ -67,7 +67,7 @@ interface Told {
 function listed({ agent, rule }: Values) {
   return async (client: AdminClient): Promise<Told> => {
     const answer = await client.get(`/v1/limits${query({ agent, rule })}`, LimitsAnswer)
-    const words = answer.buckets.map((each) => `${bucketText(each, answer.nowMs)}`)
+    const words = answer.buckets.map((each) => bucketText(each, answer.nowMs))
     if (words.length === 0) words.push('every bucket is full')
     if (answer.more > 0) words.push(`and ${answer.more} more: name an --agent or a --rule`)
     words.push(`${answer.held} calls wait for their turn`)

@@ -104,6 +104,34 @@ describe('errorResponse', () => {
     expect(answer.headers).toMatchObject({ 'retry-after': '2', 'x-amz-retry-after': '1235' })
   })
 
+  it('throttles by no status and code that a measured client takes for final', () => {
+    const services = [
+      'ec2',
+      's3',
+      'dynamodb',
+      'sqs',
+      'lambda',
+      'athena',
+      'xray',
+      'tagging',
+      'iam',
+      'nobody',
+      '',
+    ]
+    for (const reason of ['paced', 'queue_full'] as const) {
+      for (const protocol of PROTOCOLS) {
+        for (const service of services) {
+          const { status, text } = refuse({ protocol, service, reason })
+          const code = /RequestLimitExceeded|TooManyRequestsException|SlowDown|Thrott\w+/.exec(text)?.[0]
+          expect([400, 429, 503]).toContain(status)
+          if (code === 'RequestLimitExceeded' || code === 'SlowDown') expect(status).toBe(503)
+          if (status === 429) expect(code).toBe('TooManyRequestsException')
+          if (status === 400) expect(code).toMatch(/^(ThrottlingException|Throttling|ThrottledException)$/)
+        }
+      }
+    }
+  })
+
   it('names a wait for no reason that a retry does not help', () => {
     const { headers, text } = refuse({ reason: 'pace_exceeds_burst', retryAfterMs: 5000 })
     expect(headers).not.toHaveProperty('retry-after')

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { ChunkResult } from './chunks.ts'
+import { HELD_CLASS, HELD_PACE, heldAgents, measureHeld, type HeldRow } from './held.ts'
 import type { MicroResult } from './micro.ts'
 import { report } from './report.ts'
 import { measureRounds, type Contender, type Row } from './rounds.ts'
@@ -39,6 +40,8 @@ export interface BenchResult {
   readonly chunks: readonly ChunkResult[]
   readonly state: readonly StateResult[]
   readonly uploads: readonly UploadRow[]
+  /** Bare node:http first. */
+  readonly held: readonly HeldRow[]
 }
 
 const HERE = import.meta.dirname
@@ -51,6 +54,7 @@ const LONG = {
   starts: 5,
   calls: 20_000,
   uploads: 7,
+  held: 10_000,
 }
 const QUICK = {
   connections: 48,
@@ -60,6 +64,7 @@ const QUICK = {
   starts: 1,
   calls: 2000,
   uploads: 2,
+  held: 1_000,
 }
 
 /** Everything on, and no pace that the load could reach: what is measured is the way, not the wait. */
@@ -89,9 +94,15 @@ function configuration(upstream: string, stateDir: string): object {
   }
 }
 
-async function startModerato(upstream: string, folder: string, number: number): Promise<Subject> {
-  const file = join(folder, `moderato-${number}.yaml`)
-  await writeFile(file, JSON.stringify(configuration(upstream, `state-${number}`)), { mode: 0o600 })
+async function startModerato(
+  upstream: string,
+  folder: string,
+  name: number | string,
+  settings: object = {},
+): Promise<Subject> {
+  const file = join(folder, `moderato-${name}.yaml`)
+  const config = { ...configuration(upstream, `state-${name}`), ...settings }
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 })
   const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter((each) => each !== '')
   return start('Moderato', PROXY_CORE, [process.execPath, ...flags, MODERATO, 'serve', '--config', file])
 }
@@ -108,6 +119,24 @@ async function measureStart(upstream: string, folder: string, starts: number): P
   return middle ?? { listeningMs: NaN, rssMiB: NaN }
 }
 
+/** Calls that wait, in a bare server and in a Moderato of its own. */
+async function measureHolding(upstream: string, folder: string, held: number): Promise<HeldRow[]> {
+  const agents = heldAgents(held)
+  const grants = [{ classes: ['write', HELD_CLASS], resources: ['*'] }]
+  const settings = {
+    agents: agents.map((each) => ({ ...each, grants })),
+    pacing: { classes: { [HELD_CLASS]: HELD_PACE } },
+    limits: { connections: 2 * held },
+  }
+  const bare = await start('bare', PROXY_CORE, [process.execPath, join(HERE, 'bare-held.ts')])
+  const rows = [await measureHeld('bare node:http', bare, agents, false)]
+  await bare.stop()
+  const moderato = await startModerato(upstream, folder, 'held', settings)
+  rows.push(await measureHeld('Moderato', moderato, agents, true))
+  await moderato.stop()
+  return rows
+}
+
 async function bench(settings: typeof LONG, progress: (text: string) => void): Promise<BenchResult> {
   pinSelf()
   const folder = await mkdtemp(join(tmpdir(), 'moderato-bench-'))
@@ -120,6 +149,8 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
     const upstream = await run(start('upstream', LOAD_CORE, [process.execPath, join(HERE, 'upstream.ts')]))
     progress('start to listening')
     const started = await measureStart(upstream.url, folder, settings.starts)
+    progress('calls that wait')
+    const held = await measureHolding(upstream.url, folder, settings.held)
     progress('stages alone')
     const micro = JSON.parse(
       await runPinned([process.execPath, join(HERE, 'micro.ts'), String(settings.calls)]),
@@ -182,6 +213,7 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
       chunks,
       state,
       uploads,
+      held,
     }
   } finally {
     await Promise.all(running.map((each) => each.stop()))

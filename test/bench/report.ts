@@ -1,12 +1,13 @@
 /** The benchmark's result for people. */
 import type { BenchResult } from './bench.ts'
+import type { HeldRow } from './held.ts'
 import type { Row } from './rounds.ts'
 import type { UploadRow } from './uploads.ts'
 
 const WIDTHS = [34, 12, 10, 10, 16, 7, 9, 12, 14]
 
 export function report(result: BenchResult): string {
-  const { rows, start, micro, chunks, state, uploads, node, pinned, connections, rounds } = result
+  const { rows, start, micro, chunks, state, uploads, held, node, pinned, connections, rounds } = result
   const [bare] = rows
   const lines = [
     `Node ${node}; ${pinned ? 'proxies on one core, load and upstream on another' : 'NOT pinned to cores: compare with care'}`,
@@ -36,6 +37,9 @@ export function report(result: BenchResult): string {
     'large uploads, one at a time',
     ...uploads.map((each) => uploadText(each, uploads[0])),
     '',
+    'calls that wait for their turn',
+    ...held.map((each) => heldText(each, held[0])),
+    '',
     'a body through the check alone, MB for a second of CPU',
     ...chunks.map(
       ({ name, megabytesPerSecond }) => `  ${name.padEnd(44)} ${megabytesPerSecond.toFixed(0).padStart(8)}`,
@@ -44,6 +48,13 @@ export function report(result: BenchResult): string {
   const failed = rows.filter(({ failures }) => failures > 0)
   for (const { name, failures } of failed) lines.push(`VOID: ${name} had ${failures} failures`)
   return `${lines.join('\n')}\n`
+}
+
+function heldText({ name, held, startMiB, heldMiB, busy }: HeldRow, bare?: HeldRow): string {
+  const grown = heldMiB - startMiB
+  const above = grown - ((bare?.heldMiB ?? NaN) - (bare?.startMiB ?? NaN))
+  const memory = `${startMiB.toFixed(0)} MiB at start, ${grown.toFixed(0)} more, ${above.toFixed(0)} above bare`
+  return `  ${name.padEnd(44)} ${String(held).padStart(6)} held: ${memory}; busy ${busy.toFixed(3)}`
 }
 
 function uploadText(

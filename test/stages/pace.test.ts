@@ -560,6 +560,20 @@ describe('pace with dwell', () => {
   })
 })
 
+/** Sends every call again at the time that its denial names, as terraform does for hours: when each went. */
+async function destroy(burst: readonly { readonly service: string; readonly atMs: number }[]) {
+  const { run, time } = scene()
+  const insist = async (service: string): Promise<number> => {
+    const { atMs, denial } = await run(decided({ service }))
+    if (denial === undefined) return atMs
+    await new Promise<void>((resolve) => void time.after(denial.retryAfterMs ?? NaN, resolve))
+    return insist(service)
+  }
+  const calls = burst.map(({ service }) => insist(service))
+  await time.advance(600_000)
+  return (await Promise.all(calls)).toSorted((a, b) => a - b)
+}
+
 async function replay(burst: readonly { readonly service: string; readonly atMs: number }[]) {
   const { run, time } = scene()
   const calls = []
@@ -618,6 +632,7 @@ describe('pace, spreading over services (S1)', () => {
       ({ atMs, paced }) => paced !== undefined && atMs < 1_000,
     )
     expect(passedAtOnce).toHaveLength(2)
+    expect(await destroy(burst)).toEqual([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((turn) => turn * 10_000))
   })
 })
 
