@@ -31,7 +31,8 @@ export function bucketsOf(rule: Rule, payer: Payer, classes: readonly PacedName[
   let keys: KeyPart[][] = [[]]
   for (const dimension of rule.per) {
     const parts = partsOf(dimension, payer, classes)
-    keys = keys.flatMap((key) => parts.map((part) => [...key, part]))
+    // `concat` makes arrays of just their size: a held call keeps them.
+    keys = keys.flatMap((key) => parts.map((part) => key.concat([part])))
   }
   return keys
 }

@@ -64,7 +64,8 @@ export function duesOf(
       list.push({ key: keyOf(rule, parts), rate, weight, rule, parts })
     }
   }
-  return { enforced, observed, maxWaitMs }
+  // Copies are of just their size, which a list that grew is not: a held call keeps them.
+  return { enforced: enforced.slice(), observed: observed.slice(), maxWaitMs }
 }
 
 function applyingRules(call: PacedCall, rules: Rules): Map<Rule, PacedName[]> {
