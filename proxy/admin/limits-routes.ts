@@ -1,6 +1,7 @@
 /** What is left of each budget, and why the next call of somebody would wait. */
 import { z } from 'zod'
 import { ACTION_CLASSES, gravest, TRAITS } from '../classes.ts'
+import { taskIn } from '../identity/revocations.ts'
 import { duesOf } from '../pacing/dues.ts'
 import { explainDues, liveBuckets } from '../pacing/limits-view.ts'
 import type { Parts } from '../parts.ts'
@@ -65,7 +66,7 @@ const ExplainQuery = z.strictObject({
   region: z.string().default('us-east-1'),
   resources: resources.default(['*']).describe('A JSON list.'),
   root: z.string().min(1).optional(),
-  task: z.string().min(1).optional(),
+  task: z.string().min(1).optional().describe('The outermost, where it was opened from another.'),
 })
 
 type Asked = Pick<Parts, 'limiter' | 'queue' | 'steadyClock' | 'accountId'> & {
@@ -101,7 +102,9 @@ export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
       async handle({ query: { classes, traits, count, ...who } }) {
         const { rules, weights } = pace.pacing()
         const call = { class: gravest(classes), classes, traits, count }
-        const payer = { root: undefined, task: undefined, ...who, account: accountId }
+        const root = who.root ?? who.agent
+        const task = who.task === undefined ? undefined : taskIn(root, who.task)
+        const payer = { ...who, root, task, account: accountId }
         const dues = duesOf(call, payer, rules, weights, pace.slowdownOf(who.agent))
         const nowMs = steadyClock.nowMs()
         return { nowMs, ...(await explainDues(dues, limiter, nowMs)), ahead: queue.heldBy(who.agent) }

@@ -6,9 +6,9 @@ import type { Dimension, Rule } from './rules.ts'
 /** What of a call its buckets go by. */
 export interface Payer {
   readonly agent: string
-  /** The identity behind the agent; the agent where it has none. */
-  readonly root: string | undefined
-  /** The task that the agent works on; the agent where there is none. */
+  /** The identity behind the agent and others; the agent's own id where there is none. */
+  readonly root: string
+  /** The task that the agent works on; undefined: the agent stands in for it. */
   readonly task: string | undefined
   readonly account: string
   readonly region: string
@@ -16,7 +16,7 @@ export interface Payer {
   readonly resources: readonly string[]
 }
 
-/** One value of a key: `['agent', id]`. What stands in for something missing keeps its own name: `['agent', id]`. */
+/** One value of a key: `['region', 'us-east-1']`. What stands in for something else keeps its name: `['agent', id]`. */
 export type KeyPart = readonly [name: string, value: string]
 
 /** More resources than this of one call share a bucket of the rule: a call charges a bounded number of them. */
@@ -41,11 +41,8 @@ function partsOf(dimension: Dimension, payer: Payer, classes: readonly PacedName
   switch (dimension) {
     case 'fleet':
       return [FLEET]
-    case 'root':
-    case 'task': {
-      const value = payer[dimension]
-      return [value === undefined ? ['agent', payer.agent] : [dimension, value]]
-    }
+    case 'task':
+      return [payer.task === undefined ? ['agent', payer.agent] : ['task', payer.task]]
     case 'class':
       return classes.map((name) => ['class', name])
     case 'resource':

@@ -65,7 +65,7 @@ export function rulesFrom(paces: Paces, settings: readonly RuleSetting[] = []): 
 
 /** Whether nobody but one agent is charged in the rule's buckets. */
 export function isOwn({ per }: Rule): boolean {
-  return per.includes('agent') || per.includes('task')
+  return per.includes('agent')
 }
 
 /** The rule and its rate, as a denial says it. */

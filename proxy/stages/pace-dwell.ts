@@ -1,6 +1,7 @@
 /** Dwell: what an agent saw only just now is not destroyed yet. */
 import type { Decided } from '../exchange.ts'
 import type { Sights } from '../pacing/sights.ts'
+import { taskOf } from './pace-task.ts'
 
 /** Whether the call waits for `pacing.dwell`: it is destructive by the contract's class, and by no other. */
 function isDestructive({ call }: Decided): boolean {
@@ -28,6 +29,7 @@ export function noteSight(exchange: Decided, sights: Sights, dwellMs: number, no
   if (dwellMs > 0) sights.see(scopeOf(exchange), exchange.call.resources, nowMs)
 }
 
-function scopeOf({ task, agent }: Decided): string {
+function scopeOf({ agent }: Decided): string {
+  const task = taskOf(agent)
   return task === undefined ? `agent ${agent.id}` : `task ${task}`
 }

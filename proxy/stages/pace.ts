@@ -13,6 +13,7 @@ import type { Clock } from '../ports.ts'
 import { denialOf, denialOfDwell, denialOfGone } from './pace-denial.ts'
 import { dwellTurnMs, noteSight } from './pace-dwell.ts'
 import { callIdentity } from './pace-identity.ts'
+import { taskOf } from './pace-task.ts'
 import { groupsOf, NOTHING, observe, type Would } from './pace-observed.ts'
 
 export interface PaceMetrics {
@@ -117,11 +118,11 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
   }
 }
 
-function payerOf({ agent, task, authorization, call }: Decided, accountId = '*'): Payer {
+function payerOf({ agent, authorization, call }: Decided, accountId = '*'): Payer {
   return {
     agent: agent.id,
     root: agent.root,
-    task,
+    task: taskOf(agent),
     account: accountId,
     region: authorization.scope.region,
     service: call.service,

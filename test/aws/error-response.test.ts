@@ -122,7 +122,10 @@ describe('errorResponse', () => {
       for (const protocol of PROTOCOLS) {
         for (const service of services) {
           const { status, text } = refuse({ protocol, service, reason })
-          const code = /RequestLimitExceeded|TooManyRequestsException|SlowDown|Thrott(lingException|ling|ledException)/.exec(text)?.[0]
+          const code =
+            /RequestLimitExceeded|TooManyRequestsException|SlowDown|Thrott(lingException|ling|ledException)/.exec(
+              text,
+            )?.[0]
           expect([400, 429, 503]).toContain(status)
           if (code === 'RequestLimitExceeded' || code === 'SlowDown') expect(status).toBe(503)
           if (status === 429) expect(code).toBe('TooManyRequestsException')

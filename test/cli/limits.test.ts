@@ -28,7 +28,7 @@ async function serving() {
   const weights = { unboundedCount: 10, cascadeWeight: 1 }
   const { enforced } = duesOf(
     { class: 'destructive', classes: ['destructive'], traits: [], count: 2 },
-    { agent: 'a', root: undefined, task: undefined, account: '*', region: '', service: '', resources: [] },
+    { agent: 'a', root: 'a', task: undefined, account: '*', region: '', service: '', resources: [] },
     rules,
     weights,
     1,

@@ -17,7 +17,7 @@ import {
 const WEIGHTS = { unboundedCount: 10, cascadeWeight: 1 }
 const PAYER: Payer = {
   agent: 'a',
-  root: undefined,
+  root: 'a',
   task: undefined,
   account: '111122223333',
   region: 'us-east-1',
@@ -87,13 +87,11 @@ describe('duesOf', () => {
     expect(charged({ rules: together }).keys).toEqual(charged({ rules: together, payer }).keys)
   })
 
-  it('falls back to the agent where there is no root or task, and to no name that a root or task could have', () => {
-    for (const dimension of ['root', 'task'] as const) {
-      const rules = [setting('r', [dimension])]
-      const fallen = charged({ rules, payer: { agent: 'x' } }).keys
-      expect(fallen).toEqual(['rule r|agent 1:x'])
-      expect(charged({ rules, payer: { agent: 'y', [dimension]: 'x' } }).keys).not.toEqual(fallen)
-    }
+  it('falls back to the agent where there is no task, and to no name that a task could have', () => {
+    const rules = [setting('r', ['task'])]
+    const fallen = charged({ rules, payer: { agent: 'x' } }).keys
+    expect(fallen).toEqual(['rule r|agent 1:x'])
+    expect(charged({ rules, payer: { agent: 'y', task: 'x' } }).keys).not.toEqual(fallen)
   })
 
   it('charges each resource of a call, with the most that can be its share of the count', () => {

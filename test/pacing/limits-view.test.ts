@@ -27,7 +27,7 @@ function scene() {
   const owes = (agent: string, count = 1, name: ActionClass = 'destructive', factor = 1) =>
     duesOf(
       { class: name, classes: [name], traits: [], count },
-      { agent, root: undefined, task: undefined, account: '*', region: 'r', service: 's', resources: ['*'] },
+      { agent, root: agent, task: undefined, account: '*', region: 'r', service: 's', resources: ['*'] },
       RULES,
       { unboundedCount: 10, cascadeWeight: 1 },
       factor,

@@ -80,6 +80,7 @@ interface Ask {
   readonly gone?: AbortSignal
   readonly root?: string
   readonly task?: string
+  readonly ancestors?: readonly string[]
   readonly invocationId?: string
   readonly body?: string
   readonly call?: Partial<Call>
@@ -122,11 +123,11 @@ function decided(ask: Ask = {}): Decided {
     reply: {} as ServerResponse,
     agent: {
       id: agent,
+      root: ask.root ?? agent,
       accessKeyId: 'AKID',
-      grants: [],
-      ...(ask.root === undefined ? {} : { root: ask.root }),
+      session:
+        ask.task === undefined ? undefined : { task: { id: ask.task, ancestors: ask.ancestors ?? [] } },
     },
-    ...(ask.task === undefined ? {} : { task: ask.task }),
     authorization: {
       accessKeyId: 'AKID',
       presigned: undefined,
@@ -353,6 +354,20 @@ describe('pace rules', () => {
       ends.push(await run(decided({ agent, root: 'team', task: agent })))
     expect(ends.filter(({ paced }) => paced !== undefined)).toHaveLength(3)
     expect((await run(decided({ agent: 'e', root: 'others' }))).paced).toBeDefined()
+  })
+
+  it('have a budget for each task, which the tasks opened from it share (S20)', async () => {
+    const { run } = scene({ rules: [rule('each-task', { classes: ['write'], per: ['task'], burst: 2 })] })
+    const write = (task: string, root: string, ...ancestors: string[]) =>
+      run(decided({ classes: ['write'], task, root, ancestors }))
+    const ends = [
+      await write('t', 'r'),
+      await write('child', 'r', 't'),
+      await write('grandchild', 'r', 't', 'child'),
+    ]
+    expect(ends.map(({ denial }) => denial?.reason)).toEqual([undefined, undefined, 'paced'])
+    // Agents choose the names of their tasks.
+    expect((await write('t', 'another')).paced).toBeDefined()
   })
 
   it('charge nothing in any bucket for a call that one of them refuses', async () => {
