@@ -7,8 +7,9 @@ import { createHash } from 'node:crypto'
 export interface SightsLimits {
   /** Resources remembered of one task; the one not seen for longest is forgotten. */
   readonly perScope: number
-  /** Tasks (agents without one) remembered; the one that was idle for longest is forgotten. */
+  /** Tasks (agents without one) remembered, and resources of all of them; the idlest task is forgotten. */
   readonly scopes: number
+  readonly total: number
 }
 
 interface Scope {
@@ -17,7 +18,8 @@ interface Scope {
   readonly resources: Map<string, number>
 }
 
-const LIMITS: SightsLimits = { perScope: 10_000, scopes: 2_000 }
+/** At most 100 MB or so, with long names. */
+const LIMITS: SightsLimits = { perScope: 10_000, scopes: 2_000, total: 250_000 }
 /** Agents choose parts of an ARN. */
 const MAX_NAME_LENGTH = 256
 
@@ -25,6 +27,7 @@ export class Sights {
   readonly #limits: SightsLimits
   /** Least recently used first. */
   readonly #scopes = new Map<string, Scope>()
+  #size = 0
 
   constructor(limits: SightsLimits = LIMITS) {
     this.#limits = limits
@@ -35,14 +38,19 @@ export class Sights {
     const known = this.#scopes.get(scope) ?? { firstCallMs: nowMs, resources: new Map<string, number>() }
     this.#scopes.delete(scope)
     this.#scopes.set(scope, known)
-    forgetOldest(this.#scopes, this.#limits.scopes)
+    const before = known.resources.size
     for (const resource of resources) {
       const name = nameOf(resource)
       const firstMs = known.resources.get(name) ?? nowMs
       known.resources.delete(name)
       known.resources.set(name, firstMs)
     }
-    forgetOldest(known.resources, this.#limits.perScope)
+    for (const oldest of known.resources.keys()) {
+      if (known.resources.size <= this.#limits.perScope) break
+      known.resources.delete(oldest)
+    }
+    this.#size += known.resources.size - before
+    this.#forgetIdlest()
   }
 
   /**
@@ -59,12 +67,13 @@ export class Sights {
     }
     return youngestMs
   }
-}
 
-function forgetOldest(map: Map<string, unknown>, size: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= size) return
-    map.delete(key)
+  #forgetIdlest(): void {
+    for (const [scope, { resources }] of this.#scopes) {
+      if (this.#scopes.size <= this.#limits.scopes && this.#size <= this.#limits.total) return
+      this.#scopes.delete(scope)
+      this.#size -= resources.size
+    }
   }
 }
 

@@ -31,7 +31,7 @@ describe('Sights', () => {
   })
 
   it('forgets what was not seen for longest: it counts as new, never as old', () => {
-    const sights = new Sights({ perScope: 2, scopes: 2 })
+    const sights = new Sights({ perScope: 2, scopes: 2, total: 10 })
     sights.see('agent a', ['arn:1', 'arn:2'], NOW_MS)
     sights.see('agent a', ['arn:1'], NOW_MS + 1_000)
     sights.see('agent a', ['arn:3'], NOW_MS + 2_000)
@@ -40,6 +40,16 @@ describe('Sights', () => {
     sights.see('agent b', ['arn:1'], NOW_MS)
     sights.see('agent c', ['arn:1'], NOW_MS)
     expect(sights.youngestMs('agent a', ['arn:1'], NOW_MS + 4_000)).toBe(NOW_MS + 4_000)
+  })
+
+  it('is bounded over all scopes together', () => {
+    const sights = new Sights({ perScope: 10, scopes: 10, total: 3 })
+    sights.see('agent a', ['arn:1', 'arn:2'], NOW_MS)
+    sights.see('agent b', ['arn:1'], NOW_MS)
+    sights.see('agent a', ['arn:1'], NOW_MS + 1_000)
+    sights.see('agent c', ['arn:1'], NOW_MS + 2_000)
+    const firstSeen = (scope: string) => sights.youngestMs(scope, ['arn:1'], NOW_MS + 9_000) - NOW_MS
+    expect(['agent a', 'agent b', 'agent c'].map(firstSeen)).toEqual([0, 9_000, 2_000])
   })
 
   it('tells long names apart', () => {
