@@ -11,13 +11,13 @@ export interface Bucket {
 
 const REMEMBERED = 10_000
 
-/** Bounded; the one that was not charged for longest is forgotten here, and stays what it is in the limiter. */
+/** Bounded; the first that was noted is forgotten, noted again when it is charged, and stays what it is in the limiter. */
 export class Buckets {
   readonly #byKey = new Map<string, Bucket>()
 
   note(dues: readonly Due[]): void {
     for (const { key, rule, parts } of dues) {
-      this.#byKey.delete(key)
+      if (this.#byKey.get(key)?.rule === rule) continue
       this.#byKey.set(key, { key, rule, parts })
       if (this.#byKey.size <= REMEMBERED) continue
       const oldest = this.#byKey.keys().next()
@@ -25,7 +25,6 @@ export class Buckets {
     }
   }
 
-  /** The most recently charged last. */
   all(): readonly Bucket[] {
     return [...this.#byKey.values()]
   }
