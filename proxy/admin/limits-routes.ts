@@ -5,7 +5,8 @@ import { taskIn } from '../identity/revocations.ts'
 import { duesOf } from '../pacing/dues.ts'
 import { explainDues, liveBuckets } from '../pacing/limits-view.ts'
 import type { Parts } from '../parts.ts'
-import { adminRoute, type AdminRoute } from './route.ts'
+import { Denial } from '../denial.ts'
+import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 
 const MOST_BUCKETS = 1_000
 
@@ -89,7 +90,7 @@ export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
           .all()
           .filter((each) => rule === undefined || each.rule.name === rule)
           .filter(({ parts: key }) => agent === undefined || key.some(([, value]) => value === agent))
-        return { nowMs, ...(await liveBuckets(asked, limiter, nowMs, MOST_BUCKETS)), held: queue.held }
+        return { nowMs, ...(await read(liveBuckets(asked, limiter, nowMs, MOST_BUCKETS))), held: queue.held }
       },
     }),
     adminRoute({
@@ -107,10 +108,20 @@ export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
         const payer = { ...who, root, task, account: accountId }
         const dues = duesOf(call, payer, rules, weights, pace.slowdownOf(who.agent))
         const nowMs = steadyClock.nowMs()
-        return { nowMs, ...(await explainDues(dues, limiter, nowMs)), ahead: queue.heldBy(who.agent) }
+        return { nowMs, ...(await read(explainDues(dues, limiter, nowMs))), ahead: queue.heldBy(who.agent) }
       },
     }),
   ]
+}
+
+/** What the limiter's store says; in words where it does not answer. */
+async function read<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  try {
+    return await asked
+  } catch (error) {
+    if (!(error instanceof Denial)) throw error
+    throw new AdminError(503, error.reason, 'The state store does not answer; see /readyz.')
+  }
 }
 
 function jsonOf(text: string): unknown {

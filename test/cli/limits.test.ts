@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { limitsRoutes } from '../../proxy/admin/limits-routes.ts'
 import { run } from '../../proxy/cli/limits.ts'
+import { Denial } from '../../proxy/denial.ts'
 import { Buckets } from '../../proxy/pacing/buckets.ts'
 import { duesOf } from '../../proxy/pacing/dues.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
@@ -20,7 +21,7 @@ const tokenFile = join(folder, 'token')
 writeFileSync(tokenFile, TOKEN, { mode: 0o600 })
 
 /** An admin API where agent `a` spent its two destructive calls just now. */
-async function serving() {
+async function serving(broken = false) {
   const time = new VirtualTime(Date.UTC(2026, 10, 23, 12))
   const limiter = new LocalLimiter()
   const buckets = new Buckets()
@@ -36,7 +37,7 @@ async function serving() {
   limiter.take(enforced, time.nowMs())
   buckets.note(enforced)
   const routes = limitsRoutes({
-    limiter,
+    limiter: broken ? { take: refused, peek: refused } : limiter,
     queue: new PaceQueue({ limiter, clock: time, timer: time, limits: { held: 10, heldPerAgent: 10 } }),
     steadyClock: time,
     accountId: undefined,
@@ -54,7 +55,18 @@ async function serving() {
   }
 }
 
+function refused(): never {
+  throw new Denial('state_unavailable', 'The store is gone.')
+}
+
 describe('moderato limits', () => {
+  it('says so when the state store does not answer', async () => {
+    const limits = await serving(true)
+    const words = expect.stringContaining('state store does not answer')
+    expect(await limits()).toMatchObject({ code: 1, err: words })
+    expect(await limits('explain', '--agent', 'a', '--class', 'write')).toMatchObject({ code: 1, err: words })
+  })
+
   it('shows the buckets that are not full', async () => {
     const limits = await serving()
     expect(await limits()).toEqual({
