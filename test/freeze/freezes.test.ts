@@ -79,10 +79,16 @@ describe('Freezes', () => {
     const gone = new AbortController().signal
     const charges = [{ key: 'destructive a', rate: { intervalMs: 10_000, burst: 1 }, weight: 1 }]
     const enter = () =>
-      queue.enter({ holder: 'a', charges, shared: [],
-      notBeforeMs: 0,
-      identity: () => undefined,
-      maxWaitMs: 20_000, judge: () => there.restraint(DROP), gone })
+      queue.enter({
+        holder: 'a',
+        charges,
+        shared: [],
+        notBeforeMs: 0,
+        identity: () => undefined,
+        maxWaitMs: 20_000,
+        judge: () => there.restraint(DROP),
+        gone,
+      })
     await enter()
     const held = Promise.resolve(enter()).then(
       () => 'it passed',
