@@ -7,6 +7,7 @@
  */
 import { IDENTITY_DENIALS } from './denial-identity.ts'
 import type { DenialRow } from './denial-row.ts'
+import { PACE_DENIALS } from './denial-pace.ts'
 
 export const DENIALS = {
   ...IDENTITY_DENIALS,
@@ -164,34 +165,7 @@ export const DENIALS = {
     decision: 'error',
     next: 'Tell an operator: the state store cannot be reached or trusted.',
   },
-  paced: {
-    code: 'ThrottlingException',
-    status: 400,
-    retryable: true,
-    decision: 'throttle',
-    next: 'Wait for the time named here, then try again.',
-  },
-  pace_exceeds_burst: {
-    code: 'AccessDenied',
-    status: 403,
-    retryable: false,
-    decision: 'deny',
-    next: 'Split the call into smaller ones, or have the burst of this class raised.',
-  },
-  dwell: {
-    code: 'AccessDenied',
-    status: 403,
-    retryable: false,
-    decision: 'throttle',
-    next: 'Look again whether it is to be destroyed; send the call after the time named here.',
-  },
-  queue_full: {
-    code: 'ThrottlingException',
-    status: 400,
-    retryable: true,
-    decision: 'throttle',
-    next: 'Too many calls of this agent already wait; send fewer at once.',
-  },
+  ...PACE_DENIALS,
   client_gone: {
     code: 'RequestTimeout',
     status: 400,
