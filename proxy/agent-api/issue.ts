@@ -1,4 +1,5 @@
 /** How often credentials are made, and how often a proof of identity is good for them. */
+import { hash } from 'node:crypto'
 import { Denial } from '../denial.ts'
 import type { Limiter } from '../pacing/limiter.ts'
 import type { Rate } from '../pacing/gcra.ts'
@@ -35,7 +36,7 @@ export function claimProof({ replays, clock }: ClaimProofDeps) {
     const { proof, ask, agent } = exchange
     if (proof === undefined || ask.kind !== 'open') return exchange
     const nowMs = clock.nowMs()
-    const key = JSON.stringify([ask.opening.session.task.id, proof.hash])
+    const key = hash('sha256', JSON.stringify([ask.opening.session.task.id, proof.hash]), 'hex')
     const call = {
       agentId: `proof ${agent.root}`,
       key,

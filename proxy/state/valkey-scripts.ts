@@ -16,12 +16,14 @@ const SHARED = `
 `
 
 /**
- * KEYS: since, bucket...; ARGV: reserveWithinMs, longestReserveMs, then interval, burst, weight for each bucket.
+ * KEYS: since, latest, bucket...; ARGV: reserveWithinMs, longestReserveMs, then interval, burst, weight for each bucket.
  * Answers { kind, index of the limiting charge, turn, now }.
  *
  * A bucket that nobody charged is full, and its key is gone. Hence `since`: where it lacks too, everything is gone
- * that was there when this process began, and every bucket starts empty. A TAT further ahead than any charge could put
- * it was made before the server's clock was set back: the bucket is empty from now on, and refills.
+ * that was there when this process began, and every bucket starts empty. `latest` is the latest time that was seen
+ * here. While it is ahead, the server's clock was set back: a TAT from before, further ahead than this charge could put
+ * it, is cut, so that the bucket refills. Otherwise only one is cut that the slowest pace of this rule could not make:
+ * what an agent owes from when it was slower than this charge is owed.
  */
 const TAKE = `
   local since = tonumber(redis.call('GET', KEYS[1]))
@@ -29,24 +31,27 @@ const TAKE = `
     since = now
     redis.call('SET', KEYS[1], exact(now))
   end
+  local latest = tonumber(redis.call('GET', KEYS[2]) or '0')
+  if latest < now then redis.call('SET', KEYS[2], exact(now)) end
+  local setBack = latest > now + 1000
   local function put(key, tat) redis.call('SET', key, exact(tat), 'PX', math.max(1, math.ceil(tat - now))) end
   local tats, turn, limiting = {}, now, 0
-  for i = 2, #KEYS do
-    local interval, burst, weight = tonumber(ARGV[i * 3 - 3]), tonumber(ARGV[i * 3 - 2]), tonumber(ARGV[i * 3 - 1])
+  for i = 3, #KEYS do
+    local interval, burst, weight = tonumber(ARGV[i * 3 - 6]), tonumber(ARGV[i * 3 - 5]), tonumber(ARGV[i * 3 - 4])
     local tat = tonumber(redis.call('GET', KEYS[i]))
     if not tat then tat = since > 0 and since + burst * interval or 0 end
     local furthest = now + burst * interval + tonumber(ARGV[2])
-    if tat > furthest then
+    if tat > furthest and (setBack or tat > now + 1000 * burst * interval + tonumber(ARGV[2])) then
       tat = furthest
       put(KEYS[i], tat)
     end
     tats[i] = tat
     local at = tat - (burst - weight) * interval
-    if at > turn then turn, limiting = at, i - 2 end
+    if at > turn then turn, limiting = at, i - 3 end
   end
   if turn <= now + tonumber(ARGV[1]) then
-    for i = 2, #KEYS do
-      put(KEYS[i], math.max(tats[i], turn) + tonumber(ARGV[i * 3 - 1]) * tonumber(ARGV[i * 3 - 3]))
+    for i = 3, #KEYS do
+      put(KEYS[i], math.max(tats[i], turn) + tonumber(ARGV[i * 3 - 4]) * tonumber(ARGV[i * 3 - 6]))
     end
   end
   return { turn > now and 'at' or 'now', limiting, exact(turn), exact(now) }

@@ -66,7 +66,11 @@ class ValkeyLimiter implements Limiter {
   async take(charges: readonly Charge[], nowMs: number, reserveWithinMs = 0): Promise<Turn> {
     const unfit = charges.findIndex(({ rate, weight }) => !canFit(rate, weight))
     if (unfit !== -1) return { kind: 'never', limiting: unfit }
-    const keys = [this.#server.key('since'), ...charges.map(({ key }) => this.#bucket(key))]
+    const keys = [
+      this.#server.key('since'),
+      this.#server.key('latest'),
+      ...charges.map(({ key }) => this.#bucket(key)),
+    ]
     const values = charges.flatMap(({ rate, weight }) => [rate.intervalMs, rate.burst, weight])
     const longestMs = Math.max(reserveWithinMs, LONGEST_WAIT_MS)
     const answer = await this.#server.run('take', keys, [reserveWithinMs, longestMs, ...values])

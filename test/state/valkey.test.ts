@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { rateOf } from '../../proxy/pacing/gcra.ts'
+import { rateOf, slowed } from '../../proxy/pacing/gcra.ts'
 import { LONGEST_WAIT_MS } from '../../proxy/pacing/paces.ts'
 import { valkeyStore } from '../../proxy/state/valkey.ts'
 import { missing, VALKEY } from '../support/tools.ts'
@@ -61,6 +61,21 @@ describe.skipIf(missing(VALKEY))('valkeyStore', () => {
     world.advance(20_000 + LONGEST_WAIT_MS)
     await made.moved()
     expect([await take(), await take(), await take()]).toEqual(['now', 'now', 'at'])
+    await store.close()
+  })
+
+  it('forgives nothing that is owed from a slower pace when a small try is refused', async () => {
+    const world = new World()
+    const made = await bed(world)
+    const store = await made.open({ replaysPerAgent: 10 })
+    const rate = rateOf(6, 60_000, 30)
+    const charges = (weight: number) => [{ key: 'k', rate: slowed(rate, weight, 100), weight }]
+    expect((await store.limiter.take(charges(30), world.nowMs())).kind).toBe('now')
+    const [owed] = await store.limiter.peek(['k'])
+    expect((await store.limiter.take(charges(1), world.nowMs())).kind).toBe('at')
+    expect((await store.limiter.take([{ key: 'k', rate, weight: 1 }], world.nowMs())).kind).toBe('at')
+    const [still] = await store.limiter.peek(['k'])
+    expect((still ?? 0) - (owed ?? 0)).toBeGreaterThan(-1_000)
     await store.close()
   })
 })
