@@ -1,4 +1,4 @@
-/** Matches resource ARNs against grant patterns: the one builtin that the host gives to Rego. */
+/** Matches resource ARNs against patterns: the builtins that the host gives to Rego. */
 
 /** Compiled patterns: the literal parts between the `*`s. Patterns come from configuration; the bound is a backstop. */
 const compiled = new Map<string, readonly string[]>()
@@ -39,4 +39,25 @@ function matchesParts(parts: readonly string[], text: string): boolean {
 export function arnMatch(patterns: readonly string[], arn: string): boolean {
   for (const pattern of patterns) if (matchesParts(partsOf(pattern), arn)) return true
   return false
+}
+
+/**
+ * True unless no ARN could be meant by both the pattern and the resource, which may itself hold `*`. For what must not
+ * be missed: of two texts with `*` it compares what stands before the first and after the last one, so it may say
+ * true of two that have nothing in common, and never false of two that have.
+ */
+export function arnOverlap(patterns: readonly string[], arn: string): boolean {
+  if (!arn.includes('*')) return arnMatch(patterns, arn)
+  return patterns.some((pattern) =>
+    pattern.includes('*') ? endsAgree(pattern, arn) : arnMatch([arn], pattern),
+  )
+}
+
+function endsAgree(one: string, other: string): boolean {
+  const [oneFirst, otherFirst] = [one.slice(0, one.indexOf('*')), other.slice(0, other.indexOf('*'))]
+  const [oneLast, otherLast] = [one.slice(one.lastIndexOf('*') + 1), other.slice(other.lastIndexOf('*') + 1)]
+  return (
+    (oneFirst.startsWith(otherFirst) || otherFirst.startsWith(oneFirst)) &&
+    (oneLast.endsWith(otherLast) || otherLast.endsWith(oneLast))
+  )
 }
