@@ -49,7 +49,9 @@ function wayUpstream(stages: SharedStages, { upstream, ...parts }: Parts) {
   const { credentials, endpoint, clock, clockSkew, signatures } = parts
   return pipeline<Classified>()
     .pipe(stages.decided)
+    .pipe(stages.approved)
     .pipe(stages.paced)
+    .pipe(stages.spent)
     .pipe(resign({ credentials, endpoint, clock, signatures }))
     .pipe(stages.claimed)
     .pipe(
@@ -70,7 +72,7 @@ function wayUpstream(stages: SharedStages, { upstream, ...parts }: Parts) {
 export async function compose(loaded: LoadedConfig, log: Logger): Promise<Moderato> {
   const parts = await buildParts(loaded, log)
   const { config } = loaded
-  const { audit, refusals, metrics, catalogue, mode, clock, queue, upstream } = parts
+  const { audit, refusals, metrics, catalogue, mode, clock, queue, upstream, approvals } = parts
   const bug = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'this is a bug in Moderato')
   const options: Omit<RecordOptions, 'answer'> = {
@@ -81,7 +83,10 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       unverified: (each) => refusals.record(each),
     },
     observeStage: (stage, seconds) => metrics.stage(stage, seconds),
-    finished: (outcome) => count(outcome, metrics),
+    finished: (outcome) => {
+      approvals.ended(outcome.exchange)
+      count(outcome, metrics)
+    },
     bug,
   }
   const stages = sharedStages(parts)
@@ -117,9 +122,11 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     bound: ({ admin }) => parts.start(state, admin.port),
     draining: () => {
       state.now = 'draining'
+      approvals.waiting.drain()
       queue.drain()
     },
     closed: async () => {
+      approvals.close()
       refusals.flush()
       await upstream.close()
       await audit.close()

@@ -1,6 +1,7 @@
 /** The configuration: one zod schema gives types, defaults, checks and documentation. */
 import { z } from 'zod'
 import { admin, listenTls } from './config-schema-admin.ts'
+import { approvals } from './config-schema-approvals.ts'
 import { agent, catalogue, pacing, policy } from './config-schema-calls.ts'
 import { identity, tasks } from './config-schema-identity.ts'
 import { state } from './config-schema-state.ts'
@@ -103,6 +104,7 @@ export const ConfigSchema = z.strictObject({
   identity,
   tasks,
   policy,
+  approvals,
   catalogue,
   pacing,
   watch: z.strictObject({ detectors: z.strictObject({}).prefault({}) }).prefault({}),

@@ -5,6 +5,7 @@ import { arnMatch } from '../policy/arn-match.ts'
 import { loadPolicy } from '../policy/bundle.ts'
 import type { PolicyEngine } from '../policy/engine.ts'
 import { adminHosts } from './admin/bind.ts'
+import { openApprovals } from './approvals/open.ts'
 import { signing } from './agent-api/signing.ts'
 import { agentStore } from './agent-store.ts'
 import type { OperatorRules } from './aws/operator-rules.ts'
@@ -50,13 +51,17 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const policy = await policyOf(config)
   metrics.policyBundle(policy.revision)
   const state = await openState(config, { clock, timer, log })
+  const { ledger } = state
   const { limiter, replays } = state.store
   metrics.stateUp(() => state.store.up)
   const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: config.limits })
-  state.ledger.onChange(() => queue.reconsider())
-  const identity = openIdentity(config, { policy: () => policy, ledger: state.ledger, clock })
+  ledger.onChange(() => queue.reconsider())
+  const identity = openIdentity(config, { policy: () => policy, ledger, clock })
   /** In the order in which they are asked. */
   const restraints: readonly Restraint[] = [({ agent }) => identity.revocations.check(agent)]
+  const rules = rulesOf(config)
+  const world = { ledger, clock, steadyClock, timer, audit, metrics, log, paces: rules.paces }
+  const approvals = openApprovals(config, world)
   const credentials =
     upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
   const { endpoint, allowPrivateAddresses: allowPrivate } = upstream
@@ -64,7 +69,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   return {
     clock,
     steadyClock,
-    ...rulesOf(config),
+    ...rules,
     metrics,
     audit,
     refusals: unverifiedRefusals({ audit, clock }),
@@ -77,6 +82,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     state,
     restraints,
     readsWhileDown: config.state.readsWhileDown,
+    approvals,
     addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
     inflatedBytes: config.limits.bufferedBodyBytes,
     chunkBytes: config.limits.chunkBytes,
@@ -89,15 +95,22 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     credentials,
     signing: signing(upstream, credentials, lookup),
     endpoint: upstreamEndpoint(upstream),
-    upstream: createUpstreams({
-      connections: upstream.connections,
-      connectTimeoutMs: upstream.connectTimeout,
-      headersTimeoutMs: upstream.headersTimeout,
-      bodyTimeoutMs: upstream.bodyTimeout,
-      lookup,
-    }),
-    start: (state: ServiceState, adminPort: number) => started(loaded, { audit, policy }, state, adminPort),
+    upstream: upstreamsOf(config, lookup),
+    start: (state: ServiceState, adminPort: number): void => {
+      approvals.bound(adminPort)
+      started(loaded, { audit, policy }, state, adminPort)
+    },
   }
+}
+
+function upstreamsOf({ upstream }: Config, lookup: ReturnType<typeof pinnedLookup> | undefined) {
+  return createUpstreams({
+    connections: upstream.connections,
+    connectTimeoutMs: upstream.connectTimeout,
+    headersTimeoutMs: upstream.headersTimeout,
+    bodyTimeoutMs: upstream.bodyTimeout,
+    lookup,
+  })
 }
 
 /** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
@@ -149,6 +162,6 @@ async function policyOf(config: Config): Promise<PolicyEngine> {
   const { maxDuration, require } = config.tasks
   return loadPolicy({
     bundle: config.policy.bundle,
-    data: { agents, tasks: { maxSeconds: maxDuration / 1000, require } },
+    data: { agents, approvals: config.policy.approvals, tasks: { maxSeconds: maxDuration / 1000, require } },
   })
 }

@@ -1,7 +1,8 @@
 /** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
 import type { Denial } from './denial.ts'
 import { DENIALS, type DenialReason } from './denial-table.ts'
-import type { Classified, Forwarded, HandOn, Received } from './exchange.ts'
+import type { Classified, Forwarded, Received } from './exchange.ts'
+import type { HandOn } from './hand-on.ts'
 import type { Opening } from './identity/opening.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import { redactText, redactValue } from './observe/redact.ts'
@@ -58,6 +59,7 @@ export function decisionFields(
       policy === undefined
         ? undefined
         : { engine: policy.engine, revision: policy.revision, rules: policy.rules },
+    approval: exchange.approval?.id ?? denial?.approval,
     waitedMs: waitedMs === undefined ? undefined : Math.round(waitedMs),
     client: { address: exchange.client.address, userAgent: userAgentOf(exchange) },
   }

@@ -1,7 +1,7 @@
 /** Pace: every class of a call is charged, all or nothing; a call over its pace is held, or throttled in words. */
 import type { ActionClass } from '../classes.ts'
 import { Denial } from '../denial.ts'
-import type { Call, Decided, Paced } from '../exchange.ts'
+import type { Approved, Call, Paced } from '../exchange.ts'
 import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
 import type { Pace, PacedName, Paces } from '../pacing/paces.ts'
 import type { Passage } from '../pacing/lane.ts'
@@ -24,7 +24,7 @@ export interface PaceDeps {
   readonly clock: Clock
   readonly mode: 'enforce' | 'observe'
   /** Judges a held call again when it leaves the queue (S4). Throws a Denial if anything changed for the worse. */
-  readonly recheck: (exchange: Decided) => void
+  readonly recheck: (exchange: Approved) => void
   readonly metrics: PaceMetrics
 }
 
@@ -49,9 +49,10 @@ interface Dues {
  * services, regions and accounts together (S1, S2). Holds it while its turn comes within `maxWait`. A charge is
  * spent when the turn has come, whatever follows; a call that leaves the queue before is not charged.
  * Denials: `paced`, `pace_exceeds_burst`, `queue_full`, `client_gone`, `draining`, and whatever `recheck` throws.
- * In observe mode it never holds or refuses, and says what it would have done.
+ * In observe mode it never holds or refuses, and says what it would have done. A call whose approvers said so passes
+ * uncharged.
  */
-export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Paced> {
+export function pace(deps: PaceDeps): (exchange: Approved) => Paced | Promise<Paced> {
   const held = new Map<ActionClass, number>()
 
   function moveDepth(label: ActionClass, by: number): void {
@@ -60,12 +61,12 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
     deps.metrics.depth(label, depth)
   }
 
-  function passed(exchange: Decided, waitedMs: number): Paced {
+  function passed(exchange: Approved, waitedMs: number): Paced {
     deps.metrics.waited(exchange.call.class, waitedMs / 1000)
     return { ...exchange, waitedMs, wouldThrottle: undefined }
   }
 
-  async function hold(exchange: Decided, dues: Dues, passage: Promise<Passage>): Promise<Paced> {
+  async function hold(exchange: Approved, dues: Dues, passage: Promise<Passage>): Promise<Paced> {
     const label = exchange.call.class
     moveDepth(label, 1)
     let waitedMs
@@ -79,7 +80,9 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
     return passed(exchange, waitedMs)
   }
 
-  return function pace(exchange: Decided): Paced | Promise<Paced> {
+  return function pace(exchange: Approved): Paced | Promise<Paced> {
+    if (exchange.approval?.skipPace === true)
+      return { ...exchange, waitedMs: undefined, wouldThrottle: undefined }
     const dues = duesOf(exchange, deps.paces, deps.weights)
     if (dues === undefined) return { ...exchange, waitedMs: undefined, wouldThrottle: undefined }
     if (deps.mode === 'observe') return observed(exchange, dues, deps)
@@ -99,7 +102,7 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
  * The charges of a call, each class once, and one of a write that may replace what is there (rule S14); undefined if
  * none of them is paced. The label is charged too.
  */
-function duesOf({ agent, call }: Decided, paces: Paces, weights: PaceWeights): Dues | undefined {
+function duesOf({ agent, call }: Approved, paces: Paces, weights: PaceWeights): Dues | undefined {
   let due: Set<Pace> | undefined
   const add = (name: PacedName): void => {
     const own = paces.get(name)
@@ -129,7 +132,7 @@ function assumedCount({ traits }: Call, named: number, weights: PaceWeights): nu
 }
 
 /** Charges as if the call had been held, so that the record shows what enforcing would have done to the next ones. */
-function observed(exchange: Decided, dues: Dues, deps: PaceDeps): Paced | Promise<Paced> {
+function observed(exchange: Approved, dues: Dues, deps: PaceDeps): Paced | Promise<Paced> {
   const turn = deps.limiter.take(dues.charges, deps.clock.nowMs(), dues.maxWaitMs)
   const noted = ({ kind }: Turn): Paced => ({
     ...exchange,

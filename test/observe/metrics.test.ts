@@ -50,6 +50,7 @@ function exercised(): Metrics {
   metrics.policyEvaluation('opa-wasm', 0.00004)
   metrics.policyBundle('abc')
   metrics.auditRecords(3)
+  metrics.approvalDecision({ approve: true, channel: 'token' })
   return metrics
 }
 
@@ -68,6 +69,8 @@ describe('createMetrics', () => {
     moderato_audit_records_total: ['counter'],
     moderato_audit_lag_seconds: ['gauge'],
     moderato_state_up: ['gauge'],
+    moderato_approvals_pending: ['gauge'],
+    moderato_approval_decisions_total: ['counter', 'channel', 'decision'],
     moderato_agent_requests_total: ['counter', 'agent', 'class', 'decision'],
   }
 

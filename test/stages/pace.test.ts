@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ACTION_CLASSES, gravest, type ActionClass } from '../../proxy/classes.ts'
 import { Denial } from '../../proxy/denial.ts'
-import type { Call, Decided, Paced } from '../../proxy/exchange.ts'
+import type { Call, Approved, Paced } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom, type PacedName, type Paces } from '../../proxy/pacing/paces.ts'
@@ -16,7 +16,7 @@ import { VirtualTime } from '../pacing/virtual-time.ts'
 interface Scene {
   readonly paces?: Paces
   readonly mode?: 'enforce' | 'observe'
-  readonly recheck?: (exchange: Decided) => void
+  readonly recheck?: (exchange: Approved) => void
   readonly limits?: { heldPerAgent: number; held: number }
 }
 
@@ -46,7 +46,7 @@ function scene({ paces = pacesFrom(), mode = 'enforce', recheck = () => {}, limi
     },
   })
   /** What became of each call: `{ atMs, paced }` or `{ atMs, denial }`. */
-  const run = async (exchange: Decided): Promise<{ atMs: number; paced?: Paced; denial?: Denial }> => {
+  const run = async (exchange: Approved): Promise<{ atMs: number; paced?: Paced; denial?: Denial }> => {
     try {
       const paced = await stage(exchange)
       return { atMs: time.nowMs() - startMs, paced }
@@ -69,7 +69,7 @@ interface Ask {
 }
 
 /** A decided exchange with the facts that pace reads; nothing else of it is looked at. */
-function decided(ask: Ask = {}): Decided {
+function decided(ask: Ask = {}): Approved {
   const { classes = ['destructive'], count = 1, agent = 'agent', service = 'ec2', region = 'eu-west-1' } = ask
   const call: Call = {
     service,
@@ -103,7 +103,7 @@ function decided(ask: Ask = {}): Decided {
     },
     call,
   }
-  return facts as unknown as Decided
+  return facts as unknown as Approved
 }
 
 describe('pace', () => {
