@@ -200,6 +200,19 @@ export class Approvals {
     await this.#deps.ledger.remove('approval', demandId(agentId))
   }
 
+  demands(): readonly Demand[] {
+    return [...this.#demands.keys()].flatMap((agentId) => this.demandOn(agentId) ?? [])
+  }
+
+  /** Whether nobody has taken it before, on any replica. */
+  async takeNonce(nonce: string, forMs: number): Promise<boolean> {
+    const expiresAtMs = this.#deps.clock.nowMs() + forMs
+    return (
+      (await this.#deps.ledger.put('approval', `nonce:${nonce}`, 1, { expiresAtMs, expected: 0 })) !==
+      undefined
+    )
+  }
+
   demandOn(agentId: string): Demand | undefined {
     if (this.#demands.get(agentId) === undefined) return undefined
     const entry = this.#deps.ledger.get('approval', demandId(agentId))

@@ -1,26 +1,31 @@
 /** An approval in words, for people and for programs: facts of the parsed request, the agent's own words marked as such. */
-import { statusOf, type Approval, type Status } from './approval.ts'
+import { z } from 'zod'
+import { statusOf, type Approval } from './approval.ts'
 import type { Known } from './approvals.ts'
 import { shown } from './shown.ts'
 
 /** What every way of showing an approval shows. All text in it that an agent can choose went through `shown`. */
-export interface ShownApproval {
-  readonly id: string
-  readonly status: Status
-  readonly summary: string
-  /** Name and value, in the order in which people should read them. */
-  readonly facts: readonly (readonly [string, string])[]
-  readonly irreversible: boolean
-  readonly digest: string
-  readonly approvers: number
-  readonly expiresAt: string
-  readonly decisions: readonly {
-    readonly person: string
-    readonly approve: boolean
-    readonly at: string
-    readonly reason?: string
-  }[]
-}
+export const ShownApproval = z.strictObject({
+  id: z.string(),
+  status: z.enum(['pending', 'approved', 'denied', 'used', 'void']),
+  summary: z.string(),
+  facts: z
+    .array(z.tuple([z.string(), z.string()]))
+    .describe('Name and value, in the order in which people should read them.'),
+  irreversible: z.boolean(),
+  digest: z.string(),
+  approvers: z.int(),
+  expiresAt: z.string(),
+  decisions: z.array(
+    z.strictObject({
+      person: z.string(),
+      approve: z.boolean(),
+      at: z.string(),
+      reason: z.string().optional(),
+    }),
+  ),
+})
+export type ShownApproval = z.output<typeof ShownApproval>
 
 export function shownApproval({ id, approval, expiresAtMs }: Known): ShownApproval {
   const { facts, digest, approvers, decisions } = approval
@@ -42,20 +47,13 @@ export function shownApproval({ id, approval, expiresAtMs }: Known): ShownApprov
   }
 }
 
-function factsOf({
-  facts,
-  agent,
-  task,
-  why,
-  voided,
-  used,
-  approvers,
-}: Approval): (readonly [string, string])[] {
+function factsOf(approval: Approval): [string, string][] {
+  const { facts, agent, task, why, voided, used, approvers } = approval
   const more = facts.resourceCount - facts.resources.length
-  const parameters = Object.entries(facts.parameters).map(
-    ([name, value]) => `${name}${value === true ? '' : `: ${listed(value === false ? [] : value)}`}`,
+  const parameters = Object.entries(facts.parameters).map(([name, value]) =>
+    typeof value === 'boolean' ? name : `${name}: ${listed(value)}`,
   )
-  return [
+  const lines: readonly (readonly [string, string | undefined])[] = [
     ['operation', `${facts.service}:${facts.operation ?? 'unknown'}`],
     ['actions', facts.actions.join(', ')],
     ['resources', `${listed(facts.resources)}${more > 0 ? ` and ${more} more` : ''}`],
@@ -63,24 +61,21 @@ function factsOf({
     ['classes', facts.classes.join(', ')],
     ['can be undone', facts.traits.includes('irreversible') ? 'NO' : 'not known to be irreversible'],
     ['traits', facts.traits.length === 0 ? 'none' : facts.traits.join(', ')],
-    ...(parameters.length === 0 ? [] : [['parameters', parameters.join('; ')] as const]),
+    ['parameters', parameters.length === 0 ? undefined : parameters.join('; ')],
     ['region', shown(facts.region)],
     ['account', facts.account ?? 'that of the upstream credentials'],
     ['sent to', `${facts.method} ${shown(facts.host)}`],
-    ...(facts.signs === undefined
-      ? []
-      : [['hands out', `a signed request (${facts.signs}) that works outside of Moderato`] as const]),
+    ['hands out', facts.signs && `a signed request (${facts.signs}) that works outside of Moderato`],
     ['agent', shown(agent)],
     [
       'needs',
-      `${approvers === 1 ? 'one person' : 'two people'}, because: ${why.map((each) => shown(each)).join(' ')}`,
+      `${approvers === 1 ? 'one person' : 'two people'}: ${why.map((each) => shown(each)).join(' ')}`,
     ],
-    ...(task === undefined
-      ? []
-      : [['the agent says (not checked)', shown(task.says, { prose: true })] as const]),
-    ...(used === 0 ? [] : [['used', String(used)] as const]),
-    ...(voided === undefined ? [] : [['void', shown(voided.why)] as const]),
+    ['the agent says (not checked)', task && shown(task.says, { prose: true })],
+    ['used', used === 0 ? undefined : String(used)],
+    ['void', voided && shown(voided.why)],
   ]
+  return lines.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]))
 }
 
 function listed(texts: readonly string[]): string {

@@ -8,6 +8,7 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Timer } from '../pacing/lane.ts'
 import { LONGEST_WAIT_MS, type Paces } from '../pacing/paces.ts'
 import type { Clock } from '../ports.ts'
+import { readSecret } from '../secret-file.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { Approvals, type ApprovalEvent } from './approvals.ts'
 import { approvalFields } from './record.ts'
@@ -59,6 +60,14 @@ export function openApprovals(
     accountId: upstream.accountId,
     ownerOf: (agentId: string) => owners.get(agentId),
     place: (id: string) => `People decide at ${url()}#${id} or with: moderato approvals show ${id}.`,
+    /** What the admin API needs to let people decide. */
+    admin: {
+      approvals,
+      clock,
+      maxUses: config.maxUses,
+      people: admin.people,
+      callbackSecret: config.callback && readSecret(config.callback.secretFile),
+    },
     hold: config.hold
       ? { waiting, steadyClock: world.steadyClock, maxWaitMs: (call: Call) => maxWaitMs(call, world.paces) }
       : undefined,

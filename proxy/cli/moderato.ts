@@ -1,4 +1,5 @@
 /** The `moderato` command: finds the verb; each verb is one file. Exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
+import { run as approvals } from './approvals.ts'
 import { run as audit } from './audit.ts'
 import { run as catalogue } from './catalogue.ts'
 import { run as config } from './config.ts'
@@ -9,6 +10,7 @@ import type { Verb } from './verb.ts'
 const VERBS: Readonly<Record<string, { readonly run: Verb; readonly does: string }>> = {
   serve: { run: serve, does: 'run the proxy: serve --config FILE' },
   config: { run: config, does: 'check FILE | show FILE: what is wrong, what is in force and why' },
+  approvals: { run: approvals, does: 'list | show ID | approve ID | deny ID: what waits for a person' },
   audit: { run: audit, does: 'verify [DIR] | tail [DIR]: the hash-chained record' },
   catalogue: {
     run: catalogue,
