@@ -26,9 +26,34 @@ describe('arnOverlap', () => {
     ['arn:aws:s3:::data/secret*', 'arn:aws:s3:::d*', true],
     ['arn:aws:s3:::data/secret*', 'arn:aws:s3:::other/*', false],
     ['*/x', 'a*/y', false],
+    ['arn:aws:dynamodb:*:*:table/prod-*', 'arn:aws:dynamodb:us-east-1:*:table/orders', false],
+    ['arn:aws:dynamodb:*:*:table/prod-*', 'arn:aws:dynamodb:us-east-1:*:table/prod-1', true],
+    ['arn:*:table/prod-*', 'arn:aws:dynamodb:us-east-1:*', true],
+    ['a*b*c', '*bb*', true],
+    ['a*b', 'a*c*', true],
+    ['ab*', 'a*', true],
+    ['*a', 'b*b', false],
     ['*', '*', true],
   ])('%j and %j: %j', (pattern, arn, overlaps) => {
     expect(arnOverlap([pattern], arn)).toBe(overlaps)
+  })
+
+  it('is exact for texts that are not too long', () => {
+    const short = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 3 })
+    const all = ['']
+    for (let at = 0; (all[at]?.length ?? 9) < 6; at++) all.push(`${all[at]}a`, `${all[at]}b`)
+    fc.assert(
+      fc.property(short, short, (one, other) => {
+        const common = all.some((text) => arnMatch([one], text) && arnMatch([other], text))
+        expect(arnOverlap([one], other)).toBe(common)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('is bounded in what it compares, and says true rather than miss something', () => {
+    const [one, other] = [`a*${'b'.repeat(500)}*c`, `a*${'d'.repeat(500)}*c`]
+    expect(arnOverlap([one], other)).toBe(true)
   })
 
   it('misses nothing that both may mean', () => {
