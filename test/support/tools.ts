@@ -38,3 +38,4 @@ export const VALKEY: Tool = {
   command: VALKEY_SERVERS.find((command) => hasTool(command, ['--version'])) ?? 'valkey-server',
   args: ['--version'],
 }
+export const CHROMIUM: Tool = { name: 'Chromium', command: '/usr/bin/chromium', args: ['--version'] }
