@@ -68,14 +68,12 @@ function wayUpstream(stages: SharedStages, { upstream, ...parts }: Parts) {
     )
 }
 
-/** Builds the service; everything that can fail fails here, before anything listens. */
-export async function compose(loaded: LoadedConfig, log: Logger): Promise<Moderato> {
-  const parts = await buildParts(loaded, log)
-  const { config } = loaded
-  const { audit, refusals, metrics, catalogue, mode, clock, queue, upstream, approvals } = parts
-  const bug = (error: unknown, requestId?: string) =>
-    log.error({ err: error, requestId }, 'this is a bug in Moderato')
-  const options: Omit<RecordOptions, 'answer'> = {
+/** Where every run leaves its records and is counted. */
+function recorded(
+  { audit, refusals, metrics, clock, approvals }: Parts,
+  bug: RecordOptions['bug'],
+): Omit<RecordOptions, 'answer'> {
+  return {
     clock,
     audit: {
       append: (each) => audit.append(each),
@@ -89,6 +87,16 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     },
     bug,
   }
+}
+
+/** Builds the service; everything that can fail fails here, before anything listens. */
+export async function compose(loaded: LoadedConfig, log: Logger): Promise<Moderato> {
+  const parts = await buildParts(loaded, log)
+  const { config } = loaded
+  const { audit, refusals, catalogue, mode, queue, upstream, approvals } = parts
+  const bug = (error: unknown, requestId?: string) =>
+    log.error({ err: error, requestId }, 'this is a bug in Moderato')
+  const options = recorded(parts, bug)
   const stages = sharedStages(parts)
   const runCall = record(wayOfCalls(stages, parts), {
     ...options,

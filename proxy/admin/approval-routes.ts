@@ -1,7 +1,8 @@
 /** Approvals in the admin API. They are decided by POST only, by a person (S18): reading one decides nothing. */
 import { z } from 'zod'
 import { statusOf } from '../approvals/approval.ts'
-import { ApprovalError, type Approvals, type Known } from '../approvals/approvals.ts'
+import type { Approvals } from '../approvals/approvals.ts'
+import { ApprovalError, type Known } from '../approvals/known.ts'
 import { CallbackBody, callbackSigner, NONCE_MS, type CallbackPerson } from '../approvals/callback.ts'
 import { Demand } from '../approvals/demand.ts'
 import { ShownApproval, shownApproval } from '../approvals/message.ts'

@@ -1,36 +1,11 @@
 /** Approvals in the ledger: asked for, decided by people, spent by the call that they were given for. */
 import { randomBytes } from 'node:crypto'
-import type { Agent } from '../agent.ts'
 import type { Clock } from '../ports.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
 import { Approval, objectionTo, statusOf, type Decision, type Status } from './approval.ts'
 import { touches } from './depends-on.ts'
+import { ApprovalError, type ApprovalEvent, type CallKey, type Known } from './known.ts'
 import { Demand, demandId } from './demand.ts'
-
-/** Whose call an approval is for. */
-export interface CallKey {
-  readonly agentId: string
-  /** Undefined: an agent without a task. */
-  readonly taskId: string | undefined
-  readonly digest: string
-}
-
-export function callKey({ id, session }: Agent, digest: string): CallKey {
-  return { agentId: id, taskId: session?.task.id, digest }
-}
-
-/** An approval in force, as this replica knows it. */
-export interface Known {
-  readonly id: string
-  readonly approval: Approval
-  readonly revision: number
-  readonly expiresAtMs: number
-}
-
-export type ApprovalEvent =
-  | { readonly kind: 'asked'; readonly known: Known }
-  | { readonly kind: 'voided'; readonly known: Known }
-  | { readonly kind: 'decided'; readonly known: Known; readonly decision: Decision }
 
 export interface ApprovalsDeps {
   readonly ledger: Pick<Ledger, 'all' | 'get' | 'put' | 'remove' | 'refresh' | 'onChange'>
@@ -42,17 +17,6 @@ export interface ApprovalsDeps {
 }
 
 export type NewApproval = Omit<Approval, 'askedAtMs' | 'decisions' | 'used' | 'voided'>
-
-/** Why an approval cannot be decided. */
-export class ApprovalError extends Error {
-  override readonly name = 'ApprovalError'
-  readonly error: string
-
-  constructor({ error, message }: { readonly error: string; readonly message: string }) {
-    super(message)
-    this.error = error
-  }
-}
 
 const ID = /^[0-9a-f]{32}$/
 /** What is worth more stands first. */

@@ -1,7 +1,7 @@
 /** An approval in words, for people and for programs: facts of the parsed request, the agent's own words marked as such. */
 import { z } from 'zod'
 import { statusOf, type Approval } from './approval.ts'
-import type { Known } from './approvals.ts'
+import type { Known } from './known.ts'
 import { shown } from './shown.ts'
 
 /** What every way of showing an approval shows. All text in it that an agent can choose went through `shown`. */
@@ -71,7 +71,9 @@ function factsOf(approval: Approval): [string, string][] {
       'needs',
       `${approvers === 1 ? 'one person' : 'two people'}: ${why.map((each) => shown(each)).join(' ')}`,
     ],
+    ['task', task && shown(task.id)],
     ['the agent says (not checked)', task && shown(task.says, { prose: true })],
+    ['and names as ticket', task === undefined || task.ticket === '' ? undefined : shown(task.ticket)],
     ['used', used === 0 ? undefined : String(used)],
     ['void', voided && shown(voided.why)],
   ]

@@ -10,7 +10,8 @@ import { LONGEST_WAIT_MS, type Paces } from '../pacing/paces.ts'
 import type { Clock } from '../ports.ts'
 import { readSecret } from '../secret-file.ts'
 import type { Ledger } from '../state/ledger.ts'
-import { Approvals, type ApprovalEvent } from './approvals.ts'
+import { Approvals } from './approvals.ts'
+import type { ApprovalEvent } from './known.ts'
 import { approvalFields } from './record.ts'
 import { UnderWay } from './under-way.ts'
 import { Waiting } from './waiting.ts'
@@ -26,8 +27,6 @@ export interface ApprovalWorld {
   readonly log: Logger
   readonly paces: Paces
 }
-
-export type ApprovalParts = ReturnType<typeof openApprovals>
 
 export function openApprovals(
   { approvals: config, admin, agents, listen, limits, upstream }: Config,

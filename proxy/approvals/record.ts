@@ -2,7 +2,7 @@
 import type { AuditRecord } from '../observe/audit-record.ts'
 import { redactText } from '../observe/redact.ts'
 import { statusOf } from './approval.ts'
-import type { ApprovalEvent } from './approvals.ts'
+import type { ApprovalEvent } from './known.ts'
 
 const MAX_DETAIL = 512
 

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Timer } from '../pacing/lane.ts'
 import type { Clock } from '../ports.ts'
 import { readSecret } from '../secret-file.ts'
-import type { Known } from './approvals.ts'
+import type { Known } from './known.ts'
 import { jsonMessage, slackMessage } from './message.ts'
 
 export interface WebhookSettings {

@@ -1,6 +1,7 @@
 /** Approval by people: a call that needs one and has none is answered with its id, or held until somebody decides. */
 import { grantedOf, statusOf } from '../approvals/approval.ts'
-import { callKey, type Approvals, type Known } from '../approvals/approvals.ts'
+import type { Approvals } from '../approvals/approvals.ts'
+import { callKey, type Known } from '../approvals/known.ts'
 import { needOf, newApproval, type Need } from '../approvals/asked.ts'
 import { digestOf } from '../approvals/digest.ts'
 import { shown } from '../approvals/shown.ts'

@@ -1,6 +1,7 @@
 /** The last look at an approval: one use is spent for exactly the call that leaves now, before it is signed anew (S4, S17). */
 import { statusOf } from '../approvals/approval.ts'
-import { callKey, type Approvals } from '../approvals/approvals.ts'
+import type { Approvals } from '../approvals/approvals.ts'
+import { callKey } from '../approvals/known.ts'
 import { digestOf } from '../approvals/digest.ts'
 import type { UnderWay } from '../approvals/under-way.ts'
 import { changesState } from '../classes.ts'

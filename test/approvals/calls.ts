@@ -1,12 +1,8 @@
 /** Signed calls as the approve stage gets them, and approvals that replicas share. */
 import { onTestFinished } from 'vitest'
 import type { Approval } from '../../proxy/approvals/approval.ts'
-import {
-  Approvals,
-  type ApprovalEvent,
-  type ApprovalsDeps,
-  type NewApproval,
-} from '../../proxy/approvals/approvals.ts'
+import { Approvals, type ApprovalsDeps, type NewApproval } from '../../proxy/approvals/approvals.ts'
+import type { ApprovalEvent } from '../../proxy/approvals/known.ts'
 import { addressing } from '../../proxy/aws/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'

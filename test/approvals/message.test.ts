@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Known } from '../../proxy/approvals/approvals.ts'
+import type { Known } from '../../proxy/approvals/known.ts'
 import { ShownApproval, jsonMessage, shownApproval, slackMessage } from '../../proxy/approvals/message.ts'
 import { approvalOf, ASKED, NO } from './calls.ts'
 
@@ -15,7 +15,7 @@ function known(change: Parameters<typeof approvalOf>[0] = {}): Known {
 function hostile(text: string): Known {
   return known({
     agent: text,
-    task: { id: text, says: text },
+    task: { id: text, says: text, ticket: text },
     why: [text],
     facts: {
       ...ASKED.facts,
