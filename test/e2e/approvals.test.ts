@@ -218,6 +218,20 @@ describe('a call that people must approve', () => {
     expect(upstream.arrived).toHaveLength(2)
   })
 
+  it('S4: is refused when its approval is taken back while it waits for its turn', async () => {
+    const pacing = { classes: { destructive: { rate: '4/min', burst: 1, maxWait: '45s' } } }
+    await start([DESTRUCTIVE], { pacing })
+    const client = dynamodb(proxy.url, BUILDER, { maxAttempts: 1 })
+    const id = approvalIn((await thrownBy(client.send(DROP))).message)
+    await approvals(proxy, ALICE, 'approve', id, '--uses', '2')
+    await client.send(DROP)
+    const held = thrownBy(client.send(DROP))
+    await proxy.metricReaches('moderato_pace_queue_depth', { class: 'destructive' }, 1)
+    await approvals(proxy, BOB, 'deny', id, '--reason', 'Stop.')
+    expect((await held).message).toContain(`bob@example.org refused approval ${id} and said "Stop."`)
+    expect(upstream.arrived).toHaveLength(1)
+  })
+
   it('is only marked in observe mode', async () => {
     await start([DESTRUCTIVE], { policy: { mode: 'observe', approvals: [DESTRUCTIVE] } })
     await dynamodb(proxy.url).send(DROP)
@@ -239,6 +253,30 @@ describe('a call that people must approve', () => {
     await thrownBy(dynamodb(proxy.url).send(new DeleteTableCommand({ TableName: 'prod-orders' })))
     expect(upstream.arrived).toHaveLength(2)
   })
+
+  it.each(['json', 'slack'] as const)(
+    'is told elsewhere by a signed %s message, and waits for nobody there',
+    async (format) => {
+      const secret = 'webhook-secret-of-at-least-32-characters'
+      const folder = mkdtempSync(join(tmpdir(), 'moderato-webhook-'))
+      onTestFinished(() => rmSync(folder, { recursive: true }))
+      const secretFile = join(folder, 'secret')
+      writeFileSync(secretFile, secret, { mode: 0o600 })
+      const people = await RecordingUpstream.start((_, reply) => reply.end())
+      onTestFinished(() => people.stop())
+      await start([DESTRUCTIVE], {
+        approvals: { webhook: { url: `${people.url}/hook`, secretFile, format } },
+      })
+      const id = approvalIn((await thrownBy(dynamodb(proxy.url).send(DROP))).message)
+      await expect.poll(() => people.recorded.length).toBe(1)
+      const { headers, body } = people.recorded[0] ?? expect.fail('nothing came')
+      expect(body.toString()).toContain(`${proxy.adminUrl}/#${id}`)
+      const mac = createHmac('sha256', secret)
+        .update(`${String(headers['x-moderato-timestamp'])}.`)
+        .update(body)
+      expect(headers['x-moderato-signature']).toBe(`v1=${mac.digest('hex')}`)
+    },
+  )
 
   it('is decided by a signed callback of whoever the configuration trusts', async () => {
     const secret = 'callback-secret-of-at-least-32-characters'
