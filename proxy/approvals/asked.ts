@@ -1,6 +1,6 @@
 /** What people are shown of a call, and how many of them it needs. */
 import { changesState } from '../classes.ts'
-import type { Classified, Decided } from '../exchange.ts'
+import type { CallFacts, Classified, Decided } from '../exchange.ts'
 import type { ApprovalFacts } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
 import { dependsOn } from './depends-on.ts'
@@ -65,18 +65,24 @@ function factsOf(
     class: label,
     classes,
     traits,
-    parameters: Object.fromEntries(
-      Object.entries(facts).map(([name, value]) => [
-        name,
-        typeof value === 'boolean' ? value : listed(value),
-      ]),
-    ),
+    parameters: Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, parameterOf(value)])),
     method,
     host: cut(headers.all('host').join()),
     region: authorization.scope.region,
     ...(accountId === undefined ? {} : { account: accountId }),
     ...(handOn === undefined ? {} : { signs: handOn.type }),
   }
+}
+
+/** Tags and the like as `key=value`. */
+function parameterOf(value: CallFacts[string]): boolean | readonly string[] {
+  if (typeof value !== 'object') return value ?? false
+  if (isList(value)) return listed(value)
+  return listed(Object.entries(value).map(([key, values]) => `${key}=${values.join()}`))
+}
+
+function isList(value: object): value is readonly string[] {
+  return Array.isArray(value)
 }
 
 function listed(texts: readonly string[]): readonly string[] {
