@@ -49,11 +49,18 @@ function decoded(text: string): string {
 }
 
 const ARN = /\barn:aws[a-z-]*:[^\s"'<>\\,]+/g
+/** Bounded where one part could be taken for the next: an agent writes the text. */
 const END_OF_URL = String.raw`([^\s"'<>\\?#]+)`
 const S3_URLS = [
-  new RegExp(String.raw`https?://([a-z0-9.-]+)\.s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?/${END_OF_URL}`, 'gi'),
-  new RegExp(String.raw`https?://s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?/([^/\s"']+)/${END_OF_URL}`, 'gi'),
-  new RegExp(String.raw`\bs3://([^/\s"']+)/${END_OF_URL}`, 'gi'),
+  new RegExp(
+    String.raw`https?://([a-z0-9.-]{3,63})\.s3[a-z0-9.-]{0,40}\.amazonaws\.com(?:\.cn)?/${END_OF_URL}`,
+    'gi',
+  ),
+  new RegExp(
+    String.raw`https?://s3[a-z0-9.-]{0,40}\.amazonaws\.com(?:\.cn)?/([^/\s"']{3,63})/${END_OF_URL}`,
+    'gi',
+  ),
+  new RegExp(String.raw`\bs3://([^/\s"']{3,63})/${END_OF_URL}`, 'gi'),
 ]
 /** `"S3Bucket": "b"`, `Code.S3Bucket=b`; likewise of keys. */
 const BUCKET_MEMBER = /\b\w*bucket(?:name)?"?\s*[:=]\s*"?([a-z0-9][a-z0-9.-]{1,62})/gi

@@ -2,6 +2,7 @@
  * Idempotency tokens: SDKs make a new one for each call, so the call that people approved has another one when it is
  * made again. They say nothing of what a call does, and stay out of its digest.
  */
+import { endOfString } from '../aws/document.ts'
 import type { Protocol } from '../exchange.ts'
 
 /** Members that botocore's models mark `idempotencyToken`, but for names that elsewhere mean something. */
@@ -65,26 +66,29 @@ function withoutPairs(text: string, names: ReadonlySet<string>): string {
     .join('&')
 }
 
-/** A string of JSON, or a character that opens or closes; between them stands nothing that matters here. */
-const PIECE = /"(?:[^"\\]|\\[^])*"|[{}[\]:,]/g
-
-/** Empties the tokens among the members of the outermost object. Any other text comes back as it was. */
+/** Empties the tokens among the members of the outermost object. The text is known to be valid JSON. */
 function withoutMember(text: string): string {
   let [depth, kept, from] = [0, '', 0]
   let name: string | undefined
   let isValue = false
-  for (const { 0: piece, index } of text.matchAll(PIECE)) {
-    if (piece === '{' || piece === '[') depth++
-    else if (piece === '}' || piece === ']') depth--
-    else if (piece === ':') isValue = depth === 1
-    else if (piece === ',') isValue = false
-    else if (depth !== 1) continue
-    else if (!isValue) name = piece.slice(1, -1)
-    else if (name !== undefined && NAMES.has(name) && TOKEN.test(piece.slice(1, -1))) {
-      kept += `${text.slice(from, index)}""`
-      from = index + piece.length
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]
+    if (char === '{' || char === '[') {
+      depth++
+      isValue = false
+    } else if (char === '}' || char === ']') depth--
+    else if (char === ':') isValue = depth === 1
+    else if (char === ',') isValue = false
+    else if (char === '"') {
+      const end = endOfString(text, at)
+      const string = depth === 1 ? text.slice(at + 1, end) : ''
+      if (depth === 1 && !isValue) name = string
+      else if (depth === 1 && name !== undefined && NAMES.has(name) && TOKEN.test(string)) {
+        kept += text.slice(from, at + 1)
+        from = end
+      }
+      at = end
     }
-    if (piece === '{' || piece === '[') isValue = false
   }
   return kept + text.slice(from)
 }

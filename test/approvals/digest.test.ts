@@ -171,6 +171,15 @@ describe('idempotency tokens', () => {
     expect(await digest(invoke('a'), lambda)).not.toBe(await digest(invoke('b'), lambda))
   })
 
+  it('are found in megabytes of text that was made to exhaust a pattern', () => {
+    const { length } = Buffer.from('abc')
+    const tokens = tokensOf('dynamodb:TransactWriteItems', 'json-1.0')
+    for (const text of ['x'.repeat(9_000_000), '\\"'.repeat(3_000_000)]) {
+      const body = Buffer.from(`{"a":"${text}","ClientToken":"abc"}`)
+      expect(tokens.body(body)).toHaveLength(body.length - length)
+    }
+  })
+
   it('hide nothing of any JSON: two documents with one digest differ in tokens alone', () => {
     const tokens = ['ClientRequestToken', 'clientToken']
     const key = fc.constantFrom('a', 'ClientRequestToken', 'clientToken', 'b"c', 'd\\')
