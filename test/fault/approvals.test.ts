@@ -12,7 +12,7 @@ import { ValkeyServer } from '../support/valkey.ts'
 
 let folder: string
 let upstream: RecordingUpstream
-let proxies: Proxy[] = []
+const proxies: Proxy[] = []
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'moderato-approvals-'))
   upstream = await RecordingUpstream.start((_, reply) => void reply.writeHead(204).end())
