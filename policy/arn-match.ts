@@ -1,4 +1,4 @@
-/** Matches resource ARNs against grant patterns: the one builtin that the host gives to Rego. */
+/** Matches resource ARNs against patterns: the builtins that the host gives to Rego. */
 
 /** Compiled patterns: the literal parts between the `*`s. Patterns come from configuration; the bound is a backstop. */
 const compiled = new Map<string, readonly string[]>()
@@ -39,4 +39,64 @@ function matchesParts(parts: readonly string[], text: string): boolean {
 export function arnMatch(patterns: readonly string[], arn: string): boolean {
   for (const pattern of patterns) if (matchesParts(partsOf(pattern), arn)) return true
   return false
+}
+
+/**
+ * True unless no ARN can be meant by both the pattern and the resource, which may itself hold `*`: an account that is not
+ * known, which has no `:` in it, or all objects of a bucket. For what must not be missed: of texts that are too long to
+ * compare it says true if their ends agree.
+ */
+export function arnOverlap(patterns: readonly string[], arn: string): boolean {
+  if (!arn.includes('*')) return arnMatch(patterns, arn)
+  return patterns.some((pattern) => {
+    if (!pattern.includes('*')) return arnMatch([arn], pattern)
+    if (!endsAgree(pattern, arn)) return false
+    const isPrefix = pattern.indexOf('*') === pattern.length - 1
+    return isPrefix || pattern.length * arn.length > MAX_COMPARED || intersect(pattern, arn)
+  })
+}
+
+/** Of the product of both lengths: agents choose one of them. */
+const MAX_COMPARED = 16_384
+const STAR = 0x2a
+const COLON = 0x3a
+
+function endsAgree(one: string, other: string): boolean {
+  const [oneFirst, otherFirst] = [one.slice(0, one.indexOf('*')), other.slice(0, other.indexOf('*'))]
+  const [oneLast, otherLast] = [one.slice(one.lastIndexOf('*') + 1), other.slice(other.lastIndexOf('*') + 1)]
+  return (
+    (oneFirst.startsWith(otherFirst) || otherFirst.startsWith(oneFirst)) &&
+    (oneLast.endsWith(otherLast) || otherLast.endsWith(oneLast))
+  )
+}
+
+/** Whether some ARN is covered by both: walks both at once, `row[j]` where `one[0, i)` and `other[0, j)` can be the same. */
+function intersect(one: string, other: string): boolean {
+  const resourceAt = startOfResource(other)
+  let row = new Uint8Array(other.length + 1)
+  row[0] = 1
+  for (let i = 0; ; i++) {
+    const next = new Uint8Array(other.length + 1)
+    const char = one.charCodeAt(i)
+    for (let j = 0; j <= other.length; j++) {
+      if (row[j] !== 1) continue
+      const isStar = other.charCodeAt(j) === STAR
+      if (j < other.length && (char === STAR || isStar)) row[j + 1] = 1
+      if (char === STAR || (isStar && (char !== COLON || j >= resourceAt))) next[j] = 1
+      if (char === other.charCodeAt(j)) next[j + 1] = 1
+    }
+    if (i === one.length) return row[other.length] === 1
+    row = next
+  }
+}
+
+/** What follows the fifth colon of an ARN; 0 of anything else. */
+function startOfResource(arn: string): number {
+  if (!arn.startsWith('arn:')) return 0
+  let at = 0
+  for (let field = 0; field < 5; field++) {
+    at = arn.indexOf(':', at) + 1
+    if (at === 0) return 0
+  }
+  return at
 }

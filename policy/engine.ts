@@ -34,12 +34,16 @@ export interface PolicyInput {
   }
 }
 
+export type Approvers = 0 | 1 | 2
+
 export interface PolicyVerdict {
   readonly allow: boolean
   /** `package.rule` names of every rule that spoke. */
   readonly rules: readonly string[]
-  /** For the agent: why not, and what to do. */
+  /** For the agent: why not, and what to do; of an allowed call, why people must approve it. */
   readonly messages: readonly string[]
+  /** How many people must approve an allowed call; 0 if it is not allowed. */
+  readonly approvals: Approvers
 }
 
 export interface PolicyGrant {
@@ -53,9 +57,24 @@ export interface PolicyStatement {
   readonly resources: readonly string[]
 }
 
-/** Policy data: grants by agent id, and what holds of every task. */
+/** Which allowed calls people must approve; all that a rule says must hold of a call. */
+export interface PolicyApproval {
+  /** One of them is a class of the call. */
+  readonly classes: readonly string[]
+  /** Patterns; one may mean a resource of the call. */
+  readonly resources: readonly string[]
+  /** Patterns of agent ids. */
+  readonly agents: readonly string[]
+  /** One of them is a trait of the call; empty: whatever its traits. */
+  readonly traits: readonly string[]
+  readonly approvers: 1 | 2
+  readonly minCount: number
+}
+
+/** Policy data: grants by agent id, what people must approve, and what holds of every task. */
 export interface PolicyData {
   readonly agents: Readonly<Record<string, { readonly grants: readonly PolicyGrant[] }>>
+  readonly approvals?: readonly PolicyApproval[]
   /** Without it no task is opened. */
   readonly tasks?: { readonly maxSeconds: number; readonly require: readonly string[] }
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type * as OpaWasm from '@open-policy-agent/opa-wasm'
-import { arnMatch } from './arn-match.ts'
+import { arnMatch, arnOverlap } from './arn-match.ts'
 import type { PolicyData, PolicyEngine, PolicyInput } from './engine.ts'
 import { taskVerdictOf, verdictOf } from './verdicts.ts'
 
@@ -23,6 +23,7 @@ const RENEW_MEMORY_BYTES = 16 << 20
 /** What Rego may call beyond the natives of OPA's WebAssembly; rego/capabilities.json declares the same list. */
 export const HOST_BUILTINS: Readonly<Record<string, (...values: never[]) => unknown>> = {
   'moderato.arn_match': arnMatch,
+  'moderato.arn_overlap': arnOverlap,
 }
 /** Builtins that the npm package brings and that differ from OPA in text only. */
 const PACKAGE_BUILTINS = ['sprintf']
@@ -31,7 +32,7 @@ export interface OpaWasmOptions {
   readonly wasm: Buffer
   /** The bundle's own name for what it holds. */
   readonly revision: string
-  /** Data that the bundle brings. It can't name agents: those come from configuration. */
+  /** Data that the bundle brings. It can't hold agents or approvals: those come from configuration. */
   readonly bundleData?: Readonly<Record<string, unknown>>
   readonly data: PolicyData
   /** Host builtins; tests break them. */
@@ -45,20 +46,21 @@ export interface OpaWasmOptions {
  */
 export async function loadOpaWasm(options: OpaWasmOptions): Promise<PolicyEngine> {
   const { wasm, data, bundleData = {}, builtins = HOST_BUILTINS } = options
-  for (const name of ['agents', 'tasks']) {
+  for (const name of ['agents', 'approvals', 'tasks']) {
     if (name in bundleData) throw new Error(`policy bundle: data.${name} belongs to the configuration`)
   }
   const module = await WebAssembly.compile(new Uint8Array(wasm))
-  const json = JSON.stringify({ ...bundleData, ...data })
+  const json = JSON.stringify({ ...bundleData, approvals: [], ...data })
   const create = () => instantiate(module, builtins, json)
   const digest = createHash('sha256').update(wasm).update(json).digest('hex')
   // Joined, since V8 keeps what is concatenated in pieces, and JSON.stringify takes its slow way with those in each record.
-  const engine = engineOf(create, [options.revision.slice(0, 16), digest.slice(0, 16)].join('.'))
+  const revision = [options.revision.slice(0, 16), digest.slice(0, 16)].join('.')
+  const engine = engineOf(create, (data.approvals ?? []).length > 0, revision)
   engine.evaluate(PROBE)
   return engine
 }
 
-function engineOf(create: () => Instance, revision: string): PolicyEngine {
+function engineOf(create: () => Instance, asks: boolean, revision: string): PolicyEngine {
   let instance = create()
   const run = (input: object, entrypoint: string): unknown => {
     const encoded = encode(input)
@@ -76,7 +78,7 @@ function engineOf(create: () => Instance, revision: string): PolicyEngine {
   return {
     name: 'opa',
     revision,
-    evaluate: (input) => verdictOf(run(input, ENTRYPOINT)),
+    evaluate: (input) => verdictOf(run(input, ENTRYPOINT), asks),
     judgeTask(input) {
       if (!(TASK_ENTRYPOINT in instance.entrypoints))
         throw new Error(`it has no entrypoint ${TASK_ENTRYPOINT}`)

@@ -58,6 +58,6 @@ function lengthOf({ messages }: PolicyVerdict): number {
   return messages.reduce((sum, each) => sum + each.length, 0)
 }
 
-function frozen({ allow, rules, messages }: PolicyVerdict): PolicyVerdict {
-  return Object.freeze({ allow, rules: Object.freeze(rules), messages: Object.freeze(messages) })
+function frozen({ rules, messages, ...verdict }: PolicyVerdict): PolicyVerdict {
+  return Object.freeze({ ...verdict, rules: Object.freeze(rules), messages: Object.freeze(messages) })
 }

@@ -1,6 +1,6 @@
 /** What Rego answered, checked for its shape: an answer in another one is no answer. */
 import { z } from 'zod'
-import type { PolicyVerdict } from './engine.ts'
+import type { Approvers, PolicyVerdict } from './engine.ts'
 import type { TaskVerdict } from './task.ts'
 
 const texts = z.array(z.string())
@@ -12,16 +12,26 @@ const TaskAnswer = z.strictObject({
   messages: texts,
 })
 
-/** By hand: it is read for every call. */
-export function verdictOf(results: unknown): PolicyVerdict {
+/**
+ * By hand: it is read for every call. A bundle that never asks for people may leave `approvals` out, unless the
+ * configuration has it ask (`asks`).
+ */
+export function verdictOf(results: unknown, asks: boolean): PolicyVerdict {
   const result = resultOf(results)
   const allow = property(result, 'allow')
   const rules = property(result, 'rules')
   const messages = property(result, 'messages')
-  if (typeof allow !== 'boolean' || !isTexts(rules) || !isTexts(messages) || rules.length === 0) {
+  const approvals = property(result, 'approvals') ?? (asks ? undefined : 0)
+  if (
+    !isApprovers(approvals) ||
+    typeof allow !== 'boolean' ||
+    !isTexts(rules) ||
+    !isTexts(messages) ||
+    rules.length === 0
+  ) {
     throw new Error('the policy answered in an unknown shape')
   }
-  return { allow, rules, messages }
+  return { allow, rules, messages, approvals: allow ? approvals : 0 }
 }
 
 export function taskVerdictOf(results: unknown): TaskVerdict {
@@ -37,6 +47,10 @@ function resultOf(results: unknown): unknown {
 
 function property(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+}
+
+function isApprovers(value: unknown): value is Approvers {
+  return value === 0 || value === 1 || value === 2
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -52,7 +52,9 @@ function wayUpstream(stages: SharedStages, { upstream, rules, ...parts }: Parts)
   const { credentials, endpoint, clock, clockSkew, signatures } = parts
   return pipeline<Classified>()
     .pipe(stages.decided)
+    .pipe(stages.approved)
     .pipe(stages.paced)
+    .pipe(stages.spent)
     .pipe(resign({ credentials, endpoint, clock, signatures }))
     .pipe(stages.claimed)
     .pipe(
@@ -72,7 +74,7 @@ function wayUpstream(stages: SharedStages, { upstream, rules, ...parts }: Parts)
 
 /** Takes a request through its way, and leaves the records and metrics of what became of it. */
 function runnerOf(stages: SharedStages, parts: Parts, bug: RecordOptions['bug']): Runner {
-  const { audit, refusals, metrics, catalogue, rules, clock } = parts
+  const { audit, refusals, metrics, catalogue, rules, clock, approvals } = parts
   const mode = () => rules().mode
   const options: Omit<RecordOptions, 'answer'> = {
     clock,
@@ -82,7 +84,10 @@ function runnerOf(stages: SharedStages, parts: Parts, bug: RecordOptions['bug'])
       unverified: (each) => refusals.record(each),
     },
     observeStage: (stage, seconds) => metrics.stage(stage, seconds),
-    finished: (outcome) => count(outcome, metrics),
+    finished: (outcome) => {
+      approvals.ended(outcome.exchange)
+      count(outcome, metrics)
+    },
     bug,
   }
   const runCall = record(wayOfCalls(stages, parts), {
@@ -140,11 +145,13 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     bound: ({ admin }) => parts.start(state, admin.port),
     draining: () => {
       state.now = 'draining'
+      parts.approvals.waiting.drain()
       queue.drain()
     },
     closed: async () => {
       followed.stop()
       unwatch()
+      parts.approvals.close()
       refusals.flush()
       await upstream.close()
       await audit.close()

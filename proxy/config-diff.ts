@@ -14,7 +14,8 @@ export interface Change {
 const RELOADED = [
   'agents',
   'policy',
-  'catalogue',
+  'catalogue.overrides',
+  'catalogue.guardedTags',
   'pacing',
   'signatures',
   'freeze',

@@ -5,7 +5,7 @@ import type { TlsFiles } from './config-tls.ts'
 
 export function withResolvedPaths(config: Config, folder: string): Config {
   const at = (file: string): string => resolve(folder, file)
-  const { stateDir, state, policy, listen, admin } = config
+  const { stateDir, state, policy, approvals, listen, admin } = config
   return {
     ...config,
     stateDir: at(stateDir),
@@ -17,6 +17,11 @@ export function withResolvedPaths(config: Config, folder: string): Config {
       ...given('keyFile', state.keyFile, at),
     },
     policy: { ...policy, ...given('bundle', policy.bundle, at) },
+    approvals: {
+      ...approvals,
+      ...given('webhook', approvals.webhook, secretAt(at)),
+      ...given('callback', approvals.callback, secretAt(at)),
+    },
     listen: { ...listen, ...given('tls', listen.tls, tlsAt(at)) },
     admin: {
       ...admin,
@@ -34,6 +39,13 @@ function given<Name extends string, Value>(
   resolved: (value: Value) => Value,
 ): { [Key in Name]?: Value } {
   return (value === undefined ? {} : { [name]: resolved(value) }) as { [Key in Name]?: Value }
+}
+
+function secretAt(at: (file: string) => string) {
+  return <Settings extends { readonly secretFile: string }>(settings: Settings): Settings => ({
+    ...settings,
+    secretFile: at(settings.secretFile),
+  })
 }
 
 function tlsAt(at: (file: string) => string) {

@@ -31,6 +31,7 @@ export function configProblems(config: Config): Finding[] {
     ...taskProblems(config),
     ...policyProblems(config),
     ...serviceProblems(config),
+    ...approvalProblems(config),
   ]
 }
 
@@ -138,6 +139,30 @@ function agentProblems(config: Config): Finding[] {
 function taskProblems({ tasks }: Config): Finding[] {
   if (tasks.defaultDuration <= tasks.maxDuration) return []
   return [{ path: 'tasks.defaultDuration', message: 'must not be longer than tasks.maxDuration' }]
+}
+
+/** Two people who cannot be told apart, or nobody who could approve, show only when it is too late. */
+function approvalProblems({ approvals, policy, admin, agents }: Config): Finding[] {
+  const findings: Finding[] = []
+  const url = approvals.webhook === undefined ? undefined : URL.parse(approvals.webhook.url)
+  if (
+    url === null ||
+    (url !== undefined && url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackUrl(url)))
+  )
+    findings.push({ path: 'approvals.webhook.url', message: 'must be https, or http on a loopback address' })
+  if (approvals.url !== undefined && !/^https?:$/.test(URL.parse(approvals.url)?.protocol ?? ''))
+    findings.push({ path: 'approvals.url', message: 'must be an http or https URL' })
+  const people = new Set(admin.people.map(({ id }) => id))
+  const most = Math.max(0, ...policy.approvals.map(({ approvers }) => approvers))
+  if (most > people.size)
+    findings.push({
+      path: 'admin.people',
+      message: `must name at least ${most}: policy.approvals asks for as many`,
+    })
+  for (const [index, { owner }] of agents.entries())
+    if (owner !== undefined && people.size > 0 && !people.has(owner))
+      findings.push({ path: `agents.${index}.owner`, message: 'is not in admin.people' })
+  return findings
 }
 
 function policyProblems({ policy }: Config): Finding[] {

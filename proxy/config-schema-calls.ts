@@ -54,6 +54,8 @@ function namesOnce(rules: readonly { readonly name: string }[], context: z.Refin
 export const agent = z
   .strictObject({
     id: z.string().min(1).max(256),
+    /** The person who answers for the agent, and so cannot approve its calls. */
+    owner: z.string().min(1).max(256).optional(),
     /** A static key; an agent of an identity provider has none. */
     accessKeyId: z
       .string()
@@ -77,6 +79,16 @@ export const agent = z
     },
   )
 
+/** What people must approve; all that is given must hold of a call. */
+const approvalRule = z.strictObject({
+  classes: z.array(z.enum(PACED_CLASSES)).min(1),
+  resources: z.array(z.string().min(1)).min(1).default(['*']),
+  agents: z.array(z.string().min(1)).min(1).default(['*']),
+  traits: z.array(z.enum(TRAITS)).default([]),
+  approvers: z.union([z.literal(1), z.literal(2)]).default(1),
+  minCount: z.int().min(1).default(1),
+})
+
 export const policy = z
   .strictObject({
     mode: z
@@ -84,6 +96,12 @@ export const policy = z
       .default('enforce')
       .describe('observe: policy verdicts and pace are recorded, not enforced.'),
     bundle: z.string().optional().describe('A bundle file; the packaged default policy otherwise.'),
+    approvals: z
+      .array(approvalRule)
+      .default([])
+      .describe(
+        'What people must approve: classes, and optionally resources, agents, traits, minCount; approvers 1 or 2.',
+      ),
     allowUnmodelled: z
       .array(z.string().regex(/^[a-z0-9-]+:\w+:.+$/, 'is service:Operation:parameter'))
       .default([])

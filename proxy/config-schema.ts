@@ -1,6 +1,7 @@
 /** The configuration: one zod schema gives types, defaults, checks and documentation. */
 import { z } from 'zod'
 import { admin, listenTls } from './config-schema-admin.ts'
+import { approvals } from './config-schema-approvals.ts'
 import { agent, catalogue, pacing, policy } from './config-schema-calls.ts'
 import { freeze } from './config-schema-freeze.ts'
 import { identity, tasks } from './config-schema-identity.ts'
@@ -104,6 +105,7 @@ export const ConfigSchema = z.strictObject({
   identity,
   tasks,
   policy,
+  approvals,
   catalogue,
   pacing,
   watch: z.strictObject({ detectors: z.strictObject({}).prefault({}) }).prefault({}),

@@ -5,12 +5,14 @@
  * makes SDKs raise their own typed exception; `retryable` is chosen on purpose, since SDKs retry throttling and 5xx
  * by themselves and never retry a 403. `enforcedInObserve`: refused in `policy.mode: observe` too.
  */
+import { APPROVAL_DENIALS } from './denial-approval.ts'
 import { IDENTITY_DENIALS } from './denial-identity.ts'
 import type { DenialRow } from './denial-row.ts'
 import { PACE_DENIALS } from './denial-pace.ts'
 
 export const DENIALS = {
   ...IDENTITY_DENIALS,
+  ...APPROVAL_DENIALS,
   malformed_request: {
     code: 'ValidationException',
     status: 400,
@@ -157,6 +159,13 @@ export const DENIALS = {
     retryable: true,
     decision: 'error',
     next: 'Tell an operator: the policy could not be evaluated.',
+  },
+  unapprovable: {
+    code: 'AccessDenied',
+    status: 403,
+    retryable: false,
+    decision: 'deny',
+    next: 'People approve what they can see: send the body whole, with its SHA-256 signed, not in chunks and not unsigned.',
   },
   state_unavailable: {
     code: 'ServiceUnavailable',

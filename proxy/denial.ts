@@ -21,16 +21,19 @@ export class Denial extends Error {
 
   /** Who refused, where policy was asked; audit keeps it as it keeps the decision of a call that went on. */
   readonly policy: DenialPolicy | undefined
+  /** The id of the approval that the call lacks. */
+  readonly approval: string | undefined
 
   constructor(
     reason: DenialReason,
     detail: string,
-    options: { retryAfterMs?: number; cause?: unknown; policy?: DenialPolicy } = {},
+    options: { retryAfterMs?: number; cause?: unknown; policy?: DenialPolicy; approval?: string } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.reason = reason
     this.retryAfterMs = options.retryAfterMs
     this.policy = options.policy
+    this.approval = options.approval
   }
 
   get row(): DenialRow {

@@ -1,11 +1,12 @@
 /**
  * One request on its way through the proxy. It only grows: each stage adds one readonly fact.
  *
- *     Received -> Identified -> Verified -> Classified -> Decided -> Paced -> Resigned -> Forwarded
+ *     Received -> Identified -> Verified -> Classified -> Decided -> Approved -> Paced -> Resigned -> Forwarded
  */
 import type { Agent } from './agent.ts'
 import type { AccessLevel, ActionClass, Trait } from './classes.ts'
 import type { IncomingBody, Reply } from './edge.ts'
+import type { HandOn } from './hand-on.ts'
 import type { HeaderFields } from './headers.ts'
 import type { Opening } from './identity/opening.ts'
 import type { ChunkChain, ChunkVerifier } from './sigv4/chunk-chain.ts'
@@ -161,27 +162,9 @@ export interface Call {
 /** What is sent on: nothing, bytes already read and checked, or the stream as it arrives. */
 export type OutgoingBody =
   | { readonly kind: 'empty' }
-  | { readonly kind: 'buffered'; readonly bytes: Buffer }
+  /** `isDocument`: its bytes are members that the model names, and not content of the caller's own. */
+  | { readonly kind: 'buffered'; readonly bytes: Buffer; readonly isDocument?: boolean }
   | { readonly kind: 'streamed' }
-
-/** A request of our own making that an agent asks to have signed, for somebody else to send. */
-export interface HandOn {
-  /** As the agent named it: `eks-token`, `s3-url`. */
-  readonly type: string
-  /** `GET https://host/path?query`: all its headers are signed, `host` among them. */
-  readonly request: RequestHead
-  readonly origin: string
-  /** What stands for the body in its signature. */
-  readonly payloadHash: string
-  readonly signingName: string
-  readonly region: string
-  /** How long it is good for at most. */
-  readonly expiresSeconds: number
-  /** The one thing that its signer must be allowed, in IAM's terms. */
-  readonly statement: { readonly actions: readonly string[]; readonly resources: readonly string[] }
-  /** Whether its signer is allowed nothing else: upstream credentials narrowed to the statement. */
-  readonly narrowed: boolean
-}
 
 export interface Classified extends Verified {
   readonly call: Call
@@ -203,13 +186,31 @@ export interface Decision {
   readonly rules: readonly string[]
   /** Observe mode: the reason for which enforce mode would have refused. */
   readonly wouldDeny: string | undefined
+  /** How many people must approve the call; 0 in observe mode, unless it issues credentials. */
+  readonly approvals: 0 | 1 | 2
+  /** Why they must, in the rules' words. */
+  readonly why: readonly string[]
 }
 
 export interface Decided extends Classified {
   readonly decision: Decision
 }
 
-export interface Paced extends Decided {
+/** What people said yes to. */
+export interface GivenApproval {
+  readonly id: string
+  /** Of the call as they approved it; see approvals/digest.ts. */
+  readonly digest: string
+  /** They let the call go without its pace. */
+  readonly skipPace: boolean
+}
+
+export interface Approved extends Decided {
+  /** Undefined if nobody needs to approve the call. Its use is spent only just before the call leaves. */
+  readonly approval: GivenApproval | undefined
+}
+
+export interface Paced extends Approved {
   /** Undefined if no class of the call is paced. */
   readonly waitedMs: number | undefined
   /** The reason for which the call would have been held or refused if what only observes were enforced. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { adminHosts } from './admin/bind.ts'
 import { adminToken } from './admin/token.ts'
+import { openApprovals } from './approvals/open.ts'
 import { signing } from './agent-api/signing.ts'
 import { agentStore } from './agent-store.ts'
 import { addressing } from './aws/addressing.ts'
@@ -53,26 +54,27 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const { rules, queueLimits, bodyLimits } = live
   metrics.policyBundle(rules().policy.revision)
   const state = await openState(config, { clock, timer, log })
+  const { ledger } = state
   const { limiter, replays } = state.store
   metrics.stateUp(() => state.store.up)
   const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: queueLimits })
-  const identity = openIdentity(config, { policy: () => rules().policy, ledger: state.ledger, clock })
-  const freezes = new Freezes({ ledger: state.ledger, clock, rules, accountId: upstream.accountId })
+  const identity = openIdentity(config, { policy: () => rules().policy, ledger, clock })
+  const freezes = new Freezes({ ledger, clock, rules, accountId: upstream.accountId })
   metrics.freezes(() => freezes.counts())
   /** In the order in which they are asked. */
   const restraints: readonly Restraint[] = [
     freezes.restraint,
     ({ agent }) => identity.revocations.check(agent),
   ]
-  const credentials =
-    upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
+  const approvals = openApprovals({ ledger, clock, steadyClock, timer, audit, metrics, log, rules })
+  const credentials = credentialsOf(upstream)
   const { endpoint, allowPrivateAddresses: allowPrivate } = upstream
   const lookup = endpoint === undefined ? pinnedLookup({ allowPrivate }) : undefined
   return {
     clock,
     steadyClock,
     ...live,
-    pace: openPace(() => live.rules().pacing, state.ledger),
+    pace: openPace(() => rules().pacing, ledger),
     metrics,
     audit,
     refusals: unverifiedRefusals({ audit, clock }),
@@ -87,6 +89,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     readsWhileDown: config.state.readsWhileDown,
     freezes,
     timer,
+    approvals,
     addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
     budget: new BufferBudget(bodyLimits),
     accountId: upstream.accountId,
@@ -96,8 +99,15 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     signing: signing(upstream, credentials, lookup),
     endpoint: upstreamEndpoint(upstream, privateServices),
     upstream: upstreamsOf(upstream, lookup, privateServices),
-    start: (state: ServiceState, adminPort: number) => started(rules(), audit, state, adminPort),
+    start(state: ServiceState, adminPort: number): void {
+      approvals.bound(adminPort)
+      started(rules(), audit, state, adminPort)
+    },
   }
+}
+
+function credentialsOf({ credentials }: Config['upstream']) {
+  return credentials === undefined ? chainCredentials(clock) : fixedCredentials(credentials)
 }
 
 function upstreamsOf(

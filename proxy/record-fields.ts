@@ -1,7 +1,8 @@
 /** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
 import type { Denial } from './denial.ts'
 import { DENIALS, type DenialReason } from './denial-table.ts'
-import type { Classified, Forwarded, HandOn, Received } from './exchange.ts'
+import type { Classified, Forwarded, Received } from './exchange.ts'
+import type { HandOn } from './hand-on.ts'
 import type { Opening } from './identity/opening.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import { redactText, redactValue } from './observe/redact.ts'
@@ -60,6 +61,7 @@ export function decisionFields(
         ? undefined
         : // A copy of the rules: JSON.stringify takes its slow way, four times as long, for a frozen array.
           { engine: policy.engine, revision: policy.revision, rules: [...policy.rules] },
+    approval: exchange.approval?.id ?? denial?.approval,
     waitedMs: waitedMs === undefined ? undefined : Math.round(waitedMs),
     client: { address: exchange.client.address, userAgent: userAgentOf(exchange) },
   }

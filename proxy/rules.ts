@@ -63,10 +63,11 @@ async function rulesFrom(loaded: LoadedConfig, { adminToken, clock, before }: Ru
   }
 }
 
-function policyData({ agents, tasks }: Config) {
+function policyData({ agents, tasks, policy }: Config) {
   const { maxDuration, require } = tasks
   return {
     agents: Object.fromEntries(agents.map(({ id, grants }) => [id, { grants }])),
+    approvals: policy.approvals,
     tasks: { maxSeconds: maxDuration / 1000, require },
   }
 }

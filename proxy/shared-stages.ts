@@ -1,9 +1,10 @@
 /** The stages that several ways have in common; one of each, so that what they count is counted together. */
 import { paceMetrics } from './accounts.ts'
 import { moderatoHeaders } from './answer.ts'
-import type { Paced } from './exchange.ts'
+import type { Approved, Paced } from './exchange.ts'
 import type { Parts } from './parts.ts'
 import { admit } from './stages/admit.ts'
+import { approve, checkApproval } from './stages/approve.ts'
 import { decide } from './stages/decide.ts'
 import { identify } from './stages/identify.ts'
 import { pace } from './stages/pace.ts'
@@ -11,12 +12,13 @@ import { checkHead } from './stages/receive.ts'
 import { claim, refuseReplay } from './stages/replay.ts'
 import { rejudge } from './stages/rejudge.ts'
 import { restrain } from './stages/restrain.ts'
+import { spend } from './stages/spend.ts'
 import { verify } from './stages/verify.ts'
 import { Uploads } from './uploads.ts'
 
 export type SharedStages = ReturnType<typeof sharedStages>
 
-export function sharedStages({ agents, rules, metrics, queue, limiter, ...parts }: Parts) {
+export function sharedStages({ agents, rules, metrics, queue, limiter, approvals, ...parts }: Parts) {
   const { clock, steadyClock, clockSkew, signatures } = parts
   const once = { replays: parts.replays, clockSkew, clock }
   const identified = identify({ agents })
@@ -29,7 +31,10 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, ...parts 
     observeEvaluationSeconds: (seconds) => metrics.policyEvaluation(rules().policy.name, seconds),
   })
   const operatorRules = () => rules().operatorRules
+  /** Rule S4: what may have changed while a call was held. */
   const recheck = rejudge({ agents, identified, restrained, decided, operatorRules })
+  const recheckApproved = (exchange: Approved): void =>
+    checkApproval(exchange, recheck(exchange), approvals.approvals)
   return {
     checkedHead: checkHead(),
     identified,
@@ -38,6 +43,11 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, ...parts 
     notReplayed: refuseReplay(once),
     restrained,
     decided,
+    approved: approve({
+      ...approvals,
+      clock,
+      hold: approvals.hold && { ...approvals.hold, recheck },
+    }),
     paced: pace({
       queue,
       limiter,
@@ -47,12 +57,13 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, ...parts 
         return rules().mode
       },
       clock: steadyClock,
-      recheck,
+      recheck: recheckApproved,
       metrics: paceMetrics(metrics),
     }),
+    spent: spend(approvals),
     claimed: claim(once),
     /** Reconsidered with the queue, whenever what operators decided changes. */
-    uploads: new Uploads(recheck),
+    uploads: new Uploads((exchange) => void recheck(exchange)),
     operatorRules,
     answerHeaders: (exchange: Paced) => moderatoHeaders(exchange, 'allow', rules().mode),
   }

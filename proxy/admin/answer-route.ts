@@ -3,14 +3,15 @@ import type { IncomingMessage } from 'node:http'
 import type { Audit } from '../observe/audit.ts'
 import type { AuditRecord } from '../observe/audit-record.ts'
 import { redactText, redactValue } from '../observe/redact.ts'
-import { readBody, readQuery } from './read-request.ts'
+import { bodyText, readBody, readQuery } from './read-request.ts'
 import { AdminError, type Caller, type Matched } from './route.ts'
 
 export interface Asked {
   readonly request: IncomingMessage
   readonly path: string
   readonly search: string
-  readonly caller: Caller
+  /** Undefined only where the body says who asks. */
+  readonly caller: Caller | undefined
   readonly matched: Matched
 }
 
@@ -18,9 +19,13 @@ export interface Asked {
  * What the route answers. A write is durable in the audit log before the route carries it out, and refused if it
  * cannot be; one that fails leaves a second record that says why. Throws `AdminError`; anything else is a bug.
  */
-export async function answerRoute(asked: Asked, audit: Pick<Audit, 'append' | 'commit'>): Promise<unknown> {
-  const { request, search, caller, matched } = asked
-  const { route, params } = matched
+export async function answerRoute(request: Asked, audit: Pick<Audit, 'append' | 'commit'>): Promise<unknown> {
+  const { route, params } = request.matched
+  const { search } = request
+  // Who is not known leaves no record: there would be no end to them.
+  const text = route.method === 'GET' ? '' : await bodyText(request.request)
+  const caller = callerOf(request, text)
+  const asked = { ...request, caller }
   if (route.method === 'GET') {
     checkPerson(asked)
     return route.handle({ caller, params, query: readQuery(search, route.query), body: undefined })
@@ -29,7 +34,7 @@ export async function answerRoute(asked: Asked, audit: Pick<Audit, 'append' | 'c
   try {
     checkPerson(asked)
     const query = readQuery(search, route.query)
-    body = await readBody(request, route.body)
+    body = readBody(text, route.body)
     await recorded(audit, { ...recordOf(asked, body), decision: 'allow' })
     return await route.handle({ caller, params, query, body })
   } catch (error) {
@@ -44,7 +49,17 @@ export async function answerRoute(asked: Asked, audit: Pick<Audit, 'append' | 'c
   }
 }
 
-function checkPerson({ caller, matched }: Asked): void {
+function callerOf({ request, caller, matched }: Asked, text: string): Caller {
+  const { needs, signer } = matched.route
+  const signature = request.headersDistinct['x-moderato-signature'] ?? []
+  const known = needs === 'signature' ? signer?.(text, signature.join()) : caller
+  if (known === undefined) throw new Error(`nobody asks for ${matched.route.path}`)
+  return known
+}
+
+type Known = Asked & { readonly caller: Caller }
+
+function checkPerson({ caller, matched }: Known): void {
   if (matched.route.needs !== 'person' || caller.kind === 'person') return
   throw new AdminError(
     403,
@@ -65,7 +80,7 @@ async function recorded(audit: Pick<Audit, 'commit'>, record: AuditRecord): Prom
   }
 }
 
-function recordOf({ request, path, caller, matched }: Asked, body: unknown): AuditRecord {
+function recordOf({ request, path, caller, matched }: Known, body: unknown): AuditRecord {
   const { kind, subject } = caller
   return {
     phase: 'admin',

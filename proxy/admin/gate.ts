@@ -26,7 +26,7 @@ export function checkOrigin(
   }
   const origins = request.headersDistinct['origin'] ?? []
   const foreign = origins.some((origin) => origin !== `http://${host}` && origin !== `https://${host}`)
-  const sites = request.headersDistinct['sec-fetch-site'] ?? []
+  const sites = isVisit(request) ? [] : (request.headersDistinct['sec-fetch-site'] ?? [])
   if (foreign || sites.some((site) => site !== 'same-origin' && site !== 'none')) {
     return refusal(403, 'foreign_origin', 'Pages of other sites may not call the admin API.')
   }
@@ -34,6 +34,16 @@ export function checkOrigin(
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase()
   if (type === 'application/json') return undefined
   return refusal(415, 'json_only', 'Send application/json.')
+}
+
+/** Somebody follows a link to the console, from a message for example: the page holds no data and decides nothing. */
+function isVisit({ method, url, headers }: IncomingMessage): boolean {
+  return (
+    method === 'GET' &&
+    url === '/' &&
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document'
+  )
 }
 
 export const UNAUTHORIZED: GateRefusal = {

@@ -40,6 +40,7 @@ function operation({ method, path, needs, summary, body, query, answer }: AdminR
     operationId: [method.toLowerCase(), ...path.split('/').slice(2)].join('-').replaceAll(/[{}]/g, ''),
     summary,
     'x-moderato-needs': needs,
+    ...(needs === 'signature' ? { security: [] } : {}),
     parameters: [...pathParameters(path), ...queryParameters(query)],
     ...(body === undefined
       ? {}

@@ -7,8 +7,7 @@ const MAX_BODY_BYTES = 64 * 1024
 const NOTHING = z.strictObject({})
 
 /** The body as its schema makes it; `{}` where none was sent. Throws `AdminError`. */
-export async function readBody<Body>(request: IncomingMessage, schema?: z.ZodType<Body>): Promise<unknown> {
-  const text = await bodyText(request)
+export function readBody<Body>(text: string, schema?: z.ZodType<Body>): unknown {
   let given: unknown
   try {
     given = text === '' ? {} : JSON.parse(text)
@@ -28,7 +27,8 @@ export function readQuery<Query>(search: string, schema?: z.ZodType<Query>): unk
   return checked({ ...given }, schema ?? NOTHING, 'invalid_query')
 }
 
-async function bodyText(request: IncomingMessage): Promise<string> {
+/** Throws `AdminError` if it is too long or no UTF-8. */
+export async function bodyText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
   // Not destroyed when it is too long: the refusal goes out by the same connection.

@@ -4,7 +4,7 @@ import { z } from 'zod'
 /** Who asks. Only a person can approve; the shared token is nobody in particular (rule S18). */
 export type Caller =
   | { readonly kind: 'token'; readonly subject: string }
-  | { readonly kind: 'person'; readonly subject: string; readonly by: 'token' | 'certificate' }
+  | { readonly kind: 'person'; readonly subject: string; readonly by: 'token' | 'certificate' | 'callback' }
 
 export interface AdminRequest<Body = unknown, Query = unknown, Name extends string = string> {
   readonly caller: Caller
@@ -23,13 +23,15 @@ export interface AdminRoute<Path extends string = string, Body = unknown, Query 
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** `{name}` stands for one segment of the path. */
   readonly path: Path
-  /** `person`: the shared admin token is refused. */
-  readonly needs: 'token' | 'person'
+  /** `person`: the shared admin token is refused. `signature`: no token; the body proves who sent it, see `signer`. */
+  readonly needs: 'token' | 'person' | 'signature'
   readonly summary: string
   /** Of what is written; a route without one takes none, or `{}`. Use strict objects. */
   readonly body?: z.ZodType<Body>
   /** Of the query; all values are texts. A route without one takes none. */
   readonly query?: z.ZodType<Query>
+  /** Who signed a body, for `needs: 'signature'`: its text, and its `x-moderato-signature`. Throws `AdminError`. */
+  readonly signer?: (text: string, signature: string | undefined) => Caller
   /** What is answered, for OpenAPI. */
   readonly answer?: z.ZodType
   /**

@@ -5,6 +5,7 @@ import { configRoutes } from './config-routes.ts'
 import { freezeRoutes } from './freeze-routes.ts'
 import { limitsRoutes } from './limits-routes.ts'
 import type { AdminRoute } from './route.ts'
+import { approvalRoutes } from './approval-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 
 export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRoute[] {
@@ -14,5 +15,6 @@ export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRou
     ...configRoutes(rules, reloader),
     ...freezeRoutes(freezes, { clock, services: catalogue.services }),
     ...limitsRoutes(parts),
+    ...approvalRoutes(parts.approvals.admin),
   ]
 }

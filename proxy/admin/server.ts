@@ -5,6 +5,7 @@ import type { TlsOptions } from 'node:tls'
 import type { Audit } from '../observe/audit.ts'
 import { answerRoute } from './answer-route.ts'
 import type { CallerOf } from './callers.ts'
+import { CONSOLE, CONSOLE_CSP } from './console.ts'
 import { checkOrigin, UNAUTHORIZED, type GateRefusal } from './gate.ts'
 import { openApi } from './openapi.ts'
 import { AdminError, matchRoute, type AdminRoute } from './route.ts'
@@ -74,8 +75,10 @@ async function answer(
   const builtIn = Object.hasOwn(BUILT_IN, path) ? BUILT_IN[path] : undefined
   const open = builtIn?.open(options) === true
   const caller = open ? undefined : options.callerOf(request)
-  if (!open && caller === undefined) return refuse(response, UNAUTHORIZED)
   const routes = matchRoute(options.routes, path)
+  const matched = routes.find(request.method ?? '')
+  if (!open && caller === undefined && matched?.route.needs !== 'signature')
+    return refuse(response, UNAUTHORIZED)
   const allowed = builtIn === undefined ? routes.methods : READ
   if (allowed.size === 0)
     throw new AdminError(404, 'not_found', 'There is no such path here; see /openapi.json.')
@@ -84,8 +87,7 @@ async function answer(
     throw new AdminError(405, 'method_not_allowed', `This path takes ${[...allowed].join(', ')}.`)
   }
   if (builtIn !== undefined) return send(response, await builtIn.answer(options))
-  const matched = routes.find(request.method ?? '')
-  if (matched === undefined || caller === undefined) throw new Error(`no route or nobody for ${path}`)
+  if (matched === undefined) throw new Error(`no route for ${path}`)
   const body = await answerRoute({ request, path, search, caller, matched }, options.audit)
   return send(response, body === undefined ? { status: 204 } : jsonAnswer(200, body))
 }
@@ -96,6 +98,8 @@ interface Answer {
   readonly status: number
   readonly type?: string
   readonly text?: string
+  /** Of a page; all else is no document. */
+  readonly csp?: string
 }
 
 interface BuiltIn {
@@ -117,6 +121,12 @@ const BUILT_IN: Readonly<Record<string, BuiltIn>> = {
     open: ({ metricsOpen }) => metricsOpen,
     answer: async ({ metrics }) => ({ status: 200, type: metrics.contentType, text: await metrics.text() }),
   },
+  ...Object.fromEntries(
+    [...CONSOLE].map(([path, page]) => [
+      path,
+      { open: () => true, answer: () => ({ status: 200, csp: CONSOLE_CSP, ...page }) },
+    ]),
+  ),
   '/openapi.json': { open: () => false, answer: ({ routes }) => jsonAnswer(200, openApi(routes)) },
 }
 
@@ -136,14 +146,17 @@ function jsonAnswer(status: number, body: unknown): Answer {
   return { status, type: 'application/json', text: `${JSON.stringify(body)}\n` }
 }
 
+const NO_DOCUMENT = "default-src 'none'; frame-ancestors 'none'"
+
 /** No CORS header, ever; nothing is cached, sniffed, framed or run. */
-function send(response: ServerResponse, { status, type, text }: Answer): void {
+function send(response: ServerResponse, { status, type, text, csp = NO_DOCUMENT }: Answer): void {
   response.writeHead(status, {
     ...(text === undefined || type === undefined
       ? {}
       : { 'content-type': type, 'content-length': Buffer.byteLength(text) }),
     'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'content-security-policy': csp,
+    'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
   })
   response.end(text)

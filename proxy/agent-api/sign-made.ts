@@ -5,7 +5,8 @@ import { ACTION_CLASSES, gravest } from '../classes.ts'
 import type { ActionClass } from '../classes.ts'
 import type { OperatorRules } from '../aws/operator-rules.ts'
 import { callOf, identifyWith } from '../aws/read-call.ts'
-import type { Call, HandOn, RequestHead } from '../exchange.ts'
+import type { Call, RequestHead } from '../exchange.ts'
+import type { HandOn } from '../hand-on.ts'
 
 /** Where, by the scope of the agent's signature, and with what knowledge. */
 export interface SigningPlace extends Place {

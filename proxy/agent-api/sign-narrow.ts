@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { Denial } from '../denial.ts'
-import type { HandOn } from '../exchange.ts'
+import type { HandOn } from '../hand-on.ts'
 import type { CredentialSource, Credentials } from '../ports.ts'
 
 export interface NarrowOptions {

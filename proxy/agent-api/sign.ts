@@ -1,7 +1,8 @@
 /** The last stage of the signing endpoint: signs with upstream credentials and answers. Its product is never logged. */
 import { currentCredentials } from '../credentials/source.ts'
 import { Denial } from '../denial.ts'
-import type { HandOn, Paced } from '../exchange.ts'
+import type { Paced } from '../exchange.ts'
+import type { HandOn } from '../hand-on.ts'
 import type { Clock, CredentialSource, Credentials } from '../ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { presign } from '../sigv4/presign.ts'

@@ -40,7 +40,9 @@ function wayOfSigning(stages: SharedStages, parts: Parts) {
     .pipe(stages.notReplayed)
     .pipe(stages.restrained)
     .pipe(stages.decided)
+    .pipe(stages.approved)
     .pipe(stages.paced)
+    .pipe(stages.spent)
     .pipe(stages.claimed)
     .pipe(sign({ credentials, narrow, clock, answerHeaders: stages.answerHeaders }))
 }

@@ -56,7 +56,7 @@ function countNames(text: string): number {
 }
 
 /** The quote that ends the string that starts here; the text's end if there is none. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (text.charCodeAt(end - 1) === 0x5c && isEscaped(text, end)) end = text.indexOf('"', end + 1)
   return end < 0 ? text.length : end

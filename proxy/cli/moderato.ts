@@ -8,6 +8,10 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
     load: () => import('./config.ts'),
     does: 'check FILE | show FILE | diff OLD NEW | person-token FILE: what is in force and why',
   },
+  approvals: {
+    load: () => import('./approvals.ts'),
+    does: 'list | show ID | approve ID | deny ID: what waits for a person',
+  },
   audit: { load: () => import('./audit.ts'), does: 'verify [DIR] | tail [DIR]: the hash-chained record' },
   catalogue: {
     load: () => import('./catalogue.ts'),

@@ -8,9 +8,19 @@
  * - `seal`: names the torn bytes that a crash left behind
  * - `config`: a reload: what changed, or why nothing did
  * - `admin`: one for every write through the admin API, durable before it is carried out; another if it failed
+ * - `approval`: an approval was asked for, decided by a person, or voided; durable with the next durable record
  * - `lost`: how many records found no room while the log could not be written
  */
-export type AuditPhase = 'decision' | 'outcome' | 'refusals' | 'start' | 'config' | 'admin' | 'seal' | 'lost'
+export type AuditPhase =
+  | 'decision'
+  | 'outcome'
+  | 'refusals'
+  | 'start'
+  | 'config'
+  | 'admin'
+  | 'approval'
+  | 'seal'
+  | 'lost'
 
 /** Bytes at the end of a segment that are no whole record: a write that a crash cut short. Kept as they are. */
 export interface TornTail {
@@ -69,12 +79,12 @@ export interface AuditRecord {
   readonly settings?: object | undefined
   /** Phase `config`: who asked, the result, changed paths with old and new values masked, or the reasons. */
   readonly config?: object | undefined
-  /** Phase `admin`: who did what; `client` says from where. */
+  /** Phases `admin` and `approval`: who did what; `client` says from where. */
   readonly admin?:
     | {
         /** The id of a person, or `admin-token`, or `certificate` and the name in it. */
         readonly subject: string
-        readonly by: 'shared' | 'token' | 'certificate'
+        readonly by: 'shared' | 'token' | 'certificate' | 'callback'
         /** Method and path. */
         readonly does: string
         readonly body?: unknown

@@ -57,7 +57,9 @@ export function classify(deps: ClassifyDeps) {
       servicePath,
       call,
       classedUnder: rules,
-      outgoing: streams ? streamed(exchange) : buffered(await body.bytes()),
+      outgoing: streams
+        ? streamed(exchange)
+        : buffered(await body.bytes(), found.operation.body === 'document'),
     }
   }
 }
@@ -77,8 +79,8 @@ function streamed({ body }: Verified): OutgoingBody {
   return body.present ? { kind: 'streamed' } : NO_BODY
 }
 
-function buffered(bytes: Buffer): OutgoingBody {
-  return bytes.length === 0 ? NO_BODY : { kind: 'buffered', bytes }
+function buffered(bytes: Buffer, isDocument: boolean): OutgoingBody {
+  return bytes.length === 0 ? NO_BODY : { kind: 'buffered', bytes, isDocument }
 }
 
 /** The body as it goes on, and as the service reads it; read and hashed once, whoever asks first. */

@@ -3,7 +3,7 @@ import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engi
 import type { Session } from '../agent.ts'
 import { changesState } from '../classes.ts'
 import { Denial } from '../denial.ts'
-import type { Call, Classified, Decided } from '../exchange.ts'
+import type { Call, Classified, Decided, Decision } from '../exchange.ts'
 import type { Clock } from '../ports.ts'
 
 export interface DecideDeps {
@@ -52,8 +52,8 @@ export type PolicyFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'buck
 /**
  * Lets a call on that policy allows. Denial `policy_error` if the engine fails, `unclassified` for class `unknown`
  * and `unmodelled` for a change with parameters that nobody here knows, whatever policy says; `policy_denied` with the
- * rules' messages otherwise. In observe mode a `policy_denied` call goes on with `wouldDeny` set, unless it issues
- * credentials (rule S7).
+ * rules' messages otherwise. In observe mode a call that policy denies, or wants approved, goes on with `wouldDeny` set,
+ * unless it issues credentials (rule S7).
  */
 export function decide(deps: DecideDeps) {
   return function decide(exchange: Classified): Decided {
@@ -68,8 +68,20 @@ export function decide(deps: DecideDeps) {
     if (!verdict.allow && (deps.mode() === 'enforce' || isOf(call, 'credentials'))) {
       throw new Denial('policy_denied', inWords(verdict), { policy })
     }
-    return { ...exchange, decision: { ...policy, wouldDeny: verdict.allow ? undefined : 'policy_denied' } }
+    return { ...exchange, decision: { ...policy, ...asked(verdict, deps.mode(), call) } }
   }
+}
+
+/** What is asked of people, or in observe mode would have been. */
+function asked(
+  { allow, approvals, messages }: PolicyVerdict,
+  mode: 'enforce' | 'observe',
+  call: Call,
+): Pick<Decision, 'wouldDeny' | 'approvals' | 'why'> {
+  const enforced = mode === 'enforce' || isOf(call, 'credentials')
+  if (!allow) return { wouldDeny: 'policy_denied', approvals: 0, why: [] }
+  if (approvals > 0 && !enforced) return { wouldDeny: 'approval_required', approvals: 0, why: [] }
+  return { wouldDeny: undefined, approvals, why: messages }
 }
 
 function evaluate(

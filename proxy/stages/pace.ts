@@ -1,6 +1,6 @@
 /** Pace: every rule that applies is charged, all or nothing; a call over its pace is held, or throttled in words. */
 import type { ActionClass } from '../classes.ts'
-import type { Decided, Paced } from '../exchange.ts'
+import type { Approved, Paced } from '../exchange.ts'
 import type { Payer } from '../pacing/bucket-key.ts'
 import type { Buckets } from '../pacing/buckets.ts'
 import { duesOf, type Dues, type PaceWeights } from '../pacing/dues.ts'
@@ -46,7 +46,7 @@ export interface PaceDeps {
   readonly clock: Clock
   readonly mode: 'enforce' | 'observe'
   /** Judges a held call again when it leaves the queue (S4). Throws a Denial if anything changed for the worse. */
-  readonly recheck: (exchange: Decided) => void
+  readonly recheck: (exchange: Approved) => void
   readonly metrics: PaceMetrics
 }
 
@@ -56,9 +56,10 @@ export interface PaceDeps {
  * comes within `maxWait`. A charge is spent when the turn has come, whatever follows; a call that leaves the queue
  * before is not charged.
  * Denials: `paced`, `pace_exceeds_burst`, `dwell`, `queue_full`, `client_gone`, `draining`, and whatever `recheck`
- * throws. In observe mode it never holds or refuses, and says what it would have done.
+ * throws. In observe mode it never holds or refuses, and says what it would have done. A call whose approvers said so
+ * passes uncharged.
  */
-export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Paced> {
+export function pace(deps: PaceDeps): (exchange: Approved) => Paced | Promise<Paced> {
   const { queue, limiter, clock, metrics, sights } = deps
   const held = new Map<ActionClass, number>()
 
@@ -68,7 +69,7 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
     metrics.depth(label, depth)
   }
 
-  function passed(exchange: Decided, dues: Dues, waitedMs: number): Paced | Promise<Paced> {
+  function passed(exchange: Approved, dues: Dues, waitedMs: number): Paced | Promise<Paced> {
     const nowMs = clock.nowMs()
     metrics.waited(exchange.call.class, waitedMs / 1000)
     deps.buckets.note(dues.enforced)
@@ -76,7 +77,7 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
     return withWould(exchange, waitedMs, observe(groupsOf(dues.observed), limiter, nowMs))
   }
 
-  async function hold(exchange: Decided, dues: Dues, passage: Promise<Passage>): Promise<Paced> {
+  async function hold(exchange: Approved, dues: Dues, passage: Promise<Passage>): Promise<Paced> {
     const label = exchange.call.class
     moveDepth(label, 1)
     let waitedMs
@@ -90,7 +91,8 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
     return passed(exchange, dues, waitedMs)
   }
 
-  return function pace(exchange: Decided): Paced | Promise<Paced> {
+  return function pace(exchange: Approved): Paced | Promise<Paced> {
+    if (exchange.approval?.skipPace === true) return { ...exchange, waitedMs: undefined, ...NOTHING }
     const { rules, weights, dwellMs } = deps.pacing()
     const nowMs = clock.nowMs()
     const factor = deps.slowdownOf(exchange.agent.id)
@@ -118,7 +120,7 @@ export function pace(deps: PaceDeps): (exchange: Decided) => Paced | Promise<Pac
   }
 }
 
-function payerOf({ agent, authorization, call }: Decided, accountId = '*'): Payer {
+function payerOf({ agent, authorization, call }: Approved, accountId = '*'): Payer {
   return {
     agent: agent.id,
     root: agent.root,
@@ -131,14 +133,14 @@ function payerOf({ agent, authorization, call }: Decided, accountId = '*'): Paye
 }
 
 /** The wait of a call that may go; throws the Denial of one that may not. */
-function waitOf(passage: Passage, { call }: Decided, dues: Dues, clock: Clock): number {
+function waitOf(passage: Passage, { call }: Approved, dues: Dues, clock: Clock): number {
   if (passage.kind === 'go') return passage.waitedMs
   throw denialOf(passage, call, dues, clock.nowMs())
 }
 
 /** Observe mode: the call goes on at once, and what it would have been charged is charged. */
 function observed(
-  exchange: Decided,
+  exchange: Approved,
   { enforced, observed, maxWaitMs }: Dues,
   { limiter, clock, buckets, sights, pacing }: PaceDeps,
   notBeforeMs: number,
@@ -152,7 +154,7 @@ function observed(
 }
 
 function withWould(
-  exchange: Decided,
+  exchange: Approved,
   waitedMs: number | undefined,
   would: Would | Promise<Would>,
   dwells = false,

@@ -1,6 +1,6 @@
 /** Judges a call again that waited: what let it through may have changed meanwhile (rule S4). */
 import { Denial } from '../denial.ts'
-import type { Classified, Decided, Identified, Received } from '../exchange.ts'
+import type { Classified, Decided, Decision, Identified, Received } from '../exchange.ts'
 import type { AgentStore } from '../ports.ts'
 
 export interface RejudgeDeps {
@@ -13,11 +13,11 @@ export interface RejudgeDeps {
 }
 
 /**
- * Throws the Denial of a call that would not be let through any more. `reconfigured` where it would have to be read
+ * The decision of now; throws the Denial of a call that would not be let through any more. `reconfigured` where it would have to be read
  * anew to know: its classes, and so its grants and its charges, are those of a configuration that is gone.
  */
 export function rejudge({ agents, identified, restrained, decided, operatorRules }: RejudgeDeps) {
-  return function rejudge(exchange: Decided): void {
+  return function rejudge(exchange: Decided): Decision {
     const { agent } = identified(exchange)
     const { sinceMs = 0 } = agents.find(exchange.authorization.accessKeyId, exchange.sessionToken)
     if (agent.id !== exchange.agent.id || sinceMs > exchange.receivedAtMs) {
@@ -27,6 +27,6 @@ export function rejudge({ agents, identified, restrained, decided, operatorRules
     if (exchange.classedUnder !== undefined && exchange.classedUnder !== operatorRules()) {
       throw new Denial('reconfigured', 'What operators say of calls changed while this one waited.')
     }
-    decided(exchange)
+    return decided(exchange).decision
   }
 }

@@ -10,7 +10,8 @@ async function run(commit: () => Promise<void>): Promise<string[]> {
   const way = pipeline<Received>()
     .pipe((): Paced => ({
       ...described,
-      decision: { engine: 'e', revision: 'r', rules: [], wouldDeny: undefined },
+      decision: { engine: 'e', revision: 'r', rules: [], wouldDeny: undefined, approvals: 0, why: [] },
+      approval: undefined,
       waitedMs: undefined,
       wouldThrottle: undefined,
     }))

@@ -10,12 +10,14 @@ import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { loadPolicy } from '../../policy/bundle.ts'
 import { agentStore, staticOwners } from '../../proxy/agent-store.ts'
+import { Approvals } from '../../proxy/approvals/approvals.ts'
+import { UnderWay } from '../../proxy/approvals/under-way.ts'
 import { addressing } from '../../proxy/aws/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
 import { NO_PRIVATE_SERVICES } from '../../proxy/aws/private-services.ts'
 import { callOf, identifyWith } from '../../proxy/aws/read-call.ts'
-import type { Classified, Decided, Paced, Received } from '../../proxy/exchange.ts'
+import type { Approved, Classified, Paced, Received } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
@@ -24,13 +26,17 @@ import { rulesFrom } from '../../proxy/pacing/rules.ts'
 import { Sights } from '../../proxy/pacing/sights.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
 import { Signatures } from '../../proxy/sigv4/signatures.ts'
+import { approve } from '../../proxy/stages/approve.ts'
 import { classify } from '../../proxy/stages/classify.ts'
 import { decide } from '../../proxy/stages/decide.ts'
 import { identify } from '../../proxy/stages/identify.ts'
 import { pace } from '../../proxy/stages/pace.ts'
 import { checkHead } from '../../proxy/stages/receive.ts'
 import { resign } from '../../proxy/stages/resign.ts'
+import { spend } from '../../proxy/stages/spend.ts'
 import { verify } from '../../proxy/stages/verify.ts'
+import { Ledger } from '../../proxy/state/ledger.ts'
+import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { sampleCalls } from './sample-calls.ts'
 import {
   AGENT,
@@ -121,6 +127,27 @@ async function received(kind: Kind): Promise<Received> {
   }
 }
 
+async function approvalParts() {
+  const timer = { after: () => () => undefined }
+  const ledger = await Ledger.open({
+    store: new MemoryLedger(),
+    key: Buffer.alloc(32),
+    clock,
+    timer,
+    pollMs: 250,
+    staleMs: 5_000,
+    onUnsound: () => undefined,
+  })
+  const approvals = new Approvals({
+    ledger,
+    clock,
+    expireMs: 3_600_000,
+    pendingPerAgent: 20,
+    onEvent: () => undefined,
+  })
+  return { approvals, underWay: new UnderWay(approvals), accountId: undefined }
+}
+
 /** The stages as `compose.ts` makes them, where they have no socket to do with. */
 async function stages() {
   const policy = await loadPolicy({ data: { agents: { bench: { grants: GRANTS } } } })
@@ -164,6 +191,14 @@ async function stages() {
       allowUnmodelled: () => new Set<string>(),
       clock,
     }),
+    approve: approve({
+      ...(await approvalParts()),
+      ownerOf: () => undefined,
+      place: () => '',
+      clock,
+      hold: undefined,
+    }),
+    spend: spend(await approvalParts()),
     pace: pace({
       queue,
       limiter,
@@ -187,8 +222,9 @@ async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> 
   const identified = way.identify(start)
   const verified = await way.verify(identified)
   const classified = await way.classify(verified)
-  const decided: Decided = way.decide(classified)
-  const paced: Paced = await way.pace(decided)
+  const decided = way.decide(classified)
+  const approved: Approved = await way.approve(decided)
+  const paced: Paced = await way.pace(approved)
   const of = (name: string): string => `${name} (${kind.operation})`
   return [
     await measure(of('header fields'), calls, () => new HeaderFields(start.headers.raw)),
@@ -198,12 +234,14 @@ async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> 
     await measure(of('classify'), calls, () => way.classify(verified)),
     await measure(of('decide, verdict remembered'), calls, () => way.decide(classified)),
     await measure(of('decide, resource new'), calls, () => way.decide(withNewResource(classified))),
-    await measure(of('pace'), calls, () => way.pace(decided)),
+    await measure(of('approve, nobody needs to'), calls, () => way.approve(decided)),
+    await measure(of('pace'), calls, () => way.pace(approved)),
+    await measure(of('spend, of no approval'), calls, () => way.spend(paced)),
     await measure(of('sign'), calls, () => way.resign(paced)),
     await measure(of('all of these, one after another'), calls, async () => {
       const head = way.checkHead({ ...start, headers: new HeaderFields(start.headers.raw) })
       const known = way.decide(await way.classify(await way.verify(way.identify(head))))
-      await way.resign(await way.pace(known))
+      await way.resign(await way.spend(await way.pace(await way.approve(known))))
     }),
   ]
 }

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Agent, REGION } from './agent.ts'
+import { approval } from './approval.ts'
 import { readAudit } from './audit-log.ts'
 import { Narrator } from './narrator.ts'
 import { AGENT, startProxy, type Proxy } from './proxy.ts'
@@ -60,6 +61,7 @@ async function play(narrator: Narrator, proxy: Proxy, sandbox: Sandbox): Promise
   const agent = agentWith(secretAccessKey)
   const impostor = agentWith(FORGED_SECRET)
   await tell({ agent, impostor, narrator })
+  await approval(agent, narrator, proxy)
   agent.close()
   impostor.close()
   await reckon(narrator, proxy, sandbox)
@@ -73,7 +75,8 @@ async function stayUp(proxy: Proxy, stopped: Promise<unknown>): Promise<void> {
   print(
     '  aws dynamodb delete-table --table-name demo-items; aws dynamodb delete-table --table-name prod-customers',
   )
-  print(`\n  metrics ${proxy.admin}/metrics\n  health  ${proxy.admin}/readyz\n  audit   ${proxy.auditDir}`)
+  print(`\n  console ${proxy.admin}/ (your token is in ${proxy.personTokenFile})`)
+  print(`  metrics ${proxy.admin}/metrics\n  health  ${proxy.admin}/readyz\n  audit   ${proxy.auditDir}`)
   print(paint('gray', '\n  Up until Ctrl-C. Your calls appear here.'))
   const end = stopped.then(() => true)
   for (

@@ -1,5 +1,6 @@
 /** Moderato as a user starts it: a child process with a configuration file and a state folder of its own. */
 import { spawn, type ChildProcess } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,19 +23,25 @@ export const PACES = {
   'data-delete': { rate: '150/min', burst: 20, maxWait: '5s' },
 }
 
+/** What a person must say yes to before it is deleted, and who that person is. */
+export const GUARDED_TABLE = 'demo-vault'
+export const PERSON = 'you@example.org'
+
 export interface Proxy {
   /** `AWS_ENDPOINT_URL` of the agent. */
   readonly agents: string
   readonly admin: string
   readonly folder: string
   readonly auditDir: string
+  /** The person's own token. */
+  readonly personTokenFile: string
   /** Resolves when the process has ended, whoever ended it. */
   readonly ended: Promise<unknown>
   stop(): Promise<void>
 }
 
 /** What the operator of this demo wrote down: who the agent is, what it may do, how fast. */
-function configuration(endpoint: string): object {
+function configuration(endpoint: string, personToken: string): object {
   const tables = ['arn:aws:dynamodb:*:*:table/demo-*']
   return {
     listen: { agents: '127.0.0.1:0', admin: '127.0.0.1:0' },
@@ -52,6 +59,12 @@ function configuration(endpoint: string): object {
         ],
       },
     ],
+    policy: {
+      approvals: [{ classes: ['destructive'], resources: [`arn:aws:dynamodb:*:*:table/${GUARDED_TABLE}`] }],
+    },
+    admin: {
+      people: [{ id: PERSON, tokenSha256: createHash('sha256').update(personToken).digest('hex') }],
+    },
     pacing: { classes: PACES },
     log: { level: 'warn' },
   }
@@ -61,8 +74,12 @@ function configuration(endpoint: string): object {
 export async function startProxy(upstream: string): Promise<Proxy> {
   const folder = await mkdtemp(join(tmpdir(), 'moderato-demo-'))
   const file = join(folder, 'moderato.yaml')
+  const personTokenFile = join(folder, 'person-token')
+  const personToken = randomBytes(32).toString('base64url')
+  await writeFile(personTokenFile, personToken, { mode: 0o600 })
   // JSON is YAML too.
-  await writeFile(file, JSON.stringify(configuration(upstream), undefined, 2), { mode: 0o600 })
+  const text = JSON.stringify(configuration(upstream, personToken), undefined, 2)
+  await writeFile(file, text, { mode: 0o600 })
   const child = spawn(process.execPath, [ENTRY, 'serve', '--config', file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -76,6 +93,7 @@ export async function startProxy(upstream: string): Promise<Proxy> {
     admin,
     folder,
     auditDir: join(folder, 'state', 'audit'),
+    personTokenFile,
     ended,
     async stop() {
       child.kill('SIGTERM')

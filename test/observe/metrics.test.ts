@@ -52,6 +52,7 @@ function exercised(): Metrics {
   metrics.auditRecords(3)
   metrics.freezes(() => ({ operator: 1, schedule: 0 }))
   metrics.reload('applied')
+  metrics.approvalDecision({ approve: true, channel: 'token' })
   return metrics
 }
 
@@ -72,6 +73,8 @@ describe('createMetrics', () => {
     moderato_state_up: ['gauge'],
     moderato_freezes_active: ['gauge', 'source'],
     moderato_config_reloads_total: ['counter', 'result'],
+    moderato_approvals_pending: ['gauge'],
+    moderato_approval_decisions_total: ['counter', 'channel', 'decision'],
     moderato_agent_requests_total: ['counter', 'agent', 'class', 'decision'],
   }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { arnMatch } from '../../policy/arn-match.ts'
+import { arnMatch, arnOverlap } from '../../policy/arn-match.ts'
 import { findOpa, INSTALL_OPA, ROOT } from '../../policy/build.ts'
 
 /** The same meaning by other means: a regular expression with everything but `*` quoted. */
@@ -16,6 +16,64 @@ function reference(patterns: readonly string[], arn: string): boolean {
 const texts = fc.string({
   unit: fc.constantFrom('a', 'b', '*', ':', '/', '.', '?', '[', '\n', 'é'),
   maxLength: 12,
+})
+
+describe('arnOverlap', () => {
+  it.each([
+    ['arn:aws:s3:::data/*', 'arn:aws:s3:::data/a/b', true],
+    ['arn:aws:s3:::data/*', 'arn:aws:s3:::data', false],
+    ['arn:aws:s3:::data/secret', 'arn:aws:s3:::data/*', true],
+    ['arn:aws:s3:::data/secret*', 'arn:aws:s3:::d*', true],
+    ['arn:aws:s3:::data/secret*', 'arn:aws:s3:::other/*', false],
+    ['*/x', 'a*/y', false],
+    ['arn:aws:dynamodb:*:*:table/prod-*', 'arn:aws:dynamodb:us-east-1:*:table/orders', false],
+    ['arn:aws:dynamodb:*:*:table/prod-*', 'arn:aws:dynamodb:us-east-1:*:table/prod-1', true],
+    ['arn:*:table/prod-*', 'arn:aws:dynamodb:us-east-1:*', true],
+    ['a*b*c', '*bb*', true],
+    ['a*b', 'a*c*', true],
+    ['ab*', 'a*', true],
+    ['*a', 'b*b', false],
+    ['*', '*', true],
+  ])('%j and %j: %j', (pattern, arn, overlaps) => {
+    expect(arnOverlap([pattern], arn)).toBe(overlaps)
+  })
+
+  it('is exact for texts that are not too long', () => {
+    const short = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 3 })
+    const all = ['']
+    for (let at = 0; (all[at]?.length ?? 9) < 6; at++) all.push(`${all[at]}a`, `${all[at]}b`)
+    fc.assert(
+      fc.property(short, short, (one, other) => {
+        const common = all.some((text) => arnMatch([one], text) && arnMatch([other], text))
+        expect(arnOverlap([one], other)).toBe(common)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('is bounded in what it compares, and says true rather than miss something', () => {
+    const [one, other] = [`a*${'b'.repeat(500)}*c`, `a*${'d'.repeat(500)}*c`]
+    expect(arnOverlap([one], other)).toBe(true)
+  })
+
+  it('misses nothing that both may mean', () => {
+    fc.assert(
+      fc.property(
+        texts,
+        fc.array(fc.string({ unit: fc.constantFrom('a', ':'), maxLength: 2 })),
+        (text, fill) => {
+          // Two patterns that both cover the text, since they are made from it.
+          const holes = (from: number): string =>
+            text
+              .split('')
+              .map((char, index) => (fill.length > 0 && (index * 7 + from) % 3 === 0 ? '*' : char))
+              .join('')
+          expect(arnOverlap([holes(fill.length)], holes(text.length))).toBe(true)
+        },
+      ),
+      { numRuns: 5000 },
+    )
+  })
 })
 
 describe('arnMatch', () => {

@@ -98,8 +98,26 @@ describe.skipIf(opa === undefined)("an operator's own bundle", () => {
       allow: true,
       rules: ['own.count'],
       messages: [],
+      approvals: 0,
     })
     expect(engine.evaluate(inputOf({ count: 3 })).allow).toBe(false)
+  })
+
+  it('is rejected if the configuration asks for people and it cannot', async () => {
+    const module = 'package moderato\n\ndecision := {"allow": true, "rules": ["own.all"], "messages": []}\n'
+    const bundle = build('asks-nobody', module)
+    const rule = {
+      classes: ['write'],
+      resources: ['*'],
+      agents: ['*'],
+      traits: [],
+      approvers: 1,
+      minCount: 1,
+    } as const
+    await expect(loadPolicy({ bundle, data: { ...data, approvals: [rule] } })).rejects.toThrow(
+      'unknown shape',
+    )
+    await expect(loadPolicy({ bundle, data })).resolves.toBeDefined()
   })
 
   it.each([
@@ -107,6 +125,10 @@ describe.skipIf(opa === undefined)("an operator's own bundle", () => {
     ['a bare boolean', 'decision := true'],
     ['without rules', 'decision := {"allow": true, "messages": []}'],
     ['by no rule', 'decision := {"allow": true, "rules": [], "messages": []}'],
+    [
+      'a number of people that there is not',
+      'decision := {"allow": true, "rules": ["r"], "messages": [], "approvals": 3}',
+    ],
     ['a truthy allow', 'decision := {"allow": "true", "rules": ["r"], "messages": []}'],
   ])('is rejected if its decision is %s', async (name, rule) => {
     const bundle = build(name.replaceAll(' ', '-'), `package moderato\n\n${rule}\n`)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadBundle, loadPolicy } from '../../policy/bundle.ts'
+import type { PolicyApproval } from '../../policy/engine.ts'
 import { HOST_BUILTINS, loadOpaWasm } from '../../policy/opa-wasm.ts'
 import { ACTION_CLASSES } from '../../proxy/classes.ts'
 import { AGENT, dataOf, inputOf } from './samples.ts'
@@ -19,6 +20,7 @@ describe('the default policy', () => {
       allow: false,
       rules: ['moderato.rules.grants.deny'],
       messages: ['Class read is not granted on arn:aws:s3:::data/reports/1.csv.'],
+      approvals: 0,
     })
   })
 
@@ -37,6 +39,7 @@ describe('the default policy', () => {
       allow: true,
       rules: ['moderato.rules.grants.permit'],
       messages: [],
+      approvals: 0,
     })
     const others = GRANTABLE.filter((other) => other !== each)
     const all = await loadPolicy({ data: dataOf({ classes: others, resources: ['*'] }) })
@@ -119,6 +122,76 @@ describe('the default policy', () => {
   })
 })
 
+describe('what people must approve', () => {
+  const RULE = {
+    classes: ['destructive'],
+    resources: ['arn:aws:s3:::prod/*'],
+    agents: ['*'],
+    traits: [],
+    approvers: 2,
+    minCount: 1,
+  } as const
+  const asking = (...approvals: readonly PolicyApproval[]) =>
+    loadPolicy({ data: { ...dataOf({ classes: ['destructive'], resources: ['*'] }), approvals } })
+  const call = (resource: string) =>
+    inputOf({ class: 'destructive', classes: ['destructive'], resources: [resource] })
+
+  it('is said with the number of people, the rule and the reason', async () => {
+    expect((await asking(RULE)).evaluate(call('arn:aws:s3:::prod/1'))).toEqual({
+      allow: true,
+      rules: ['moderato.rules.approvals.ask', 'moderato.rules.grants.permit'],
+      messages: ['Two people must approve destructive on arn:aws:s3:::prod/1.'],
+      approvals: 2,
+    })
+  })
+
+  it('is what the rules name, and what may be that', async () => {
+    const engine = await asking(RULE, { ...RULE, resources: ['arn:aws:s3:::test/x'], approvers: 1 })
+    const approvals = (resource: string) => engine.evaluate(call(resource)).approvals
+    expect(approvals('arn:aws:s3:::other/1')).toBe(0)
+    expect(approvals('arn:aws:s3:::test/x')).toBe(1)
+    // All objects of a bucket, all buckets, and what is not known.
+    expect(approvals('arn:aws:s3:::prod*')).toBe(2)
+    expect(approvals('arn:aws:s3:::*')).toBe(2)
+    expect(approvals('*')).toBe(2)
+    expect(approvals('arn:aws:s3:::test/*')).toBe(1)
+  })
+
+  it('is part of the revision', async () => {
+    expect((await asking(RULE)).revision).not.toBe((await asking()).revision)
+  })
+
+  it('never needs fewer people as a call grows', async () => {
+    const pool = ['arn:aws:s3:::prod/1', 'arn:aws:s3:::b', '*', 'arn:aws:s3:::p*']
+    const part = fc.record({
+      classes: fc.subarray(['destructive', 'write', 'opaque']),
+      traits: fc.subarray(['unbounded', 'irreversible']),
+      resources: fc.subarray(pool),
+      count: fc.integer({ min: 1, max: 20 }),
+    })
+    const all = dataOf({ classes: ['destructive', 'write', 'opaque'], resources: ['*'] })
+    const rules = [
+      RULE,
+      { ...RULE, classes: ['write'], resources: ['*'], approvers: 1, minCount: 10 },
+    ] as const
+    const engine = await loadPolicy({ data: { ...all, approvals: rules } })
+    fc.assert(
+      fc.property(part, part, (few, added) => {
+        const less = inputOf({ ...few, class: 'write' })
+        const more = inputOf({
+          class: 'write',
+          classes: union(few.classes, added.classes),
+          traits: union(few.traits, added.traits),
+          // A call that names nothing touches whatever there is.
+          resources: few.resources.length === 0 ? [] : union(few.resources, added.resources),
+          count: Math.max(few.count, added.count),
+        })
+        expect(engine.evaluate(more).approvals).toBeGreaterThanOrEqual(engine.evaluate(less).approvals)
+      }),
+    )
+  })
+})
+
 describe('loadOpaWasm', () => {
   const data = dataOf({ classes: ['read'], resources: ['arn:aws:s3:::data/*'] })
 
@@ -141,12 +214,14 @@ describe('loadOpaWasm', () => {
   })
 
   it('rejects a bundle that needs a builtin which the host lacks', async () => {
-    await expect(loadOpaWasm({ ...bundle, data, builtins: {} })).rejects.toThrow('moderato.arn_match')
+    await expect(loadOpaWasm({ ...bundle, data, builtins: {} })).rejects.toThrow(
+      'moderato.arn_match, moderato.arn_overlap',
+    )
   })
 
-  it('rejects a bundle that brings agents of its own', async () => {
-    const bundleData = { agents: { [AGENT]: { grants: [] } } }
-    await expect(loadOpaWasm({ ...bundle, bundleData, data })).rejects.toThrow('data.agents')
+  it.each(['agents', 'approvals'])('rejects a bundle that brings %s of its own', async (name) => {
+    const bundleData = { [name]: {} }
+    await expect(loadOpaWasm({ ...bundle, bundleData, data })).rejects.toThrow(`data.${name}`)
   })
 
   it.each([
@@ -156,6 +231,7 @@ describe('loadOpaWasm', () => {
   ])('throws an Error when a builtin throws %s, and answers again afterwards', async (_, thrown, message) => {
     let broken = true
     const builtins = {
+      ...HOST_BUILTINS,
       'moderato.arn_match': (patterns: readonly string[], arn: string) => {
         if (broken) throw thrown
         return HOST_BUILTINS['moderato.arn_match']?.(patterns as never, arn as never)
@@ -177,7 +253,11 @@ describe('loadOpaWasm', () => {
   it.each([null, undefined, 0, 1, 'yes', {}, false])(
     'never allows when the matcher answers %j',
     async (answer) => {
-      const engine = await loadOpaWasm({ ...bundle, data, builtins: { 'moderato.arn_match': () => answer } })
+      const engine = await loadOpaWasm({
+        ...bundle,
+        data,
+        builtins: { ...HOST_BUILTINS, 'moderato.arn_match': () => answer },
+      })
       let allow: unknown = 'thrown'
       try {
         allow = engine.evaluate(inputOf()).allow

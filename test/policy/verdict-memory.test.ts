@@ -15,7 +15,12 @@ function echo(): PolicyEngine & { readonly asked: PolicyInput[] } {
     judgeTask: () => expect.unreachable(),
     evaluate(input) {
       asked.push(input)
-      return { allow: input.call.count % 2 === 0, rules: ['echo.rule'], messages: [withoutTime(input)] }
+      return {
+        allow: input.call.count % 2 === 0,
+        rules: ['echo.rule'],
+        messages: [withoutTime(input)],
+        approvals: 0,
+      }
     },
   }
 }

@@ -99,7 +99,7 @@ describe('classify: which bytes go on', () => {
     const { exchange } = verified(dynamodb('DeleteTable', { TableName: 't' }))
     const { call, outgoing } = await stage(exchange)
     expect(call.operation).toBe('DeleteTable')
-    expect(outgoing).toEqual({ kind: 'buffered', bytes: Buffer.from('{"TableName":"t"}') })
+    expect(outgoing).toEqual({ kind: 'buffered', bytes: Buffer.from('{"TableName":"t"}'), isDocument: true })
   })
 
   it('streams an S3 upload without reading it', async () => {
@@ -202,7 +202,7 @@ describe('classify: compressed bodies', () => {
     }
     const { call, outgoing } = await stage(verified(gzip(metrics)).exchange)
     expect(call).toMatchObject({ operation: 'PutMetricData', class: 'write' })
-    expect(outgoing).toEqual({ kind: 'buffered', bytes: metrics.body })
+    expect(outgoing).toEqual({ kind: 'buffered', bytes: metrics.body, isDocument: true })
   })
 
   it.each([

@@ -45,8 +45,13 @@ function exchangeOf(call: Partial<Call> = {}): Classified {
 }
 
 const NONE: ReadonlySet<string> = new Set()
-const ALLOW: PolicyVerdict = { allow: true, rules: ['test.permit'], messages: [] }
-const DENY: PolicyVerdict = { allow: false, rules: ['test.deny'], messages: ['Not this.', 'Do that.'] }
+const ALLOW: PolicyVerdict = { allow: true, rules: ['test.permit'], messages: [], approvals: 0 }
+const DENY: PolicyVerdict = {
+  allow: false,
+  rules: ['test.deny'],
+  messages: ['Not this.', 'Do that.'],
+  approvals: 0,
+}
 
 function engineOf(evaluate: (input: PolicyInput) => PolicyVerdict): PolicyEngine {
   return { name: 'test', revision: 'r1', evaluate, judgeTask: () => expect.unreachable() }
@@ -77,7 +82,14 @@ describe('decide', () => {
     const exchange = exchangeOf()
     expect(stageOf(ALLOW)(exchange)).toEqual({
       ...exchange,
-      decision: { engine: 'test', revision: 'r1', rules: ['test.permit'], wouldDeny: undefined },
+      decision: {
+        engine: 'test',
+        revision: 'r1',
+        rules: ['test.permit'],
+        wouldDeny: undefined,
+        approvals: 0,
+        why: [],
+      },
     })
   })
 
@@ -140,6 +152,8 @@ describe('decide', () => {
       revision: 'r1',
       rules: ['test.deny'],
       wouldDeny: 'policy_denied',
+      approvals: 0,
+      why: [],
     })
     expect(stageOf(ALLOW, { mode: () => 'observe' })(exchangeOf()).decision.wouldDeny).toBeUndefined()
   })
@@ -151,6 +165,16 @@ describe('decide', () => {
     const beside = exchangeOf({ classes: ['write', 'credentials'] })
     expect(denialOf(() => observe(beside)).reason).toBe('policy_denied')
     expect(stageOf(ALLOW, { mode: () => 'observe' })(label).decision.wouldDeny).toBeUndefined()
+  })
+
+  it('hands on how many people must approve the call, and why', () => {
+    const verdict = { ...ALLOW, messages: ['Two people must.'], approvals: 2 } as const
+    const asks = { wouldDeny: undefined, approvals: 2, why: ['Two people must.'] }
+    expect(stageOf(verdict)(exchangeOf()).decision).toMatchObject(asks)
+    const observed = stageOf(verdict, { mode: () => 'observe' })
+    expect(observed(exchangeOf()).decision).toMatchObject({ wouldDeny: 'approval_required', approvals: 0 })
+    // S7: what issues credentials is enforced in observe mode too.
+    expect(observed(exchangeOf({ classes: ['write', 'credentials'] })).decision).toMatchObject(asks)
   })
 
   it('asks the engine in force at each call', () => {

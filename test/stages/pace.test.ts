@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ACTION_CLASSES, gravest, type ActionClass } from '../../proxy/classes.ts'
 import { Denial } from '../../proxy/denial.ts'
-import type { Call, Decided, Paced } from '../../proxy/exchange.ts'
+import type { Call, Approved, Paced } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { Buckets } from '../../proxy/pacing/buckets.ts'
@@ -22,7 +22,7 @@ interface Scene {
   readonly dwellMs?: number
   readonly slowdownOf?: (agentId: string) => number
   readonly mode?: 'enforce' | 'observe'
-  readonly recheck?: (exchange: Decided) => void
+  readonly recheck?: (exchange: Approved) => void
   readonly limits?: { heldPerAgent: number; held: number }
 }
 
@@ -59,7 +59,7 @@ function scene({ paces = pacesFrom(), mode = 'enforce', recheck = () => {}, limi
     },
   })
   /** What became of each call: `{ atMs, paced }` or `{ atMs, denial }`. */
-  const run = async (exchange: Decided): Promise<{ atMs: number; paced?: Paced; denial?: Denial }> => {
+  const run = async (exchange: Approved): Promise<{ atMs: number; paced?: Paced; denial?: Denial }> => {
     try {
       const paced = await stage(exchange)
       return { atMs: time.nowMs() - startMs, paced }
@@ -90,7 +90,7 @@ interface Ask {
 const classKey = (name: PacedName, agent = 'agent'): string => `class ${name}|agent ${agent.length}:${agent}`
 
 /** A decided exchange with the facts that pace reads; nothing else of it is looked at. */
-function decided(ask: Ask = {}): Decided {
+function decided(ask: Ask = {}): Approved {
   const { classes = ['destructive'], count = 1, agent = 'agent', service = 'ec2', region = 'eu-west-1' } = ask
   const call: Call = {
     service,
@@ -137,7 +137,7 @@ function decided(ask: Ask = {}): Decided {
     },
     call,
   }
-  return facts as unknown as Decided
+  return facts as unknown as Approved
 }
 
 describe('pace', () => {
@@ -486,9 +486,9 @@ describe('pace of a call that is sent again (S11)', () => {
 
 describe('pace with dwell', () => {
   const dwellMs = 15_000
-  const target = (resources: readonly string[], ask: Ask = {}): Decided =>
+  const target = (resources: readonly string[], ask: Ask = {}): Approved =>
     decided({ ...ask, call: { resources, ...ask.call } })
-  const read = (resources: readonly string[], ask: Ask = {}): Decided =>
+  const read = (resources: readonly string[], ask: Ask = {}): Approved =>
     target(resources, { classes: ['read'], ...ask })
 
   it('holds what destroys a thing that was never seen for the whole dwell', async () => {

@@ -49,3 +49,4 @@ export const LOCALSTACK: Tool = {
   command: join(CACHE, 'localstack', 'bin', 'python'),
   args: ['-c', 'import localstack.aws.protocol.parser, localstack.aws.protocol.service_router'],
 }
+export const CHROMIUM: Tool = { name: 'Chromium', command: '/usr/bin/chromium', args: ['--version'] }

@@ -44,7 +44,12 @@ uncovered[need] contains resource if {
 # description: The resources in words, at most three by name.
 place(names) := "* (it does not name all that it touches, which only the pattern * covers)" if "*" in names
 
-else := concat(", ", sort(names)) if count(names) <= 3
+else := shown(names)
+
+# METADATA
+# title: Shown
+# description: At most three names.
+shown(names) := concat(", ", sort(names)) if count(names) <= 3
 
 else := $"{concat(", ", array.slice(sort(names), 0, 3))} and {count(names) - 3} more"
 

@@ -1,0 +1,94 @@
+/** What people are shown of a call, and how many of them it needs. */
+import { changesState } from '../classes.ts'
+import type { CallFacts, Classified, Decided } from '../exchange.ts'
+import type { ApprovalFacts } from './approval.ts'
+import type { Approvals, NewApproval } from './approvals.ts'
+import { dependsOn } from './depends-on.ts'
+
+const MAX_LISTED = 20
+const MAX_CHARACTERS = 2048
+
+export interface Need {
+  readonly approvers: 0 | 1 | 2
+  readonly why: readonly string[]
+}
+
+/** What policy wants, and what somebody demanded of the agent's changes; the more people of the two. */
+export function needOf({ decision, agent, call }: Decided, approvals: Pick<Approvals, 'demandOn'>): Need {
+  const demand = changesState(call.classes)
+    ? (approvals.demandOn(agent.root) ?? approvals.demandOn(agent.id))
+    : undefined
+  if (demand === undefined) return { approvers: decision.approvals, why: decision.why }
+  return {
+    approvers: demand.approvers > decision.approvals ? demand.approvers : decision.approvals,
+    why: [...decision.why, demand.reason],
+  }
+}
+
+export function newApproval(
+  exchange: Classified,
+  digest: string,
+  { approvers, why }: { readonly approvers: 1 | 2; readonly why: readonly string[] },
+  accountId: string | undefined,
+  ownerOf: (agentId: string) => string | undefined,
+): NewApproval {
+  const { agent, call, outgoing } = exchange
+  const owner = ownerOf(agent.id)
+  const task = agent.session?.task
+  return {
+    agent: agent.id,
+    root: agent.root,
+    ...(owner === undefined ? {} : { owner }),
+    ...(task === undefined
+      ? {}
+      : { task: { id: task.id, says: cut(task.intent ?? ''), ticket: cut(task.ticket ?? '') } }),
+    digest,
+    approvers,
+    why: listed(why),
+    facts: factsOf(exchange, accountId),
+    dependsOn: dependsOn(call, outgoing, exchange.authorization.scope.region),
+  }
+}
+
+function factsOf(
+  { call, method, headers, authorization, handOn }: Classified,
+  accountId: string | undefined,
+): ApprovalFacts {
+  const { service, operation, actions, resources, count, class: label, classes, traits, facts } = call
+  return {
+    service,
+    operation,
+    actions: listed(actions),
+    resources: listed(resources),
+    resourceCount: resources.length,
+    count,
+    class: label,
+    classes,
+    traits,
+    parameters: Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, parameterOf(value)])),
+    method,
+    host: cut(headers.all('host').join()),
+    region: authorization.scope.region,
+    ...(accountId === undefined ? {} : { account: accountId }),
+    ...(handOn === undefined ? {} : { signs: handOn.type }),
+  }
+}
+
+/** Tags and the like as `key=value`. */
+function parameterOf(value: CallFacts[string]): boolean | readonly string[] {
+  if (typeof value !== 'object') return value ?? false
+  if (isList(value)) return listed(value)
+  return listed(Object.entries(value).map(([key, values]) => `${key}=${values.join()}`))
+}
+
+function isList(value: object): value is readonly string[] {
+  return Array.isArray(value)
+}
+
+function listed(texts: readonly string[]): readonly string[] {
+  return texts.slice(0, MAX_LISTED).map(cut)
+}
+
+function cut(text: string): string {
+  return text.slice(0, MAX_CHARACTERS)
+}

@@ -1,0 +1,100 @@
+/** Approvals as the configuration wants them, with all that hears of them: audit, metrics, and whoever is told. */
+import { isIPv6 } from 'node:net'
+import type { Logger } from 'pino'
+import type { Config } from '../config-schema.ts'
+import type { Call, Received } from '../exchange.ts'
+import type { Audit } from '../observe/audit.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Timer } from '../pacing/lane.ts'
+import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
+import type { Rules as PaceRules } from '../pacing/rules.ts'
+import type { Clock } from '../ports.ts'
+import type { Rules } from '../rules.ts'
+import { readSecret } from '../secret-file.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { Approvals } from './approvals.ts'
+import type { ApprovalEvent } from './known.ts'
+import { approvalFields } from './record.ts'
+import { UnderWay } from './under-way.ts'
+import { Waiting } from './waiting.ts'
+import { openWebhook } from './webhook.ts'
+
+export interface ApprovalWorld {
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly steadyClock: Clock
+  readonly timer: Timer
+  readonly audit: Pick<Audit, 'append'>
+  readonly metrics: Pick<Metrics, 'approvalsPending' | 'approvalDecision'>
+  readonly log: Logger
+  readonly rules: () => Rules
+}
+
+export function openApprovals(world: ApprovalWorld) {
+  const { ledger, clock, timer, audit, metrics, log, rules } = world
+  const inForce = (): Config => rules().loaded.config
+  // What a reload does not change.
+  const { approvals: config, admin, listen, upstream } = inForce()
+  const scheme = admin.tls === undefined ? 'http' : 'https'
+  let { port } = listen.admin
+  const url = (): string => config.url ?? consoleUrl(scheme, listen.admin.host, port)
+  const webhook = config.webhook && openWebhook(config.webhook, { url, clock, timer, log })
+  const approvals = new Approvals({
+    ledger,
+    clock,
+    expireMs: config.expire,
+    pendingPerAgent: config.pendingPerAgent,
+    onEvent(event: ApprovalEvent) {
+      audit.append(approvalFields(event))
+      if (event.kind === 'decided') metrics.approvalDecision(event.decision)
+      if (event.kind === 'asked') webhook?.post(event.known)
+    },
+  })
+  metrics.approvalsPending(() => approvals.pending)
+  const underWay = new UnderWay(approvals)
+  const waiting = new Waiting(ledger, timer, () => inForce().limits.heldPerAgent)
+  return {
+    approvals,
+    underWay,
+    waiting,
+    accountId: upstream.accountId,
+    ownerOf: (agentId: string) => inForce().agents.find(({ id }) => id === agentId)?.owner,
+    place: (id: string) => `People decide at ${url()}#${id} or with: moderato approvals show ${id}.`,
+    /** What the admin API needs to let people decide. */
+    admin: {
+      approvals,
+      clock,
+      maxUses: config.maxUses,
+      people: () => inForce().admin.people,
+      callbackSecret: config.callback && readSecret(config.callback.secretFile),
+    },
+    hold: config.hold
+      ? {
+          waiting,
+          steadyClock: world.steadyClock,
+          maxWaitMs: (call: Call) => maxWaitMs(call, rules().pacing.rules),
+        }
+      : undefined,
+    /** A request is over, however it ended. */
+    ended({ requestId }: Received): void {
+      underWay.end(requestId).catch((error: unknown) => {
+        log.error({ err: error, requestId }, 'approvals that depend on a change could not be voided')
+      })
+    },
+    /** The admin listener is there, on this port. */
+    bound(actual: number): void {
+      port = actual
+    },
+    close: () => webhook?.close(),
+  }
+}
+
+/** The shortest of the rules for its classes; no client that was measured waits longer than where there is none. */
+function maxWaitMs({ classes }: Call, rules: PaceRules): number {
+  const applying = classes.flatMap((each) => rules.get(each) ?? [])
+  return Math.min(LONGEST_WAIT_MS, ...applying.map((rule) => rule.maxWaitMs))
+}
+
+function consoleUrl(scheme: string, host: string, port: number): string {
+  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}/`
+}

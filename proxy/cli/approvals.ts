@@ -1,0 +1,133 @@
+/** `moderato approvals`: what waits for a person, and a person's answer. */
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { ApprovalList } from '../admin/approval-routes.ts'
+import { ShownApproval } from '../approvals/message.ts'
+import { shown } from '../approvals/shown.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient, type AdminFlags } from './admin-client.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato approvals list [--all] [--json]
+         what waits for a person; with --all what is decided, too
+       moderato approvals show ID [--json]
+         the facts of one call; what an agent wrote stands in quotes
+       moderato approvals approve ID [--uses N] [--skip-pace] [--reason TEXT] [--json]
+         N calls may go, byte for byte as shown (1 if not given); with --skip-pace uncharged
+       moderato approvals deny ID [--reason TEXT] [--json]
+         also takes back what was approved and not used
+       moderato approvals withdraw AGENT
+         ends the demand that people approve every change of an agent
+
+Only a person decides: --token-file with the token of an entry in admin.people, or their certificate.
+${ADMIN_USAGE}`
+
+const OPTIONS = {
+  ...ADMIN_OPTIONS,
+  all: { type: 'boolean' },
+  uses: { type: 'string' },
+  'skip-pace': { type: 'boolean' },
+  reason: { type: 'string' },
+} as const
+
+type Flags = AdminFlags & {
+  readonly json?: boolean | undefined
+  readonly all?: boolean | undefined
+  readonly uses?: string | undefined
+  readonly 'skip-pace'?: boolean | undefined
+  readonly reason?: string | undefined
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const command = parse(args)
+  if (command === 'help' || command === 'wrong usage') {
+    ;(command === 'help' ? io.stdout : io.stderr).write(USAGE)
+    return command === 'help' ? 0 : 2
+  }
+  const { errand, flags } = command
+  return withAdmin(flags, io, async (client) => {
+    const { answer, words } = await errand(client)
+    io.stdout.write(flags.json === true ? `${JSON.stringify(answer)}\n` : `${words}\n`)
+    return 0
+  })
+}
+
+type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
+
+function parse(args: readonly string[]): { errand: Errand; flags: Flags } | 'help' | 'wrong usage' {
+  try {
+    const { values: flags, positionals } = parseArgs({
+      args: [...args],
+      options: OPTIONS,
+      allowPositionals: true,
+    })
+    if (flags.help === true) return 'help'
+    const errand = errandOf(positionals, flags)
+    return errand === undefined ? 'wrong usage' : { errand, flags }
+  } catch {
+    return 'wrong usage'
+  }
+}
+
+function errandOf([action, id, ...rest]: readonly string[], flags: Flags): Errand | undefined {
+  const uses = flags.uses === undefined ? 1 : Number(flags.uses)
+  if (rest.length > 0 || !Number.isSafeInteger(uses) || uses < 1) return undefined
+  if (action === 'list') return id === undefined ? (client) => list(client, flags.all === true) : undefined
+  if (id === undefined) return undefined
+  const reason = flags.reason === undefined ? {} : { reason: flags.reason }
+  const path = `/v1/approvals/${encodeURIComponent(id)}`
+  switch (action) {
+    case 'show':
+      return (client) => one(client.get(path, ShownApproval))
+    case 'approve':
+      return (client) =>
+        one(
+          client.post(
+            `${path}/approve`,
+            { uses, skipPace: flags['skip-pace'] === true, ...reason },
+            ShownApproval,
+          ),
+        )
+    case 'deny':
+      return (client) => one(client.post(`${path}/deny`, reason, ShownApproval))
+    case 'withdraw':
+      return async (client) => {
+        await client.delete(`/v1/approvals/demands/${encodeURIComponent(id)}`, z.undefined())
+        return { answer: { withdrawn: id }, words: 'Nobody demands approvals of this agent any more.' }
+      }
+    default:
+      return undefined
+  }
+}
+
+async function list(client: AdminClient, all: boolean) {
+  const answer = await client.get(`/v1/approvals${all ? '' : '?status=pending'}`, ApprovalList)
+  const { approvals, demands } = answer
+  const lines = [
+    ...approvals.map(
+      ({ id, status, expiresAt, summary }) => `${id}  ${status.padEnd(8)}  until ${expiresAt}  ${summary}`,
+    ),
+    ...demands.map(
+      ({ agent, by, reason }) => `every change of ${shown(agent)}, demanded by ${by}: ${shown(reason)}`,
+    ),
+  ]
+  return { answer, words: lines.length === 0 ? 'Nothing waits for a person.' : lines.join('\n') }
+}
+
+async function one(asked: Promise<ShownApproval>) {
+  const answer = await asked
+  return { answer, words: inWords(answer) }
+}
+
+function inWords({ id, status, summary, facts, digest, expiresAt, decisions }: ShownApproval): string {
+  const width = Math.max(...facts.map(([name]) => name.length))
+  return [
+    `${id}: ${status}, until ${expiresAt}`,
+    summary,
+    ...facts.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
+    `  ${'digest'.padEnd(width)}  ${digest}`,
+    ...decisions.map(
+      ({ person, approve, at, reason }) =>
+        `  ${approve ? 'approved' : 'denied'} by ${person} at ${at}${reason === undefined ? '' : `: ${reason}`}`,
+    ),
+  ].join('\n')
+}

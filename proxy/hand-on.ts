@@ -1,0 +1,21 @@
+/** What the signing endpoint makes: a request that somebody else will send. */
+import type { RequestHead } from './exchange.ts'
+
+/** A request of our own making that an agent asks to have signed, for somebody else to send. */
+export interface HandOn {
+  /** As the agent named it: `eks-token`, `s3-url`. */
+  readonly type: string
+  /** `GET https://host/path?query`: all its headers are signed, `host` among them. */
+  readonly request: RequestHead
+  readonly origin: string
+  /** What stands for the body in its signature. */
+  readonly payloadHash: string
+  readonly signingName: string
+  readonly region: string
+  /** How long it is good for at most. */
+  readonly expiresSeconds: number
+  /** The one thing that its signer must be allowed, in IAM's terms. */
+  readonly statement: { readonly actions: readonly string[]; readonly resources: readonly string[] }
+  /** Whether its signer is allowed nothing else: upstream credentials narrowed to the statement. */
+  readonly narrowed: boolean
+}

@@ -1,0 +1,32 @@
+/** The header fields of an agent that go on to the service. */
+import { HOP_BY_HOP, type HeaderFields } from './headers.ts'
+
+/** Fields of one hop, fields of the agent's signature, and fields that are set anew. */
+const NOT_PASSED_ON = new Set([
+  ...HOP_BY_HOP,
+  'authorization',
+  'content-length',
+  'date',
+  'expect',
+  'host',
+  'proxy-authorization',
+  'x-amz-date',
+  'x-amz-region-set',
+  'x-amz-s3session-token',
+  'x-amz-security-token',
+])
+
+/** Flat name, value list, in the order and spelling in which they came. */
+export function passedOn(headers: HeaderFields): string[] {
+  const fields: string[] = []
+  const namedByConnection = headers
+    .all('connection')
+    .flatMap((value) => value.split(',').map((name) => name.trim().toLowerCase()))
+  for (let i = 0; i + 1 < headers.raw.length; i += 2) {
+    const name = headers.raw[i] as string
+    const lower = name.toLowerCase()
+    if (NOT_PASSED_ON.has(lower) || namedByConnection.includes(lower)) continue
+    fields.push(name, headers.raw[i + 1] as string)
+  }
+  return fields
+}
