@@ -62,10 +62,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const freezes = new Freezes({ ledger, clock, rules, accountId: upstream.accountId })
   metrics.freezes(() => freezes.counts())
   /** In the order in which they are asked. */
-  const restraints: readonly Restraint[] = [
-    freezes.restraint,
-    ({ agent }) => identity.revocations.check(agent),
-  ]
+  const restraints: readonly Restraint[] = [freezes.restraint, identity.restraint]
   const approvals = openApprovals({ ledger, clock, steadyClock, timer, audit, metrics, log, rules })
   const credentials = credentialsOf(upstream)
   const { endpoint, allowPrivateAddresses: allowPrivate } = upstream

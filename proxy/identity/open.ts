@@ -5,6 +5,7 @@ import type { Config } from '../config-schema.ts'
 import { Denial } from '../denial.ts'
 import { rateOf } from '../pacing/gcra.ts'
 import type { Clock } from '../ports.ts'
+import type { Judged } from '../stages/restrain.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Identities } from './identities.ts'
 import { Revocations } from './revocations.ts'
@@ -29,6 +30,7 @@ export function openIdentity({ stateDir, identity, tasks: settings }: Config, de
   return {
     sessions,
     revocations,
+    restraint: ({ agent }: Judged): void => revocations.check(agent),
     tasks,
     identities: NO_PROVIDERS,
     issueRate: rateOf(rate.things, rate.perMs, burst),
