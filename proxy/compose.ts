@@ -15,6 +15,7 @@ import { buildParts, type Parts } from './parts.ts'
 import { pipeline } from './pipeline.ts'
 import { record, type RecordOptions, type Runner } from './record.ts'
 import type { Reload } from './reload.ts'
+import { counted } from './runs.ts'
 import { service, type Service } from './service.ts'
 import { sharedStages, type SharedStages } from './shared-stages.ts'
 import { classify } from './stages/classify.ts'
@@ -129,7 +130,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   const bug = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'this is a bug in Moderato')
   const stages = sharedStages(parts)
-  const run = runnerOf(stages, parts, bug)
+  const runs = counted(runnerOf(stages, parts, bug))
   const reconsider = (): void => {
     queue.reconsider()
     stages.uploads.reconsider()
@@ -139,7 +140,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   const unwatch = parts.freezes.watchWindows(parts.timer, reconsider)
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
   const moderato = service({
-    agents: { server: agentsServer(config, parts, run, unreadable(parts)), ...config.listen.agents },
+    agents: { server: agentsServer(config, parts, runs.run, unreadable(parts)), ...config.listen.agents },
     admin: { server: adminServer(config, parts, followed.reloader, state, bug), ...config.listen.admin },
     drainMs: config.drain,
     bound: ({ admin }) => parts.start(state, admin.port),
@@ -151,6 +152,8 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     closed: async () => {
       followed.stop()
       unwatch()
+      // Connections may be gone before the runs that they brought.
+      await runs.ended()
       parts.approvals.close()
       refusals.flush()
       await upstream.close()

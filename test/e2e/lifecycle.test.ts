@@ -62,6 +62,25 @@ describe('the process', () => {
     await failed
   })
 
+  it('records how each call ended that was cut when the time to drain was over', async () => {
+    await start({ drain: '100ms' })
+    const calls = 40
+    const stuck = Promise.withResolvers<void>()
+    upstream.answer = () => {
+      if (upstream.recorded.length === calls) stuck.resolve()
+    }
+    const client = dynamodb(proxy.url, undefined, { maxAttempts: 1 })
+    const failed = Array.from({ length: calls }, () =>
+      expect(client.send(new ListTablesCommand({}))).rejects.toThrow(),
+    )
+    await stuck.promise
+    proxy.signal('SIGTERM')
+    expect(await proxy.ended).toBe(0)
+    await Promise.all(failed)
+    expect(proxy.log()).not.toContain('audit log is closed')
+    expect(proxy.records().filter(({ phase }) => phase === 'outcome')).toHaveLength(calls)
+  })
+
   it('leaves an audit chain that verifies', async () => {
     await start()
     await dynamodb(proxy.url).send(new ListTablesCommand({}))

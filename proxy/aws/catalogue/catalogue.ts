@@ -139,16 +139,18 @@ export function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '')
 }
 
-/** The catalogue from its decompressed text. */
-export function parseCatalogue(text: string): Catalogue {
-  const lines = text.split('\n')
-  const header = JSON.parse(lines[0] as string) as CatalogueHeader
+/** The catalogue from its decompressed text; kept as bytes, of which each service becomes text once. */
+export function parseCatalogue(bytes: Buffer): Catalogue {
+  const ends = lineEnds(bytes)
+  const line = (index: number): string =>
+    bytes.toString('utf8', index === 0 ? 0 : (ends[index - 1] ?? 0) + 1, ends[index])
+  const header = JSON.parse(line(0)) as CatalogueHeader
   const services = new Map<number, Service>()
   const signing = new Map<string, readonly Service[]>()
   const at = (index: number): Service => {
     const known = services.get(index)
     if (known !== undefined) return known
-    const service = serviceOf(lines[index + 1] as string, catalogue)
+    const service = serviceOf(line(index + 1), catalogue)
     services.set(index, service)
     return service
   }
@@ -185,9 +187,16 @@ export function parseCatalogue(text: string): Catalogue {
   return catalogue
 }
 
+function lineEnds(bytes: Buffer): number[] {
+  const ends: number[] = []
+  for (let at = bytes.indexOf(0x0a); at >= 0; at = bytes.indexOf(0x0a, at + 1)) ends.push(at)
+  ends.push(bytes.length)
+  return ends
+}
+
 /** The catalogue of a file as `catalogue.json.br`; throws if it is none. */
 export function readCatalogue(path: string | URL): Catalogue {
-  return parseCatalogue(brotliDecompressSync(readFileSync(path)).toString('utf8'))
+  return parseCatalogue(brotliDecompressSync(readFileSync(path)))
 }
 
 let loaded: Catalogue | undefined

@@ -55,7 +55,7 @@ const pinsBefore = readFileSync(PINS_FILE, 'utf8')
 writeFileSync(PINS_FILE, `${JSON.stringify(newestPins(readPins()), undefined, 2)}\n`)
 try {
   const text = generate(readSources())
-  process.stdout.write(printed(differences(before, parseCatalogue(text))))
+  process.stdout.write(printed(differences(before, parseCatalogue(Buffer.from(text)))))
   write(text)
 } catch (error) {
   writeFileSync(PINS_FILE, pinsBefore)
