@@ -2,9 +2,20 @@
 
 import type { TaskInput, TaskVerdict } from './task.ts'
 
+export interface PolicyAgent {
+  readonly id: string
+  /** Under what its grants are in the data, if not under its id: all agents of one rule share them. */
+  readonly root?: string
+}
+
+/** An agent as policy sees it. */
+export function policyAgent(id: string, root = id): PolicyAgent {
+  return root === id ? { id } : { id, root }
+}
+
 /** What policy sees of a call: the redacted facts that audit keeps, enough for replay and explain. */
 export interface PolicyInput {
-  readonly agent: { readonly id: string }
+  readonly agent: PolicyAgent
   readonly call: {
     readonly service: string
     readonly operation: string | null
@@ -71,7 +82,7 @@ export interface PolicyApproval {
   readonly minCount: number
 }
 
-/** Policy data: grants by agent id, what people must approve, and what holds of every task. */
+/** Policy data: grants by agent id or root, what people must approve, and what holds of every task. */
 export interface PolicyData {
   readonly agents: Readonly<Record<string, { readonly grants: readonly PolicyGrant[] }>>
   readonly approvals?: readonly PolicyApproval[]

@@ -8,7 +8,7 @@ export const FactSchema = z.union([z.boolean(), texts, z.record(z.string(), text
 
 /** Accepts exactly a `PolicyInput`; the tests hold the two together. */
 export const PolicyInputSchema = z.strictObject({
-  agent: z.strictObject({ id: z.string() }).readonly(),
+  agent: z.strictObject({ id: z.string(), root: z.string().exactOptional() }).readonly(),
   call: z
     .strictObject({
       service: z.string(),

@@ -1,8 +1,8 @@
 /** What policy is asked when an agent opens a task, and what it answers. */
-import type { PolicyGrant } from './engine.ts'
+import type { PolicyAgent, PolicyGrant } from './engine.ts'
 
 export interface TaskInput {
-  readonly agent: { readonly id: string }
+  readonly agent: PolicyAgent
   readonly task: {
     readonly id: string
     /** The agent's own words; empty where it gave none. */

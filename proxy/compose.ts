@@ -156,7 +156,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       await runs.ended()
       parts.approvals.close()
       refusals.flush()
-      await upstream.close()
+      await Promise.all([upstream.close(), parts.identities.close()])
       await audit.close()
       await parts.state.close()
     },

@@ -5,7 +5,7 @@ import type { TlsFiles } from './config-tls.ts'
 
 export function withResolvedPaths(config: Config, folder: string): Config {
   const at = (file: string): string => resolve(folder, file)
-  const { stateDir, state, policy, approvals, listen, admin } = config
+  const { stateDir, state, policy, approvals, listen, admin, identity } = config
   return {
     ...config,
     stateDir: at(stateDir),
@@ -23,6 +23,11 @@ export function withResolvedPaths(config: Config, folder: string): Config {
       ...given('callback', approvals.callback, secretAt(at)),
     },
     listen: { ...listen, ...given('tls', listen.tls, tlsAt(at)) },
+    identity: {
+      ...identity,
+      ...given('sealingKeys', identity.sealingKeys, at),
+      providers: identity.providers.map((provider) => providerAt(provider, at)),
+    },
     admin: {
       ...admin,
       ...given('tokenFile', admin.tokenFile, at),
@@ -46,6 +51,24 @@ function secretAt(at: (file: string) => string) {
     ...settings,
     secretFile: at(settings.secretFile),
   })
+}
+
+type Provider = Config['identity']['providers'][number]
+
+function providerAt(provider: Provider, at: (file: string) => string): Provider {
+  if (provider.type === 'oidc') return { ...provider, ...given('caFile', provider.caFile, at) }
+  const { bundle } = provider
+  const { file, caFile, workloadApi } = bundle
+  const socketAt = (place: string): string => at(place.replace(/^unix:(?:\/\/)?/, ''))
+  return {
+    ...provider,
+    bundle: {
+      ...bundle,
+      ...given('file', file, at),
+      ...given('caFile', caFile, at),
+      ...given('workloadApi', workloadApi, socketAt),
+    },
+  }
 }
 
 function tlsAt(at: (file: string) => string) {

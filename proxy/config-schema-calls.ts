@@ -51,6 +51,13 @@ function namesOnce(rules: readonly { readonly name: string }[], context: z.Refin
   }
 }
 
+export const grants = z.array(
+  z.strictObject({
+    classes: z.array(z.union([actionClass, z.literal('reads-secret')])).min(1),
+    resources: z.array(z.string().min(1)).min(1),
+  }),
+)
+
 export const agent = z
   .strictObject({
     id: z.string().min(1).max(256),
@@ -62,14 +69,7 @@ export const agent = z
       .regex(/^[A-Za-z0-9]{4,128}$/, 'must be 4 to 128 letters and digits')
       .optional(),
     secretAccessKey: z.string().min(1).optional(),
-    grants: z
-      .array(
-        z.strictObject({
-          classes: z.array(z.union([actionClass, z.literal('reads-secret')])).min(1),
-          resources: z.array(z.string().min(1)).min(1),
-        }),
-      )
-      .default([]),
+    grants: grants.default([]),
   })
   .refine(
     ({ accessKeyId, secretAccessKey }) => (accessKeyId === undefined) === (secretAccessKey === undefined),

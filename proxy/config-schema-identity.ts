@@ -1,5 +1,6 @@
 /** The part of the configuration that says who agents are, and how long their tasks may be. */
 import { z } from 'zod'
+import { providers } from './config-schema-providers.ts'
 import { durationMs, parsed } from './config-schema-values.ts'
 import { parseRate } from './pacing/rates.ts'
 
@@ -32,5 +33,8 @@ export const identity = z
       .describe(
         'File of the keys that session tokens are sealed with; stateDir/sealing-keys, made at first start.',
       ),
+    providers: providers
+      .default([])
+      .describe('Who vouches for agents (oidc, spiffe-jwt, spiffe-x509), and which agents that makes.'),
   })
   .prefault({})

@@ -5,6 +5,7 @@ import { parse as parseYaml } from 'yaml'
 import type { z } from 'zod'
 import { stateProblems } from './config-rules-state.ts'
 import { configProblems, type Finding } from './config-rules.ts'
+import { identityProblems } from './config-rules-identity.ts'
 import { environmentOverrides, setAt } from './config-environment.ts'
 import { leafPaths } from './config-describe.ts'
 import { withResolvedPaths } from './config-paths.ts'
@@ -77,7 +78,12 @@ export function parseConfig(
   }
   const result = ConfigSchema.safeParse(document)
   if (!result.success) throw new ConfigError(from.file, [...findings, ...schemaFindings(result.error)])
-  const problems = [...findings, ...configProblems(result.data), ...stateProblems(result.data)]
+  const problems = [
+    ...findings,
+    ...configProblems(result.data),
+    ...stateProblems(result.data),
+    ...identityProblems(result.data),
+  ]
   if (problems.length > 0) throw new ConfigError(from.file, problems)
   const config = withResolvedPaths(result.data, from.folder)
   const unusable = [

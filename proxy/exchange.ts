@@ -3,6 +3,7 @@
  *
  *     Received -> Identified -> Verified -> Classified -> Decided -> Approved -> Paced -> Resigned -> Forwarded
  */
+import type { X509Certificate } from 'node:crypto'
 import type { Agent } from './agent.ts'
 import type { AccessLevel, ActionClass, Trait } from './classes.ts'
 import type { IncomingBody, Reply } from './edge.ts'
@@ -29,6 +30,11 @@ export interface Client {
   readonly address: string
   /** Aborted when the client's connection is gone. */
   readonly gone: AbortSignal
+  /**
+   * Over TLS, if the client was asked for one: its certificate, whose key it has, and what came with that. Nobody has
+   * verified who vouches for them. Read anew at each call.
+   */
+  readonly certificates?: (() => readonly X509Certificate[]) | undefined
 }
 
 export interface Received extends RequestHead {

@@ -1,11 +1,13 @@
 /** The two listeners: agents in front of the pipeline, operators beside it. */
+import { constants } from 'node:crypto'
 import type { Server } from 'node:http'
+import type { TlsOptions } from 'node:tls'
 import { adminRoutes } from './admin/routes.ts'
 import { createAdmin } from './admin/server.ts'
 import { createAgentsServer } from './agents-server.ts'
 import { isLoopback } from './config-rules.ts'
 import type { Config } from './config-schema.ts'
-import { readTls } from './config-tls.ts'
+import { readTls, type TlsFiles } from './config-tls.ts'
 import type { Parts } from './parts.ts'
 import type { Reloader } from './reload.ts'
 import type { Runner } from './record.ts'
@@ -18,7 +20,7 @@ export interface ServiceState {
 }
 
 export function agentsServer(
-  { limits, listen }: Config,
+  { limits, listen, identity }: Config,
   { clock, budget, bodyLimits }: Parts,
   run: Runner,
   unreadable: (address: string) => string,
@@ -31,8 +33,27 @@ export function agentsServer(
     maxConnections: limits.connections,
     streamsPerConnection: limits.streamsPerConnection,
     unreadable,
-    tls: listen.tls === undefined ? undefined : readTls(listen.tls),
+    tls:
+      listen.tls === undefined
+        ? undefined
+        : { ...readTls(listen.tls), ...(wantsSvids(identity) ? askingForCertificates(listen.tls) : {}) },
   })
+}
+
+function wantsSvids({ providers }: Config['identity']): boolean {
+  return providers.some(({ type }) => type === 'spiffe-x509')
+}
+
+/**
+ * Whoever has a certificate shows it; whether it is one of an agent, its provider says. Sessions are not resumed, since
+ * OpenSSL keeps no intermediate certificates with them.
+ */
+function askingForCertificates({ clientCa }: TlsFiles): TlsOptions {
+  return {
+    requestCert: true,
+    rejectUnauthorized: clientCa !== undefined,
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  }
 }
 
 export function adminServer(

@@ -42,6 +42,7 @@ export function decisionFields(
     classes: call.classes,
     traits: call.traits,
     facts: {
+      root: rootOf(exchange),
       accessLevel: call.accessLevel,
       region: authorization?.scope.region,
       timeSeconds: Math.floor(clock.nowMs() / 1000),
@@ -74,6 +75,11 @@ function whoOf(exchange: Partial<Forwarded> & Received) {
   if (payload === undefined) return { agent: undefined, trace }
   const session = opening?.session ?? agent?.session
   return { agent: agent?.id, task: session?.task.id, session: session?.id, trace }
+}
+
+/** Under what its grants are, if not under its own id. */
+function rootOf({ agent, payload }: Partial<Forwarded>): string | undefined {
+  return payload === undefined || agent?.root === agent?.id ? undefined : agent?.root
 }
 
 /** What was asked to be signed for somebody else, less the request itself: its query will hold the signature. */

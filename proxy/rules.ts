@@ -8,6 +8,7 @@ import type { OperatorRules } from './aws/operator-rules.ts'
 import type { Config } from './config-schema.ts'
 import type { LoadedConfig } from './config.ts'
 import { WindowClock } from './freeze/windows.ts'
+import { grantsByRoot } from './identity/granted.ts'
 import { pacingOf } from './pace-parts.ts'
 import type { Clock } from './ports.ts'
 import { readSecret } from './secret-file.ts'
@@ -63,11 +64,11 @@ async function rulesFrom(loaded: LoadedConfig, { adminToken, clock, before }: Ru
   }
 }
 
-function policyData({ agents, tasks, policy }: Config) {
-  const { maxDuration, require } = tasks
+function policyData(config: Config) {
+  const { maxDuration, require } = config.tasks
   return {
-    agents: Object.fromEntries(agents.map(({ id, grants }) => [id, { grants }])),
-    approvals: policy.approvals,
+    agents: grantsByRoot(config),
+    approvals: config.policy.approvals,
     tasks: { maxSeconds: maxDuration / 1000, require },
   }
 }

@@ -1,6 +1,7 @@
 /** The end of each way on which Moderato answers by itself: credentials are made, a task is ended, and the agent is told. */
 import type { Grant, Session } from '../agent.ts'
 import type { Opening } from '../identity/opening.ts'
+import type { Sealed } from '../identity/sealed-token.ts'
 import type { Sessions } from '../identity/sessions.ts'
 import type { Tasks } from '../identity/tasks.ts'
 import type { Clock } from '../ports.ts'
@@ -59,13 +60,22 @@ async function answerOf({ ask, agent, requestId }: Asked, deps: AnswerDeps): Pro
     return json({ task: { id: ask.taskId, ended: true }, leftBehind: deps.leftBehind(ask.root, ask.taskId) })
   }
   if (ask.kind === 'whoami') return xml(callerIdentity(agent, deps.accountId ?? '', requestId))
-  const { accessKeyId, secretAccessKey, sessionToken } = deps.tasks.renew(ask.session)
-  return json({
+  return json(credentialsShown(deps.tasks.renew(ask.session), shownEnd(ask.session, deps.clock)))
+}
+
+/** For the container credentials endpoint (`Token`), and for `credential_process` (`Version`, `SessionToken`). */
+function credentialsShown(
+  { accessKeyId, secretAccessKey, sessionToken }: Sealed,
+  expiration: string,
+): object {
+  return {
+    Version: 1,
     AccessKeyId: accessKeyId,
     SecretAccessKey: secretAccessKey,
     Token: sessionToken,
-    Expiration: shownEnd(ask.session, deps.clock),
-  })
+    SessionToken: sessionToken,
+    Expiration: expiration,
+  }
 }
 
 async function opened(
@@ -76,6 +86,7 @@ async function opened(
   const { session } = opening
   const sealed = await tasks.open(opening)
   const expiration = shownEnd(session, clock)
+  if (words === 'credentials') return json(credentialsShown(sealed, expiration))
   if (words !== undefined) return xml(assumedRole(words, session, sealed, expiration, requestId))
   const { accessKeyId, secretAccessKey, sessionToken } = sealed
   return json({

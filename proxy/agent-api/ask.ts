@@ -10,7 +10,7 @@ import type { Tasks } from '../identity/tasks.ts'
 import { described, type Ask, type Asked } from './asked.ts'
 import { checkOwnRequest, ownBody, smallBody } from './own-request.ts'
 import { taskRoute } from './route.ts'
-import { parseStsForm, parseTaskBody, stsTask } from './task-request.ts'
+import { namedTask, parseStsForm, parseTaskBody, stsTask } from './task-request.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
 
@@ -34,11 +34,11 @@ export function askSigned({ tasks }: Pick<AskDeps, 'tasks'>) {
   }
 }
 
-/** The tasks endpoint, with the token of an identity provider. */
+/** The tasks endpoint, with the token of an identity provider, or with a client certificate that it vouches for. */
 export function askProved({ tasks, identities }: AskDeps) {
   return async function ask(exchange: Received): Promise<Asked> {
     const route = taskRoute(exchange)
-    const workload = await identities.ofToken(bearerToken(exchange))
+    const workload = await workloadOf(exchange, identities)
     const bytes = await smallBody(exchange, MAX_BODY_BYTES)
     const opener = provedOpener(workload)
     const { asked } = parseTaskBody(bytes)
@@ -88,21 +88,33 @@ export function askSts({ tasks }: Pick<AskDeps, 'tasks'>) {
   }
 }
 
-/** The container credentials endpoint: the ticket of a task in `Authorization`, as SDKs send it. */
-export function askTicket({ sessions }: { readonly sessions: Sessions }) {
-  return function ask(exchange: Received): Asked {
+/**
+ * The container credentials endpoint: the ticket of a task in `Authorization`, as SDKs send it. Or, for
+ * `credential_process`, a client certificate, and in the query the name of the task that it opens or carries on.
+ */
+export function askTicket({ sessions, tasks, identities }: AskDeps & { readonly sessions: Sessions }) {
+  return async function ask(exchange: Received): Promise<Asked> {
     if (exchange.method !== 'GET') throw new Denial('malformed_request', 'Credentials are fetched with GET.')
     const ticket = exchange.headers.one('authorization')
-    if (ticket === undefined) {
+    const nothing = Buffer.alloc(0)
+    if (ticket !== undefined) {
+      const session = sessions.openTicket(ticket.replace(/^Bearer /i, ''))
+      const agent: Agent = { id: session.agentId, root: session.root, accessKeyId: '', session }
+      const ask: Ask = { kind: 'renew', session }
+      return { ...exchange, agent, payload: readWhole(nothing), ...described(ask), ask }
+    }
+    const chain = exchange.client.certificates?.() ?? []
+    if (chain.length === 0) {
       throw new Denial(
         'missing_credential',
         'AWS_CONTAINER_AUTHORIZATION_TOKEN must hold the ticket of a task.',
       )
     }
-    const session = sessions.openTicket(ticket.replace(/^Bearer /i, ''))
-    const agent: Agent = { id: session.agentId, root: session.root, accessKeyId: '', session }
-    const ask: Ask = { kind: 'renew', session }
-    return { ...exchange, agent, payload: readWhole(Buffer.alloc(0)), ...described(ask), ask }
+    const asked = namedTask(new URLSearchParams(exchange.query).get('task') ?? '')
+    const workload = await identities.ofCertificate(chain)
+    const opening = tasks.judge(provedOpener(workload), asked)
+    const ask: Ask = { kind: 'open', opening, words: 'credentials' }
+    return { ...exchange, ...proved(workload, nothing), ...described(ask), ask }
   }
 }
 
@@ -139,9 +151,9 @@ function provedOpener({ agentId, root, provider }: Workload): Opener {
   return { agentId, root, by: provider, parent: undefined }
 }
 
-function proved({ agentId, root, proofHash, expiresAtMs }: Workload, bytes: Buffer) {
+function proved({ agentId, root, token }: Workload, bytes: Buffer) {
   const agent: Agent = { id: agentId, root, accessKeyId: '', session: undefined }
-  return { agent, payload: readWhole(bytes), proof: { hash: proofHash, expiresAtMs } }
+  return { agent, payload: readWhole(bytes), ...(token === undefined ? {} : { proof: token }) }
 }
 
 /** Nothing of it is signed, but all of it is here and came with its proof. */
@@ -149,9 +161,11 @@ function readWhole(bytes: Buffer): Payload {
   return { kind: 'hashed', sha256: hash('sha256', bytes, 'hex') }
 }
 
-function bearerToken({ headers }: Received): string {
-  const token = /^Bearer ([\w.~+/=-]+)$/i.exec(headers.one('authorization') ?? '')?.[1]
-  if (token !== undefined) return token
+async function workloadOf({ headers, client }: Received, identities: Identities): Promise<Workload> {
+  const authorization = headers.one('authorization')
+  if (authorization === undefined) return await identities.ofCertificate(client.certificates?.() ?? [])
+  const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1]
+  if (token !== undefined) return await identities.ofToken(token)
   throw new Denial('missing_credential', 'Send Authorization: Bearer TOKEN of an identity provider, or sign.')
 }
 

@@ -5,7 +5,7 @@ import type { Opening } from '../identity/opening.ts'
 
 /** Answered in the words of STS, of this API, or of the container credentials endpoint. */
 export type Ask =
-  | { readonly kind: 'open'; readonly opening: Opening; readonly words: StsWords | undefined }
+  | { readonly kind: 'open'; readonly opening: Opening; readonly words: StsWords | 'credentials' | undefined }
   | { readonly kind: 'end'; readonly root: string; readonly taskId: string }
   | { readonly kind: 'renew'; readonly session: Session }
   | { readonly kind: 'whoami' }
@@ -52,7 +52,7 @@ export function described(ask: Ask): { readonly call: Call; readonly opening?: O
     case 'open': {
       const { words, opening } = ask
       const call =
-        words === undefined
+        words === undefined || words === 'credentials'
           ? callOf('moderato', 'OpenTask', ['credentials'])
           : callOf('sts', words.action, ['credentials'])
       return { call, opening }

@@ -55,16 +55,9 @@ export function parseTaskBody(bytes: Buffer): {
   const { classes, resources, grants = [], parent, ...given } = read.data
   const flat = classes === undefined || resources === undefined ? [] : [{ classes, resources }]
   const asked: AskedTask = {
-    id: given.id,
-    intent: given.intent,
-    justification: given.justification,
-    ticket: given.ticket,
+    ...NOTHING_ASKED,
+    ...given,
     grants: [...grants, ...flat],
-    statements: undefined,
-    durationSeconds: given.durationSeconds,
-    roleArn: given.roleArn,
-    traceId: given.traceId,
-    mayContinue: false,
   }
   return { asked, parent }
 }
@@ -106,17 +99,31 @@ export function stsTask(parameters: StsRequest['parameters']): AskedTask {
   if (!read.success) throw new Denial('malformed_request', inWords(read.error))
   const { RoleArn, RoleSessionName, DurationSeconds, Policy } = read.data
   return {
-    id: RoleSessionName,
-    intent: RoleSessionName,
-    justification: undefined,
-    ticket: undefined,
-    grants: [],
+    ...namedTask(RoleSessionName),
     statements: Policy === undefined ? undefined : sessionPolicy(Policy),
     durationSeconds: DurationSeconds,
     roleArn: RoleArn,
-    traceId: undefined,
-    mayContinue: true,
   }
+}
+
+/** A task of which nothing but its name is said, which is its intent too. Denial `malformed_request`. */
+export function namedTask(name: string): AskedTask {
+  const read = taskId.safeParse(name)
+  if (!read.success) throw new Denial('malformed_request', `task: ${read.error.issues[0]?.message ?? ''}.`)
+  return { ...NOTHING_ASKED, id: name, intent: name, mayContinue: true }
+}
+
+const NOTHING_ASKED: AskedTask = {
+  id: undefined,
+  intent: undefined,
+  justification: undefined,
+  ticket: undefined,
+  grants: [],
+  statements: undefined,
+  durationSeconds: undefined,
+  roleArn: undefined,
+  traceId: undefined,
+  mayContinue: false,
 }
 
 function inWords({ issues }: z.ZodError): string {

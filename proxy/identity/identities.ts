@@ -1,4 +1,5 @@
 /** The port to identity providers: who a workload is, by a token or a certificate that they vouch for. */
+import type { X509Certificate } from 'node:crypto'
 
 /** A workload, proved, and the agent that the provider's rules make of it. */
 export interface Workload {
@@ -9,10 +10,11 @@ export interface Workload {
   readonly provider: string
   readonly subject: string
   readonly audience: string
-  /** SHA-256 (hex) of the token or certificate; names its use, and reveals nothing. */
-  readonly proofHash: string
-  /** The token's own end. */
-  readonly expiresAtMs: number
+  /**
+   * The token that proved it: SHA-256 (hex) of what is signed in it, which names its use and reveals nothing, and its
+   * own end. A certificate is no such proof: its key was shown to be there, so nobody can have seen it pass.
+   */
+  readonly token: { readonly hash: string; readonly expiresAtMs: number } | undefined
 }
 
 export interface Identities {
@@ -21,4 +23,6 @@ export interface Identities {
    * `identity_expired`, `identity_unmapped`, `identity_unavailable`.
    */
   ofToken(token: string): Promise<Workload>
+  /** Of a client certificate and what came with it, the leaf first. Denials as of `ofToken`, `missing_credential`. */
+  ofCertificate(chain: readonly X509Certificate[]): Promise<Workload>
 }

@@ -2,12 +2,11 @@
 import { join } from 'node:path'
 import type { PolicyEngine } from '../../policy/engine.ts'
 import type { Config } from '../config-schema.ts'
-import { Denial } from '../denial.ts'
 import { rateOf } from '../pacing/gcra.ts'
 import type { Clock } from '../ports.ts'
 import type { Judged } from '../stages/restrain.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { Identities } from './identities.ts'
+import { openProviders } from './providers/open.ts'
 import { Revocations } from './revocations.ts'
 import { sealingKeys } from './sealing-keys.ts'
 import { Sessions } from './sessions.ts'
@@ -19,8 +18,9 @@ export interface IdentityDeps {
   readonly clock: Clock
 }
 
-/** Throws if the sealing keys cannot be used. */
-export function openIdentity({ stateDir, identity, tasks: settings }: Config, deps: IdentityDeps) {
+/** Throws if the sealing keys or a trust bundle cannot be used. */
+export function openIdentity(config: Config, deps: IdentityDeps) {
+  const { stateDir, identity, tasks: settings } = config
   const { clock, ledger } = deps
   const keys = sealingKeys(identity.sealingKeys ?? join(stateDir, 'sealing-keys'))
   const sessions = new Sessions({ keys: () => keys, clock })
@@ -32,11 +32,7 @@ export function openIdentity({ stateDir, identity, tasks: settings }: Config, de
     revocations,
     restraint: ({ agent }: Judged): void => revocations.check(agent),
     tasks,
-    identities: NO_PROVIDERS,
+    identities: openProviders(config, clock),
     issueRate: rateOf(rate.things, rate.perMs, burst),
   }
-}
-
-const NO_PROVIDERS: Identities = {
-  ofToken: () => Promise.reject(new Denial('identity_unknown_issuer', 'No identity provider is configured.')),
 }

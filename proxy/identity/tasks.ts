@@ -1,6 +1,6 @@
 /** Tasks: what an agent says that it is about to do, judged by policy, and the credentials that go with it. */
 import { hash, randomBytes } from 'node:crypto'
-import type { PolicyEngine } from '../../policy/engine.ts'
+import { policyAgent, type PolicyEngine } from '../../policy/engine.ts'
 import type { TaskVerdict } from '../../policy/task.ts'
 import type { Grant, Scope, Session } from '../agent.ts'
 import { Denial } from '../denial.ts'
@@ -114,7 +114,7 @@ export class Tasks {
   }
 
   #verdict(
-    { agentId, parent }: Opener,
+    { agentId, root, parent }: Opener,
     asked: AskedTask & { durationSeconds: number },
     id: string,
   ): TaskVerdict {
@@ -122,7 +122,7 @@ export class Tasks {
     let verdict: TaskVerdict
     try {
       verdict = engine.judgeTask({
-        agent: { id: agentId },
+        agent: policyAgent(agentId, root),
         task: {
           id,
           intent: asked.intent ?? '',

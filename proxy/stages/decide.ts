@@ -1,5 +1,5 @@
 /** Asks the policy engine whether a call may go on. */
-import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
+import { policyAgent, type PolicyEngine, type PolicyInput, type PolicyVerdict } from '../../policy/engine.ts'
 import type { Session } from '../agent.ts'
 import { changesState } from '../classes.ts'
 import { Denial } from '../denial.ts'
@@ -20,14 +20,14 @@ const MAX_DETAIL_LENGTH = 2048
 
 /** What policy sees of a call; audit keeps the same facts, `explain` describes them. */
 export function policyInput(
-  agent: { readonly id: string; readonly session?: Session | undefined },
+  agent: { readonly id: string; readonly root?: string; readonly session?: Session | undefined },
   call: PolicyFacts,
   region: string,
   nowMs: number,
 ): PolicyInput {
   const task = agent.session?.task
   return {
-    agent: { id: agent.id },
+    agent: policyAgent(agent.id, agent.root),
     call: {
       service: call.service,
       operation: call.operation,

@@ -1,5 +1,6 @@
 /** The edge: turns one request of HTTP/1.1 or HTTP/2 into `Received`, its path kept byte for byte. */
 import { randomUUID } from 'node:crypto'
+import { clientCertificates } from '../client-certificates.ts'
 import { Denial } from '../denial.ts'
 import type { Reply, Request } from '../edge.ts'
 import type { Received } from '../exchange.ts'
@@ -40,7 +41,11 @@ export function receive(options: ReceiveOptions) {
       query: mark < 0 ? '' : target.slice(mark + 1),
       headers: new HeaderFields(fieldsOf(request)),
       body: new MessageBody(request, reply, expectsContinue, options.limits, options.budget),
-      client: { address: request.socket.remoteAddress ?? '', gone: gone.signal },
+      client: {
+        address: request.socket.remoteAddress ?? '',
+        gone: gone.signal,
+        certificates: () => clientCertificates(request.socket),
+      },
       reply,
     }
   }

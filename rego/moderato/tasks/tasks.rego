@@ -5,6 +5,7 @@
 #   agent asks for nothing in particular stands under its grants alone.
 package moderato.tasks
 
+import data.moderato.lib.agent
 import data.moderato.lib.arn
 
 # METADATA
@@ -27,7 +28,7 @@ verdict := {
 	"messages": [],
 }
 
-_refusals contains "No agent of this name is configured." if not _is_configured
+_refusals contains "No agent of this name is configured." if not agent.grants
 
 _refusals contains $"A task needs its {name}." if {
 	some name in data.tasks.require
@@ -39,8 +40,6 @@ _refusals contains "Nothing of what the task asks for is granted to this agent."
 	count(_narrowed) == 0
 }
 
-_is_configured if data.agents[input.agent.id]
-
 _narrowed := [grant |
 	some asked in input.task.grants
 	some class in asked.classes
@@ -51,7 +50,7 @@ _narrowed := [grant |
 
 # A pattern covers another if it matches its text: whatever the other's `*` may stand for, its own does too.
 _granted(class, resource) if {
-	some grant in data.agents[input.agent.id].grants
+	some grant in agent.grants
 	class in grant.classes
 	arn.covers(grant.resources, resource)
 }

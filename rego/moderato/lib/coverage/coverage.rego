@@ -8,6 +8,7 @@
 #   - input: schema.input
 package moderato.lib.coverage
 
+import data.moderato.lib.agent
 import data.moderato.lib.arn
 
 # METADATA
@@ -55,7 +56,7 @@ else := $"{concat(", ", array.slice(sort(names), 0, 3))} and {count(names) - 3} 
 
 # The host's matcher is asked once for a grant and a resource, however many classes the two share.
 _granted[need] contains resource if {
-	some grant in data.agents[input.agent.id].grants
+	some grant in agent.grants
 	named := {need | some need in grant.classes; need in needs}
 	count(named) > 0
 	some resource in resources

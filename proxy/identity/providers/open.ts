@@ -1,0 +1,66 @@
+/** The identity providers of the configuration, behind one port: what a token claims only picks who has to vouch for it. */
+import type { Config } from '../../config-schema.ts'
+import { Denial } from '../../denial.ts'
+import type { Clock } from '../../ports.ts'
+import type { Identities } from '../identities.ts'
+import { oidcProvider, type TokenProvider } from './oidc.ts'
+import type { RulesOptions } from './rules.ts'
+import { parseSpiffeId } from './spiffe-id.ts'
+import { spiffeJwtProvider } from './spiffe-jwt.ts'
+import { spiffeX509Provider, type CertificateProvider } from './spiffe-x509.ts'
+import { readSvid } from './svid-chain.ts'
+import { readToken, type UnverifiedToken } from './token.ts'
+
+/** Open until closed: a reload opens the new ones, swaps, and closes these. */
+export interface Providers extends Identities {
+  close(): Promise<void>
+}
+
+/** Throws for a bundle file that is of no use; a provider that is away is asked again when a token needs it. */
+export function openProviders({ identity, agents }: Config, clock: Clock): Providers {
+  const byIssuer = new Map<string, TokenProvider>()
+  const tokensOf = new Map<string, TokenProvider>()
+  const certificatesOf = new Map<string, CertificateProvider>()
+  const named = new Set(agents.map(({ id }) => id))
+  for (const provider of identity.providers) {
+    const { name, rules, maxAgents } = provider
+    const ruled: RulesOptions = { provider: name, rules, named, maxAgents, clock }
+    if (provider.type === 'oidc') byIssuer.set(provider.issuer, oidcProvider(provider, ruled, clock))
+    else if (provider.type === 'spiffe-jwt')
+      tokensOf.set(provider.trustDomain, spiffeJwtProvider(provider, ruled, clock))
+    else certificatesOf.set(provider.trustDomain, spiffeX509Provider(provider, ruled, clock))
+  }
+
+  function voucherOf({ issuer = '', subject }: UnverifiedToken): TokenProvider {
+    const found = byIssuer.get(issuer) ?? tokensOf.get(parseSpiffeId(subject)?.trustDomain ?? '')
+    if (found !== undefined) return found
+    throw new Denial(
+      'identity_unknown_issuer',
+      'No identity provider is configured for who issued the token.',
+    )
+  }
+
+  return {
+    async ofToken(text) {
+      const token = readToken(text)
+      return await voucherOf(token).workloadOf(token)
+    },
+    async ofCertificate(chain) {
+      const [leaf] = chain
+      if (leaf === undefined || certificatesOf.size === 0) {
+        throw new Denial(
+          'missing_credential',
+          'Send Authorization: Bearer TOKEN of an identity provider, or sign.',
+        )
+      }
+      const svid = readSvid(leaf)
+      const provider = certificatesOf.get(svid.trustDomain)
+      if (provider !== undefined) return await provider.workloadOf(svid, chain)
+      throw new Denial('identity_unknown_issuer', 'No identity provider is configured for its trust domain.')
+    },
+    async close() {
+      const all = [...byIssuer.values(), ...tokensOf.values(), ...certificatesOf.values()]
+      await Promise.all(all.map((each) => each.close()))
+    },
+  }
+}

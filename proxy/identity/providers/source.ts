@@ -1,0 +1,92 @@
+/** Where a provider's keys come from: a value that is fetched, read or pushed, and is kept for a bounded time. */
+import { Denial } from '../../denial.ts'
+import type { Clock } from '../../ports.ts'
+
+export interface Source<Value> {
+  /** The value in force. Denial `identity_unavailable` if there is none, or it is too old to be trusted. */
+  current(): Promise<Value>
+  /** As `current`, asked anew if that was not done just now: for a key that is not among those known. */
+  renewed(): Promise<Value>
+  close(): Promise<void>
+}
+
+export interface FetchedOptions<Value> {
+  /** Of what, in words, for whom it cannot be had. */
+  readonly what: string
+  /** Rejects with any error, or with a value that says itself how long it is fresh. */
+  readonly fetch: () => Promise<{ readonly value: Value; readonly freshMs?: number | undefined }>
+  readonly clock: Clock
+  /** How long a value is good without asking. */
+  readonly freshMs: number
+  /** How much longer it is served while it cannot be had anew. */
+  readonly staleMs: number
+  /** The least time between two attempts, whoever asks for them. */
+  readonly cooldownMs: number
+}
+
+interface Had<Value> {
+  readonly value: Value
+  readonly atMs: number
+  readonly freshMs: number
+}
+
+/** One attempt at a time, however many wait for it; a failed one is not repeated within the cooldown. */
+export class FetchedSource<Value> implements Source<Value> {
+  readonly #options: FetchedOptions<Value>
+  #had: Had<Value> | undefined
+  #attempt: Promise<void> | undefined
+  #triedAtMs = -Infinity
+  #failure: unknown
+
+  constructor(options: FetchedOptions<Value>) {
+    this.#options = options
+  }
+
+  async current(): Promise<Value> {
+    if (!this.#isFresh()) await this.#ask()
+    return this.#served()
+  }
+
+  async renewed(): Promise<Value> {
+    await this.#ask()
+    return this.#served()
+  }
+
+  async close(): Promise<void> {}
+
+  #isFresh(): boolean {
+    return this.#had !== undefined && this.#options.clock.nowMs() - this.#had.atMs < this.#had.freshMs
+  }
+
+  #served(): Value {
+    const { what, clock, staleMs } = this.#options
+    const had = this.#had
+    if (had !== undefined && clock.nowMs() - had.atMs < had.freshMs + staleMs) return had.value
+    throw unavailable(what, this.#failure)
+  }
+
+  #ask(): Promise<void> {
+    const { clock, cooldownMs } = this.#options
+    if (this.#attempt !== undefined) return this.#attempt
+    if (clock.nowMs() - this.#triedAtMs < cooldownMs) return Promise.resolve()
+    this.#triedAtMs = clock.nowMs()
+    this.#attempt = this.#fetch().finally(() => (this.#attempt = undefined))
+    return this.#attempt
+  }
+
+  async #fetch(): Promise<void> {
+    const { fetch, clock, freshMs } = this.#options
+    try {
+      const got = await fetch()
+      this.#had = { value: got.value, atMs: clock.nowMs(), freshMs: got.freshMs ?? freshMs }
+      this.#failure = undefined
+    } catch (error) {
+      this.#failure = error
+    }
+  }
+}
+
+export function unavailable(what: string, cause: unknown): Denial {
+  const why = cause instanceof Error ? `: ${cause.message}` : ''
+  return new Denial('identity_unavailable', `${what} cannot be had${why}.`.slice(0, 512), { cause })
+}

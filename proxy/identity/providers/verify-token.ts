@@ -1,0 +1,92 @@
+/** Checks a token's signature and its claims with a provider's keys. */
+import { errors, jwtVerify, type JWTPayload } from 'jose'
+import { Denial } from '../../denial.ts'
+import type { Clock } from '../../ports.ts'
+import type { KeySet } from './bundle.ts'
+import type { Source } from './source.ts'
+import { checkUnverified, malformed, type Expected, type UnverifiedToken } from './token.ts'
+
+export interface VerifyOptions extends Expected {
+  readonly keys: Source<KeySet>
+  readonly issuer?: string
+  /** Since `iat`; undefined: as long as its issuer says. */
+  readonly maxAgeMs?: number | undefined
+  readonly clock: Clock
+}
+
+/** Checks under way for one provider, with those that wait for its keys. */
+const MOST_UNDER_WAY = 64
+
+/** Verifies tokens, a bounded number of them at a time: denial `overloaded` beyond. */
+export function tokenVerifier(options: VerifyOptions) {
+  let underWay = 0
+  return async function verifyToken(token: UnverifiedToken): Promise<JWTPayload> {
+    checkUnverified(token, options, options.clock.nowMs())
+    if (underWay >= MOST_UNDER_WAY) throw new Denial('overloaded', 'Too many tokens are being checked.')
+    underWay += 1
+    try {
+      return await verified(token, options)
+    } finally {
+      underWay -= 1
+    }
+  }
+}
+
+/** A key that is not known may be a new one: then the keys are asked for anew, once. */
+async function verified(token: UnverifiedToken, options: VerifyOptions): Promise<JWTPayload> {
+  const known = await options.keys.current()
+  try {
+    return await claimsOf(token, known, options)
+  } catch (error) {
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw denialOf(error)
+  }
+  const renewed = await options.keys.renewed()
+  try {
+    return await claimsOf(token, renewed, options)
+  } catch (error) {
+    throw denialOf(error)
+  }
+}
+
+async function claimsOf(token: UnverifiedToken, keys: KeySet, options: VerifyOptions): Promise<JWTPayload> {
+  const { issuer, audience, algorithms, toleranceMs, maxAgeMs, clock } = options
+  const { payload } = await jwtVerify(token.text, keys, {
+    audience,
+    algorithms: [...algorithms],
+    clockTolerance: toleranceMs / 1000,
+    currentDate: new Date(clock.nowMs()),
+    requiredClaims: ['sub', 'exp'],
+    ...(issuer === undefined ? {} : { issuer }),
+    ...(maxAgeMs === undefined ? {} : { maxTokenAge: maxAgeMs / 1000 }),
+  })
+  return payload
+}
+
+/** What jose has against a token, in our words; whatever else it throws is passed on. */
+function denialOf(error: unknown): unknown {
+  if (error instanceof errors.JWTExpired)
+    return new Denial('identity_expired', 'The token has expired, or is too old.')
+  if (error instanceof errors.JWTClaimValidationFailed) return ofClaim(error)
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWSSignatureVerificationFailed)
+    return new Denial('identity_signature', 'No key that its issuer uses now has signed the token.')
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return new Denial('identity_signature', 'The token does not say which key has signed it.')
+  if (error instanceof errors.JOSEError) return malformed('its signature is of a form that is not known here')
+  // A key that is too short, or not fit for the algorithm.
+  if (error instanceof TypeError) return new Denial('identity_signature', `The issuer's key cannot be used.`)
+  return error
+}
+
+function ofClaim({ claim }: errors.JWTClaimValidationFailed): Denial {
+  switch (claim) {
+    case 'aud':
+      return new Denial('identity_audience', 'The token is for another audience.')
+    case 'iss':
+      return new Denial('identity_unknown_issuer', 'The token is of another issuer.')
+    case 'nbf':
+    case 'iat':
+      return new Denial('identity_expired', 'The token is not valid yet, or does not say since when it is.')
+    default:
+      return malformed(`its claim ${claim} is missing, or no usable value`)
+  }
+}
