@@ -23,8 +23,8 @@ export interface Opened {
   readonly outcome: (token: string) => Promise<string>
 }
 
-export function opened(given: readonly object[], time = new VirtualTime(Date.now())): Opened {
-  const providers = openProviders(configOf(given), time)
+export function opened(given: readonly object[], time = new VirtualTime(Date.now()), more = {}): Opened {
+  const providers = openProviders(configOf(given, undefined, more), time)
   const outcome = (token: string) => reasonOr(async () => (await providers.ofToken(token)).agentId)
   return { providers, time, outcome }
 }
