@@ -48,6 +48,21 @@ export function forged(header: object, claims: object, sign: (text: string) => s
   return `${text}.${sign(text)}`
 }
 
+/** The order of P-256. */
+const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+
+/** The same token under the other signature that an ES256 signature always has: s and its negative are as good. */
+export function twinOf(token: string): string {
+  const [header = '', claims = '', signature = ''] = token.split('.')
+  const bytes = Buffer.from(signature, 'base64url')
+  const negative = ORDER - BigInt(`0x${bytes.subarray(32).toString('hex')}`)
+  const twin = Buffer.concat([
+    bytes.subarray(0, 32),
+    Buffer.from(negative.toString(16).padStart(64, '0'), 'hex'),
+  ])
+  return [header, claims, twin.toString('base64url')].join('.')
+}
+
 export class Issuer {
   readonly url: string
   keys: IssuerKey[]

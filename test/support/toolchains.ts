@@ -26,7 +26,7 @@ export interface Step {
 
 /** A Go program's binary; undefined, with a warning, if its modules cannot be had. */
 export async function builtGoClient(
-  program: 'clients' | 'requests' = 'clients',
+  program: 'clients' | 'requests' | 'identity' = 'clients',
 ): Promise<string | undefined> {
   mkdirSync(BUILT, { recursive: true })
   const binary = join(BUILT, `go-${program}`)
