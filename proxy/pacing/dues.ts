@@ -4,7 +4,7 @@ import { bucketsOf, keyOf, MAX_RESOURCES, type KeyPart, type Payer } from './buc
 import { slowed } from './gcra.ts'
 import type { Charge } from './limiter.ts'
 import type { PacedName } from './paces.ts'
-import { isOwn, type Rule, type Rules } from './rules.ts'
+import { isOwn, isRepeated, type Rule, type Rules } from './rules.ts'
 
 /** What a call is charged for beyond what it names. A rule's burst is the most, so that it slows and never forbids. */
 export interface PaceWeights {
@@ -55,6 +55,7 @@ export function duesOf(
   const observed: Due[] = []
   let maxWaitMs = Infinity
   for (const [rule, classes] of applying) {
+    if (isRepeated(rule, payer.agent, payer.root)) continue
     const list = rule.mode === 'enforce' ? enforced : observed
     if (rule.mode === 'enforce') maxWaitMs = Math.min(maxWaitMs, rule.maxWaitMs)
     const weight = weightIn(rule, call, payer, weights)

@@ -33,7 +33,7 @@ export interface RuleSetting extends PaceSetting {
 export interface Rule extends Rate {
   /** Of a class's pace: the class. */
   readonly name: string
-  /** `class`: from `pacing.classes`, shorthand for `per: [agent]`. */
+  /** `class`: from `pacing.classes`, shorthand for `per: [agent]`, and `per: [root]` where agents share one (S20). */
   readonly source: 'class' | 'rule'
   readonly classes: readonly PacedName[]
   readonly per: readonly Dimension[]
@@ -54,7 +54,8 @@ export function rulesFrom(paces: Paces, settings: readonly RuleSetting[] = []): 
   }
   for (const pace of paces.values()) {
     const { class: name, ...rest } = pace
-    add({ ...rest, name, source: 'class', classes: [name], per: ['agent'], mode: 'enforce' })
+    for (const per of [['agent'], ['root']] as const)
+      add({ ...rest, name, source: 'class', classes: [name], per, mode: 'enforce' })
   }
   for (const { name, classes, per, mode, rate, burst, maxWait } of settings) {
     const base = { name, classes, per, mode, rateText: formatRate(rate), maxWaitMs: maxWait }
@@ -68,9 +69,16 @@ export function isOwn({ per }: Rule): boolean {
   return per.includes('agent')
 }
 
+/** Whether the rule is for what agents share, and this one shares nothing: the same rule charges it as an agent. */
+export function isRepeated({ source, per }: Rule, agent: string, root: string): boolean {
+  return source === 'class' && per[0] === 'root' && root === agent
+}
+
 /** The rule and its rate, as a denial says it. */
 export function ruleText({ name, source, classes, per, rateText, burst }: Rule): string {
   const rate = `${rateText}, at most ${burst} at once`
+  if (source === 'class' && per[0] === 'root')
+    return `The pace for class ${name} of all agents that share this one's root is ${rate}`
   if (source === 'class') return `This agent's pace for class ${name} is ${rate}`
   return `Rule ${name} (per ${per.join(', ')}; ${classes.join(', ')}) is ${rate}`
 }

@@ -63,6 +63,26 @@ describe('duesOf', () => {
     expect(dues.maxWaitMs).toBe(10_000)
   })
 
+  it('charges each class to the root as well, where agents share one, and not twice where they do not', () => {
+    const classes = ['destructive', 'write'] as const
+    const keysFor = (payer: Partial<Payer>) =>
+      charged({ rules: [], classes, payer }).dues.enforced.map(({ key }) => key)
+    const own = ['class destructive|agent 1:a', 'class write|agent 1:a']
+    expect(keysFor({})).toEqual(own)
+    expect(keysFor({ root: 'r' })).toEqual([
+      'class destructive|agent 1:a',
+      'class destructive|root 1:r',
+      'class write|agent 1:a',
+      'class write|root 1:r',
+    ])
+  })
+
+  it('slows an agent without slowing those that share its root', () => {
+    const { dues } = charged({ rules: [], payer: { root: 'r' }, factor: 3 })
+    const [own, shared] = dues.enforced.map(({ rate, rule }) => rate.intervalMs / rule.intervalMs)
+    expect({ own, shared }).toEqual({ own: 3, shared: 1 })
+  })
+
   it('charges a rule once for a call of several of its classes, and once each where it has a bucket a class', () => {
     const classes = ['destructive', 'disruptive'] as const
     expect(charged({ rules: [setting('r', ['agent'])], classes }).keys).toHaveLength(1)

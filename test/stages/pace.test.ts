@@ -348,12 +348,33 @@ describe('pace rules', () => {
   })
 
   it('hold the tasks and agents of one root to one budget', async () => {
-    const { run } = scene({ rules: [rule('team', { per: ['root'] })] })
+    const { run } = scene({ rules: [rule('team', { classes: ['write'], per: ['root'] })] })
+    const write = (agent: string, root: string) =>
+      run(decided({ classes: ['write'], agent, root, task: agent }))
     const ends = []
-    for (const agent of ['a', 'b', 'c', 'd'])
-      ends.push(await run(decided({ agent, root: 'team', task: agent })))
+    for (const agent of ['a', 'b', 'c', 'd']) ends.push(await write(agent, 'team'))
     expect(ends.filter(({ paced }) => paced !== undefined)).toHaveLength(3)
-    expect((await run(decided({ agent: 'e', root: 'others' }))).paced).toBeDefined()
+    expect((await write('e', 'others')).paced).toBeDefined()
+  })
+
+  it('are no faster for a hundred identities of one root than for one (S20)', async () => {
+    const finishedMs = async (agentOf: (index: number) => { agent: string; root: string }) => {
+      const { run, time } = scene()
+      const startMs = time.nowMs()
+      for (let done = 0; done < 100;) {
+        let isOver = false
+        const passage = run(decided(agentOf(done))).finally(() => (isOver = true))
+        while (!isOver) await time.advance(1_000)
+        if ((await passage).paced !== undefined) done += 1
+      }
+      return time.nowMs() - startMs
+    }
+    const one = await finishedMs(() => ({ agent: 'one', root: 'one' }))
+    const many = await finishedMs((index) => ({ agent: `fresh-${index}`, root: 'ci:{repository}' }))
+    const apart = await finishedMs((index) => ({ agent: `apart-${index}`, root: `apart-${index}` }))
+    expect(one).toBeGreaterThan(15 * 60_000)
+    expect(many).toBe(one)
+    expect(apart).toBeLessThan(one / 5)
   })
 
   it('have a budget for each task, which the tasks opened from it share (S20)', async () => {
