@@ -25,6 +25,9 @@ export interface Sealed {
 /** Clients carry tokens in headers and environment; AWS's own are of about this size. */
 export const MAX_TOKEN_CHARACTERS = 2048
 const MAX_CONTENT_BYTES = 64 * 1024
+const AS_IT_IS_BYTES = 512
+/** The first byte of what is sealed. */
+const [PLAIN, DEFLATED] = [0, 1]
 const FORM = 'M1'
 /** Stands for the access key id in what is no session token; no access key id has a dot. */
 const TICKET = 'ticket.'
@@ -58,13 +61,25 @@ function sealed(content: unknown, key: SealingKey, holder: string): string {
   const nonce = randomBytes(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key.sealing, nonce)
   cipher.setAAD(boundTo(key.id, holder))
-  const plain = deflateRawSync(JSON.stringify(content), { level: 9 })
+  const plain = packed(Buffer.from(JSON.stringify(content)))
   const bytes = Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
   const token = `${FORM}.${key.id}.${bytes.toString('base64url')}`
   if (token.length > MAX_TOKEN_CHARACTERS) {
     throw new RangeError(`the session token has ${token.length} characters; at most ${MAX_TOKEN_CHARACTERS}`)
   }
   return token
+}
+
+/** Short content stays as it is: opened for many requests, it would cost more to inflate than it saves. */
+function packed(content: Buffer): Buffer {
+  return content.length <= AS_IT_IS_BYTES
+    ? Buffer.concat([Buffer.of(PLAIN), content])
+    : Buffer.concat([Buffer.of(DEFLATED), deflateRawSync(content, { level: 9 })])
+}
+
+function unpacked(packed: Buffer): Buffer {
+  const content = packed.subarray(1)
+  return packed[0] === PLAIN ? content : inflateRawSync(content, { maxOutputLength: MAX_CONTENT_BYTES })
 }
 
 /** The id of the key that a token names; undefined if it is no token of ours. Nothing is proved yet. */
@@ -83,7 +98,7 @@ export function unseal(holder: string, token: string, key: SealingKey): unknown 
   decipher.setAuthTag(bytes.subarray(-TAG_BYTES))
   try {
     const plain = Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()])
-    return JSON.parse(inflateRawSync(plain, { maxOutputLength: MAX_CONTENT_BYTES }).toString('utf8'))
+    return JSON.parse(unpacked(plain).toString('utf8'))
   } catch {
     return undefined
   }

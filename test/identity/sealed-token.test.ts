@@ -26,6 +26,12 @@ describe('seal', () => {
     )
   })
 
+  it.each([0, 400, 502, 503, 5_000])('gives back a text of %i characters', (length) => {
+    const text = '{"a":"b"}'.repeat(length / 9 + 1).slice(0, length)
+    const { accessKeyId, sessionToken } = seal(text, key)
+    expect(unseal(accessKeyId, sessionToken, key)).toBe(text)
+  })
+
   it('makes another access key, token and secret each time', () => {
     const [one, two] = [seal({ a: 1 }, key), seal({ a: 1 }, key)]
     for (const name of ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const)
