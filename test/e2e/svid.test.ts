@@ -16,11 +16,9 @@ import { startProxy, type Proxy } from '../support/proxy.ts'
 import { awsEnvironment } from '../support/python.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
 import type { OpenedTask } from '../support/tasks.ts'
-import { AWS_CLI, missing, type Tool } from '../support/tools.ts'
+import { AWS_CLI, CURL, missing } from '../support/tools.ts'
 import { TrustDomain, x509, type Issued } from '../support/trust-domain.ts'
 import { run } from '../support/workload.ts'
-
-const CURL: Tool = { name: 'curl', command: 'curl', args: ['--version'] }
 
 interface Answer {
   readonly status: number | undefined

@@ -1,12 +1,15 @@
 /** AssumeRoleWithWebIdentity as clients call it by themselves, with tokens of a real OIDC provider, before a real emulator. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { OAuth2Server } from 'oauth2-mock-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { builtGoClient, GO } from '../support/toolchains.ts'
-import { AWS_CLI, BOTO3, missing, MOTO } from '../support/tools.ts'
+import { AWS_CLI, BOTO3, CURL, missing, MOTO } from '../support/tools.ts'
 import { run, WorkloadHome } from '../support/workload.ts'
 
+const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
 const TEMPLATE = 'spiffe://example.org/ci/{repository}'
 const goIdentity = missing(MOTO, GO) ? undefined : await builtGoClient('identity')
 
@@ -93,6 +96,21 @@ describe.skipIf(missing(MOTO))('a workload with a token of an OIDC provider, and
     const command = [process.execPath, '--input-type=module', '-e', JS] as const
     expect(await run(command, await environment('js-1'))).toContain('of-javascript')
     await expectOpened('js-1')
+  })
+
+  it.skipIf(missing(CURL))('opens a task as README shows it', async () => {
+    const [, command = ''] = /```sh\n(curl [^]*?tasks[^]*?)```/.exec(README) ?? []
+    const here = command.replace('http://127.0.0.1:8080', proxy.url)
+    const env = { PATH: process.env['PATH'] ?? '', TOKEN: await token() }
+    expect(JSON.parse(await run(['sh', '-c', here], env))).toMatchObject({
+      task: {
+        id: 'clean-up-4711',
+        agent: 'spiffe://example.org/ci/example/app',
+        narrowed: true,
+        scopes: [{ grants: [{ classes: ['read'] }, { classes: ['list'] }] }],
+      },
+      containerToken: expect.stringMatching(/^M1\./),
+    })
   })
 
   it.skipIf(goIdentity === undefined)('works with the SDK for Go', async () => {

@@ -31,6 +31,7 @@ export interface Tool {
 export const MOTO: Tool = { name: 'moto_server', command: 'moto_server', args: ['--help'] }
 export const BOTO3: Tool = { name: 'boto3', command: 'python3', args: ['-c', 'import boto3'] }
 export const AWS_CLI: Tool = { name: 'the AWS CLI', command: 'aws', args: ['--version'] }
+export const CURL: Tool = { name: 'curl', command: 'curl', args: ['--version'] }
 export const TERRAFORM: Tool = { name: 'terraform', command: 'terraform', args: ['version'] }
 export const PRLIMIT: Tool = { name: 'prlimit (util-linux)', command: 'prlimit', args: ['--version'] }
 
