@@ -30,10 +30,7 @@ export interface Client {
   readonly address: string
   /** Aborted when the client's connection is gone. */
   readonly gone: AbortSignal
-  /**
-   * Over TLS, if the client was asked for one: its certificate, whose key it has, and what came with that. Nobody has
-   * verified who vouches for them. Read anew at each call.
-   */
+  /** The certificate that it showed over TLS, whose key it has, and what came with that; nobody has verified them. */
   readonly certificates?: (() => readonly X509Certificate[]) | undefined
 }
 

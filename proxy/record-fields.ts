@@ -88,11 +88,12 @@ function handOnFacts({ type, expiresSeconds, narrowed }: HandOn) {
 }
 
 /** The whole of a task: what it was opened for, in its agent's own words, and what it may do until when. */
-function openingFacts({ session, asked, openedBy }: Opening) {
+function openingFacts({ session, asked, openedBy, subject }: Opening) {
   const { task, root, expiresAtMs } = session
   return {
     root,
     openedBy,
+    subject: subject === undefined ? undefined : quoted(subject, MAX_WORDS),
     ancestors: task.ancestors,
     intent: asked.intent === undefined ? undefined : quoted(asked.intent, MAX_WORDS),
     justification: asked.justification === undefined ? undefined : quoted(asked.justification, MAX_WORDS),

@@ -147,8 +147,8 @@ function openerOf({ id, root, session }: Agent): Opener {
   return { agentId: id, root, by: session === undefined ? 'static-key' : 'session', parent: session }
 }
 
-function provedOpener({ agentId, root, provider }: Workload): Opener {
-  return { agentId, root, by: provider, parent: undefined }
+function provedOpener({ agentId, root, provider, subject }: Workload): Opener {
+  return { agentId, root, by: provider, subject, parent: undefined }
 }
 
 function proved({ agentId, root, token }: Workload, bytes: Buffer) {

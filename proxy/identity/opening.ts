@@ -7,6 +7,8 @@ export interface Opener {
   readonly root: string
   /** How it proved that: the provider's name, `static-key`, `session`. */
   readonly by: string
+  /** Whom the provider vouched for: the subject of a token, or a SPIFFE ID. */
+  readonly subject?: string
   /** The session that it opens the task from: then it gets no more than that has. */
   readonly parent: Session | undefined
 }
@@ -33,6 +35,8 @@ export interface Opening {
   readonly session: Session
   readonly asked: AskedTask
   readonly openedBy: string
+  /** Of its opener. */
+  readonly subject: string | undefined
   readonly policy: { readonly engine: string; readonly revision: string; readonly rules: readonly string[] }
 }
 

@@ -64,7 +64,13 @@ export class Tasks {
     if (session.task.ancestors.length > MAX_ANCESTORS) {
       throw new Denial('policy_denied', `A task may have at most ${MAX_ANCESTORS} tasks above it.`)
     }
-    return { session, asked, openedBy: opener.by, policy: this.#policyOf(verdict) }
+    return {
+      session,
+      asked,
+      openedBy: opener.by,
+      subject: opener.subject,
+      policy: this.#policyOf(verdict),
+    }
   }
 
   /** Opens it: durable when it resolves, with credentials that no other call returns. */

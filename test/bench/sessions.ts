@@ -1,6 +1,6 @@
 /** What it costs that agents come with the credentials of a task, and that very many of them do. */
 import { SignatureV4 } from '@smithy/signature-v4'
-import type { Agent, Session } from '../../proxy/agent.ts'
+import type { Session } from '../../proxy/agent.ts'
 import { agentStore, staticOwners } from '../../proxy/agent-store.ts'
 import { Revocations } from '../../proxy/identity/revocations.ts'
 import { sealingKey, type Sealed } from '../../proxy/identity/sealed-token.ts'
@@ -64,7 +64,7 @@ async function scene(live: number, revoked: number) {
     await revocations.revoke({ kind: 'session', id: `other-${number}` }, why)
   const owners = staticOwners([])
   const way = await stages(agentStore(() => owners, sessions))
-  const restrained = restrain({ ledger, restraints: [({ agent }) => revocations.check(agent as Agent)] })
+  const restrained = restrain({ ledger, restraints: [({ agent }) => revocations.check(agent)] })
   const pass = async (request: SignedRequest): Promise<void> => {
     const head = way.checkHead(received(request))
     const judged = restrained(await way.classify(await way.verify(way.identify(head))))

@@ -10,6 +10,7 @@ import { AWS_CLI, BOTO3, CURL, missing, MOTO } from '../support/tools.ts'
 import { run, WorkloadHome } from '../support/workload.ts'
 
 const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
+const SUBJECT = 'repo:example/app:ref:refs/heads/main'
 const TEMPLATE = 'spiffe://example.org/ci/{repository}'
 const goIdentity = missing(MOTO, GO) ? undefined : await builtGoClient('identity')
 
@@ -33,7 +34,7 @@ describe.skipIf(missing(MOTO))('a workload with a token of an OIDC provider, and
     await issuer.issuer.keys.generate('RS256')
     await issuer.start(0, '127.0.0.1')
     issuer.service.on('beforeTokenSigning', ({ payload }: { payload: Record<string, unknown> }) => {
-      payload['sub'] = 'repo:example/app:ref:refs/heads/main'
+      payload['sub'] = SUBJECT
       payload['repository'] = 'example/app'
     })
     proxy = await startProxy({
@@ -74,7 +75,10 @@ describe.skipIf(missing(MOTO))('a workload with a token of an OIDC provider, and
       agent: 'spiffe://example.org/ci/example/app',
       decision: 'allow',
       class: 'credentials',
-      facts: { root: `ci:${TEMPLATE}`, task: { openedBy: 'ci', intent: JSON.stringify(task) } },
+      facts: {
+        root: `ci:${TEMPLATE}`,
+        task: { openedBy: 'ci', subject: JSON.stringify(SUBJECT), intent: JSON.stringify(task) },
+      },
     })
     const made = await proxy.record((line) => line.operation === 'CreateBucket' && line['task'] === task)
     expect(made).toMatchObject({ agent: 'spiffe://example.org/ci/example/app', decision: 'allow' })

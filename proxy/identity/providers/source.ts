@@ -55,20 +55,26 @@ export class FetchedSource<Value> implements Source<Value> {
   async close(): Promise<void> {}
 
   #isFresh(): boolean {
-    return this.#had !== undefined && this.#options.clock.nowMs() - this.#had.atMs < this.#had.freshMs
+    return this.#had !== undefined && this.#ageMs(this.#had.atMs) < this.#had.freshMs
+  }
+
+  /** A clock that was set back says nothing of ages: then it is long ago. */
+  #ageMs(atMs: number): number {
+    const ageMs = this.#options.clock.nowMs() - atMs
+    return ageMs < 0 ? Infinity : ageMs
   }
 
   #served(): Value {
-    const { what, clock, staleMs } = this.#options
+    const { what, staleMs } = this.#options
     const had = this.#had
-    if (had !== undefined && clock.nowMs() - had.atMs < had.freshMs + staleMs) return had.value
+    if (had !== undefined && this.#ageMs(had.atMs) < had.freshMs + staleMs) return had.value
     throw unavailable(what, this.#failure)
   }
 
   #ask(): Promise<void> {
     const { clock, cooldownMs } = this.#options
     if (this.#attempt !== undefined) return this.#attempt
-    if (clock.nowMs() - this.#triedAtMs < cooldownMs) return Promise.resolve()
+    if (this.#ageMs(this.#triedAtMs) < cooldownMs) return Promise.resolve()
     this.#triedAtMs = clock.nowMs()
     this.#attempt = this.#fetch().finally(() => (this.#attempt = undefined))
     return this.#attempt

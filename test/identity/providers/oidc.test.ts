@@ -169,6 +169,15 @@ describe('the keys of an issuer', () => {
     expect(await scene.outcome(await token())).toBe(AGENT)
   })
 
+  it('are fetched anew when the clock was set back', async () => {
+    expect(await scene.outcome(await token())).toBe(AGENT)
+    const next = await issuerKey('k2')
+    issuer.keys = [next]
+    scene.time.jump(-86_400_000)
+    expect(await scene.outcome(await token({}, next))).toBe(AGENT)
+    expect(issuer.fetched).toBe(2)
+  })
+
   it.each<[string, () => void]>([
     ['has an error', () => (issuer.instead = (reply) => reply.writeHead(500).end())],
     [
