@@ -60,20 +60,20 @@ async function answerOf({ ask, agent, requestId }: Asked, deps: AnswerDeps): Pro
     return json({ task: { id: ask.taskId, ended: true }, leftBehind: deps.leftBehind(ask.root, ask.taskId) })
   }
   if (ask.kind === 'whoami') return xml(callerIdentity(agent, deps.accountId ?? '', requestId))
-  return json(credentialsShown(deps.tasks.renew(ask.session), shownEnd(ask.session, deps.clock)))
+  const { session } = ask
+  return json(keysShown(deps.tasks.renew(session), 'Token', shownEnd(session, deps.clock)))
 }
 
-/** For the container credentials endpoint (`Token`), and for `credential_process` (`Version`, `SessionToken`). */
-function credentialsShown(
+/** The session token is `Token` for the container credentials endpoint, `SessionToken` for `credential_process`. */
+function keysShown(
   { accessKeyId, secretAccessKey, sessionToken }: Sealed,
+  tokenName: 'Token' | 'SessionToken',
   expiration: string,
 ): object {
   return {
-    Version: 1,
     AccessKeyId: accessKeyId,
     SecretAccessKey: secretAccessKey,
-    Token: sessionToken,
-    SessionToken: sessionToken,
+    [tokenName]: sessionToken,
     Expiration: expiration,
   }
 }
@@ -86,7 +86,7 @@ async function opened(
   const { session } = opening
   const sealed = await tasks.open(opening)
   const expiration = shownEnd(session, clock)
-  if (words === 'credentials') return json(credentialsShown(sealed, expiration))
+  if (words === 'process') return json({ Version: 1, ...keysShown(sealed, 'SessionToken', expiration) })
   if (words !== undefined) return xml(assumedRole(words, session, sealed, expiration, requestId))
   const { accessKeyId, secretAccessKey, sessionToken } = sealed
   return json({

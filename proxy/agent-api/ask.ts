@@ -113,7 +113,7 @@ export function askTicket({ sessions, tasks, identities }: AskDeps & { readonly 
     const asked = namedTask(new URLSearchParams(exchange.query).get('task') ?? '')
     const workload = await identities.ofCertificate(chain)
     const opening = tasks.judge(provedOpener(workload), asked)
-    const ask: Ask = { kind: 'open', opening, words: 'credentials' }
+    const ask: Ask = { kind: 'open', opening, words: 'process' }
     return { ...exchange, ...proved(workload, nothing), ...described(ask), ask }
   }
 }

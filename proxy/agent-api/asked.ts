@@ -3,9 +3,9 @@ import type { Session } from '../agent.ts'
 import type { Call, Classified, Protocol, Received } from '../exchange.ts'
 import type { Opening } from '../identity/opening.ts'
 
-/** Answered in the words of STS, of this API, or of the container credentials endpoint. */
+/** Answered in the words of STS, of `credential_process`, of this API, or of the container credentials endpoint. */
 export type Ask =
-  | { readonly kind: 'open'; readonly opening: Opening; readonly words: StsWords | 'credentials' | undefined }
+  | { readonly kind: 'open'; readonly opening: Opening; readonly words: StsWords | 'process' | undefined }
   | { readonly kind: 'end'; readonly root: string; readonly taskId: string }
   | { readonly kind: 'renew'; readonly session: Session }
   | { readonly kind: 'whoami' }
@@ -52,7 +52,7 @@ export function described(ask: Ask): { readonly call: Call; readonly opening?: O
     case 'open': {
       const { words, opening } = ask
       const call =
-        words === undefined || words === 'credentials'
+        words === undefined || words === 'process'
           ? callOf('moderato', 'OpenTask', ['credentials'])
           : callOf('sts', words.action, ['credentials'])
       return { call, opening }
