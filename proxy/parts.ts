@@ -58,7 +58,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const { limiter, replays } = state.store
   metrics.stateUp(() => state.store.up)
   const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: queueLimits })
-  const identity = openIdentity(config, { policy: () => rules().policy, ledger, clock })
+  const identity = await openIdentity(config, { policy: () => rules().policy, ledger, clock })
   const freezes = new Freezes({ ledger, clock, rules, accountId: upstream.accountId })
   metrics.freezes(() => freezes.counts())
   /** In the order in which they are asked. */

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import type { PolicyEngine } from '../../policy/engine.ts'
 import type { Config } from '../config-schema.ts'
 import { rateOf } from '../pacing/gcra.ts'
+import { Denial } from '../denial.ts'
 import type { Clock } from '../ports.ts'
 import type { Judged } from '../stages/restrain.ts'
 import type { Ledger } from '../state/ledger.ts'
-import { openProviders } from './providers/open.ts'
+import type { Providers } from './providers/open.ts'
 import { Revocations } from './revocations.ts'
 import { sealingKeys } from './sealing-keys.ts'
 import { Sessions } from './sessions.ts'
@@ -18,8 +19,8 @@ export interface IdentityDeps {
   readonly clock: Clock
 }
 
-/** Throws if the sealing keys or a trust bundle cannot be used. */
-export function openIdentity(config: Config, deps: IdentityDeps) {
+/** Rejects if the sealing keys or a trust bundle cannot be used. */
+export async function openIdentity(config: Config, deps: IdentityDeps) {
   const { stateDir, identity, tasks: settings } = config
   const { clock, ledger } = deps
   const keys = sealingKeys(identity.sealingKeys ?? join(stateDir, 'sealing-keys'))
@@ -32,7 +33,24 @@ export function openIdentity(config: Config, deps: IdentityDeps) {
     revocations,
     restraint: ({ agent }: Judged): void => revocations.check(agent),
     tasks,
-    identities: openProviders(config, clock),
+    identities: await identitiesOf(config, clock),
     issueRate: rateOf(rate.things, rate.perMs, burst),
   }
+}
+
+/** What tokens and certificates are verified with takes 12 MB, so it is loaded only for who has a provider. */
+async function identitiesOf(config: Config, clock: Clock): Promise<Providers> {
+  if (config.identity.providers.length === 0) return NO_PROVIDERS
+  const { openProviders } = await import('./providers/open.ts')
+  return openProviders(config, clock)
+}
+
+const NO_PROVIDERS: Providers = {
+  async ofToken() {
+    throw new Denial('identity_unknown_issuer', 'No identity provider is configured.')
+  },
+  async ofCertificate() {
+    throw new Denial('missing_credential', 'Sign the request; no identity provider is configured.')
+  },
+  async close() {},
 }
