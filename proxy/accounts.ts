@@ -22,8 +22,16 @@ export function unreadable({ refusals, metrics }: Parts): (address: string) => s
   }
 }
 
-/** One request, over: its metrics. */
-export function count({ exchange, decision, reason, durationMs }: Outcome, metrics: Metrics): void {
+/** One request, over: its metrics, and what approvals and watchers make of it. */
+export function finished({ metrics, approvals, watch }: Parts): (outcome: Outcome) => void {
+  return (outcome) => {
+    approvals.ended(outcome.exchange)
+    count(outcome, metrics)
+    watch.see(outcome)
+  }
+}
+
+function count({ exchange, decision, reason, durationMs }: Outcome, metrics: Metrics): void {
   const service = exchange.call?.service ?? 'unknown'
   metrics.request({
     service,

@@ -1,6 +1,6 @@
 /** The way of a request, and the service around it, from the configuration. */
 import type { Logger } from 'pino'
-import { count, unreadable } from './accounts.ts'
+import { finished, unreadable } from './accounts.ts'
 import { isAnsweredHere } from './agent-api/ask.ts'
 import { jsonRefusal } from './agent-api/refusal.ts'
 import { wayOf, type WayName } from './agent-api/route.ts'
@@ -75,7 +75,7 @@ function wayUpstream(stages: SharedStages, { upstream, rules, ...parts }: Parts)
 
 /** Takes a request through its way, and leaves the records and metrics of what became of it. */
 function runnerOf(stages: SharedStages, parts: Parts, bug: RecordOptions['bug']): Runner {
-  const { audit, refusals, metrics, catalogue, rules, clock, approvals } = parts
+  const { audit, refusals, metrics, catalogue, rules, clock } = parts
   const mode = () => rules().mode
   const options: Omit<RecordOptions, 'answer'> = {
     clock,
@@ -85,10 +85,7 @@ function runnerOf(stages: SharedStages, parts: Parts, bug: RecordOptions['bug'])
       unverified: (each) => refusals.record(each),
     },
     observeStage: (stage, seconds) => metrics.stage(stage, seconds),
-    finished: (outcome) => {
-      approvals.ended(outcome.exchange)
-      count(outcome, metrics)
-    },
+    finished: finished(parts),
     bug,
   }
   const runCall = record(wayOfCalls(stages, parts), {
@@ -155,6 +152,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       // Connections may be gone before the runs that they brought.
       await runs.ended()
       parts.approvals.close()
+      parts.stopWatching()
       refusals.flush()
       await Promise.all([upstream.close(), parts.identities.close()])
       await audit.close()

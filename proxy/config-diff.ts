@@ -19,7 +19,7 @@ const RELOADED = [
   'pacing',
   'signatures',
   'freeze',
-  'watch',
+  'watch.detectors',
   'log',
   'admin.people',
   'allowEnvironment',

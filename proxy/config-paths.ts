@@ -5,7 +5,7 @@ import type { TlsFiles } from './config-tls.ts'
 
 export function withResolvedPaths(config: Config, folder: string): Config {
   const at = (file: string): string => resolve(folder, file)
-  const { stateDir, state, policy, approvals, listen, admin, identity } = config
+  const { stateDir, state, policy, approvals, listen, admin, identity, watch } = config
   return {
     ...config,
     stateDir: at(stateDir),
@@ -15,6 +15,10 @@ export function withResolvedPaths(config: Config, folder: string): Config {
       ...given('passwordFile', state.passwordFile, at),
       ...given('ca', state.ca, at),
       ...given('keyFile', state.keyFile, at),
+    },
+    watch: {
+      ...watch,
+      ...given('alerts', watch.alerts, (alerts) => ({ ...alerts, secretFile: at(alerts.secretFile) })),
     },
     policy: { ...policy, ...given('bundle', policy.bundle, at) },
     approvals: {

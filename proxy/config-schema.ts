@@ -7,6 +7,7 @@ import { freeze } from './config-schema-freeze.ts'
 import { identity, tasks } from './config-schema-identity.ts'
 import { state } from './config-schema-state.ts'
 import { address, bytes, durationMs, hostName, later } from './config-schema-values.ts'
+import { watch } from './config-schema-watch.ts'
 
 const listen = z
   .strictObject({
@@ -108,7 +109,7 @@ export const ConfigSchema = z.strictObject({
   approvals,
   catalogue,
   pacing,
-  watch: z.strictObject({ detectors: z.strictObject({}).prefault({}) }).prefault({}),
+  watch,
   signatures: z
     .strictObject({
       maxSkew: durationMs.prefault('5m').describe('How far a signature date may be from our clock.'),

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import type { z } from 'zod'
 import { stateProblems } from './config-rules-state.ts'
+import { watchProblems } from './config-rules-watch.ts'
 import { configProblems, type Finding } from './config-rules.ts'
 import { identityProblems } from './config-rules-identity.ts'
 import { environmentOverrides, setAt } from './config-environment.ts'
@@ -83,6 +84,7 @@ export function parseConfig(
     ...configProblems(result.data),
     ...stateProblems(result.data),
     ...identityProblems(result.data),
+    ...watchProblems(result.data),
   ]
   if (problems.length > 0) throw new ConfigError(from.file, problems)
   const config = withResolvedPaths(result.data, from.folder)
@@ -100,7 +102,7 @@ function schemaFindings(error: z.ZodError): Finding[] {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         path: path === '' ? key : `${path}.${key}`,
-        message: 'is not a setting',
+        message: issue.message.startsWith('Unrecognized') ? 'is not a setting' : issue.message,
       }))
     }
     return [{ path, message: issue.message }]

@@ -9,10 +9,12 @@ import { APPROVAL_DENIALS } from './denial-approval.ts'
 import { IDENTITY_DENIALS } from './denial-identity.ts'
 import type { DenialRow } from './denial-row.ts'
 import { PACE_DENIALS } from './denial-pace.ts'
+import { WATCH_DENIALS } from './denial-watch.ts'
 
 export const DENIALS = {
   ...IDENTITY_DENIALS,
   ...APPROVAL_DENIALS,
+  ...WATCH_DENIALS,
   malformed_request: {
     code: 'ValidationException',
     status: 400,

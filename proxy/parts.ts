@@ -20,22 +20,26 @@ import { openAudit, type Audit } from './observe/audit.ts'
 import { createMetrics, type Metrics } from './observe/metrics.ts'
 import { unverifiedRefusals } from './observe/refusals.ts'
 import { openPace } from './pace-parts.ts'
+import type { Timer } from './pacing/lane.ts'
 import { PaceQueue } from './pacing/queue.ts'
 import { openRules, type Rules } from './rules.ts'
 import { Signatures } from './sigv4/signatures.ts'
 import { BufferBudget } from './stages/receive-body.ts'
 import type { Restraint } from './stages/restrain.ts'
 import { openState } from './state/open.ts'
+import type { Ledger } from './state/ledger.ts'
 import { pinnedLookup } from './upstream/address.ts'
 import { upstreamEndpoint } from './upstream/endpoint.ts'
 import { createUpstreams } from './upstream/pool.ts'
+import { openWatch } from './watch/open.ts'
 
 const clock = { nowMs: () => Date.now() }
 /** For waits: never goes back, whatever is done to the wall clock. */
 const steadyClock = { nowMs: () => performance.timeOrigin + performance.now() }
 const timer = {
   after(ms: number, fire: () => void) {
-    const handle = setTimeout(fire, ms)
+    // What waits for one has a socket, which keeps the process; a start that failed must end it.
+    const handle = setTimeout(fire, ms).unref()
     return () => clearTimeout(handle)
   },
 }
@@ -59,11 +63,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   metrics.stateUp(() => state.store.up)
   const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: queueLimits })
   const identity = await openIdentity(config, { policy: () => rules().policy, ledger, clock })
-  const freezes = new Freezes({ ledger, clock, rules, accountId: upstream.accountId })
-  metrics.freezes(() => freezes.counts())
-  /** In the order in which they are asked. */
-  const restraints: readonly Restraint[] = [freezes.restraint, identity.restraint]
-  const approvals = openApprovals({ ledger, clock, steadyClock, timer, audit, metrics, log, rules })
+  const operated = openOperated({ ledger, rules, timer, audit, metrics, log }, identity, upstream.accountId)
   const credentials = credentialsOf(upstream)
   const { endpoint, allowPrivateAddresses: allowPrivate } = upstream
   const lookup = endpoint === undefined ? pinnedLookup({ allowPrivate }) : undefined
@@ -79,14 +79,12 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     agents: agentStore(() => rules().owners, identity.sessions),
     privateServices,
     ...identity,
+    ...operated,
     signatures: new Signatures(),
     replays,
     state,
-    restraints,
     readsWhileDown: config.state.readsWhileDown,
-    freezes,
     timer,
-    approvals,
     addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
     budget: new BufferBudget(bodyLimits),
     accountId: upstream.accountId,
@@ -97,10 +95,38 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     endpoint: upstreamEndpoint(upstream, privateServices),
     upstream: upstreamsOf(upstream, lookup, privateServices),
     start(state: ServiceState, adminPort: number): void {
-      approvals.bound(adminPort)
+      operated.approvals.bound(adminPort)
       started(rules(), audit, state, adminPort)
     },
   }
+}
+
+interface Operating {
+  readonly ledger: Ledger
+  readonly rules: () => Rules
+  readonly timer: Timer
+  readonly audit: Audit
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** What people and watchers hold against calls: freezes, approvals, quarantines. */
+function openOperated(
+  world: Operating,
+  identity: Awaited<ReturnType<typeof openIdentity>>,
+  accountId: string | undefined,
+) {
+  const freezes = new Freezes({ ...world, clock, accountId })
+  world.metrics.freezes(() => freezes.counts())
+  const approvals = openApprovals({ ...world, clock, steadyClock })
+  const watching = openWatch({ ...world, ...identity, clock, approvals: approvals.approvals })
+  /** In the order in which they are asked. */
+  const restraints: readonly Restraint[] = [
+    freezes.restraint,
+    watching.quarantines.restraint,
+    identity.restraint,
+  ]
+  return { freezes, approvals, ...watching, restraints }
 }
 
 function credentialsOf({ credentials }: Config['upstream']) {

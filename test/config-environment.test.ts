@@ -4,9 +4,9 @@ import { environmentOverrides } from '../proxy/config-environment.ts'
 import { settings } from './support/readme-tables.ts'
 
 /** Not settings yet, or what only the file may say. */
-const FILE_ONLY = new Set(['listen.intercept', 'watch.detectors', 'allowEnvironment'])
+const FILE_ONLY = new Set(['listen.intercept', 'allowEnvironment'])
 
-const paths = settings().map(([path]) => path)
+const paths = settings(new Set(['watch.detectors'])).map(([path]) => path)
 const variableOf = (path: string): string =>
   `MODERATO_${path.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).replaceAll('.', '_')}`.toUpperCase()
 

@@ -4,6 +4,7 @@ import type { Reloader } from '../reload.ts'
 import { configRoutes } from './config-routes.ts'
 import { freezeRoutes } from './freeze-routes.ts'
 import { limitsRoutes } from './limits-routes.ts'
+import { quarantineRoutes } from './quarantine-routes.ts'
 import type { AdminRoute } from './route.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { statusRoutes } from './status-routes.ts'
@@ -14,6 +15,7 @@ export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRou
     ...statusRoutes(parts),
     ...configRoutes(rules, reloader),
     ...freezeRoutes(freezes, { clock, services: catalogue.services }),
+    ...quarantineRoutes(parts.quarantines),
     ...limitsRoutes(parts),
     ...approvalRoutes(parts.approvals.admin),
   ]

@@ -28,6 +28,7 @@ const KINDS = {
   missing_credential: 'no-credential',
   malformed_authorization: 'incomplete',
   unsupported_signature: 'denied',
+  quarantined: 'denied',
   unknown_credential: 'unknown-key',
   identity_malformed: 'denied',
   identity_unknown_issuer: 'denied',

@@ -120,6 +120,8 @@ function summary(line: string): string {
   if (record.count !== undefined && record.count > 1) parts.push(`count=${record.count}`)
   if (waitedMs !== undefined && waitedMs > 0) parts.push(`waited=${waitedMs}ms`)
   if (upstream?.status !== undefined) parts.push(`upstream=${upstream.status}`)
+  if (record.drift !== undefined)
+    parts.push(`${record.drift.detector} (${record.drift.response}): ${record.detail ?? ''}`)
   if (record.admin !== undefined) parts.push(`${record.admin.does} by ${record.admin.subject}`)
   if (record.config !== undefined) parts.push(JSON.stringify(record.config))
   if (record.refusals !== undefined) parts.push(JSON.stringify(record.refusals))

@@ -9,6 +9,7 @@
  * - `config`: a reload: what changed, or why nothing did
  * - `admin`: one for every write through the admin API, durable before it is carried out; another if it failed
  * - `approval`: an approval was asked for, decided by a person, or voided; durable with the next durable record
+ * - `drift`: what a watcher found in the doings of an agent, in words, with the requests that led to it
  * - `lost`: how many records found no room while the log could not be written
  */
 export type AuditPhase =
@@ -19,6 +20,7 @@ export type AuditPhase =
   | 'config'
   | 'admin'
   | 'approval'
+  | 'drift'
   | 'seal'
   | 'lost'
 
@@ -88,6 +90,17 @@ export interface AuditRecord {
         /** Method and path. */
         readonly does: string
         readonly body?: unknown
+      }
+    | undefined
+  /** Phase `drift`; `detail` explains it. */
+  readonly drift?:
+    | {
+        readonly detector: string
+        readonly response: string
+        /** The newest of them. */
+        readonly requestIds: readonly string[]
+        /** How many there were. */
+        readonly requests: number
       }
     | undefined
   /** Phase `seal`. */

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { ActionClass } from '../classes.ts'
 import type { DenialReason } from '../denial-table.ts'
 import { approvalMetrics, type ApprovalMetrics } from './approval-metrics.ts'
+import { driftMetrics, type DriftMetrics } from './drift-metrics.ts'
 import { Durations } from './durations.ts'
 import { operations, type OperationMetrics } from './metrics-operations.ts'
 
@@ -27,7 +28,7 @@ export interface MetricsOptions {
   readonly agentLabels?: number
 }
 
-export interface Metrics extends OperationMetrics, ApprovalMetrics {
+export interface Metrics extends OperationMetrics, ApprovalMetrics, DriftMetrics {
   /** Counts a finished request: requests, duration, and where they apply denials, signature failures, agent. */
   request(facts: RequestFacts): void
   stage(name: string, seconds: number): void
@@ -92,6 +93,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     policyEvaluation: (engine, seconds) => engines(engine).observe(seconds),
     ...gauges(registry),
     ...approvalMetrics(registry),
+    ...driftMetrics(registry),
     async text() {
       const parts = Object.values(durations).map((each) => each.text())
       return `${await registry.metrics()}\n${parts.join('\n')}`

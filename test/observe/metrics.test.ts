@@ -52,6 +52,7 @@ function exercised(): Metrics {
   metrics.auditRecords(3)
   metrics.freezes(() => ({ operator: 1, schedule: 0 }))
   metrics.reload('applied')
+  metrics.drift('fanout', 'alert')
   metrics.approvalDecision({ approve: true, channel: 'token' })
   return metrics
 }
@@ -75,6 +76,7 @@ describe('createMetrics', () => {
     moderato_config_reloads_total: ['counter', 'result'],
     moderato_approvals_pending: ['gauge'],
     moderato_approval_decisions_total: ['counter', 'channel', 'decision'],
+    moderato_drift_total: ['counter', 'detector', 'response'],
     moderato_agent_requests_total: ['counter', 'agent', 'class', 'decision'],
   }
 

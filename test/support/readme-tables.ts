@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
 import { isReloaded } from '../../proxy/config-diff.ts'
 import { ConfigSchema } from '../../proxy/config-schema.ts'
+import { DETECTOR_NAMES, DETECTOR_SETTINGS, watch as WatchSchema } from '../../proxy/config-schema-watch.ts'
 import { DENIALS } from '../../proxy/denial-table.ts'
 import { createMetrics } from '../../proxy/observe/metrics.ts'
 
@@ -46,18 +47,38 @@ export function settings(whole: ReadonlySet<string> = new Set()): readonly (read
 }
 
 function configuration(): string {
-  const rows = settings(new Set(['upstream.credentials']))
+  const rows = settings(new Set(['upstream.credentials', 'watch.detectors']))
     .filter(([path]) => !LATER.has(path))
     .map(([path, { default: value, description }]) => [
       `\`${path}\``,
-      value === undefined ? '' : `\`${JSON.stringify(value)}\``,
+      value === undefined || path === 'watch.detectors' ? '' : `\`${JSON.stringify(value)}\``,
       isReloaded(path) ? 'reload' : 'restart',
       description ?? '',
     ])
   return table(['setting', 'default', 'changed by', ''], rows)
 }
 
-const LATER = new Set(['listen.intercept', 'watch.detectors'])
+const LATER = new Set(['listen.intercept'])
+
+/** Each detector with its own parameters and their defaults, as one would write them. */
+function detectors(): string {
+  const defaults = WatchSchema.parse({}).detectors
+  const rows = DETECTOR_NAMES.map((name) => {
+    const { response: _, factor: __, for: lasts, ...own } = defaults[name]
+    const parameters = Object.entries({ ...own, ...(lasts === undefined ? {} : { for: lasts }) })
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => `\`${key}: ${written(key, value)}\``)
+    return [`\`${name}\``, DETECTOR_SETTINGS[name].description ?? '', parameters.join(', ')]
+  })
+  return table(['detector', 'finds', 'parameters'], rows)
+}
+
+/** Durations are those whose name says so. */
+function written(key: string, value: unknown): string {
+  const isTime = /^(within|learn|for)$|Within$/.test(key)
+  if (!isTime || typeof value !== 'number') return JSON.stringify(value)
+  return value % 60_000 === 0 ? `${value / 60_000}m` : `${value / 1_000}s`
+}
 
 async function metrics(): Promise<string> {
   const text = await createMetrics({ services: new Set() }).text()
@@ -71,7 +92,12 @@ async function metrics(): Promise<string> {
 /** README as the code says it must be. */
 export async function writtenReadme(): Promise<{ is: string; mustBe: string }> {
   const is = readFileSync(README, 'utf8')
-  const tables = { denials: denials(), configuration: configuration(), metrics: await metrics() }
+  const tables = {
+    denials: denials(),
+    configuration: configuration(),
+    detectors: detectors(),
+    metrics: await metrics(),
+  }
   let mustBe = is
   for (const [name, text] of Object.entries(tables)) {
     const between = new RegExp(`(<!-- ${name}:begin -->\\n)[^]*?(<!-- ${name}:end -->)`)

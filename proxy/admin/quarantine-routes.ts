@@ -1,0 +1,82 @@
+/** Agents that are stopped: `/v1/quarantine`. */
+import { z } from 'zod'
+import { durationMs } from '../config-schema-values.ts'
+import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
+import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+
+const QuarantineBody = z.strictObject({
+  reason: z.string().trim().min(1).max(500).describe('Told to the agent, too.'),
+  for: durationMs
+    .refine((ms) => ms > 0, 'must be above 0s')
+    .optional()
+    .describe('A duration such as 10m; until it is lifted otherwise.'),
+})
+
+export const QuarantineAnswer = z.object({
+  agent: z.string(),
+  reason: z.string(),
+  by: z.string().describe('The watcher, the person, or the shared token.'),
+  since: z.iso.datetime(),
+  until: z.iso.datetime().nullable().describe('null: until it is lifted.'),
+})
+
+export const QuarantinesAnswer = z.object({ quarantines: z.array(QuarantineAnswer) })
+
+export function quarantineRoutes(quarantines: Quarantines): readonly AdminRoute[] {
+  return [
+    adminRoute({
+      method: 'GET',
+      path: '/v1/quarantine',
+      needs: 'token',
+      summary: 'The agents that are stopped, by whom and why.',
+      answer: QuarantinesAnswer,
+      handle: () => ({ quarantines: quarantines.all().map(quarantineAnswer) }),
+    }),
+    adminRoute({
+      method: 'POST',
+      path: '/v1/quarantine/{agent}',
+      needs: 'token',
+      summary: 'Stops an agent: all its calls are refused, held ones too. One that lasts longer stays.',
+      body: QuarantineBody,
+      answer: QuarantineAnswer,
+      async handle({ caller, params, body }) {
+        const why = { reason: body.reason, by: caller.subject, forMs: body.for }
+        return quarantineAnswer(await stored(quarantines.add(params.agent, why)))
+      },
+    }),
+    adminRoute({
+      method: 'DELETE',
+      path: '/v1/quarantine/{agent}',
+      needs: 'token',
+      summary: 'Lets an agent go on. Watchers begin anew with it.',
+      answer: QuarantineAnswer,
+      async handle({ params }) {
+        const lifted = await stored(quarantines.lift(params.agent))
+        if (lifted !== undefined) return quarantineAnswer(lifted)
+        throw new AdminError(
+          404,
+          'not_quarantined',
+          'No such agent is in quarantine; GET /v1/quarantine lists them.',
+        )
+      },
+    }),
+  ]
+}
+
+/** What the store does not take is not in force. */
+async function stored<T>(write: Promise<T>): Promise<T> {
+  try {
+    return await write
+  } catch {
+    throw new AdminError(
+      503,
+      'state_unavailable',
+      'The state store does not answer: whether this holds is not known. Look again with GET /v1/quarantine.',
+    )
+  }
+}
+
+function quarantineAnswer({ agent, reason, by, sinceMs, untilMs }: Quarantine): object {
+  const until = untilMs === undefined ? null : new Date(untilMs).toISOString()
+  return { agent, reason, by, since: new Date(sinceMs).toISOString(), until }
+}

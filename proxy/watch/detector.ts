@@ -1,0 +1,24 @@
+/** What a detector is: it looks at one agent's requests, one after another, and says when they drift. */
+import type { Seen } from './seen.ts'
+
+/** What a detector found, in words that explain it. */
+export interface Finding {
+  /** What it is about: the same key is not found again while the detector's window lasts. */
+  readonly key: string
+  readonly words: string
+  /** The requests that led to it, the newest last. */
+  readonly requestIds: readonly string[]
+  /** How long a finding of this key stays the same finding. */
+  readonly quietMs: number
+  /** Worse than the detector's usual finding. */
+  readonly grave?: boolean
+}
+
+/**
+ * Looks at one agent's requests in their order; the clock is passed in. It does no I/O, keeps a bounded number of
+ * things, and may read other parameters each time: a reload swaps them.
+ */
+export type Look<Parameters> = (seen: Seen, parameters: Parameters, nowMs: number) => Finding | undefined
+
+/** Makes the detector of one agent, with nothing seen yet. */
+export type Detector<Parameters> = () => Look<Parameters>

@@ -1,0 +1,40 @@
+/** Destroys across many services at once: what tearing down an environment looks like. */
+import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { Detector } from '../detector.ts'
+import { Lately } from '../memory.ts'
+import { lasting, listed, nameOf } from '../words.ts'
+
+interface Deletion {
+  readonly requestId: string
+  readonly service: string
+  readonly name: string
+  /** Tries of one deletion are one. */
+  readonly what: string
+}
+
+/** The most that `calls` can be. */
+const CAPACITY = 100
+
+export const fanout: Detector<DetectorSettings['fanout']> = () => {
+  const lately = new Lately<Deletion>(CAPACITY)
+  return (seen, { calls, services, within }, nowMs) => {
+    if (!seen.classes.includes('destructive') || seen.refused) return undefined
+    const name = nameOf(seen)
+    const { requestId, service } = seen
+    lately.add({ requestId, service, name, what: `${name} ${seen.resources.join(' ')}` }, nowMs)
+    const distinct = [
+      ...new Map(lately.within(within, nowMs).map((deletion) => [deletion.what, deletion])).values(),
+    ]
+    const reached = [...new Set(distinct.map((each) => each.service))]
+    if (distinct.length < calls || reached.length < services) return undefined
+    return {
+      key: 'fanout',
+      words:
+        `Went for ${distinct.length} destructions over ${reached.length} services (${listed(reached)}) within ` +
+        `${lasting(within)}: ${listed([...new Set(distinct.map((each) => each.name))])}. ` +
+        `A whole environment is being taken down.`,
+      requestIds: distinct.map((each) => each.requestId),
+      quietMs: within,
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** Deletes many things in little time, one by one or all in one call. */
+import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { Detector } from '../detector.ts'
+import { lasting, listed, nameOf } from '../words.ts'
+
+/** What was deleted in one part of the window. */
+interface Slot {
+  readonly number: number
+  count: number
+  readonly names: Set<string>
+  requestIds: readonly string[]
+}
+
+/** A window is counted in so many parts, so that what an agent deletes costs no memory; it is longer by one at most. */
+const SLOTS = 60
+const MAX_REQUESTS = 20
+
+export const massDelete: Detector<DetectorSettings['mass-delete']> = () => {
+  let slots: Slot[] = []
+  return (seen, { things, within }, nowMs) => {
+    const deletes = seen.classes.includes('destructive') || seen.classes.includes('data-delete')
+    if (!deletes) return undefined
+    const { requestId, count } = seen
+    const name = nameOf(seen)
+    const number = Math.floor((nowMs * SLOTS) / within)
+    slots = slots.filter((each) => number - each.number <= SLOTS && each.number <= number)
+    // One call that names so many is meant so, whatever became of it; of small ones only those that were made count.
+    if (seen.done) note(slots, number, { requestId, name, count })
+    const sum = slots.reduce((total, each) => total + each.count, 0)
+    if (count < things && sum < things) return undefined
+    const alone = count >= things
+    const names = [...new Set(slots.flatMap((each) => [...each.names]))]
+    return {
+      key: 'mass-delete',
+      words: alone
+        ? `${name} names ${count} things to delete in one call${seen.done ? '' : ', which was not made'}.`
+        : `Deleted ${sum} things within ${lasting(within)} by ${listed(names)}.`,
+      requestIds: alone ? [requestId] : slots.flatMap((each) => each.requestIds),
+      quietMs: within,
+    }
+  }
+}
+
+function note(
+  slots: Slot[],
+  number: number,
+  { requestId, name, count }: { readonly requestId: string; readonly name: string; readonly count: number },
+): void {
+  let slot = slots.at(-1)
+  if (slot?.number !== number) slots.push((slot = { number, count: 0, names: new Set(), requestIds: [] }))
+  slot.count += count
+  slot.names.add(name)
+  slot.requestIds = [...slot.requestIds, requestId].slice(-MAX_REQUESTS)
+}

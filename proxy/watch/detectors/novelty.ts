@@ -1,0 +1,79 @@
+/** Does what its task does not speak of, or what it never did before. */
+import type { Grant, Scope, Statement } from '../../agent.ts'
+import { ACTION_CLASSES, type ActionClass } from '../../classes.ts'
+import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { Detector, Finding } from '../detector.ts'
+import { Known } from '../memory.ts'
+import type { Seen, SeenTask } from '../seen.ts'
+import { lasting, nameOf, shown } from '../words.ts'
+
+const MAX_KNOWN = 1_000
+const DAY_MS = 86_400_000
+/** Milder classes are everyday work in whatever service. */
+const NOTABLE: ReadonlySet<ActionClass> = new Set(ACTION_CLASSES.slice(ACTION_CLASSES.indexOf('data-delete')))
+
+/**
+ * Of a task with scopes, once for each service or class that none of them names. Of an agent without, once for each
+ * service, and each class from `data-delete` on, that comes after the time of learning.
+ */
+export const novelty: Detector<DetectorSettings['novelty']> = () => {
+  const known = new Known<true>(MAX_KNOWN)
+  let learnsSinceMs: number | undefined
+  return (seen, { learn }, nowMs) => {
+    learnsSinceMs ??= nowMs
+    const { task } = seen
+    if (task !== undefined && task.scopes.length > 0) return undeclared(seen, task)
+    const learning = nowMs - learnsSinceMs < learn
+    const fresh = traitsOf(seen).filter((each) => known.get(each) === undefined)
+    // A call that was refused teaches nothing: else one try would make the next one usual.
+    if (!seen.refused) for (const each of fresh) known.set(each, true)
+    const [first] = fresh
+    if (learning || first === undefined) return undefined
+    const longMs = nowMs - learnsSinceMs
+    return {
+      key: first,
+      words: `${nameOf(seen)} is its first use of ${first} in the ${lasting(longMs)} that it has been watched.`,
+      requestIds: [seen.requestId],
+      quietMs: DAY_MS,
+    }
+  }
+}
+
+function traitsOf({ service, class: label }: Seen): string[] {
+  return [`service ${service}`, ...(NOTABLE.has(label) ? [`class ${label}`] : [])]
+}
+
+function undeclared(seen: Seen, task: SeenTask): Finding | undefined {
+  const service = task.scopes.every((scope) => namesService(scope, seen.service))
+  const classes = task.scopes.every((scope) => namesClass(scope, seen.class))
+  if (service && classes) return undefined
+  const what = service ? `class ${seen.class}` : `service ${seen.service}`
+  const intent = task.intent === undefined ? '' : ` (in its own words: ${shown(task.intent)})`
+  return {
+    key: `${task.id} ${what}`,
+    words: `${nameOf(seen)}: task ${shown(task.id)}${intent} names ${what} nowhere in what it may do.`,
+    requestIds: [seen.requestId],
+    quietMs: DAY_MS,
+  }
+}
+
+function namesService(scope: Scope, service: string): boolean {
+  return 'grants' in scope
+    ? scope.grants.some(({ resources }) => resources.some((each) => isOf(each.split(':')[2], each, service)))
+    : allowed(scope.statements).some((each) => isOf(each.split(':')[0], each, service))
+}
+
+/** Statements name actions, not classes. */
+function namesClass(scope: Scope, label: ActionClass): boolean {
+  return 'statements' in scope || scope.grants.some(({ classes }: Grant) => classes.includes(label))
+}
+
+function allowed(statements: readonly Statement[]): readonly string[] {
+  return statements.filter(({ effect }) => effect === 'Allow').flatMap(({ actions }) => actions)
+}
+
+/** A pattern with `*` where its service would stand is of any. */
+function isOf(named: string | undefined, pattern: string, service: string): boolean {
+  if (named === undefined || named.includes('*')) return pattern.includes('*')
+  return named.toLowerCase() === service
+}

@@ -1,0 +1,60 @@
+/** Gives power to somebody and then acts through them; or gives it to itself. */
+import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { Detector } from '../detector.ts'
+import { Known } from '../memory.ts'
+import { resourceKey, type Seen } from '../seen.ts'
+import { lasting, nameOf, shown } from '../words.ts'
+
+interface Grant {
+  readonly atMs: number
+  readonly requestId: string
+  readonly name: string
+}
+
+const MAX_PRINCIPALS = 200
+
+export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () => {
+  const granted = new Known<Grant>(MAX_PRINCIPALS)
+  return (seen, { within, own }, nowMs) => {
+    if (seen.refused) return undefined
+    const { requestId, resources } = seen
+    const name = nameOf(seen)
+    if (grants(seen)) {
+      const selves = new Set(own.map((arn) => resourceKey(arn)))
+      const self = resources.find((key) => selves.has(key))
+      if (seen.done) for (const key of resources) granted.set(key, { atMs: nowMs, requestId, name })
+      return self === undefined
+        ? undefined
+        : {
+            key: `self ${self}`,
+            words: `${name} on ${shown(self)}, which is what agents act as: it gives power to itself.`,
+            requestIds: [requestId],
+            quietMs: within,
+          }
+    }
+    if (!uses(seen)) return undefined
+    for (const key of resources) {
+      const grant = granted.get(key)
+      if (grant === undefined || nowMs - grant.atMs > within) continue
+      return {
+        key,
+        words:
+          `${grant.name} gave power to ${shown(key)}, and ${lasting(nowMs - grant.atMs)} later ${name} ` +
+          `put it to use.`,
+        requestIds: [grant.requestId, requestId],
+        quietMs: within,
+      }
+    }
+    return undefined
+  }
+}
+
+/** Issuing credentials by assuming a role is use of it. */
+function grants({ classes, service }: Seen): boolean {
+  return service !== 'sts' && (classes.includes('permissions') || classes.includes('credentials'))
+}
+
+/** Only reading about a principal uses nothing. */
+function uses({ classes }: Seen): boolean {
+  return !classes.every((each) => each === 'read' || each === 'list' || each === 'tagging')
+}

@@ -1,0 +1,58 @@
+/** Destroys what it saw only just now: the nine seconds in which nobody could have thought about it. */
+import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { Detector } from '../detector.ts'
+import { Known } from '../memory.ts'
+import type { Seen } from '../seen.ts'
+import { lasting, nameOf, shown } from '../words.ts'
+
+interface Sight {
+  readonly atMs: number
+  readonly requestId: string
+  readonly name: string
+}
+
+/** What is forgotten counts as never seen, so that a flood of reads ages nothing. */
+const MAX_SIGHTS = 500
+
+export const readToDestructive: Detector<DetectorSettings['read-to-destructive']> = () => {
+  const sights = new Known<Sight>(MAX_SIGHTS)
+  return (seen, { within }, nowMs) => {
+    const { requestId, resources, task } = seen
+    const name = nameOf(seen)
+    const young = resources.map((key) => {
+      const sight = sights.get(keyOf(seen, key))
+      // What was refused is no sight: nobody ages a resource by calls that never go.
+      if (sight === undefined && !seen.refused) sights.set(keyOf(seen, key), { atMs: nowMs, requestId, name })
+      return { key, sight }
+    })
+    if (!seen.classes.includes('destructive') || seen.refused) return undefined
+    const found = young.find(({ sight }) => sight === undefined || nowMs - sight.atMs < within)
+    if (found !== undefined) {
+      const { key, sight } = found
+      return {
+        key,
+        words: `${name} on ${shown(key)}, ${sinceSight(sight, nowMs)}.`,
+        requestIds: sight === undefined ? [requestId] : [...new Set([sight.requestId, requestId])],
+        quietMs: within,
+      }
+    }
+    if (task === undefined || nowMs - task.openedAtMs >= within) return undefined
+    return {
+      key: `task ${task.id}`,
+      words: `${name} ${lasting(nowMs - task.openedAtMs)} after task ${shown(task.id)} was opened.`,
+      requestIds: [requestId],
+      quietMs: within,
+    }
+  }
+}
+
+function sinceSight(sight: Sight | undefined, nowMs: number): string {
+  return sight === undefined
+    ? 'which it had never looked at before'
+    : `${lasting(nowMs - sight.atMs)} after it first came upon it by ${sight.name}`
+}
+
+/** A sight is its task's. */
+function keyOf({ task }: Seen, key: string): string {
+  return task === undefined ? key : `${task.id} ${key}`
+}

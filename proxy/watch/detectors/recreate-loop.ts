@@ -1,0 +1,48 @@
+/** Deletes something and makes it again, again and again: what "delete and recreate the environment" looks like. */
+import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { Detector } from '../detector.ts'
+import { Known } from '../memory.ts'
+import { lasting, nameOf, shown } from '../words.ts'
+
+interface Cycle {
+  /** The deletion that nothing was made after yet. */
+  readonly gone: { readonly atMs: number; readonly requestId: string; readonly name: string } | undefined
+  readonly pairs: readonly { readonly atMs: number; readonly requestIds: readonly string[] }[]
+}
+
+const MAX_RESOURCES = 200
+const MAX_PAIRS = 50
+const NO_CYCLE: Cycle = { gone: undefined, pairs: [] }
+const MAKES = /^(?:Create|Restore|Run|Register|Import|Allocate|Copy|Put)(?=[A-Z])/
+
+export const recreateLoop: Detector<DetectorSettings['recreate-loop']> = () => {
+  const cycles = new Known<Cycle>(MAX_RESOURCES)
+  return (seen, { pairs: most, within }, nowMs) => {
+    if (!seen.done) return undefined
+    const deletes = seen.classes.includes('destructive')
+    if (!deletes && !MAKES.test(seen.operation)) return undefined
+    const { requestId } = seen
+    for (const key of seen.resources) {
+      const cycle = cycles.get(key) ?? NO_CYCLE
+      if (deletes) {
+        cycles.set(key, { ...cycle, gone: { atMs: nowMs, requestId, name: nameOf(seen) } })
+        continue
+      }
+      const { gone } = cycle
+      if (gone === undefined || nowMs - gone.atMs > within) continue
+      const pair = { atMs: nowMs, requestIds: [gone.requestId, requestId] }
+      const pairs = [...cycle.pairs.filter(({ atMs }) => nowMs - atMs <= within), pair].slice(-MAX_PAIRS)
+      cycles.set(key, { gone: undefined, pairs })
+      if (pairs.length < most) continue
+      return {
+        key,
+        words:
+          `Deleted ${shown(key)} and made it again ${pairs.length} times within ${lasting(within)}, last ` +
+          `by ${gone.name} and ${nameOf(seen)}: whatever it tries to repair, deleting did not.`,
+        requestIds: pairs.flatMap(({ requestIds }) => requestIds),
+        quietMs: within,
+      }
+    }
+    return undefined
+  }
+}

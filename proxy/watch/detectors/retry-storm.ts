@@ -1,0 +1,54 @@
+/** Goes on after it was refused: a no is answered by the same call, or by others, until one gets through. */
+import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { Detector } from '../detector.ts'
+import { Lately } from '../memory.ts'
+import type { Seen } from '../seen.ts'
+import { lasting, listed, nameOf, shown } from '../words.ts'
+
+interface Refusal {
+  readonly requestId: string
+  readonly what: string
+  readonly reason: string
+}
+
+/** The most that `same` and `any` can be. */
+const CAPACITY = 500
+
+/** Invocation ids do not count: who chooses them would be one attempt for ever. SDKs do not retry these refusals. */
+export const retryStorm: Detector<DetectorSettings['retry-storm']> = () => {
+  const refusals = new Lately<Refusal>(CAPACITY)
+  return (seen, { same, sameWithin, any, anyWithin }, nowMs) => {
+    if (!seen.refused) return undefined
+    const refusal = { requestId: seen.requestId, what: whatOf(seen), reason: seen.reason }
+    refusals.add(refusal, nowMs)
+    const again = refusals.within(sameWithin, nowMs).filter(({ what }) => what === refusal.what)
+    if (again.length >= same) {
+      return {
+        key: refusal.what,
+        words:
+          `${nameOf(seen)}${onWhat(seen)} was refused ${again.length} times within ${lasting(sameWithin)} ` +
+          `(${seen.reason}), and it keeps trying.`,
+        requestIds: again.map(({ requestId }) => requestId),
+        quietMs: sameWithin,
+      }
+    }
+    const all = refusals.within(anyWithin, nowMs)
+    if (all.length < any) return undefined
+    return {
+      key: 'any',
+      words:
+        `${all.length} calls were refused within ${lasting(anyWithin)} ` +
+        `(${listed([...new Set(all.map(({ reason }) => reason))])}): it is looking for a way through.`,
+      requestIds: all.map(({ requestId }) => requestId),
+      quietMs: anyWithin,
+    }
+  }
+}
+
+function whatOf(seen: Seen): string {
+  return `${nameOf(seen)} ${seen.resources.join(' ')}`.slice(0, 1_024)
+}
+
+function onWhat({ resources: [first] }: Seen): string {
+  return first === undefined ? '' : ` on ${shown(first)}`
+}

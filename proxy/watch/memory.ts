@@ -1,0 +1,60 @@
+/** Bounded memories of detectors. When one is full, the oldest goes first. */
+
+/** What happened lately, in order. */
+export class Lately<Item> {
+  readonly #capacity: number
+  readonly #items: { readonly atMs: number; readonly item: Item }[] = []
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  add(item: Item, atMs: number): void {
+    this.#items.push({ atMs, item })
+    if (this.#items.length > this.#capacity) this.#items.shift()
+  }
+
+  /** What is not older than `withinMs`. */
+  within(withinMs: number, nowMs: number): readonly Item[] {
+    const found: Item[] = []
+    for (const { atMs, item } of this.#items) if (nowMs - atMs <= withinMs) found.push(item)
+    return found
+  }
+}
+
+/** A map that forgets what was not used for longest. */
+export class Known<Value> {
+  readonly #capacity: number
+  readonly #values = new Map<string, Value>()
+
+  constructor(capacity: number) {
+    this.#capacity = capacity
+  }
+
+  /** Counts as use. */
+  get(key: string): Value | undefined {
+    const value = this.#values.get(key)
+    if (value === undefined) return undefined
+    this.#values.delete(key)
+    this.#values.set(key, value)
+    return value
+  }
+
+  set(key: string, value: Value): void {
+    this.#values.delete(key)
+    this.#values.set(key, value)
+    if (this.#values.size <= this.#capacity) return
+    for (const oldest of this.#values.keys()) {
+      this.#values.delete(oldest)
+      return
+    }
+  }
+
+  delete(key: string): void {
+    this.#values.delete(key)
+  }
+
+  get size(): number {
+    return this.#values.size
+  }
+}

@@ -1,0 +1,94 @@
+/** Watchers as the configuration wants them, with all that they act by. */
+import type { Logger } from 'pino'
+import type { Approvals } from '../approvals/approvals.ts'
+import type { Config } from '../config-schema.ts'
+import type { AlertSettings } from '../config-schema-watch.ts'
+import type { Revocations } from '../identity/revocations.ts'
+import type { Audit } from '../observe/audit.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { Timer } from '../pacing/lane.ts'
+import type { Clock } from '../ports.ts'
+import { readSecret } from '../secret-file.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { openWebhook } from '../webhook.ts'
+import { Quarantines } from './quarantines.ts'
+import { carryOut } from './respond.ts'
+import { driftFields, jsonAlert, slackAlert } from './told.ts'
+import { Watch, type Drift } from './watch.ts'
+
+export interface WatchWorld {
+  /** In force: read anew for each request. */
+  readonly rules: () => { readonly loaded: { readonly config: Pick<Config, 'watch'> } }
+  readonly ledger: Ledger
+  readonly revocations: Revocations
+  readonly approvals: Pick<Approvals, 'demand'>
+  readonly clock: Clock
+  readonly timer: Timer
+  readonly audit: Pick<Audit, 'append'>
+  readonly metrics: Pick<Metrics, 'drift'>
+  readonly log: Logger
+}
+
+/** Throws if the secret of alerts cannot be read. */
+export function openWatch(world: WatchWorld) {
+  const { ledger, clock, audit, metrics, log } = world
+  const settings = () => world.rules().loaded.config.watch
+  const quarantines = new Quarantines({ ledger, clock })
+  const alerts = alertsOf(settings().alerts, world)
+
+  async function respond(drift: Drift): Promise<void> {
+    const { detector, response, unspoken, agent, words, requestIds } = drift
+    metrics.drift(detector, response)
+    if (!unspoken) {
+      audit.append(driftFields(drift))
+      if (response !== 'mark') {
+        log.warn({ detector, response, agent, words, requestIds }, 'an agent drifts')
+        alerts?.post(drift)
+      }
+    }
+    try {
+      await carryOut(drift, { ...world, quarantines })
+    } catch (error) {
+      log.error({ err: error, detector, response, agent }, 'a response to drift could not be carried out')
+      throw error
+    }
+  }
+
+  const watch = new Watch({
+    settings: () => settings().detectors,
+    clock,
+    respond,
+    bug: (error) => log.error({ err: error }, 'this is a bug in Moderato'),
+  })
+  const unfollow = ledger.onChange(({ kind, id, value }) => {
+    if (kind === 'quarantine' && value === undefined) watch.forget(id)
+  })
+  return {
+    watch,
+    quarantines,
+    stopWatching: (): void => {
+      unfollow()
+      alerts?.close()
+    },
+  }
+}
+
+function alertsOf(settings: AlertSettings | undefined, { clock, timer, log }: WatchWorld) {
+  if (settings === undefined) return undefined
+  const { url, secretFile, format } = settings
+  const webhook = openWebhook(
+    { url, secret: readSecret(secretFile) },
+    {
+      clock,
+      timer,
+      lost: (detector, problem) => log.warn({ detector, problem }, 'nobody was told of drift'),
+    },
+  )
+  return {
+    post(drift: Drift): void {
+      const body = format === 'slack' ? slackAlert(drift) : jsonAlert(drift, clock.nowMs())
+      webhook.post(body, drift.detector)
+    },
+    close: () => webhook.close(),
+  }
+}

@@ -1,0 +1,160 @@
+/** Runs every detector over the stream of requests that are over, one state an agent, and says what drifts. */
+import type { DetectorName, DetectorSettings, Response } from '../config-schema-watch.ts'
+import type { Clock } from '../ports.ts'
+import type { Outcome } from '../record.ts'
+import type { Finding, Look } from './detector.ts'
+import { blindAndBurn } from './detectors/blind-and-burn.ts'
+import { fanout } from './detectors/fanout.ts'
+import { guardRemoval } from './detectors/guard-removal.ts'
+import { massDelete } from './detectors/mass-delete.ts'
+import { novelty } from './detectors/novelty.ts'
+import { privilegeChain } from './detectors/privilege-chain.ts'
+import { readToDestructive } from './detectors/read-to-destructive.ts'
+import { recreateLoop } from './detectors/recreate-loop.ts'
+import { retryStorm } from './detectors/retry-storm.ts'
+import { Known, Lately } from './memory.ts'
+import { seenOf, type Seen, type SeenTask } from './seen.ts'
+
+/** One finding, with what is to be done about it. */
+export interface Drift {
+  readonly detector: DetectorName
+  readonly response: Response
+  readonly agent: string
+  readonly task: SeenTask | undefined
+  readonly words: string
+  /** The newest of the requests that led to it. */
+  readonly requestIds: readonly string[]
+  /** How many there were. */
+  readonly requests: number
+  /** Of `slow`. */
+  readonly factor: number
+  /** How long the response lasts; undefined: what is usual for it. */
+  readonly forMs: number | undefined
+  /** Too many of this agent lately: counted, and told nobody. */
+  readonly unspoken: boolean
+}
+
+export interface WatchDeps {
+  /** In force; read anew for each request. */
+  readonly settings: () => DetectorSettings
+  readonly clock: Clock
+  /** Rejects if a response could not be carried out: the same finding is then made again. */
+  readonly respond: (drift: Drift) => Promise<void>
+  /** A detector that threw: our own bug. It never reaches the request. */
+  readonly bug: (error: unknown) => void
+}
+
+const MAX_AGENTS = 500
+const MAX_QUIET = 200
+const MAX_REQUESTS = 20
+/** Records and alerts of one agent a minute: agents choose how many things they do that are worth one. */
+const MAX_A_MINUTE = 20
+
+interface Watcher {
+  readonly name: DetectorName
+  readonly look: Look<DetectorSettings>
+}
+
+interface Watched {
+  readonly watchers: readonly Watcher[]
+  /** Until when a finding is the same as before, by detector and key. */
+  readonly quiet: Known<number>
+  readonly told: Lately<true>
+}
+
+export class Watch {
+  readonly #deps: WatchDeps
+  readonly #agents = new Known<Watched>(MAX_AGENTS)
+
+  constructor(deps: WatchDeps) {
+    this.#deps = deps
+  }
+
+  /** Looks at a request that is over. Never throws. */
+  see(outcome: Outcome): void {
+    try {
+      const seen = seenOf(outcome)
+      if (seen !== undefined) this.look(seen)
+    } catch (error) {
+      this.#deps.bug(error)
+    }
+  }
+
+  look(seen: Seen): void {
+    const { clock, settings } = this.#deps
+    const nowMs = clock.nowMs()
+    const watched = this.#agents.get(seen.agent) ?? this.#begin(seen.agent)
+    for (const { name, look } of watched.watchers) {
+      const finding = look(seen, settings(), nowMs)
+      if (finding === undefined || this.#isQuiet(watched, name, finding, nowMs)) continue
+      const unspoken = watched.told.within(60_000, nowMs).length >= MAX_A_MINUTE
+      if (!unspoken) watched.told.add(true, nowMs)
+      this.#deps.respond(driftOf(name, seen, finding, settings(), unspoken)).catch(() => {
+        watched.quiet.delete(`${name} ${finding.key}`)
+      })
+    }
+  }
+
+  /** Begins anew with an agent: what people have judged is not held against it again. */
+  forget(agentId: string): void {
+    this.#agents.delete(agentId)
+  }
+
+  #begin(agentId: string): Watched {
+    const watched = {
+      watchers: watchers(),
+      quiet: new Known<number>(MAX_QUIET),
+      told: new Lately<true>(MAX_A_MINUTE),
+    }
+    this.#agents.set(agentId, watched)
+    return watched
+  }
+
+  #isQuiet({ quiet }: Watched, name: DetectorName, { key, quietMs }: Finding, nowMs: number): boolean {
+    const named = `${name} ${key}`
+    const untilMs = quiet.get(named)
+    if (untilMs !== undefined && nowMs < untilMs) return true
+    quiet.set(named, nowMs + quietMs)
+    return false
+  }
+}
+
+function watchers(): readonly Watcher[] {
+  return [
+    watcher('recreate-loop', recreateLoop()),
+    watcher('fanout', fanout()),
+    watcher('read-to-destructive', readToDestructive()),
+    watcher('guard-removal', guardRemoval()),
+    watcher('retry-storm', retryStorm()),
+    watcher('privilege-chain', privilegeChain()),
+    watcher('mass-delete', massDelete()),
+    watcher('blind-and-burn', blindAndBurn()),
+    watcher('novelty', novelty()),
+  ]
+}
+
+function watcher<Name extends DetectorName>(name: Name, look: Look<DetectorSettings[Name]>): Watcher {
+  return { name, look: (seen, settings, nowMs) => look(seen, settings[name], nowMs) }
+}
+
+function driftOf(
+  detector: DetectorName,
+  { agent, task }: Seen,
+  { words, requestIds, grave = false }: Finding,
+  settings: DetectorSettings,
+  unspoken: boolean,
+): Drift {
+  const { response, factor, for: forMs } = settings[detector]
+  return {
+    detector,
+    response: (grave ? settings['blind-and-burn'].burnResponse : undefined) ?? response,
+    agent,
+    task,
+    words,
+    requestIds: requestIds.slice(-MAX_REQUESTS),
+    requests: requestIds.length,
+    factor,
+    forMs,
+    unspoken,
+  }
+}
