@@ -64,7 +64,8 @@ async function rulesFrom(loaded: LoadedConfig, { adminToken, clock, before }: Ru
   }
 }
 
-function policyData(config: Config) {
+/** What policy is told of the configuration. */
+export function policyData(config: Config) {
   const { maxDuration, require } = config.tasks
   return {
     agents: grantsByRoot(config),

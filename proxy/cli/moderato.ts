@@ -22,6 +22,14 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
     load: () => import('./freeze.ts'),
     does: 'all | --class NAME ... | list | lift ID: stop what agents do, at once',
   },
+  quarantine: {
+    load: () => import('./quarantine.ts'),
+    does: 'list | add AGENT | lift AGENT: agents of whom nothing goes on',
+  },
+  replay: {
+    load: () => import('./replay.ts'),
+    does: 'AUDIT_DIR --config NEW: recorded traffic under another configuration',
+  },
   limits: {
     load: () => import('./limits.ts'),
     does: '[explain]: what is left of each budget, and why a call would wait',

@@ -1,0 +1,99 @@
+/** `moderato replay`: recorded traffic under another configuration, before it is in force. */
+import { parseArgs } from 'node:util'
+import { loadConfig } from '../config.ts'
+import { replay, type ReplayReport } from '../replay/replay.ts'
+import type { Sum } from '../replay/tally.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato replay AUDIT_DIR --config NEW [--baseline OLD] [--check] [--json]
+
+Decides and paces every recorded call again, with the policy and pace of NEW and a clock of its own, and says by agent and
+class what would wait how long, be throttled or denied; beside what the log says, or what OLD would do.
+With --check the exit code is 1 if a call that is denied now would go.
+
+${notReplayed()}`
+
+const OPTIONS = {
+  config: { type: 'string' },
+  baseline: { type: 'string' },
+  check: { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+function notReplayed(): string {
+  return `A call that people had approved counts as approved, any other that needs people as refused.
+Not replayed: signatures, freezes by people, quarantines, demands, revocations, slowed paces, class overrides and guarded tags
+of the catalogue, limits of the edge. What clients sent again after a refusal stands as they sent it.
+`
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const parsed = parse(args)
+  if (parsed?.values.help === true) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  const [dir, ...rest] = parsed?.positionals ?? []
+  const { config, baseline, json, check } = parsed?.values ?? {}
+  if (dir === undefined || rest.length > 0 || config === undefined) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  try {
+    const old = baseline === undefined ? undefined : loadConfig(baseline).config
+    const report = await replay(dir, loadConfig(config).config, old)
+    io.stdout.write(json === true ? `${JSON.stringify(report)}\n` : inWords(report, baseline !== undefined))
+    return check === true && report.letThrough > 0 ? 1 : 0
+  } catch (error) {
+    io.stderr.write(`moderato: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+  } catch {
+    return undefined
+  }
+}
+
+function inWords(report: ReplayReport, hasBaseline: boolean): string {
+  const { calls, from, to, rows, letThrough, stopped, skipped, unreadable, tasksUnknown } = report
+  if (from === undefined) return `no call to replay\n${notReplayed()}`
+  const now = hasBaseline ? 'before' : 'now'
+  const lines = rows.flatMap((row) => [
+    `${JSON.stringify(row.agent)} ${row.class}, ${row.calls} calls`,
+    `  ${now.padEnd(7)}${sumInWords(row.before)}`,
+    `  ${'after'.padEnd(7)}${sumInWords(row.after)}`,
+  ])
+  const gaps = Object.entries(skipped).map(([why, count]) => `${count} (${why})`)
+  return [
+    `${calls} calls from ${from} to ${to}`,
+    ...lines,
+    `denied ${now}, would go: ${letThrough}; goes ${now}, would be denied: ${stopped}`,
+    ...(gaps.length === 0 ? [] : [`decisions that are not replayed: ${gaps.join(', ')}`]),
+    ...(unreadable === 0 ? [] : [`lines that are no whole record: ${unreadable}`]),
+    ...(tasksUnknown === 0
+      ? []
+      : [`calls of tasks that were opened before the log begins: ${tasksUnknown}; taken as not narrowed`]),
+    notReplayed(),
+  ].join('\n')
+}
+
+function sumInWords({ allowed, waited, waitP50Ms, waitMaxMs, throttled, denied, frozen }: Sum): string {
+  const refused = Object.entries(denied).map(([reason, count]) => `${count} denied (${reason})`)
+  const parts = [
+    `${allowed - waited} at once`,
+    ...(waited === 0 ? [] : [`${waited} waited, p50 ${seconds(waitP50Ms)}, at most ${seconds(waitMaxMs)}`]),
+    ...(throttled === 0 ? [] : [`${throttled} throttled`]),
+    ...refused,
+    ...(frozen === 0 ? [] : [`${frozen} frozen`]),
+  ]
+  return parts.join('; ')
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`
+}

@@ -1,0 +1,164 @@
+/** Reads an audit log as what can be replayed of it, one record at a time. */
+import { createReadStream } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import type { Scope } from '../agent.ts'
+import { ACTION_CLASSES, TRAITS } from '../classes.ts'
+import type { Call } from '../exchange.ts'
+import { segmentName, segmentNumbers } from '../observe/audit-chain.ts'
+
+/** What became of a call: as it is recorded, or as a simulation says. */
+export interface Fate {
+  readonly decision: 'allow' | 'deny' | 'throttle'
+  readonly reason: string
+  readonly waitedMs: number
+}
+
+export interface RecordedCall {
+  readonly requestId: string
+  readonly agent: string
+  readonly task: string | undefined
+  readonly arrivedAtMs: number
+  readonly region: string
+  readonly call: RecordedFacts
+  /** People had approved it. */
+  readonly approved: boolean
+  readonly now: Fate
+}
+
+/** A call without what only the wire needs. */
+export type RecordedFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'bucket'>
+
+/** What a task was opened with. */
+export interface OpenedTask {
+  readonly id: string
+  readonly root: string
+  readonly ancestors: readonly string[]
+  readonly scopes: readonly Scope[]
+}
+
+export type Read =
+  | { readonly kind: 'call'; readonly recordedAtMs: number; readonly call: RecordedCall }
+  | { readonly kind: 'task'; readonly agent: string; readonly task: OpenedTask }
+  /** A decision that cannot be made again from what is recorded. */
+  | { readonly kind: 'skipped'; readonly why: string }
+  | { readonly kind: 'unreadable' }
+
+/** What policy and pace decide; all else was decided by what only that moment knew. */
+const REPLAYABLE = new Set([
+  'none',
+  'policy_denied',
+  'unclassified',
+  'unmodelled',
+  'approval_required',
+  'paced',
+  'pace_exceeds_burst',
+  'queue_full',
+  'dwell',
+])
+
+const Decision = z.object({
+  time: z.iso.datetime(),
+  phase: z.literal('decision'),
+  requestId: z.string(),
+  agent: z.string().optional(),
+  task: z.string().optional(),
+  service: z.string(),
+  operation: z.string().nullable(),
+  actions: z.array(z.string()),
+  resources: z.array(z.string()),
+  count: z.number(),
+  class: z.enum(ACTION_CLASSES),
+  classes: z.array(z.enum(ACTION_CLASSES)),
+  traits: z.array(z.enum(TRAITS)),
+  facts: z.object({
+    accessLevel: z.enum(['Read', 'List', 'Write', 'Tagging', 'Permissions management', 'Unknown']),
+    region: z.string().optional(),
+    unmodelled: z.array(z.string()).default([]),
+    parameters: z.record(z.string(), z.unknown()).default({}),
+    task: z
+      .object({ root: z.string(), ancestors: z.array(z.string()), scopes: z.array(z.unknown()) })
+      .optional(),
+  }),
+  decision: z.string(),
+  reason: z.string(),
+  waitedMs: z.number().optional(),
+  approval: z.string().optional(),
+})
+
+/** Records of decisions, in their order; those of other phases are passed over. Rejects if there is no such folder. */
+export async function* readDecisions(dir: string): AsyncGenerator<Read> {
+  for (const number of segmentNumbers(await readdir(dir))) {
+    const input = createReadStream(join(dir, segmentName(number)))
+    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+      const read = readLine(line)
+      if (read !== undefined) yield read
+    }
+  }
+}
+
+function readLine(line: string): Read | undefined {
+  if (line === '') return undefined
+  let json: unknown
+  try {
+    json = JSON.parse(line)
+  } catch {
+    // A crash tears the last line of a segment.
+    return { kind: 'unreadable' }
+  }
+  if ((json as { phase?: unknown } | null)?.phase !== 'decision') return undefined
+  const parsed = Decision.safeParse(json)
+  return parsed.success ? readDecision(parsed.data) : { kind: 'unreadable' }
+}
+
+function readDecision(record: z.output<typeof Decision>): Read {
+  const { agent, task, facts, reason, decision, waitedMs = 0 } = record
+  if (agent === undefined) return { kind: 'skipped', why: 'no verified agent' }
+  if (facts.task !== undefined && task !== undefined) {
+    return { kind: 'task', agent, task: { ...facts.task, id: task, scopes: facts.task.scopes as Scope[] } }
+  }
+  if (!REPLAYABLE.has(reason)) return { kind: 'skipped', why: reason }
+  const recordedAtMs = Date.parse(record.time)
+  const { accessLevel, region = 'us-east-1', unmodelled, parameters } = facts
+  const { service, operation, actions, resources, count, classes, traits } = record
+  const call = {
+    service,
+    operation,
+    actions,
+    resources,
+    count,
+    class: record.class,
+    classes,
+    traits,
+    accessLevel,
+  }
+  return {
+    kind: 'call',
+    recordedAtMs,
+    call: {
+      requestId: record.requestId,
+      agent,
+      task,
+      approved: record.approval !== undefined && reason === 'none',
+      arrivedAtMs: recordedAtMs - waitedMs,
+      region,
+      call: { ...call, facts: parameters as Call['facts'], unmodelled: unmodelled.map(unquoted) },
+      now: {
+        decision: decision === 'allow' || decision === 'throttle' ? decision : 'deny',
+        reason,
+        waitedMs,
+      },
+    },
+  }
+}
+
+/** The record shows an agent's text in quotes. */
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text))
+  } catch {
+    return text
+  }
+}

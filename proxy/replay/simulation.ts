@@ -1,0 +1,158 @@
+/** One configuration, under which recorded calls are decided and paced again: the stages in force, a clock of its own. */
+import { loadPolicy } from '../../policy/bundle.ts'
+import type { PolicyEngine } from '../../policy/engine.ts'
+import type { Agent } from '../agent.ts'
+import type { Config } from '../config-schema.ts'
+import { Denial } from '../denial.ts'
+import type { Approved, Classified, Decided, Paced } from '../exchange.ts'
+import { LocalLimiter } from '../pacing/limiter.ts'
+import { Buckets } from '../pacing/buckets.ts'
+import { PaceQueue } from '../pacing/queue.ts'
+import { Sights } from '../pacing/sights.ts'
+import { pacingOf } from '../pace-parts.ts'
+import { policyData } from '../rules.ts'
+import { Freezes } from '../freeze/freezes.ts'
+import { WindowClock } from '../freeze/windows.ts'
+import { decide } from '../stages/decide.ts'
+import { pace } from '../stages/pace.ts'
+import type { Fate, OpenedTask, RecordedCall } from './records.ts'
+import { settled, VirtualTime } from './virtual-time.ts'
+
+const UNAPPROVED: Fate = { decision: 'deny', reason: 'approval_required', waitedMs: 0 }
+const GO: Fate = { decision: 'allow', reason: 'none', waitedMs: 0 }
+/** What people froze was not recorded; the windows of the configuration are in it. */
+const NO_LEDGER = {
+  all: () => [],
+  get: () => undefined,
+  put: () => Promise.resolve(undefined),
+  remove: () => Promise.resolve(),
+  onChange: () => () => undefined,
+}
+const NEVER_GONE = new AbortController().signal
+
+export class Simulation {
+  readonly #time = new VirtualTime()
+  readonly #freezes: Freezes
+  readonly #decided: (exchange: Classified) => Decided
+  readonly #paced: (exchange: Approved) => Paced | Promise<Paced>
+
+  private constructor(config: Config, policy: PolicyEngine) {
+    const { mode } = config.policy
+    const allowUnmodelled = new Set(config.policy.allowUnmodelled)
+    const pacing = pacingOf(config.pacing)
+    const freezeWindows = new WindowClock(config.freeze.windows)
+    const { accountId } = config.upstream
+    const time = this.#time
+    this.#freezes = new Freezes({
+      ledger: NO_LEDGER,
+      clock: time,
+      rules: () => ({ freezeWindows }),
+      accountId,
+    })
+    const limiter = new LocalLimiter()
+    this.#decided = decide({
+      policy: () => policy,
+      mode: () => mode,
+      allowUnmodelled: () => allowUnmodelled,
+      clock: time,
+    })
+    this.#paced = pace({
+      queue: new PaceQueue({ limiter, clock: time, timer: time, limits: config.limits }),
+      limiter,
+      pacing: () => pacing,
+      slowdownOf: () => 1,
+      sights: new Sights(),
+      buckets: new Buckets(),
+      accountId,
+      clock: time,
+      mode,
+      recheck: (exchange) => void this.#judged(exchange),
+      metrics: { waited: () => undefined, depth: () => undefined },
+    })
+  }
+
+  /** Rejects if the policy cannot be loaded. */
+  static async of(config: Config): Promise<Simulation> {
+    return new Simulation(
+      config,
+      await loadPolicy({ bundle: config.policy.bundle, data: policyData(config) }),
+    )
+  }
+
+  /**
+   * Lets a call arrive, at its time; resolves when it has. `fate` is called once what becomes of it is known, which
+   * may be during a later call of this. Calls come in order of their arrival.
+   */
+  async arrive(
+    recorded: RecordedCall,
+    task: OpenedTask | undefined,
+    fate: (fate: Fate) => void,
+  ): Promise<void> {
+    await this.#time.advanceTo(recorded.arrivedAtMs)
+    const ended = this.#run(exchangeOf(recorded, task), recorded.approved)
+    if (!(ended instanceof Promise)) return fate(ended)
+    void ended.then(fate)
+    await settled()
+  }
+
+  /** Lets everything that waits end. */
+  async end(): Promise<void> {
+    await this.#time.advanceToEnd()
+  }
+
+  #judged(exchange: Classified): Decided {
+    this.#freezes.restraint(exchange)
+    return this.#decided(exchange)
+  }
+
+  #run(exchange: Classified, approved: boolean): Fate | Promise<Fate> {
+    try {
+      const judged = this.#judged(exchange)
+      if (judged.decision.approvals > 0 && !approved) return UNAPPROVED
+      const paced = this.#paced({ ...judged, approval: undefined })
+      return paced instanceof Promise ? paced.then(fateOf, fateOfThrown) : fateOf(paced)
+    } catch (thrown) {
+      return fateOfThrown(thrown)
+    }
+  }
+}
+
+function fateOf({ waitedMs = 0 }: Paced): Fate {
+  return waitedMs === 0 ? GO : { ...GO, waitedMs }
+}
+
+function fateOfThrown(thrown: unknown): Fate {
+  if (!(thrown instanceof Denial)) throw thrown
+  const { decision } = thrown.row
+  return { decision: decision === 'throttle' ? 'throttle' : 'deny', reason: thrown.reason, waitedMs: 0 }
+}
+
+/** What deciding and pacing read of an exchange; nothing of the wire was recorded, nor is it asked for. */
+function exchangeOf(
+  { requestId, agent, region, call }: RecordedCall,
+  task: OpenedTask | undefined,
+): Classified {
+  const root = task?.root ?? agent
+  const session = task && sessionOf(agent, task)
+  const owner: Agent = { id: agent, root, accessKeyId: '', session }
+  const exchange = {
+    requestId,
+    agent: owner,
+    authorization: { scope: { region } },
+    headers: { one: () => undefined },
+    client: { address: '', gone: NEVER_GONE },
+    payload: { kind: 'unsigned' },
+    outgoing: { kind: 'streamed' },
+    call,
+  }
+  return exchange as unknown as Classified
+}
+
+function sessionOf(
+  agentId: string,
+  { id, root, scopes, ancestors }: OpenedTask,
+): NonNullable<Agent['session']> {
+  const unsaid = { intent: undefined, justificationHash: undefined, ticket: undefined, roleArn: undefined }
+  const task = { id, scopes, ancestors, ...unsaid }
+  return { id: '', agentId, root, task, issuedAtMs: 0, expiresAtMs: Infinity }
+}
