@@ -43,6 +43,8 @@ export interface PolicyInput {
       | { readonly statements: readonly PolicyStatement[] }
     )[]
   }
+  /** What a person opened for this agent; only while it is open. A verdict is remembered by it, and ends with it. */
+  readonly breakglass?: PolicyGrant & { readonly id: string }
 }
 
 export type Approvers = 0 | 1 | 2

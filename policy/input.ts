@@ -47,6 +47,7 @@ export const PolicyInputSchema = z.strictObject({
     })
     .readonly()
     .exactOptional(),
+  breakglass: z.strictObject({ id: z.string(), classes: texts, resources: texts }).readonly().exactOptional(),
 })
 
 /** The text of `rego/schemas/input.json`. */

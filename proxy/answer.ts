@@ -18,6 +18,7 @@ export function moderatoHeaders(exchange: Furthest, decision: string, mode: 'enf
   const fields = ['x-moderato-request-id', exchange.requestId, 'x-moderato-decision', decision]
   if (exchange.waitedMs !== undefined)
     fields.push('x-moderato-waited-ms', String(Math.round(exchange.waitedMs)))
+  if (exchange.breakglass !== undefined) fields.push('x-moderato-breakglass', exchange.breakglass.id)
   if (mode === 'observe') fields.push('x-moderato-mode', mode)
   const would = wouldOf(exchange)
   if (would !== undefined) fields.push('x-moderato-would', would)

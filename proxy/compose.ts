@@ -43,6 +43,7 @@ function wayOfCalls(stages: SharedStages, parts: Parts) {
     )
     .pipe(stages.notReplayed)
     .pipe(stages.restrained)
+    .pipe(stages.marked)
     .fork({ upstream: wayUpstream(stages, parts), here: wayOfSts(stages, parts) }, (exchange) =>
       isAnsweredHere(exchange, parts.accountId) ? 'here' : 'upstream',
     )
@@ -135,6 +136,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   parts.state.ledger.onChange(reconsider)
   const followed = followConfig(parts, log, reconsider)
   const unwatch = parts.freezes.watchWindows(parts.timer, reconsider)
+  const unwatchEnds = parts.breakglass.watchEnds(parts.timer, reconsider)
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
   const moderato = service({
     agents: { server: agentsServer(config, parts, runs.run, unreadable(parts)), ...config.listen.agents },
@@ -153,6 +155,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       await runs.ended()
       parts.approvals.close()
       parts.stopWatching()
+      unwatchEnds()
       refusals.flush()
       await Promise.all([upstream.close(), parts.identities.close()])
       await audit.close()

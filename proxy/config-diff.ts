@@ -19,6 +19,7 @@ const RELOADED = [
   'pacing',
   'signatures',
   'freeze',
+  'breakglass',
   'watch.detectors',
   'log',
   'admin.people',

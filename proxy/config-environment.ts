@@ -103,6 +103,12 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
   'limits.replaysPerAgent': 'json',
   'limits.agentLabels': 'json',
   'freeze.windows': 'json',
+  'breakglass.maxDuration': 'text',
+  'breakglass.people': 'json',
+  'breakglass.confirmWithin': 'text',
+  'breakglass.classes': 'json',
+  'breakglass.resources': 'json',
+  'breakglass.pace': 'json',
   drain: 'text',
   'log.level': 'text',
 }
@@ -110,6 +116,12 @@ const SETTINGS: Readonly<Record<string, 'text' | 'json'>> = {
 /** What the environment must not loosen unless the file says `allowEnvironment: true` (security rule S7). */
 const GUARDED = [
   'freeze.windows',
+  'breakglass.maxDuration',
+  'breakglass.people',
+  'breakglass.confirmWithin',
+  'breakglass.classes',
+  'breakglass.resources',
+  'breakglass.pace',
   'agents',
   'identity.sealingKeys',
   'identity.providers',

@@ -9,7 +9,8 @@ import { DIMENSIONS } from './pacing/rules.ts'
 
 const actionClass = z.enum(ACTION_CLASSES)
 
-const pace = z.strictObject({
+/** One pace: rate, burst, maxWait. */
+export const pace = z.strictObject({
   rate: parsed(parseRate),
   burst: z.int().positive(),
   maxWait: durationMs.refine(

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { admin, listenTls } from './config-schema-admin.ts'
 import { approvals } from './config-schema-approvals.ts'
+import { breakglass } from './config-schema-breakglass.ts'
 import { agent, catalogue, pacing, policy } from './config-schema-calls.ts'
 import { freeze } from './config-schema-freeze.ts'
 import { identity, tasks } from './config-schema-identity.ts'
@@ -118,6 +119,7 @@ export const ConfigSchema = z.strictObject({
     .prefault({}),
   limits,
   freeze,
+  breakglass,
   drain: durationMs.prefault('30s').describe('How long streams may finish after SIGTERM.'),
   log: z
     .strictObject({

@@ -6,6 +6,7 @@
  * by themselves and never retry a 403. `enforcedInObserve`: refused in `policy.mode: observe` too.
  */
 import { APPROVAL_DENIALS } from './denial-approval.ts'
+import { BREAKGLASS_DENIALS } from './denial-breakglass.ts'
 import { IDENTITY_DENIALS } from './denial-identity.ts'
 import type { DenialRow } from './denial-row.ts'
 import { PACE_DENIALS } from './denial-pace.ts'
@@ -148,6 +149,7 @@ export const DENIALS = {
     decision: 'deny',
     next: 'Stop and tell whoever gave you the task; the call may be made again when the freeze is lifted.',
   },
+  ...BREAKGLASS_DENIALS,
   reconfigured: {
     code: 'ServiceUnavailable',
     status: 503,

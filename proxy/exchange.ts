@@ -10,6 +10,7 @@ import type { IncomingBody, Reply } from './edge.ts'
 import type { HandOn } from './hand-on.ts'
 import type { HeaderFields } from './headers.ts'
 import type { Opening } from './identity/opening.ts'
+import type { PaceSetting } from './pacing/paces.ts'
 import type { ChunkChain, ChunkVerifier } from './sigv4/chunk-chain.ts'
 import type { EventChain } from './sigv4/event-stream.ts'
 
@@ -169,8 +170,20 @@ export type OutgoingBody =
   | { readonly kind: 'buffered'; readonly bytes: Buffer; readonly isDocument?: boolean }
   | { readonly kind: 'streamed' }
 
+/** The break-glass that was open for the agent when the call was judged. */
+export interface UnderBreakglass {
+  readonly id: string
+  readonly classes: readonly ActionClass[]
+  /** Patterns, as in grants. */
+  readonly resources: readonly string[]
+  /** The agent's own pace meanwhile; undefined where that stays as it is for this call. */
+  readonly pace: PaceSetting | undefined
+}
+
 export interface Classified extends Verified {
   readonly call: Call
+  /** Whatever the agent does while one is open for it has the mark, covered or not. */
+  readonly breakglass?: UnderBreakglass | undefined
   /** What operators said of calls when this one was classed; by its identity a later reload shows. */
   readonly classedUnder?: object
   /** The agent API's signing endpoint only: what is made in place of forwarding. */

@@ -9,6 +9,7 @@ import { agentStore } from './agent-store.ts'
 import { addressing } from './aws/addressing.ts'
 import { loadCatalogue, type Catalogue } from './aws/catalogue/catalogue.ts'
 import { privateServices as privateServicesOf, type PrivateServices } from './aws/private-services.ts'
+import { openBreakglass } from './breakglass/open.ts'
 import type { Config } from './config-schema.ts'
 import { describeConfig } from './config-describe.ts'
 import type { LoadedConfig } from './config.ts'
@@ -119,6 +120,7 @@ function openOperated(
   const freezes = new Freezes({ ...world, clock, accountId })
   world.metrics.freezes(() => freezes.counts())
   const approvals = openApprovals({ ...world, clock, steadyClock })
+  const breakglass = openBreakglass(world.rules, { ...world, clock })
   const watching = openWatch({ ...world, ...identity, clock, approvals: approvals.approvals })
   /** In the order in which they are asked. */
   const restraints: readonly Restraint[] = [
@@ -126,7 +128,7 @@ function openOperated(
     watching.quarantines.restraint,
     identity.restraint,
   ]
-  return { freezes, approvals, ...watching, restraints }
+  return { freezes, approvals, breakglass, ...watching, restraints }
 }
 
 function credentialsOf({ credentials }: Config['upstream']) {

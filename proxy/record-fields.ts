@@ -27,12 +27,13 @@ export function decisionFields(
   reason: string,
   denial?: Denial,
 ): AuditRecord {
-  const { call = NOT_CLASSIFIED, waitedMs, authorization } = exchange
+  const { call = NOT_CLASSIFIED, waitedMs, authorization, breakglass } = exchange
   const policy = exchange.decision ?? exchange.opening?.policy ?? denial?.policy
   return {
     phase: 'decision',
     requestId: exchange.requestId,
     ...whoOf(exchange),
+    breakglass: breakglass?.id,
     service: call.service,
     operation: call.operation,
     actions: call.actions,
@@ -50,6 +51,7 @@ export function decisionFields(
       parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
       handOn: exchange.handOn && handOnFacts(exchange.handOn),
       task: exchange.opening && openingFacts(exchange.opening),
+      breakglass: breakglass && { classes: breakglass.classes, resources: breakglass.resources },
     },
     decision,
     reason,
@@ -149,6 +151,7 @@ export function outcomeFields(
     requestId: exchange.requestId,
     agent: exchange.agent.id,
     task: exchange.agent.session?.task.id,
+    breakglass: exchange.breakglass?.id,
     service: exchange.call.service,
     operation: exchange.call.operation,
     decision: reason === 'none' ? 'allow' : DENIALS[reason].decision,

@@ -7,6 +7,7 @@ import { admit } from './stages/admit.ts'
 import { approve, checkApproval } from './stages/approve.ts'
 import { decide } from './stages/decide.ts'
 import { identify } from './stages/identify.ts'
+import { mark } from './stages/mark.ts'
 import { pace } from './stages/pace.ts'
 import { checkHead } from './stages/receive.ts'
 import { claim, refuseReplay } from './stages/replay.ts'
@@ -23,6 +24,7 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, approvals
   const once = { replays: parts.replays, clockSkew, clock }
   const identified = identify({ agents })
   const restrained = restrain({ ledger: parts.state.ledger, ...parts })
+  const marked = mark(parts.breakglass)
   const decided = decide({
     policy: () => rules().policy,
     mode: () => rules().mode,
@@ -32,7 +34,7 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, approvals
   })
   const operatorRules = () => rules().operatorRules
   /** Rule S4: what may have changed while a call was held. */
-  const recheck = rejudge({ agents, identified, restrained, decided, operatorRules })
+  const recheck = rejudge({ agents, identified, restrained, marked, decided, operatorRules })
   const recheckApproved = (exchange: Approved): void =>
     checkApproval(exchange, recheck(exchange), approvals.approvals)
   return {
@@ -42,6 +44,7 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, approvals
     admitted: admit({ inFlightPerAgent: () => rules().limits.inFlightPerAgent }),
     notReplayed: refuseReplay(once),
     restrained,
+    marked,
     decided,
     approved: approve({
       ...approvals,

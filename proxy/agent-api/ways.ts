@@ -39,6 +39,7 @@ function wayOfSigning(stages: SharedStages, parts: Parts) {
     .pipe(describe({ catalogue, operatorRules, accountId, regions, emulator, narrowed }))
     .pipe(stages.notReplayed)
     .pipe(stages.restrained)
+    .pipe(stages.marked)
     .pipe(stages.decided)
     .pipe(stages.approved)
     .pipe(stages.paced)

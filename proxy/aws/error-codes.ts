@@ -54,6 +54,7 @@ const KINDS = {
   unmodelled: 'denied',
   policy_denied: 'denied',
   frozen: 'denied',
+  breakglass_closed: 'unavailable',
   reconfigured: 'unavailable',
   policy_error: 'unavailable',
   approval_required: 'denied',

@@ -10,6 +10,7 @@
  * - `admin`: one for every write through the admin API, durable before it is carried out; another if it failed
  * - `approval`: an approval was asked for, decided by a person, or voided; durable with the next durable record
  * - `drift`: what a watcher found in the doings of an agent, in words, with the requests that led to it
+ * - `breakglass`: one was opened, confirmed or closed; on every replica, and again where a process starts under it
  * - `lost`: how many records found no room while the log could not be written
  */
 export type AuditPhase =
@@ -21,8 +22,27 @@ export type AuditPhase =
   | 'admin'
   | 'approval'
   | 'drift'
+  | 'breakglass'
   | 'seal'
   | 'lost'
+
+/** Moments in ISO 8601. */
+export interface BreakglassRecord {
+  /** As the record was written; that its time is over leaves no record. */
+  readonly state: 'pending' | 'open' | 'closed' | 'ended'
+  readonly reason: string
+  readonly ticket: string
+  readonly classes: readonly string[]
+  readonly resources: readonly string[]
+  readonly pace: boolean
+  readonly openedBy: string
+  readonly openedAt: string
+  readonly confirmedBy?: string | undefined
+  readonly from?: string | undefined
+  readonly until: string
+  readonly closedBy?: string | undefined
+  readonly closedAt?: string | undefined
+}
 
 /** Bytes at the end of a segment that are no whole record: a write that a crash cut short. Kept as they are. */
 export interface TornTail {
@@ -43,6 +63,8 @@ export interface AuditRecord {
   readonly task?: string | undefined
   readonly session?: string | undefined
   readonly trace?: string | undefined
+  /** The id of the break-glass that was open for the agent. */
+  readonly breakglass?: string | undefined
   readonly service?: string | undefined
   readonly operation?: string | null | undefined
   readonly actions?: readonly string[] | undefined
@@ -103,6 +125,8 @@ export interface AuditRecord {
         readonly requests: number
       }
     | undefined
+  /** Phase `breakglass`: who opened it for whom, why, until when, and who closed it. */
+  readonly opened?: BreakglassRecord | undefined
   /** Phase `seal`. */
   readonly torn?: readonly TornTail[] | undefined
   /** Phase `lost`. */

@@ -3,7 +3,7 @@ import { policyAgent, type PolicyEngine, type PolicyInput, type PolicyVerdict } 
 import type { Session } from '../agent.ts'
 import { changesState } from '../classes.ts'
 import { Denial } from '../denial.ts'
-import type { Call, Classified, Decided, Decision } from '../exchange.ts'
+import type { Call, Classified, Decided, Decision, UnderBreakglass } from '../exchange.ts'
 import type { Clock } from '../ports.ts'
 
 export interface DecideDeps {
@@ -24,6 +24,7 @@ export function policyInput(
   call: PolicyFacts,
   region: string,
   nowMs: number,
+  breakglass?: UnderBreakglass,
 ): PolicyInput {
   const task = agent.session?.task
   return {
@@ -43,6 +44,9 @@ export function policyInput(
     },
     timeSeconds: Math.floor(nowMs / 1000),
     ...(task === undefined ? {} : { task: { id: task.id, scopes: task.scopes } }),
+    ...(breakglass === undefined
+      ? {}
+      : { breakglass: { id: breakglass.id, classes: breakglass.classes, resources: breakglass.resources } }),
   }
 }
 
@@ -57,9 +61,9 @@ export type PolicyFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'buck
  */
 export function decide(deps: DecideDeps) {
   return function decide(exchange: Classified): Decided {
-    const { agent, call, authorization } = exchange
+    const { agent, call, authorization, breakglass } = exchange
     const engine = deps.policy()
-    const input = policyInput(agent, call, authorization.scope.region, deps.clock.nowMs())
+    const input = policyInput(agent, call, authorization.scope.region, deps.clock.nowMs(), breakglass)
     const verdict = evaluate(engine, input, deps.observeEvaluationSeconds)
     const policy = { engine: engine.name, revision: engine.revision, rules: verdict.rules }
     if (isOf(call, 'unknown')) throw new Denial('unclassified', unclassifiedDetail(call, verdict), { policy })

@@ -9,6 +9,7 @@ import type { Passage } from '../pacing/passage.ts'
 import type { PaceQueue } from '../pacing/queue.ts'
 import { isOwn, type Rules } from '../pacing/rules.ts'
 import type { Sights } from '../pacing/sights.ts'
+import { widenedRules } from '../pacing/widened.ts'
 import type { Clock } from '../ports.ts'
 import { denialOf, denialOfDwell, denialOfGone } from './pace-denial.ts'
 import { dwellTurnMs, noteSight } from './pace-dwell.ts'
@@ -95,8 +96,9 @@ export function pace(deps: PaceDeps): (exchange: Approved) => Paced | Promise<Pa
     if (exchange.approval?.skipPace === true) return { ...exchange, waitedMs: undefined, ...NOTHING }
     const { rules, weights, dwellMs } = deps.pacing()
     const nowMs = clock.nowMs()
+    const inForce = widenedRules(rules, exchange.breakglass)
     const factor = deps.slowdownOf(exchange.agent.id)
-    const dues = duesOf(exchange.call, payerOf(exchange, deps.accountId), rules, weights, factor)
+    const dues = duesOf(exchange.call, payerOf(exchange, deps.accountId), inForce, weights, factor)
     const notBeforeMs = dwellTurnMs(exchange, sights, dwellMs, nowMs)
     if (deps.mode === 'observe') return observed(exchange, dues, deps, notBeforeMs)
     if (dues.enforced.length === 0) {

@@ -7,6 +7,8 @@ export interface RejudgeDeps {
   readonly agents: AgentStore
   readonly identified: (exchange: Received) => Identified
   readonly restrained: (exchange: Classified) => Classified
+  /** With the break-glass that is open for the agent now, or without one. */
+  readonly marked: (exchange: Decided) => Decided
   readonly decided: (exchange: Classified) => Decided
   /** What operators say of calls now; compared by identity with what the call was classed under. */
   readonly operatorRules: () => object
@@ -16,7 +18,7 @@ export interface RejudgeDeps {
  * The decision of now; throws the Denial of a call that would not be let through any more. `reconfigured` where it would have to be read
  * anew to know: its classes, and so its grants and its charges, are those of a configuration that is gone.
  */
-export function rejudge({ agents, identified, restrained, decided, operatorRules }: RejudgeDeps) {
+export function rejudge({ agents, identified, restrained, marked, decided, operatorRules }: RejudgeDeps) {
   return function rejudge(exchange: Decided): Decision {
     const { agent } = identified(exchange)
     const { sinceMs = 0 } = agents.find(exchange.authorization.accessKeyId, exchange.sessionToken)
@@ -27,6 +29,11 @@ export function rejudge({ agents, identified, restrained, decided, operatorRules
     if (exchange.classedUnder !== undefined && exchange.classedUnder !== operatorRules()) {
       throw new Denial('reconfigured', 'What operators say of calls changed while this one waited.')
     }
-    return decided(exchange).decision
+    const now = marked(exchange)
+    const { decision } = decided(now)
+    if (exchange.breakglass?.pace !== undefined && now.breakglass?.id !== exchange.breakglass.id) {
+      throw new Denial('breakglass_closed', 'The break-glass whose pace this call came under is over.')
+    }
+    return decision
   }
 }

@@ -20,6 +20,7 @@ function judged(owners: StaticOwners, deps: Partial<RejudgeDeps> = {}, receivedA
     agent: agents.find('AKIDA', undefined).agent,
   })
   const same = (exchange: Classified): Decided => exchange as Decided
+  const marked = (exchange: Decided): Decided => exchange
   const exchange = {
     agent: { id: 'a', root: 'a', accessKeyId: 'AKIDA', session: undefined },
     authorization: { accessKeyId: 'AKIDA' },
@@ -27,9 +28,15 @@ function judged(owners: StaticOwners, deps: Partial<RejudgeDeps> = {}, receivedA
     classedUnder: RULES,
   } as unknown as Decided
   try {
-    rejudge({ agents, identified, restrained: same, decided: same, operatorRules: () => RULES, ...deps })(
-      exchange,
-    )
+    rejudge({
+      agents,
+      identified,
+      restrained: same,
+      marked,
+      decided: same,
+      operatorRules: () => RULES,
+      ...deps,
+    })(exchange)
     return 'passes'
   } catch (error) {
     if (error instanceof Denial) return error.reason

@@ -41,6 +41,33 @@ uncovered[need] contains resource if {
 }
 
 # METADATA
+# title: Lifted
+# description: |
+#   What the break-glass covers that a person opened for this agent, by need: on these resources the need takes no grant
+#   and no task. Never what is apart, whatever was opened.
+lifted[need] contains resource if {
+	some need in needs
+	need in input.breakglass.classes
+	not need in apart
+	some resource in resources
+	arn.covers(input.breakglass.resources, resource)
+}
+
+# METADATA
+# title: Apart
+# description: What has a rule of its own, which a grant must name and no break-glass covers.
+apart := {"credentials", "reads-secret", "unknown"}
+
+# METADATA
+# title: Lacking
+# description: The resources that neither a grant nor a break-glass covers, by need.
+lacking[need] contains resource if {
+	some need, names in uncovered
+	some resource in names
+	not lifted[need][resource]
+}
+
+# METADATA
 # title: Place
 # description: The resources in words, at most three by name.
 place(names) := "* (it does not name all that it touches, which only the pattern * covers)" if "*" in names

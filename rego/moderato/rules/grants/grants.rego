@@ -15,12 +15,11 @@ permit if {
 
 # METADATA
 # title: Deny
-# description: One message for each class that lacks a grant, with the resources that it lacks it on.
+# description: |
+#   One message for each class that lacks a grant, with the resources that it lacks it on. What is apart has rules of its
+#   own, which say it better.
 deny contains message if {
-	some need, names in coverage.uncovered
-	not need in _spoken_for
+	some need, names in coverage.lacking
+	not need in coverage.apart
 	message := $"Class {need} is not granted on {coverage.place(names)}."
 }
-
-# These have rules of their own, which say it better.
-_spoken_for := {"credentials", "reads-secret", "unknown"}

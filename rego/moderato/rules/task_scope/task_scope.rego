@@ -2,7 +2,8 @@
 # title: Task scope
 # description: |
 #   Denies what is outside of the task that the agent works on. A task narrows the agent's own grants and never widens
-#   them: every scope of it must cover the call, beside what the grants rule asks.
+#   them: every scope of it must cover the call, beside what the grants rule asks. A break-glass that a person opened for
+#   the agent reaches beyond its tasks, for what it covers.
 # schemas:
 #   - input: schema.input
 package moderato.rules.task_scope
@@ -17,7 +18,11 @@ deny contains message if {
 	some scope in input.task.scopes
 	grants := scope.grants
 	some need in coverage.needs
-	names := {resource | some resource in coverage.resources; not _granted(grants, need, resource)}
+	names := {resource |
+		some resource in coverage.resources
+		not _granted(grants, need, resource)
+		not coverage.lifted[need][resource]
+	}
 	count(names) > 0
 	message := $"The task does not cover class {need} on {coverage.place(names)}."
 }
@@ -26,7 +31,11 @@ deny contains message if {
 	some scope in input.task.scopes
 	statements := scope.statements
 	some action in input.call.actions
-	names := {resource | some resource in _resources_of(action); not _permitted(statements, action, resource)}
+	names := {resource |
+		some resource in _resources_of(action)
+		not _permitted(statements, action, resource)
+		not _lifted(resource)
+	}
 	count(names) > 0
 	message := $"The session policy does not allow {action} on {coverage.place(names)}."
 }
@@ -35,6 +44,16 @@ deny contains "The session policy cannot be held against a call whose IAM action
 	some scope in input.task.scopes
 	scope.statements
 	count(input.call.actions) == 0
+	some resource in coverage.resources
+	not _lifted(resource)
+}
+
+# A session policy speaks of actions, a break-glass of classes: it must cover all of them.
+_lifted(resource) if {
+	count(coverage.needs) > 0
+	every need in coverage.needs {
+		coverage.lifted[need][resource]
+	}
 }
 
 _granted(grants, need, resource) if {

@@ -1,0 +1,46 @@
+/** The agent's own pace while a break-glass is open for it. Pure. */
+import type { ActionClass } from '../classes.ts'
+import { rateOf } from './gcra.ts'
+import type { PacedName, PaceSetting } from './paces.ts'
+import { formatRate } from './rates.ts'
+import type { Rule, Rules } from './rules.ts'
+
+export interface Widened {
+  /** Of the break-glass: its buckets are its own, so that nothing is owed before it or after it. */
+  readonly id: string
+  readonly classes: readonly ActionClass[]
+  /** Undefined: it widens no pace. */
+  readonly pace: PaceSetting | undefined
+}
+
+/**
+ * The rules with the class's own pace replaced for each class that is named; writes that may replace something go
+ * with `write`. All other rules, those of the fleet among them, hold as they are (rule S1).
+ */
+export function widenedRules(rules: Rules, under: Widened | undefined): Rules {
+  if (under?.pace === undefined) return rules
+  const { id, classes, pace } = under
+  const names: PacedName[] = classes.includes('write') ? [...classes, 'may-overwrite'] : [...classes]
+  const widened = new Map(rules)
+  for (const name of names) {
+    const own = rules
+      .get(name)
+      ?.map((rule) => (rule.source === 'class' ? faster(rule, name, pace, id) : rule))
+    if (own !== undefined) widened.set(name, own)
+  }
+  return widened
+}
+
+/** Each part of the pace that is better is taken, so that a break-glass never slows. */
+function faster(own: Rule, name: PacedName, { rate, burst, maxWait }: PaceSetting, id: string): Rule {
+  const widened = rateOf(rate.things, rate.perMs, Math.max(burst, own.burst))
+  const isFaster = widened.intervalMs < own.intervalMs
+  return {
+    ...own,
+    ...widened,
+    ...(isFaster ? { rateText: formatRate(rate) } : { intervalMs: own.intervalMs }),
+    name: `${id} ${name}`,
+    source: 'rule',
+    maxWaitMs: Math.max(maxWait, own.maxWaitMs),
+  }
+}
