@@ -5,12 +5,12 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import type { Agent } from './agent.ts'
+import type { UnderBreakglass } from './breakglass/breakglass.ts'
 import type { AccessLevel, ActionClass, Trait } from './classes.ts'
 import type { IncomingBody, Reply } from './edge.ts'
 import type { HandOn } from './hand-on.ts'
 import type { HeaderFields } from './headers.ts'
 import type { Opening } from './identity/opening.ts'
-import type { PaceSetting } from './pacing/paces.ts'
 import type { ChunkChain, ChunkVerifier } from './sigv4/chunk-chain.ts'
 import type { EventChain } from './sigv4/event-stream.ts'
 
@@ -169,16 +169,6 @@ export type OutgoingBody =
   /** `isDocument`: its bytes are members that the model names, and not content of the caller's own. */
   | { readonly kind: 'buffered'; readonly bytes: Buffer; readonly isDocument?: boolean }
   | { readonly kind: 'streamed' }
-
-/** The break-glass that was open for the agent when the call was judged. */
-export interface UnderBreakglass {
-  readonly id: string
-  readonly classes: readonly ActionClass[]
-  /** Patterns, as in grants. */
-  readonly resources: readonly string[]
-  /** The agent's own pace meanwhile; undefined where that stays as it is for this call. */
-  readonly pace: PaceSetting | undefined
-}
 
 export interface Classified extends Verified {
   readonly call: Call

@@ -7,6 +7,7 @@ import type { Freeze, Freezes } from '../freeze/freezes.ts'
 import type { FreezeScope } from '../freeze/scope.ts'
 import type { Clock } from '../ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+import { stored } from './stored.ts'
 
 /** Everything must be meant: a body that names nothing is refused, not taken for all. */
 const FreezeBody = z
@@ -90,7 +91,7 @@ export function freezeRoutes(
           throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
         const untilMs = untilOf(body, clock.nowMs())
         const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
-        return freezeAnswer(await stored(freezes.freeze(pick(body), why)))
+        return freezeAnswer(await stored(freezes.freeze(pick(body), why), '/v1/freeze'))
       },
     }),
     adminRoute({
@@ -100,7 +101,7 @@ export function freezeRoutes(
       summary: 'Lifts a freeze. A window is lifted by changing the configuration.',
       answer: FreezeAnswer,
       async handle({ params }) {
-        const lifted = await stored(freezes.lift(params.id))
+        const lifted = await stored(freezes.lift(params.id), '/v1/freeze')
         if (lifted !== undefined) return freezeAnswer(lifted)
         throw new AdminError(
           404,
@@ -118,19 +119,6 @@ function untilOf({ for: forMs, until }: z.output<typeof FreezeBody>, nowMs: numb
   const untilMs = Date.parse(until)
   if (untilMs > nowMs) return untilMs
   throw new AdminError(400, 'invalid_body', 'until: is over already.')
-}
-
-/** What the store does not take is not in force. */
-async function stored<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write
-  } catch {
-    throw new AdminError(
-      503,
-      'state_unavailable',
-      'The state store does not answer: whether this holds is not known. Look again with GET /v1/freeze.',
-    )
-  }
 }
 
 function freezeAnswer({ id, scope, reason, by, sinceMs, untilMs }: Freeze): object {

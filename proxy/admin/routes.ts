@@ -1,6 +1,7 @@
 /** Every route of the admin API. */
 import type { Parts } from '../parts.ts'
 import type { Reloader } from '../reload.ts'
+import { breakglassRoutes } from './breakglass-routes.ts'
 import { configRoutes } from './config-routes.ts'
 import { freezeRoutes } from './freeze-routes.ts'
 import { limitsRoutes } from './limits-routes.ts'
@@ -16,6 +17,7 @@ export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRou
     ...configRoutes(rules, reloader),
     ...freezeRoutes(freezes, { clock, services: catalogue.services }),
     ...quarantineRoutes(parts.quarantines),
+    ...breakglassRoutes(parts.breakglass, clock),
     ...limitsRoutes(parts),
     ...approvalRoutes(parts.approvals.admin),
   ]

@@ -18,6 +18,10 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
     does: 'show SERVICE:Operation | coverage | diff OLD [NEW] | identify: what a call does',
   },
   explain: { load: () => import('./explain.ts'), does: 'what policy says of a described call, and why' },
+  breakglass: {
+    load: () => import('./breakglass.ts'),
+    does: 'open | confirm ID | close ID | list | report ID: let an agent do more for a while, on record',
+  },
   freeze: {
     load: () => import('./freeze.ts'),
     does: 'all | --class NAME ... | list | lift ID: stop what agents do, at once',

@@ -1,9 +1,10 @@
 /** Asks the policy engine whether a call may go on. */
 import { policyAgent, type PolicyEngine, type PolicyInput, type PolicyVerdict } from '../../policy/engine.ts'
 import type { Session } from '../agent.ts'
+import type { UnderBreakglass } from '../breakglass/breakglass.ts'
 import { changesState } from '../classes.ts'
 import { Denial } from '../denial.ts'
-import type { Call, Classified, Decided, Decision, UnderBreakglass } from '../exchange.ts'
+import type { Call, Classified, Decided, Decision } from '../exchange.ts'
 import type { Clock } from '../ports.ts'
 
 export interface DecideDeps {

@@ -1,0 +1,88 @@
+/** `moderato breakglass report`: what was done under a break-glass, from the audit logs of one or more replicas. */
+import { join } from 'node:path'
+import { shown } from '../approvals/shown.ts'
+import { Report, type ReportedCall, type ReportEnd } from '../breakglass/report.ts'
+import { loadConfigOfRunning } from '../config.ts'
+import { readAudit } from '../observe/audit-read.ts'
+import type { Io } from './verb.ts'
+
+const DEFAULT_DIR = '.moderato/audit'
+const MOST_RESOURCES = 5
+
+interface ReportFlags {
+  readonly config?: string | undefined
+  readonly dir?: readonly string[] | undefined
+  readonly json?: boolean | undefined
+}
+
+/** Exit code 1 where the logs know nothing of it, or cannot be read. */
+export async function report(
+  id: string,
+  { config, dir, json = false }: ReportFlags,
+  io: Io,
+): Promise<number> {
+  const told = new Report(id)
+  const tell = (calls: readonly ReportedCall[]): void => {
+    for (const call of calls) io.stdout.write(json ? `${JSON.stringify({ call })}\n` : callInWords(call))
+  }
+  try {
+    for (const each of dir ?? [dirOf(config)]) {
+      for await (const line of readAudit(each)) tell(told.take(line))
+    }
+  } catch (error) {
+    io.stderr.write(`moderato breakglass: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  }
+  const { calls, end } = told.end()
+  tell(calls)
+  if (end.agent === undefined) {
+    io.stderr.write(`moderato breakglass: the audit log knows of no break-glass ${shown(id)}\n`)
+    return 1
+  }
+  io.stdout.write(json ? `${JSON.stringify({ report: end })}\n` : endInWords(end))
+  return 0
+}
+
+function dirOf(config: string | undefined): string {
+  return config === undefined ? DEFAULT_DIR : join(loadConfigOfRunning(config).config.stateDir, 'audit')
+}
+
+/** One line. What an agent wrote in it stands in quotes. */
+function callInWords(call: ReportedCall): string {
+  const { time, operation, resources, count, decision, reason, outcome, covered } = call
+  const named = resources.slice(0, MOST_RESOURCES).map((each) => shown(each))
+  const more = resources.length > named.length ? ` and ${resources.length - named.length} more` : ''
+  const became =
+    outcome === undefined
+      ? decision === 'allow'
+        ? 'outcome not in this log'
+        : reason
+      : [outcome.status, outcome.errorCode && shown(outcome.errorCode), outcome.reason]
+          .filter((part) => part !== undefined && part !== 'none')
+          .join(' ')
+  const by = covered ? 'by break-glass' : decision === 'allow' ? 'by its own grants' : ''
+  const parts = [time, decision, by, call.class, operation, `count=${count}`, named.join(', ') + more, became]
+  return `${parts.filter((part) => part !== '').join(' ')}\n`
+}
+
+function endInWords({ id, agent, opened, classes }: ReportEnd): string {
+  const lines = [`${id} for ${agent}`]
+  if (opened === undefined) lines.push('  who opened it is not in this log')
+  else {
+    const { reason, ticket, openedBy, openedAt, confirmedBy, from, until, closedBy, closedAt } = opened
+    lines.push(
+      `  opened by ${openedBy} at ${openedAt}: ${shown(reason, { prose: true })}, ticket ${shown(ticket)}`,
+    )
+    if (confirmedBy !== undefined) lines.push(`  confirmed by ${confirmedBy} at ${from}`)
+    lines.push(
+      `  classes ${opened.classes.join(', ')} on ${opened.resources.map((each) => shown(each)).join(', ')}`,
+    )
+    lines.push(
+      closedBy === undefined ? `  ends by itself at ${until}` : `  closed by ${closedBy} at ${closedAt}`,
+    )
+  }
+  for (const [name, { calls, allowed, refused, count }] of Object.entries(classes)) {
+    lines.push(`  ${name}: ${calls} calls, ${allowed} allowed (of ${count} things), ${refused} refused`)
+  }
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,136 @@
+/** `moderato breakglass`: a person lets an agent do more for a while, on record, and ends it. */
+import { parseArgs } from 'node:util'
+import type { z } from 'zod'
+import { BreakglassAnswer, BreakglassList } from '../admin/breakglass-routes.ts'
+import { shown } from '../approvals/shown.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient } from './admin-client.ts'
+import { report } from './breakglass-report.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato breakglass open --agent ID --for 30m --reason TEXT --ticket ID [--class destructive ...]
+                [--resource PATTERN ...] [--pace]
+         as a person of admin.people; without --class and --resource: all that breakglass in the configuration allows
+       moderato breakglass confirm ID     as a second person, where the configuration wants two
+       moderato breakglass close ID       ends it now
+       moderato breakglass list [--json]
+       moderato breakglass report ID [--config FILE | --dir DIR ...] [--json]
+         every call under it, from the audit log in stateDir, or in the folders that --dir names (one a replica);
+         with --json one object a line: each call, then who opened it, why, and totals by class
+${ADMIN_USAGE}`
+
+const OPTIONS = {
+  ...ADMIN_OPTIONS,
+  agent: { type: 'string' },
+  for: { type: 'string' },
+  reason: { type: 'string' },
+  ticket: { type: 'string' },
+  class: { type: 'string', multiple: true },
+  resource: { type: 'string', multiple: true },
+  pace: { type: 'boolean' },
+  dir: { type: 'string', multiple: true },
+} as const
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const parsed = parse(args)
+  if (parsed?.values.help === true) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  if (parsed !== undefined && isReport(parsed)) return report(parsed.positionals[1] ?? '', parsed.values, io)
+  const errand = parsed === undefined ? undefined : errandOf(parsed)
+  if (parsed === undefined || errand === undefined) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  return withAdmin(parsed.values, io, async (client) => {
+    const { answer, words } = await errand(client)
+    io.stdout.write(parsed.values.json === true ? `${JSON.stringify(answer)}\n` : words)
+    return 0
+  })
+}
+
+type Parsed = NonNullable<ReturnType<typeof parse>>
+type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+  } catch {
+    return undefined
+  }
+}
+
+function isReport({ values, positionals }: Parsed): boolean {
+  const [action, id, ...rest] = positionals
+  return action === 'report' && id !== undefined && rest.length === 0 && !saysWhat(values)
+}
+
+/** Whether anything is given that only `open` takes. */
+function saysWhat({
+  agent,
+  for: duration,
+  reason,
+  ticket,
+  class: classes,
+  resource,
+  pace,
+}: Parsed['values']) {
+  return [agent, duration, reason, ticket, classes, resource, pace].some((each) => each !== undefined)
+}
+
+/** Undefined: wrong usage. */
+function errandOf({ values, positionals }: Parsed): Errand | undefined {
+  const [action, id, ...rest] = positionals
+  if (values.dir !== undefined || rest.length > 0) return undefined
+  if (action === 'open') return id === undefined ? open(values) : undefined
+  if (saysWhat(values)) return undefined
+  if (action === 'list') return id === undefined ? list : undefined
+  if (id === undefined) return undefined
+  if (action === 'confirm') return confirm(id)
+  return action === 'close' ? close(id) : undefined
+}
+
+function open(values: Parsed['values']): Errand | undefined {
+  const { agent, for: duration, reason, ticket, class: classes, resource: resources, pace } = values
+  if ([agent, duration, reason, ticket].includes(undefined)) return undefined
+  const body = { agent, for: duration, reason, ticket, classes, resources, pace }
+  return async (client) => {
+    const answer = await client.post('/v1/breakglass', body, BreakglassAnswer)
+    const next =
+      answer.state === 'pending' ? `  a second person must: moderato breakglass confirm ${answer.id}\n` : ''
+    return { answer, words: inWords(answer) + next }
+  }
+}
+
+function confirm(id: string): Errand {
+  return async (client) => {
+    const answer = await client.post(`/v1/breakglass/${encodeURIComponent(id)}/confirm`, {}, BreakglassAnswer)
+    return { answer, words: inWords(answer) }
+  }
+}
+
+function close(id: string): Errand {
+  return async (client) => {
+    const answer = await client.delete(`/v1/breakglass/${encodeURIComponent(id)}`, BreakglassAnswer)
+    return { answer, words: inWords(answer) }
+  }
+}
+
+async function list(client: AdminClient) {
+  const answer = await client.get('/v1/breakglass', BreakglassList)
+  const words = answer.breakglasses.map(inWords).join('')
+  return { answer, words: words === '' ? 'none is open\n' : words }
+}
+
+function inWords(each: z.output<typeof BreakglassAnswer>): string {
+  const { id, state, agent, reason, ticket, classes, resources, until, openedBy, confirmedBy, closedBy } =
+    each
+  const people = confirmedBy === null ? openedBy : `${openedBy} and ${confirmedBy}`
+  const end = closedBy === null ? `until ${until}` : `closed by ${closedBy} at ${each.closedAt}`
+  return [
+    `${id}: ${state} for ${agent}, ${end}`,
+    `  by ${people}: ${shown(reason, { prose: true })}, ticket ${shown(ticket)}`,
+    `  classes ${classes.join(', ')} on ${resources.map((name) => shown(name)).join(', ')}${each.pace ? ', and pace' : ''}`,
+    '',
+  ].join('\n')
+}
