@@ -54,6 +54,7 @@ function exercised(): Metrics {
   metrics.reload('applied')
   metrics.drift('fanout', 'alert')
   metrics.approvalDecision({ approve: true, channel: 'token' })
+  metrics.breakglassCall('destructive', 'allow')
   return metrics
 }
 
@@ -77,6 +78,8 @@ describe('createMetrics', () => {
     moderato_approvals_pending: ['gauge'],
     moderato_approval_decisions_total: ['counter', 'channel', 'decision'],
     moderato_drift_total: ['counter', 'detector', 'response'],
+    moderato_breakglass_active: ['gauge'],
+    moderato_breakglass_calls_total: ['counter', 'class', 'decision'],
     moderato_agent_requests_total: ['counter', 'agent', 'class', 'decision'],
   }
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine, PolicyInput } from '../../policy/engine.ts'
 import { PolicyInputSchema } from '../../policy/input.ts'
 import { remembering } from '../../policy/verdict-memory.ts'
-import { inputOf } from './samples.ts'
+import { dataOf, inputOf } from './samples.ts'
 
 /** Says in its verdict what it was asked, so that a verdict that belongs to another input shows. */
 function echo(): PolicyEngine & { readonly asked: PolicyInput[] } {
@@ -63,6 +64,7 @@ const input = fc.record(
     call,
     timeSeconds: fc.integer({ min: 0, max: 2 ** 40 }),
     task: fc.record({ id: text, scopes: fc.array(scope, { maxLength: 2 }) }),
+    breakglass: fc.record({ id: text, classes: texts, resources: texts }),
   },
   { requiredKeys: ['agent', 'call', 'timeSeconds'] },
 )
@@ -113,9 +115,24 @@ describe('remembering', () => {
     )
   })
 
+  it('keeps no verdict of a break-glass beyond it, nor for the next one', async () => {
+    const engine = await loadPolicy({ data: dataOf() })
+    const glass = (id: string) => ({ ...inputOf(), breakglass: { id, classes: ['read'], resources: ['*'] } })
+    expect(engine.evaluate(inputOf()).allow).toBe(false)
+    expect(engine.evaluate(glass('bg-1'))).toMatchObject({
+      allow: true,
+      rules: ['moderato.rules.breakglass.permit'],
+    })
+    expect(engine.evaluate(inputOf()).allow).toBe(false)
+    const asked = echo()
+    const remembered = remembering(asked)
+    for (const each of [glass('bg-1'), glass('bg-1'), glass('bg-2'), inputOf()]) remembered.evaluate(each)
+    expect(asked.asked).toHaveLength(3)
+  })
+
   it('knows every member of the schema but the time', () => {
     const schema = PolicyInputSchema.shape
-    expect(Object.keys(schema)).toEqual([...Object.keys(inputOf()), 'task'])
+    expect(Object.keys(schema)).toEqual([...Object.keys(inputOf()), 'task', 'breakglass'])
     expect(Object.keys(schema.call.unwrap().shape)).toEqual(Object.keys(inputOf().call))
   })
 

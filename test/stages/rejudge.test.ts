@@ -13,7 +13,12 @@ const NO_SESSIONS = {
   },
 }
 
-function judged(owners: StaticOwners, deps: Partial<RejudgeDeps> = {}, receivedAtMs = 1000): string {
+function judged(
+  owners: StaticOwners,
+  deps: Partial<RejudgeDeps> = {},
+  receivedAtMs = 1000,
+  facts: object = {},
+): string {
   const agents = agentStore(() => owners, NO_SESSIONS)
   const identified = (exchange: Received): Identified => ({
     ...(exchange as Identified),
@@ -26,6 +31,7 @@ function judged(owners: StaticOwners, deps: Partial<RejudgeDeps> = {}, receivedA
     authorization: { accessKeyId: 'AKIDA' },
     receivedAtMs,
     classedUnder: RULES,
+    ...facts,
   } as unknown as Decided
   try {
     rejudge({
@@ -76,6 +82,26 @@ describe('rejudge', () => {
     }
     expect(judged(before, { restrained: frozen, decided: denied })).toBe('frozen')
     expect(judged(before, { decided: denied })).toBe('policy_denied')
+  })
+
+  it('judges by the break-glass that is open now, and sends back what came under the pace of one that is over', () => {
+    const bg = (id: string, pace?: object) => ({ id, classes: [], resources: [], pace })
+    const under = (came: object | undefined, now: object | undefined) => {
+      const marked = (exchange: Decided) => ({ ...exchange, breakglass: now }) as Decided
+      const seen: unknown[] = []
+      const decided = (exchange: Classified): Decided => {
+        seen.push(exchange.breakglass)
+        return exchange as Decided
+      }
+      const reason = judged(before, { marked, decided }, 1000, { breakglass: came })
+      expect(seen).toEqual([now])
+      return reason
+    }
+    expect(under(bg('bg-1'), undefined)).toBe('passes')
+    expect(under(undefined, bg('bg-1', {}))).toBe('passes')
+    expect(under(bg('bg-1', {}), bg('bg-1', {}))).toBe('passes')
+    expect(under(bg('bg-1', {}), undefined)).toBe('breakglass_closed')
+    expect(under(bg('bg-1', {}), bg('bg-2', {}))).toBe('breakglass_closed')
   })
 
   it('sends back what was classed under other rules of operators', () => {
