@@ -135,7 +135,6 @@ export type CallFacts = Readonly<
 >
 
 /** What a request does, in IAM's terms. */
-
 export interface Call {
   /** IAM prefix (`s3`, `states`); `unknown` if not in the catalogue. */
   readonly service: string
@@ -172,7 +171,6 @@ export type OutgoingBody =
 
 export interface Classified extends Verified {
   readonly call: Call
-  /** Whatever the agent does while one is open for it has the mark, covered or not. */
   readonly breakglass?: UnderBreakglass | undefined
   /** What operators said of calls when this one was classed; by its identity a later reload shows. */
   readonly classedUnder?: object

@@ -36,7 +36,7 @@ export interface Breakglass extends Kept {
   readonly untilMs: number
 }
 
-/** The break-glass that was open for the agent when the call was judged. */
+/** The break-glass that was open for the agent when the call was judged, whether it covers the call or not. */
 export interface UnderBreakglass {
   readonly id: string
   readonly classes: readonly ActionClass[]

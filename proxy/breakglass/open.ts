@@ -1,6 +1,7 @@
 /** Break-glass as the configuration allows it, with all that is told of it: audit, metrics, log. */
 import type { Logger } from 'pino'
 import type { Config } from '../config-schema.ts'
+import { isTemplate, mayMake } from '../identity/providers/rules.ts'
 import type { Audit } from '../observe/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Timer } from '../pacing/lane.ts'
@@ -20,7 +21,7 @@ export interface BreakglassWorld {
 }
 
 export function openBreakglass(
-  rules: () => { readonly loaded: { readonly config: Pick<Config, 'agents' | 'breakglass'> } },
+  rules: () => { readonly loaded: { readonly config: Pick<Config, 'agents' | 'identity' | 'breakglass'> } },
   { ledger, clock, audit, metrics, log }: BreakglassWorld,
 ) {
   const settings = () => rules().loaded.config.breakglass
@@ -41,7 +42,7 @@ export function openBreakglass(
   return {
     breakglasses,
     settings,
-    isAgent: (id: string) => rules().loaded.config.agents.some((each) => each.id === id),
+    isAgent: (id: string) => isAgent(id, rules().loaded.config),
     /** For the stage that marks. */
     openFor: (agentId: string) => breakglasses.openFor(agentId),
     pace: () => settings().pace,
@@ -56,4 +57,11 @@ export function openBreakglass(
       log.warn({ breakglass: breakglass.id, ...what }, 'a call while a break-glass is open')
     },
   }
+}
+
+/** Whether the configuration names the agent, or has a template that may make it. */
+function isAgent(id: string, { agents, identity }: Pick<Config, 'agents' | 'identity'>): boolean {
+  if (agents.some((each) => each.id === id)) return true
+  const made = identity.providers.flatMap((provider) => provider.rules.map(({ agent }) => agent))
+  return made.filter(isTemplate).some((template) => mayMake(template, id))
 }

@@ -3,7 +3,7 @@ import type { ActionClass } from '../classes.ts'
 import { rateOf } from './gcra.ts'
 import type { PacedName, PaceSetting } from './paces.ts'
 import { formatRate } from './rates.ts'
-import type { Rule, Rules } from './rules.ts'
+import { isOwn, type Rule, type Rules } from './rules.ts'
 
 export interface Widened {
   /** Of the break-glass: its buckets are its own, so that nothing is owed before it or after it. */
@@ -15,7 +15,8 @@ export interface Widened {
 
 /**
  * The rules with the class's own pace replaced for each class that is named; writes that may replace something go
- * with `write`. All other rules, those of the fleet among them, hold as they are (rule S1).
+ * with `write`. All other rules hold as they are: what agents of one root share, and the fleet
+ * (rules S1, S20).
  */
 export function widenedRules(rules: Rules, under: Widened | undefined): Rules {
   if (under?.pace === undefined) return rules
@@ -25,7 +26,7 @@ export function widenedRules(rules: Rules, under: Widened | undefined): Rules {
   for (const name of names) {
     const own = rules
       .get(name)
-      ?.map((rule) => (rule.source === 'class' ? faster(rule, name, pace, id) : rule))
+      ?.map((rule) => (isOwn(rule) && rule.source === 'class' ? faster(rule, name, pace, id) : rule))
     if (own !== undefined) widened.set(name, own)
   }
   return widened

@@ -38,6 +38,11 @@ export function isTemplate(agent: string): boolean {
   return agent.includes('{')
 }
 
+/** Whether an agent of this id can be one of the template's, whatever stood for its placeholders. */
+export function mayMake(template: string, agentId: string): boolean {
+  return arnMatch([template.replaceAll(PLACEHOLDER, '*')], agentId)
+}
+
 /** What all agents of a template have in common: their budget, their grants, and how they are revoked together. */
 export function rootOf(provider: string, template: string): string {
   return `${provider}:${template}`
