@@ -1,4 +1,5 @@
 /** `moderato breakglass report`: what was done under a break-glass, from the audit logs of one or more replicas. */
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { shown } from '../approvals/shown.ts'
 import { Report, type ReportedCall, type ReportEnd } from '../breakglass/report.ts'
@@ -22,25 +23,30 @@ export async function report(
   io: Io,
 ): Promise<number> {
   const told = new Report(id)
-  const tell = (calls: readonly ReportedCall[]): void => {
-    for (const call of calls) io.stdout.write(json ? `${JSON.stringify({ call })}\n` : callInWords(call))
+  const tell = async (calls: readonly ReportedCall[]): Promise<void> => {
+    for (const call of calls) await written(json ? `${JSON.stringify({ call })}\n` : callInWords(call), io)
   }
   try {
     for (const each of dir ?? [dirOf(config)]) {
-      for await (const line of readAudit(each)) tell(told.take(line))
+      for await (const line of readAudit(each)) await tell(told.take(line))
     }
   } catch (error) {
     io.stderr.write(`moderato breakglass: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
   }
   const { calls, end } = told.end()
-  tell(calls)
+  await tell(calls)
   if (end.agent === undefined) {
     io.stderr.write(`moderato breakglass: the audit log knows of no break-glass ${shown(id)}\n`)
     return 1
   }
   io.stdout.write(json ? `${JSON.stringify({ report: end })}\n` : endInWords(end))
   return 0
+}
+
+/** Waits for a reader that is slower than the log, so that little of the report is kept. */
+async function written(text: string, { stdout }: Io): Promise<void> {
+  if (!stdout.write(text)) await once(stdout, 'drain')
 }
 
 function dirOf(config: string | undefined): string {

@@ -74,4 +74,30 @@ describe('what operators decided', () => {
     const again = await proxy.record(({ class: label }) => label === 'protection')
     expect(again).toMatchObject({ operation: 'DeleteTable', decision: 'allow' })
   })
+
+  it('breakglass_closed: what waits at its pace is sent back, though the agent has the grant; its SDK tries again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'moderato-breakglass-'))
+    const tokenFile = join(folder, 'alice')
+    writeFileSync(tokenFile, 'a'.repeat(43), { mode: 0o600 })
+    const people = [{ id: 'alice@example.org', tokenSha256: sha256('a'.repeat(43)).toString('hex') }]
+    const pace = { rate: '12/min', burst: 2, maxWait: '20s' }
+    await start({ admin: { people }, pacing: { classes: HELD }, breakglass: { pace } })
+    const args = ['--agent', BUILDER.id, '--for', '30m', '--reason', 'stuck', '--ticket', 'INC-1', '--pace']
+    const ran = await moderato(proxy, ['breakglass', 'open', ...args, '--json'], tokenFile)
+    const { id } = JSON.parse(ran.out) as { id: string }
+    await drop()
+    await drop()
+    const { result, record } = await refused(proxy, 'breakglass_closed', async () => {
+      const held = thrownBy(drop({ maxAttempts: 1 }))
+      await proxy.metricReaches('moderato_pace_queue_depth', { class: 'destructive' }, 1)
+      await moderato(proxy, ['breakglass', 'close', id])
+      return held
+    })
+    expect(result).toMatchObject({ name: 'ServiceUnavailableException', status: 503 })
+    expectNextStep(result, 'breakglass_closed')
+    expect(record).toMatchObject({ operation: 'DeleteTable', breakglass: id, decision: 'throttle' })
+    // Its own pace owes nothing.
+    await drop()
+    rmSync(folder, { recursive: true })
+  })
 })
