@@ -156,6 +156,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       parts.approvals.close()
       parts.stopWatching()
       unwatchEnds()
+      parts.breakglass.close()
       refusals.flush()
       await Promise.all([upstream.close(), parts.identities.close()])
       await audit.close()

@@ -120,7 +120,7 @@ function openOperated(
   const freezes = new Freezes({ ...world, clock, accountId })
   world.metrics.freezes(() => freezes.counts())
   const approvals = openApprovals({ ...world, clock, steadyClock })
-  const breakglass = openBreakglass(world.rules, { ...world, clock })
+  const breakglass = openBreakglass({ ...world, clock })
   const watching = openWatch({ ...world, ...identity, clock, approvals: approvals.approvals })
   /** In the order in which they are asked. */
   const restraints: readonly Restraint[] = [

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { durationMs } from '../config-schema-values.ts'
 import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+import { stored } from './stored.ts'
 
 const QuarantineBody = z.strictObject({
   reason: z.string().trim().min(1).max(500).describe('Told to the agent, too.'),
@@ -41,7 +42,7 @@ export function quarantineRoutes(quarantines: Quarantines): readonly AdminRoute[
       answer: QuarantineAnswer,
       async handle({ caller, params, body }) {
         const why = { reason: body.reason, by: caller.subject, forMs: body.for }
-        return quarantineAnswer(await stored(quarantines.add(params.agent, why)))
+        return quarantineAnswer(await stored(quarantines.add(params.agent, why), '/v1/quarantine'))
       },
     }),
     adminRoute({
@@ -51,7 +52,7 @@ export function quarantineRoutes(quarantines: Quarantines): readonly AdminRoute[
       summary: 'Lets an agent go on. Watchers begin anew with it.',
       answer: QuarantineAnswer,
       async handle({ params }) {
-        const lifted = await stored(quarantines.lift(params.agent))
+        const lifted = await stored(quarantines.lift(params.agent), '/v1/quarantine')
         if (lifted !== undefined) return quarantineAnswer(lifted)
         throw new AdminError(
           404,
@@ -61,19 +62,6 @@ export function quarantineRoutes(quarantines: Quarantines): readonly AdminRoute[
       },
     }),
   ]
-}
-
-/** What the store does not take is not in force. */
-async function stored<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write
-  } catch {
-    throw new AdminError(
-      503,
-      'state_unavailable',
-      'The state store does not answer: whether this holds is not known. Look again with GET /v1/quarantine.',
-    )
-  }
 }
 
 function quarantineAnswer({ agent, reason, by, sinceMs, untilMs }: Quarantine): object {

@@ -17,6 +17,8 @@ export interface BreakglassesDeps {
   readonly clock: Clock
   /** Of the configuration in force. */
   readonly settings: () => BreakglassSettings
+  /** Told here, of what was opened, confirmed or closed here. */
+  readonly written: (breakglass: Breakglass) => void
 }
 
 export class Breakglasses {
@@ -140,7 +142,9 @@ export class Breakglasses {
   ): Promise<Breakglass | undefined> {
     const options = expected === undefined ? { expiresAtMs } : { expiresAtMs, expected }
     const entry = await this.#deps.ledger.put('breakglass', id, kept, options)
-    return entry === undefined ? undefined : breakglassOf(entry)
+    const breakglass = entry === undefined ? undefined : breakglassOf(entry)
+    if (breakglass !== undefined) this.#deps.written(breakglass)
+    return breakglass
   }
 }
 

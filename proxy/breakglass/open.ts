@@ -1,4 +1,4 @@
-/** Break-glass as the configuration allows it, with all that is told of it: audit, metrics, log. */
+/** Break-glass as the configuration allows it, with all that is told of it: audit, metrics, log, alerts. */
 import type { Logger } from 'pino'
 import type { Config } from '../config-schema.ts'
 import { isTemplate, mayMake } from '../identity/providers/rules.ts'
@@ -8,37 +8,39 @@ import type { Timer } from '../pacing/lane.ts'
 import type { Clock } from '../ports.ts'
 import type { Outcome } from '../record.ts'
 import type { Ledger } from '../state/ledger.ts'
+import { alertsOf } from '../watch/alerts.ts'
 import { breakglassOf, type Breakglass } from './breakglass.ts'
 import { Breakglasses } from './breakglasses.ts'
 import { breakglassFields } from './record.ts'
+import { boxAlert, callAlert } from './told.ts'
 
 export interface BreakglassWorld {
+  /** In force: read anew for each call. */
+  readonly rules: () => {
+    readonly loaded: { readonly config: Pick<Config, 'agents' | 'identity' | 'breakglass' | 'watch'> }
+  }
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly timer: Timer
   readonly audit: Pick<Audit, 'append'>
   readonly metrics: Pick<Metrics, 'breakglassActive' | 'breakglassCall'>
   readonly log: Logger
 }
 
-export function openBreakglass(
-  rules: () => { readonly loaded: { readonly config: Pick<Config, 'agents' | 'identity' | 'breakglass'> } },
-  { ledger, clock, audit, metrics, log }: BreakglassWorld,
-) {
+/** Throws if the secret of alerts cannot be read. */
+export function openBreakglass(world: BreakglassWorld) {
+  const { rules, ledger, clock, metrics, log } = world
   const settings = () => rules().loaded.config.breakglass
-  const breakglasses = new Breakglasses({ ledger, clock, settings })
-  metrics.breakglassActive(() => breakglasses.active)
-  const told = (breakglass: Breakglass): void => {
-    const fields = breakglassFields(breakglass, clock.nowMs())
-    audit.append(fields)
-    const { agent, opened } = fields
-    log.warn({ breakglass: breakglass.id, agent, ...opened }, 'break-glass')
-  }
-  // Whatever log holds calls under one also says who opened it, on every replica.
-  for (const each of breakglasses.all()) told(each)
-  ledger.onChange((entry) => {
-    const breakglass = entry.kind === 'breakglass' ? breakglassOf(entry) : undefined
-    if (breakglass !== undefined) told(breakglass)
+  const alerts = openAlerts(rules().loaded.config.watch.alerts, world)
+  const breakglasses = new Breakglasses({
+    ledger,
+    clock,
+    settings,
+    // Not where a replica hears of it: one alert is enough.
+    written: (each) => alerts.boxes?.post(boxAlert(breakglassFields(each, clock.nowMs()), clock.nowMs())),
   })
+  metrics.breakglassActive(() => breakglasses.active)
+  recordAll(breakglasses, world)
   return {
     breakglasses,
     settings,
@@ -55,8 +57,33 @@ export function openBreakglass(
       const { service, operation, class: label } = call
       const what = { requestId, agent: agent?.id, service, operation, class: label, decision, reason }
       log.warn({ breakglass: breakglass.id, ...what }, 'a call while a break-glass is open')
+      alerts.calls?.post(callAlert(breakglass, what, clock.nowMs()))
+    },
+    close(): void {
+      alerts.boxes?.close()
+      alerts.calls?.close()
     },
   }
+}
+
+/** Two, each with its own bound: an agent that calls and calls cannot have it lost that one was opened. */
+function openAlerts(settings: Config['watch']['alerts'], world: BreakglassWorld) {
+  return { boxes: alertsOf(settings, world), calls: alertsOf(settings, world) }
+}
+
+/** Whatever log holds calls under one also says who opened it, on every replica. */
+function recordAll(breakglasses: Breakglasses, { ledger, clock, audit, log }: BreakglassWorld): void {
+  const recorded = (breakglass: Breakglass): void => {
+    const fields = breakglassFields(breakglass, clock.nowMs())
+    audit.append(fields)
+    const { agent, opened } = fields
+    log.warn({ breakglass: breakglass.id, agent, ...opened }, 'break-glass')
+  }
+  for (const each of breakglasses.all()) recorded(each)
+  ledger.onChange((entry) => {
+    const breakglass = entry.kind === 'breakglass' ? breakglassOf(entry) : undefined
+    if (breakglass !== undefined) recorded(breakglass)
+  })
 }
 
 /** Whether the configuration names the agent, or has a template that may make it. */

@@ -2,18 +2,16 @@
 import type { Logger } from 'pino'
 import type { Approvals } from '../approvals/approvals.ts'
 import type { Config } from '../config-schema.ts'
-import type { AlertSettings } from '../config-schema-watch.ts'
 import type { Revocations } from '../identity/revocations.ts'
 import type { Audit } from '../observe/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Timer } from '../pacing/lane.ts'
 import type { Clock } from '../ports.ts'
-import { readSecret } from '../secret-file.ts'
 import type { Ledger } from '../state/ledger.ts'
-import { openWebhook } from '../webhook.ts'
+import { alertsOf } from './alerts.ts'
 import { Quarantines } from './quarantines.ts'
 import { carryOut } from './respond.ts'
-import { driftFields, jsonAlert, slackAlert } from './told.ts'
+import { driftFields, jsonAlert, textAlert } from './told.ts'
 import { Watch, type Drift } from './watch.ts'
 
 export interface WatchWorld {
@@ -43,7 +41,7 @@ export function openWatch(world: WatchWorld) {
       audit.append(driftFields(drift))
       if (response !== 'mark') {
         log.warn({ detector, response, agent, words, requestIds }, 'an agent drifts')
-        alerts?.post(drift)
+        alerts?.post({ about: detector, json: jsonAlert(drift, clock.nowMs()), text: textAlert(drift) })
       }
     }
     try {
@@ -70,25 +68,5 @@ export function openWatch(world: WatchWorld) {
       unfollow()
       alerts?.close()
     },
-  }
-}
-
-function alertsOf(settings: AlertSettings | undefined, { clock, timer, log }: WatchWorld) {
-  if (settings === undefined) return undefined
-  const { url, secretFile, format } = settings
-  const webhook = openWebhook(
-    { url, secret: readSecret(secretFile) },
-    {
-      clock,
-      timer,
-      lost: (detector, problem) => log.warn({ detector, problem }, 'nobody was told of drift'),
-    },
-  )
-  return {
-    post(drift: Drift): void {
-      const body = format === 'slack' ? slackAlert(drift) : jsonAlert(drift, clock.nowMs())
-      webhook.post(body, drift.detector)
-    },
-    close: () => webhook.close(),
   }
 }

@@ -22,13 +22,13 @@ export function jsonAlert(drift: Drift, nowMs: number): object {
   return { kind: 'drift', time, detector, response, agent, task: task?.id, words, requestIds, requests }
 }
 
-/** An incoming webhook's message. Slack reads `&`, `<` and `>` as markup, so no text of an agent can hold any. */
-export function slackAlert({ detector, response, agent, task, words, requestIds }: Drift): object {
+/** What people are told. */
+export function textAlert({ detector, response, agent, task, words, requestIds }: Drift): string {
   const of = task === undefined ? '' : `, task ${shown(task.id)}`
   const lines = [
     `Moderato: ${detector} (${response}) by agent ${shown(agent)}${of}`,
     words,
     `Requests: ${requestIds.join(', ')}`,
   ]
-  return { text: lines.join('\n').replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') }
+  return lines.join('\n')
 }

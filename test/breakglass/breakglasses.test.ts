@@ -12,7 +12,12 @@ async function replica(
   given: Record<string, unknown> = {},
 ) {
   const ledger = await openLedger(time, { store, timer: time })
-  const breakglasses = new Breakglasses({ ledger, clock: time, settings: () => settingsOf(given) })
+  const breakglasses = new Breakglasses({
+    ledger,
+    clock: time,
+    settings: () => settingsOf(given),
+    written: () => {},
+  })
   const open = async (opening: Partial<Opening> = {}, by = 'alice'): Promise<Breakglass> => {
     const opened = await breakglasses.open({ ...OPENING, ...opening }, by)
     if (opened === 'already') throw new Error(opened)

@@ -31,9 +31,11 @@ async function opened(time: VirtualTime, store = new MemoryLedger(time), identit
     },
   })
   const metrics = createMetrics({ services: new Set() })
-  const breakglass = openBreakglass(() => ({ loaded: { config } }), {
+  const breakglass = openBreakglass({
+    rules: () => ({ loaded: { config } }),
     ledger,
     clock: time,
+    timer: time,
     audit: { append: (record) => audited.push(record) },
     metrics,
     log: createLog({ destination }),

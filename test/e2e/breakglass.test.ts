@@ -1,8 +1,12 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { DeleteTableCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { sha256 } from '../../proxy/admin/callers.ts'
 import { BUILDER, READER, STRANGER, type TestAgent } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
@@ -140,6 +144,35 @@ describe('a break-glass', () => {
       report: { id, agent: READER.id, opened: { ticket: 'INC-1', closedBy: BOB } },
     })
     expect(await moderato(proxy, ['breakglass', 'report', 'bg-0', ...dir])).toMatchObject({ code: 1 })
+  })
+
+  it('alerts of its opening, its closing, and each call meanwhile', async () => {
+    const posted: { kind: string; [member: string]: unknown }[] = []
+    const place = createServer(async (request, response) => {
+      posted.push((await json(request)) as (typeof posted)[number])
+      response.end()
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void place.close())
+    await once(place, 'listening')
+    const secretFile = join(folder, 'alerts')
+    writeFileSync(secretFile, 's'.repeat(43), { mode: 0o600 })
+    const { port } = place.address() as AddressInfo
+    await start({ watch: { alerts: { url: `http://127.0.0.1:${port}/`, secretFile } } })
+    await thrownBy(put())
+    const id = await open(['--for', '30m', '--class', 'destructive'])
+    await drop()
+    await thrownBy(put())
+    await as(BOB, ['close', id])
+    await vi.waitFor(() => expect(posted).toHaveLength(4), { timeout: 5_000 })
+    const of = (kind: string, facts: object) => expect.objectContaining({ kind, breakglass: id, ...facts })
+    expect(posted).toEqual(
+      expect.arrayContaining([
+        of('breakglass', { agent: READER.id, state: 'open', openedBy: ALICE, ticket: 'INC-1' }),
+        of('breakglass', { state: 'closed', closedBy: BOB }),
+        of('breakglass-call', { operation: 'DeleteTable', decision: 'allow' }),
+        of('breakglass-call', { operation: 'PutItem', decision: 'deny', reason: 'policy_denied' }),
+      ]),
+    )
   })
 
   it('ends by itself at its time', async () => {

@@ -1,0 +1,50 @@
+/** Alerts to the place of `watch.alerts`, as the configuration wants them spelled. */
+import type { Logger } from 'pino'
+import type { AlertSettings } from '../config-schema-watch.ts'
+import type { Timer } from '../pacing/lane.ts'
+import type { Clock } from '../ports.ts'
+import { readSecret } from '../secret-file.ts'
+import { openWebhook } from '../webhook.ts'
+
+export interface Alert {
+  /** Names it in the log where it is lost. */
+  readonly about: string
+  /** What a program is posted. */
+  readonly json: object
+  /** What people read. */
+  readonly text: string
+}
+
+export interface Alerts {
+  post(alert: Alert): void
+  /** Ends what is under way. */
+  close(): void
+}
+
+/** Bounded by itself: who floods one cannot have the alerts of another lost. Throws if the secret cannot be read. */
+export function alertsOf(
+  settings: AlertSettings | undefined,
+  { clock, timer, log }: { readonly clock: Clock; readonly timer: Timer; readonly log: Logger },
+): Alerts | undefined {
+  if (settings === undefined) return undefined
+  const { url, secretFile, format } = settings
+  const webhook = openWebhook(
+    { url, secret: readSecret(secretFile) },
+    {
+      clock,
+      timer,
+      lost: (about, problem) => log.warn({ about, problem }, 'an alert was lost'),
+    },
+  )
+  return {
+    post({ about, json, text }) {
+      webhook.post(format === 'slack' ? { text: slackText(text) } : json, about)
+    },
+    close: () => webhook.close(),
+  }
+}
+
+/** Slack reads `&`, `<` and `>` as markup, so no text of an agent can hold any. */
+function slackText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
