@@ -6,6 +6,7 @@ import { approvalMetrics, type ApprovalMetrics } from './approval-metrics.ts'
 import { driftMetrics, type DriftMetrics } from './drift-metrics.ts'
 import { breakglassMetrics, type BreakglassMetrics } from './breakglass-metrics.ts'
 import { Durations } from './durations.ts'
+import { lookup } from './lookup.ts'
 import { operations, type OperationMetrics } from './metrics-operations.ts'
 
 export type RequestDecision = 'allow' | 'deny' | 'throttle' | 'abort' | 'error'
@@ -233,17 +234,6 @@ function gauges(
     stateUp(source) {
       isUp = source
     },
-  }
-}
-
-function lookup<Value>(make: (key: string) => Value): (key: string) => Value {
-  const made = new Map<string, Value>()
-  return (key) => {
-    const known = made.get(key)
-    if (known !== undefined) return known
-    const value = make(key)
-    made.set(key, value)
-    return value
   }
 }
 

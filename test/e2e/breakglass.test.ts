@@ -148,9 +148,11 @@ describe('a break-glass', () => {
 
   it('alerts of its opening, its closing, and each call meanwhile', async () => {
     const posted: { kind: string; [member: string]: unknown }[] = []
-    const place = createServer(async (request, response) => {
-      posted.push((await json(request)) as (typeof posted)[number])
-      response.end()
+    const place = createServer((request, response) => {
+      void json(request).then((message) => {
+        posted.push(message as (typeof posted)[number])
+        response.end()
+      })
     }).listen(0, '127.0.0.1')
     onTestFinished(() => void place.close())
     await once(place, 'listening')
