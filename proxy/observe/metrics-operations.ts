@@ -1,9 +1,10 @@
 /** What operators did, as Prometheus reads it. */
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { breakglassMetrics, type BreakglassMetrics } from './breakglass-metrics.ts'
 
 export type ReloadResult = 'applied' | 'unchanged' | 'refused'
 
-export interface OperationMetrics {
+export interface OperationMetrics extends BreakglassMetrics {
   /** Where a scrape reads how many freezes are in force, by whose they are. */
   freezes(source: () => Readonly<Record<'operator' | 'schedule', number>>): void
   /** A reload of the configuration, by what became of it. */
@@ -29,6 +30,7 @@ export function operations(registry: Registry): OperationMetrics {
     registers,
   })
   return {
+    ...breakglassMetrics(registry),
     freezes(source) {
       inForce = source
     },

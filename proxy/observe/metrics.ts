@@ -4,7 +4,6 @@ import type { ActionClass } from '../classes.ts'
 import type { DenialReason } from '../denial-table.ts'
 import { approvalMetrics, type ApprovalMetrics } from './approval-metrics.ts'
 import { driftMetrics, type DriftMetrics } from './drift-metrics.ts'
-import { breakglassMetrics, type BreakglassMetrics } from './breakglass-metrics.ts'
 import { Durations } from './durations.ts'
 import { lookup } from './lookup.ts'
 import { operations, type OperationMetrics } from './metrics-operations.ts'
@@ -30,7 +29,7 @@ export interface MetricsOptions {
   readonly agentLabels?: number
 }
 
-export interface Metrics extends OperationMetrics, ApprovalMetrics, BreakglassMetrics, DriftMetrics {
+export interface Metrics extends OperationMetrics, ApprovalMetrics, DriftMetrics {
   /** Counts a finished request: requests, duration, and where they apply denials, signature failures, agent. */
   request(facts: RequestFacts): void
   stage(name: string, seconds: number): void
@@ -96,7 +95,6 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...gauges(registry),
     ...approvalMetrics(registry),
     ...driftMetrics(registry),
-    ...breakglassMetrics(registry),
     async text() {
       const parts = Object.values(durations).map((each) => each.text())
       return `${await registry.metrics()}\n${parts.join('\n')}`
