@@ -1,5 +1,6 @@
 /** `moderato serve --config FILE`: the proxy, until SIGTERM or SIGINT. */
 import { parseArgs } from 'node:util'
+import { z } from 'zod'
 import { compose } from '../compose.ts'
 import { ConfigError, loadConfig } from '../config.ts'
 import { createLog } from '../observe/log.ts'
@@ -21,6 +22,8 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     return help ? 0 : 2
   }
   expectShortLives()
+  // Few schemas are parsed twice: their compiled parsers would take 3 MB.
+  z.config({ jitless: true })
   try {
     const loaded = loadConfig(file)
     const log = createLog({ level: loaded.config.log.level })

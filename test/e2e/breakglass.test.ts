@@ -151,7 +151,7 @@ describe('a break-glass', () => {
     const place = createServer((request, response) => {
       void json(request).then((body) => {
         posted.push(body as (typeof posted)[number])
-        response.end()
+        return response.end()
       })
     }).listen(0, '127.0.0.1')
     onTestFinished(() => void place.close())
