@@ -47,6 +47,7 @@ export interface ProxyOptions {
 type Child = ChildProcessByStdio<null, Readable, Readable>
 
 const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
+const COMPILE_CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/node')
 
 /** A pace that no test reaches, for tests of something else. */
 const UNHURRIED = { rate: '1000/s', burst: 100_000, maxWait: '0s' }
@@ -85,6 +86,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
       AWS_EC2_METADATA_DISABLED: 'true',
+      // As `npm start` has it.
+      NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...options.environment,
     },
   })
