@@ -23,12 +23,19 @@ export function unreadable({ refusals, metrics }: Parts): (address: string) => s
 }
 
 /** One request, over: its metrics, and what approvals, watchers and break-glass make of it. */
-export function finished({ metrics, approvals, watch, breakglass }: Parts): (outcome: Outcome) => void {
+export function finished({
+  metrics,
+  approvals,
+  watch,
+  breakglass,
+  endings,
+}: Parts): (outcome: Outcome) => void {
   return (outcome) => {
     approvals.ended(outcome.exchange)
     count(outcome, metrics)
     watch.see(outcome)
     breakglass.finished(outcome)
+    endings.finished(outcome)
   }
 }
 

@@ -10,6 +10,7 @@ import { protocolGuess } from './aws/identify.ts'
 import type { LoadedConfig } from './config.ts'
 import type { Classified, Received } from './exchange.ts'
 import { followConfig } from './follow-config.ts'
+import { followKeys } from './identity/follow-keys.ts'
 import { adminServer, agentsServer, type ServiceState } from './listeners.ts'
 import { buildParts, type Parts } from './parts.ts'
 import { pipeline } from './pipeline.ts'
@@ -137,6 +138,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   const followed = followConfig(parts, log, reconsider)
   const unwatch = parts.freezes.watchWindows(parts.timer, reconsider)
   const unwatchEnds = parts.breakglass.watchEnds(parts.timer, reconsider)
+  const unfollow = followKeys(parts.sealingKeys, { audit, log, changed: reconsider })
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
   const moderato = service({
     agents: { server: agentsServer(config, parts, runs.run, unreadable(parts)), ...config.listen.agents },
@@ -151,6 +153,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
     closed: async () => {
       followed.stop()
       unwatch()
+      unfollow()
       // Connections may be gone before the runs that they brought.
       await runs.ended()
       parts.approvals.close()

@@ -63,7 +63,8 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const { limiter, replays } = state.store
   metrics.stateUp(() => state.store.up)
   const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: queueLimits })
-  const identity = await openIdentity(config, { policy: () => rules().policy, ledger, clock })
+  const policy = () => rules().policy
+  const identity = await openIdentity(config, { policy, ledger, clock, audit, log, metrics })
   const operated = openOperated({ ledger, rules, timer, audit, metrics, log }, identity, upstream.accountId)
   const credentials = credentialsOf(upstream)
   const { endpoint, allowPrivateAddresses: allowPrivate } = upstream

@@ -103,6 +103,7 @@ function openingFacts({ session, asked, openedBy, subject }: Opening) {
     asked: asked.grants,
     scopes: task.scopes,
     roleArn: task.roleArn,
+    sameUser: asked.sameUser,
     expiresAt: new Date(expiresAtMs).toISOString(),
   }
 }

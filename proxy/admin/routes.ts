@@ -8,6 +8,7 @@ import { limitsRoutes } from './limits-routes.ts'
 import { quarantineRoutes } from './quarantine-routes.ts'
 import type { AdminRoute } from './route.ts'
 import { approvalRoutes } from './approval-routes.ts'
+import { sessionRoutes } from './session-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 
 export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRoute[] {
@@ -20,5 +21,6 @@ export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRou
     ...breakglassRoutes(parts.breakglass, clock),
     ...limitsRoutes(parts),
     ...approvalRoutes(parts.approvals.admin),
+    ...sessionRoutes(parts),
   ]
 }

@@ -3,6 +3,7 @@ import type { Grant, Session } from '../agent.ts'
 import type { Opening } from '../identity/opening.ts'
 import type { Sealed } from '../identity/sealed-token.ts'
 import type { Sessions } from '../identity/sessions.ts'
+import type { TaskEndings } from '../identity/task-endings.ts'
 import type { Tasks } from '../identity/tasks.ts'
 import type { Clock } from '../ports.ts'
 import type { Ask, Asked } from './asked.ts'
@@ -13,8 +14,7 @@ export interface AnswerDeps {
   readonly sessions: Sessions
   readonly accountId: string | undefined
   readonly clock: Clock
-  /** What a task leaves behind that can act without it (rule S23). */
-  readonly leftBehind: (root: string, taskId: string) => readonly object[]
+  readonly endings: Pick<TaskEndings, 'reckoning'>
 }
 
 interface Answer {
@@ -57,7 +57,15 @@ async function answerOf({ ask, agent, requestId }: Asked, deps: AnswerDeps): Pro
       by: agent.id,
       reason: 'its agent completed it',
     })
-    return json({ task: { id: ask.taskId, ended: true }, leftBehind: deps.leftBehind(ask.root, ask.taskId) })
+    return json({ task: { id: ask.taskId, ended: true }, ...reckoningShown(ask, deps) })
+  }
+  if (ask.kind === 'show') {
+    const open = deps.tasks.find(ask.root, ask.taskId)
+    const shown = open === undefined ? {} : { agent: open.agentId, expiresAt: iso(open.expiresAtMs) }
+    return json({
+      task: { id: ask.taskId, open: open !== undefined, ...shown },
+      ...reckoningShown(ask, deps),
+    })
   }
   if (ask.kind === 'whoami') return xml(callerIdentity(agent, deps.accountId ?? '', requestId))
   const { session } = ask
@@ -97,6 +105,20 @@ async function opened(
   })
 }
 
+/** As this replica saw it: what went through others, they know. */
+function reckoningShown({ root, taskId }: { root: string; taskId: string }, { endings }: AnswerDeps): object {
+  const { counts, leftBehind, leftMore } = endings.reckoning(root, taskId)
+  return {
+    counts,
+    leftBehind: leftBehind.map(({ lastAtMs, ...each }) => ({ ...each, lastAt: iso(lastAtMs) })),
+    leftMore,
+  }
+}
+
+function iso(timeMs: number): string {
+  return new Date(timeMs).toISOString()
+}
+
 function taskShown({ session, asked }: Opening): object {
   const { id, scopes, ancestors } = session.task
   const own = scopes.at(-1)
@@ -107,13 +129,13 @@ function taskShown({ session, asked }: Opening): object {
     ...(ancestors.length === 0 ? {} : { parent: ancestors.at(-1) }),
     scopes,
     narrowed: pairsOf(granted) < pairsOf(asked.grants),
-    expiresAt: new Date(session.expiresAtMs).toISOString(),
+    expiresAt: iso(session.expiresAtMs),
   }
 }
 
 /** What clients are told: they would fetch anew all the time with less, and the real end is kept here. */
 function shownEnd({ expiresAtMs }: Session, clock: Clock): string {
-  return new Date(Math.max(expiresAtMs, clock.nowMs() + SHOWN_AT_LEAST_MS)).toISOString()
+  return iso(Math.max(expiresAtMs, clock.nowMs() + SHOWN_AT_LEAST_MS))
 }
 
 /** How many pairs of class and pattern there are: policy takes pairs away, and adds none. */

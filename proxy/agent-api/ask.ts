@@ -27,9 +27,9 @@ export function askSigned({ tasks }: Pick<AskDeps, 'tasks'>) {
     const bytes = await ownBody(exchange, MAX_BODY_BYTES)
     const { agent } = exchange
     const ask: Ask =
-      route.kind === 'end'
-        ? { kind: 'end', root: agent.root, taskId: endable(agent, route.taskId) }
-        : { kind: 'open', opening: tasks.judge(openerOf(agent), taskOf(bytes, agent)), words: undefined }
+      route.kind === 'open'
+        ? { kind: 'open', opening: tasks.judge(openerOf(agent), taskOf(bytes, agent)), words: undefined }
+        : { kind: route.kind, root: agent.root, taskId: ownTask(agent, route.taskId) }
     return { ...exchange, ...described(ask), ask, servicePath: exchange.path, outgoing: { kind: 'empty' } }
   }
 }
@@ -43,9 +43,9 @@ export function askProved({ tasks, identities }: AskDeps) {
     const opener = provedOpener(workload)
     const { asked } = parseTaskBody(bytes)
     const ask: Ask =
-      route.kind === 'end'
-        ? { kind: 'end', root: workload.root, taskId: route.taskId }
-        : { kind: 'open', opening: tasks.judge(opener, asked), words: undefined }
+      route.kind === 'open'
+        ? { kind: 'open', opening: tasks.judge(opener, asked), words: undefined }
+        : { kind: route.kind, root: workload.root, taskId: route.taskId }
     return { ...exchange, ...proved(workload, bytes), ...described(ask), ask }
   }
 }
@@ -137,10 +137,13 @@ function taskOf(bytes: Buffer, agent: Agent) {
   return asked
 }
 
-/** A session ends its own task, and none beside it; a static key any of its agent's. */
-function endable({ session }: Agent, taskId: string): string {
+/** A session ends its own task, or asks of it, and of none beside it; a static key of any of its agent's. */
+function ownTask({ session }: Agent, taskId: string): string {
   if (session === undefined || session.task.id === taskId) return taskId
-  throw new Denial('policy_denied', 'A task is ended with its own credentials, or by its identity.')
+  throw new Denial(
+    'policy_denied',
+    'A task is ended, or asked about, with its own credentials, or by its identity.',
+  )
 }
 
 function openerOf({ id, root, session }: Agent): Opener {

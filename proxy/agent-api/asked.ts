@@ -7,6 +7,7 @@ import type { Opening } from '../identity/opening.ts'
 export type Ask =
   | { readonly kind: 'open'; readonly opening: Opening; readonly words: StsWords | 'process' | undefined }
   | { readonly kind: 'end'; readonly root: string; readonly taskId: string }
+  | { readonly kind: 'show'; readonly root: string; readonly taskId: string }
   | { readonly kind: 'renew'; readonly session: Session }
   | { readonly kind: 'whoami' }
 
@@ -59,6 +60,8 @@ export function described(ask: Ask): { readonly call: Call; readonly opening?: O
     }
     case 'end':
       return { call: callOf('moderato', 'EndTask', ['write']) }
+    case 'show':
+      return { call: callOf('moderato', 'GetTask', ['read']) }
     case 'renew':
       return { call: callOf('moderato', 'GetCredentials', ['credentials']) }
     default:

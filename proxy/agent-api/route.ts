@@ -35,8 +35,8 @@ function isWebIdentity({ method, path, query, headers }: RequestHead): boolean {
   return /^application\/x-www-form-urlencoded *(;|$)/i.test(headers.one('content-type') ?? '')
 }
 
-/** What the tasks endpoint is asked for: to open a task, or to end one. */
-export type TaskRoute = { readonly kind: 'open' } | { readonly kind: 'end'; readonly taskId: string }
+/** What the tasks endpoint is asked for: to open a task, to end one, or to tell how one stands. */
+export type TaskRoute = { readonly kind: 'open' } | { readonly kind: 'end' | 'show'; readonly taskId: string }
 
 /** Denials `unknown_path` and `malformed_request`, before anything is verified. */
 export function taskRoute({ method, path, query }: RequestHead): TaskRoute {
@@ -50,10 +50,11 @@ export function taskRoute({ method, path, query }: RequestHead): TaskRoute {
   if (taskId === '' || more.length > 0 || (verb !== undefined && verb !== 'complete')) {
     throw new Denial('unknown_path', 'Nothing is served at this path.')
   }
+  if (method === 'GET' && verb === undefined) return { kind: 'show', taskId }
   if (method !== (verb === undefined ? 'DELETE' : 'POST')) {
     throw new Denial(
       'malformed_request',
-      'End a task with DELETE .../tasks/ID, or with POST .../tasks/ID/complete.',
+      'End a task with DELETE .../tasks/ID, or with POST .../tasks/ID/complete; GET .../tasks/ID tells how it stands.',
     )
   }
   return { kind: 'end', taskId }

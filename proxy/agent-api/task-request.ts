@@ -39,6 +39,7 @@ const TaskBody = z
       .regex(/^[0-9a-f]{32}$/, 'must be a W3C trace id: 32 hexadecimal digits')
       .optional(),
     parent: taskId.optional(),
+    sameUser: z.boolean().optional(),
   })
   .refine(({ classes, resources }) => (classes === undefined) === (resources === undefined), {
     path: ['resources'],
@@ -123,6 +124,7 @@ const NOTHING_ASKED: AskedTask = {
   durationSeconds: undefined,
   roleArn: undefined,
   traceId: undefined,
+  sameUser: undefined,
   mayContinue: false,
 }
 

@@ -98,6 +98,6 @@ function issuesOf({ limiter, issueRate: rate, steadyClock: clock }: Parts) {
   return { limiter, rate, clock }
 }
 
-function answersOf({ tasks, sessions, accountId, clock }: Parts) {
-  return { tasks, sessions, accountId, clock, leftBehind: () => [] }
+function answersOf({ tasks, sessions, accountId, clock, endings }: Parts) {
+  return { tasks, sessions, accountId, clock, endings }
 }

@@ -112,6 +112,8 @@ export class Freezes {
 
   /** Denial `frozen`: who froze it, why and until when. */
   readonly restraint: Restraint = (exchange) => {
+    // Who ends its own task can do less from then on: nothing that a freeze is for.
+    if (exchange.ask?.kind === 'end') return
     const { accountId, clock, rules } = this.#deps
     for (const { scope, reason, by, untilMs } of this.active()) {
       if (covers(scope, exchange, accountId)) throw frozen(`${by} froze it`, reason, untilMs)

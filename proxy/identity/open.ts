@@ -1,34 +1,50 @@
 /** Opens what the configuration says of identity: sealing keys, sessions, tasks, revocations, providers. */
 import { join } from 'node:path'
+import type { Logger } from 'pino'
 import type { PolicyEngine } from '../../policy/engine.ts'
 import type { Config } from '../config-schema.ts'
 import { rateOf } from '../pacing/gcra.ts'
 import { Denial } from '../denial.ts'
+import type { Audit } from '../observe/audit.ts'
+import type { Metrics } from '../observe/metrics.ts'
 import type { Clock } from '../ports.ts'
 import type { Judged } from '../stages/restrain.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Providers } from './providers/open.ts'
 import { Revocations } from './revocations.ts'
-import { sealingKeys } from './sealing-keys.ts'
+import { SealingKeyFile } from './sealing-keys.ts'
 import { Sessions } from './sessions.ts'
+import { TaskEndings } from './task-endings.ts'
 import { Tasks } from './tasks.ts'
 
 export interface IdentityDeps {
   readonly policy: () => PolicyEngine
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly audit: Pick<Audit, 'append'>
+  readonly log: Pick<Logger, 'warn'>
+  readonly metrics: Pick<Metrics, 'sessions' | 'revoked'>
 }
 
 /** Rejects if the sealing keys or a trust bundle cannot be used. */
 export async function openIdentity(config: Config, deps: IdentityDeps) {
   const { stateDir, identity, tasks: settings } = config
-  const { clock, ledger } = deps
-  const keys = sealingKeys(identity.sealingKeys ?? join(stateDir, 'sealing-keys'))
-  const sessions = new Sessions({ keys: () => keys, clock })
-  const revocations = new Revocations({ ledger, clock, maxSessionMs: settings.maxDuration })
+  const { clock, ledger, metrics } = deps
+  const keys = new SealingKeyFile(identity.sealingKeys ?? join(stateDir, 'sealing-keys'))
+  const sessions = new Sessions({ keys: keys.current, clock })
+  const revocations = new Revocations({
+    ledger,
+    clock,
+    maxSessionMs: settings.maxDuration,
+    revoked: (cause) => metrics.revoked(cause),
+  })
   const tasks = new Tasks({ ...deps, sessions, revocations, defaultSeconds: settings.defaultDuration / 1000 })
+  const endings = new TaskEndings({ ...deps, revocations })
+  metrics.sessions(() => tasks.all().length)
   const { rate, burst } = settings
   return {
+    sealingKeys: keys,
+    endings,
     sessions,
     revocations,
     restraint: ({ agent }: Judged): void => revocations.check(agent),

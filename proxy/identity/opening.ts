@@ -26,6 +26,8 @@ export interface AskedTask {
   readonly durationSeconds: number | undefined
   readonly roleArn: string | undefined
   readonly traceId: string | undefined
+  /** What it says of itself: that its command runs with the rights of whoever started it (rule S22). */
+  readonly sameUser: boolean | undefined
   /** An open task of this name is carried on, as SDKs do that fetch credentials anew. */
   readonly mayContinue: boolean
 }

@@ -13,11 +13,13 @@ export type RevocationTarget =
   | { readonly kind: 'session' | 'task' | 'agent' | 'root'; readonly id: string }
   | { readonly kind: 'all' }
 
+export const REVOCATION_CAUSES = ['ended', 'operator', 'drift', 'breakglass', 'policy'] as const
+
 export const RevocationSchema = z.strictObject({
   /** Sessions issued up to then are over; a later one of the same agent is a new decision. */
   issuedUntilMs: z.int(),
   /** Why, as a metric's label: a closed list. */
-  cause: z.enum(['ended', 'operator', 'drift', 'breakglass', 'policy']),
+  cause: z.enum(REVOCATION_CAUSES),
   by: z.string(),
   reason: z.string(),
 })
@@ -28,6 +30,8 @@ export interface RevocationsOptions {
   readonly clock: Clock
   /** How long the longest session may last. */
   readonly maxSessionMs: number
+  /** Called with the cause of each revocation that was made here. */
+  readonly revoked?: (cause: Revocation['cause']) => void
 }
 
 /** A session's time and ours may differ a little between replicas. */
@@ -50,6 +54,7 @@ export class Revocations {
     const revocation: Revocation = { issuedUntilMs, cause, by, reason }
     const expiresAtMs = issuedUntilMs + maxSessionMs + MARGIN_MS
     await ledger.put('revocation', nameOf(target), revocation, { expiresAtMs })
+    this.#options.revoked?.(cause)
     return revocation
   }
 

@@ -13,6 +13,8 @@ export interface SealingKeys {
   /** Seals what is issued from now on. */
   readonly current: SealingKey
   find(id: string): SealingKey | undefined
+  /** In the order of the file. */
+  readonly ids: readonly string[]
 }
 
 const LINE = /^([A-Za-z0-9_-]{1,32}) ([A-Za-z0-9_-]{43})$/
@@ -20,6 +22,10 @@ const LINE = /^([A-Za-z0-9_-]{1,32}) ([A-Za-z0-9_-]{43})$/
 /** Reads the file; made with one key, mode 0600, if there is none. Throws what is wrong with it, without its content. */
 export function sealingKeys(path: string): SealingKeys {
   if (!existsSync(path)) writeKeys(path, [newKeyLine()])
+  return readKeys(path)
+}
+
+function readKeys(path: string): SealingKeys {
   const keys = readKeyLines(path).map((line) => {
     const [, id = '', text = ''] = LINE.exec(line) ?? []
     return sealingKey(id, Buffer.from(text, 'base64url'))
@@ -27,7 +33,26 @@ export function sealingKeys(path: string): SealingKeys {
   const [current] = keys
   if (current === undefined) throw new Error(`${path} holds no key: delete it to have one made`)
   const byId = new Map(keys.map((key) => [key.id, key]))
-  return { current, find: (id) => byId.get(id) }
+  return { current, find: (id) => byId.get(id), ids: [...byId.keys()] }
+}
+
+/** The keys of a file in force, which change with it. */
+export class SealingKeyFile {
+  readonly path: string
+  #keys: SealingKeys
+
+  /** Throws as `sealingKeys`. */
+  constructor(path: string) {
+    this.path = path
+    this.#keys = sealingKeys(path)
+  }
+
+  readonly current = (): SealingKeys => this.#keys
+
+  /** Reads the file anew. Throws for one that is bad or gone: then the keys stay as they were. */
+  reload(): SealingKeys {
+    return (this.#keys = readKeys(this.path))
+  }
 }
 
 /** The lines of the file, checked. */

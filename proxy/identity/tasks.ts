@@ -5,7 +5,7 @@ import type { TaskVerdict } from '../../policy/task.ts'
 import type { Grant, Scope, Session } from '../agent.ts'
 import { Denial } from '../denial.ts'
 import type { Clock } from '../ports.ts'
-import type { Ledger } from '../state/ledger.ts'
+import type { Entry, Ledger } from '../state/ledger.ts'
 import type { AskedTask, OpenTask, Opener, Opening } from './opening.ts'
 import { taskIn, type Revocation, type Revocations } from './revocations.ts'
 import type { Sealed } from './sealed-token.ts'
@@ -18,6 +18,11 @@ export interface TasksOptions {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly defaultSeconds: number
+}
+
+/** Of the ledger, which takes nothing that was not sealed here. */
+export interface OpenEntry extends OpenTask {
+  readonly expiresAtMs: number
 }
 
 /** A parent's parents: deeper chains are nobody's plan. */
@@ -93,6 +98,24 @@ export class Tasks {
     return sealed
   }
 
+  /** An open task, as every replica knows it. */
+  find(root: string, taskId: string): OpenEntry | undefined {
+    const entry = this.#options.ledger.get('task', taskIn(root, taskId))
+    return entry === undefined ? undefined : openEntry(entry)
+  }
+
+  /** All open tasks. */
+  all(): OpenEntry[] {
+    return this.#options.ledger.all('task').map(openEntry)
+  }
+
+  /** Ends every task that the revocation of an agent, of a root or of all ended: it is not open any more. */
+  async close(isMeant: (task: OpenEntry) => boolean): Promise<void> {
+    for (const { root, taskId } of this.all().filter(isMeant)) {
+      await this.#options.ledger.remove('task', taskIn(root, taskId))
+    }
+  }
+
   /** More credentials of a session that stands. */
   renew(session: Session): Sealed {
     return issued(this.#options.sessions, session)
@@ -107,11 +130,11 @@ export class Tasks {
 
   /** A task that ended stays ended. One that is open goes on only where its agent proves who it is by each call. */
   #checkName({ agentId, root }: Opener, id: string, mayContinue: boolean): void {
-    const { ledger, revocations } = this.#options
+    const { revocations } = this.#options
     if (revocations.isTaskEnded(root, id)) {
       throw new Denial('revoked', `Task ${JSON.stringify(id)} was ended; give a new one a name of its own.`)
     }
-    const open = ledger.get('task', taskIn(root, id))?.value as OpenTask | undefined
+    const open = this.find(root, id)
     if (open === undefined || (mayContinue && open.agentId === agentId)) return
     throw new Denial(
       'policy_denied',
@@ -150,6 +173,10 @@ export class Tasks {
     const { name: engine, revision } = this.#options.policy()
     return { engine, revision, rules }
   }
+}
+
+function openEntry({ value, expiresAtMs = Infinity }: Entry): OpenEntry {
+  return { ...(value as OpenTask), expiresAtMs }
 }
 
 function issued(sessions: Sessions, session: Session): Sealed {

@@ -11,6 +11,7 @@
  * - `approval`: an approval was asked for, decided by a person, or voided; durable with the next durable record
  * - `drift`: what a watcher found in the doings of an agent, in words, with the requests that led to it
  * - `breakglass`: one was opened, confirmed or closed; on every replica, and again where a process starts under it
+ * - `task`: a task that is over: why, what it did and what it left behind, as this process saw it (rule S23)
  * - `lost`: how many records found no room while the log could not be written
  */
 export type AuditPhase =
@@ -23,6 +24,7 @@ export type AuditPhase =
   | 'approval'
   | 'drift'
   | 'breakglass'
+  | 'task'
   | 'seal'
   | 'lost'
 

@@ -1,10 +1,11 @@
 /** What operators did, as Prometheus reads it. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { breakglassMetrics, type BreakglassMetrics } from './breakglass-metrics.ts'
+import { sessionMetrics, type SessionMetrics } from './session-metrics.ts'
 
 export type ReloadResult = 'applied' | 'unchanged' | 'refused'
 
-export interface OperationMetrics extends BreakglassMetrics {
+export interface OperationMetrics extends BreakglassMetrics, SessionMetrics {
   /** Where a scrape reads how many freezes are in force, by whose they are. */
   freezes(source: () => Readonly<Record<'operator' | 'schedule', number>>): void
   /** A reload of the configuration, by what became of it. */
@@ -31,6 +32,7 @@ export function operations(registry: Registry): OperationMetrics {
   })
   return {
     ...breakglassMetrics(registry),
+    ...sessionMetrics(registry),
     freezes(source) {
       inForce = source
     },

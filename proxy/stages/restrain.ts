@@ -8,7 +8,7 @@ import type { Ledger } from '../state/ledger.ts'
 export type Restraint = (exchange: Judged) => void
 
 /** What is looked at: a call on its way upstream, or what an agent asks of Moderato itself. */
-export type Judged = Pick<Classified, 'agent' | 'call'>
+export type Judged = Pick<Classified, 'agent' | 'call'> & { readonly ask?: { readonly kind: string } }
 
 export interface RestrainDeps {
   readonly ledger: Pick<Ledger, 'sound'>

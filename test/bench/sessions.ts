@@ -18,7 +18,7 @@ const REVOKED = 10_000
 const TOLD_APART = 10_000
 const HOUR_MS = 3_600_000
 const KEY = sealingKey('bench', Buffer.alloc(32, 7))
-const KEYS = { current: KEY, find: (id: string) => (id === KEY.id ? KEY : undefined) }
+const KEYS = { current: KEY, ids: [KEY.id], find: (id: string) => (id === KEY.id ? KEY : undefined) }
 
 function session(number: number): Session {
   return {
