@@ -177,8 +177,16 @@ const GUARDED = [
   'signatures.maxSkewS3',
 ]
 
-/** For the commands that ask a running Moderato (`adminPlace` in config.ts); they are no settings. */
-const CLIENTS_OWN = new Set(['MODERATO_ADMIN_URL', 'MODERATO_ADMIN_CA'])
+/** For the commands that ask a running Moderato (`adminPlace`, `surroundings` in config.ts); they are no settings. */
+const CLIENTS_OWN = new Set([
+  'MODERATO_ADMIN_URL',
+  'MODERATO_ADMIN_CA',
+  'MODERATO_PROXY',
+  'MODERATO_CA',
+  'MODERATO_TOKEN_FILE',
+  'MODERATO_ACCESS_KEY_ID',
+  'MODERATO_SECRET_ACCESS_KEY',
+])
 
 const variableOf = (path: string): string =>
   `MODERATO_${path

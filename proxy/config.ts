@@ -49,7 +49,7 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
     ])
   }
   const loaded = parseConfig(given, { file, folder, environment })
-  const open = filesOf(loaded).filter((each) => isWritableByAll(each))
+  const open = [...filesOf(loaded), ...statePlaces(loaded.config)].filter((each) => isWritableByAll(each))
   if (open.length === 0) return loaded
   throw new ConfigError(
     file,
@@ -122,6 +122,11 @@ export function filesOf({ file, config }: LoadedConfig): readonly string[] {
   return [resolve(file), ...people, ...(bundle === undefined ? [] : bundleFiles(bundle))]
 }
 
+/** Where Moderato keeps what it goes by. */
+function statePlaces({ stateDir, state, identity }: Config): string[] {
+  return [stateDir, state.file, state.keyFile, identity.sealingKeys].filter((each) => each !== undefined)
+}
+
 /** A bundle is one file, or a folder of these. */
 function bundleFiles(bundle: string): string[] {
   if (statSync(bundle, { throwIfNoEntry: false })?.isDirectory() !== true) return [bundle]
@@ -150,4 +155,12 @@ export function loadConfigOfRunning(
 ): LoadedConfig {
   const { MODERATO_ADMIN_TOKEN_FILE: _, ...settings } = environment
   return loadConfig(file, settings)
+}
+
+/** The environment that a command was started in, for those that make one for another. */
+export function surroundings(environment: NodeJS.ProcessEnv = process.env): Readonly<Record<string, string>> {
+  const given = Object.entries(environment).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as const],
+  )
+  return Object.fromEntries(given)
 }

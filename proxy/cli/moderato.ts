@@ -38,12 +38,28 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
     load: () => import('./limits.ts'),
     does: '[explain]: what is left of each budget, and why a call would wait',
   },
+  run: {
+    load: () => import('./run.ts'),
+    does: '--task TEXT -- COMMAND: run a command with the credentials of a task, and of nothing else',
+  },
+  env: {
+    load: () => import('./env.ts'),
+    does: '--task TEXT: the same for a shell: eval "$(moderato env ...)"',
+  },
+  credentials: {
+    load: () => import('./credentials.ts'),
+    does: '--task TEXT: a credential_process for the profiles of AWS clients',
+  },
+  sessions: {
+    load: () => import('./sessions.ts'),
+    does: 'list | revoke ... | keys ...: open tasks, and their end before their time',
+  },
 }
 
 const USAGE = `usage: moderato VERB [ARGUMENTS]
 
 ${Object.entries(VERBS)
-  .map(([name, { does }]) => `  ${name.padEnd(10)} ${does}`)
+  .map(([name, { does }]) => `  ${name.padEnd(11)} ${does}`)
   .join('\n')}
 
 Every verb has --help and --json.

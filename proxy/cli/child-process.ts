@@ -1,0 +1,67 @@
+/** Runs a command in place of this process: its streams, its signals, its exit code. */
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import type { Variables } from './child-environment.ts'
+import type { User } from './separation.ts'
+
+const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
+
+/** Signals of this process, from now on: kept until there is a command to pass them on to. */
+export class Signals {
+  #kept: NodeJS.Signals | undefined
+  #to: ((signal: NodeJS.Signals) => void) | undefined
+  readonly #listeners = PASSED_ON.map((signal) => [signal, () => this.#arrived(signal)] as const)
+
+  constructor() {
+    for (const [signal, listener] of this.#listeners) process.on(signal, listener)
+  }
+
+  /** The first that came before there was a command. */
+  get kept(): NodeJS.Signals | undefined {
+    return this.#kept
+  }
+
+  passTo(to: (signal: NodeJS.Signals) => void): void {
+    this.#to = to
+    if (this.#kept !== undefined) to(this.#kept)
+  }
+
+  release(): void {
+    for (const [signal, listener] of this.#listeners) process.off(signal, listener)
+  }
+
+  #arrived(signal: NodeJS.Signals): void {
+    if (this.#to === undefined) this.#kept ??= signal
+    // A terminal sends it to the command by itself.
+    else if (signal !== 'SIGINT' || !process.stdin.isTTY) this.#to(signal)
+  }
+}
+
+export interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Variables
+  readonly user: User | undefined
+}
+
+/**
+ * Resolves with the command's exit code; 128 and the signal's number if one ended it, 127 if there is no such command
+ * and 126 if it cannot be run, as shells say it.
+ */
+export function runCommand(
+  { command, args, env, user }: Command,
+  signals: Signals,
+): Promise<{ readonly code: number; readonly problem?: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(command, [...args], { stdio: 'inherit', env, ...user })
+    signals.passTo((signal) => child.kill(signal))
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      resolve({ code: error.code === 'ENOENT' ? 127 : 126, problem: error.message })
+    })
+    child.once('exit', (code, signal) => resolve({ code: code ?? exitCodeOf(signal) }))
+  })
+}
+
+export function exitCodeOf(signal: NodeJS.Signals | null): number {
+  return 128 + (signal === null ? 0 : constants.signals[signal])
+}

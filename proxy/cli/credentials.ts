@@ -1,0 +1,112 @@
+/** `moderato credentials`: a `credential_process`, as every AWS SDK can be told to run by a profile. */
+import { hash } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ConfigError, surroundings } from '../config.ts'
+import { agentClient, Opened, TaskFailure, type AgentClient } from './agent-client.ts'
+import type { Variables } from './child-environment.ts'
+import { TASK_OPTIONS, TASK_USAGE, wantedTask, type Wanted } from './task-flags.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato credentials --task TEXT [...] [--cache FILE] [--new]
+
+For a profile: credential_process = moderato credentials --task "..." --proxy URL --token-file FILE
+and endpoint_url = URL beside it. The task is opened once and kept in a file of mode 0600, of one name for each task and
+identity (--cache names another); further processes get the same task until its time is over. A task that was ended stays
+ended: --new opens another one.
+${TASK_USAGE}`
+
+const OPTIONS = { ...TASK_OPTIONS, cache: { type: 'string' }, new: { type: 'boolean' } } as const
+
+/** What is left must do for the call that the credentials are fetched for. */
+const LEFT_AT_LEAST_MS = 60_000
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const values = parse(args)
+  if (values?.help === true) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  if (values?.task === undefined) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  try {
+    const given = surroundings()
+    const wanted = wantedTask(values, given)
+    const cache = values.cache ?? cacheOf(wanted, given)
+    const client = agentClient(wanted.place)
+    try {
+      const known = values.new === true ? undefined : await stillOpen(cache, client)
+      const opened = known ?? (await client.open(wanted.proof, wanted.body))
+      if (known === undefined) keep(cache, opened)
+      io.stdout.write(`${JSON.stringify(processAnswer(opened))}\n`)
+      return 0
+    } finally {
+      await client.close()
+    }
+  } catch (error) {
+    if (!(error instanceof TaskFailure || error instanceof ConfigError)) throw error
+    io.stderr.write(`moderato: ${error.message}\n`)
+    return 1
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values
+  } catch {
+    return undefined
+  }
+}
+
+function processAnswer({ credentials }: Opened): object {
+  return {
+    Version: 1,
+    AccessKeyId: credentials.accessKeyId,
+    SecretAccessKey: credentials.secretAccessKey,
+    SessionToken: credentials.sessionToken,
+    Expiration: credentials.expiration,
+  }
+}
+
+/** One file for each proxy, identity and task: what differs in any word is another task. */
+function cacheOf({ place, proof, body }: Wanted, given: Variables): string {
+  const identity = proof.kind === 'token' ? proof.file : proof.accessKeyId
+  const name = hash('sha256', JSON.stringify([place.url.origin, identity, body]), 'hex')
+  const folder = given['XDG_RUNTIME_DIR'] ?? join(given['HOME'] ?? homedir(), '.cache')
+  return join(folder, 'moderato', `${name}.json`)
+}
+
+/** The task of the file, if its time is not over. Throws if it was ended: only its owner can want another. */
+async function stillOpen(cache: string, client: AgentClient): Promise<Opened | undefined> {
+  const kept = readKept(cache)
+  if (kept === undefined || Date.parse(kept.task.expiresAt) < Date.now() + LEFT_AT_LEAST_MS) return undefined
+  try {
+    await client.show(kept.credentials, kept.task.id)
+    return kept
+  } catch (error) {
+    if (!(error instanceof TaskFailure) || error.code === '') throw error
+    throw new TaskFailure(`${error.message} (--new opens another task)`, error.code)
+  }
+}
+
+/** Nothing, where the file is another user's or open to others: then it is written anew. */
+function readKept(cache: string): Opened | undefined {
+  try {
+    const { mode, uid } = statSync(cache)
+    if ((mode & 0o077) !== 0 || uid !== process.getuid?.()) return undefined
+    return Opened.parse(JSON.parse(readFileSync(cache, 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+function keep(cache: string, opened: Opened): void {
+  mkdirSync(dirname(cache), { recursive: true, mode: 0o700 })
+  const written = `${cache}.${process.pid}`
+  writeFileSync(written, JSON.stringify(opened), { mode: 0o600, flag: 'wx' })
+  renameSync(written, cache)
+}

@@ -1,0 +1,40 @@
+/** Ends a task, and says in one line what became of it. */
+import { setTimeout as after } from 'node:timers/promises'
+import { TaskFailure, type AgentClient, type Key, type Opened, type Reckoning } from './agent-client.ts'
+
+const RETRIED_AFTER_MS = [200, 1_000, 3_000]
+/** The task is over already. */
+const OVER = 'ExpiredToken'
+
+/** Never rejects: the command's own exit code must not be lost for it. */
+export async function endTask(
+  client: AgentClient,
+  key: Key,
+  { id, expiresAt }: Opened['task'],
+): Promise<string> {
+  for (const waitMs of [...RETRIED_AFTER_MS, undefined]) {
+    try {
+      return `task ${id}: ${inWords(await client.end({ kind: 'key', ...key }, id))}`
+    } catch (error) {
+      if (!(error instanceof TaskFailure)) return `task ${id}: it could not be ended: ${String(error)}`
+      if (error.code === OVER) return `task ${id} was over before: ${error.message}`
+      if (waitMs === undefined)
+        return `task ${id} could not be ended (${error.message}); it is over at ${expiresAt}`
+      await after(waitMs)
+    }
+  }
+  return ''
+}
+
+export function inWords({ counts, leftBehind, leftMore }: Reckoning): string {
+  const { calls, refused, failed, held, waitedMs } = counts
+  const parts = [
+    `${calls} ${calls === 1 ? 'call' : 'calls'}`,
+    ...(held === 0 ? [] : [`${held} held for ${(waitedMs / 1000).toFixed(1)} s`]),
+    `${refused} refused`,
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+  ]
+  const left = leftBehind.map(({ service, operation, resource }) => `${service}:${operation} ${resource}`)
+  const more = leftMore === 0 ? '' : `, and ${leftMore} more`
+  return `${parts.join(', ')}; ended${left.length === 0 ? '' : `; LEFT BEHIND, able to act without it: ${left.join(', ')}${more}`}`
+}

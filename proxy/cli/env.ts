@@ -1,0 +1,94 @@
+/** `moderato env`: the environment of a task, for a shell. */
+import { parseArgs } from 'node:util'
+import { ConfigError, surroundings } from '../config.ts'
+import { agentClient, TaskFailure } from './agent-client.ts'
+import { removedFrom, taskVariables, type Variables } from './child-environment.ts'
+import { inWords } from './end-task.ts'
+import { newTrace } from './run.ts'
+import { TASK_OPTIONS, TASK_USAGE, wantedTask } from './task-flags.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: eval "$(moderato env --task TEXT [...])"
+       moderato env --end ID [...]
+
+Opens a task and prints what leads AWS clients of a POSIX shell to the proxy with its credentials, and takes away what would
+lead them elsewhere. A shell has what its user has: this is for first steps, and no boundary. The task ends with --end, or
+when its time is over. --json prints the same as JSON; null is a variable to unset.
+${TASK_USAGE}`
+
+const OPTIONS = { ...TASK_OPTIONS, end: { type: 'string' } } as const
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const values = parse(args)
+  if (values?.help === true) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  if (values === undefined || (values.task === undefined) === (values.end === undefined)) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  try {
+    const given = surroundings()
+    await (values.end === undefined ? open(values, given, io) : end(values.end, values, given, io))
+    return 0
+  } catch (error) {
+    if (!(error instanceof TaskFailure || error instanceof ConfigError)) throw error
+    io.stderr.write(`moderato: ${error.message}\n`)
+    return 1
+  }
+}
+
+type Values = NonNullable<ReturnType<typeof parse>>
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values
+  } catch {
+    return undefined
+  }
+}
+
+async function open(values: Values, given: Variables, io: Io): Promise<void> {
+  const { place, proof, body } = wantedTask(values, given)
+  const client = agentClient(place)
+  try {
+    const opened = await client.open(proof, { ...body, sameUser: true })
+    const { id, expiresAt } = opened.task
+    const traceparent = newTrace(given['TRACEPARENT'])
+    const set = taskVariables({ opened, place, region: values.region, traceparent }, given)
+    // The identity itself stays: it opens and ends tasks, and is not what this shell's AWS clients use.
+    const removed = removedFrom(given, []).filter(
+      (name) => !(name in set) && !/^(?:MODERATO|SPIFFE)_/.test(name),
+    )
+    io.stdout.write(values.json === true ? asJson(set, removed) : asShell(set, removed))
+    io.stderr.write(`moderato: task ${id} is open until ${expiresAt}; moderato env --end ${id} ends it\n`)
+  } finally {
+    await client.close()
+  }
+}
+
+async function end(taskId: string, values: Values, given: Variables, io: Io): Promise<void> {
+  const { place, proof } = wantedTask(values, given)
+  const client = agentClient(place)
+  try {
+    const reckoning = await client.end(proof, taskId)
+    const words = `task ${taskId}: ${inWords(reckoning)}\n`
+    io.stdout.write(values.json === true ? `${JSON.stringify({ task: taskId, ...reckoning })}\n` : words)
+  } finally {
+    await client.close()
+  }
+}
+
+function asJson(set: Variables, removed: readonly string[]): string {
+  return `${JSON.stringify({ ...Object.fromEntries(removed.map((name) => [name, null])), ...set })}\n`
+}
+
+/** Nothing of a value is read by the shell; a name that is none (it may hold anything) is left alone. */
+export function asShell(set: Variables, removed: readonly string[]): string {
+  const unset = removed.filter((name) => /^[A-Za-z_]\w*$/.test(name))
+  const exports = Object.entries(set).map(
+    ([name, value]) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'\n`,
+  )
+  return `${unset.length === 0 ? '' : `unset ${unset.join(' ')}\n`}${exports.join('')}`
+}

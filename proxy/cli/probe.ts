@@ -1,0 +1,113 @@
+/**
+ * What a process can reach, tried by a process: run as the user that a command will run as, it reads on standard input
+ * what is not to be reached, and answers what it reached all the same. It imports nothing but Node, so that a user who
+ * can read little can run it.
+ */
+import { accessSync, constants, openSync, closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { connect } from 'node:net'
+
+export interface Probed {
+  readonly files: readonly { readonly path: string; readonly what: string }[]
+  readonly ports: readonly { readonly host: string; readonly port: number; readonly what: string }[]
+  /** Processes that listen on these ports of this machine. */
+  readonly listeners: readonly { readonly port: number; readonly what: string }[]
+  readonly processes: readonly { readonly pid: number; readonly what: string }[]
+}
+
+const ANSWERS_WITHIN_MS = 1_000
+
+export async function reached({ files, ports, listeners, processes }: Probed): Promise<string[]> {
+  const open = await Promise.all(ports.map(portReached))
+  return [
+    ...files.flatMap(fileReached),
+    ...open.flat(),
+    ...listeners.flatMap(({ port, what }) =>
+      pidsListening(port).map((pid) => `the memory and environment of ${what} (process ${pid})`),
+    ),
+    ...processes.flatMap(({ pid, what }) => (isReadable(`/proc/${pid}/environ`) ? [what] : [])),
+  ]
+}
+
+function fileReached({ path, what }: Probed['files'][number]): string[] {
+  if (isReadable(path)) return [`${what}: ${path}`]
+  return isWritable(path) ? [`${what}, which it can write: ${path}`] : []
+}
+
+function isReadable(path: string): boolean {
+  try {
+    closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function portReached({ host, port, what }: Probed['ports'][number]): Promise<string[]> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: ANSWERS_WITHIN_MS })
+    const answer = (found: string[]): void => {
+      socket.destroy()
+      resolve(found)
+    }
+    socket
+      .once('connect', () => answer([`${what}: ${host}:${port}`]))
+      .once('timeout', () => answer([]))
+      .once('error', () => answer([]))
+  })
+}
+
+/** Who can see what a process has open can read its memory, too (proc(5): both ask for the same right). */
+function pidsListening(port: number): number[] {
+  const sockets = new Set(
+    ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => inodesListening(table, port)),
+  )
+  if (sockets.size === 0) return []
+  return listOf('/proc')
+    .filter((name) => /^\d+$/.test(name) && name !== String(process.pid))
+    .filter((pid) => listOf(`/proc/${pid}/fd`).some((fd) => sockets.has(linkOf(`/proc/${pid}/fd/${fd}`))))
+    .map(Number)
+}
+
+/** `sl local_address rem_address st ... inode`, ports in hex, `0A` listens. */
+function inodesListening(table: string, port: number): string[] {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
+  let text = ''
+  try {
+    text = readFileSync(table, 'utf8')
+  } catch {
+    return []
+  }
+  return text.split('\n').flatMap((line) => {
+    const cells = line.trim().split(/\s+/)
+    return cells[1]?.endsWith(hex) === true && cells[3] === '0A' ? [`socket:[${cells[9]}]`] : []
+  })
+}
+
+function listOf(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
+
+if (import.meta.main) {
+  process.stdout.write(JSON.stringify(await reached(JSON.parse(readFileSync(0, 'utf8')) as Probed)))
+}

@@ -1,0 +1,147 @@
+/** `moderato run`: a command with the credentials of a task, and of nothing else. */
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ConfigError, surroundings } from '../config.ts'
+import { agentClient, TaskFailure, type AgentClient, type Opened, type Proof } from './agent-client.ts'
+import { childEnvironment, type Variables } from './child-environment.ts'
+import { exitCodeOf, runCommand, Signals } from './child-process.ts'
+import { endTask } from './end-task.ts'
+import { separation, type User } from './separation.ts'
+import { TASK_OPTIONS, TASK_USAGE, wantedTask, type Wanted } from './task-flags.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato run --task TEXT [...] -- COMMAND [ARGUMENTS]
+
+Opens a task, runs the command with its credentials, and ends the task when the command ends, whatever ended it. Exits as
+the command does; 126 or 127 if it cannot be run, 1 if there was no task, 2 for wrong usage. If moderato run itself is
+killed (SIGKILL), the task is over when its time is (--for).
+The command gets a HOME of its own, for caches of credentials must not outlive their task; --keep-home leaves it as it is.
+It is run only if it cannot reach what the proxy keeps from it: give it a user of its own (--user NAME, as root) or a
+container. --same-user runs it all the same, says what it reaches, and is recorded: then the proxy is no boundary for it.
+${TASK_USAGE}`
+
+const OPTIONS = {
+  ...TASK_OPTIONS,
+  'same-user': { type: 'boolean' },
+  'keep-home': { type: 'boolean' },
+  user: { type: 'string' },
+} as const
+
+type Parsed = NonNullable<ReturnType<typeof parse>>
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const parsed = parse(args)
+  if (parsed?.values.help === true) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  if (parsed === undefined || parsed.values.task === undefined || parsed.command.length === 0) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  try {
+    return await runTask(parsed, surroundings(), io)
+  } catch (error) {
+    if (!(error instanceof TaskFailure || error instanceof ConfigError)) throw error
+    io.stderr.write(`moderato: ${error.message}\n`)
+    return 1
+  }
+}
+
+/** What follows `--` is the command's alone. */
+function parse(args: readonly string[]) {
+  const mark = args.indexOf('--')
+  const own = mark < 0 ? args : args.slice(0, mark)
+  try {
+    const { values } = parseArgs({ args: [...own], options: OPTIONS })
+    return { values, command: mark < 0 ? [] : args.slice(mark + 1) }
+  } catch {
+    return undefined
+  }
+}
+
+async function runTask({ values, command }: Parsed, given: Variables, io: Io): Promise<number> {
+  const wanted = wantedTask(values, given)
+  const user = values.user === undefined ? undefined : userOf(values.user)
+  const sameUser = values['same-user'] === true
+  checkSeparation({ wanted, user, sameUser, given }, io)
+  const client = agentClient(wanted.place)
+  const signals = new Signals()
+  try {
+    const opened = await client.open(wanted.proof, { ...wanted.body, ...(sameUser ? { sameUser } : {}) })
+    const traceparent = newTrace(given['TRACEPARENT'])
+    const task = { opened, place: wanted.place, region: values.region, traceparent }
+    const secrets = secretsOf(wanted.proof)
+    const home = values['keep-home'] === true ? undefined : newHome(user)
+    try {
+      if (signals.kept !== undefined) return exitCodeOf(signals.kept)
+      const env = childEnvironment(task, given, { secrets, home })
+      const [name = '', ...rest] = command
+      const { code, problem } = await runCommand({ command: name, args: rest, env, user }, signals)
+      if (problem !== undefined) io.stderr.write(`moderato: ${problem}\n`)
+      return code
+    } finally {
+      await endAndTell(client, opened, io)
+      if (home !== undefined) rmSync(home, { recursive: true, force: true })
+    }
+  } finally {
+    signals.release()
+    await client.close()
+  }
+}
+
+async function endAndTell(client: AgentClient, { task, credentials }: Opened, io: Io): Promise<void> {
+  io.stderr.write(`moderato: ${await endTask(client, credentials, task)}\n`)
+}
+
+interface Separated {
+  readonly wanted: Wanted
+  readonly user: User | undefined
+  readonly sameUser: boolean
+  readonly given: Variables
+}
+
+/** Rule S22. Throws unless the command is kept apart, or that is waived. */
+function checkSeparation({ wanted, user, sameUser, given }: Separated, io: Io): void {
+  const { place, loaded } = wanted
+  const { reached, unchecked } = separation({ place, loaded, user, given })
+  const list = reached.map((each) => `  ${each}\n`).join('')
+  for (const each of unchecked) io.stderr.write(`moderato: not checked: ${each}\n`)
+  if (reached.length === 0) return
+  if (!sameUser) {
+    throw new TaskFailure(
+      `the command could reach\n${list}so the proxy would be no boundary for it: run it as a user of its own (--user NAME), in a container, or with --same-user if that is meant`,
+    )
+  }
+  io.stderr.write(`moderato: --same-user: this is no boundary, the command can reach\n${list}`)
+}
+
+function userOf(name: string): User {
+  const [uid, gid] = ['-u', '-g'].map((flag) => {
+    const { status, stdout } = spawnSync('id', [flag, '--', name], { encoding: 'utf8' })
+    return status === 0 ? Number(stdout) : NaN
+  })
+  if (uid !== undefined && gid !== undefined && Number.isInteger(uid) && Number.isInteger(gid))
+    return { uid, gid }
+  throw new TaskFailure(`--user: there is no user ${JSON.stringify(name)}`)
+}
+
+function newHome(user: User | undefined): string {
+  const home = mkdtempSync(join(tmpdir(), 'moderato-run-'))
+  if (user !== undefined) chownSync(home, user.uid, user.gid)
+  return home
+}
+
+function secretsOf(proof: Proof): string[] {
+  return proof.kind === 'token' ? [proof.token] : [proof.secretAccessKey]
+}
+
+/** A span of its own, in the trace that this process is part of if there is one. */
+export function newTrace(before: string | undefined): string {
+  const known = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(before ?? '')?.[1]
+  return `00-${known ?? randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`
+}

@@ -1,0 +1,123 @@
+/** Whether a command is kept apart from what makes the proxy a boundary (rule S22). */
+import { spawnSync } from 'node:child_process'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { LoadedConfig } from '../config.ts'
+import type { ProxyPlace } from './agent-client.ts'
+import type { Variables } from './child-environment.ts'
+import type { Probed } from './probe.ts'
+
+export interface User {
+  readonly uid: number
+  readonly gid: number
+}
+
+export interface Separation {
+  /** What the command could reach and must not. */
+  readonly reached: readonly string[]
+  /** What could not be looked at. */
+  readonly unchecked: readonly string[]
+}
+
+export interface SeparationOptions {
+  readonly place: ProxyPlace
+  readonly loaded: LoadedConfig | undefined
+  /** Whom the command will run as; undefined: whoever runs this. */
+  readonly user: User | undefined
+  /** The environment of this process. */
+  readonly given: Variables
+}
+
+const PROBE = fileURLToPath(new URL('probe.ts', import.meta.url))
+const PROBED_WITHIN_MS = 20_000
+/** The admin listener's, unless the configuration says otherwise. */
+const DEFAULT_ADMIN_PORT = 8081
+
+/** Tries it as that user, in a process of its own. What cannot be tried counts as reached. */
+export function separation({ place, loaded, user, given }: SeparationOptions): Separation {
+  const probed = probedFor({ place, loaded, given })
+  const ran = spawnSync(process.execPath, [PROBE], {
+    input: JSON.stringify(probed),
+    encoding: 'utf8',
+    env: { PATH: given['PATH'] ?? '' },
+    cwd: '/',
+    timeout: PROBED_WITHIN_MS,
+    ...user,
+  })
+  const reached =
+    ran.status === 0
+      ? (JSON.parse(ran.stdout) as string[])
+      : [`this could not be tried as that user: ${ran.error?.message ?? ran.stderr.split('\n', 5).join(' ')}`]
+  return { reached, unchecked: loaded === undefined ? [WITHOUT_CONFIG] : [] }
+}
+
+const WITHOUT_CONFIG =
+  'without --config FILE it is not known where state, configuration, bundles, upstream credentials and the store are'
+
+/** The places of all that makes the proxy a boundary, as far as they are known. */
+export function probedFor({ place, loaded, given }: Omit<SeparationOptions, 'user'>): Probed {
+  const { hostname, port } = place.url
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const proxyPort = Number(port === '' ? (place.url.protocol === 'https:' ? 443 : 80) : port)
+  const admin = loaded?.config.listen.admin ?? { host, port: DEFAULT_ADMIN_PORT }
+  const store = storePort(loaded)
+  return {
+    files: [...(loaded === undefined ? [] : filesOf(loaded)), ...awsFiles(given)],
+    ports: [
+      ...(admin.port === 0 || admin.port === proxyPort ? [] : [{ ...admin, what: 'the admin listener' }]),
+      ...(store === undefined ? [] : [{ ...store, what: 'the state store' }]),
+    ],
+    listeners: place.isNear ? [{ port: proxyPort, what: 'the proxy' }] : [],
+    processes: hasAwsSecrets(given)
+      ? [{ pid: process.pid, what: 'AWS credentials in the environment of moderato run itself' }]
+      : [],
+  }
+}
+
+function filesOf({ file, config }: LoadedConfig): Probed['files'] {
+  const { stateDir, state, identity, policy, admin, listen } = config
+  const secrets: readonly (readonly [string | undefined, string])[] = [
+    [file, 'the configuration'],
+    [stateDir, 'the state directory'],
+    [state.file, 'the state store'],
+    [state.keyFile, 'the key of the ledger'],
+    [state.passwordFile, 'the password of the state store'],
+    [identity.sealingKeys, 'the sealing keys'],
+    [policy.bundle, 'the policy bundle'],
+    [admin.tokenFile, 'the admin token'],
+    [admin.tls?.key, 'the key of the admin listener'],
+    [listen.tls?.key, 'the key of the agents listener'],
+    ...admin.people.map(({ id, tokenFile }) => [tokenFile, `the token of ${id}`] as const),
+  ]
+  return secrets.flatMap(([path, what]) => (path === undefined ? [] : [{ path, what }]))
+}
+
+/** Where AWS clients would find credentials of AWS by themselves. */
+function awsFiles(given: Variables): Probed['files'] {
+  const home = given['HOME'] ?? homedir()
+  const paths = [
+    given['AWS_SHARED_CREDENTIALS_FILE'] ?? join(home, '.aws/credentials'),
+    given['AWS_CONFIG_FILE'] ?? join(home, '.aws/config'),
+    given['AWS_WEB_IDENTITY_TOKEN_FILE'],
+    given['AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE'],
+    join(home, '.aws/sso/cache'),
+    join(home, '.aws/cli/cache'),
+  ]
+  return paths.flatMap((path) =>
+    path === undefined || path === '/dev/null' ? [] : [{ path, what: 'upstream credentials' }],
+  )
+}
+
+function hasAwsSecrets(given: Variables): boolean {
+  return ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_CONTAINER_AUTHORIZATION_TOKEN'].some(
+    (name) => (given[name] ?? '') !== '',
+  )
+}
+
+function storePort(loaded: LoadedConfig | undefined): { host: string; port: number } | undefined {
+  const { store, url: text } = loaded?.config.state ?? {}
+  const url = store === 'valkey' && text !== undefined ? URL.parse(text) : null
+  if (url === null) return undefined
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 6379 : Number(url.port) }
+}

@@ -1,0 +1,83 @@
+/** `moderato sessions keys`: the file of sealing keys, which a running Moderato follows. */
+import { join } from 'node:path'
+import { ConfigError, loadConfigOfRunning } from '../config.ts'
+import { newKeyLine, readKeyLines, writeKeys } from '../identity/sealing-keys.ts'
+import type { SessionsArgs } from './sessions.ts'
+import type { Io } from './verb.ts'
+
+export const KEYS_USAGE = `       moderato sessions keys list | add | promote ID | remove ID [--now]   (--config FILE | --file FILE)
+         the keys that credentials of tasks are sealed with; a running Moderato takes the changed file by itself.
+         Without a break: add, copy the file to every replica, promote, copy, and when the longest task is over: remove.
+         In an emergency: remove ID --now ends at once whatever was sealed with it, the current key too.
+`
+
+interface Keys {
+  readonly lines: readonly string[]
+  readonly words: string
+}
+
+/** Only ids are ever shown. Exit codes as of every verb. */
+export function runKeys({ positionals, values }: SessionsArgs, io: Io): number {
+  const [, action = '', id, ...rest] = positionals
+  const takesId = action === 'promote' || action === 'remove'
+  const place = values.file ?? values.config
+  if (
+    !['list', 'add', 'promote', 'remove'].includes(action) ||
+    rest.length > 0 ||
+    takesId !== (id !== undefined) ||
+    place === undefined
+  ) {
+    io.stderr.write(`usage:\n${KEYS_USAGE}`)
+    return 2
+  }
+  try {
+    const file = values.file ?? fileOf(place)
+    const before = readKeyLines(file)
+    const { lines, words } = changed(action, before, id ?? '', values.now === true)
+    if (lines.join('\n') !== before.join('\n')) writeKeys(file, lines)
+    io.stdout.write(values.json === true ? `${JSON.stringify({ keys: lines.map(idOf) })}\n` : words)
+    return 0
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    io.stderr.write(error instanceof ConfigError ? `${error.message}\n` : `moderato: ${error.message}\n`)
+    return 1
+  }
+}
+
+function fileOf(config: string): string {
+  const { identity, stateDir } = loadConfigOfRunning(config).config
+  return identity.sealingKeys ?? join(stateDir, 'sealing-keys')
+}
+
+function changed(action: string, lines: readonly string[], id: string, now: boolean): Keys {
+  if (action === 'list') {
+    return {
+      lines,
+      words: lines.map((line, index) => `${idOf(line)}${index === 0 ? ' (current)' : ''}\n`).join(''),
+    }
+  }
+  if (action === 'add') {
+    const line = newKeyLine()
+    return {
+      lines: [...lines, line],
+      words: `added ${idOf(line)}; it seals nothing until it is promoted\n`,
+    }
+  }
+  const found = lines.find((line) => idOf(line) === id)
+  if (found === undefined)
+    throw new Error(`there is no key ${JSON.stringify(id)}: see moderato sessions keys list`)
+  const others = lines.filter((line) => line !== found)
+  if (action === 'promote')
+    return { lines: [found, ...others], words: `${id} seals what is issued from now on\n` }
+  if (found === lines[0] && !now) {
+    throw new Error(`${id} is the current key: promote another first, or end its sessions at once with --now`)
+  }
+  return {
+    lines: others.length === 0 ? [newKeyLine()] : others,
+    words: `removed ${id}: sessions that it sealed are over\n`,
+  }
+}
+
+function idOf(line: string): string {
+  return line.split(' ', 1)[0] ?? ''
+}

@@ -1,0 +1,102 @@
+/** `moderato sessions`: the open tasks, their end before their time, and the keys that their credentials are sealed with. */
+import { parseArgs } from 'node:util'
+import { RevokedAnswer, SessionsAnswer, TasksAnswer } from '../admin/session-routes.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient } from './admin-client.ts'
+import { KEYS_USAGE, runKeys } from './sessions-keys.ts'
+import type { Io } from './verb.ts'
+
+const USAGE = `usage: moderato sessions list [--sessions] [--json]
+         the open tasks; with --sessions the sessions that called this replica
+       moderato sessions revoke --session ID | --task ID [--root ID] | --agent ID | --root ID | --all  --reason TEXT
+         ends them on every replica within a second; agents are told the reason
+${KEYS_USAGE}${ADMIN_USAGE}`
+
+const OPTIONS = {
+  ...ADMIN_OPTIONS,
+  sessions: { type: 'boolean' },
+  session: { type: 'string' },
+  task: { type: 'string' },
+  agent: { type: 'string' },
+  root: { type: 'string' },
+  all: { type: 'boolean' },
+  reason: { type: 'string' },
+  file: { type: 'string' },
+  now: { type: 'boolean' },
+} as const
+
+export type SessionsArgs = NonNullable<ReturnType<typeof parse>>
+type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const parsed = parse(args)
+  if (parsed?.values.help === true) {
+    io.stdout.write(USAGE)
+    return 0
+  }
+  if (parsed?.positionals[0] === 'keys') return runKeys(parsed, io)
+  const errand = parsed === undefined ? undefined : errandOf(parsed)
+  if (parsed === undefined || errand === undefined) {
+    io.stderr.write(USAGE)
+    return 2
+  }
+  return withAdmin(parsed.values, io, async (client) => {
+    const { answer, words } = await errand(client)
+    io.stdout.write(parsed.values.json === true ? `${JSON.stringify(answer)}\n` : words)
+    return 0
+  })
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined: wrong usage. */
+function errandOf({ values, positionals }: SessionsArgs): Errand | undefined {
+  const [action, ...rest] = positionals
+  const { session, task, agent, root, all, reason } = values
+  const named = [session, task, agent, root, all].some((given) => given !== undefined)
+  if (rest.length > 0) return undefined
+  if (action === 'list') {
+    if (named || reason !== undefined) return undefined
+    return values.sessions === true ? listSessions : listTasks
+  }
+  if (action !== 'revoke' || !named || reason === undefined) return undefined
+  return revoke({ session, task, agent, root, all, reason })
+}
+
+async function listTasks(client: AdminClient) {
+  const answer = await client.get('/v1/tasks', TasksAnswer)
+  const words = answer.tasks.map(({ task, agent, intent, ticket, openedBy, expiresAt, counts, ...rest }) => {
+    const held = counts.held === 0 ? '' : `, ${counts.held} held`
+    const left = rest.leftBehind === 0 ? '' : `, ${rest.leftBehind} left behind`
+    const of = rest.ancestors.length === 0 ? '' : ` of ${rest.ancestors.at(-1)}`
+    const why = ticket === '""' ? intent : `${intent} ${ticket}`
+    return `${task}${of}: ${agent} by ${openedBy}, until ${expiresAt}: ${why}; ${counts.calls} calls, ${counts.refused} refused${held}${left}\n`
+  })
+  return { answer, words: words.length === 0 ? 'no task is open\n' : words.join('') }
+}
+
+async function listSessions(client: AdminClient) {
+  const answer = await client.get('/v1/sessions', SessionsAnswer)
+  const words = answer.sessions.map(({ session, task, agent, expiresAt, lastSeenAt, revoked }) => {
+    const end = revoked === null ? `until ${expiresAt}` : `revoked (${revoked})`
+    return `${session}: ${agent}, task ${task}, last seen ${lastSeenAt}, ${end}\n`
+  })
+  return { answer, words: words.length === 0 ? 'no session called this replica\n' : words.join('') }
+}
+
+function revoke(body: object): Errand {
+  return async (client) => {
+    const answer = await client.post('/v1/sessions/revoke', body, RevokedAnswer)
+    const { kind, id, by, reason, tasksEnded } = answer
+    const what = id === null ? 'everything' : `${kind} ${id}`
+    return {
+      answer,
+      words: `revoked ${what}; ${tasksEnded} open ${tasksEnded === 1 ? 'task' : 'tasks'} ended; by ${by}: ${reason}\n`,
+    }
+  }
+}

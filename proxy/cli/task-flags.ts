@@ -1,0 +1,167 @@
+/** What `run`, `env` and `credentials` have in common: the task, the proxy, and who asks. */
+import { readFileSync } from 'node:fs'
+import { isIPv6 } from 'node:net'
+import { ACTION_CLASSES } from '../classes.ts'
+import { isLoopback } from '../config-rules.ts'
+import { loadConfigOfRunning, type LoadedConfig } from '../config.ts'
+import { parseDurationMs } from '../pacing/rates.ts'
+import { TaskFailure, type Proof, type ProxyPlace } from './agent-client.ts'
+
+/** For `parseArgs`; `TASK_USAGE` says what they do. */
+export const TASK_OPTIONS = {
+  task: { type: 'string' },
+  justification: { type: 'string' },
+  ticket: { type: 'string' },
+  grant: { type: 'string', multiple: true },
+  for: { type: 'string' },
+  id: { type: 'string' },
+  role: { type: 'string' },
+  proxy: { type: 'string' },
+  ca: { type: 'string' },
+  'token-file': { type: 'string' },
+  config: { type: 'string' },
+  agent: { type: 'string' },
+  region: { type: 'string' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const
+
+export const TASK_USAGE = `
+The task: --task TEXT (what for); --justification TEXT, --ticket TEXT; --for 30m; --id NAME; --role ARN;
+          --grant CLASS,CLASS=PATTERN, any number of them: less than the agent may do anyway.
+The proxy: --proxy URL or MODERATO_PROXY (https, or a loopback address); --ca FILE or MODERATO_CA: whose certificate to trust.
+Who asks: --token-file FILE or MODERATO_TOKEN_FILE, a JWT of an identity provider or a JWT-SVID, read anew for each task;
+          or, for first steps, MODERATO_ACCESS_KEY_ID and MODERATO_SECRET_ACCESS_KEY,
+          or --config FILE --agent ID, the key that Moderato's own configuration has for that agent.
+`
+
+export interface TaskFlags {
+  readonly task?: string | undefined
+  readonly justification?: string | undefined
+  readonly ticket?: string | undefined
+  readonly grant?: readonly string[] | undefined
+  readonly for?: string | undefined
+  readonly id?: string | undefined
+  readonly role?: string | undefined
+  readonly proxy?: string | undefined
+  readonly ca?: string | undefined
+  readonly 'token-file'?: string | undefined
+  readonly config?: string | undefined
+  readonly agent?: string | undefined
+  readonly region?: string | undefined
+}
+
+export interface Wanted {
+  readonly place: ProxyPlace
+  readonly proof: Proof
+  /** As the tasks endpoint takes it. */
+  readonly body: Readonly<Record<string, unknown>>
+  readonly loaded: LoadedConfig | undefined
+}
+
+type Surroundings = Readonly<Record<string, string>>
+
+/** Throws `TaskFailure` and `ConfigError` with what to do. */
+export function wantedTask(flags: TaskFlags, surroundings: Surroundings): Wanted {
+  const loaded = flags.config === undefined ? undefined : loadConfigOfRunning(flags.config, surroundings)
+  const place = placeOf(flags, surroundings, loaded)
+  return { place, proof: proofOf(flags, surroundings, loaded), body: bodyOf(flags), loaded }
+}
+
+function placeOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedConfig | undefined): ProxyPlace {
+  const text = flags.proxy ?? surroundings['MODERATO_PROXY'] ?? addressIn(loaded)
+  if (text === undefined) {
+    throw new TaskFailure(
+      'say where Moderato is: --proxy URL, MODERATO_PROXY, or --config FILE with a port of its own',
+    )
+  }
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new TaskFailure(`${JSON.stringify(text)} is no URL`)
+  const isNear = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
+  if (url.protocol !== 'https:' && !isNear)
+    throw new TaskFailure(
+      `${url.origin}: credentials are fetched over https only, or from a loopback address`,
+    )
+  const ca = flags.ca ?? surroundings['MODERATO_CA'] ?? loaded?.config.listen.tls?.cert
+  return { url, isNear, ca: url.protocol === 'https:' ? ca : undefined }
+}
+
+function addressIn(loaded: LoadedConfig | undefined): string | undefined {
+  if (loaded === undefined) return undefined
+  const { agents, tls } = loaded.config.listen
+  const host = isIPv6(agents.host) ? `[${agents.host}]` : agents.host
+  // Port 0 is whichever was free when it started.
+  return agents.port === 0 ? undefined : `${tls === undefined ? 'http' : 'https'}://${host}:${agents.port}`
+}
+
+function proofOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedConfig | undefined): Proof {
+  const tokenFile = flags['token-file'] ?? surroundings['MODERATO_TOKEN_FILE']
+  if (flags.agent !== undefined) return { kind: 'key', ...keyOf(flags.agent, loaded) }
+  if (tokenFile !== undefined) return { kind: 'token', file: tokenFile, token: tokenIn(tokenFile) }
+  const { MODERATO_ACCESS_KEY_ID: accessKeyId, MODERATO_SECRET_ACCESS_KEY: secretAccessKey } = surroundings
+  if (accessKeyId !== undefined && secretAccessKey !== undefined)
+    return { kind: 'key', accessKeyId, secretAccessKey }
+  const spiffe =
+    surroundings['SPIFFE_ENDPOINT_SOCKET'] === undefined
+      ? ''
+      : '; a JWT-SVID of the Workload API goes into a file first (spire-agent api fetch jwt -audience ...)'
+  throw new TaskFailure(
+    `say who asks: --token-file FILE, MODERATO_ACCESS_KEY_ID and MODERATO_SECRET_ACCESS_KEY, or --config FILE --agent ID${spiffe}`,
+  )
+}
+
+function keyOf(id: string, loaded: LoadedConfig | undefined) {
+  if (loaded === undefined) throw new TaskFailure('--agent goes with --config FILE, which has its key')
+  const agent = loaded.config.agents.find((each) => each.id === id)
+  const { accessKeyId, secretAccessKey } = agent ?? {}
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
+  throw new TaskFailure(`${loaded.file} has no agent ${JSON.stringify(id)} with a key`)
+}
+
+function tokenIn(file: string): string {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8').trim()
+  } catch (error) {
+    throw new TaskFailure(error instanceof Error ? error.message : String(error))
+  }
+  if (/^[\w.~+/=-]+$/.test(text)) return text
+  throw new TaskFailure(`${file} holds no token`)
+}
+
+function bodyOf(flags: TaskFlags): Readonly<Record<string, unknown>> {
+  const { justification, ticket, id, role, grant } = flags
+  const seconds = flags.for === undefined ? undefined : Math.round(durationOf(flags.for) / 1000)
+  return {
+    ...(flags.task === undefined ? {} : { intent: flags.task }),
+    ...(justification === undefined ? {} : { justification }),
+    ...(ticket === undefined ? {} : { ticket }),
+    ...(id === undefined ? {} : { id }),
+    ...(role === undefined ? {} : { roleArn: role }),
+    ...(grant === undefined ? {} : { grants: grant.map(grantOf) }),
+    ...(seconds === undefined ? {} : { durationSeconds: seconds }),
+  }
+}
+
+function durationOf(text: string): number {
+  try {
+    return parseDurationMs(text)
+  } catch (error) {
+    throw new TaskFailure(`--for: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+const CLASSES: ReadonlySet<string> = new Set([...ACTION_CLASSES, 'reads-secret'])
+
+/** `read,list=arn:aws:s3:::logs*` */
+function grantOf(text: string): { readonly classes: string[]; readonly resources: string[] } {
+  const mark = text.indexOf('=')
+  const classes = text.slice(0, Math.max(mark, 0)).split(',')
+  const resource = text.slice(mark + 1)
+  if (mark > 0 && resource !== '' && classes.every((each) => CLASSES.has(each)))
+    return { classes, resources: [resource] }
+  throw new TaskFailure(
+    `--grant ${JSON.stringify(text)}: write CLASS,CLASS=PATTERN with classes of ${[...CLASSES].join(', ')}`,
+  )
+}
