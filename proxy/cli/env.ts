@@ -4,7 +4,7 @@ import { ConfigError, surroundings } from '../config.ts'
 import { agentClient, TaskFailure } from './agent-client.ts'
 import { removedFrom, taskVariables, type Variables } from './child-environment.ts'
 import { inWords } from './end-task.ts'
-import { newTrace } from './run.ts'
+import { newTrace, traceIdOf } from './run.ts'
 import { TASK_OPTIONS, TASK_USAGE, wantedTask } from './task-flags.ts'
 import type { Io } from './verb.ts'
 
@@ -53,9 +53,9 @@ async function open(values: Values, given: Variables, io: Io): Promise<void> {
   const { place, proof, body } = wantedTask(values, given)
   const client = agentClient(place)
   try {
-    const opened = await client.open(proof, { ...body, sameUser: true })
-    const { id, expiresAt } = opened.task
     const traceparent = newTrace(given['TRACEPARENT'])
+    const opened = await client.open(proof, { ...body, traceId: traceIdOf(traceparent), sameUser: true })
+    const { id, expiresAt } = opened.task
     const set = taskVariables({ opened, place, region: values.region, traceparent }, given)
     // The identity itself stays: it opens and ends tasks, and is not what this shell's AWS clients use.
     const removed = removedFrom(given, []).filter(

@@ -72,8 +72,9 @@ async function runTask({ values, command }: Parsed, given: Variables, io: Io): P
   const client = agentClient(wanted.place)
   const signals = new Signals()
   try {
-    const opened = await client.open(wanted.proof, { ...wanted.body, ...(sameUser ? { sameUser } : {}) })
     const traceparent = newTrace(given['TRACEPARENT'])
+    const body = { ...wanted.body, traceId: traceIdOf(traceparent), ...(sameUser ? { sameUser } : {}) }
+    const opened = await client.open(wanted.proof, body)
     const task = { opened, place: wanted.place, region: values.region, traceparent }
     const secrets = secretsOf(wanted.proof)
     const home = values['keep-home'] === true ? undefined : newHome(user)
@@ -144,4 +145,8 @@ function secretsOf(proof: Proof): string[] {
 export function newTrace(before: string | undefined): string {
   const known = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(before ?? '')?.[1]
   return `00-${known ?? randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`
+}
+
+export function traceIdOf(traceparent: string): string {
+  return traceparent.split('-')[1] ?? ''
 }
