@@ -25,7 +25,7 @@ export interface Key {
 
 /** How it is proved who asks: a token of an identity provider, or an access key. */
 export type Proof =
-  | { readonly kind: 'token'; readonly file: string; readonly token: string }
+  | { readonly kind: 'token'; readonly token: string; /** A file or a socket. */ readonly from: string }
   | ({ readonly kind: 'key' } & Key)
 
 /** What a person can do something about; `code` is Moderato's word for it, if it answered. */

@@ -35,7 +35,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
   try {
     const given = surroundings()
-    const wanted = wantedTask(values, given)
+    const wanted = await wantedTask(values, given)
     const cache = values.cache ?? cacheOf(wanted, given)
     const client = agentClient(wanted.place)
     try {
@@ -74,7 +74,7 @@ function processAnswer({ credentials }: Opened): object {
 
 /** One file for each proxy, identity and task: what differs in any word is another task. */
 function cacheOf({ place, proof, body }: Wanted, given: Variables): string {
-  const identity = proof.kind === 'token' ? proof.file : proof.accessKeyId
+  const identity = proof.kind === 'token' ? proof.from : proof.accessKeyId
   const name = hash('sha256', JSON.stringify([place.url.origin, identity, body]), 'hex')
   const folder = given['XDG_RUNTIME_DIR'] ?? join(given['HOME'] ?? homedir(), '.cache')
   return join(folder, 'moderato', `${name}.json`)

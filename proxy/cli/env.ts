@@ -50,7 +50,7 @@ function parse(args: readonly string[]) {
 }
 
 async function open(values: Values, given: Variables, io: Io): Promise<void> {
-  const { place, proof, body } = wantedTask(values, given)
+  const { place, proof, body } = await wantedTask(values, given)
   const client = agentClient(place)
   try {
     const traceparent = newTrace(given['TRACEPARENT'])
@@ -69,7 +69,7 @@ async function open(values: Values, given: Variables, io: Io): Promise<void> {
 }
 
 async function end(taskId: string, values: Values, given: Variables, io: Io): Promise<void> {
-  const { place, proof } = wantedTask(values, given)
+  const { place, proof } = await wantedTask(values, given)
   const client = agentClient(place)
   try {
     const reckoning = await client.end(proof, taskId)

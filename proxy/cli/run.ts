@@ -65,7 +65,7 @@ function parse(args: readonly string[]) {
 }
 
 async function runTask({ values, command }: Parsed, given: Variables, io: Io): Promise<number> {
-  const wanted = wantedTask(values, given)
+  const wanted = await wantedTask(values, given)
   const user = values.user === undefined ? undefined : userOf(values.user)
   const sameUser = values['same-user'] === true
   checkSeparation({ wanted, user, sameUser, given }, io)

@@ -76,7 +76,7 @@ export function probedFor({ place, loaded, given }: Omit<SeparationOptions, 'use
 }
 
 function filesOf({ file, config }: LoadedConfig): Probed['files'] {
-  const { stateDir, state, identity, policy, admin, listen } = config
+  const { stateDir, state, identity, policy, approvals, admin, listen } = config
   const secrets: readonly (readonly [string | undefined, string])[] = [
     [file, 'the configuration'],
     [stateDir, 'the state directory'],
@@ -86,6 +86,8 @@ function filesOf({ file, config }: LoadedConfig): Probed['files'] {
     [identity.sealingKeys, 'the sealing keys'],
     [policy.bundle, 'the policy bundle'],
     [admin.tokenFile, 'the admin token'],
+    [approvals.webhook?.secretFile, 'the key of approval messages'],
+    [approvals.callback?.secretFile, 'the key of approval answers'],
     [admin.tls?.key, 'the key of the admin listener'],
     [listen.tls?.key, 'the key of the agents listener'],
     ...admin.people.map(({ id, tokenFile }) => [tokenFile, `the token of ${id}`] as const),

@@ -19,6 +19,7 @@ export const TASK_OPTIONS = {
   proxy: { type: 'string' },
   ca: { type: 'string' },
   'token-file': { type: 'string' },
+  audience: { type: 'string' },
   config: { type: 'string' },
   agent: { type: 'string' },
   region: { type: 'string' },
@@ -31,6 +32,7 @@ The task: --task TEXT (what for); --justification TEXT, --ticket TEXT; --for 30m
           --grant CLASS,CLASS=PATTERN, any number of them: less than the agent may do anyway.
 The proxy: --proxy URL or MODERATO_PROXY (https, or a loopback address); --ca FILE or MODERATO_CA: whose certificate to trust.
 Who asks: --token-file FILE or MODERATO_TOKEN_FILE, a JWT of an identity provider or a JWT-SVID, read anew for each task;
+          or SPIFFE_ENDPOINT_SOCKET, the Workload API (--audience NAME or MODERATO_AUDIENCE; moderato);
           or, for first steps, MODERATO_ACCESS_KEY_ID and MODERATO_SECRET_ACCESS_KEY,
           or --config FILE --agent ID, the key that Moderato's own configuration has for that agent.
 `
@@ -46,6 +48,7 @@ export interface TaskFlags {
   readonly proxy?: string | undefined
   readonly ca?: string | undefined
   readonly 'token-file'?: string | undefined
+  readonly audience?: string | undefined
   readonly config?: string | undefined
   readonly agent?: string | undefined
   readonly region?: string | undefined
@@ -61,11 +64,11 @@ export interface Wanted {
 
 type Surroundings = Readonly<Record<string, string>>
 
-/** Throws `TaskFailure` and `ConfigError` with what to do. */
-export function wantedTask(flags: TaskFlags, surroundings: Surroundings): Wanted {
+/** Rejects with `TaskFailure` and `ConfigError` with what to do. */
+export async function wantedTask(flags: TaskFlags, surroundings: Surroundings): Promise<Wanted> {
   const loaded = flags.config === undefined ? undefined : loadConfigOfRunning(flags.config, surroundings)
   const place = placeOf(flags, surroundings, loaded)
-  return { place, proof: proofOf(flags, surroundings, loaded), body: bodyOf(flags), loaded }
+  return { place, body: bodyOf(flags), proof: await proofOf(flags, surroundings, loaded), loaded }
 }
 
 function placeOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedConfig | undefined): ProxyPlace {
@@ -95,20 +98,30 @@ function addressIn(loaded: LoadedConfig | undefined): string | undefined {
   return agents.port === 0 ? undefined : `${tls === undefined ? 'http' : 'https'}://${host}:${agents.port}`
 }
 
-function proofOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedConfig | undefined): Proof {
-  const tokenFile = flags['token-file'] ?? surroundings['MODERATO_TOKEN_FILE']
+async function proofOf(
+  flags: TaskFlags,
+  surroundings: Surroundings,
+  loaded: LoadedConfig | undefined,
+): Promise<Proof> {
   if (flags.agent !== undefined) return { kind: 'key', ...keyOf(flags.agent, loaded) }
-  if (tokenFile !== undefined) return { kind: 'token', file: tokenFile, token: tokenIn(tokenFile) }
+  const tokenFile = flags['token-file'] ?? surroundings['MODERATO_TOKEN_FILE']
+  if (tokenFile !== undefined) return { kind: 'token', from: tokenFile, token: tokenIn(tokenFile) }
   const { MODERATO_ACCESS_KEY_ID: accessKeyId, MODERATO_SECRET_ACCESS_KEY: secretAccessKey } = surroundings
   if (accessKeyId !== undefined && secretAccessKey !== undefined)
     return { kind: 'key', accessKeyId, secretAccessKey }
-  const spiffe =
-    surroundings['SPIFFE_ENDPOINT_SOCKET'] === undefined
-      ? ''
-      : '; a JWT-SVID of the Workload API goes into a file first (spire-agent api fetch jwt -audience ...)'
-  throw new TaskFailure(
-    `say who asks: --token-file FILE, MODERATO_ACCESS_KEY_ID and MODERATO_SECRET_ACCESS_KEY, or --config FILE --agent ID${spiffe}`,
+  const endpoint = surroundings['SPIFFE_ENDPOINT_SOCKET']
+  if (endpoint === undefined) {
+    throw new TaskFailure(
+      'say who asks: --token-file FILE, SPIFFE_ENDPOINT_SOCKET, MODERATO_ACCESS_KEY_ID and MODERATO_SECRET_ACCESS_KEY, or --config FILE --agent ID',
+    )
+  }
+  // Its library is loaded for whoever has such a socket alone.
+  const { workloadSvid } = await import('./workload-svid.ts')
+  const token = await workloadSvid(
+    endpoint,
+    flags.audience ?? surroundings['MODERATO_AUDIENCE'] ?? 'moderato',
   )
+  return { kind: 'token', from: endpoint, token }
 }
 
 function keyOf(id: string, loaded: LoadedConfig | undefined) {

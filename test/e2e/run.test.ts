@@ -207,11 +207,11 @@ describe.skipIf(missing(MOTO))('moderato env and credentials', () => {
 
   it('are what a profile of every SDK can name: one task, in a file that is its own', async () => {
     const cache = join(folder, 'cache', 'credentials.json')
-    const process_ = `${process.execPath} ${join(import.meta.dirname, '../../proxy/main.ts')} credentials --task profile --cache ${cache}`
+    const credentialProcess = `${process.execPath} ${join(import.meta.dirname, '../../proxy/main.ts')} credentials --task profile --cache ${cache}`
     const config = join(folder, 'config')
     writeFileSync(
       config,
-      `[profile paced]\nregion = us-east-1\nendpoint_url = ${proxy.url}\ncredential_process = ${process_}\n`,
+      `[profile paced]\nregion = us-east-1\nendpoint_url = ${proxy.url}\ncredential_process = ${credentialProcess}\n`,
     )
     const env = { ...keyEnvironment(proxy), AWS_CONFIG_FILE: config, AWS_PROFILE: 'paced' }
     const work = (command: string, args: string[]) => {
@@ -237,7 +237,7 @@ describe.skipIf(missing(MOTO))('moderato env and credentials', () => {
       method: 'DELETE',
       target: `/.moderato/v1/tasks/${task.id}`,
     })
-    const [, , ...args] = process_.split(' ')
+    const [, , ...args] = credentialProcess.split(' ')
     const over = await ran(args, keyEnvironment(proxy))
     expect(over).toMatchObject({ code: 1, out: '', err: expect.stringContaining('--new opens another task') })
     const fresh = await ran([...args, '--new'], keyEnvironment(proxy))

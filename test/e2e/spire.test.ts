@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
+import { ran } from '../support/running.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
 import { missingSpire, Spire, TRUST_DOMAIN, WORKLOAD } from '../support/spire.ts'
 import type { OpenedTask } from '../support/tasks.ts'
@@ -95,6 +96,30 @@ describe.skipIf(missingSpire())('a workload of SPIRE', () => {
     const credentials = { accessKeyId, secretAccessKey, sessionToken }
     await dynamodb(proxy.url, BUILDER, { requestHandler, credentials }).send(new ListTablesCommand({}))
     expect(upstream.recorded).toHaveLength(1)
+  })
+
+  it('is who moderato run works as, with nothing but the socket', async () => {
+    const authority = join(folder, 'listener-ca.pem')
+    writeFileSync(authority, ca)
+    const client = `
+      const { DynamoDBClient, ListTablesCommand } = require('@aws-sdk/client-dynamodb')
+      new DynamoDBClient({}).send(new ListTablesCommand({})).then(() => console.log('listed'))`
+    const done = await ran(
+      ['run', '--same-user', '--task', 'from a socket', '--', process.execPath, '-e', client],
+      {
+        PATH: process.env['PATH'] ?? '',
+        HOME: folder,
+        MODERATO_PROXY: proxy.url,
+        MODERATO_CA: authority,
+        SPIFFE_ENDPOINT_SOCKET: `unix://${spire.socket}`,
+        AWS_REGION: 'us-east-1',
+      },
+    )
+    expect(done).toMatchObject({
+      code: 0,
+      out: 'listed\n',
+      err: expect.stringContaining('1 call, 0 refused; ended'),
+    })
   })
 
   it('opens a task with its X.509-SVID', async () => {

@@ -5,6 +5,8 @@ import {
   Server,
   ServerCredentials,
   status,
+  type sendUnaryData,
+  type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceClientConstructor,
 } from '@grpc/grpc-js'
@@ -15,7 +17,11 @@ const PROTO = resolve(import.meta.dirname, '../../proxy/identity/providers/workl
 export type Bundles = Readonly<Record<string, Buffer>>
 type Stream = ServerWritableStream<object, { bundles: Bundles }>
 
+type TokenCall = ServerUnaryCall<{ readonly audience: readonly string[] }, object>
+
 export class WorkloadApi {
+  /** The token of whoever asks; undefined: it has none. */
+  svidFor: ((audience: readonly string[]) => string) | undefined
   readonly socket: string
   readonly #server: Server
   readonly #streams = new Map<Stream, 'jwt' | 'x509'>()
@@ -33,6 +39,7 @@ export class WorkloadApi {
     const loaded = loadPackageDefinition(loadSync(PROTO, { keepCase: true }))
     const { service } = loaded['SpiffeWorkloadAPI'] as ServiceClientConstructor
     server.addService(service, {
+      FetchJWTSVID: (call: TokenCall, answer: sendUnaryData<object>) => api.#token(call, answer),
       FetchJWTBundles: (stream: Stream) => api.#serve('jwt', stream),
       FetchX509Bundles: (stream: Stream) => api.#serve('x509', stream),
     })
@@ -46,6 +53,13 @@ export class WorkloadApi {
 
   get streams(): number {
     return this.#streams.size
+  }
+
+  #token({ metadata, request }: TokenCall, answer: sendUnaryData<object>): void {
+    if (metadata.get('workload.spiffe.io')[0] !== 'true') answer({ code: status.INVALID_ARGUMENT })
+    else if (this.svidFor === undefined)
+      answer({ code: status.PERMISSION_DENIED, details: 'no identity issued' })
+    else answer(null, { svids: [{ svid: this.svidFor(request.audience) }] })
   }
 
   /** As a real one refuses whoever does not say that it means a Workload API. */
