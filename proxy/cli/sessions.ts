@@ -7,7 +7,7 @@ import type { Io } from './verb.ts'
 
 const USAGE = `usage: moderato sessions list [--sessions] [--json]
          the open tasks; with --sessions the sessions that called this replica
-       moderato sessions revoke --session ID | --task ID [--root ID] | --agent ID | --root ID | --all  --reason TEXT
+       moderato sessions revoke --session=ID | --task ID [--root ID] | --agent ID | --root ID | --all  --reason TEXT
          ends them on every replica within a second; agents are told the reason
 ${KEYS_USAGE}${ADMIN_USAGE}`
 

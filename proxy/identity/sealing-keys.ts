@@ -82,5 +82,6 @@ export function writeKeys(path: string, lines: readonly string[]): void {
 }
 
 export function newKeyLine(): string {
-  return `${randomBytes(6).toString('base64url')} ${randomBytes(32).toString('base64url')}`
+  // In hex, since operators type ids, and none may begin with a hyphen.
+  return `${randomBytes(6).toString('hex')} ${randomBytes(32).toString('base64url')}`
 }
