@@ -178,16 +178,8 @@ const GUARDED = [
 ]
 
 /** For the commands that ask a running Moderato (`adminPlace`, `surroundings` in config.ts); they are no settings. */
-const CLIENTS_OWN = new Set([
-  'MODERATO_ADMIN_URL',
-  'MODERATO_ADMIN_CA',
-  'MODERATO_PROXY',
-  'MODERATO_CA',
-  'MODERATO_TOKEN_FILE',
-  'MODERATO_AUDIENCE',
-  'MODERATO_ACCESS_KEY_ID',
-  'MODERATO_SECRET_ACCESS_KEY',
-])
+const CLIENTS_OWN =
+  /^MODERATO_(?:ADMIN_URL|ADMIN_CA|PROXY|CA|TOKEN_FILE|AUDIENCE|ACCESS_KEY_ID|SECRET_ACCESS_KEY)$/
 
 const variableOf = (path: string): string =>
   `MODERATO_${path
@@ -207,7 +199,7 @@ export function environmentOverrides(
   const overrides: Override[] = []
   const findings: Finding[] = []
   for (const [variable, text] of Object.entries(environment).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    if (!variable.startsWith('MODERATO_') || text === undefined || CLIENTS_OWN.has(variable)) continue
+    if (!variable.startsWith('MODERATO_') || text === undefined || CLIENTS_OWN.test(variable)) continue
     const setting = BY_VARIABLE.get(variable)
     if (setting === undefined) {
       findings.push({ path: variable, message: 'names no setting; see the table in README' })

@@ -75,6 +75,8 @@ describe('createMetrics', () => {
     moderato_state_up: ['gauge'],
     moderato_freezes_active: ['gauge', 'source'],
     moderato_config_reloads_total: ['counter', 'result'],
+    moderato_sessions_active: ['gauge'],
+    moderato_sessions_revoked_total: ['counter', 'cause'],
     moderato_approvals_pending: ['gauge'],
     moderato_approval_decisions_total: ['counter', 'channel', 'decision'],
     moderato_drift_total: ['counter', 'detector', 'response'],
