@@ -35,7 +35,7 @@ function wayOfCalls(stages: SharedStages, parts: Parts) {
     .pipe(
       classify({
         catalogue,
-        accountId: parts.accountId,
+        accountOf: parts.accountOf,
         addressing: parts.addressing,
         operatorRules: stages.operatorRules,
         inflatedBytes: () => rules().limits.bufferedBodyBytes,
@@ -46,19 +46,19 @@ function wayOfCalls(stages: SharedStages, parts: Parts) {
     .pipe(stages.restrained)
     .pipe(stages.marked)
     .fork({ upstream: wayUpstream(stages, parts), here: wayOfSts(stages, parts) }, (exchange) =>
-      isAnsweredHere(exchange, parts.accountId) ? 'here' : 'upstream',
+      isAnsweredHere(exchange, parts.accountOf) ? 'here' : 'upstream',
     )
 }
 
 /** The rest of a call's way: decided, paced, signed anew, forwarded. */
 function wayUpstream(stages: SharedStages, { upstream, rules, ...parts }: Parts) {
-  const { credentials, endpoint, clock, clockSkew, signatures } = parts
+  const { signers, endpoint, clock, clockSkew, signatures } = parts
   return pipeline<Classified>()
     .pipe(stages.decided)
     .pipe(stages.approved)
     .pipe(stages.paced)
     .pipe(stages.spent)
-    .pipe(resign({ credentials, endpoint, clock, signatures }))
+    .pipe(resign({ signers, recheck: stages.recheck, endpoint, clock, signatures }))
     .pipe(stages.claimed)
     .pipe(
       forward({

@@ -81,9 +81,32 @@ function peopleProblems({ admin: { people, tls } }: Config): Finding[] {
 }
 
 function upstreamProblems({ upstream }: Config): Finding[] {
-  const path = 'upstream.endpoint'
-  if (upstream.endpoint === undefined) return []
-  return originProblems(path, upstream.endpoint)
+  const { endpoint, roles, signing } = upstream
+  const findings = roleProblems(upstream)
+  if (roles.length > 0 && signing !== undefined) {
+    const message = 'cannot be set together with upstream.roles, whose roles sign too'
+    findings.push({ path: 'upstream.signing', message })
+  }
+  return endpoint === undefined ? findings : [...originProblems('upstream.endpoint', endpoint), ...findings]
+}
+
+/** Each rule can be reached, and plain credentials are of the account that they are for (rule S21). */
+function roleProblems({ roles, accountId }: Config['upstream']): Finding[] {
+  const all = roles.findIndex(
+    ({ agents, accounts, roleArns }) => (agents ?? accounts ?? roleArns) === undefined,
+  )
+  return roles.flatMap(({ plain, accounts = [] }, index) => {
+    const path = `upstream.roles.${index}`
+    const findings: Finding[] = []
+    if (all >= 0 && index > all)
+      findings.push({ path, message: `is never reached: upstream.roles.${all} takes every call` })
+    if (plain === true && accounts.some((each) => each !== accountId))
+      findings.push({
+        path: `${path}.accounts`,
+        message: 'may hold upstream.accountId only: that is whose the plain credentials are',
+      })
+    return findings
+  })
 }
 
 /** Where calls are sent: https, or http on this machine. */

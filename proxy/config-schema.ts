@@ -7,6 +7,7 @@ import { agent, catalogue, pacing, policy } from './config-schema-calls.ts'
 import { freeze } from './config-schema-freeze.ts'
 import { identity, tasks } from './config-schema-identity.ts'
 import { state } from './config-schema-state.ts'
+import { upstream } from './config-schema-upstream.ts'
 import { address, bytes, durationMs, hostName, later } from './config-schema-values.ts'
 import { watch } from './config-schema-watch.ts'
 
@@ -19,48 +20,6 @@ const listen = z
     hosts: z.array(hostName).default([]).describe('Our own names, for virtual-host S3.'),
     intercept: later('CONNECT mode'),
     tls: listenTls.optional(),
-  })
-  .prefault({})
-
-const upstream = z
-  .strictObject({
-    endpoint: z.string().optional().describe('Send every service here (an emulator). https unless loopback.'),
-    credentials: z
-      .strictObject({
-        accessKeyId: z.string().min(1),
-        secretAccessKey: z.string().min(1),
-        sessionToken: z.string().min(1).optional(),
-      })
-      .optional()
-      .describe('The AWS provider chain otherwise.'),
-    signing: z
-      .strictObject({
-        roleArn: z
-          .string()
-          .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of a role')
-          .describe('Assumed for /.moderato/v1/sign, with a policy of nothing but what is signed.'),
-      })
-      .optional(),
-    accountId: z
-      .string()
-      .regex(/^\d{12}$/, 'must be 12 digits')
-      .optional()
-      .describe('Fills the account in ARNs.'),
-    regions: z
-      .array(z.string())
-      .min(1)
-      .optional()
-      .describe('Regions that may be reached; all known ones otherwise.'),
-    connections: z.int().positive().default(128).describe('Connections per upstream host, for each agent.'),
-    connectTimeout: durationMs.prefault('10s').describe('TCP and TLS to an upstream host.'),
-    headersTimeout: durationMs
-      .prefault('15m')
-      .describe('Until the head of an answer; synchronous Lambda calls take long.'),
-    bodyTimeout: durationMs.prefault('5m').describe('The longest pause within an answer.'),
-    allowPrivateAddresses: z
-      .boolean()
-      .default(false)
-      .describe('For VPC endpoints: upstream names may resolve to private addresses.'),
   })
   .prefault({})
 

@@ -223,6 +223,9 @@ export interface Paced extends Approved {
   readonly wouldRules?: readonly string[]
 }
 
+/** Whose credentials signed: Moderato's own as they are, or a session of a role with a policy of the task or the call. */
+export type SignedAs = 'plain' | { readonly role: string; readonly policy: 'task' | 'call' }
+
 /** A request ready for the wire: where to, and with which head. */
 export interface SignedRequest {
   /** `https://host[:port]`, built only from the catalogue or from `upstream.endpoint`. */
@@ -230,6 +233,7 @@ export interface SignedRequest {
   readonly target: string
   /** name, value, name, value, ... including `host` and the new `authorization`. */
   readonly headers: readonly string[]
+  readonly as: SignedAs
   /** Signs the body's chunks or events anew; undefined where it has no signatures. */
   readonly bodySigner: BodySignatures<ChunkChain> | undefined
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import { adminHosts } from './admin/bind.ts'
 import { adminToken } from './admin/token.ts'
 import { openApprovals } from './approvals/open.ts'
-import { signing } from './agent-api/signing.ts'
+import type { Agent } from './agent.ts'
 import { agentStore } from './agent-store.ts'
 import { addressing } from './aws/addressing.ts'
 import { loadCatalogue, type Catalogue } from './aws/catalogue/catalogue.ts'
@@ -13,7 +13,7 @@ import { openBreakglass } from './breakglass/open.ts'
 import type { Config } from './config-schema.ts'
 import { describeConfig } from './config-describe.ts'
 import type { LoadedConfig } from './config.ts'
-import { chainCredentials, fixedCredentials } from './credentials/source.ts'
+import { openSigners } from './credentials/open.ts'
 import { Freezes } from './freeze/freezes.ts'
 import { openIdentity } from './identity/open.ts'
 import type { ServiceState } from './listeners.ts'
@@ -65,10 +65,10 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
   const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: queueLimits })
   const policy = () => rules().policy
   const identity = await openIdentity(config, { policy, ledger, clock, audit, log, metrics })
-  const operated = openOperated({ ledger, rules, timer, audit, metrics, log }, identity, upstream.accountId)
-  const credentials = credentialsOf(upstream)
   const { endpoint, allowPrivateAddresses: allowPrivate } = upstream
   const lookup = endpoint === undefined ? pinnedLookup({ allowPrivate }) : undefined
+  const signing = openSigners(upstream, { ...identity, catalogue, rules, lookup, ledger, clock })
+  const operated = openOperated({ ledger, rules, timer, audit, metrics, log }, identity, signing.accountOf)
   return {
     clock,
     steadyClock,
@@ -89,11 +89,9 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     timer,
     addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
     budget: new BufferBudget(bodyLimits),
-    accountId: upstream.accountId,
     limiter,
     queue,
-    credentials,
-    signing: signing(upstream, credentials, lookup),
+    ...signing,
     endpoint: upstreamEndpoint(upstream, privateServices),
     upstream: upstreamsOf(upstream, lookup, privateServices),
     start(state: ServiceState, adminPort: number): void {
@@ -116,9 +114,9 @@ interface Operating {
 function openOperated(
   world: Operating,
   identity: Awaited<ReturnType<typeof openIdentity>>,
-  accountId: string | undefined,
+  accountOf: (agent: Agent) => string | undefined,
 ) {
-  const freezes = new Freezes({ ...world, clock, accountId })
+  const freezes = new Freezes({ ...world, clock, accountOf })
   world.metrics.freezes(() => freezes.counts())
   const approvals = openApprovals({ ...world, clock, steadyClock })
   const breakglass = openBreakglass({ ...world, clock })
@@ -130,10 +128,6 @@ function openOperated(
     identity.restraint,
   ]
   return { freezes, approvals, breakglass, ...watching, restraints }
-}
-
-function credentialsOf({ credentials }: Config['upstream']) {
-  return credentials === undefined ? chainCredentials(clock) : fixedCredentials(credentials)
 }
 
 function upstreamsOf(

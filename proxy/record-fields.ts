@@ -50,6 +50,7 @@ export function decisionFields(
       unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map((each) => quoted(each)),
       parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
       handOn: exchange.handOn && handOnFacts(exchange.handOn),
+      upstream: exchange.signed?.as ?? (exchange.handOn?.narrowed === false ? 'plain' : undefined),
       task: exchange.opening && openingFacts(exchange.opening),
       breakglass: breakglass && { classes: breakglass.classes, resources: breakglass.resources },
     },

@@ -65,6 +65,8 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, approvals
     }),
     spent: spend(approvals),
     claimed: claim(once),
+    /** Again, of a call that waited elsewhere than in the queue. */
+    recheck,
     /** Reconsidered with the queue, whenever what operators decided changes. */
     uploads: new Uploads((exchange) => void recheck(exchange)),
     operatorRules,

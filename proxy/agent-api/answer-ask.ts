@@ -1,5 +1,5 @@
 /** The end of each way on which Moderato answers by itself: credentials are made, a task is ended, and the agent is told. */
-import type { Grant, Session } from '../agent.ts'
+import type { Agent, Grant, Session } from '../agent.ts'
 import type { Opening } from '../identity/opening.ts'
 import type { Sealed } from '../identity/sealed-token.ts'
 import type { Sessions } from '../identity/sessions.ts'
@@ -12,7 +12,7 @@ import { assumedRole, callerIdentity } from './sts-answer.ts'
 export interface AnswerDeps {
   readonly tasks: Tasks
   readonly sessions: Sessions
-  readonly accountId: string | undefined
+  readonly accountOf: (agent: Agent) => string | undefined
   readonly clock: Clock
   readonly endings: Pick<TaskEndings, 'reckoning'>
 }
@@ -67,7 +67,7 @@ async function answerOf({ ask, agent, requestId }: Asked, deps: AnswerDeps): Pro
       ...reckoningShown(ask, deps),
     })
   }
-  if (ask.kind === 'whoami') return xml(callerIdentity(agent, deps.accountId ?? '', requestId))
+  if (ask.kind === 'whoami') return xml(callerIdentity(agent, deps.accountOf(agent) ?? '', requestId))
   const { session } = ask
   return json(keysShown(deps.tasks.renew(session), 'Token', shownEnd(session, deps.clock)))
 }

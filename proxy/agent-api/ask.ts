@@ -119,9 +119,13 @@ export function askTicket({ sessions, tasks, identities }: AskDeps & { readonly 
 }
 
 /** The calls of STS that hand out credentials: never passed on. Who a session is, AWS cannot know. */
-export function isAnsweredHere({ agent, call }: Classified, accountId: string | undefined): boolean {
+export function isAnsweredHere(
+  { agent, call }: Classified,
+  accountOf: (agent: Agent) => string | undefined,
+): boolean {
   if (call.service !== 'sts' || call.operation === null) return false
-  if (call.operation === 'GetCallerIdentity') return agent.session !== undefined && accountId !== undefined
+  if (call.operation === 'GetCallerIdentity')
+    return agent.session !== undefined && accountOf(agent) !== undefined
   return call.classes.includes('credentials')
 }
 

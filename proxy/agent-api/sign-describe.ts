@@ -1,4 +1,5 @@
 /** Reads a request to the signing endpoint into the call that it wants signed, to be decided like that call itself. */
+import type { Agent } from '../agent.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import type { OperatorRules } from '../aws/operator-rules.ts'
 import { partitionOf, resolveEndpoint } from '../aws/endpoints.ts'
@@ -15,19 +16,20 @@ export interface DescribeDeps {
   readonly catalogue: Catalogue
   /** What operators say of calls beyond it. */
   readonly operatorRules: () => OperatorRules
-  readonly accountId: string | undefined
+  /** The account that calls of an agent are made in. */
+  readonly accountOf: (agent: Agent) => string | undefined
   /** The regions that may be reached; all known ones if undefined. */
   readonly regions: ReadonlySet<string> | undefined
   readonly emulator: URL | undefined
   /** Whether upstream credentials will be narrowed to what is signed. */
-  readonly narrowed: boolean
+  readonly narrowed: (agent: Agent) => boolean
 }
 
 /** A key of 1024 bytes, all of it in `\u` escapes, and all the rest. */
 const MAX_BODY_BYTES = 8 * 1024
 
 /** Verified -> Classified, with the request that is to be signed. Its region is that of the agent's own signature. */
-export function describe({ regions, narrowed, operatorRules, ...known }: DescribeDeps) {
+export function describe({ regions, narrowed, operatorRules, accountOf, catalogue, emulator }: DescribeDeps) {
   return async function describe(exchange: Verified): Promise<Classified> {
     checkOwnRequest(exchange)
     const asked = parseSignBody(await ownBody(exchange, MAX_BODY_BYTES))
@@ -43,7 +45,16 @@ export function describe({ regions, narrowed, operatorRules, ...known }: Describ
         regions,
       }).host
     const rules = operatorRules()
-    const place = { ...known, operatorRules: rules, region, partition: partitionOf(region), hostOf }
+    const { agent } = exchange
+    const place = {
+      catalogue,
+      emulator,
+      operatorRules: rules,
+      region,
+      partition: partitionOf(region),
+      accountId: accountOf(agent),
+      hostOf,
+    }
     const { call, handOn } = await make(asked, place)
     const { type, expiresSeconds } = asked
     return {
@@ -52,7 +63,7 @@ export function describe({ regions, narrowed, operatorRules, ...known }: Describ
       classedUnder: rules,
       servicePath: exchange.path,
       outgoing: { kind: 'empty' },
-      handOn: { ...handOn, type, region, expiresSeconds, narrowed },
+      handOn: { ...handOn, type, region, expiresSeconds, narrowed: narrowed(agent) },
     }
   }
 }

@@ -1,33 +1,29 @@
 /** The last stage of the signing endpoint: signs with upstream credentials and answers. Its product is never logged. */
-import { currentCredentials } from '../credentials/source.ts'
 import { Denial } from '../denial.ts'
 import type { Paced } from '../exchange.ts'
 import type { HandOn } from '../hand-on.ts'
-import type { Clock, CredentialSource, Credentials } from '../ports.ts'
+import type { Clock, Credentials } from '../ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { presign } from '../sigv4/presign.ts'
 import { Signatures } from '../sigv4/signatures.ts'
 import { formatAmzDate } from '../sigv4/signing-date.ts'
-import type { Narrow } from './sign-narrow.ts'
+import type { SigningOwner } from './sign-narrow.ts'
 
 export interface SignDeps {
-  readonly credentials: CredentialSource
-  /** Undefined: what is signed is signed with the upstream credentials as they are. */
-  readonly narrow: Narrow | undefined
+  readonly owner: SigningOwner
   readonly clock: Clock
   /** Set on every answer: `x-moderato-*` (flat name, value list). */
   readonly answerHeaders: (exchange: Paced) => readonly string[]
 }
 
 /** Answers with the token or URL. Its time is cut to that of the session that signs it: what outlives that is no use. */
-export function sign({ credentials, narrow, clock, answerHeaders }: SignDeps) {
+export function sign({ owner: ownerOf, clock, answerHeaders }: SignDeps) {
   // Not the pipeline's: sessions of one use would push its keys out.
   const signatures = new Signatures()
   return async function sign(exchange: Paced): Promise<Paced> {
     const { handOn, agent, client, reply } = exchange
     if (handOn === undefined) throw new Error('a request came to be signed that asked for nothing')
-    const owner =
-      narrow === undefined ? await currentCredentials(credentials) : await narrow(agent.id, handOn)
+    const owner = await ownerOf(agent, handOn)
     if (client.gone.aborted) throw new Denial('client_gone', 'The client left; nothing was signed.')
     const body = Buffer.from(JSON.stringify(signed(handOn, owner, clock.nowMs(), signatures)))
     reply.writeHead(200, undefined, [

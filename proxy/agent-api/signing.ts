@@ -1,32 +1,34 @@
 /** What the signing endpoint needs of the configuration. */
-import type { LookupFunction } from 'node:net'
-import { resolveEndpoint } from '../aws/endpoints.ts'
+import type { Agent } from '../agent.ts'
 import type { Config } from '../config-schema.ts'
-import type { CredentialSource } from '../ports.ts'
-import { ALGORITHM } from '../sigv4/credential.ts'
-import { narrowed, type Narrow } from './sign-narrow.ts'
+import type { AssumeRole } from '../credentials/assume-role.ts'
+import { statementPolicy } from '../credentials/policy-text.ts'
+import type { RoleSessions } from '../credentials/role-sessions.ts'
+import { narrowed, type SigningOwner } from './sign-narrow.ts'
 
 export interface Signing {
   /** The regions that may be reached; all known ones if undefined. */
   readonly regions: ReadonlySet<string> | undefined
   /** Stands for S3 and STS, as for every service. */
   readonly emulator: URL | undefined
-  readonly narrow: Narrow | undefined
+  readonly owner: SigningOwner
+  /** Whether what an agent asks for is signed by a session of one use, and not with the credentials as they are. */
+  readonly narrowed: (agent: Agent) => boolean
 }
 
 export function signing(
   upstream: Config['upstream'],
-  credentials: CredentialSource,
-  lookup: LookupFunction | undefined,
+  assume: AssumeRole,
+  sessions: Pick<RoleSessions, 'once' | 'isPlain'>,
 ): Signing {
-  const regions = upstream.regions === undefined ? undefined : new Set(upstream.regions)
-  const emulator = upstream.endpoint === undefined ? undefined : new URL(upstream.endpoint)
-  const stsOrigin = (region: string): string => {
-    if (emulator !== undefined) return emulator.origin
-    const sts = { model: 'sts', operation: 'AssumeRole', hostPrefix: '', bucket: undefined }
-    return `https://${resolveEndpoint({ ...sts, region, regions, algorithm: ALGORITHM }).host}`
+  const { regions, endpoint, signing: own } = upstream
+  return {
+    regions: regions === undefined ? undefined : new Set(regions),
+    emulator: endpoint === undefined ? undefined : new URL(endpoint),
+    owner:
+      own === undefined
+        ? (agent, { region, statement }) => sessions.once(agent, region, statementPolicy(statement))
+        : narrowed(own.roleArn, assume),
+    narrowed: (agent) => own !== undefined || !sessions.isPlain(agent),
   }
-  const roleArn = upstream.signing?.roleArn
-  const narrow = roleArn === undefined ? undefined : narrowed({ roleArn, credentials, stsOrigin, lookup })
-  return { regions, emulator, narrow }
 }

@@ -26,17 +26,16 @@ export function agentApiWays(
 
 /** The way of a request to the signing endpoint: decided, paced and recorded like the call that it wants signed. */
 function wayOfSigning(stages: SharedStages, parts: Parts) {
-  const { catalogue, accountId, signing, credentials, clock } = parts
+  const { catalogue, accountOf, signing, clock } = parts
   const { operatorRules } = stages
-  const { regions, emulator, narrow } = signing
-  const narrowed = narrow !== undefined
+  const { regions, emulator, narrowed, owner } = signing
   return pipeline<Received>()
     .pipe(stages.checkedHead)
     .pipe(route())
     .pipe(stages.identified)
     .pipe(stages.verified)
     .pipe(stages.admitted)
-    .pipe(describe({ catalogue, operatorRules, accountId, regions, emulator, narrowed }))
+    .pipe(describe({ catalogue, operatorRules, accountOf, regions, emulator, narrowed }))
     .pipe(stages.notReplayed)
     .pipe(stages.restrained)
     .pipe(stages.marked)
@@ -45,7 +44,7 @@ function wayOfSigning(stages: SharedStages, parts: Parts) {
     .pipe(stages.paced)
     .pipe(stages.spent)
     .pipe(stages.claimed)
-    .pipe(sign({ credentials, narrow, clock, answerHeaders: stages.answerHeaders }))
+    .pipe(sign({ owner, clock, answerHeaders: stages.answerHeaders }))
 }
 
 /** The tasks endpoint, signed with a static key or by a session. */
@@ -98,6 +97,6 @@ function issuesOf({ limiter, issueRate: rate, steadyClock: clock }: Parts) {
   return { limiter, rate, clock }
 }
 
-function answersOf({ tasks, sessions, accountId, clock, endings }: Parts) {
-  return { tasks, sessions, accountId, clock, endings }
+function answersOf({ tasks, sessions, accountOf, clock, endings }: Parts) {
+  return { tasks, sessions, accountOf, clock, endings }
 }

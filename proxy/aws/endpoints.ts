@@ -80,6 +80,9 @@ export function partitionOf(region: string): string {
   return byRegion.get(region)?.id ?? 'aws'
 }
 
+/** Whether this is one region that is known here. */
+export const isRegion = (region: string): boolean => byRegion.has(region)
+
 /** Whether a host name, in lower case, is in one of AWS's domains. */
 export function isAwsName(name: string): boolean {
   return AWS_NAME.test(name)

@@ -9,13 +9,14 @@ export interface ExpiringCredentials extends Credentials {
   readonly expiration?: Date | undefined
 }
 
-/** What to sign with now; denial `upstream_credentials` if the source has none. */
-export async function currentCredentials(source: CredentialSource): Promise<Credentials> {
-  try {
-    return await source.current()
-  } catch (cause) {
-    throw new Denial('upstream_credentials', 'The source of upstream credentials failed.', { cause })
-  }
+/** What to sign with now, at once if it is there; denial `upstream_credentials` if the source has none. */
+export function currentCredentials(source: CredentialSource): Credentials | Promise<Credentials> {
+  const credentials = source.current()
+  return credentials instanceof Promise ? credentials.catch(refuse) : credentials
+}
+
+function refuse(cause: unknown): never {
+  throw new Denial('upstream_credentials', 'The source of upstream credentials failed.', { cause })
 }
 
 export function fixedCredentials(credentials: Credentials): CredentialSource {
@@ -54,8 +55,7 @@ export function refreshed(fetch: () => Promise<ExpiringCredentials>, clock: Cloc
     } catch (error) {
       if (!validFor(clock.nowMs())) throw error
     }
-    if (held === undefined || !validFor(clock.nowMs()))
-      throw new Error('the provider chain gave expired credentials')
+    if (held === undefined || !validFor(clock.nowMs())) throw new Error('expired credentials were given')
     return held
   }
 

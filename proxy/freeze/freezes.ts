@@ -1,6 +1,7 @@
 /** The freezes in force, of operators and of the calendar, and the restraint that they are. */
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import type { Agent } from '../agent.ts'
 import { ACTION_CLASSES } from '../classes.ts'
 import { Denial } from '../denial.ts'
 import type { Timer } from '../pacing/lane.ts'
@@ -34,8 +35,8 @@ export interface FreezesDeps {
   readonly clock: Clock
   /** Of the configuration in force. */
   readonly rules: () => { readonly freezeWindows: WindowClock }
-  /** The account of the upstream credentials, if it is known. */
-  readonly accountId: string | undefined
+  /** The account that calls of an agent are made in, if it is known. */
+  readonly accountOf: (agent: Agent) => string | undefined
 }
 
 const WINDOWS_LOOKED_AT_MS = 1_000
@@ -114,7 +115,8 @@ export class Freezes {
   readonly restraint: Restraint = (exchange) => {
     // Who ends its own task can do less from then on: nothing that a freeze is for.
     if (exchange.ask?.kind === 'end') return
-    const { accountId, clock, rules } = this.#deps
+    const { accountOf, clock, rules } = this.#deps
+    const accountId = accountOf(exchange.agent)
     for (const { scope, reason, by, untilMs } of this.active()) {
       if (covers(scope, exchange, accountId)) throw frozen(`${by} froze it`, reason, untilMs)
     }

@@ -1,4 +1,5 @@
 /** The classify stage: what the request does, and which bytes go on. */
+import type { Agent } from '../agent.ts'
 import { checkHostPrefix, type Addressed, type Addressing } from '../aws/addressing.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import { unknownCall } from '../aws/classify-call.ts'
@@ -14,8 +15,8 @@ import { contentEncoding, inflated } from './classify-encoding.ts'
 
 export interface ClassifyDeps {
   readonly catalogue: Catalogue
-  /** The account that upstream credentials belong to; `*` stands in ARNs while it is unknown. */
-  readonly accountId: string | undefined
+  /** The account that calls of an agent are made in; `*` stands in ARNs while it is unknown. */
+  readonly accountOf: (agent: Agent) => string | undefined
   /** Reads what a host name says beside our own. */
   readonly addressing: Addressing
   /** Services beyond the catalogue. */
@@ -31,7 +32,7 @@ const NO_BODY: OutgoingBody = { kind: 'empty' }
 
 /** Verified -> Classified. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
 export function classify(deps: ClassifyDeps) {
-  const { catalogue, privateServices, accountId, operatorRules, inflatedBytes } = deps
+  const { catalogue, privateServices, accountOf, operatorRules, inflatedBytes } = deps
   return async function classify(exchange: Verified): Promise<Classified> {
     const { scope } = exchange.authorization
     const { region, service } = scope
@@ -47,7 +48,7 @@ export function classify(deps: ClassifyDeps) {
       return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
     }
     checkBody(exchange, found)
-    const place = { partition: partitionOf(region), region, accountId }
+    const place = { partition: partitionOf(region), region, accountId: accountOf(exchange.agent) }
     // A body that verification hashed was read for that: it goes on from memory.
     const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
     const call = callOf(found, head, streams ? EMPTY : await body.text(), place, rules)

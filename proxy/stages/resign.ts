@@ -1,8 +1,8 @@
 /** Makes the request ours: upstream host, upstream credentials, a new signature; nothing of the agent's own. */
-import { currentCredentials } from '../credentials/source.ts'
+import type { Signable, Signer } from '../credentials/role-sessions.ts'
 import type { Paced, Resigned, SignedRequest } from '../exchange.ts'
 import { HeaderFields } from '../headers.ts'
-import type { Clock, CredentialSource, Credentials } from '../ports.ts'
+import type { Clock } from '../ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { canonicalPayloadHash } from '../sigv4/payload.ts'
 import { presign } from '../sigv4/presign.ts'
@@ -25,7 +25,9 @@ export interface Endpoint {
 }
 
 export interface ResignOptions {
-  readonly credentials: CredentialSource
+  readonly signers: { of(call: Signable): Signer | Promise<Signer> }
+  /** Throws the Denial of a call that would not be let through any more. */
+  readonly recheck: (exchange: Paced) => void
   readonly endpoint: (exchange: Paced) => Endpoint
   readonly clock: Clock
   readonly signatures?: Signatures
@@ -34,14 +36,21 @@ export interface ResignOptions {
 /** A presigned URL of ours is used at once, and by us. */
 const PRESIGNED_SECONDS = 300
 
-/** Paced -> Resigned. Credentials are fetched only now; without them, denial `upstream_credentials`. */
-export function resign({ credentials, endpoint, clock, signatures = new Signatures() }: ResignOptions) {
+/**
+ * Paced -> Resigned. Credentials are fetched only now; without them, denial `upstream_credentials`. A call that had to
+ * wait for them is judged again (rule S4).
+ */
+export function resign({ signers, recheck, endpoint, clock, signatures = new Signatures() }: ResignOptions) {
   return async function resign(exchange: Paced): Promise<Resigned> {
     const place = endpoint(exchange)
-    const owner = await currentCredentials(credentials)
+    let signer = signers.of(exchange)
+    if (signer instanceof Promise) {
+      signer = await signer
+      recheck(exchange)
+    }
     const amzDate = formatAmzDate(clock.nowMs())
     const sign = exchange.authorization.presigned === undefined ? signHead : signQuery
-    return { ...exchange, signed: sign(exchange, place, owner, amzDate, signatures) }
+    return { ...exchange, signed: sign(exchange, place, signer, amzDate, signatures) }
   }
 }
 
@@ -49,7 +58,7 @@ export function resign({ credentials, endpoint, clock, signatures = new Signatur
 function signHead(
   exchange: Paced,
   { origin, host, signingName, signingRegion, path }: Endpoint,
-  owner: Credentials,
+  { credentials: owner, as }: Signer,
   amzDate: string,
   signatures: Signatures,
 ): SignedRequest {
@@ -69,14 +78,14 @@ function signHead(
   )
   fields.push('authorization', value)
   const bodySigner = signatures.ofBody(payload.kind, algorithm, owner, amzDate, scope, signature)
-  return { origin, target: query === '' ? path : `${path}?${query}`, headers: fields, bodySigner }
+  return { origin, target: query === '' ? path : `${path}?${query}`, headers: fields, as, bodySigner }
 }
 
 /** ... or the query string, since the service reads headers that were moved there only with a signature beside them. */
 function signQuery(
   exchange: Paced,
   { origin, host, signingName, signingRegion, path }: Endpoint,
-  owner: Credentials,
+  { credentials: owner, as }: Signer,
   amzDate: string,
   signatures: Signatures,
 ): SignedRequest {
@@ -98,5 +107,5 @@ function signQuery(
     owner,
     signatures,
   )
-  return { origin, target: `${path}?${query}`, headers: fields, bodySigner: undefined }
+  return { origin, target: `${path}?${query}`, headers: fields, as, bodySigner: undefined }
 }

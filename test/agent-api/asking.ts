@@ -26,11 +26,11 @@ export async function asked(
   const verified = await accept(received(signed(request, { service: 'moderato', ...signing })))
   const stage = describe({
     catalogue,
-    accountId: '123456789012',
+    accountOf: () => '123456789012',
     regions: undefined,
     emulator: undefined,
     operatorRules: () => NO_OPERATOR_RULES,
-    narrowed: false,
+    narrowed: () => false,
     ...deps,
   })
   return stage(change(verified))
@@ -64,8 +64,7 @@ export async function answered(described: Classified, deps: Partial<SignDeps> = 
     end: (body: Buffer) => (text = body.toString()),
   } as unknown as ServerResponse
   const stage = sign({
-    credentials: { current: () => UPSTREAM },
-    narrow: undefined,
+    owner: () => Promise.resolve(UPSTREAM),
     clock: { nowMs: () => NOW_MS },
     answerHeaders: () => [],
     ...deps,

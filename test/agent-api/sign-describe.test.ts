@@ -38,7 +38,7 @@ describe('a token for EKS', () => {
   })
 
   it('writes an unknown account as *', async () => {
-    expect((await asked(eks, { accountId: undefined })).call.resources).toEqual([
+    expect((await asked(eks, { accountOf: () => undefined })).call.resources).toEqual([
       'arn:aws:eks:*:*:cluster/dev',
     ])
   })

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Classified, Paced } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { sign } from '../../proxy/agent-api/sign.ts'
+import { currentCredentials } from '../../proxy/credentials/source.ts'
 import { Denial } from '../../proxy/denial.ts'
 import { formatAmzDate } from '../../proxy/sigv4/signing-date.ts'
 import { accept, ACCESS_KEY_ID, NOW_MS, received, refusal, SECRET } from '../sigv4/signing.ts'
@@ -32,9 +33,12 @@ async function denialOf(work: Promise<unknown>): Promise<Denial> {
   throw new Error('it was not refused')
 }
 
-const expiringIn = (seconds: number) => ({
-  current: () => ({ ...UPSTREAM, sessionToken: 'token+/=', expiration: new Date(NOW_MS + seconds * 1000) }),
-})
+const expiringIn = (seconds: number) => () =>
+  Promise.resolve({
+    ...UPSTREAM,
+    sessionToken: 'token+/=',
+    expiration: new Date(NOW_MS + seconds * 1000),
+  })
 
 if (oracleMissing !== undefined) console.warn(`SKIPPED: tokens against botocore need ${oracleMissing}`)
 
@@ -44,7 +48,7 @@ describe('sign', () => {
     async (body) => {
       for (const sessionToken of [undefined, 'session+token/==']) {
         const owner = { ...UPSTREAM, sessionToken }
-        const { token, url } = await answered(await asked(body), { credentials: { current: () => owner } })
+        const { token, url } = await answered(await asked(body), { owner: () => Promise.resolve(owner) })
         const theirs = byBotocore({
           asked: body,
           amzDate: AMZ_DATE,
@@ -61,7 +65,7 @@ describe('sign', () => {
   it('signs the length and the hash of a PUT, and says that they must be sent', async () => {
     // Signed with an agent's key, so that Moderato's own verification can tell.
     const owner = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET }
-    const answer = await answered(await asked(put), { credentials: { current: () => owner } })
+    const answer = await answered(await asked(put), { owner: () => Promise.resolve(owner) })
     expect(answer).toMatchObject({
       method: 'PUT',
       headers: { 'content-length': '4', 'x-amz-content-sha256': SHA256 },
@@ -93,11 +97,11 @@ describe('sign', () => {
   })
 
   it('is good for no longer than the session that signs', async () => {
-    const { url, expiresSeconds } = await answered(await asked(get), { credentials: expiringIn(300.9) })
+    const { url, expiresSeconds } = await answered(await asked(get), { owner: expiringIn(300.9) })
     expect(expiresSeconds).toBe(300)
     expect(new URL(url).searchParams.get('X-Amz-Expires')).toBe('300')
-    expect((await answered(await asked(get), { credentials: expiringIn(9000) })).expiresSeconds).toBe(900)
-    const denial = await denialOf(asked(get).then((each) => answered(each, { credentials: expiringIn(0.5) })))
+    expect((await answered(await asked(get), { owner: expiringIn(9000) })).expiresSeconds).toBe(900)
+    const denial = await denialOf(asked(get).then((each) => answered(each, { owner: expiringIn(0.5) })))
     expect(denial.reason).toBe('upstream_credentials')
   })
 
@@ -108,21 +112,20 @@ describe('sign', () => {
   })
 
   it('takes narrowed credentials where they are to be had, and never others', async () => {
-    const current = () => expect.unreachable()
-    const narrow = () =>
+    const owner = () =>
       Promise.resolve({ accessKeyId: 'ASIANARROW', secretAccessKey: 's', sessionToken: 't' })
-    const { token } = await answered(await asked(eks), { credentials: { current }, narrow })
+    const { token } = await answered(await asked(eks), { owner })
     expect(parts(token).parameters['X-Amz-Credential']).toMatch(/^ASIANARROW\//)
     const failing = () => Promise.reject(new Denial('upstream_credentials', 'no'))
-    const refused = denialOf(
-      asked(eks).then((each) => answered(each, { credentials: { current }, narrow: failing })),
-    )
+    const refused = denialOf(asked(eks).then((each) => answered(each, { owner: failing })))
     expect((await refused).reason).toBe('upstream_credentials')
   })
 
   it('refuses where there are no credentials, and says nothing of why', async () => {
     const current = () => Promise.reject(new Error('profile secret-profile is missing'))
-    const denial = await denialOf(asked(eks).then((each) => answered(each, { credentials: { current } })))
+    const denial = await denialOf(
+      asked(eks).then((each) => answered(each, { owner: async () => currentCredentials({ current }) })),
+    )
     expect(denial.reason).toBe('upstream_credentials')
     expect(denial.message).not.toContain('secret-profile')
   })
@@ -142,8 +145,7 @@ describe('sign', () => {
       end: () => undefined,
     }
     const stage = sign({
-      credentials: { current: () => UPSTREAM },
-      narrow: undefined,
+      owner: () => Promise.resolve(UPSTREAM),
       clock: { nowMs: () => NOW_MS },
       answerHeaders: () => ['x-moderato-decision', 'allow'],
     })

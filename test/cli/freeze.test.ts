@@ -21,7 +21,7 @@ async function operated() {
   const clock = { nowMs: () => NOW_MS }
   const ledger = await openLedger(clock)
   const rules = () => ({ freezeWindows: new WindowClock([]) })
-  const freezes = new Freezes({ ledger, clock, rules, accountId: undefined })
+  const freezes = new Freezes({ ledger, clock, rules, accountOf: () => undefined })
   const { port } = await listening({
     routes: freezeRoutes(freezes, { clock, services: new Set(['dynamodb']) }),
   })

@@ -27,7 +27,7 @@ async function replica(time: VirtualTime, store = new MemoryLedger(), windows: F
     ledger,
     clock: time,
     rules: () => ({ freezeWindows: clock }),
-    accountId: undefined,
+    accountOf: () => undefined,
   })
   return { ledger, freezes }
 }

@@ -19,7 +19,7 @@ const deps = {
   privateServices: NO_PRIVATE_SERVICES,
   inflatedBytes: () => 1024,
 }
-const stage = classify({ ...deps, accountId: '111122223333' })
+const stage = classify({ ...deps, accountOf: () => '111122223333' })
 
 function hashOf(body: string | Buffer): string {
   return createHash('sha256').update(body).digest('hex')
@@ -227,7 +227,7 @@ describe('classify: where the call goes', () => {
       verified(dynamodb('DeleteTable', { TableName: 't' }), undefined, 'cn-north-1').exchange,
     )
     expect(china.call.resources).toEqual(['arn:aws-cn:dynamodb:cn-north-1:111122223333:table/t'])
-    const anywhere = classify({ ...deps, accountId: undefined })
+    const anywhere = classify({ ...deps, accountOf: () => undefined })
     const { call } = await anywhere(verified(dynamodb('DeleteTable', { TableName: 't' })).exchange)
     expect(call.resources).toEqual(['arn:aws:dynamodb:us-east-1:*:table/t'])
   })

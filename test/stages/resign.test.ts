@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Denial } from '../../proxy/denial.ts'
 import type { OutgoingBody, Paced } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { identify } from '../../proxy/stages/identify.ts'
@@ -20,7 +21,8 @@ const upstream = { accessKeyId: 'AKIDUPSTREAM', secretAccessKey: 'upstream-secre
 
 function stageTo(endpoint: Partial<Endpoint> = {}, credentials: object = upstream) {
   return resign({
-    credentials: { current: () => ({ ...upstream, ...credentials }) },
+    signers: { of: () => ({ credentials: { ...upstream, ...credentials }, as: 'plain' }) },
+    recheck: () => undefined,
     clock: { nowMs: () => LATER_MS },
     endpoint: (exchange) => ({
       origin: 'https://upstream.test',
@@ -194,10 +196,31 @@ describe('resign', () => {
 
   it('refuses with upstream_credentials when there are none', async () => {
     const stage = resign({
-      credentials: { current: () => Promise.reject(new Error('no provider')) },
+      signers: { of: () => Promise.reject(new Denial('upstream_credentials', 'no provider')) },
+      recheck: () => undefined,
       clock: { nowMs: () => LATER_MS },
       endpoint: () => ({ origin: '', host: '', signingName: 's3', signingRegion: 'r', path: '/' }),
     })
     await expect(stage(await paced({}))).rejects.toMatchObject({ reason: 'upstream_credentials' })
+  })
+
+  it('judges a call again that waited for credentials, and signs nothing that is not let through any more', async () => {
+    const signer = { credentials: upstream, as: 'plain' as const }
+    const judged: string[] = []
+    const stage = (given: typeof signer | Promise<typeof signer>) =>
+      resign({
+        signers: { of: () => given },
+        recheck: ({ requestId }) => {
+          judged.push(requestId)
+          throw new Denial('revoked', 'its task ended')
+        },
+        clock: { nowMs: () => LATER_MS },
+        endpoint: () => ({ origin: '', host: 'h', signingName: 's3', signingRegion: 'r', path: '/' }),
+      })
+    const exchange = await paced({})
+    await stage(signer)(exchange)
+    expect(judged).toEqual([])
+    await expect(stage(Promise.resolve(signer))(exchange)).rejects.toMatchObject({ reason: 'revoked' })
+    expect(judged).toEqual([exchange.requestId])
   })
 })

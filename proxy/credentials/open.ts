@@ -1,0 +1,51 @@
+/** Opens what calls are signed with upstream, as the configuration asks for it. */
+import type { LookupFunction } from 'node:net'
+import type { Agent } from '../agent.ts'
+import { signing } from '../agent-api/signing.ts'
+import type { Catalogue } from '../aws/catalogue/catalogue.ts'
+import type { Config } from '../config-schema.ts'
+import type { Revocations } from '../identity/revocations.ts'
+import type { Clock } from '../ports.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { assumeRole } from './assume-role.ts'
+import { accountOf } from './role-rules.ts'
+import { RoleSessions } from './role-sessions.ts'
+import { serviceActions } from './service-actions.ts'
+import { chainCredentials, fixedCredentials } from './source.ts'
+
+export interface SignerDeps {
+  readonly catalogue: Catalogue
+  /** The configuration in force. */
+  readonly rules: () => { readonly loaded: { readonly config: Pick<Config, 'agents'> } }
+  /** Which addresses STS may have; the system's own lookup if undefined. */
+  readonly lookup: LookupFunction | undefined
+  readonly ledger: Pick<Ledger, 'onChange'>
+  readonly revocations: Pick<Revocations, 'of'>
+  readonly clock: Clock
+}
+
+/** Reads the catalogue through only where there are roles to make policies for. */
+export function openSigners(upstream: Config['upstream'], deps: SignerDeps) {
+  const { catalogue, rules, lookup, ledger, revocations, clock } = deps
+  const plain =
+    upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
+  const assume = assumeRole(upstream, plain, lookup)
+  const signers = new RoleSessions({
+    rules: upstream,
+    plain,
+    assume,
+    grantsOf: (agentId) => rules().loaded.config.agents.find(({ id }) => id === agentId)?.grants,
+    actionsOf: upstream.roles.length === 0 ? () => NO_ACTIONS : serviceActions(catalogue),
+    clock,
+  })
+  ledger.onChange(({ kind }) => {
+    if (kind === 'revocation') signers.drop((session) => revocations.of(session) !== undefined)
+  })
+  return {
+    signers,
+    accountOf: (agent: Agent) => accountOf(agent, upstream),
+    signing: signing(upstream, assume, signers),
+  }
+}
+
+const NO_ACTIONS = { credentials: [], reads: [], secretReads: [] }

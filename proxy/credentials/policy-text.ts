@@ -1,0 +1,58 @@
+/** Session policies as JSON. Pure. */
+import type { HandOn } from '../hand-on.ts'
+
+/** Action patterns, and one resource pattern; `*` stands for any characters. */
+export interface Row {
+  readonly actions: readonly string[]
+  readonly resource: string
+}
+
+/**
+ * Keys that a service uses for the call, as S3 does for an encrypted object, are its caller's to use (KMS,
+ * "kms:ViaService"); the role says which.
+ */
+const KEYS_VIA_SERVICES = {
+  Effect: 'Allow',
+  Action: ['kms:CreateGrant', 'kms:Decrypt', 'kms:DescribeKey', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+  Resource: '*',
+  Condition: { StringLike: { 'kms:ViaService': '*' } },
+}
+
+/** What is allowed, but for what is denied. */
+export function policyText(allow: readonly Row[], deny: readonly Row[]): string {
+  return policyJson([...statementsOf('Allow', allow), KEYS_VIA_SERVICES, ...statementsOf('Deny', deny)])
+}
+
+/** Rows with the same actions in one statement. */
+function statementsOf(effect: 'Allow' | 'Deny', rows: readonly Row[]): object[] {
+  const byActions = new Map<string, { actions: readonly string[]; resources: Set<string> }>()
+  for (const { actions, resource } of rows) {
+    const key = actions.join(' ')
+    const group = byActions.get(key) ?? { actions, resources: new Set<string>() }
+    group.resources.add(resource)
+    byActions.set(key, group)
+  }
+  return [...byActions.values()].map(({ actions, resources }) => ({
+    Effect: effect,
+    Action: actions,
+    Resource: resources.has('*') ? ['*'] : [...resources].map((each) => literal(each)),
+  }))
+}
+
+/** In a policy `?` stands for a character and `$` begins a variable, unless written so (IAM, "Policy variables"). */
+function literal(pattern: string): string {
+  return pattern.replace(/[?$]/g, (each) => `\${${each}}`)
+}
+
+/** Nothing but these actions on these resources, written as IAM reads them. */
+export function statementPolicy({ actions, resources }: HandOn['statement']): string {
+  return policyJson([{ Effect: 'Allow', Action: actions, Resource: resources }])
+}
+
+/** STS takes Latin-1 only; JSON can say all else in escapes. */
+function policyJson(statements: readonly object[]): string {
+  return JSON.stringify({ Version: '2012-10-17', Statement: statements }).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}

@@ -1,0 +1,65 @@
+/** The session policies that may be asked for a call, the best first; made once for a task and a service. */
+import type { Agent, Grant, Scope } from '../agent.ts'
+import { Denial } from '../denial.ts'
+import type { Paced } from '../exchange.ts'
+import type { ServiceActions } from './service-actions.ts'
+import { callPolicies, covers, grantPolicy, serviceKey, type GrantPolicy } from './session-policy.ts'
+
+export interface TaskPoliciesOptions {
+  /** An agent's grants in force; compared by identity. */
+  readonly grantsOf: (agentId: string) => readonly Grant[] | undefined
+  readonly actionsOf: (prefix: string) => ServiceActions
+}
+
+/** A policy to ask for, and whether it is the task's or was made for this call. */
+export interface Candidate {
+  readonly text: string
+  readonly of: 'task' | 'call'
+}
+
+/** The policies of a session or of an agent's grants, while those grants are in force. */
+interface Made {
+  readonly grants: readonly Grant[]
+  readonly policies: Map<string, GrantPolicy | undefined>
+}
+
+const POLICIES_PER_SESSION = 64
+const NO_GRANTS: readonly Grant[] = []
+
+export class TaskPolicies {
+  readonly #options: TaskPoliciesOptions
+  readonly #made = new WeakMap<object, Made>()
+
+  constructor(options: TaskPoliciesOptions) {
+    this.#options = options
+  }
+
+  /** That of the task for the whole service, if it lets the call through; after it what is made for the call alone. */
+  of({ agent, call }: Pick<Paced, 'agent' | 'call'>, partition: string): Candidate[] {
+    if (call.actions.length === 0)
+      throw new Denial('upstream_credentials', 'No session policy can be made: its IAM action is not known.')
+    const { scopes, policies } = this.#policiesOf(agent)
+    const key = `${partition}|${serviceKey(call)}`
+    if (!policies.has(key)) {
+      if (policies.size >= POLICIES_PER_SESSION) policies.clear()
+      policies.set(key, grantPolicy(scopes, call, { partition, actionsOf: this.#options.actionsOf }))
+    }
+    const policy = policies.get(key)
+    const own = callPolicies(call, policy).map((text) => ({ text, of: 'call' as const }))
+    // What issues credentials is let do nothing else (rule S21).
+    const isIssue = call.classes.includes('credentials')
+    if (policy === undefined || isIssue || !covers(policy, call)) return own
+    return [{ text: policy.text, of: 'task' }, ...own]
+  }
+
+  #policiesOf({ id, session }: Agent): { scopes: readonly Scope[]; policies: Made['policies'] } {
+    const grants = this.#options.grantsOf(id) ?? NO_GRANTS
+    const owner = session ?? grants
+    let made = this.#made.get(owner)
+    if (made?.grants !== grants) {
+      made = { grants, policies: new Map() }
+      this.#made.set(owner, made)
+    }
+    return { scopes: [{ grants }, ...(session?.task.scopes ?? [])], policies: made.policies }
+  }
+}
