@@ -260,4 +260,40 @@ describe('config', () => {
     })
     expect(JSON.stringify(describeConfig(loaded))).not.toContain(SECRET)
   })
+
+  it('picks upstream roles by rules that can all be reached, and plain credentials only for their own account', () => {
+    const role = 'arn:aws:iam::111122223333:role/worker'
+    const upstream = (...roles: object[]) => ({ upstream: { accountId: '111122223333', roles } })
+    expect(
+      findings(
+        upstream(
+          { agents: ['a*'], roleArns: ['arn:aws:iam::*:role/deploy*'], roleArn: role, externalId: 'x-1' },
+          { accounts: ['111122223333'], plain: true },
+          { roleArn: role.replace('aws', 'aws-us-gov') },
+        ),
+      ),
+    ).toEqual({})
+    expect(findings(upstream({ roleArn: role, plain: true, accounts: ['111122223333'] }, {}))).toEqual({
+      'upstream.roles.0.roleArn': 'must be set, or else plain: true; not both',
+      'upstream.roles.1.roleArn': 'must be set, or else plain: true; not both',
+    })
+    expect(findings(upstream({ plain: true }, { roleArn: 'worker' }, { role }))).toMatchObject({
+      'upstream.roles.0.accounts': 'must name the account in which plain credentials may be used',
+      'upstream.roles.1.roleArn': 'must be the ARN of a role',
+    })
+    expect(
+      findings(upstream({ roleArn: role }, { accounts: ['111122223333', '444455556666'], plain: true })),
+    ).toEqual({
+      'upstream.roles.1': 'is never reached: upstream.roles.0 takes every call',
+      'upstream.roles.1.accounts':
+        'may hold upstream.accountId only: that is whose the plain credentials are',
+    })
+    const signing = { upstream: { roles: [{ roleArn: role }], signing: { roleArn: role } } }
+    expect(findings(signing)).toEqual({
+      'upstream.signing': 'cannot be set together with upstream.roles, whose roles sign too',
+    })
+    expect(findings({}, { MODERATO_UPSTREAM_ROLES: '[]' })).toMatchObject({
+      'upstream.roles': expect.stringContaining('may not come from MODERATO_UPSTREAM_ROLES'),
+    })
+  })
 })
