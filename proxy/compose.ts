@@ -52,13 +52,14 @@ function wayOfCalls(stages: SharedStages, parts: Parts) {
 
 /** The rest of a call's way: decided, paced, signed anew, forwarded. */
 function wayUpstream(stages: SharedStages, { upstream, rules, ...parts }: Parts) {
-  const { signers, endpoint, clock, clockSkew, signatures } = parts
+  const { endpoint, clock, clockSkew, signatures } = parts
   return pipeline<Classified>()
     .pipe(stages.decided)
     .pipe(stages.approved)
     .pipe(stages.paced)
+    .pipe(stages.equipped)
     .pipe(stages.spent)
-    .pipe(resign({ signers, recheck: stages.recheck, endpoint, clock, signatures }))
+    .pipe(resign({ endpoint, clock, signatures }))
     .pipe(stages.claimed)
     .pipe(
       forward({

@@ -1,7 +1,7 @@
 /**
  * One request on its way through the proxy. It only grows: each stage adds one readonly fact.
  *
- *     Received -> Identified -> Verified -> Classified -> Decided -> Approved -> Paced -> Resigned -> Forwarded
+ *     Received -> Identified -> Verified -> Classified -> Decided -> Approved -> Paced -> Equipped -> Resigned -> Forwarded
  */
 import type { X509Certificate } from 'node:crypto'
 import type { Agent } from './agent.ts'
@@ -11,8 +11,10 @@ import type { IncomingBody, Reply } from './edge.ts'
 import type { HandOn } from './hand-on.ts'
 import type { HeaderFields } from './headers.ts'
 import type { Opening } from './identity/opening.ts'
+import type { Signer } from './ports.ts'
 import type { ChunkChain, ChunkVerifier } from './sigv4/chunk-chain.ts'
 import type { EventChain } from './sigv4/event-stream.ts'
+import type { UpstreamAnswer } from './upstream/answer.ts'
 
 /** The wire protocols of AWS services, by the names that their models use. */
 export type Protocol = 'json-1.0' | 'json-1.1' | 'rest-json' | 'rest-xml' | 's3' | 'query' | 'ec2' | 'cbor'
@@ -172,6 +174,8 @@ export type OutgoingBody =
 export interface Classified extends Verified {
   readonly call: Call
   readonly breakglass?: UnderBreakglass | undefined
+  /** In which it is made; undefined if that is not known. */
+  readonly accountId?: string | undefined
   /** What operators said of calls when this one was classed; by its identity a later reload shows. */
   readonly classedUnder?: object
   /** The agent API's signing endpoint only: what is made in place of forwarding. */
@@ -223,8 +227,9 @@ export interface Paced extends Approved {
   readonly wouldRules?: readonly string[]
 }
 
-/** Whose credentials signed: Moderato's own as they are, or a session of a role with a policy of the task or the call. */
-export type SignedAs = 'plain' | { readonly role: string; readonly policy: 'task' | 'call' }
+export interface Equipped extends Paced {
+  readonly signer: Signer
+}
 
 /** A request ready for the wire: where to, and with which head. */
 export interface SignedRequest {
@@ -233,20 +238,12 @@ export interface SignedRequest {
   readonly target: string
   /** name, value, name, value, ... including `host` and the new `authorization`. */
   readonly headers: readonly string[]
-  readonly as: SignedAs
   /** Signs the body's chunks or events anew; undefined where it has no signatures. */
   readonly bodySigner: BodySignatures<ChunkChain> | undefined
 }
 
-export interface Resigned extends Paced {
+export interface Resigned extends Equipped {
   readonly signed: SignedRequest
-}
-
-export interface UpstreamAnswer {
-  readonly status: number
-  readonly requestId: string | undefined
-  readonly errorCode: string | undefined
-  readonly durationMs: number
 }
 
 export interface Forwarded extends Resigned {

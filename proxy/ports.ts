@@ -30,6 +30,15 @@ export interface Credentials {
   readonly expiration?: Date | undefined
 }
 
+/** Moderato's own credentials as they are, or a session of a role with a policy of the whole task or of one call. */
+export type SignedAs = 'plain' | { readonly role: string; readonly policy: 'task' | 'call' }
+
+/** What a call is signed with, and what that is, for its record. */
+export interface Signer {
+  readonly credentials: Credentials
+  readonly as: SignedAs
+}
+
 /** Upstream credentials, fetched only when a call is about to leave, refreshed before they expire. */
 export interface CredentialSource {
   current(): Credentials | Promise<Credentials>

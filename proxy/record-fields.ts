@@ -6,7 +6,7 @@ import type { HandOn } from './hand-on.ts'
 import type { Opening } from './identity/opening.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import { redactText, redactValue } from './observe/redact.ts'
-import type { Clock } from './ports.ts'
+import type { Clock, SignedAs } from './ports.ts'
 
 /** What is known of every request that has an effect, whatever way it came. */
 export type Recordable = Received & Pick<Classified, 'agent' | 'payload' | 'call'>
@@ -50,7 +50,7 @@ export function decisionFields(
       unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map((each) => quoted(each)),
       parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
       handOn: exchange.handOn && handOnFacts(exchange.handOn),
-      upstream: exchange.signed?.as ?? (exchange.handOn?.narrowed === false ? 'plain' : undefined),
+      upstream: signedAs(exchange),
       task: exchange.opening && openingFacts(exchange.opening),
       breakglass: breakglass && { classes: breakglass.classes, resources: breakglass.resources },
     },
@@ -83,6 +83,11 @@ function whoOf(exchange: Partial<Forwarded> & Received) {
 /** Under what its grants are, if not under its own id. */
 function rootOf({ agent, payload }: Partial<Forwarded>): string | undefined {
   return payload === undefined || agent?.root === agent?.id ? undefined : agent?.root
+}
+
+/** Whose credentials sign it; undefined of a call that did not come so far. */
+function signedAs({ signer, handOn }: Partial<Forwarded>): SignedAs | undefined {
+  return signer?.as ?? (handOn?.narrowed === false ? 'plain' : undefined)
 }
 
 /** What was asked to be signed for somebody else, less the request itself: its query will hold the signature. */

@@ -6,6 +6,7 @@ import type { Parts } from './parts.ts'
 import { admit } from './stages/admit.ts'
 import { approve, checkApproval } from './stages/approve.ts'
 import { decide } from './stages/decide.ts'
+import { equip } from './stages/equip.ts'
 import { identify } from './stages/identify.ts'
 import { mark } from './stages/mark.ts'
 import { pace } from './stages/pace.ts'
@@ -55,7 +56,6 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, approvals
       queue,
       limiter,
       ...parts.pace,
-      accountId: parts.accountId,
       get mode() {
         return rules().mode
       },
@@ -63,10 +63,9 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, approvals
       recheck: recheckApproved,
       metrics: paceMetrics(metrics),
     }),
+    equipped: equip({ signers: parts.signers, recheck: recheckApproved }),
     spent: spend(approvals),
     claimed: claim(once),
-    /** Again, of a call that waited elsewhere than in the queue. */
-    recheck,
     /** Reconsidered with the queue, whenever what operators decided changes. */
     uploads: new Uploads((exchange) => void recheck(exchange)),
     operatorRules,

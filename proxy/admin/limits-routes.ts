@@ -70,12 +70,12 @@ const ExplainQuery = z.strictObject({
   task: z.string().min(1).optional().describe('The outermost, where it was opened from another.'),
 })
 
-type Asked = Pick<Parts, 'limiter' | 'queue' | 'steadyClock' | 'accountId'> & {
+type Asked = Pick<Parts, 'limiter' | 'queue' | 'steadyClock' | 'accountOf'> & {
   readonly pace: Pick<Parts['pace'], 'buckets' | 'pacing' | 'slowdownOf'>
 }
 
 export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
-  const { pace, limiter, queue, steadyClock, accountId = '*' } = parts
+  const { pace, limiter, queue, steadyClock, accountOf } = parts
   return [
     adminRoute({
       method: 'GET',
@@ -105,7 +105,8 @@ export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
         const call = { class: gravest(classes), classes, traits, count }
         const root = who.root ?? who.agent
         const task = who.task === undefined ? undefined : taskIn(root, who.task)
-        const payer = { ...who, root, task, account: accountId }
+        const account = accountOf({ id: who.agent, root, accessKeyId: '', session: undefined }) ?? '*'
+        const payer = { ...who, root, task, account }
         const dues = duesOf(call, payer, rules, weights, pace.slowdownOf(who.agent))
         const nowMs = steadyClock.nowMs()
         return { nowMs, ...(await read(explainDues(dues, limiter, nowMs))), ahead: queue.heldBy(who.agent) }

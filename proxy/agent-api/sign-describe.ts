@@ -46,13 +46,14 @@ export function describe({ regions, narrowed, operatorRules, accountOf, catalogu
       }).host
     const rules = operatorRules()
     const { agent } = exchange
+    const accountId = accountOf(agent)
     const place = {
       catalogue,
       emulator,
       operatorRules: rules,
       region,
       partition: partitionOf(region),
-      accountId: accountOf(agent),
+      accountId,
       hostOf,
     }
     const { call, handOn } = await make(asked, place)
@@ -60,6 +61,7 @@ export function describe({ regions, narrowed, operatorRules, accountOf, catalogu
     return {
       ...exchange,
       call,
+      accountId,
       classedUnder: rules,
       servicePath: exchange.path,
       outgoing: { kind: 'empty' },

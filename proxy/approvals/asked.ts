@@ -29,7 +29,6 @@ export function newApproval(
   exchange: Classified,
   digest: string,
   { approvers, why }: { readonly approvers: 1 | 2; readonly why: readonly string[] },
-  accountId: string | undefined,
   ownerOf: (agentId: string) => string | undefined,
 ): NewApproval {
   const { agent, call, outgoing } = exchange
@@ -45,15 +44,12 @@ export function newApproval(
     digest,
     approvers,
     why: listed(why),
-    facts: factsOf(exchange, accountId),
+    facts: factsOf(exchange),
     dependsOn: dependsOn(call, outgoing, exchange.authorization.scope.region),
   }
 }
 
-function factsOf(
-  { call, method, headers, authorization, handOn }: Classified,
-  accountId: string | undefined,
-): ApprovalFacts {
+function factsOf({ call, accountId, method, headers, authorization, handOn }: Classified): ApprovalFacts {
   const { service, operation, actions, resources, count, class: label, classes, traits, facts } = call
   return {
     service,

@@ -22,7 +22,7 @@ const LEFT_OUT = new Set([
  * without the date, the authorization, the session token, the invocation id and attempt, the user agent and idempotency
  * tokens. Undefined where the body's content is not known before it is sent: it is unsigned, or comes in chunks.
  */
-export function digestOf(exchange: Classified, accountId: string | undefined): string | undefined {
+export function digestOf(exchange: Classified): string | undefined {
   const { method, headers, path, authorization, call } = exchange
   const tokens = tokensOf(`${call.service}:${call.operation}`, call.protocol)
   const body = bodyHash(exchange, tokens)
@@ -32,7 +32,7 @@ export function digestOf(exchange: Classified, accountId: string | undefined): s
   const parts = [
     method,
     headers.all('host'),
-    accountId ?? '',
+    exchange.accountId ?? '',
     region,
     service,
     path,

@@ -34,7 +34,7 @@ export function openApprovals(world: ApprovalWorld) {
   const { ledger, clock, timer, audit, metrics, log, rules } = world
   const inForce = (): Config => rules().loaded.config
   // What a reload does not change.
-  const { approvals: config, admin, listen, upstream } = inForce()
+  const { approvals: config, admin, listen } = inForce()
   const scheme = admin.tls === undefined ? 'http' : 'https'
   let { port } = listen.admin
   const url = (): string => config.url ?? consoleUrl(scheme, listen.admin.host, port)
@@ -57,7 +57,6 @@ export function openApprovals(world: ApprovalWorld) {
     approvals,
     underWay,
     waiting,
-    accountId: upstream.accountId,
     ownerOf: (agentId: string) => inForce().agents.find(({ id }) => id === agentId)?.owner,
     place: (id: string) => `People decide at ${url()}#${id} or with: moderato approvals show ${id}.`,
     /** What the admin API needs to let people decide. */

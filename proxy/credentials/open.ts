@@ -4,6 +4,7 @@ import type { Agent } from '../agent.ts'
 import { signing } from '../agent-api/signing.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
 import type { Config } from '../config-schema.ts'
+import { grantsByRoot } from '../identity/granted.ts'
 import type { Revocations } from '../identity/revocations.ts'
 import type { Clock } from '../ports.ts'
 import type { Ledger } from '../state/ledger.ts'
@@ -13,10 +14,12 @@ import { RoleSessions } from './role-sessions.ts'
 import { serviceActions } from './service-actions.ts'
 import { chainCredentials, fixedCredentials } from './source.ts'
 
+type Granting = Pick<Config, 'agents' | 'identity'>
+
 export interface SignerDeps {
   readonly catalogue: Catalogue
   /** The configuration in force. */
-  readonly rules: () => { readonly loaded: { readonly config: Pick<Config, 'agents'> } }
+  readonly rules: () => { readonly loaded: { readonly config: Granting } }
   /** Which addresses STS may have; the system's own lookup if undefined. */
   readonly lookup: LookupFunction | undefined
   readonly ledger: Pick<Ledger, 'onChange'>
@@ -29,12 +32,13 @@ export function openSigners(upstream: Config['upstream'], deps: SignerDeps) {
   const { catalogue, rules, lookup, ledger, revocations, clock } = deps
   const plain =
     upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
+  const granted = grantsOfConfigs()
   const assume = assumeRole(upstream, plain, lookup)
   const signers = new RoleSessions({
     rules: upstream,
     plain,
     assume,
-    grantsOf: (agentId) => rules().loaded.config.agents.find(({ id }) => id === agentId)?.grants,
+    grantsOf: ({ root }) => granted(rules().loaded.config)[root]?.grants,
     actionsOf: upstream.roles.length === 0 ? () => NO_ACTIONS : serviceActions(catalogue),
     clock,
   })
@@ -45,6 +49,18 @@ export function openSigners(upstream: Config['upstream'], deps: SignerDeps) {
     signers,
     accountOf: (agent: Agent) => accountOf(agent, upstream),
     signing: signing(upstream, assume, signers),
+  }
+}
+
+type Granted = ReturnType<typeof grantsByRoot>
+
+/** Made once for each configuration, so that its grants are the same objects while it is in force. */
+function grantsOfConfigs() {
+  const known = new WeakMap<object, Granted>()
+  return (config: Granting): Granted => {
+    const found = known.get(config) ?? grantsByRoot(config)
+    known.set(config, found)
+    return found
   }
 }
 

@@ -6,8 +6,8 @@ import { hash } from 'node:crypto'
 import type { Agent, Session } from '../agent.ts'
 import { partitionOf } from '../aws/endpoints.ts'
 import { Denial } from '../denial.ts'
-import type { Paced, SignedAs } from '../exchange.ts'
-import type { Clock, CredentialSource, Credentials } from '../ports.ts'
+import type { Paced } from '../exchange.ts'
+import type { Clock, CredentialSource, Credentials, Signer } from '../ports.ts'
 import {
   isTooLarge,
   MAX_SESSION_SECONDS,
@@ -20,12 +20,6 @@ import { chosen, isPlain, type Chosen, type RoleRules } from './role-rules.ts'
 import { sessionName, tagValue } from './session-names.ts'
 import { currentCredentials, refreshed } from './source.ts'
 import { TaskPolicies, type Candidate, type TaskPoliciesOptions } from './task-policies.ts'
-
-/** Credentials for one call, and what they are, for its record. */
-export interface Signer {
-  readonly credentials: Credentials
-  readonly as: SignedAs
-}
 
 export type Signable = Pick<Paced, 'agent' | 'call' | 'authorization'>
 

@@ -7,7 +7,8 @@
  * gets a policy of its own.
  */
 import { arnMatch } from '../../policy/arn-match.ts'
-import type { Grant, Scope } from '../agent.ts'
+import type { PolicyGrant } from '../../policy/engine.ts'
+import type { Scope, Statement } from '../agent.ts'
 import type { Call } from '../exchange.ts'
 import { policyText, type Row } from './policy-text.ts'
 import type { ServiceActions } from './service-actions.ts'
@@ -28,6 +29,9 @@ export interface PolicyPlace {
   readonly actionsOf: (prefix: string) => ServiceActions
 }
 
+/** A scope of a task, or the grants that policy knows of its agent. */
+export type Narrowing = Scope | { readonly grants: readonly PolicyGrant[] }
+
 export type PolicyCall = Pick<Call, 'service' | 'actions' | 'resources'>
 
 /** More pairs of patterns are not held against each other: an agent names them. */
@@ -43,7 +47,7 @@ export function serviceKey(call: PolicyCall): string {
  * be said in IAM's language and in 2,048 characters.
  */
 export function grantPolicy(
-  scopes: readonly Scope[],
+  scopes: readonly Narrowing[],
   call: PolicyCall,
   place: PolicyPlace,
 ): GrantPolicy | undefined {
@@ -115,7 +119,7 @@ function actionsElsewhere({ service, actions }: PolicyCall): string[] {
 }
 
 function grantRows(
-  grants: readonly Grant[],
+  grants: readonly PolicyGrant[],
   call: PolicyCall,
   { actionsOf }: PolicyPlace,
   express: (pattern: string) => string[],
@@ -132,9 +136,7 @@ function grantRows(
   })
 }
 
-type Statements = Extract<Scope, { statements: unknown }>['statements']
-
-function allowed(statements: Statements, express: (pattern: string) => string[]): Row[] {
+function allowed(statements: readonly Statement[], express: (pattern: string) => string[]): Row[] {
   return statements.flatMap(({ effect, actions, resources }) =>
     effect === 'Deny'
       ? []
@@ -144,7 +146,7 @@ function allowed(statements: Statements, express: (pattern: string) => string[])
 
 /** Undefined if one cannot be said: it may not be left out. */
 function denied(
-  statements: Statements,
+  statements: readonly Statement[],
   { service }: PolicyCall,
   express: (pattern: string) => string[],
 ): Row[] | undefined {

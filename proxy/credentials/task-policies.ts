@@ -1,13 +1,21 @@
 /** The session policies that may be asked for a call, the best first; made once for a task and a service. */
-import type { Agent, Grant, Scope } from '../agent.ts'
+import type { PolicyGrant } from '../../policy/engine.ts'
+import type { Agent } from '../agent.ts'
 import { Denial } from '../denial.ts'
 import type { Paced } from '../exchange.ts'
 import type { ServiceActions } from './service-actions.ts'
-import { callPolicies, covers, grantPolicy, serviceKey, type GrantPolicy } from './session-policy.ts'
+import {
+  callPolicies,
+  covers,
+  grantPolicy,
+  serviceKey,
+  type GrantPolicy,
+  type Narrowing,
+} from './session-policy.ts'
 
 export interface TaskPoliciesOptions {
   /** An agent's grants in force; compared by identity. */
-  readonly grantsOf: (agentId: string) => readonly Grant[] | undefined
+  readonly grantsOf: (agent: Agent) => readonly PolicyGrant[] | undefined
   readonly actionsOf: (prefix: string) => ServiceActions
 }
 
@@ -19,12 +27,12 @@ export interface Candidate {
 
 /** The policies of a session or of an agent's grants, while those grants are in force. */
 interface Made {
-  readonly grants: readonly Grant[]
+  readonly grants: readonly PolicyGrant[]
   readonly policies: Map<string, GrantPolicy | undefined>
 }
 
 const POLICIES_PER_SESSION = 64
-const NO_GRANTS: readonly Grant[] = []
+const NO_GRANTS: readonly PolicyGrant[] = []
 
 export class TaskPolicies {
   readonly #options: TaskPoliciesOptions
@@ -52,8 +60,9 @@ export class TaskPolicies {
     return [{ text: policy.text, of: 'task' }, ...own]
   }
 
-  #policiesOf({ id, session }: Agent): { scopes: readonly Scope[]; policies: Made['policies'] } {
-    const grants = this.#options.grantsOf(id) ?? NO_GRANTS
+  #policiesOf(agent: Agent): { scopes: readonly Narrowing[]; policies: Made['policies'] } {
+    const grants = this.#options.grantsOf(agent) ?? NO_GRANTS
+    const { session } = agent
     const owner = session ?? grants
     let made = this.#made.get(owner)
     if (made?.grants !== grants) {

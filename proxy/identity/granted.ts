@@ -4,7 +4,10 @@ import type { Config } from '../config-schema.ts'
 import { isTemplate, rootOf } from './providers/rules.ts'
 
 /** Of the agents that the configuration names, and of those that the rules of its providers make. */
-export function grantsByRoot({ agents, identity }: Config): PolicyData['agents'] {
+export function grantsByRoot({
+  agents,
+  identity,
+}: Pick<Config, 'agents' | 'identity'>): PolicyData['agents'] {
   const named = new Map(agents.map(({ id, grants }) => [id, grants]))
   const made = identity.providers.flatMap(({ name, rules }) =>
     rules

@@ -33,6 +33,7 @@ const NEVER_GONE = new AbortController().signal
 export class Simulation {
   readonly #time = new VirtualTime()
   readonly #freezes: Freezes
+  readonly #accountId: string | undefined
   readonly #decided: (exchange: Classified) => Decided
   readonly #paced: (exchange: Approved) => Paced | Promise<Paced>
 
@@ -42,12 +43,13 @@ export class Simulation {
     const pacing = pacingOf(config.pacing)
     const freezeWindows = new WindowClock(config.freeze.windows)
     const { accountId } = config.upstream
+    this.#accountId = accountId
     const time = this.#time
     this.#freezes = new Freezes({
       ledger: NO_LEDGER,
       clock: time,
       rules: () => ({ freezeWindows }),
-      accountId,
+      accountOf: () => accountId,
     })
     const limiter = new LocalLimiter()
     this.#decided = decide({
@@ -63,7 +65,6 @@ export class Simulation {
       slowdownOf: () => 1,
       sights: new Sights(),
       buckets: new Buckets(),
-      accountId,
       clock: time,
       mode,
       recheck: (exchange) => void this.#judged(exchange),
@@ -89,7 +90,7 @@ export class Simulation {
     fate: (fate: Fate) => void,
   ): Promise<void> {
     await this.#time.advanceTo(recorded.arrivedAtMs)
-    const ended = this.#run(exchangeOf(recorded, task), recorded.approved)
+    const ended = this.#run({ ...exchangeOf(recorded, task), accountId: this.#accountId }, recorded.approved)
     if (!(ended instanceof Promise)) return fate(ended)
     void ended.then(fate)
     await settled()

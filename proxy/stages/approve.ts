@@ -12,7 +12,6 @@ import type { Clock } from '../ports.ts'
 
 export interface ApproveDeps {
   readonly approvals: Approvals
-  readonly accountId: string | undefined
   /** The person who answers for an agent. */
   readonly ownerOf: (agentId: string) => string | undefined
   /** Where people decide, for the agent to pass on. */
@@ -43,7 +42,7 @@ export function approve(deps: ApproveDeps) {
   return function approve(exchange: Decided): Approved | Promise<Approved> {
     const need = needOf(exchange, deps.approvals)
     if (!isWanted(need)) return { ...exchange, approval: undefined }
-    const digest = digestOf(exchange, deps.accountId)
+    const digest = digestOf(exchange)
     if (digest === undefined) {
       throw new Denial('unapprovable', `${need.why.join(' ')} Its body is not known before it is sent.`)
     }
@@ -92,8 +91,8 @@ function refuseDenied({ id, approval }: Known): void {
 }
 
 async function asked(exchange: Decided, digest: string, need: Wanted, deps: ApproveDeps): Promise<Approved> {
-  const { approvals, accountId, ownerOf, hold } = deps
-  const wanted = newApproval(exchange, digest, need, accountId, ownerOf)
+  const { approvals, ownerOf, hold } = deps
+  const wanted = newApproval(exchange, digest, need, ownerOf)
   const known = await approvals.ask(wanted).catch((cause: unknown) => {
     throw new Denial('state_unavailable', 'An approval could not be asked for.', { cause })
   })

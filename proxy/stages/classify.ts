@@ -48,7 +48,8 @@ export function classify(deps: ClassifyDeps) {
       return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
     }
     checkBody(exchange, found)
-    const place = { partition: partitionOf(region), region, accountId: accountOf(exchange.agent) }
+    const accountId = accountOf(exchange.agent)
+    const place = { partition: partitionOf(region), region, accountId }
     // A body that verification hashed was read for that: it goes on from memory.
     const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
     const call = callOf(found, head, streams ? EMPTY : await body.text(), place, rules)
@@ -57,6 +58,7 @@ export function classify(deps: ClassifyDeps) {
       ...exchange,
       servicePath,
       call,
+      accountId,
       classedUnder: rules,
       outgoing: streams
         ? streamed(exchange)

@@ -2,7 +2,8 @@
 import type { Dispatcher } from 'undici'
 import { Denial } from '../denial.ts'
 import type { Reply } from '../edge.ts'
-import type { Resigned, UpstreamAnswer } from '../exchange.ts'
+import type { Resigned } from '../exchange.ts'
+import type { UpstreamAnswer } from '../upstream/answer.ts'
 import { HOP_BY_HOP } from '../headers.ts'
 import { countPassed } from '../stream-memory.ts'
 

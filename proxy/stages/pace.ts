@@ -42,8 +42,6 @@ export interface PaceDeps {
   readonly slowdownOf: (agentId: string) => number
   readonly sights: Sights
   readonly buckets: Buckets
-  /** The account that all calls go to; undefined if it is not known. */
-  readonly accountId: string | undefined
   readonly clock: Clock
   readonly mode: 'enforce' | 'observe'
   /** Judges a held call again when it leaves the queue (S4). Throws a Denial if anything changed for the worse. */
@@ -98,7 +96,7 @@ export function pace(deps: PaceDeps): (exchange: Approved) => Paced | Promise<Pa
     const nowMs = clock.nowMs()
     const inForce = widenedRules(rules, exchange.breakglass)
     const factor = deps.slowdownOf(exchange.agent.id)
-    const dues = duesOf(exchange.call, payerOf(exchange, deps.accountId), inForce, weights, factor)
+    const dues = duesOf(exchange.call, payerOf(exchange), inForce, weights, factor)
     const notBeforeMs = dwellTurnMs(exchange, sights, dwellMs, nowMs)
     if (deps.mode === 'observe') return observed(exchange, dues, deps, notBeforeMs)
     if (dues.enforced.length === 0) {
@@ -122,7 +120,7 @@ export function pace(deps: PaceDeps): (exchange: Approved) => Paced | Promise<Pa
   }
 }
 
-function payerOf({ agent, authorization, call }: Approved, accountId = '*'): Payer {
+function payerOf({ agent, authorization, call, accountId = '*' }: Approved): Payer {
   return {
     agent: agent.id,
     root: agent.root,

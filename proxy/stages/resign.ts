@@ -1,6 +1,5 @@
 /** Makes the request ours: upstream host, upstream credentials, a new signature; nothing of the agent's own. */
-import type { Signable, Signer } from '../credentials/role-sessions.ts'
-import type { Paced, Resigned, SignedRequest } from '../exchange.ts'
+import type { Equipped, Paced, Resigned, SignedRequest } from '../exchange.ts'
 import { HeaderFields } from '../headers.ts'
 import type { Clock } from '../ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
@@ -25,9 +24,6 @@ export interface Endpoint {
 }
 
 export interface ResignOptions {
-  readonly signers: { of(call: Signable): Signer | Promise<Signer> }
-  /** Throws the Denial of a call that would not be let through any more. */
-  readonly recheck: (exchange: Paced) => void
   readonly endpoint: (exchange: Paced) => Endpoint
   readonly clock: Clock
   readonly signatures?: Signatures
@@ -36,33 +32,25 @@ export interface ResignOptions {
 /** A presigned URL of ours is used at once, and by us. */
 const PRESIGNED_SECONDS = 300
 
-/**
- * Paced -> Resigned. Credentials are fetched only now; without them, denial `upstream_credentials`. A call that had to
- * wait for them is judged again (rule S4).
- */
-export function resign({ signers, recheck, endpoint, clock, signatures = new Signatures() }: ResignOptions) {
-  return async function resign(exchange: Paced): Promise<Resigned> {
+/** Equipped -> Resigned. */
+export function resign({ endpoint, clock, signatures = new Signatures() }: ResignOptions) {
+  return function resign(exchange: Equipped): Resigned {
     const place = endpoint(exchange)
-    let signer = signers.of(exchange)
-    if (signer instanceof Promise) {
-      signer = await signer
-      recheck(exchange)
-    }
     const amzDate = formatAmzDate(clock.nowMs())
     const sign = exchange.authorization.presigned === undefined ? signHead : signQuery
-    return { ...exchange, signed: sign(exchange, place, signer, amzDate, signatures) }
+    return { ...exchange, signed: sign(exchange, place, amzDate, signatures) }
   }
 }
 
 /** In the form in which it came: the `Authorization` header ... */
 function signHead(
-  exchange: Paced,
+  exchange: Equipped,
   { origin, host, signingName, signingRegion, path }: Endpoint,
-  { credentials: owner, as }: Signer,
   amzDate: string,
   signatures: Signatures,
 ): SignedRequest {
   const { method, query, payload, authorization } = exchange
+  const { credentials: owner } = exchange.signer
   const { algorithm } = authorization
   const token = owner.sessionToken === undefined ? [] : ['x-amz-security-token', owner.sessionToken]
   // Never wider than where the call may go, whatever the agent's own set was.
@@ -78,18 +66,18 @@ function signHead(
   )
   fields.push('authorization', value)
   const bodySigner = signatures.ofBody(payload.kind, algorithm, owner, amzDate, scope, signature)
-  return { origin, target: query === '' ? path : `${path}?${query}`, headers: fields, as, bodySigner }
+  return { origin, target: query === '' ? path : `${path}?${query}`, headers: fields, bodySigner }
 }
 
 /** ... or the query string, since the service reads headers that were moved there only with a signature beside them. */
 function signQuery(
-  exchange: Paced,
+  exchange: Equipped,
   { origin, host, signingName, signingRegion, path }: Endpoint,
-  { credentials: owner, as }: Signer,
   amzDate: string,
   signatures: Signatures,
 ): SignedRequest {
   const { method, payload, authorization } = exchange
+  const { credentials: owner } = exchange.signer
   const { algorithm, presigned, signedHeaders } = authorization
   const fields = outgoingFields(exchange, ['host', host])
   const headers = new HeaderFields(fields)
@@ -107,5 +95,5 @@ function signQuery(
     owner,
     signatures,
   )
-  return { origin, target: `${path}?${query}`, headers: fields, as, bodySigner: undefined }
+  return { origin, target: `${path}?${query}`, headers: fields, bodySigner: undefined }
 }

@@ -11,7 +11,6 @@ import type { GivenApproval, Paced } from '../exchange.ts'
 export interface SpendDeps {
   readonly approvals: Approvals
   readonly underWay: UnderWay
-  readonly accountId: string | undefined
 }
 
 /**
@@ -39,9 +38,9 @@ async function spent<Ready extends Paced>(exchange: Ready, deps: SpendDeps): Pro
 }
 
 async function isSpent(exchange: Paced, { id, digest }: GivenApproval, deps: SpendDeps): Promise<boolean> {
-  const { approvals, underWay, accountId } = deps
+  const { approvals, underWay } = deps
   const known = approvals.get(id)
-  if (known === undefined || digestOf(exchange, accountId) !== digest) return false
+  if (known === undefined || digestOf(exchange) !== digest) return false
   const { approval } = known
   if (underWay.reaches(exchange.requestId, approval.dependsOn, approval.facts.service)) return false
   if (statusOf(approval) !== 'approved') return false

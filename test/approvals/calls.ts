@@ -20,7 +20,7 @@ export const ACCOUNT = '123456789012'
 
 const stage = classify({
   catalogue: loadCatalogue(),
-  accountId: ACCOUNT,
+  accountOf: () => ACCOUNT,
   addressing: addressing({ hosts: ['moderato.test'] }),
   operatorRules: () => NO_OPERATOR_RULES,
   privateServices: NO_PRIVATE_SERVICES,

@@ -25,6 +25,7 @@ async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> 
   const decided = way.decide(classified)
   const approved: Approved = await way.approve(decided)
   const paced: Paced = await way.pace(approved)
+  const equipped = await way.equip(paced)
   const of = (name: string): string => `${name} (${kind.operation})`
   return [
     await measure(of('header fields'), calls, () => new HeaderFields(start.headers.raw)),
@@ -37,11 +38,11 @@ async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> 
     await measure(of('approve, nobody needs to'), calls, () => way.approve(decided)),
     await measure(of('pace'), calls, () => way.pace(approved)),
     await measure(of('spend, of no approval'), calls, () => way.spend(paced)),
-    await measure(of('sign'), calls, () => way.resign(paced)),
+    await measure(of('sign'), calls, () => way.resign(equipped)),
     await measure(of('all of these, one after another'), calls, async () => {
       const head = way.checkHead({ ...start, headers: new HeaderFields(start.headers.raw) })
       const known = way.decide(await way.classify(await way.verify(way.identify(head))))
-      await way.resign(await way.spend(await way.pace(await way.approve(known))))
+      way.resign(await way.spend(await way.equip(await way.pace(await way.approve(known)))))
     }),
   ]
 }

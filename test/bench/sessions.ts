@@ -68,7 +68,7 @@ async function scene(live: number, revoked: number) {
   const pass = async (request: SignedRequest): Promise<void> => {
     const head = way.checkHead(received(request))
     const judged = restrained(await way.classify(await way.verify(way.identify(head))))
-    await way.resign(await way.spend(await way.pace(await way.approve(way.decide(judged)))))
+    way.resign(await way.spend(await way.equip(await way.pace(await way.approve(way.decide(judged))))))
   }
   return { sessions, credentials, pass }
 }

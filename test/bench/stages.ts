@@ -26,6 +26,7 @@ import { decide } from '../../proxy/stages/decide.ts'
 import { identify } from '../../proxy/stages/identify.ts'
 import { pace } from '../../proxy/stages/pace.ts'
 import { checkHead } from '../../proxy/stages/receive.ts'
+import { equip } from '../../proxy/stages/equip.ts'
 import { resign } from '../../proxy/stages/resign.ts'
 import { spend } from '../../proxy/stages/spend.ts'
 import { verify } from '../../proxy/stages/verify.ts'
@@ -95,7 +96,7 @@ async function approvalParts() {
     pendingPerAgent: 20,
     onEvent: () => undefined,
   })
-  return { approvals, underWay: new UnderWay(approvals), accountId: undefined }
+  return { approvals, underWay: new UnderWay(approvals) }
 }
 
 /** The stages as `compose.ts` makes them, where they have no socket to do with. */
@@ -129,7 +130,7 @@ export async function stages(agents: AgentStore) {
     }),
     classify: classify({
       catalogue: loadCatalogue(),
-      accountId: undefined,
+      accountOf: () => undefined,
       addressing: addressing({ hosts: [] }),
       operatorRules: () => NO_OPERATOR_RULES,
       privateServices: NO_PRIVATE_SERVICES,
@@ -156,12 +157,12 @@ export async function stages(agents: AgentStore) {
       slowdownOf: () => 1,
       sights: new Sights(),
       buckets: new Buckets(),
-      accountId: undefined,
       clock,
       mode: 'enforce',
       recheck: () => undefined,
       metrics: { waited: () => undefined, depth: () => undefined },
     }),
-    resign: resign({ credentials: { current: () => AGENT }, endpoint: () => endpoint, clock }),
+    equip: equip({ signers: { of: () => ({ credentials: AGENT, as: 'plain' }) }, recheck: () => undefined }),
+    resign: resign({ endpoint: () => endpoint, clock }),
   }
 }

@@ -40,7 +40,7 @@ async function serving(broken = false) {
     limiter: broken ? { take: refused, peek: refused } : limiter,
     queue: new PaceQueue({ limiter, clock: time, timer: time, limits: { held: 10, heldPerAgent: 10 } }),
     steadyClock: time,
-    accountId: undefined,
+    accountOf: () => undefined,
     pace: {
       buckets,
       pacing: () => ({ rules, weights, dwellMs: 0 }),

@@ -115,7 +115,8 @@ describe('a call with an upstream role', () => {
       ),
     )
     const names = sts.assumed().map(({ form }) => form['RoleSessionName'])
-    expect(names.toSorted()).toEqual(['task-one', 'task-two'])
+    expect(new Set(names)).toEqual(new Set(['task-one', 'task-two']))
+    expect(names).toHaveLength(2)
     const calls = sts.calls()
     expect(calls).toHaveLength(4)
     for (const { signer, body } of calls) {
@@ -138,7 +139,7 @@ describe('a call with an upstream role', () => {
     expect(abroad.resources).toEqual([TABLE.replace(OWN, OTHER)])
     // What the tenant was granted in one account it has not in another.
     const thrown = await thrownBy(
-      s3(proxy.url, TENANT).send(new GetObjectCommand({ Bucket: 'foreign', Key: 'k', Body: 'x' })),
+      s3(proxy.url, TENANT).send(new GetObjectCommand({ Bucket: 'foreign', Key: 'k' })),
     )
     expect(thrown.name).toBe('AccessDenied')
     const own = new GetItemCommand({ TableName: 'own', Key: { id: { S: '1' } } })

@@ -19,7 +19,6 @@ import { settled } from '../pacing/virtual-time.ts'
 function stageOf({ approvals, time }: Scene, deps: Partial<ApproveDeps> = {}) {
   return approve({
     approvals,
-    accountId: ACCOUNT,
     ownerOf: () => 'carol@example.org',
     place: (id) => `Look at ${id}.`,
     clock: time,

@@ -49,7 +49,6 @@ function scene({ paces = pacesFrom(), mode = 'enforce', recheck = () => {}, limi
     slowdownOf: rest.slowdownOf ?? (() => 1),
     sights: new Sights(),
     buckets: new Buckets(),
-    accountId: undefined,
     clock: time,
     mode,
     recheck,

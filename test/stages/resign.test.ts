@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { Denial } from '../../proxy/denial.ts'
 import type { OutgoingBody, Paced } from '../../proxy/exchange.ts'
 import { HeaderFields } from '../../proxy/headers.ts'
 import { identify } from '../../proxy/stages/identify.ts'
@@ -19,10 +18,9 @@ import {
 const LATER_MS = NOW_MS + 20_000
 const upstream = { accessKeyId: 'AKIDUPSTREAM', secretAccessKey: 'upstream-secret' }
 
-function stageTo(endpoint: Partial<Endpoint> = {}, credentials: object = upstream) {
-  return resign({
-    signers: { of: () => ({ credentials: { ...upstream, ...credentials }, as: 'plain' }) },
-    recheck: () => undefined,
+function stageTo(endpoint: Partial<Endpoint> = {}, credentials: object = {}) {
+  const signer = { credentials: { ...upstream, ...credentials }, as: 'plain' as const }
+  const stage = resign({
     clock: { nowMs: () => LATER_MS },
     endpoint: (exchange) => ({
       origin: 'https://upstream.test',
@@ -33,6 +31,7 @@ function stageTo(endpoint: Partial<Endpoint> = {}, credentials: object = upstrea
       ...endpoint,
     }),
   })
+  return (exchange: Paced) => stage({ ...exchange, signer })
 }
 
 /** A paced exchange; resign reads only what verify gave it, and the outgoing body. */
@@ -48,7 +47,7 @@ async function paced(
 }
 
 async function lengthOf(exchange: Paced): Promise<readonly string[]> {
-  const { signed: out } = await stageTo()(exchange)
+  const { signed: out } = stageTo()(exchange)
   return new HeaderFields(out.headers).all('content-length')
 }
 
@@ -98,13 +97,13 @@ describe('resign', () => {
     ],
   ])('signs a request with %s so that the upstream accepts it', async (_what, request, options) => {
     const exchange = await paced(request, options)
-    const { signed: out } = await stageTo()(exchange)
+    const { signed: out } = stageTo()(exchange)
     expect(await upstreamAccepts(exchange, out.headers, out.target)).toBe(true)
   })
 
   it('replaces host, date and authorization, and leaves nothing of the agent', async () => {
     const exchange = await paced({ body, headers: ['Date', 'Wed, 04 Mar 2026 05:06:07 GMT'] })
-    const { signed: out } = await stageTo()(exchange)
+    const { signed: out } = stageTo()(exchange)
     const headers = new HeaderFields(out.headers)
     expect(headers.all('host')).toEqual(['upstream.test'])
     expect(headers.all('x-amz-date')).toEqual(['20260304T050627Z'])
@@ -117,7 +116,7 @@ describe('resign', () => {
   })
 
   it('adds and signs the session token of temporary credentials', async () => {
-    const { signed: out } = await stageTo({}, { sessionToken: 'token' })(await paced({ body }))
+    const { signed: out } = stageTo({}, { sessionToken: 'token' })(await paced({ body }))
     const headers = new HeaderFields(out.headers)
     expect(headers.all('x-amz-security-token')).toEqual(['token'])
     expect(headers.one('authorization')).toContain('x-amz-security-token')
@@ -139,7 +138,7 @@ describe('resign', () => {
     const exchange = await accept(
       received({ ...request, headers: [...request.headers, ...more, ...connection] }),
     )
-    const { signed: out } = await stageTo()({
+    const { signed: out } = stageTo()({
       ...exchange,
       outgoing: { kind: 'buffered', bytes: body },
     } as Paced)
@@ -157,7 +156,7 @@ describe('resign', () => {
         headers: ['User-Agent', 'sdk', 'Accept-Encoding', 'identity', ...request.headers],
       }),
     )
-    const { signed: out } = await stageTo()({
+    const { signed: out } = stageTo()({
       ...exchange,
       outgoing: { kind: 'buffered', bytes: body },
     } as Paced)
@@ -184,43 +183,13 @@ describe('resign', () => {
 
   it('signs the path of the endpoint, not the one that came', async () => {
     const exchange = await paced({ method: 'GET', path: '/bucket/a%2Bb', query: 'acl' }, { service: 's3' })
-    const { signed: out } = await stageTo({ path: '/a%2Bb', signingName: 's3' })(exchange)
+    const { signed: out } = stageTo({ path: '/a%2Bb', signingName: 's3' })(exchange)
     expect(out).toMatchObject({ origin: 'https://upstream.test', target: '/a%2Bb?acl' })
     expect(await upstreamAccepts(exchange, out.headers, out.target)).toBe(true)
   })
 
   it('keeps the declared hash of an empty body', async () => {
-    const { signed: out } = await stageTo()(await paced({}))
+    const { signed: out } = stageTo()(await paced({}))
     expect(new HeaderFields(out.headers).all('x-amz-content-sha256')).toEqual([EMPTY_SHA256])
-  })
-
-  it('refuses with upstream_credentials when there are none', async () => {
-    const stage = resign({
-      signers: { of: () => Promise.reject(new Denial('upstream_credentials', 'no provider')) },
-      recheck: () => undefined,
-      clock: { nowMs: () => LATER_MS },
-      endpoint: () => ({ origin: '', host: '', signingName: 's3', signingRegion: 'r', path: '/' }),
-    })
-    await expect(stage(await paced({}))).rejects.toMatchObject({ reason: 'upstream_credentials' })
-  })
-
-  it('judges a call again that waited for credentials, and signs nothing that is not let through any more', async () => {
-    const signer = { credentials: upstream, as: 'plain' as const }
-    const judged: string[] = []
-    const stage = (given: typeof signer | Promise<typeof signer>) =>
-      resign({
-        signers: { of: () => given },
-        recheck: ({ requestId }) => {
-          judged.push(requestId)
-          throw new Denial('revoked', 'its task ended')
-        },
-        clock: { nowMs: () => LATER_MS },
-        endpoint: () => ({ origin: '', host: 'h', signingName: 's3', signingRegion: 'r', path: '/' }),
-      })
-    const exchange = await paced({})
-    await stage(signer)(exchange)
-    expect(judged).toEqual([])
-    await expect(stage(Promise.resolve(signer))(exchange)).rejects.toMatchObject({ reason: 'revoked' })
-    expect(judged).toEqual([exchange.requestId])
   })
 })

@@ -6,7 +6,6 @@ import { HeaderFields } from '../../proxy/headers.ts'
 import { approve } from '../../proxy/stages/approve.ts'
 import { spend } from '../../proxy/stages/spend.ts'
 import {
-  ACCOUNT,
   decided,
   DELETE_TABLE,
   denialOf,
@@ -21,10 +20,9 @@ import {
 function stagesOf(scene: Scene) {
   const underWay = new UnderWay(scene.approvals)
   const { approvals, time } = scene
-  const spent = spend({ approvals, underWay, accountId: ACCOUNT })
+  const spent = spend({ approvals, underWay })
   const approved = approve({
     approvals,
-    accountId: ACCOUNT,
     ownerOf: () => undefined,
     place: () => '',
     clock: time,

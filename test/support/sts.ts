@@ -34,9 +34,10 @@ export async function startSts(
   let number = 0
   const upstream = await RecordingUpstream.start((recorded, reply) => {
     if (!isAssumeRole(recorded)) return answerEmptyJson(recorded, reply)
-    void Promise.resolve(answer(assumedOf(recorded), reply)).then((answered) => {
-      if (!answered) reply.writeHead(200, { 'content-type': 'text/xml' }).end(issued(++number))
-    })
+    void (async () => {
+      if (await answer(assumedOf(recorded), reply)) return
+      reply.writeHead(200, { 'content-type': 'text/xml' }).end(issued(++number))
+    })()
   })
   return {
     upstream,
