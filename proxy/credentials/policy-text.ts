@@ -18,9 +18,23 @@ const KEYS_VIA_SERVICES = {
   Condition: { StringLike: { 'kms:ViaService': '*' } },
 }
 
-/** What is allowed, but for what is denied. */
-export function policyText(allow: readonly Row[], deny: readonly Row[]): string {
-  return policyJson([...statementsOf('Allow', allow), KEYS_VIA_SERVICES, ...statementsOf('Deny', deny)])
+/** Of what a service does with its caller's rights, to carry its call out (IAM, "Forward access sessions"). */
+const VIA_SERVICES = { Bool: { 'aws:ViaAWSService': 'true' } }
+
+export interface PolicyRows {
+  readonly allow: readonly Row[]
+  readonly via?: readonly Row[]
+  readonly deny?: readonly Row[]
+}
+
+/** What is allowed, to the caller and to services for it, but for what is denied. */
+export function policyText({ allow, via = [], deny = [] }: PolicyRows): string {
+  return policyJson([
+    ...statementsOf('Allow', allow),
+    KEYS_VIA_SERVICES,
+    ...statementsOf('Allow', via).map((each) => ({ ...each, Condition: VIA_SERVICES })),
+    ...statementsOf('Deny', deny),
+  ])
 }
 
 /** Rows with the same actions in one statement. */

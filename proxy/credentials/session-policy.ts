@@ -10,6 +10,7 @@ import { arnMatch } from '../../policy/arn-match.ts'
 import type { PolicyGrant } from '../../policy/engine.ts'
 import type { Scope, Statement } from '../agent.ts'
 import type { Call } from '../exchange.ts'
+import { arnsOf, isOf, isSayable, meetAll, namesService } from './arn-patterns.ts'
 import { policyText, type Row } from './policy-text.ts'
 import type { ServiceActions } from './service-actions.ts'
 
@@ -18,6 +19,8 @@ export const MAX_POLICY_CHARACTERS = 2048
 
 export interface GrantPolicy {
   readonly allow: readonly Row[]
+  /** What services may do that the caller calls. */
+  readonly via: readonly Row[]
   readonly deny: readonly Row[]
   readonly text: string
 }
@@ -34,41 +37,45 @@ export type Narrowing = Scope | { readonly grants: readonly PolicyGrant[] }
 
 export type PolicyCall = Pick<Call, 'service' | 'actions' | 'resources'>
 
-/** More pairs of patterns are not held against each other: an agent names them. */
-const MAX_PAIRS = 20_000
-
 /** What the call depends on in a policy of its task: calls with the same one share it. */
 export function serviceKey(call: PolicyCall): string {
   return [servicesOf(call), [...actionsElsewhere(call)]].map((each) => each.toSorted().join(' ')).join('|')
 }
 
 /**
- * What the scopes leave of the call's service, all of them together, less `credentials`. Undefined if nothing of it can
- * be said in IAM's language and in 2,048 characters.
+ * What the scopes leave of the call's service, all of them together, less `credentials`; and what services may do for
+ * the call on what was granted of other ones, where there is room for it. Undefined if nothing of it can be said in
+ * IAM's language and in 2,048 characters.
  */
 export function grantPolicy(
   scopes: readonly Narrowing[],
   call: PolicyCall,
-  place: PolicyPlace,
+  { partition, actionsOf }: PolicyPlace,
 ): GrantPolicy | undefined {
   const services = servicesOf(call)
-  const express = (pattern: string): string[] => arnsOf(pattern, services, place.partition)
-  let allow: readonly Row[] | undefined
-  const deny: Row[] = []
-  for (const scope of scopes) {
-    const rows =
-      'grants' in scope ? grantRows(scope.grants, call, place, express) : allowed(scope.statements, express)
-    if (rows.length * (allow?.length ?? 0) > MAX_PAIRS) return undefined
-    allow = allow === undefined ? rows : meet(allow, rows)
-    const forbidden = 'grants' in scope ? [] : denied(scope.statements, call, express)
-    if (forbidden === undefined) return undefined
-    deny.push(...forbidden)
-  }
+  const express = (pattern: string): string[] => arnsOf(pattern, { partition, services })
+  const denials = scopes.flatMap((each) => ('grants' in each ? [] : each.statements)).filter(isDenial)
+  if (!denials.every(({ resources }) => resources.every(isSayable))) return undefined
+  const inService = (each: Narrowing): Row[] =>
+    rowsOf(each, express, (grant) => actionsFor(grant, call, actionsOf)).filter(({ resource }) =>
+      isOf(resource, services),
+    )
+  const allow = meetAll(scopes.map(inService))
   if (allow === undefined || allow.length === 0) return undefined
-  const { credentials } = place.actionsOf(call.service)
-  if (credentials.length > 0) deny.push({ actions: credentials, resource: '*' })
-  const text = policyText(allow, deny)
-  return text.length > MAX_POLICY_CHARACTERS ? undefined : { allow, deny, text }
+  const denied = denials.flatMap((each) => statementRows(each, express))
+  const issuing = (prefixes: readonly string[]): Row[] => {
+    const actions = [...new Set(prefixes)].flatMap((each) => actionsOf(each).credentials)
+    return actions.length === 0 ? [] : [{ actions, resource: '*' }]
+  }
+  const whole = {
+    allow,
+    via: denials.every(({ resources }) => resources.every(namesService)) ? viaServices(scopes, express) : [],
+    deny: [...denied, ...issuing([call.service, 'iam', 'sts'])],
+  }
+  const alone = { allow, via: [], deny: [...denied, ...issuing([call.service])] }
+  return [whole, alone]
+    .map((each) => ({ ...each, text: policyText(each) }))
+    .find(({ text }) => text.length <= MAX_POLICY_CHARACTERS)
 }
 
 /** Whether the policy lets the whole call through. */
@@ -94,13 +101,21 @@ export function callPolicies(call: PolicyCall, wider: GrantPolicy | undefined): 
     .filter((pattern) => exact.some((each) => arnMatch([pattern], each)))
   const covering = exact.every((each) => arnMatch(patterns, each)) ? [patterns] : []
   return [exact, ...covering]
-    .map((each) =>
-      policyText(
-        each.map((resource) => ({ actions, resource })),
-        [],
-      ),
-    )
+    .flatMap((each) => {
+      const allow = each.map((resource) => ({ actions, resource }))
+      const { via = [], deny = [] } = wider ?? {}
+      return via.length === 0 ? [{ allow }] : [{ allow, via, deny: less(deny, actions) }, { allow }]
+    })
+    .map((each) => policyText(each))
     .filter((text) => text.length <= MAX_POLICY_CHARACTERS)
+}
+
+/** The call itself was let through, whatever its service is denied besides. */
+function less(deny: readonly Row[], actions: readonly string[]): Row[] {
+  const own = new Set(actions.map((each) => each.toLowerCase()))
+  return deny
+    .map((row) => ({ ...row, actions: row.actions.filter((each) => !own.has(each)) }))
+    .filter((row) => row.actions.length > 0)
 }
 
 /** `arn:aws:SERVICE:`, which need not be the prefix of actions. */
@@ -118,86 +133,50 @@ function actionsElsewhere({ service, actions }: PolicyCall): string[] {
   return actions.filter((each) => prefixOf(each) !== service).map((each) => each.toLowerCase())
 }
 
-function grantRows(
-  grants: readonly PolicyGrant[],
+function actionsFor(
+  grant: PolicyGrant,
   call: PolicyCall,
-  { actionsOf }: PolicyPlace,
+  actionsOf: PolicyPlace['actionsOf'],
+): readonly string[] {
+  if (!isReading(grant)) return [`${call.service}:*`, ...actionsElsewhere(call)]
+  const { reads, secretReads } = actionsOf(call.service)
+  return grant.classes.includes('reads-secret') ? secretReads : reads
+}
+
+function isReading({ classes }: PolicyGrant): boolean {
+  return classes.every((each) => each === 'read' || each === 'list' || each === 'reads-secret')
+}
+
+/** What services may do with the caller's rights to carry a call out: nothing for who may only read. */
+function viaServices(scopes: readonly Narrowing[], express: (pattern: string) => string[]): readonly Row[] {
+  return (
+    meetAll(scopes.map((each) => rowsOf(each, express, (grant) => (isReading(grant) ? [] : ['*'])))) ?? []
+  )
+}
+
+/** A scope as rows; `actions` are those that a grant stands for. */
+function rowsOf(
+  scope: Narrowing,
+  express: (pattern: string) => string[],
+  actions: (grant: PolicyGrant) => readonly string[],
+): Row[] {
+  if ('statements' in scope)
+    return scope.statements
+      .filter((each) => !isDenial(each))
+      .flatMap((statement) => statementRows(statement, express))
+  return scope.grants.flatMap((grant) =>
+    statementRows({ actions: actions(grant), resources: grant.resources }, express),
+  )
+}
+
+function statementRows(
+  { actions, resources }: Pick<Statement, 'actions' | 'resources'>,
   express: (pattern: string) => string[],
 ): Row[] {
-  const elsewhere = actionsElsewhere(call)
-  return grants.flatMap(({ classes, resources }) => {
-    const isReading = classes.every((each) => each === 'read' || each === 'list' || each === 'reads-secret')
-    const { reads, secretReads } = actionsOf(call.service)
-    const reading = classes.includes('reads-secret') ? secretReads : reads
-    const actions = isReading ? reading : [`${call.service}:*`, ...elsewhere]
-    return actions.length === 0
-      ? []
-      : resources.flatMap((pattern) => express(pattern).map((resource) => ({ actions, resource })))
-  })
+  if (actions.length === 0) return []
+  return resources.flatMap((pattern) => express(pattern).map((resource) => ({ actions, resource })))
 }
 
-function allowed(statements: readonly Statement[], express: (pattern: string) => string[]): Row[] {
-  return statements.flatMap(({ effect, actions, resources }) =>
-    effect === 'Deny'
-      ? []
-      : resources.flatMap((pattern) => express(pattern).map((resource) => ({ actions, resource }))),
-  )
-}
-
-/** Undefined if one cannot be said: it may not be left out. */
-function denied(
-  statements: readonly Statement[],
-  { service }: PolicyCall,
-  express: (pattern: string) => string[],
-): Row[] | undefined {
-  const rows: Row[] = []
-  for (const { effect, actions, resources } of statements) {
-    if (effect === 'Allow' || !actions.some((each) => each === '*' || prefixOf(each) === service)) continue
-    for (const pattern of resources) {
-      const arns = express(pattern)
-      if (arns.length === 0 && !isSayable(pattern)) return undefined
-      rows.push(...arns.map((resource) => ({ actions, resource })))
-    }
-  }
-  return rows
-}
-
-/** What both lists allow. Of two patterns the narrower is taken; what two only overlap in is left out. */
-function meet(one: readonly Row[], other: readonly Row[]): Row[] {
-  return one.flatMap((a) =>
-    other.flatMap((b) => {
-      const resource = narrower(a.resource, b.resource)
-      if (resource === undefined) return []
-      const actions = a.actions.flatMap((each) => b.actions.flatMap((its) => narrower(each, its) ?? []))
-      return actions.length === 0 ? [] : [{ actions: [...new Set(actions)], resource }]
-    }),
-  )
-}
-
-function narrower(one: string, other: string): string | undefined {
-  if (arnMatch([one], other)) return other
-  return arnMatch([other], one) ? one : undefined
-}
-
-function isSayable(pattern: string): boolean {
-  return (
-    pattern === '*' ||
-    (pattern.startsWith('arn:') && (pattern.split(':').length >= 6 || pattern.endsWith('*')))
-  )
-}
-
-/**
- * A grant's pattern as IAM takes it: six parts, of which partition and service are names. Empty if it is about another
- * partition or other services, or if it cannot be said so.
- */
-function arnsOf(pattern: string, services: readonly string[], partition: string): string[] {
-  if (pattern === '*') return ['*']
-  if (!isSayable(pattern)) return []
-  const parts = pattern.split(':')
-  while (parts.length < 6) parts.push('*')
-  const [, inPartition = '', ofService = '', ...rest] = parts
-  if (!arnMatch([inPartition], partition)) return []
-  return services
-    .filter((each) => arnMatch([ofService], each))
-    .map((each) => ['arn', partition, each, ...rest].join(':'))
+function isDenial({ effect }: Statement): boolean {
+  return effect === 'Deny'
 }

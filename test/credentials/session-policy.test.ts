@@ -54,7 +54,22 @@ describe('the session policy of a task', () => {
         Resource: '*',
         Condition: { StringLike: { 'kms:ViaService': '*' } },
       },
-      { Effect: 'Deny', Action: ['s3:getdataaccess', 's3express:createsession'], Resource: ['*'] },
+      {
+        Effect: 'Allow',
+        Action: ['*'],
+        Resource: ['arn:aws:s3:::prod-*', 'arn:aws:dynamodb:eu-west-1:111122223333:table/t'],
+        Condition: { Bool: { 'aws:ViaAWSService': 'true' } },
+      },
+      {
+        Effect: 'Deny',
+        Action: expect.arrayContaining([
+          's3:getdataaccess',
+          's3express:createsession',
+          'iam:createaccesskey',
+          'sts:assumerole',
+        ]),
+        Resource: ['*'],
+      },
     ])
   })
 
@@ -166,6 +181,45 @@ describe('the session policy of a task', () => {
   })
 })
 
+describe('what services may do for a call', () => {
+  const template = call('cloudformation:CreateStack', 'arn:aws:cloudformation:us-east-1:1:stack/s/*')
+  const viaOf = (text: string) =>
+    statementsOf(text).filter(({ Condition }) => String(JSON.stringify(Condition)).includes('ViaAWSService'))
+
+  it('is what was granted of other services, and nothing for who may only read', () => {
+    const all = policyOf([grants(['arn:aws:cloudformation:*:*:*', 'arn:aws:s3:::prod-*'])], template)
+    expect(viaOf(all.text)[0]?.Resource).toEqual(['arn:aws:cloudformation:*:*:*', 'arn:aws:s3:::prod-*'])
+    expect(viaOf(policyOf([grants(['*'])], template).text)[0]?.Resource).toEqual(['*'])
+    expect(viaOf(policyOf([grants(['*'], ['read', 'list'])]).text)).toEqual([])
+  })
+
+  it('is no more than all scopes allow', () => {
+    const statements = [
+      { effect: 'Allow', actions: ['s3:put*'], resources: ['arn:aws:s3:::prod-a/*'] },
+      { effect: 'Allow', actions: ['cloudformation:*'], resources: ['*'] },
+      { effect: 'Deny', actions: ['s3:putobjectacl'], resources: ['*'] },
+    ] as const
+    const { via, deny } = policyOf([grants(['*']), { statements }], template)
+    expect(via).toEqual([
+      { actions: ['s3:put*'], resource: 'arn:aws:s3:::prod-a/*' },
+      { actions: ['cloudformation:*'], resource: '*' },
+    ])
+    expect(deny[0]).toEqual({ actions: ['s3:putobjectacl'], resource: '*' })
+  })
+
+  it('is nothing where a denial of other services cannot be said, or there is no room', () => {
+    const statements = [
+      { effect: 'Allow', actions: ['*'], resources: ['*'] },
+      { effect: 'Deny', actions: ['*'], resources: ['arn:aws:*:*:*:*prod*'] },
+    ] as const
+    expect(policyOf([grants(['*']), { statements }], template).via).toEqual([])
+    const many = Array.from({ length: 40 }, (_, i) => `arn:aws:s3:::bucket-number-${i}/*`)
+    const full = policyOf([grants(['arn:aws:cloudformation:*:*:*', ...many])], template)
+    expect(full.via).toEqual([])
+    expect(covers(full, template)).toBe(true)
+  })
+})
+
 describe('the session policy of a call', () => {
   it('allows its actions on its resources', () => {
     const [text = '', ...others] = callPolicies(
@@ -186,8 +240,9 @@ describe('the session policy of a call', () => {
     const remove = call('s3:DeleteObject', ...keys)
     expect(callPolicies(remove, undefined)).toEqual([])
     const wider = policyOf([grants(['arn:aws:s3:::prod-*', 'arn:aws:s3:::other'])])
-    const [text = '', ...others] = callPolicies(remove, wider)
+    const [text = '', bare = '', ...others] = callPolicies(remove, wider)
     expect(others).toEqual([])
+    expect(statementsOf(bare)).toHaveLength(2)
     expect(statementsOf(text)[0]).toEqual({
       Effect: 'Allow',
       Action: ['s3:DeleteObject'],
