@@ -12,9 +12,9 @@ import type { HandOn } from './hand-on.ts'
 import type { HeaderFields } from './headers.ts'
 import type { Opening } from './identity/opening.ts'
 import type { Signer } from './ports.ts'
-import type { ChunkChain, ChunkVerifier } from './sigv4/chunk-chain.ts'
+import type { ChunkVerifier } from './sigv4/chunk-chain.ts'
 import type { EventChain } from './sigv4/event-stream.ts'
-import type { UpstreamAnswer } from './upstream/answer.ts'
+import type { SignedRequest, UpstreamAnswer } from './upstream/wire.ts'
 
 /** The wire protocols of AWS services, by the names that their models use. */
 export type Protocol = 'json-1.0' | 'json-1.1' | 'rest-json' | 'rest-xml' | 's3' | 'query' | 'ec2' | 'cbor'
@@ -229,17 +229,6 @@ export interface Paced extends Approved {
 
 export interface Equipped extends Paced {
   readonly signer: Signer
-}
-
-/** A request ready for the wire: where to, and with which head. */
-export interface SignedRequest {
-  /** `https://host[:port]`, built only from the catalogue or from `upstream.endpoint`. */
-  readonly origin: string
-  readonly target: string
-  /** name, value, name, value, ... including `host` and the new `authorization`. */
-  readonly headers: readonly string[]
-  /** Signs the body's chunks or events anew; undefined where it has no signatures. */
-  readonly bodySigner: BodySignatures<ChunkChain> | undefined
 }
 
 export interface Resigned extends Equipped {

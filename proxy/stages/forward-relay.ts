@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici'
 import { Denial } from '../denial.ts'
 import type { Reply } from '../edge.ts'
 import type { Resigned } from '../exchange.ts'
-import type { UpstreamAnswer } from '../upstream/answer.ts'
+import type { UpstreamAnswer } from '../upstream/wire.ts'
 import { HOP_BY_HOP } from '../headers.ts'
 import { countPassed } from '../stream-memory.ts'
 

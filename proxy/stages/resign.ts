@@ -1,5 +1,5 @@
 /** Makes the request ours: upstream host, upstream credentials, a new signature; nothing of the agent's own. */
-import type { Equipped, Paced, Resigned, SignedRequest } from '../exchange.ts'
+import type { Equipped, Paced, Resigned } from '../exchange.ts'
 import { HeaderFields } from '../headers.ts'
 import type { Clock } from '../ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
@@ -8,6 +8,7 @@ import { presign } from '../sigv4/presign.ts'
 import { signRequest } from '../sigv4/sign.ts'
 import { Signatures } from '../sigv4/signatures.ts'
 import { formatAmzDate } from '../sigv4/signing-date.ts'
+import type { SignedRequest } from '../upstream/wire.ts'
 import { outgoingFields } from './resign-fields.ts'
 
 /** Where a call goes, and under which name it is signed there. */

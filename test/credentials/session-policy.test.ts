@@ -184,7 +184,7 @@ describe('the session policy of a task', () => {
 describe('what services may do for a call', () => {
   const template = call('cloudformation:CreateStack', 'arn:aws:cloudformation:us-east-1:1:stack/s/*')
   const viaOf = (text: string) =>
-    statementsOf(text).filter(({ Condition }) => String(JSON.stringify(Condition)).includes('ViaAWSService'))
+    statementsOf(text).filter(({ Condition }) => JSON.stringify(Condition ?? '').includes('ViaAWSService'))
 
   it('is what was granted of other services, and nothing for who may only read', () => {
     const all = policyOf([grants(['arn:aws:cloudformation:*:*:*', 'arn:aws:s3:::prod-*'])], template)
