@@ -91,19 +91,20 @@ export class RoleSessions {
     }
   }
 
-  #signer(call: Signable, role: Role, [first, ...others]: readonly Candidate[]): Signer | Promise<Signer> {
-    if (first === undefined)
+  #signer(call: Signable, role: Role, policies: Iterator<Candidate, undefined>): Signer | Promise<Signer> {
+    const { value: policy } = policies.next()
+    if (policy === undefined)
       throw new Denial(
         'upstream_credentials',
         'What the call touches fits into no session policy: name fewer things at once.',
       )
-    const held = this.#held(call, role, first.text)
-    if (held.isTooLarge) return this.#signer(call, role, others)
-    const as = { role: role.roleArn, policy: first.of }
+    const held = this.#held(call, role, policy.text)
+    if (held.isTooLarge) return this.#signer(call, role, policies)
+    const as = { role: role.roleArn, policy: policy.of }
     const refused = (cause: unknown): Signer | Promise<Signer> => {
       if (!isTooLarge(cause)) throw refusal(role, cause)
       held.isTooLarge = true
-      return this.#signer(call, role, others)
+      return this.#signer(call, role, policies)
     }
     const credentials = held.source.current()
     return credentials instanceof Promise

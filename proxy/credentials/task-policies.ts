@@ -42,8 +42,8 @@ export class TaskPolicies {
     this.#options = options
   }
 
-  /** That of the task for the whole service, if it lets the call through; after it what is made for the call alone. */
-  of({ agent, call }: Pick<Paced, 'agent' | 'call'>, partition: string): Candidate[] {
+  /** That of the task for the whole service, if it lets the call through; if asked for more, what is made for the call alone. */
+  *of({ agent, call }: Pick<Paced, 'agent' | 'call'>, partition: string): Generator<Candidate, undefined> {
     if (call.actions.length === 0)
       throw new Denial('upstream_credentials', 'No session policy can be made: its IAM action is not known.')
     const { scopes, policies } = this.#policiesOf(agent)
@@ -53,11 +53,11 @@ export class TaskPolicies {
       policies.set(key, grantPolicy(scopes, call, { partition, actionsOf: this.#options.actionsOf }))
     }
     const policy = policies.get(key)
-    const own = callPolicies(call, policy).map((text) => ({ text, of: 'call' as const }))
     // What issues credentials is let do nothing else (rule S21).
     const isIssue = call.classes.includes('credentials')
-    if (policy === undefined || isIssue || !covers(policy, call)) return own
-    return [{ text: policy.text, of: 'task' }, ...own]
+    if (policy !== undefined && !isIssue && covers(policy, call)) yield { text: policy.text, of: 'task' }
+    for (const text of callPolicies(call, policy)) yield { text, of: 'call' }
+    return undefined
   }
 
   #policiesOf(agent: Agent): { scopes: readonly Narrowing[]; policies: Made['policies'] } {
