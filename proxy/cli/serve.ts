@@ -32,8 +32,11 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     process.on('SIGHUP', () => {
       if (!draining) void moderato.reload('SIGHUP')
     })
-    io.stdout.write(`${JSON.stringify({ listening: await moderato.listen() })}\n`)
-    await endOfService()
+    const listening = await moderato.listen()
+    // Before anybody is told: who reads the line may end the service at once.
+    const ended = endOfService()
+    io.stdout.write(`${JSON.stringify({ listening })}\n`)
+    await ended
     draining = true
     log.info('draining')
     await moderato.drain()
