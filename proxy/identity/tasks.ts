@@ -60,8 +60,7 @@ export class Tasks {
         ticket: asked.ticket,
         roleArn: asked.roleArn ?? parent?.task.roleArn,
         scopes: [...(parent?.task.scopes ?? []), ...scopesOf(asked, verdict)],
-        ancestors:
-          parent === undefined || parent.task.id === id ? [] : [...parent.task.ancestors, parent.task.id],
+        ancestors: ancestorsOf(id, parent),
       },
       issuedAtMs: nowMs,
       expiresAtMs: Math.min(endMs, parent?.expiresAtMs ?? Infinity),
@@ -129,13 +128,15 @@ export class Tasks {
   }
 
   /** A task that ended stays ended. One that is open goes on only where its agent proves who it is by each call. */
-  #checkName({ agentId, root }: Opener, id: string, mayContinue: boolean): void {
+  #checkName({ agentId, root, parent }: Opener, id: string, mayContinue: boolean): void {
     const { revocations } = this.#options
     if (revocations.isTaskEnded(root, id)) {
       throw new Denial('revoked', `Task ${JSON.stringify(id)} was ended; give a new one a name of its own.`)
     }
     const open = this.find(root, id)
-    if (open === undefined || (mayContinue && open.agentId === agentId)) return
+    // A session carries on its own task and no other: approvals, pace and dwell go by tasks.
+    const isTheirs = open?.agentId === agentId && (parent === undefined || parent.task.id === id)
+    if (open === undefined || (mayContinue && isTheirs)) return
     throw new Denial(
       'policy_denied',
       `A task ${JSON.stringify(id)} is open; give this one a name of its own.`,
@@ -200,4 +201,11 @@ function scopesOf({ grants, statements }: AskedTask, verdict: TaskVerdict): Scop
   if (grants.length > 0) scopes.push({ grants: verdict.grants as readonly Grant[] })
   if (statements !== undefined) scopes.push({ statements })
   return scopes
+}
+
+/** A session that carries on its own task ends with the tasks that this one ends with. */
+function ancestorsOf(id: string, parent: Session | undefined): readonly string[] {
+  if (parent === undefined) return []
+  const { task } = parent
+  return task.id === id ? task.ancestors : [...task.ancestors, task.id]
 }
