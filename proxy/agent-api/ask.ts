@@ -118,6 +118,9 @@ export function askTicket({ sessions, tasks, identities }: AskDeps & { readonly 
   }
 }
 
+/** Whatever else STS does hands out credentials, however an operator may class it. */
+const PASSED_ON: ReadonlySet<string> = new Set(['DecodeAuthorizationMessage', 'GetAccessKeyInfo'])
+
 /** The calls of STS that hand out credentials: never passed on. Who a session is, AWS cannot know. */
 export function isAnsweredHere(
   { agent, call }: Classified,
@@ -126,7 +129,7 @@ export function isAnsweredHere(
   if (call.service !== 'sts' || call.operation === null) return false
   if (call.operation === 'GetCallerIdentity')
     return agent.session !== undefined && accountOf(agent) !== undefined
-  return call.classes.includes('credentials')
+  return !PASSED_ON.has(call.operation)
 }
 
 function taskOf(bytes: Buffer, agent: Agent) {

@@ -105,4 +105,20 @@ result = [
     ])
     expect(upstream.arrived.length).toBe(sent)
   })
+
+  it('hands out no credentials of AWS because an operator classed the call otherwise', async () => {
+    const loose = await startProxy({
+      upstream: upstream.url,
+      settings: { catalogue: { overrides: [{ operation: 'sts:*', classes: ['read'] }] } },
+    })
+    const sent = upstream.arrived.length
+    const result = await boto3(
+      loose.url,
+      `${SESSION}
+result = [thrown(sts.get_session_token), thrown(sts.get_federation_token, Name='somebody')]`,
+    )
+    expect(result).toMatchObject([{ code: 'AccessDenied' }, { code: 'AccessDenied' }])
+    expect(upstream.arrived.length).toBe(sent)
+    await loose.stop()
+  })
 })
