@@ -2,11 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 import type { z } from 'zod'
 import { isLoopback } from '../config-rules.ts'
-import { adminPlace, ConfigError, loadConfigOfRunning, type AdminPlace } from '../config.ts'
+import { adminPlace, loadConfigOfRunning, type AdminPlace } from '../config.ts'
+import { errorMessage } from '../error-message.ts'
 import { readSecret } from '../secret-file.ts'
+import { answered, JSON_BODY, type Answer, type Question } from './answered.ts'
+import { Failure, tellingFailure } from './failure.ts'
 import type { Io } from './verb.ts'
 
 /** For `parseArgs`; `ADMIN_USAGE` says what they do. */
@@ -36,22 +39,11 @@ export interface AdminFlags {
   readonly key?: string | undefined
 }
 
-/** Each call resolves with the answer as the schema reads it, and rejects with `AdminFailure`. */
+/** Each call resolves with the answer as the schema reads it, and rejects with `Failure`. */
 export interface AdminClient {
   get<T>(path: string, answer: z.ZodType<T>): Promise<T>
   post<T>(path: string, body: object, answer: z.ZodType<T>): Promise<T>
   delete<T>(path: string, answer: z.ZodType<T>): Promise<T>
-}
-
-/** What an operator can do something about; `error` is the API's word for it, if it answered. */
-export class AdminFailure extends Error {
-  override readonly name = 'AdminFailure'
-  readonly error: string
-
-  constructor(error: string, message: string) {
-    super(message)
-    this.error = error
-  }
 }
 
 /** Runs a verb's errand; resolves with its exit code, 1 with words on stderr if Moderato refused or is not there. */
@@ -61,7 +53,7 @@ export async function withAdmin(
   errand: (client: AdminClient) => Promise<number>,
   environment: AdminPlace = adminPlace(),
 ): Promise<number> {
-  try {
+  return tellingFailure(io, async () => {
     const target = targetOf(flags, environment)
     const dispatcher = new Agent({ connect: target.tls })
     try {
@@ -69,11 +61,7 @@ export async function withAdmin(
     } finally {
       await dispatcher.close()
     }
-  } catch (error) {
-    if (!(error instanceof AdminFailure || error instanceof ConfigError)) throw error
-    io.stderr.write(`moderato: ${error.message}\n`)
-    return 1
-  }
+  })
 }
 
 interface Target {
@@ -92,28 +80,24 @@ function targetOf(flags: AdminFlags, environment: AdminPlace): Target {
   const tokenFile = flags['token-file'] ?? environment.tokenFile
   const token = tokenFile === undefined ? given?.token() : secretOf(tokenFile)
   if (token !== undefined) return { url, token, tls }
-  throw new AdminFailure('no_token', 'say who asks: --token-file FILE or MODERATO_ADMIN_TOKEN_FILE')
+  throw new Failure('say who asks: --token-file FILE or MODERATO_ADMIN_TOKEN_FILE')
 }
 
 function checkedUrl(text: string | undefined): URL {
   if (text === undefined) {
-    throw new AdminFailure(
-      'no_place',
+    throw new Failure(
       'say where Moderato is: --config FILE (with a port of its own), --admin URL or MODERATO_ADMIN_URL',
     )
   }
   const url = URL.parse(text)
-  if (url === null) throw new AdminFailure('no_place', `${JSON.stringify(text)} is not a URL`)
+  if (url === null) throw new Failure(`${JSON.stringify(text)} is not a URL`)
   if (url.protocol === 'https:' || isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) return url
-  throw new AdminFailure(
-    'no_place',
-    `${url.origin}: a token is sent over https only, or to a loopback address`,
-  )
+  throw new Failure(`${url.origin}: a token is sent over https only, or to a loopback address`)
 }
 
 /** The content of a file, as the TLS option of that name. */
 function read(name: 'ca' | 'cert' | 'key', file: string | undefined): { [Key in typeof name]?: Buffer } {
-  return file === undefined ? {} : { [name]: orFailure('no_file', () => readFileSync(file)) }
+  return file === undefined ? {} : { [name]: orFailure(() => readFileSync(file)) }
 }
 
 /** What Moderato's own configuration says of its admin listener. Nothing is made: that is for `serve`. */
@@ -131,26 +115,26 @@ function ofConfig(file: string) {
 }
 
 function secretOf(file: string): string {
-  return orFailure('no_token', () => readSecret(file))
+  return orFailure(() => readSecret(file))
 }
 
-function orFailure<T>(error: string, read: () => T): T {
+function orFailure<T>(read: () => T): T {
   try {
     return read()
-  } catch (cause) {
-    throw new AdminFailure(error, messageOf(cause))
+  } catch (error) {
+    throw new Failure(errorMessage(error))
   }
 }
 
 function clientOf(target: Target, dispatcher: Agent): AdminClient {
-  const ask = async <T>(
-    method: 'GET' | 'POST' | 'DELETE',
-    path: string,
-    body: object,
-    answer: z.ZodType<T>,
-  ) => {
-    const { status, text } = await sent(target, dispatcher, { method, path, body })
-    return answer.parse(meant(target.url, status, text))
+  const { url, token } = target
+  const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const ask = async <T>(method: Question['method'], path: string, body: object, schema: z.ZodType<T>) => {
+    const question =
+      method === 'GET'
+        ? { method, path, headers: authorization, text: '' }
+        : { method, path, headers: { ...authorization, ...JSON_BODY }, text: JSON.stringify(body) }
+    return schema.parse(meant(await answered(url, dispatcher, question), url))
   }
   return {
     get: (path, answer) => ask('GET', path, {}, answer),
@@ -159,48 +143,12 @@ function clientOf(target: Target, dispatcher: Agent): AdminClient {
   }
 }
 
-async function sent(
-  { url, token }: Target,
-  dispatcher: Agent,
-  { method, path, body }: { method: 'GET' | 'POST' | 'DELETE'; path: string; body: object },
-): Promise<{ status: number; text: string }> {
-  const headers = {
-    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-    ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
-  }
-  try {
-    const answer = await request(new URL(path, url), {
-      method,
-      headers,
-      body: method === 'GET' ? null : JSON.stringify(body),
-      dispatcher,
-    })
-    return { status: answer.statusCode, text: await answer.body.text() }
-  } catch (error) {
-    throw new AdminFailure(
-      'unreachable',
-      `no Moderato answers at ${url.origin} (${messageOf(error)}): is it running?`,
-    )
-  }
-}
-
 /** The JSON of an answer; undefined for 204. A refusal is thrown in its own words. */
-function meant({ origin }: URL, status: number, text: string): unknown {
-  if (status === 204) return undefined
-  let body: unknown
-  try {
-    body = JSON.parse(text)
-  } catch {
-    throw new AdminFailure('no_moderato', `what answers at ${origin} is not Moderato`)
-  }
-  if (status < 300) return body
-  const { error = 'unknown', message = text } = body as { error?: string; message?: string }
-  const hint = status === 401 ? `the token or certificate is not known at ${origin}. ` : ''
-  throw new AdminFailure(error, `${hint}${message}`)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error
-    ? error.message || String((error as NodeJS.ErrnoException).code)
-    : String(error)
+function meant(answer: Answer, { origin }: URL): unknown {
+  if (answer.status === 204) return undefined
+  const body = answer.json()
+  if (answer.status < 300) return body
+  const { error, message = answer.text } = body as { error?: string; message?: string }
+  const hint = answer.status === 401 ? `the token or certificate is not known at ${origin}. ` : ''
+  throw new Failure(`${hint}${message}`, error)
 }

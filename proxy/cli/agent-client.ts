@@ -1,13 +1,16 @@
 /** Asks a running Moderato for a task, as an agent does, and ends it. */
 import { hash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { Agent, request } from 'undici'
+import { Agent } from 'undici'
 import { z } from 'zod'
+import { errorMessage } from '../error-message.ts'
 import { HeaderFields } from '../headers.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { signRequest } from '../sigv4/sign.ts'
 import { Signatures } from '../sigv4/signatures.ts'
 import { formatAmzDate } from '../sigv4/signing-date.ts'
+import { answered, JSON_BODY, type Answer, type Question } from './answered.ts'
+import { Failure } from './failure.ts'
 
 export interface ProxyPlace {
   readonly url: URL
@@ -27,17 +30,6 @@ export interface Key {
 export type Proof =
   | { readonly kind: 'token'; readonly token: string; /** A file or a socket. */ readonly from: string }
   | ({ readonly kind: 'key' } & Key)
-
-/** What a person can do something about; `code` is Moderato's word for it, if it answered. */
-export class TaskFailure extends Error {
-  override readonly name = 'TaskFailure'
-  readonly code: string
-
-  constructor(message: string, code = '') {
-    super(message)
-    this.code = code
-  }
-}
 
 export const Opened = z.object({
   task: z.object({ id: z.string(), agent: z.string(), narrowed: z.boolean(), expiresAt: z.string() }),
@@ -65,7 +57,7 @@ const Reckoning = z.object({
 })
 export type Reckoning = z.output<typeof Reckoning>
 
-/** Each call rejects with `TaskFailure`. */
+/** Each call rejects with `Failure`. */
 export interface AgentClient {
   open(proof: Proof, body: object): Promise<Opened>
   /** How a task stands, while it is open. */
@@ -77,7 +69,7 @@ export interface AgentClient {
 const TASKS = '/.moderato/v1/tasks'
 const ANSWERED_WITHIN_MS = 30_000
 
-/** Throws `TaskFailure` if the authority cannot be read. Proxies that the environment names are not used. */
+/** Throws `Failure` if the authority cannot be read. Proxies that the environment names are not used. */
 export function agentClient(place: ProxyPlace): AgentClient {
   const dispatcher = new Agent({
     connect: place.ca === undefined ? {} : { ca: authority(place.ca) },
@@ -85,7 +77,7 @@ export function agentClient(place: ProxyPlace): AgentClient {
   })
   const ask = async <T>(
     proof: Proof,
-    { method, path, body }: { method: string; path: string; body?: object },
+    { method, path, body }: Pick<Question, 'method' | 'path'> & { readonly body?: object },
     answer: z.ZodType<T>,
   ): Promise<T> => {
     const text = body === undefined ? '' : JSON.stringify(body)
@@ -93,7 +85,7 @@ export function agentClient(place: ProxyPlace): AgentClient {
       proof.kind === 'token'
         ? { authorization: `Bearer ${proof.token}`, ...JSON_BODY }
         : signedHeaders(proof, { method, path, text, host: place.url.host })
-    return answer.parse(await answered(place, dispatcher, { method, path, text, headers }))
+    return answer.parse(meant(await answered(place.url, dispatcher, { method, path, text, headers })))
   }
   const pathOf = (taskId: string): string => `${TASKS}/${encodeURIComponent(taskId)}`
   return {
@@ -104,22 +96,15 @@ export function agentClient(place: ProxyPlace): AgentClient {
   }
 }
 
-const JSON_BODY = { 'content-type': 'application/json' }
-
 function authority(file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new TaskFailure(messageOf(error))
+    throw new Failure(errorMessage(error))
   }
 }
 
-interface Signable {
-  readonly method: string
-  readonly path: string
-  readonly text: string
-  readonly host: string
-}
+type Signable = Omit<Question, 'headers'> & { readonly host: string }
 
 /** SigV4 for the service `moderato`; the region says nothing here. */
 function signedHeaders(key: Key, { method, path, text, host }: Signable): Record<string, string> {
@@ -147,37 +132,10 @@ function signedHeaders(key: Key, { method, path, text, host }: Signable): Record
   return { ...headers, authorization }
 }
 
-async function answered(
-  { url }: ProxyPlace,
-  dispatcher: Agent,
-  { method, path, text, headers }: Omit<Signable, 'host'> & { readonly headers: Record<string, string> },
-): Promise<unknown> {
-  let status: number
-  let answer: string
-  try {
-    const { statusCode, body } = await request(new URL(path, url), {
-      method: method as 'GET' | 'POST' | 'DELETE',
-      headers,
-      body: text === '' ? null : text,
-      dispatcher,
-    })
-    status = statusCode
-    answer = await body.text()
-  } catch (error) {
-    throw new TaskFailure(`no Moderato answers at ${url.origin} (${messageOf(error)}): is it running?`)
-  }
-  let json: unknown
-  try {
-    json = JSON.parse(answer)
-  } catch {
-    throw new TaskFailure(`what answers at ${url.origin} is not Moderato`)
-  }
-  if (status === 200) return json
-  const { code = 'unknown', message = answer } = json as { code?: string; message?: string }
-  throw new TaskFailure(message, code)
-}
-
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  return error.message || String((error as NodeJS.ErrnoException).code)
+/** A refusal is thrown in its own words. */
+function meant(answer: Answer): unknown {
+  const body = answer.json()
+  if (answer.status === 200) return body
+  const { code = 'unknown', message = answer.text } = body as { code?: string; message?: string }
+  throw new Failure(message, code)
 }

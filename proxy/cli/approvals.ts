@@ -1,11 +1,11 @@
 /** `moderato approvals`: what waits for a person, and a person's answer. */
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { ApprovalList } from '../admin/approval-routes.ts'
 import { ShownApproval } from '../approvals/message.ts'
 import { shown } from '../approvals/shown.ts'
-import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient, type AdminFlags } from './admin-client.ts'
-import type { Io } from './verb.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
+import { runErrand, type Errand } from './errand.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato approvals list [--all] [--json]
          what waits for a person; with --all what is decided, too
@@ -29,46 +29,15 @@ const OPTIONS = {
   reason: { type: 'string' },
 } as const
 
-type Flags = AdminFlags & {
-  readonly json?: boolean | undefined
-  readonly all?: boolean | undefined
-  readonly uses?: string | undefined
-  readonly 'skip-pace'?: boolean | undefined
-  readonly reason?: string | undefined
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
+    runErrand(errandOf(given), given.values, io),
+  )
 }
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const command = parse(args)
-  if (command === 'help' || command === 'wrong usage') {
-    ;(command === 'help' ? io.stdout : io.stderr).write(USAGE)
-    return command === 'help' ? 0 : 2
-  }
-  const { errand, flags } = command
-  return withAdmin(flags, io, async (client) => {
-    const { answer, words } = await errand(client)
-    io.stdout.write(flags.json === true ? `${JSON.stringify(answer)}\n` : `${words}\n`)
-    return 0
-  })
-}
-
-type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
-
-function parse(args: readonly string[]): { errand: Errand; flags: Flags } | 'help' | 'wrong usage' {
-  try {
-    const { values: flags, positionals } = parseArgs({
-      args: [...args],
-      options: OPTIONS,
-      allowPositionals: true,
-    })
-    if (flags.help === true) return 'help'
-    const errand = errandOf(positionals, flags)
-    return errand === undefined ? 'wrong usage' : { errand, flags }
-  } catch {
-    return 'wrong usage'
-  }
-}
-
-function errandOf([action, id, ...rest]: readonly string[], flags: Flags): Errand | undefined {
+/** Undefined: wrong usage. */
+function errandOf({ values: flags, positionals }: Given<typeof OPTIONS>): Errand | undefined {
+  const [action, id, ...rest] = positionals
   const uses = flags.uses === undefined ? 1 : Number(flags.uses)
   if (rest.length > 0 || !Number.isSafeInteger(uses) || uses < 1) return undefined
   if (action === 'list') return id === undefined ? (client) => list(client, flags.all === true) : undefined
@@ -92,7 +61,7 @@ function errandOf([action, id, ...rest]: readonly string[], flags: Flags): Erran
     case 'withdraw':
       return async (client) => {
         await client.delete(`/v1/approvals/demands/${encodeURIComponent(id)}`, z.undefined())
-        return { answer: { withdrawn: id }, words: 'Nobody demands approvals of this agent any more.' }
+        return { answer: { withdrawn: id }, words: 'Nobody demands approvals of this agent any more.\n' }
       }
     default:
       return undefined
@@ -110,7 +79,7 @@ async function list(client: AdminClient, all: boolean) {
       ({ agent, by, reason }) => `every change of ${shown(agent)}, demanded by ${by}: ${shown(reason)}`,
     ),
   ]
-  return { answer, words: lines.length === 0 ? 'Nothing waits for a person.' : lines.join('\n') }
+  return { answer, words: `${lines.length === 0 ? 'Nothing waits for a person.' : lines.join('\n')}\n` }
 }
 
 async function one(asked: Promise<ShownApproval>) {
@@ -129,5 +98,6 @@ function inWords({ id, status, summary, facts, digest, expiresAt, decisions }: S
       ({ person, approve, at, reason }) =>
         `  ${approve ? 'approved' : 'denied'} by ${person} at ${at}${reason === undefined ? '' : `: ${reason}`}`,
     ),
+    '',
   ].join('\n')
 }

@@ -1,10 +1,9 @@
 /** `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
-import { parseArgs } from 'node:util'
 import type { ChainHead } from '../observe/audit-chain.ts'
 import type { AuditRecord } from '../observe/audit-record.ts'
 import { tailAudit } from '../observe/audit-tail.ts'
 import { verifyAudit, type AuditVerdict } from '../observe/audit-verify.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'
 const USAGE = `usage: moderato audit verify [DIR] [--head SEQ:HASH] [--json]
@@ -20,15 +19,16 @@ export interface AuditVerbOptions {
   readonly signal?: AbortSignal
 }
 
-export async function run(args: readonly string[], io: Io, options: AuditVerbOptions = {}): Promise<number> {
-  const command = parse(args)
-  if (command === 'help' || command === 'wrong usage') {
-    ;(command === 'help' ? io.stdout : io.stderr).write(USAGE)
-    return command === 'help' ? 0 : 2
-  }
-  const { dir, json, head, ...tail } = command
+export function run(args: readonly string[], io: Io, options: AuditVerbOptions = {}): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) => {
+    const command = commandOf(given)
+    return command === undefined ? 'wrong usage' : act(command, io, options)
+  })
+}
+
+async function act({ dir, json, head, ...tail }: Command, io: Io, options: AuditVerbOptions) {
   try {
-    if (command.action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
+    if (tail.action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
     for await (const line of tailAudit(dir, { ...tail, signal: options.signal })) {
       io.stdout.write(`${json ? line : summary(line)}\n`)
     }
@@ -56,19 +56,14 @@ const OPTIONS = {
   head: { type: 'string' },
 } as const
 
-function parse(args: readonly string[]): Command | 'help' | 'wrong usage' {
-  try {
-    const { values, positionals } = parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-    if (values.help) return 'help'
-    const [action, dir = DEFAULT_DIR, ...rest] = positionals
-    const lines = /^\d{1,6}$/.test(values.lines) ? Number(values.lines) : undefined
-    const head = headOf(values.head)
-    if ((action !== 'verify' && action !== 'tail') || rest.length > 0) return 'wrong usage'
-    if (lines === undefined || head === 'malformed') return 'wrong usage'
-    return { action, dir, json: values.json, head, follow: values.follow, lines }
-  } catch {
-    return 'wrong usage'
-  }
+/** Undefined: wrong usage. */
+function commandOf({ values, positionals }: Given<typeof OPTIONS>): Command | undefined {
+  const [action, dir = DEFAULT_DIR, ...rest] = positionals
+  const lines = /^\d{1,6}$/.test(values.lines) ? Number(values.lines) : undefined
+  const head = headOf(values.head)
+  if ((action !== 'verify' && action !== 'tail') || rest.length > 0) return undefined
+  if (lines === undefined || head === 'malformed') return undefined
+  return { action, dir, json: values.json, head, follow: values.follow, lines }
 }
 
 function headOf(text: string | undefined): ChainHead | undefined | 'malformed' {

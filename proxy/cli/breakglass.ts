@@ -1,11 +1,11 @@
 /** `moderato breakglass`: a person lets an agent do more for a while, on record, and ends it. */
-import { parseArgs } from 'node:util'
 import type { z } from 'zod'
 import { BreakglassAnswer, BreakglassList } from '../admin/breakglass-routes.ts'
 import { shown } from '../approvals/shown.ts'
-import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient } from './admin-client.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
+import { runErrand, type Errand } from './errand.ts'
 import { report } from './breakglass-report.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato breakglass open --agent ID --for 30m --reason TEXT --ticket ID [--class destructive ...]
                 [--resource PATTERN ...] [--pace]
@@ -30,35 +30,15 @@ const OPTIONS = {
   dir: { type: 'string', multiple: true },
 } as const
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const parsed = parse(args)
-  if (parsed?.values.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  if (parsed !== undefined && isReport(parsed)) return report(parsed.positionals[1] ?? '', parsed.values, io)
-  const errand = parsed === undefined ? undefined : errandOf(parsed)
-  if (parsed === undefined || errand === undefined) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  return withAdmin(parsed.values, io, async (client) => {
-    const { answer, words } = await errand(client)
-    io.stdout.write(parsed.values.json === true ? `${JSON.stringify(answer)}\n` : words)
-    return 0
-  })
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
+    isReport(given)
+      ? report(given.positionals[1] ?? '', given.values, io)
+      : runErrand(errandOf(given), given.values, io),
+  )
 }
 
-type Parsed = NonNullable<ReturnType<typeof parse>>
-type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch {
-    return undefined
-  }
-}
+type Parsed = Given<typeof OPTIONS>
 
 function isReport({ values, positionals }: Parsed): boolean {
   const [action, id, ...rest] = positionals

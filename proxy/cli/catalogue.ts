@@ -1,11 +1,10 @@
 /** `moderato catalogue`: what the catalogue knows, and what a request would be taken for. */
-import { parseArgs } from 'node:util'
 import { loadCatalogue, operationsOf, readCatalogue } from '../aws/catalogue/catalogue.ts'
 import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/catalogue.ts'
 import { differences, printed } from '../aws/catalogue/diff.ts'
 import { describeRequest, notIdentified } from '../aws/describe-request.ts'
 import { linesOf } from './lines.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato catalogue show SERVICE:Operation [--json]
        moderato catalogue coverage [--json]
@@ -15,25 +14,11 @@ const USAGE = `usage: moderato catalogue show SERVICE:Operation [--json]
                         one request a line: {"method","url","headers","body" (base64)}
 `
 
-interface Options {
-  readonly json: boolean
-  readonly account: string | undefined
-  readonly words: readonly string[]
-}
-
-function optionsOf(args: readonly string[]): Options | 'help' | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { json: { type: 'boolean' }, account: { type: 'string' }, help: { type: 'boolean' } },
-    })
-    if (values.help === true) return 'help'
-    return { json: values.json === true, account: values.account, words: positionals }
-  } catch {
-    return undefined
-  }
-}
+const OPTIONS = {
+  json: { type: 'boolean', default: false },
+  account: { type: 'string' },
+  help: { type: 'boolean' },
+} as const
 
 function spelled({ from, steps }: Locator): string {
   return `${{ u: 'path', q: 'query', h: 'header', b: 'body' }[from]} ${steps.join('.')}`
@@ -69,16 +54,13 @@ function servicesNamed(catalogue: Catalogue, name: string): Service[] {
   return all.filter((each) => [each.model, each.prefix, ...each.signingNames].includes(name))
 }
 
-function show(catalogue: Catalogue, { words, json }: Options, io: Io): number {
-  const [name = '', operation = ''] = (words[1] ?? '').split(':')
+function show(catalogue: Catalogue, wanted: string | undefined, json: boolean, io: Io) {
+  const [name = '', operation = ''] = (wanted ?? '').split(':')
   const found = servicesNamed(catalogue, name).flatMap((service) => {
     const exact = service.operationNames.find((each) => each.toLowerCase() === operation.toLowerCase())
     return exact === undefined ? [] : (service.operation(exact) ?? [])
   })
-  if (operation === '') {
-    io.stderr.write(USAGE)
-    return 2
-  }
+  if (operation === '') return 'wrong usage'
   if (found.length === 0) {
     io.stderr.write(`moderato: the catalogue has no ${name}:${operation}\n`)
     return 1
@@ -141,7 +123,7 @@ function shares(total: ReturnType<typeof tally>): string {
   ].join('\n')
 }
 
-function coverage(catalogue: Catalogue, { json }: Options, io: Io): number {
+function coverage(catalogue: Catalogue, json: boolean, io: Io): number {
   const services = catalogue.models.flatMap((each) => catalogue.service(each) ?? [])
   const total = { services: services.length, ...tally(services) }
   if (json) {
@@ -158,12 +140,9 @@ function coverage(catalogue: Catalogue, { json }: Options, io: Io): number {
 }
 
 /** Every operation that two catalogues do not have in common, or not alike; exit code 1 if a file is no catalogue. */
-function diff(words: readonly string[], json: boolean, io: Io): number {
+function diff(words: readonly string[], json: boolean, io: Io) {
   const [, old, now] = words
-  if (old === undefined) {
-    io.stderr.write(USAGE)
-    return 2
-  }
+  if (old === undefined) return 'wrong usage'
   try {
     const found = differences(readCatalogue(old), now === undefined ? loadCatalogue() : readCatalogue(now))
     io.stdout.write(json ? found.map((each) => `${JSON.stringify(each)}\n`).join('') : printed(found))
@@ -179,7 +158,7 @@ function diff(words: readonly string[], json: boolean, io: Io): number {
 const LINE_BYTES = 256 * 1024 * 1024
 
 /** One line out for each line in, also where the line is no request. */
-async function identifyLines(catalogue: Catalogue, { account }: Options, io: Io): Promise<number> {
+async function identifyLines(catalogue: Catalogue, account: string | undefined, io: Io): Promise<number> {
   for await (const line of linesOf(io.stdin, LINE_BYTES)) {
     const found =
       line === undefined
@@ -191,23 +170,22 @@ async function identifyLines(catalogue: Catalogue, { account }: Options, io: Io)
 }
 
 /** Runs `show`, `coverage`, `diff` or `identify`; resolves with the exit code. */
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const options = optionsOf(args)
-  if (options === 'help') {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  switch (options?.words[0]) {
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) => act(given, io))
+}
+
+function act({ values, positionals }: Given<typeof OPTIONS>, io: Io) {
+  const { json, account } = values
+  switch (positionals[0]) {
     case 'show':
-      return show(loadCatalogue(), options, io)
+      return show(loadCatalogue(), positionals[1], json, io)
     case 'coverage':
-      return coverage(loadCatalogue(), options, io)
+      return coverage(loadCatalogue(), json, io)
     case 'diff':
-      return diff(options.words, options.json, io)
+      return diff(positionals, json, io)
     case 'identify':
-      return identifyLines(loadCatalogue(), options, io)
+      return identifyLines(loadCatalogue(), account, io)
     default:
-      io.stderr.write(USAGE)
-      return 2
+      return 'wrong usage'
   }
 }

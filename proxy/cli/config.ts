@@ -1,5 +1,4 @@
 /** `moderato config`: what is wrong with a configuration, what is in force, what differs, and tokens for people in it. */
-import { parseArgs } from 'node:util'
 import { sha256 } from '../admin/callers.ts'
 import { ReloadAnswer } from '../admin/config-routes.ts'
 import { describeConfig } from '../config-describe.ts'
@@ -7,7 +6,7 @@ import { configDiff, isReloaded, type Change } from '../config-diff.ts'
 import { ConfigError, loadConfig } from '../config.ts'
 import { ownSecret } from '../secret-file.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin } from './admin-client.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato config check FILE   says what is wrong
        moderato config show FILE    prints what is in force, and where each value comes from; secrets masked
@@ -18,7 +17,7 @@ const USAGE = `usage: moderato config check FILE   says what is wrong
 Each takes --json. For reload:
 ${ADMIN_USAGE}`
 
-type Parsed = NonNullable<ReturnType<typeof parse>>
+type Parsed = Given<typeof ADMIN_OPTIONS>
 
 /** An action with the number of files that it takes. */
 interface Action {
@@ -78,34 +77,22 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   },
 }
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const parsed = parse(args)
-  const [name = '', ...files] = parsed?.positionals ?? []
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments({ usage: USAGE, options: ADMIN_OPTIONS }, args, io, (given) => act(given, io))
+}
+
+async function act({ values, positionals }: Parsed, io: Io) {
+  const [name = '', ...files] = positionals
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
-  if (parsed?.values.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  if (parsed === undefined || action?.files !== files.length) {
-    io.stderr.write(USAGE)
-    return 2
-  }
+  if (action?.files !== files.length) return 'wrong usage'
   try {
-    return await action.run(files, parsed.values, io)
+    return await action.run(files, values, io)
   } catch (error) {
-    if (error instanceof ConfigError && parsed.values.json === true)
+    if (error instanceof ConfigError && values.json === true)
       io.stdout.write(`${JSON.stringify({ ok: false, findings: error.findings })}\n`)
     else if (error instanceof ConfigError) io.stderr.write(`${error.message}\n`)
     else io.stderr.write(`moderato: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
-  }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: ADMIN_OPTIONS, allowPositionals: true })
-  } catch {
-    return undefined
   }
 }
 

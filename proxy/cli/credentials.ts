@@ -3,12 +3,12 @@ import { hash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { ConfigError, surroundings } from '../config.ts'
-import { agentClient, Opened, TaskFailure, type AgentClient } from './agent-client.ts'
+import { surroundings } from '../config.ts'
+import { agentClient, Opened, type AgentClient } from './agent-client.ts'
 import type { Variables } from './child-environment.ts'
+import { Failure, tellingFailure } from './failure.ts'
 import { TASK_OPTIONS, TASK_USAGE, wantedTask, type Wanted } from './task-flags.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato credentials --task TEXT [...] [--cache FILE] [--new]
 
@@ -23,42 +23,31 @@ const OPTIONS = { ...TASK_OPTIONS, cache: { type: 'string' }, new: { type: 'bool
 /** What is left must do for the call that the credentials are fetched for. */
 const LEFT_AT_LEAST_MS = 60_000
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const values = parse(args)
-  if (values?.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  if (values?.task === undefined) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  try {
-    const given = surroundings()
-    const wanted = await wantedTask(values, given)
-    const cache = values.cache ?? cacheOf(wanted, given)
-    const client = agentClient(wanted.place)
-    try {
-      const known = values.new === true ? undefined : await stillOpen(cache, client)
-      const opened = known ?? (await client.open(wanted.proof, wanted.body))
-      if (known === undefined) keep(cache, opened)
-      io.stdout.write(`${JSON.stringify(processAnswer(opened))}\n`)
-      return 0
-    } finally {
-      await client.close()
-    }
-  } catch (error) {
-    if (!(error instanceof TaskFailure || error instanceof ConfigError)) throw error
-    io.stderr.write(`moderato: ${error.message}\n`)
-    return 1
-  }
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments(
+    { usage: USAGE, options: OPTIONS, allowPositionals: false },
+    args,
+    io,
+    ({ values }) => {
+      if (values.task === undefined) return 'wrong usage'
+      return tellingFailure(io, () => fetchCredentials(values, io))
+    },
+  )
 }
 
-function parse(args: readonly string[]) {
+async function fetchCredentials(values: Given<typeof OPTIONS>['values'], io: Io): Promise<number> {
+  const given = surroundings()
+  const wanted = await wantedTask(values, given)
+  const cache = values.cache ?? cacheOf(wanted, given)
+  const client = agentClient(wanted.place)
   try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values
-  } catch {
-    return undefined
+    const known = values.new === true ? undefined : await stillOpen(cache, client)
+    const opened = known ?? (await client.open(wanted.proof, wanted.body))
+    if (known === undefined) keep(cache, opened)
+    io.stdout.write(`${JSON.stringify(processAnswer(opened))}\n`)
+    return 0
+  } finally {
+    await client.close()
   }
 }
 
@@ -88,8 +77,8 @@ async function stillOpen(cache: string, client: AgentClient): Promise<Opened | u
     await client.show(kept.credentials, kept.task.id)
     return kept
   } catch (error) {
-    if (!(error instanceof TaskFailure) || error.code === '') throw error
-    throw new TaskFailure(`${error.message} (--new opens another task)`, error.code)
+    if (!(error instanceof Failure) || error.code === '') throw error
+    throw new Failure(`${error.message} (--new opens another task)`, error.code)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Ends a task, and says in one line what became of it. */
 import { setTimeout as after } from 'node:timers/promises'
-import { TaskFailure, type AgentClient, type Key, type Opened, type Reckoning } from './agent-client.ts'
+import type { AgentClient, Key, Opened, Reckoning } from './agent-client.ts'
+import { Failure } from './failure.ts'
 
 const RETRIED_AFTER_MS = [200, 1_000, 3_000]
 /** The task is over already. */
@@ -16,7 +17,7 @@ export async function endTask(
     try {
       return `task ${id}: ${inWords(await client.end({ kind: 'key', ...key }, id))}`
     } catch (error) {
-      if (!(error instanceof TaskFailure)) return `task ${id}: it could not be ended: ${String(error)}`
+      if (!(error instanceof Failure)) return `task ${id}: it could not be ended: ${String(error)}`
       if (error.code === OVER) return `task ${id} was over before: ${error.message}`
       if (waitMs === undefined)
         return `task ${id} could not be ended (${error.message}); it is over at ${expiresAt}`

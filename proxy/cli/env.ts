@@ -1,12 +1,12 @@
 /** `moderato env`: the environment of a task, for a shell. */
-import { parseArgs } from 'node:util'
-import { ConfigError, surroundings } from '../config.ts'
-import { agentClient, TaskFailure } from './agent-client.ts'
+import { surroundings } from '../config.ts'
+import { agentClient } from './agent-client.ts'
 import { removedFrom, taskVariables, type Variables } from './child-environment.ts'
 import { inWords } from './end-task.ts'
+import { tellingFailure } from './failure.ts'
 import { newTrace, traceIdOf } from './run.ts'
 import { TASK_OPTIONS, TASK_USAGE, wantedTask } from './task-flags.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: eval "$(moderato env --task TEXT [...])"
        moderato env --end ID [...]
@@ -18,36 +18,23 @@ ${TASK_USAGE}`
 
 const OPTIONS = { ...TASK_OPTIONS, end: { type: 'string' } } as const
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const values = parse(args)
-  if (values?.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  if (values === undefined || (values.task === undefined) === (values.end === undefined)) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  try {
-    const given = surroundings()
-    await (values.end === undefined ? open(values, given, io) : end(values.end, values, given, io))
-    return 0
-  } catch (error) {
-    if (!(error instanceof TaskFailure || error instanceof ConfigError)) throw error
-    io.stderr.write(`moderato: ${error.message}\n`)
-    return 1
-  }
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments(
+    { usage: USAGE, options: OPTIONS, allowPositionals: false },
+    args,
+    io,
+    ({ values }) => {
+      if ((values.task === undefined) === (values.end === undefined)) return 'wrong usage'
+      return tellingFailure(io, async () => {
+        const given = surroundings()
+        await (values.end === undefined ? open(values, given, io) : end(values.end, values, given, io))
+        return 0
+      })
+    },
+  )
 }
 
-type Values = NonNullable<ReturnType<typeof parse>>
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values
-  } catch {
-    return undefined
-  }
-}
+type Values = Given<typeof OPTIONS>['values']
 
 async function open(values: Values, given: Variables, io: Io): Promise<void> {
   const { place, proof, body } = await wantedTask(values, given)

@@ -1,6 +1,5 @@
 /** `moderato explain`: what policy says of a described call, and why. */
 import { text } from 'node:stream/consumers'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
@@ -8,7 +7,7 @@ import { FactSchema } from '../../policy/input.ts'
 import { ACTION_CLASSES, gravest, TRAITS } from '../classes.ts'
 import { loadConfig } from '../config.ts'
 import { policyInput, type PolicyFacts } from '../stages/decide.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato explain --config FILE --agent ID --service s3 --operation DeleteBucket --class destructive
                         [--class ...] --resource ARN [--resource ...] [--trait unbounded] [--count 1]
@@ -72,16 +71,14 @@ const DEFAULTS: ExplainDeps = {
 }
 
 /** Explains the call that the flags describe, or one a line of standard input. */
-export async function run(args: readonly string[], io: Io, deps: ExplainDeps = DEFAULTS): Promise<number> {
-  const values = parse(args)
-  if (values?.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  if (values?.config === undefined || values.agent === undefined) {
-    io.stderr.write(USAGE)
-    return 2
-  }
+export function run(args: readonly string[], io: Io, deps: ExplainDeps = DEFAULTS): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS, allowPositionals: false }, args, io, (given) =>
+    explained(given, io, deps),
+  )
+}
+
+async function explained({ values }: Given<typeof OPTIONS>, io: Io, deps: ExplainDeps) {
+  if (values.config === undefined || values.agent === undefined) return 'wrong usage'
   const { agent, region = 'us-east-1' } = values
   let calls: readonly PolicyFacts[]
   try {
@@ -106,17 +103,7 @@ export async function run(args: readonly string[], io: Io, deps: ExplainDeps = D
   }
 }
 
-type Values = NonNullable<ReturnType<typeof parse>>
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS }).values
-  } catch {
-    return undefined
-  }
-}
-
-function flagged(values: Values): unknown {
+function flagged(values: Given<typeof OPTIONS>['values']): unknown {
   return {
     service: values.service,
     operation: values.operation,

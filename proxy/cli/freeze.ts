@@ -1,10 +1,10 @@
 /** `moderato freeze`: stops what agents do, within a second, on every replica. */
-import { parseArgs } from 'node:util'
 import type { z } from 'zod'
 import { FreezeAnswer, FreezesAnswer } from '../admin/freeze-routes.ts'
 import { scopeInWords } from '../freeze/scope.ts'
-import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient } from './admin-client.ts'
-import type { Io } from './verb.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
+import { runErrand, type Errand } from './errand.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato freeze all --reason TEXT [--for 2h | --until TIME]
        moderato freeze [--class destructive] [--agent ID] [--account ID] [--service dynamodb] --reason TEXT [...]
@@ -24,34 +24,13 @@ const OPTIONS = {
   until: { type: 'string' },
 } as const
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const parsed = parse(args)
-  if (parsed?.values.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  const errand = parsed === undefined ? undefined : errandOf(parsed)
-  if (parsed === undefined || errand === undefined) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  return withAdmin(parsed.values, io, async (client) => {
-    const { answer, words } = await errand(client)
-    io.stdout.write(parsed.values.json === true ? `${JSON.stringify(answer)}\n` : words)
-    return 0
-  })
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
+    runErrand(errandOf(given), given.values, io),
+  )
 }
 
-type Parsed = NonNullable<ReturnType<typeof parse>>
-type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch {
-    return undefined
-  }
-}
+type Parsed = Given<typeof OPTIONS>
 
 /** Undefined: wrong usage. */
 function errandOf({ values, positionals }: Parsed): Errand | undefined {

@@ -1,8 +1,8 @@
 /** `moderato limits` and `moderato limits explain`: what is left of each budget, and why a call would wait. */
-import { parseArgs } from 'node:util'
 import { ExplainAnswer, LimitsAnswer } from '../admin/limits-routes.ts'
-import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient } from './admin-client.ts'
-import type { Io } from './verb.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE } from './admin-client.ts'
+import { runErrand, type Errand } from './errand.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato limits [--agent ID] [--rule NAME] [--json]
                         the buckets that are not full: what is left, and when they are full again
@@ -25,57 +25,35 @@ const OPTIONS = {
   root: { type: 'string' },
 } as const
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const parsed = parse(args)
-  if (parsed?.values.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  const verb = parsed?.positionals.join(' ')
-  if (parsed === undefined || (verb !== '' && verb !== 'explain') || !hasWhatItNeeds(verb, parsed.values)) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  const { values } = parsed
-  const errand = verb === 'explain' ? explained(values) : listed(values)
-  return withAdmin(values, io, async (client) => {
-    const { answer, words } = await errand(client)
-    io.stdout.write(values.json === true ? `${JSON.stringify(answer)}\n` : `${words.join('\n')}\n`)
-    return 0
-  })
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
+    runErrand(errandOf(given), given.values, io),
+  )
 }
 
-type Values = NonNullable<ReturnType<typeof parse>>['values']
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch {
-    return undefined
-  }
+/** Undefined: wrong usage. */
+function errandOf({ values, positionals }: Given<typeof OPTIONS>): Errand | undefined {
+  const verb = positionals.join(' ')
+  if (verb === '') return listed(values)
+  return verb === 'explain' && values.agent !== undefined && values.class !== undefined
+    ? explained(values)
+    : undefined
 }
 
-function hasWhatItNeeds(verb: string | undefined, values: Values): boolean {
-  return verb !== 'explain' || (values.agent !== undefined && values.class !== undefined)
-}
+type Values = Given<typeof OPTIONS>['values']
 
-interface Told {
-  readonly answer: object
-  readonly words: readonly string[]
-}
-
-function listed({ agent, rule }: Values) {
-  return async (client: AdminClient): Promise<Told> => {
+function listed({ agent, rule }: Values): Errand {
+  return async (client) => {
     const answer = await client.get(`/v1/limits${query({ agent, rule })}`, LimitsAnswer)
     const words = answer.buckets.map((each) => bucketText(each, answer.nowMs))
     if (words.length === 0) words.push('every bucket is full')
     if (answer.more > 0) words.push(`and ${answer.more} more: name an --agent or a --rule`)
     words.push(`${answer.held} calls wait for their turn`)
-    return { answer, words }
+    return { answer, words: `${words.join('\n')}\n` }
   }
 }
 
-function explained(values: Values) {
+function explained(values: Values): Errand {
   const { agent, count, service, region, task, root } = values
   const path = `/v1/limits/explain${query({
     agent,
@@ -88,7 +66,7 @@ function explained(values: Values) {
     traits: values.trait?.join(','),
     resources: values.resource === undefined ? undefined : JSON.stringify(values.resource),
   })}`
-  return async (client: AdminClient): Promise<Told> => {
+  return async (client) => {
     const answer = await client.get(path, ExplainAnswer)
     const { nowMs, ahead } = answer
     const words = [
@@ -100,7 +78,7 @@ function explained(values: Values) {
     ]
     if (ahead > 0)
       words.push(`  ${ahead} calls of this agent wait already and go first where they share a bucket`)
-    return { answer, words }
+    return { answer, words: `${words.join('\n')}\n` }
   }
 }
 

@@ -1,9 +1,9 @@
 /** `moderato quarantine`: stops an agent and all it has under way, within a second, on every replica. */
-import { parseArgs } from 'node:util'
 import type { z } from 'zod'
 import { QuarantineAnswer, QuarantinesAnswer } from '../admin/quarantine-routes.ts'
-import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient } from './admin-client.ts'
-import type { Io } from './verb.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
+import { runErrand, type Errand } from './errand.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato quarantine list [--json]
        moderato quarantine add AGENT --reason TEXT [--for 10m]
@@ -12,34 +12,13 @@ ${ADMIN_USAGE}`
 
 const OPTIONS = { ...ADMIN_OPTIONS, reason: { type: 'string' }, for: { type: 'string' } } as const
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const parsed = parse(args)
-  if (parsed?.values.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  const errand = parsed === undefined ? undefined : errandOf(parsed)
-  if (parsed === undefined || errand === undefined) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  return withAdmin(parsed.values, io, async (client) => {
-    const { answer, words } = await errand(client)
-    io.stdout.write(parsed.values.json === true ? `${JSON.stringify(answer)}\n` : words)
-    return 0
-  })
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
+    runErrand(errandOf(given), given.values, io),
+  )
 }
 
-type Parsed = NonNullable<ReturnType<typeof parse>>
-type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch {
-    return undefined
-  }
-}
+type Parsed = Given<typeof OPTIONS>
 
 /** Undefined: wrong usage. */
 function errandOf({ values, positionals }: Parsed): Errand | undefined {

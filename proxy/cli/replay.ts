@@ -1,9 +1,8 @@
 /** `moderato replay`: recorded traffic under another configuration, before it is in force. */
-import { parseArgs } from 'node:util'
 import { loadConfig } from '../config.ts'
 import { replay, type ReplayReport } from '../replay/replay.ts'
 import type { Sum } from '../replay/tally.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato replay AUDIT_DIR --config NEW [--baseline OLD] [--check] [--json]
 
@@ -28,18 +27,14 @@ of the catalogue, limits of the edge. What clients sent again after a refusal st
 `
 }
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const parsed = parse(args)
-  if (parsed?.values.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  const [dir, ...rest] = parsed?.positionals ?? []
-  const { config, baseline, json, check } = parsed?.values ?? {}
-  if (dir === undefined || rest.length > 0 || config === undefined) {
-    io.stderr.write(USAGE)
-    return 2
-  }
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) => replayed(given, io))
+}
+
+async function replayed({ values, positionals }: Given<typeof OPTIONS>, io: Io) {
+  const [dir, ...rest] = positionals
+  const { config, baseline, json, check } = values
+  if (dir === undefined || rest.length > 0 || config === undefined) return 'wrong usage'
   try {
     const old = baseline === undefined ? undefined : loadConfig(baseline).config
     const report = await replay(dir, loadConfig(config).config, old)
@@ -48,14 +43,6 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     io.stderr.write(`moderato: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
-  }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch {
-    return undefined
   }
 }
 

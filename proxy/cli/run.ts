@@ -4,15 +4,15 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { ConfigError, surroundings } from '../config.ts'
-import { agentClient, TaskFailure, type AgentClient, type Opened, type Proof } from './agent-client.ts'
+import { surroundings } from '../config.ts'
+import { agentClient, type AgentClient, type Opened, type Proof } from './agent-client.ts'
 import { childEnvironment, type Variables } from './child-environment.ts'
 import { exitCodeOf, runCommand, Signals } from './child-process.ts'
 import { endTask } from './end-task.ts'
+import { Failure, tellingFailure } from './failure.ts'
 import { separation, type User } from './separation.ts'
 import { TASK_OPTIONS, TASK_USAGE, wantedTask, type Wanted } from './task-flags.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato run --task TEXT [...] -- COMMAND [ARGUMENTS]
 
@@ -31,40 +31,22 @@ const OPTIONS = {
   user: { type: 'string' },
 } as const
 
-type Parsed = NonNullable<ReturnType<typeof parse>>
-
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const parsed = parse(args)
-  if (parsed?.values.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  if (parsed === undefined || parsed.values.task === undefined || parsed.command.length === 0) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  try {
-    return await runTask(parsed, surroundings(), io)
-  } catch (error) {
-    if (!(error instanceof TaskFailure || error instanceof ConfigError)) throw error
-    io.stderr.write(`moderato: ${error.message}\n`)
-    return 1
-  }
-}
-
-/** What follows `--` is the command's alone. */
-function parse(args: readonly string[]) {
+export function run(args: readonly string[], io: Io): Promise<number> {
+  // What follows `--` is the command's alone.
   const mark = args.indexOf('--')
-  const own = mark < 0 ? args : args.slice(0, mark)
-  try {
-    const { values } = parseArgs({ args: [...own], options: OPTIONS })
-    return { values, command: mark < 0 ? [] : args.slice(mark + 1) }
-  } catch {
-    return undefined
-  }
+  const [own, command] = mark < 0 ? [args, []] : [args.slice(0, mark), args.slice(mark + 1)]
+  return withArguments({ usage: USAGE, options: OPTIONS, allowPositionals: false }, own, io, ({ values }) => {
+    if (values.task === undefined || command.length === 0) return 'wrong usage'
+    return tellingFailure(io, () => runTask({ values, command }, surroundings(), io))
+  })
 }
 
-async function runTask({ values, command }: Parsed, given: Variables, io: Io): Promise<number> {
+interface Asked {
+  readonly values: Given<typeof OPTIONS>['values']
+  readonly command: readonly string[]
+}
+
+async function runTask({ values, command }: Asked, given: Variables, io: Io): Promise<number> {
   const wanted = await wantedTask(values, given)
   const user = values.user === undefined ? undefined : userOf(values.user)
   const sameUser = values['same-user'] === true
@@ -114,7 +96,7 @@ function checkSeparation({ wanted, user, sameUser, given }: Separated, io: Io): 
   for (const each of unchecked) io.stderr.write(`moderato: not checked: ${each}\n`)
   if (reached.length === 0) return
   if (!sameUser) {
-    throw new TaskFailure(
+    throw new Failure(
       `the command could reach\n${list}so the proxy would be no boundary for it: run it as a user of its own (--user NAME), in a container, or with --same-user if that is meant`,
     )
   }
@@ -128,7 +110,7 @@ function userOf(name: string): User {
   })
   if (uid !== undefined && gid !== undefined && Number.isInteger(uid) && Number.isInteger(gid))
     return { uid, gid }
-  throw new TaskFailure(`--user: there is no user ${JSON.stringify(name)}`)
+  throw new Failure(`--user: there is no user ${JSON.stringify(name)}`)
 }
 
 function newHome(user: User | undefined): string {

@@ -1,9 +1,9 @@
 /** `moderato sessions`: the open tasks, their end before their time, and the keys that their credentials are sealed with. */
-import { parseArgs } from 'node:util'
 import { RevokedAnswer, SessionsAnswer, TasksAnswer } from '../admin/session-routes.ts'
-import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin, type AdminClient } from './admin-client.ts'
+import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
+import { runErrand, type Errand } from './errand.ts'
 import { KEYS_USAGE, runKeys } from './sessions-keys.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato sessions list [--sessions] [--json]
          the open tasks; with --sessions the sessions that called this replica
@@ -24,34 +24,12 @@ const OPTIONS = {
   now: { type: 'boolean' },
 } as const
 
-export type SessionsArgs = NonNullable<ReturnType<typeof parse>>
-type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
+export type SessionsArgs = Given<typeof OPTIONS>
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const parsed = parse(args)
-  if (parsed?.values.help === true) {
-    io.stdout.write(USAGE)
-    return 0
-  }
-  if (parsed?.positionals[0] === 'keys') return runKeys(parsed, io)
-  const errand = parsed === undefined ? undefined : errandOf(parsed)
-  if (parsed === undefined || errand === undefined) {
-    io.stderr.write(USAGE)
-    return 2
-  }
-  return withAdmin(parsed.values, io, async (client) => {
-    const { answer, words } = await errand(client)
-    io.stdout.write(parsed.values.json === true ? `${JSON.stringify(answer)}\n` : words)
-    return 0
-  })
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch {
-    return undefined
-  }
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
+    given.positionals[0] === 'keys' ? runKeys(given, io) : runErrand(errandOf(given), given.values, io),
+  )
 }
 
 /** Undefined: wrong usage. */

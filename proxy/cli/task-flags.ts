@@ -4,8 +4,10 @@ import { isIPv6 } from 'node:net'
 import { ACTION_CLASSES } from '../classes.ts'
 import { isLoopback } from '../config-rules.ts'
 import { loadConfigOfRunning, type LoadedConfig } from '../config.ts'
+import { errorMessage } from '../error-message.ts'
 import { parseDurationMs } from '../pacing/rates.ts'
-import { TaskFailure, type Proof, type ProxyPlace } from './agent-client.ts'
+import type { Proof, ProxyPlace } from './agent-client.ts'
+import { Failure } from './failure.ts'
 
 /** For `parseArgs`; `TASK_USAGE` says what they do. */
 export const TASK_OPTIONS = {
@@ -64,7 +66,7 @@ export interface Wanted {
 
 type Surroundings = Readonly<Record<string, string>>
 
-/** Rejects with `TaskFailure` and `ConfigError` with what to do. */
+/** Rejects with `Failure` and `ConfigError` with what to do. */
 export async function wantedTask(flags: TaskFlags, surroundings: Surroundings): Promise<Wanted> {
   const loaded = flags.config === undefined ? undefined : loadConfigOfRunning(flags.config, surroundings)
   const place = placeOf(flags, surroundings, loaded)
@@ -74,18 +76,15 @@ export async function wantedTask(flags: TaskFlags, surroundings: Surroundings): 
 function placeOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedConfig | undefined): ProxyPlace {
   const text = flags.proxy ?? surroundings['MODERATO_PROXY'] ?? addressIn(loaded)
   if (text === undefined) {
-    throw new TaskFailure(
+    throw new Failure(
       'say where Moderato is: --proxy URL, MODERATO_PROXY, or --config FILE with a port of its own',
     )
   }
   const url = URL.parse(text)
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new TaskFailure(`${JSON.stringify(text)} is no URL`)
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new Failure(`${JSON.stringify(text)} is no URL`)
   const isNear = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
   if (url.protocol !== 'https:' && !isNear)
-    throw new TaskFailure(
-      `${url.origin}: credentials are fetched over https only, or from a loopback address`,
-    )
+    throw new Failure(`${url.origin}: credentials are fetched over https only, or from a loopback address`)
   const ca = flags.ca ?? surroundings['MODERATO_CA'] ?? loaded?.config.listen.tls?.cert
   return { url, isNear, ca: url.protocol === 'https:' ? ca : undefined }
 }
@@ -111,7 +110,7 @@ async function proofOf(
     return { kind: 'key', accessKeyId, secretAccessKey }
   const endpoint = surroundings['SPIFFE_ENDPOINT_SOCKET']
   if (endpoint === undefined) {
-    throw new TaskFailure(
+    throw new Failure(
       'say who asks: --token-file FILE, SPIFFE_ENDPOINT_SOCKET, MODERATO_ACCESS_KEY_ID and MODERATO_SECRET_ACCESS_KEY, or --config FILE --agent ID',
     )
   }
@@ -125,11 +124,11 @@ async function proofOf(
 }
 
 function keyOf(id: string, loaded: LoadedConfig | undefined) {
-  if (loaded === undefined) throw new TaskFailure('--agent goes with --config FILE, which has its key')
+  if (loaded === undefined) throw new Failure('--agent goes with --config FILE, which has its key')
   const agent = loaded.config.agents.find((each) => each.id === id)
   const { accessKeyId, secretAccessKey } = agent ?? {}
   if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
-  throw new TaskFailure(`${loaded.file} has no agent ${JSON.stringify(id)} with a key`)
+  throw new Failure(`${loaded.file} has no agent ${JSON.stringify(id)} with a key`)
 }
 
 function tokenIn(file: string): string {
@@ -137,10 +136,10 @@ function tokenIn(file: string): string {
   try {
     text = readFileSync(file, 'utf8').trim()
   } catch (error) {
-    throw new TaskFailure(error instanceof Error ? error.message : String(error))
+    throw new Failure(errorMessage(error))
   }
   if (/^[\w.~+/=-]+$/.test(text)) return text
-  throw new TaskFailure(`${file} holds no token`)
+  throw new Failure(`${file} holds no token`)
 }
 
 function bodyOf(flags: TaskFlags): Readonly<Record<string, unknown>> {
@@ -161,7 +160,7 @@ function durationOf(text: string): number {
   try {
     return parseDurationMs(text)
   } catch (error) {
-    throw new TaskFailure(`--for: ${error instanceof Error ? error.message : String(error)}`)
+    throw new Failure(`--for: ${errorMessage(error)}`)
   }
 }
 
@@ -174,7 +173,7 @@ function grantOf(text: string): { readonly classes: string[]; readonly resources
   const resource = text.slice(mark + 1)
   if (mark > 0 && resource !== '' && classes.every((each) => CLASSES.has(each)))
     return { classes, resources: [resource] }
-  throw new TaskFailure(
+  throw new Failure(
     `--grant ${JSON.stringify(text)}: write CLASS,CLASS=PATTERN with classes of ${[...CLASSES].join(', ')}`,
   )
 }

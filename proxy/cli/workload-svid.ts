@@ -3,25 +3,25 @@ import { fileURLToPath } from 'node:url'
 import { Client, credentials, Metadata, type ServiceDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { z } from 'zod'
-import { TaskFailure } from './agent-client.ts'
+import { errorMessage } from '../error-message.ts'
+import { Failure } from './failure.ts'
 
 const PROTO = fileURLToPath(new URL('../identity/providers/workload.proto', import.meta.url))
 const ANSWERED_WITHIN_MS = 10_000
 
 const Response = z.looseObject({ svids: z.array(z.looseObject({ svid: z.string().min(1) })).min(1) })
 
-/** A fresh token; the first, which is the default one, where the workload has several identities. Rejects with `TaskFailure`. */
+/** A fresh token; the first, which is the default one, where the workload has several identities. Rejects with `Failure`. */
 export async function workloadSvid(endpoint: string, audience: string): Promise<string> {
   const socket = /^unix:(?:\/\/)?(\/.*)$/.exec(endpoint)?.[1]
   if (socket === undefined)
-    throw new TaskFailure(`SPIFFE_ENDPOINT_SOCKET: ${JSON.stringify(endpoint)} is no unix:///path`)
+    throw new Failure(`SPIFFE_ENDPOINT_SOCKET: ${JSON.stringify(endpoint)} is no unix:///path`)
   const client = new Client(`unix:${socket}`, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 })
   try {
     const { svids } = Response.parse(await fetched(client, audience))
     return svids[0]?.svid ?? ''
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    throw new TaskFailure(`the Workload API at ${socket} gives no JWT-SVID: ${why}`)
+    throw new Failure(`the Workload API at ${socket} gives no JWT-SVID: ${errorMessage(error)}`)
   } finally {
     client.close()
   }
