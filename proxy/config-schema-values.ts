@@ -1,5 +1,6 @@
 /** Values as operators write them in the configuration: durations, addresses, host names. */
 import { z } from 'zod'
+import { errorMessage } from './error-message.ts'
 import { parseDurationMs } from './pacing/rates.ts'
 
 export const parsed = <T>(parse: (text: string) => T) =>
@@ -7,7 +8,7 @@ export const parsed = <T>(parse: (text: string) => T) =>
     try {
       return parse(text)
     } catch (error) {
-      context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) })
+      context.addIssue({ code: 'custom', message: errorMessage(error) })
       return z.NEVER
     }
   })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createSecureContext, type TlsOptions } from 'node:tls'
 import type { Finding } from './config-rules.ts'
 import type { Config } from './config-schema.ts'
+import { errorMessage } from './error-message.ts'
 
 export type TlsFiles = NonNullable<Config['listen']['tls']>
 
@@ -20,7 +21,7 @@ export function tlsProblems(path: string, files: TlsFiles): Finding[] {
       if (file !== undefined) readFileSync(file)
       return []
     } catch (error) {
-      return [{ path: `${path}.${name}`, message: `cannot be read: ${messageOf(error)}` }]
+      return [{ path: `${path}.${name}`, message: `cannot be read: ${errorMessage(error)}` }]
     }
   })
   if (findings.length > 0) return findings
@@ -28,11 +29,7 @@ export function tlsProblems(path: string, files: TlsFiles): Finding[] {
     createSecureContext(readTls(files))
     return []
   } catch (error) {
-    const message = `certificate, key and clientCa must be PEM, and the key that of the certificate: ${messageOf(error)}`
+    const message = `certificate, key and clientCa must be PEM, and the key that of the certificate: ${errorMessage(error)}`
     return [{ path, message }]
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -12,6 +12,7 @@ import { leafPaths } from './config-describe.ts'
 import { withResolvedPaths } from './config-paths.ts'
 import { ConfigSchema, type Config } from './config-schema.ts'
 import { tlsProblems } from './config-tls.ts'
+import { errorMessage } from './error-message.ts'
 
 export interface LoadedConfig {
   readonly config: Config
@@ -44,9 +45,7 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
   try {
     given = parseYaml(readFileSync(file, 'utf8'), { uniqueKeys: true }) ?? {}
   } catch (error) {
-    throw new ConfigError(file, [
-      { path: '', message: error instanceof Error ? error.message : String(error) },
-    ])
+    throw new ConfigError(file, [{ path: '', message: errorMessage(error) }])
   }
   const loaded = parseConfig(given, { file, folder, environment })
   const open = [...filesOf(loaded), ...statePlaces(loaded.config)].filter((each) => isWritableByAll(each))

@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { configDiff, isReloaded, type Change } from './config-diff.ts'
 import type { Finding } from './config-rules.ts'
 import { ConfigError, type LoadedConfig } from './config.ts'
+import { errorMessage } from './error-message.ts'
 import type { Audit } from './observe/audit.ts'
 import type { Metrics } from './observe/metrics.ts'
 import type { ReloadResult } from './observe/metrics-operations.ts'
@@ -80,7 +81,7 @@ export class Reloader {
       })
     } catch (error) {
       const findings =
-        error instanceof ConfigError ? error.findings : [{ path: '', message: messageOf(error) }]
+        error instanceof ConfigError ? error.findings : [{ path: '', message: errorMessage(error) }]
       return this.#done({ result: 'refused', by, atMs: clock.nowMs(), changes, findings })
     }
   }
@@ -101,8 +102,4 @@ export class Reloader {
 
 function needsRestart({ path }: Change): Finding {
   return { path, message: 'cannot change while Moderato runs: restart it, or set it back' }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,6 +1,7 @@
 /** Reads what a caller of the admin API sent: small, strict, and refused by the name of what is wrong. */
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
+import { errorMessage } from '../error-message.ts'
 import { AdminError } from './route.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
@@ -12,7 +13,7 @@ export function readBody<Body>(text: string, schema?: z.ZodType<Body>): unknown 
   try {
     given = text === '' ? {} : JSON.parse(text)
   } catch (error) {
-    throw new AdminError(400, 'invalid_json', `The body is not JSON: ${messageOf(error)}`)
+    throw new AdminError(400, 'invalid_json', `The body is not JSON: ${errorMessage(error)}`)
   }
   return checked(given, schema ?? NOTHING, 'invalid_body')
 }
@@ -59,8 +60,4 @@ function inWords(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   const allowed = path === '' && schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
   const may = allowed.length === 0 ? 'nothing of that name may stand here' : `may be ${allowed.join(', ')}`
   return issue.keys.map((key) => `${JSON.stringify(path === '' ? key : `${path}.${key}`)}: ${may}.`)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

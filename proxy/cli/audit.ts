@@ -1,4 +1,5 @@
 /** `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
+import { errorMessage } from '../error-message.ts'
 import type { ChainHead } from '../observe/audit-chain.ts'
 import type { AuditRecord } from '../observe/audit-record.ts'
 import { tailAudit } from '../observe/audit-tail.ts'
@@ -34,7 +35,7 @@ async function act({ dir, json, head, ...tail }: Command, io: Io, options: Audit
     }
     return 0
   } catch (error) {
-    io.stderr.write(`moderato audit: ${error instanceof Error ? error.message : String(error)}\n`)
+    io.stderr.write(`moderato audit: ${errorMessage(error)}\n`)
     return 1
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { shown } from '../approvals/shown.ts'
 import { Report, type ReportedCall, type ReportEnd } from '../breakglass/report.ts'
 import { loadConfigOfRunning } from '../config.ts'
+import { errorMessage } from '../error-message.ts'
 import { readAudit } from '../observe/audit-read.ts'
 import type { Io } from './verb.ts'
 
@@ -31,7 +32,7 @@ export async function report(
       for await (const line of readAudit(each)) await tell(told.take(line))
     }
   } catch (error) {
-    io.stderr.write(`moderato breakglass: ${error instanceof Error ? error.message : String(error)}\n`)
+    io.stderr.write(`moderato breakglass: ${errorMessage(error)}\n`)
     return 1
   }
   const { calls, end } = told.end()

@@ -3,6 +3,7 @@ import { loadCatalogue, operationsOf, readCatalogue } from '../aws/catalogue/cat
 import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/catalogue.ts'
 import { differences, printed } from '../aws/catalogue/diff.ts'
 import { describeRequest, notIdentified } from '../aws/describe-request.ts'
+import { errorMessage } from '../error-message.ts'
 import { linesOf } from './lines.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 
@@ -148,8 +149,7 @@ function diff(words: readonly string[], json: boolean, io: Io) {
     io.stdout.write(json ? found.map((each) => `${JSON.stringify(each)}\n`).join('') : printed(found))
     return 0
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    io.stderr.write(`moderato: that is no catalogue file: ${why}\n`)
+    io.stderr.write(`moderato: that is no catalogue file: ${errorMessage(error)}\n`)
     return 1
   }
 }

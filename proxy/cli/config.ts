@@ -4,6 +4,7 @@ import { ReloadAnswer } from '../admin/config-routes.ts'
 import { describeConfig } from '../config-describe.ts'
 import { configDiff, isReloaded, type Change } from '../config-diff.ts'
 import { ConfigError, loadConfig } from '../config.ts'
+import { errorMessage } from '../error-message.ts'
 import { ownSecret } from '../secret-file.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin } from './admin-client.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
@@ -91,7 +92,7 @@ async function act({ values, positionals }: Parsed, io: Io) {
     if (error instanceof ConfigError && values.json === true)
       io.stdout.write(`${JSON.stringify({ ok: false, findings: error.findings })}\n`)
     else if (error instanceof ConfigError) io.stderr.write(`${error.message}\n`)
-    else io.stderr.write(`moderato: ${error instanceof Error ? error.message : String(error)}\n`)
+    else io.stderr.write(`moderato: ${errorMessage(error)}\n`)
     return 1
   }
 }

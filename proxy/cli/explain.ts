@@ -6,6 +6,7 @@ import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engi
 import { FactSchema } from '../../policy/input.ts'
 import { ACTION_CLASSES, gravest, TRAITS } from '../classes.ts'
 import { loadConfig } from '../config.ts'
+import { errorMessage } from '../error-message.ts'
 import { policyInput, type PolicyFacts } from '../stages/decide.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 
@@ -86,7 +87,9 @@ async function explained({ values }: Given<typeof OPTIONS>, io: Io, deps: Explai
       CallFacts.parse(each),
     )
   } catch (error) {
-    io.stderr.write(`moderato: ${error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)}\n`)
+    io.stderr.write(
+      `moderato: ${error instanceof z.ZodError ? z.prettifyError(error) : errorMessage(error)}\n`,
+    )
     return 2
   }
   try {
@@ -98,7 +101,7 @@ async function explained({ values }: Given<typeof OPTIONS>, io: Io, deps: Explai
       io.stdout.write(values.json === true ? `${JSON.stringify(answer)}\n` : inWords(answer))
     return answers.every(({ verdict }) => verdict.allow) ? 0 : 1
   } catch (error) {
-    io.stderr.write(`moderato: ${messageOf(error)}\n`)
+    io.stderr.write(`moderato: ${errorMessage(error)}\n`)
     return 1
   }
 }
@@ -147,8 +150,4 @@ function inWords({ input, verdict, policy }: Answer): string {
     `  policy     ${policy.engine} ${policy.revision}`,
   ]
   return `${lines.join('\n')}\n`
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

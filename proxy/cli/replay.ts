@@ -1,5 +1,6 @@
 /** `moderato replay`: recorded traffic under another configuration, before it is in force. */
 import { loadConfig } from '../config.ts'
+import { errorMessage } from '../error-message.ts'
 import { replay, type ReplayReport } from '../replay/replay.ts'
 import type { Sum } from '../replay/tally.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
@@ -41,7 +42,7 @@ async function replayed({ values, positionals }: Given<typeof OPTIONS>, io: Io) 
     io.stdout.write(json === true ? `${JSON.stringify(report)}\n` : inWords(report, baseline !== undefined))
     return check === true && report.letThrough > 0 ? 1 : 0
   } catch (error) {
-    io.stderr.write(`moderato: ${error instanceof Error ? error.message : String(error)}\n`)
+    io.stderr.write(`moderato: ${errorMessage(error)}\n`)
     return 1
   }
 }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { compose } from '../compose.ts'
 import { ConfigError, loadConfig } from '../config.ts'
+import { errorMessage } from '../error-message.ts'
 import { createLog } from '../observe/log.ts'
 import { expectShortLives } from '../short-lived.ts'
 import type { Io } from './verb.ts'
@@ -42,7 +43,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     await moderato.drain()
     return 0
   } catch (error) {
-    io.stderr.write(`${error instanceof ConfigError ? error.message : `moderato: ${messageOf(error)}`}\n`)
+    io.stderr.write(`${error instanceof ConfigError ? error.message : `moderato: ${errorMessage(error)}`}\n`)
     return 1
   }
 }
@@ -66,8 +67,4 @@ function endOfService(): Promise<void> {
     }
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
   })
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -2,6 +2,7 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { errorMessage } from '../error-message.ts'
 
 type Row = Record<string, SQLOutputValue>
 
@@ -54,9 +55,10 @@ export class SqliteFile {
     try {
       this.#openPatiently()
     } catch (error) {
-      throw new Error(`${options.path} cannot be used: ${messageOf(error)}. Restore it, or move it away.`, {
-        cause: error,
-      })
+      throw new Error(
+        `${options.path} cannot be used: ${errorMessage(error)}. Restore it, or move it away.`,
+        { cause: error },
+      )
     }
   }
 
@@ -206,8 +208,4 @@ function ensureSchema(db: DatabaseSync): void {
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number')) return false
   return PASSING.has(error.errcode & 0xff)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Redis, type RedisOptions } from 'ioredis'
+import { errorMessage } from '../error-message.ts'
 import { readSecret } from '../secret-file.ts'
 
 export interface ValkeyOptions {
@@ -47,7 +48,7 @@ export class ValkeyConnection {
     try {
       return await this.#redis.evalsha(this.#hashOf(script), keys.length, ...keys, ...values)
     } catch (error) {
-      if (!messageOf(error).startsWith('NOSCRIPT')) throw failure(error)
+      if (!errorMessage(error).startsWith('NOSCRIPT')) throw failure(error)
     }
     return this.#answered(this.#redis.eval(script, keys.length, ...keys, ...values))
   }
@@ -128,7 +129,7 @@ async function refuseOpenServer(common: Options): Promise<void> {
     await connected(stranger)
     await stranger.ping()
   } catch (error) {
-    if (/^(NOAUTH|NOPERM|WRONGPASS)/.test(messageOf(error))) return
+    if (/^(NOAUTH|NOPERM|WRONGPASS)/.test(errorMessage(error))) return
     throw failure(error)
   } finally {
     stranger.disconnect()
@@ -161,9 +162,5 @@ async function connected(redis: Redis): Promise<void> {
 
 /** Without its cause: ioredis puts the command into it, with its arguments, of which one is the password. */
 function failure(error: unknown): Error {
-  return new Error(`state.url: ${messageOf(error)}`)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return new Error(`state.url: ${errorMessage(error)}`)
 }

@@ -7,6 +7,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
+import { errorMessage } from '../../error-message.ts'
 import { plainName } from './catalogue.ts'
 import { encodeService } from './encode.ts'
 import type { CatalogueHeader, RawService } from './format.ts'
@@ -119,7 +120,7 @@ function main(args: readonly string[]): number {
   try {
     sources = readSources()
   } catch (error) {
-    console.error(`the sources cannot be had: ${error instanceof Error ? error.message : String(error)}`)
+    console.error(`the sources cannot be had: ${errorMessage(error)}`)
     return 2
   }
   const text = generate(sources)

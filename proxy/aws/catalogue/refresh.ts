@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { errorMessage } from '../../error-message.ts'
 import { parseCatalogue, readCatalogue } from './catalogue.ts'
 import { differences, printed } from './diff.ts'
 import { CATALOGUE_FILE, generate, write } from './generate.ts'
@@ -59,6 +60,6 @@ try {
   write(text)
 } catch (error) {
   writeFileSync(PINS_FILE, pinsBefore)
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nNothing was written.\n`)
+  process.stderr.write(`${errorMessage(error)}\nNothing was written.\n`)
   process.exitCode = 1
 }
