@@ -1,7 +1,7 @@
 /** Checks over identity providers and the agents that their rules make. */
+import { isSafeFromOthers } from './addresses.ts'
 import type { Finding } from './config-rules.ts'
 import type { Config } from './config-schema.ts'
-import { isFetchable } from './identity/providers/fetch-json.ts'
 import { isTemplate, rootOf } from './identity/providers/rules.ts'
 
 type Provider = Config['identity']['providers'][number]
@@ -39,7 +39,10 @@ function placeProblems(provider: Provider, path: string): Finding[] {
       : [['bundle.endpoint', provider.bundle.endpoint]]
   return places.flatMap(([key, place]) => {
     const url = place === undefined ? undefined : URL.parse(place)
-    if (url === undefined || (url !== null && isFetchable(url) && url.username === '' && url.hash === ''))
+    if (
+      url === undefined ||
+      (url !== null && isSafeFromOthers(url) && url.username === '' && url.hash === '')
+    )
       return []
     return [{ path: `${path}.${key}`, message: 'must be an https URL, or http on a loopback address' }]
   })

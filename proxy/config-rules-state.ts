@@ -1,5 +1,6 @@
 /** What the settings of the state store must hold together (security rule S19). */
-import { isLoopback, type Finding } from './config-rules.ts'
+import { isLoopbackUrl } from './addresses.ts'
+import type { Finding } from './config-rules.ts'
 import type { Config } from './config-schema.ts'
 
 const PROTOCOLS = new Map([
@@ -42,7 +43,7 @@ function urlProblems({ url, passwordFile }: Config['state']): Finding[] {
   const findings: Finding[] = []
   if (!/^(\/\d{0,4})?$/.test(parsed.pathname) || parsed.search !== '' || parsed.hash !== '')
     findings.push({ path, message: 'may hold user, password, host, port and the number of a database only' })
-  if (kind === 'plain' && !isLoopback(parsed.hostname.replace(/^\[|\]$/g, '')))
+  if (kind === 'plain' && !isLoopbackUrl(parsed))
     findings.push({ path, message: 'must be valkeys:// or rediss:// (TLS) off the loopback address' })
   if (parsed.password === '' && passwordFile === undefined)
     findings.push({

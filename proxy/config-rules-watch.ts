@@ -1,5 +1,6 @@
 /** What the settings of watchers must hold together. */
-import { isLoopbackUrl, type Finding } from './config-rules.ts'
+import { isSafeFromOthers } from './addresses.ts'
+import type { Finding } from './config-rules.ts'
 import type { Config } from './config-schema.ts'
 
 export function watchProblems({ watch, admin }: Pick<Config, 'watch' | 'admin'>): Finding[] {
@@ -12,13 +13,10 @@ export function watchProblems({ watch, admin }: Pick<Config, 'watch' | 'admin'>)
       findings.push({ path, message: 'approve needs people: admin.people names nobody' })
     }
   }
-  if (watch.alerts !== undefined && !isSafe(URL.parse(watch.alerts.url))) {
+  const alertsUrl = watch.alerts === undefined ? undefined : URL.parse(watch.alerts.url)
+  if (alertsUrl === null || (alertsUrl !== undefined && !isSafeFromOthers(alertsUrl))) {
     const message = 'must be an https URL, or http on a loopback address'
     findings.push({ path: 'watch.alerts.url', message })
   }
   return findings
-}
-
-function isSafe(url: URL | null): boolean {
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopbackUrl(url))
 }

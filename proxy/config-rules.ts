@@ -1,4 +1,5 @@
 /** Checks over several settings that a schema cannot say (security rules S6, S7). */
+import { isLoopback, isLoopbackUrl, isSafeFromOthers } from './addresses.ts'
 import { isAwsModel, isAwsName } from './aws/endpoints.ts'
 import type { Config } from './config-schema.ts'
 
@@ -13,14 +14,6 @@ const KNOWN_SECRETS = new Set([
   'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
 ])
 const MIN_SECRET_LENGTH = 32
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
-}
-
-export function isLoopbackUrl({ hostname }: URL): boolean {
-  return isLoopback(hostname.replace(/^\[|\]$/g, ''))
-}
 
 export function configProblems(config: Config): Finding[] {
   return [
@@ -113,7 +106,7 @@ function roleProblems({ roles, accountId }: Config['upstream']): Finding[] {
 function originProblems(path: string, text: string): Finding[] {
   const url = URL.parse(text)
   if (url === null) return [{ path, message: 'must be a URL, for example http://127.0.0.1:5000' }]
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackUrl(url))) {
+  if (!isSafeFromOthers(url)) {
     return [{ path, message: 'must be https, or http on a loopback address' }]
   }
   if (
@@ -168,10 +161,7 @@ function taskProblems({ tasks }: Config): Finding[] {
 function approvalProblems({ approvals, policy, admin, agents }: Config): Finding[] {
   const findings: Finding[] = []
   const url = approvals.webhook === undefined ? undefined : URL.parse(approvals.webhook.url)
-  if (
-    url === null ||
-    (url !== undefined && url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackUrl(url)))
-  )
+  if (url === null || (url !== undefined && !isSafeFromOthers(url)))
     findings.push({ path: 'approvals.webhook.url', message: 'must be https, or http on a loopback address' })
   if (approvals.url !== undefined && !/^https?:$/.test(URL.parse(approvals.url)?.protocol ?? ''))
     findings.push({ path: 'approvals.url', message: 'must be an http or https URL' })

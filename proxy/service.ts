@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
+import { originOf } from './addresses.ts'
 
 export interface Service {
   /** Binds both listeners; resolves with their addresses as URLs. */
@@ -54,7 +55,6 @@ async function bind({ server, host, port }: ServiceParts['agents']): Promise<Add
   return server.address() as AddressInfo
 }
 
-function urlOf({ address, family, port }: AddressInfo, server: Server): string {
-  const scheme = server instanceof TlsServer ? 'https' : 'http'
-  return `${scheme}://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+function urlOf({ address: host, port }: AddressInfo, server: Server): string {
+  return originOf({ host, port }, server instanceof TlsServer)
 }

@@ -1,6 +1,6 @@
 /** Approvals as the configuration wants them, with all that hears of them: audit, metrics, and whoever is told. */
-import { isIPv6 } from 'node:net'
 import type { Logger } from 'pino'
+import { originOf } from '../addresses.ts'
 import type { Config } from '../config-schema.ts'
 import type { Call, Received } from '../exchange.ts'
 import type { Audit } from '../observe/audit.ts'
@@ -35,9 +35,9 @@ export function openApprovals(world: ApprovalWorld) {
   const inForce = (): Config => rules().loaded.config
   // What a reload does not change.
   const { approvals: config, admin, listen } = inForce()
-  const scheme = admin.tls === undefined ? 'http' : 'https'
   let { port } = listen.admin
-  const url = (): string => config.url ?? consoleUrl(scheme, listen.admin.host, port)
+  const url = (): string =>
+    config.url ?? `${originOf({ host: listen.admin.host, port }, admin.tls !== undefined)}/`
   const webhook = config.webhook && openWebhook(config.webhook, { url, clock, timer, log })
   const approvals = new Approvals({
     ledger,
@@ -92,8 +92,4 @@ export function openApprovals(world: ApprovalWorld) {
 function maxWaitMs({ classes }: Call, rules: PaceRules): number {
   const applying = classes.flatMap((each) => rules.get(each) ?? [])
   return Math.min(LONGEST_WAIT_MS, ...applying.map((rule) => rule.maxWaitMs))
-}
-
-function consoleUrl(scheme: string, host: string, port: number): string {
-  return `${scheme}://${isIPv6(host) ? `[${host}]` : host}:${port}/`
 }

@@ -1,10 +1,9 @@
 /** Asks a running Moderato, for the verbs that operate one. */
 import { readFileSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { Agent } from 'undici'
 import type { z } from 'zod'
-import { isLoopback } from '../config-rules.ts'
+import { isLoopbackUrl, originOf } from '../addresses.ts'
 import { adminPlace, loadConfigOfRunning, type AdminPlace } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import { readSecret } from '../secret-file.ts'
@@ -91,7 +90,7 @@ function checkedUrl(text: string | undefined): URL {
   }
   const url = URL.parse(text)
   if (url === null) throw new Failure(`${JSON.stringify(text)} is not a URL`)
-  if (url.protocol === 'https:' || isLoopback(url.hostname.replace(/^\[|\]$/g, ''))) return url
+  if (url.protocol === 'https:' || isLoopbackUrl(url)) return url
   throw new Failure(`${url.origin}: a token is sent over https only, or to a loopback address`)
 }
 
@@ -103,12 +102,9 @@ function read(name: 'ca' | 'cert' | 'key', file: string | undefined): { [Key in 
 /** What Moderato's own configuration says of its admin listener. Nothing is made: that is for `serve`. */
 function ofConfig(file: string) {
   const { listen, admin, stateDir } = loadConfigOfRunning(file).config
-  const { host, port } = listen.admin
-  const name = isIPv6(host) ? `[${host}]` : host
-  const scheme = admin.tls === undefined ? 'http' : 'https'
   return {
     // Port 0 is whichever was free when it started.
-    url: port === 0 ? undefined : `${scheme}://${name}:${port}`,
+    url: listen.admin.port === 0 ? undefined : originOf(listen.admin, admin.tls !== undefined),
     token: () => admin.token ?? secretOf(admin.tokenFile ?? join(stateDir, 'admin-token')),
     ca: admin.tls?.cert,
   }

@@ -2,6 +2,7 @@
  * The environment of a command that works on a task: all that leads AWS clients to the proxy with the task's own
  * credentials, and nothing that leads them past it or to other ones. Pure.
  */
+import { hostOf } from '../addresses.ts'
 import type { Opened, ProxyPlace } from './agent-client.ts'
 
 export type Variables = Readonly<Record<string, string>>
@@ -116,7 +117,7 @@ function credentialVariables(
 
 /** The CLI and boto3 send even what is for a loopback address through a proxy of the environment. */
 function noProxy({ url }: ProxyPlace, given: Variables): Variables {
-  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const host = hostOf(url)
   const before = given['NO_PROXY'] ?? given['no_proxy']
   const value = before === undefined || before === '' ? host : `${before},${host}`
   return { NO_PROXY: value, no_proxy: value }

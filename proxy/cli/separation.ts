@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { hostOf } from '../addresses.ts'
 import type { LoadedConfig } from '../config.ts'
 import type { ProxyPlace } from './agent-client.ts'
 import type { Variables } from './child-environment.ts'
@@ -57,8 +58,8 @@ const WITHOUT_CONFIG =
 
 /** The places of all that makes the proxy a boundary, as far as they are known. */
 export function probedFor({ place, loaded, given }: Omit<SeparationOptions, 'user'>): Probed {
-  const { hostname, port } = place.url
-  const host = hostname.replace(/^\[|\]$/g, '')
+  const { port } = place.url
+  const host = hostOf(place.url)
   const proxyPort = Number(port === '' ? (place.url.protocol === 'https:' ? 443 : 80) : port)
   const admin = loaded?.config.listen.admin ?? { host, port: DEFAULT_ADMIN_PORT }
   const store = storePort(loaded)
@@ -121,5 +122,5 @@ function storePort(loaded: LoadedConfig | undefined): { host: string; port: numb
   const { store, url: text } = loaded?.config.state ?? {}
   const url = store === 'valkey' && text !== undefined ? URL.parse(text) : null
   if (url === null) return undefined
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? 6379 : Number(url.port) }
+  return { host: hostOf(url), port: url.port === '' ? 6379 : Number(url.port) }
 }

@@ -1,8 +1,7 @@
 /** What `run`, `env` and `credentials` have in common: the task, the proxy, and who asks. */
 import { readFileSync } from 'node:fs'
-import { isIPv6 } from 'node:net'
 import { ACTION_CLASSES } from '../classes.ts'
-import { isLoopback } from '../config-rules.ts'
+import { isLoopbackUrl, originOf } from '../addresses.ts'
 import { loadConfigOfRunning, type LoadedConfig } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import { parseDurationMs } from '../pacing/rates.ts'
@@ -82,7 +81,7 @@ function placeOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedCon
   }
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) throw new Failure(`${JSON.stringify(text)} is no URL`)
-  const isNear = isLoopback(url.hostname.replace(/^\[|\]$/g, ''))
+  const isNear = isLoopbackUrl(url)
   if (url.protocol !== 'https:' && !isNear)
     throw new Failure(`${url.origin}: credentials are fetched over https only, or from a loopback address`)
   const ca = flags.ca ?? surroundings['MODERATO_CA'] ?? loaded?.config.listen.tls?.cert
@@ -92,9 +91,8 @@ function placeOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedCon
 function addressIn(loaded: LoadedConfig | undefined): string | undefined {
   if (loaded === undefined) return undefined
   const { agents, tls } = loaded.config.listen
-  const host = isIPv6(agents.host) ? `[${agents.host}]` : agents.host
   // Port 0 is whichever was free when it started.
-  return agents.port === 0 ? undefined : `${tls === undefined ? 'http' : 'https'}://${host}:${agents.port}`
+  return agents.port === 0 ? undefined : originOf(agents, tls !== undefined)
 }
 
 async function proofOf(

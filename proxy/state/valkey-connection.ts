@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Redis, type RedisOptions } from 'ioredis'
+import { hostOf } from '../addresses.ts'
 import { errorMessage } from '../error-message.ts'
 import { readSecret } from '../secret-file.ts'
 
@@ -85,10 +86,11 @@ export class ValkeyConnection {
 
 /** Nothing is queued or sent twice: a decision that was not answered is a failure, and the caller's to judge. */
 function optionsOf({ url, ca, timeoutMs }: ValkeyOptions): Options {
-  const { protocol, hostname, port, pathname } = new URL(url)
+  const place = new URL(url)
+  const { protocol, port, pathname } = place
   const isTls = protocol === 'rediss:' || protocol === 'valkeys:'
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
+    host: hostOf(place),
     port: port === '' ? 6379 : Number(port),
     db: Number(pathname.slice(1) || 0),
     ...(isTls ? { tls: ca === undefined ? {} : { ca: readFileSync(ca) } } : {}),

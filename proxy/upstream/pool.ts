@@ -1,6 +1,7 @@
 /** Kept-alive connections to the upstreams, by origin. */
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, Pool } from 'undici'
+import { hostOf } from '../addresses.ts'
 import { Denial } from '../denial.ts'
 
 export interface UpstreamOptions {
@@ -76,8 +77,8 @@ export function createUpstreams(options: UpstreamOptions): Upstreams {
 }
 
 /** A socket to an address looks nothing up, so an origin that is one would go unchecked. */
-function refuseAddress({ hostname, origin }: URL, configured: ReadonlySet<string> | undefined): void {
-  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 && configured?.has(origin) !== true) {
+function refuseAddress(url: URL, configured: ReadonlySet<string> | undefined): void {
+  if (isIP(hostOf(url)) !== 0 && configured?.has(url.origin) !== true) {
     throw new Denial('endpoint_refused', 'An upstream is reached by its name, never by an address.')
   }
 }

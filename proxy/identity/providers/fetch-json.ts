@@ -1,7 +1,7 @@
 /** Fetches a small JSON document over https, as discovery, key sets and bundles are. */
 import { readFileSync } from 'node:fs'
 import { Agent } from 'undici'
-import { isLoopbackUrl } from '../../config-rules.ts'
+import { isSafeFromOthers } from '../../addresses.ts'
 
 const TIMEOUT_MS = 5_000
 const MAX_BYTES = 1024 * 1024
@@ -20,7 +20,8 @@ export function jsonFetcher(caFile: string | undefined): JsonFetcher {
   return {
     async get(url) {
       const at = URL.parse(url)
-      if (at === null || !isFetchable(at)) throw new Error(`${url.slice(0, 256)} is not https`)
+      // Keys that came over plain HTTP would be anybody's, except from this machine.
+      if (at === null || !isSafeFromOthers(at)) throw new Error(`${url.slice(0, 256)} is not https`)
       const { statusCode, body } = await agent.request({
         origin: at.origin,
         path: `${at.pathname}${at.search}`,
@@ -36,11 +37,6 @@ export function jsonFetcher(caFile: string | undefined): JsonFetcher {
     },
     close: () => agent.destroy(),
   }
-}
-
-/** Keys that came over plain HTTP would be anybody's, except from this machine. */
-export function isFetchable(url: URL): boolean {
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackUrl(url))
 }
 
 async function textOf(body: AsyncIterable<Buffer>, host: string): Promise<string> {

@@ -1,10 +1,11 @@
 /** OIDC issuers: tokens of CI systems, clusters and clouds. */
 import { hash } from 'node:crypto'
 import { z } from 'zod'
+import { isSafeFromOthers } from '../../addresses.ts'
 import type { Clock } from '../../ports.ts'
 import type { Workload } from '../identities.ts'
 import { jwksOf } from './bundle.ts'
-import { isFetchable, jsonFetcher, type JsonFetcher } from './fetch-json.ts'
+import { jsonFetcher, type JsonFetcher } from './fetch-json.ts'
 import { agentRules, type RulesOptions } from './rules.ts'
 import { FetchedSource } from './source.ts'
 import type { UnverifiedToken } from './token.ts'
@@ -76,7 +77,7 @@ async function discovered(issuer: string, documents: JsonFetcher): Promise<strin
   const [keysAt, issuerAt] = [URL.parse(found.jwks_uri), URL.parse(issuer)]
   if (
     keysAt === null ||
-    !isFetchable(keysAt) ||
+    !isSafeFromOthers(keysAt) ||
     (issuerAt?.protocol === 'https:' && keysAt.protocol !== 'https:')
   )
     throw new Error('its jwks_uri is not https')
