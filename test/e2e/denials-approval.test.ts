@@ -5,13 +5,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { ALICE, approvalIn, approvals, BOB, PEOPLE } from '../support/approvers.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { boto3 } from '../support/python.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 import { BOTO3, missing } from '../support/tools.ts'
 import { expectNextStep, refused } from './denial-check.ts'
 
@@ -19,22 +20,16 @@ const DESTRUCTIVE = { classes: ['destructive', 'data-delete'] }
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(
   rules: readonly object[] = [DESTRUCTIVE],
   settings: Readonly<Record<string, unknown>> = {},
   agent: object = {},
 ): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({
-    upstream: upstream.url,
+  ;({ upstream, proxy } = await startScene({
     agents: [{ ...BUILDER, ...agent }],
     settings: { admin: { people: PEOPLE }, policy: { approvals: rules }, ...settings },
-  })
+  }))
 }
 
 const DROP = new DeleteTableCommand({ TableName: 'orders' })

@@ -3,14 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { CreateTableCommand, DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { DENIALS } from '../../proxy/denial-table.ts'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
 import { freePort } from '../support/moto.ts'
 import { startProxy, UNHURRIED_PACING, type Proxy } from '../support/proxy.ts'
 import { headText, RawConnection, signed } from '../support/raw-http.ts'
-import { RecordingUpstream, stall } from '../support/recording-upstream.ts'
+import { stall, type RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 import { missing, PRLIMIT } from '../support/tools.ts'
 import { expectNextStep, refused } from './denial-check.ts'
 
@@ -19,14 +20,9 @@ const list = new ListTablesCommand({})
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(settings: Record<string, unknown> = {}): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({ upstream: upstream.url, settings })
+  ;({ upstream, proxy } = await startScene({ settings }))
 }
 
 describe('a call that cannot be made now', () => {
@@ -108,6 +104,7 @@ describe('a call that cannot be made now', () => {
 
   it('upstream_unreachable: nothing listens there', async () => {
     proxy = await startProxy({ upstream: `http://127.0.0.1:${await freePort()}` })
+    onTestFinished(() => proxy.stop())
     const provoke = () => thrownBy(dynamodb(proxy.url, BUILDER, ONCE).send(list))
     const { result } = await refused(proxy, 'upstream_unreachable', provoke)
     expect(result).toMatchObject({ name: 'ServiceUnavailableException', status: 503 })
@@ -132,8 +129,7 @@ describe('a call that cannot be made now', () => {
   })
 
   it('upstream_credentials: the provider chain has none', async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url, settings: { upstream: { credentials: undefined } } })
+    ;({ upstream, proxy } = await startScene({ settings: { upstream: { credentials: undefined } } }))
     const provoke = () => thrownBy(dynamodb(proxy.url, BUILDER, ONCE).send(list))
     const { result } = await refused(proxy, 'upstream_credentials', provoke)
     expect(result).toMatchObject({ name: 'ServiceUnavailableException', status: 503 })

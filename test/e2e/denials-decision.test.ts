@@ -6,13 +6,14 @@ import {
   ListBucketsCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { BUILDER, READER, STRANGER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
 import { startProxy, UNHURRIED_PACING, type Proxy, type ProxyOptions } from '../support/proxy.ts'
 import { boto3 } from '../support/python.ts'
 import { headText, RawConnection, signed } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 import { BOTO3, missing } from '../support/tools.ts'
 import { expectNextStep, refused } from './denial-check.ts'
 
@@ -20,14 +21,9 @@ const ONCE = { maxAttempts: 1 }
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(options: ProxyOptions = {}): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({ upstream: upstream.url, agents: [BUILDER, READER, STRANGER], ...options })
+  ;({ upstream, proxy } = await startScene({ agents: [BUILDER, READER, STRANGER], ...options }))
 }
 
 describe('a call that is not to be made', () => {
@@ -165,6 +161,7 @@ result = [thrown(client('ec2').create_volume, AvailabilityZone='us-east-1a', Siz
 
   it('endpoint_refused: a region that does not exist, or that is not configured', async () => {
     proxy = await startProxy({ agents: [BUILDER], settings: { upstream: { regions: ['eu-central-1'] } } })
+    onTestFinished(() => proxy.stop())
     for (const region of ['mars-north-1', 'us-east-1']) {
       const client = dynamodb(proxy.url, BUILDER, { region })
       const provoke = () => thrownBy(client.send(new ListTablesCommand({})))

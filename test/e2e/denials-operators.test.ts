@@ -2,30 +2,24 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../proxy/admin/callers.ts'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
 import { moderato } from '../support/moderato.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { Proxy } from '../support/proxy.ts'
+import { startScene } from '../support/scene.ts'
 import { expectNextStep, refused } from './denial-check.ts'
 
 const OTHER = { ...BUILDER, id: 'spiffe://example.org/agent/other', accessKeyId: 'AKIDOTHER' }
 const HELD = { destructive: { rate: '6/min', burst: 1, maxWait: '20s' } }
 
-let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(settings: Record<string, unknown> = {}): Promise<void> {
-  upstream = await RecordingUpstream.start()
   const agents = [BUILDER, OTHER]
   const own = { upstream: { accountId: '111122223333' }, ...settings }
-  proxy = await startProxy({ upstream: upstream.url, agents, settings: own })
+  proxy = (await startScene({ agents, settings: own })).proxy
 }
 
 const drop = (config = {}) =>

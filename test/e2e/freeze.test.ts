@@ -2,31 +2,26 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeleteTableCommand, ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
 import { moderato } from '../support/moderato.ts'
 import { startProxy, UNHURRIED_PACING, type Proxy } from '../support/proxy.ts'
 import { headText, RawConnection, send, signed } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 
 const OTHER = { ...BUILDER, id: 'spiffe://example.org/agent/other', accessKeyId: 'AKIDOTHER' }
 const ONE_THEN_HELD = { pacing: { classes: { destructive: { rate: '6/min', burst: 1, maxWait: '20s' } } } }
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(settings: Record<string, unknown> = {}): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({
-    upstream: upstream.url,
+  ;({ upstream, proxy } = await startScene({
     agents: [BUILDER, OTHER],
     settings: { upstream: { accountId: '111122223333' }, ...settings },
-  })
+  }))
 }
 
 const drop = (agent = BUILDER) => dynamodb(proxy.url, agent).send(new DeleteTableCommand({ TableName: 't' }))
@@ -113,12 +108,12 @@ describe('a freeze', () => {
 
   it('outlives kill -9 and a restart, and is lifted after it', async () => {
     const stateDir = mkdtempSync(join(tmpdir(), 'moderato-frozen-'))
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url, stateDir })
+    ;({ upstream, proxy } = await startScene({ stateDir }))
     const id = await freeze('--class', 'destructive', '--reason', 'stop')
     proxy.signal('SIGKILL')
     await proxy.stop()
     proxy = await startProxy({ upstream: upstream.url, stateDir })
+    onTestFinished(() => proxy.stop())
     expect((await thrownBy(drop())).message).toContain('admin-token froze it: "stop"')
     await list()
     await moderato(proxy, ['freeze', 'lift', id])

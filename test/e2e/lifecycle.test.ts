@@ -2,24 +2,20 @@ import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { dynamodb, s3 } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 
 const MEBIBYTE = 1024 * 1024
 const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(settings: Record<string, unknown> = {}): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({ upstream: upstream.url, settings })
+  ;({ upstream, proxy } = await startScene({ settings }))
 }
 
 const ready = async (): Promise<number> => (await fetch(`${proxy.adminUrl}/readyz`)).status

@@ -1,28 +1,23 @@
 import { DeleteBucketCommand, HeadBucketCommand } from '@aws-sdk/client-s3'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { BUILDER, type TestAgent } from '../support/agents.ts'
 import { s3, thrownBy } from '../support/clients.ts'
-import { startProxy, UNHURRIED_PACING, type Proxy } from '../support/proxy.ts'
+import { UNHURRIED_PACING, type Proxy } from '../support/proxy.ts'
 import { dynamodbCall, send, signed } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 
 const OTHER = { ...BUILDER, id: 'spiffe://example.org/agent/other', accessKeyId: 'AKIDOTHER' }
 const ONCE = { maxAttempts: 1 }
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(pacing: object, agents: readonly TestAgent[] = [BUILDER, OTHER]): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({
-    upstream: upstream.url,
+  ;({ upstream, proxy } = await startScene({
     agents,
     settings: { pacing: { ...UNHURRIED_PACING, ...pacing } },
-  })
+  }))
 }
 
 const deleteTable = async (name: string, agent = BUILDER) =>

@@ -1,11 +1,12 @@
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { DeleteObjectCommand, DeleteObjectsCommand, GetObjectCommand } from '@aws-sdk/client-s3'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { dynamodbCall, send, signed } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 
 const OTHER = { ...BUILDER, id: 'spiffe://example.org/agent/other', accessKeyId: 'AKIDOTHER' }
 const ONCE = { maxAttempts: 1 }
@@ -43,18 +44,12 @@ const DESTRUCTIVE = [
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(classes: Record<string, object>): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({
-    upstream: upstream.url,
+  ;({ upstream, proxy } = await startScene({
     agents: [BUILDER, OTHER],
     settings: { pacing: { classes } },
-  })
+  }))
 }
 
 const deleteTable = async (name: string, agent = BUILDER) =>
@@ -109,8 +104,7 @@ describe('pace', () => {
   })
 
   it('with its defaults lets two of a destructive burst over eight services through at once (rule S1)', async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url, settings: { pacing: {} } })
+    ;({ upstream, proxy } = await startScene({ settings: { pacing: {} } }))
     const calls = await Promise.all(
       DESTRUCTIVE.map(({ request, service }) => signed(proxy.url, request, { service })),
     )
@@ -161,9 +155,8 @@ describe('pace', () => {
   })
 
   it('in observe mode holds nothing back, and says what it would have done', async () => {
-    upstream = await RecordingUpstream.start()
     const pacing = { classes: { destructive: { rate: '1/min', burst: 1, maxWait: '0s' } } }
-    proxy = await startProxy({ upstream: upstream.url, settings: { pacing, policy: { mode: 'observe' } } })
+    ;({ upstream, proxy } = await startScene({ settings: { pacing, policy: { mode: 'observe' } } }))
     expect((await deleteTable('a')).headers['x-moderato-would']).toBeUndefined()
     const { status, headers } = await deleteTable('b')
     expect([status, headers['x-moderato-mode'], headers['x-moderato-would']]).toEqual([

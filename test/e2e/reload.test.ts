@@ -3,25 +3,21 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { BUILDER, READER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
-import { startProxy, type AuditLine, type Proxy } from '../support/proxy.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { AuditLine, Proxy } from '../support/proxy.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 
 const HELD = { destructive: { rate: '6/min', burst: 1, maxWait: '20s' } }
 const ONCE = { maxAttempts: 1 }
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(settings: Record<string, unknown> = {}): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({ upstream: upstream.url, agents: [BUILDER, READER], settings })
+  ;({ upstream, proxy } = await startScene({ agents: [BUILDER, READER], settings }))
 }
 
 const drop = (config = {}) =>
@@ -217,10 +213,9 @@ describe('a reload', () => {
   })
 
   it('S7: what the environment may not loosen at start, it may not at a reload', async () => {
-    upstream = await RecordingUpstream.start()
     const environment = { MODERATO_POLICY_MODE: 'observe' }
     const settings = { allowEnvironment: true }
-    proxy = await startProxy({ upstream: upstream.url, agents: [READER], settings, environment })
+    ;({ upstream, proxy } = await startScene({ agents: [READER], settings, environment }))
     const reload = await reloaded(() =>
       proxy.reconfigure((config) => ({ ...config, allowEnvironment: false })),
     )

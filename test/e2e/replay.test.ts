@@ -1,21 +1,18 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-import { afterEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { run } from '../../proxy/cli/replay.ts'
 import type { ReplayReport } from '../../proxy/replay/replay.ts'
 import { captured } from '../cli/captured.ts'
 import { BUILDER, READER, type TestAgent } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { Proxy } from '../support/proxy.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function replayed(
   name: string,
@@ -31,8 +28,7 @@ async function replayed(
 }
 
 it('replays what the proxy recorded: a burst under a human pace, a grant that would let it through', async () => {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({ upstream: upstream.url, agents: [BUILDER, READER] })
+  ;({ upstream, proxy } = await startScene({ agents: [BUILDER, READER] }))
   const drop = (index: number, agent: TestAgent) =>
     dynamodb(proxy.url, agent).send(new DeleteTableCommand({ TableName: `t${index}` }))
   const eleven = Array.from({ length: 11 }, (_, index) => index)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateTableCommand, DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { DeleteBucketCommand, DeleteObjectCommand } from '@aws-sdk/client-s3'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { run as quarantine } from '../../proxy/cli/quarantine.ts'
 import { parseConfig } from '../../proxy/config.ts'
@@ -16,7 +16,8 @@ import { BUILDER, READER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
 import { startProxy, UNHURRIED_PACING, type Proxy } from '../support/proxy.ts'
 import { send, signed } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 import { expectNextStep, refused } from './denial-check.ts'
 
 const ONCE = { maxAttempts: 1 }
@@ -26,18 +27,12 @@ const STORM = { 'retry-storm': { response: 'quarantine' } }
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 async function start(detectors: object = {}, settings: Record<string, unknown> = {}): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({
-    upstream: upstream.url,
+  ;({ upstream, proxy } = await startScene({
     agents: [BUILDER, READER],
     settings: { watch: { detectors }, ...settings },
-  })
+  }))
 }
 
 /** Five refusals of one call. */
