@@ -1,8 +1,8 @@
 /** `catalogue.services` in the configuration: README's own example, and what is wrong with others. */
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { ConfigError, parseConfig } from '../proxy/config.ts'
+import { readmeBlocks } from './support/readme.ts'
 
 const SECRET = 'a-secret-with-more-than-32-characters'
 
@@ -33,8 +33,7 @@ const AT = 'catalogue.services.0'
 
 describe('catalogue.services', () => {
   it('takes the example of README as it stands there', () => {
-    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-    const text = /### Private services[^]*?```yaml\n([^]*?)```/.exec(readme)?.[1] ?? ''
+    const [text = ''] = readmeBlocks('### Private services', 'yaml')
     const { services } = load(parse(text.replaceAll('"..."', `"${SECRET}"`))).catalogue
     expect(services.map(({ name, signingName }) => [name, signingName])).toEqual([
       ['orders', 'execute-api'],

@@ -1,5 +1,4 @@
 /** Signed calls as the approve stage gets them, and approvals that replicas share. */
-import { onTestFinished } from 'vitest'
 import type { Approval } from '../../proxy/approvals/approval.ts'
 import { Approvals, type ApprovalsDeps, type NewApproval } from '../../proxy/approvals/approvals.ts'
 import type { ApprovalEvent } from '../../proxy/approvals/known.ts'
@@ -9,11 +8,12 @@ import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
 import { Denial } from '../../proxy/denial.ts'
 import type { Decided, Paced } from '../../proxy/exchange.ts'
 import { classify } from '../../proxy/stages/classify.ts'
-import { Ledger } from '../../proxy/state/ledger.ts'
+import type { Ledger } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import type { LedgerStore } from '../../proxy/state/store.ts'
 import { NO_PRIVATE_SERVICES } from '../../proxy/aws/private-services.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
+import { openLedger } from '../state/open-ledger.ts'
 import { accept, received, signed, type Signing, type WireRequest } from '../sigv4/signing.ts'
 
 export const ACCOUNT = '123456789012'
@@ -65,20 +65,6 @@ export function paced(exchange: Decided, approval: Paced['approval']): Paced {
   return { ...exchange, approval, waitedMs: undefined, wouldThrottle: undefined }
 }
 
-export async function ledgerOn(store: LedgerStore, time: VirtualTime): Promise<Ledger> {
-  const ledger = await Ledger.open({
-    store,
-    key: Buffer.alloc(32, 7),
-    clock: time,
-    timer: time,
-    pollMs: 250,
-    staleMs: 5_000,
-    onUnsound: () => undefined,
-  })
-  onTestFinished(() => ledger.close())
-  return ledger
-}
-
 export interface Scene {
   readonly time: VirtualTime
   readonly store: LedgerStore
@@ -92,7 +78,7 @@ export async function replica(
   deps: Partial<ApprovalsDeps> = {},
   { time = new VirtualTime(), store = new MemoryLedger(time) }: Partial<Scene> = {},
 ): Promise<Scene> {
-  const ledger = await ledgerOn(store, time)
+  const ledger = await openLedger(time, { store, timer: time })
   const events: ApprovalEvent[] = []
   const approvals = new Approvals({
     ledger,

@@ -2,9 +2,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../support/free-port.ts'
 
 const TICKS_PER_SECOND = 100
 const START_MS = 20_000
@@ -101,14 +102,6 @@ async function firstLine(child: ChildProcess): Promise<string | undefined> {
   if (child.stdout === null) return undefined
   for await (const line of createInterface(child.stdout)) return line
   return undefined
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { reached } from '../../proxy/cli/probe.ts'
 import { probedFor, separation } from '../../proxy/cli/separation.ts'
 import { loadConfig } from '../../proxy/config.ts'
-import { freePort } from '../support/moto.ts'
+import { freePort } from '../support/free-port.ts'
 
 const NOTHING = { files: [], ports: [], listeners: [], processes: [] }
 const isRoot = process.getuid?.() === 0

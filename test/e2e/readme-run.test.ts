@@ -1,25 +1,18 @@
 /** What README tells people who run agents to type, typed as it stands there. */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
-import { freePort, freshMoto } from '../support/moto.ts'
+import { freePort } from '../support/free-port.ts'
+import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
+import { MAIN, readmeBlocks } from '../support/readme.ts'
 import { askTasks } from '../support/tasks.ts'
 import { AWS_CLI, missing, MOTO } from '../support/tools.ts'
 
-const ROOT = resolve(import.meta.dirname, '../..')
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 const CLEANUP = { ...BUILDER, id: 'spiffe://example.org/agent/cleanup', accessKeyId: 'AKIDCLEANUP' }
-
-/** The blocks of one chapter, in one language. */
-function blocks(heading: string, language: string): string[] {
-  const chapter = README.split(`\n### ${heading}\n`)[1]?.split(/\n##/)[0] ?? ''
-  const each = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm')
-  return [...chapter.matchAll(each)].map(([, text = '']) => text)
-}
 
 describe.skipIf(missing(MOTO, AWS_CLI))('the examples of README', () => {
   const folder = mkdtempSync(join(tmpdir(), 'moderato-readme-run-'))
@@ -29,7 +22,7 @@ describe.skipIf(missing(MOTO, AWS_CLI))('the examples of README', () => {
     proxy = await startProxy({ upstream: await freshMoto(), agents: [CLEANUP], settings: { listen } })
     // `moderato` is a command on the PATH of whoever installed it.
     mkdirSync(join(folder, 'bin'))
-    const command = `#!/bin/sh\nexec ${process.execPath} ${join(ROOT, 'proxy/main.ts')} "$@"\n`
+    const command = `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`
     writeFileSync(join(folder, 'bin/moderato'), command, { mode: 0o755 })
   })
   afterAll(async () => {
@@ -56,8 +49,8 @@ describe.skipIf(missing(MOTO, AWS_CLI))('the examples of README', () => {
   }
 
   it('run an agent, give a shell a task, and make a profile', async () => {
-    const [run = '', shell = ''] = blocks('Run an agent', 'sh')
-    const [profile = ''] = blocks('Run an agent', 'ini')
+    const [run = '', shell = ''] = readmeBlocks('### Run an agent', 'sh')
+    const [profile = ''] = readmeBlocks('### Run an agent', 'ini')
     const [exports = ''] = run.split('moderato run')
     const ran = await sh(run)
     expect(ran).toMatchObject({
@@ -77,7 +70,7 @@ describe.skipIf(missing(MOTO, AWS_CLI))('the examples of README', () => {
   it('list, revoke and look after sessions', async () => {
     await askTasks(proxy, CLEANUP, { id: 'clean-up-4711', intent: 'remove builds' })
     await askTasks(proxy, CLEANUP, { id: 'another', intent: 'remove more' })
-    const [sessions = ''] = blocks('Sessions', 'sh')
+    const [sessions = ''] = readmeBlocks('### Sessions', 'sh')
     const { code, out, err } = await sh(sessions)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toMatch(/^clean-up-4711: spiffe:\/\/example.org\/agent\/cleanup by static-key/m)

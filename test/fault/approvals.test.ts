@@ -7,8 +7,7 @@ import { ALICE, approvalIn, approvals, PEOPLE } from '../support/approvers.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { send, signed } from '../support/raw-http.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
-import { missing, VALKEY } from '../support/tools.ts'
-import { ValkeyServer } from '../support/valkey.ts'
+import { SHARED_STORES } from '../support/shared-stores.ts'
 
 let folder: string
 let upstream: RecordingUpstream
@@ -46,24 +45,11 @@ async function drop(to: Proxy, name: Proxy = to): Promise<{ status: number; text
   return { status, text: body.toString() }
 }
 
-const STORES: readonly [string, boolean, () => Promise<{ state: object; end?: () => Promise<void> }>][] = [
-  ['a SQLite file', false, () => Promise.resolve({ state: { file: join(folder, 'shared.sqlite') } })],
-  [
-    'a Valkey',
-    missing(VALKEY),
-    async () => {
-      const server = await ValkeyServer.start()
-      return { state: { store: 'valkey', url: server.url }, end: () => server.stop() }
-    },
-  ],
-]
-
-describe.each(STORES)('S17: two replicas that share %s', (_, skipped, make) => {
+describe.each(SHARED_STORES)('S17: two replicas that share %s', (_, skipped, make) => {
   it.skipIf(skipped)('give one use to one of all calls that race for it', async () => {
     const { state, end } = await make()
-    const shared = { ...state, keyFile: join(folder, 'ledger-key') }
-    const one = await start(shared)
-    const other = await start(shared)
+    const one = await start(state)
+    const other = await start(state)
     const id = approvalIn((await drop(one)).text)
     // Asked for at one, seen and decided at the other.
     await expect.poll(() => approvals(other, ALICE, 'list')).toContain(id)
@@ -76,7 +62,7 @@ describe.each(STORES)('S17: two replicas that share %s', (_, skipped, make) => {
     expect(answers.filter(({ status }) => status === 403)).toHaveLength(11)
     expect(upstream.arrived).toHaveLength(1)
     for (const each of proxies.splice(0)) await each.stop()
-    await end?.()
+    await end()
   })
 })
 

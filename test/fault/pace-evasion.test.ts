@@ -8,8 +8,7 @@ import { s3 } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { headText, RawConnection, send, signed } from '../support/raw-http.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
-import { missing, VALKEY } from '../support/tools.ts'
-import { ValkeyServer } from '../support/valkey.ts'
+import { SHARED_STORES } from '../support/shared-stores.ts'
 
 const BURST = 12
 const TRIES = 30
@@ -119,22 +118,10 @@ describe('an agent that tries to outrun its pace', () => {
     expect(deleted()).toBe(BURST)
   })
 
-  const stores: [string, boolean, () => Promise<{ state: object; end?: () => Promise<void> }>][] = [
-    ['a SQLite file', false, () => Promise.resolve({ state: { file: join(folder, 'shared.sqlite') } })],
-    [
-      'a Valkey',
-      missing(VALKEY),
-      async () => {
-        const server = await ValkeyServer.start()
-        return { state: { store: 'valkey', url: server.url }, end: () => server.stop() }
-      },
-    ],
-  ]
-  describe.each(stores)('on two replicas that share %s', (_, skipped, make) => {
+  describe.each(SHARED_STORES)('on two replicas that share %s', (_, skipped, make) => {
     it.skipIf(skipped)('gets the same through, and no copy twice', async () => {
       const { state, end } = await make()
-      const shared = { ...state, keyFile: join(folder, 'ledger-key') }
-      const [one, other] = [await start(shared), await start(shared)]
+      const [one, other] = [await start(state), await start(state)]
       // Signed for one host, sent to both: whoever sits between could.
       const copied = await signedDrop(one, 1_000)
       const statuses = await Promise.all([one, other].map(async (url) => (await send(url, copied)).status))
@@ -145,7 +132,7 @@ describe('an agent that tries to outrun its pace', () => {
       expect(spent).toBeGreaterThanOrEqual(BURST - 1)
       expect(spent).toBeLessThanOrEqual(BURST)
       for (const each of proxies.splice(0)) await each.stop()
-      await end?.()
+      await end()
     })
   })
 })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../proxy/agent.ts'
 import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
-import { Ledger } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
+import { openLedger } from '../state/open-ledger.ts'
 
 const WHY = { cause: 'operator', by: 'alice', reason: 'leaked' } as const
 const HOUR_MS = 3_600_000
@@ -11,15 +11,7 @@ const HOUR_MS = 3_600_000
 async function scene() {
   const [store, time] = [new MemoryLedger(), new VirtualTime()]
   const replica = async () => {
-    const ledger = await Ledger.open({
-      store,
-      key: Buffer.alloc(32, 3),
-      clock: time,
-      timer: time,
-      pollMs: 250,
-      staleMs: 5_000,
-      onUnsound: () => undefined,
-    })
+    const ledger = await openLedger(time, { store, timer: time })
     return { ledger, revocations: new Revocations({ ledger, clock: time, maxSessionMs: HOUR_MS }) }
   }
   return { time, one: await replica(), other: await replica() }

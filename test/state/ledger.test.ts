@@ -1,23 +1,15 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { Ledger } from '../../proxy/state/ledger.ts'
+import { describe, expect, it } from 'vitest'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { LEDGER_KEPT_MS, type LedgerStore, type RawEntry } from '../../proxy/state/store.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
+import { openLedger } from './open-ledger.ts'
 
 const KEY = Buffer.alloc(32, 7)
 
 async function replica(store: LedgerStore, time: VirtualTime, key = KEY) {
   const problems: string[] = []
-  const ledger = await Ledger.open({
-    store,
-    key,
-    clock: time,
-    timer: time,
-    pollMs: 250,
-    staleMs: 5_000,
-    onUnsound: ({ message }) => problems.push(message),
-  })
-  onTestFinished(() => ledger.close())
+  const onUnsound = ({ message }: Error): void => void problems.push(message)
+  const ledger = await openLedger(time, { store, timer: time, key, onUnsound })
   return { ledger, problems }
 }
 

@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { rateOf } from '../../proxy/pacing/gcra.ts'
-import { Ledger } from '../../proxy/state/ledger.ts'
 import type { StateStore } from '../../proxy/state/store.ts'
 import { valkeyStore, type ValkeyStoreOptions } from '../../proxy/state/valkey.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
+import { freePort } from '../support/free-port.ts'
 import { missing, VALKEY } from '../support/tools.ts'
-import { freePort, PASSWORD, ValkeyServer } from '../support/valkey.ts'
+import { PASSWORD, ValkeyServer } from '../support/valkey.ts'
+import { openLedger } from './open-ledger.ts'
 
 const OPENSSL = { name: 'openssl', command: 'openssl', args: ['version'] }
 /** So slow that nothing comes back while a test runs. */
@@ -229,16 +230,8 @@ describe.skipIf(missing(VALKEY))('Valkey that somebody writes into (S19)', () =>
   ])('%s fails closed, and is written over by an operator', async (_, forged) => {
     const time = new VirtualTime()
     const problems: string[] = []
-    const ledger = await Ledger.open({
-      store: (await open()).ledger,
-      key: KEY,
-      clock: time,
-      timer: time,
-      pollMs: 250,
-      staleMs: 5_000,
-      onUnsound: ({ message }) => problems.push(message),
-    })
-    onTestFinished(() => ledger.close())
+    const onUnsound = ({ message }: Error): void => void problems.push(message)
+    const ledger = await openLedger(time, { store: (await open()).ledger, timer: time, key: KEY, onUnsound })
     await ledger.put('freeze', 'all', { reason: 'incident' })
     expect(ledger.sound).toBe(true)
     const client = server.client()

@@ -1,9 +1,8 @@
 /** The AWS emulator behind the proxy: one for the whole run, emptied between files. */
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { inject } from 'vitest'
 import type { TestProject } from 'vitest/node'
+import { freePort } from './free-port.ts'
 import { hasTool, MOTO } from './tools.ts'
 
 declare module 'vitest' {
@@ -47,17 +46,6 @@ export async function freshMoto(): Promise<string> {
   const answer = await fetch(`${url}/moto-api/reset`, { method: 'POST' })
   if (!answer.ok) throw new Error(`moto answered its reset with ${answer.status}`)
   return url
-}
-
-/** A port of 127.0.0.1 on which nothing listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 async function answers(url: string, server: ChildProcess): Promise<void> {

@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { vi } from 'vitest'
-import { freePort } from './moto.ts'
+import { freePort } from './free-port.ts'
 
 const execute = promisify(execFile)
 const BIN = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato', 'bin')

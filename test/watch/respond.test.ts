@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
-import { Ledger } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { Quarantines } from '../../proxy/watch/quarantines.ts'
 import type { Demand } from '../../proxy/approvals/demand.ts'
 import { carryOut } from '../../proxy/watch/respond.ts'
 import type { Drift } from '../../proxy/watch/watch.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
+import { openLedger } from '../state/open-ledger.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -14,15 +14,7 @@ async function scene() {
   const [store, time] = [new MemoryLedger(), new VirtualTime()]
   const demands: [Demand, number][] = []
   const replica = async () => {
-    const ledger = await Ledger.open({
-      store,
-      key: Buffer.alloc(32, 3),
-      clock: time,
-      timer: time,
-      pollMs: 250,
-      staleMs: 5_000,
-      onUnsound: () => undefined,
-    })
+    const ledger = await openLedger(time, { store, timer: time })
     const quarantines = new Quarantines({ ledger, clock: time })
     const revocations = new Revocations({ ledger, clock: time, maxSessionMs: HOUR_MS })
     const demand = (wanted: Demand, untilMs: number) => (demands.push([wanted, untilMs]), Promise.resolve())
