@@ -7,6 +7,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { Agent } from './agent.ts'
 import type { UnderBreakglass } from './breakglass/breakglass.ts'
 import type { AccessLevel, ActionClass, Trait } from './classes.ts'
+import type { Departure } from './departure.ts'
 import type { IncomingBody, Reply } from './edge.ts'
 import type { HandOn } from './hand-on.ts'
 import type { HeaderFields } from './headers.ts'
@@ -32,7 +33,7 @@ export interface RequestHead {
 export interface Client {
   readonly address: string
   /** Aborted when the client's connection is gone. */
-  readonly gone: AbortSignal
+  readonly gone: Departure
   /** The certificate that it showed over TLS, whose key it has, and what came with that; nobody has verified them. */
   readonly certificates?: (() => readonly X509Certificate[]) | undefined
 }

@@ -76,7 +76,7 @@ export function openApprovals(world: ApprovalWorld) {
       : undefined,
     /** A request is over, however it ended. */
     ended({ requestId }: Received): void {
-      underWay.end(requestId).catch((error: unknown) => {
+      underWay.end(requestId)?.catch((error: unknown) => {
         log.error({ err: error, requestId }, 'approvals that depend on a change could not be voided')
       })
     },

@@ -32,12 +32,10 @@ export class UnderWay {
     )
   }
 
-  /** Does nothing for a request that never began. If the store fails, the change stays under way for good. */
-  async end(requestId: string): Promise<void> {
+  /** Undefined for a request that never began, as most are. If the store fails, the change stays under way for good. */
+  end(requestId: string): Promise<void> | undefined {
     const change = this.#changes.get(requestId)
-    if (change === undefined) return
-    await this.#void(change)
-    this.#changes.delete(requestId)
+    return change && this.#void(change).then(() => void this.#changes.delete(requestId))
   }
 
   #void({ call, digest }: Change): Promise<void> {

@@ -10,7 +10,7 @@ import { openSegmentFile, SegmentWriter, type OpenSegment } from './audit-segmen
 const SEGMENT_BYTES = 16 * 1024 * 1024
 const FLUSH_AFTER_MS = 100
 const RETRY_AFTER_MS = 1000
-const FLUSH_AT_BYTES = 256 * 1024
+const FLUSH_AT_BYTES = 1024 * 1024
 const PENDING_BYTES = 8 * 1024 * 1024
 
 export interface AuditOptions {

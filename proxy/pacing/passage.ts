@@ -1,4 +1,5 @@
 /** A call at the queue: what it asks for, and how it leaves. */
+import type { Departure } from '../departure.ts'
 import type { Charge } from './limiter.ts'
 
 export interface PassRequest {
@@ -15,7 +16,7 @@ export interface PassRequest {
   /** Throws what forbids the call by now, if anything does; asked whenever `reconsider` is called. */
   readonly judge: () => void
   /** Aborted when nobody waits for the answer any more. */
-  readonly gone: AbortSignal
+  readonly gone: Departure
 }
 
 /** How a request left; charged only if `go`. `limiting` is the index of a charge. */

@@ -24,12 +24,13 @@ export function hashCanonicalRequest(
   signedHeaders: readonly string[],
   payloadHash: string,
 ): string {
-  return hash(
-    'sha256',
-    Buffer.from(canonicalRequest(request, service, signedHeaders, payloadHash), 'latin1'),
-    'hex',
-  )
+  const text = canonicalRequest(request, service, signedHeaders, payloadHash)
+  if (text.length > scratch.length) return hash('sha256', Buffer.from(text, 'latin1'))
+  return hash('sha256', scratch.subarray(0, scratch.write(text, 'latin1')))
 }
+
+/** Where canonical requests are written to be hashed: a buffer for each would be garbage at once. */
+const scratch = Buffer.alloc(16 * 1024)
 
 /** The canonical request as text (AWS General Reference, "Create a canonical request"). */
 export function canonicalRequest(

@@ -4,8 +4,20 @@ const AMZ_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/
 /** RFC 9110 5.6.7 IMF-fixdate. */
 const HTTP_DATE = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
 
+/** Requests that follow one another are mostly of one second: the last answer of each function is kept. */
+let lastParsed: { readonly text: string; readonly timeMs: number | undefined } = {
+  text: '',
+  timeMs: undefined,
+}
+let lastFormatted = { second: Number.NaN, text: '' }
+
 /** The time of `YYYYMMDDTHHMMSSZ`; undefined for any other text and for times that do not exist. */
 export function parseAmzDate(text: string): number | undefined {
+  if (text !== lastParsed.text) lastParsed = { text, timeMs: timeOf(text) }
+  return lastParsed.timeMs
+}
+
+function timeOf(text: string): number | undefined {
   const match = AMZ_DATE.exec(text)
   if (match === null) return undefined
   const [, year, month, day, hour, minute, second] = match
@@ -30,6 +42,12 @@ export function parseHttpDate(text: string): number | undefined {
 
 /** `YYYYMMDDTHHMMSSZ`; parts of a second are cut off. By numbers: `toISOString` takes four times as long. */
 export function formatAmzDate(timeMs: number): string {
+  const second = Math.floor(timeMs / 1000)
+  if (second !== lastFormatted.second) lastFormatted = { second, text: textOf(second * 1000) }
+  return lastFormatted.text
+}
+
+function textOf(timeMs: number): string {
   const time = new Date(timeMs)
   const day = time.getUTCFullYear() * 10_000 + (time.getUTCMonth() + 1) * 100 + time.getUTCDate()
   const clock = time.getUTCHours() * 10_000 + time.getUTCMinutes() * 100 + time.getUTCSeconds()

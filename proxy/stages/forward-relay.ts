@@ -1,6 +1,7 @@
 /** Relays one upstream answer to the client; undici's dispatch handler. */
 import type { Dispatcher } from 'undici'
 import { Denial } from '../denial.ts'
+import type { Departure } from '../departure.ts'
 import type { Reply } from '../edge.ts'
 import type { Resigned } from '../exchange.ts'
 import type { UpstreamAnswer } from '../upstream/wire.ts'
@@ -17,7 +18,7 @@ export interface RelayEvents {
 
 export class UpstreamRelay implements Dispatcher.DispatchHandler {
   readonly #reply: Reply
-  readonly #gone: AbortSignal
+  readonly #gone: Departure
   readonly #headers: readonly string[]
   readonly #events: RelayEvents
   readonly #startedMs = performance.now()
@@ -43,7 +44,7 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
       this.#onGone()
       return
     }
-    this.#gone.addEventListener('abort', this.#onGone, { once: true })
+    this.#gone.addEventListener('abort', this.#onGone)
   }
 
   onResponseStart(

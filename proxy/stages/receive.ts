@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { clientCertificates } from '../client-certificates.ts'
 import { Denial } from '../denial.ts'
+import { ClientDeparture } from '../departure.ts'
 import type { Reply, Request } from '../edge.ts'
 import type { Received } from '../exchange.ts'
 import { HeaderFields } from '../headers.ts'
@@ -28,7 +29,7 @@ export function receive(options: ReceiveOptions) {
   return function received(request: Request, reply: Reply, expectsContinue: boolean): Received {
     const target = request.url ?? ''
     const mark = target.indexOf('?')
-    const gone = new AbortController()
+    const gone = new ClientDeparture()
     reply.once('close', () => {
       if (!reply.writableFinished) gone.abort()
     })
@@ -43,7 +44,7 @@ export function receive(options: ReceiveOptions) {
       body: new MessageBody(request, reply, expectsContinue, options.limits, options.budget),
       client: {
         address: request.socket.remoteAddress ?? '',
-        gone: gone.signal,
+        gone,
         certificates: () => clientCertificates(request.socket),
       },
       reply,

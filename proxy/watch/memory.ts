@@ -26,6 +26,8 @@ export class Lately<Item> {
 export class Known<Value> {
   readonly #capacity: number
   readonly #values = new Map<string, Value>()
+  /** The key used last, which is in its place already. */
+  #newest: string | undefined
 
   constructor(capacity: number) {
     this.#capacity = capacity
@@ -34,15 +36,17 @@ export class Known<Value> {
   /** Counts as use. */
   get(key: string): Value | undefined {
     const value = this.#values.get(key)
-    if (value === undefined) return undefined
+    if (value === undefined || key === this.#newest) return value
     this.#values.delete(key)
     this.#values.set(key, value)
+    this.#newest = key
     return value
   }
 
   set(key: string, value: Value): void {
     this.#values.delete(key)
     this.#values.set(key, value)
+    this.#newest = key
     if (this.#values.size <= this.#capacity) return
     for (const oldest of this.#values.keys()) {
       this.#values.delete(oldest)

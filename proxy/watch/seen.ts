@@ -36,6 +36,8 @@ export interface SeenTask {
 
 const MAX_RESOURCES = 100
 const MAX_KEY = 512
+/** Service, region, resource. */
+const ARN_PARTS = /^arn:[^:]*:([^:]*):([^:]*):[^:]*:([^]*)$/
 
 /** Refusals that answer what somebody decided of the agent, watchers among them: they are no news about it. */
 const RESPONSES: ReadonlySet<string> = new Set(['quarantined', 'revoked', 'frozen', 'approval_required'])
@@ -86,9 +88,10 @@ function namesOf(arns: readonly string[]): string[] {
  * without what only the service adds (a stack's id, a policy of everything within).
  */
 export function resourceKey(arn: string): string {
-  const [scheme, , service = '', region = '', , ...rest] = arn.slice(0, MAX_KEY).split(':')
-  if (scheme !== 'arn') return arn.slice(0, MAX_KEY)
-  const name = rest.join(':').replace(/[/:]\*$/, '')
+  const parts = ARN_PARTS.exec(arn.slice(0, MAX_KEY))
+  if (parts === null) return arn.slice(0, MAX_KEY)
+  const [, service = '', region = '', rest = ''] = parts
+  const name = rest.endsWith('/*') || rest.endsWith(':*') ? rest.slice(0, -2) : rest
   const plain = service === 'cloudformation' ? name.split('/').slice(0, 2).join('/') : name
   return `${service}:${region}:${plain}`
 }
