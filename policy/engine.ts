@@ -84,12 +84,25 @@ export interface PolicyApproval {
   readonly minCount: number
 }
 
+/** Which tasks people must approve; all that a rule says must hold of what the task would be. */
+export interface PolicyTaskApproval extends Pick<
+  PolicyApproval,
+  'classes' | 'resources' | 'agents' | 'approvers'
+> {
+  /** It would last so long, or longer. */
+  readonly minSeconds: number
+}
+
 /** Policy data: grants by agent id or root, what people must approve, and what holds of every task. */
 export interface PolicyData {
   readonly agents: Readonly<Record<string, { readonly grants: readonly PolicyGrant[] }>>
   readonly approvals?: readonly PolicyApproval[]
   /** Without it no task is opened. */
-  readonly tasks?: { readonly maxSeconds: number; readonly require: readonly string[] }
+  readonly tasks?: {
+    readonly maxSeconds: number
+    readonly require: readonly string[]
+    readonly approvals: readonly PolicyTaskApproval[]
+  }
 }
 
 export interface PolicyEngine {

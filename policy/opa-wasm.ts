@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import type * as OpaWasm from '@open-policy-agent/opa-wasm'
 import { arnMatch, arnOverlap } from './arn-match.ts'
 import type { PolicyData, PolicyEngine, PolicyInput } from './engine.ts'
+import type { TaskInput } from './task.ts'
 import { taskVerdictOf, verdictOf } from './verdicts.ts'
 
 // The package declares `loadPolicySync`, but only its CommonJS form exports it.
@@ -42,7 +43,7 @@ export interface OpaWasmOptions {
 /**
  * Loads a compiled policy with its data. Rejects if the module can't be compiled, needs a builtin that the host does
  * not give (OPA builds such a bundle and throws at the first call), lacks the entrypoint `moderato/decision`, or
- * does not answer a first call in the agreed shape.
+ * does not answer a first call in the agreed shape, nor a first task where people are to approve some.
  */
 export async function loadOpaWasm(options: OpaWasmOptions): Promise<PolicyEngine> {
   const { wasm, data, bundleData = {}, builtins = HOST_BUILTINS } = options
@@ -55,12 +56,23 @@ export async function loadOpaWasm(options: OpaWasmOptions): Promise<PolicyEngine
   const digest = createHash('sha256').update(wasm).update(json).digest('hex')
   // Joined, since V8 keeps what is concatenated in pieces, and JSON.stringify takes its slow way with those in each record.
   const revision = [options.revision.slice(0, 16), digest.slice(0, 16)].join('.')
-  const engine = engineOf(create, (data.approvals ?? []).length > 0, revision)
+  const asks = {
+    ofCalls: (data.approvals ?? []).length > 0,
+    ofTasks: (data.tasks?.approvals ?? []).length > 0,
+  }
+  const engine = engineOf(create, asks, revision)
   engine.evaluate(PROBE)
+  if (asks.ofTasks) engine.judgeTask(TASK_PROBE)
   return engine
 }
 
-function engineOf(create: () => Instance, asks: boolean, revision: string): PolicyEngine {
+/** Whether the configuration has people approve calls, and tasks. */
+interface Asks {
+  readonly ofCalls: boolean
+  readonly ofTasks: boolean
+}
+
+function engineOf(create: () => Instance, asks: Asks, revision: string): PolicyEngine {
   let instance = create()
   const run = (input: object, entrypoint: string): unknown => {
     const encoded = encode(input)
@@ -78,11 +90,11 @@ function engineOf(create: () => Instance, asks: boolean, revision: string): Poli
   return {
     name: 'opa',
     revision,
-    evaluate: (input) => verdictOf(run(input, ENTRYPOINT), asks),
+    evaluate: (input) => verdictOf(run(input, ENTRYPOINT), asks.ofCalls),
     judgeTask(input) {
       if (!(TASK_ENTRYPOINT in instance.entrypoints))
         throw new Error(`it has no entrypoint ${TASK_ENTRYPOINT}`)
-      return taskVerdictOf(run(input, TASK_ENTRYPOINT))
+      return taskVerdictOf(run(input, TASK_ENTRYPOINT), asks.ofTasks)
     },
   }
 }
@@ -131,6 +143,11 @@ function asError(thrown: unknown): Error {
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown)
     return new Error(String(thrown.message))
   return new Error(String(thrown))
+}
+
+const TASK_PROBE: TaskInput = {
+  agent: { id: '' },
+  task: { id: '', intent: '', justification: '', ticket: '', grants: [], durationSeconds: 0, child: false },
 }
 
 const PROBE: PolicyInput = {

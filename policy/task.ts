@@ -1,5 +1,5 @@
 /** What policy is asked when an agent opens a task, and what it answers. */
-import type { PolicyAgent, PolicyGrant } from './engine.ts'
+import type { Approvers, PolicyAgent, PolicyGrant } from './engine.ts'
 
 export interface TaskInput {
   readonly agent: PolicyAgent
@@ -23,5 +23,8 @@ export interface TaskVerdict {
   readonly grants: readonly PolicyGrant[]
   readonly durationSeconds: number
   readonly rules: readonly string[]
+  /** For the agent: why not; of a task that it may open, why people must approve that. */
   readonly messages: readonly string[]
+  /** How many people must approve a task that may be opened; 0 if it may not. */
+  readonly approvals: Approvers
 }

@@ -10,6 +10,7 @@ const TaskAnswer = z.strictObject({
   durationSeconds: z.number().int().min(0),
   rules: texts.min(1),
   messages: texts,
+  approvals: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
 })
 
 /**
@@ -34,10 +35,13 @@ export function verdictOf(results: unknown, asks: boolean): PolicyVerdict {
   return { allow, rules, messages, approvals: allow ? approvals : 0 }
 }
 
-export function taskVerdictOf(results: unknown): TaskVerdict {
+/** As `verdictOf`. */
+export function taskVerdictOf(results: unknown, asks: boolean): TaskVerdict {
   const answer = TaskAnswer.safeParse(resultOf(results))
-  if (!answer.success) throw new Error('the policy answered for a task in an unknown shape')
-  return answer.data
+  const approvals = answer.data?.approvals ?? (asks ? undefined : 0)
+  if (!answer.success || approvals === undefined)
+    throw new Error('the policy answered for a task in an unknown shape')
+  return { ...answer.data, approvals: answer.data.allow ? approvals : 0 }
 }
 
 function resultOf(results: unknown): unknown {

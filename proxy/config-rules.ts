@@ -166,11 +166,12 @@ function approvalProblems({ approvals, policy, admin, agents }: Config): Finding
   if (approvals.url !== undefined && !/^https?:$/.test(URL.parse(approvals.url)?.protocol ?? ''))
     findings.push({ path: 'approvals.url', message: 'must be an http or https URL' })
   const people = new Set(admin.people.map(({ id }) => id))
-  const most = Math.max(0, ...policy.approvals.map(({ approvers }) => approvers))
+  const rules = [...policy.approvals, ...policy.taskApprovals]
+  const most = Math.max(0, ...rules.map(({ approvers }) => approvers))
   if (most > people.size)
     findings.push({
       path: 'admin.people',
-      message: `must name at least ${most}: policy.approvals asks for as many`,
+      message: `must name at least ${most}: the rules for approvals in policy ask for as many`,
     })
   for (const [index, { owner }] of agents.entries())
     if (owner !== undefined && people.size > 0 && !people.has(owner))

@@ -90,6 +90,11 @@ const approvalRule = z.strictObject({
   minCount: z.int().min(1).default(1),
 })
 
+/** Which tasks people must approve before they are opened; all that is given must hold of what the task would be. */
+const taskApprovalRule = approvalRule
+  .pick({ classes: true, resources: true, agents: true, approvers: true })
+  .extend({ minDuration: durationMs.prefault('0s') })
+
 export const policy = z
   .strictObject({
     mode: z
@@ -102,6 +107,12 @@ export const policy = z
       .default([])
       .describe(
         'What people must approve: classes, and optionally resources, agents, traits, minCount; approvers 1 or 2.',
+      ),
+    taskApprovals: z
+      .array(taskApprovalRule)
+      .prefault([])
+      .describe(
+        'Tasks that people must approve, by what they may do: classes, and optionally resources, agents, minDuration; approvers 1 or 2.',
       ),
     allowUnmodelled: z
       .array(z.string().regex(/^[a-z0-9-]+:\w+:.+$/, 'is service:Operation:parameter'))

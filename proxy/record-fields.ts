@@ -65,7 +65,7 @@ export function decisionFields(
         ? undefined
         : // A copy of the rules: JSON.stringify takes its slow way, four times as long, for a frozen array.
           { engine: policy.engine, revision: policy.revision, rules: [...policy.rules] },
-    approval: exchange.approval?.id ?? denial?.approval,
+    approval: approvalOf(exchange) ?? denial?.approval,
     waitedMs: waitedMs === undefined ? undefined : Math.round(waitedMs),
     client: { address: exchange.client.address, userAgent: userAgentOf(exchange) },
   }
@@ -78,6 +78,11 @@ function whoOf(exchange: Partial<Forwarded> & Received) {
   if (payload === undefined) return { agent: undefined, trace }
   const session = opening?.session ?? agent?.session
   return { agent: agent?.id, task: session?.task.id, session: session?.id, trace }
+}
+
+/** The approval under which a call was made, or a task opened. */
+function approvalOf({ approval, opening }: Partial<Forwarded>): string | undefined {
+  return approval?.id ?? opening?.approved?.id
 }
 
 /** Under what its grants are, if not under its own id. */

@@ -70,7 +70,14 @@ export function policyData(config: Config) {
   return {
     agents: grantsByRoot(config),
     approvals: config.policy.approvals,
-    tasks: { maxSeconds: maxDuration / 1000, require },
+    tasks: {
+      maxSeconds: maxDuration / 1000,
+      require,
+      approvals: config.policy.taskApprovals.map(({ minDuration, ...rule }) => ({
+        ...rule,
+        minSeconds: minDuration / 1000,
+      })),
+    },
   }
 }
 

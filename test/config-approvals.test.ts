@@ -52,6 +52,17 @@ describe('the configuration of approvals', () => {
     expect(findings({ ...rule({ approvers: 2 }), admin: { people: PEOPLE } })).toEqual([])
   })
 
+  it('takes rules for tasks as it takes those for calls', () => {
+    const policy = { taskApprovals: [{ classes: ['permissions'], approvers: 2, minDuration: '30m' }] }
+    const { taskApprovals } = load({ policy, admin: { people: PEOPLE } }).policy
+    expect(taskApprovals).toEqual([
+      { classes: ['permissions'], resources: ['*'], agents: ['*'], approvers: 2, minDuration: 1_800_000 },
+    ])
+    expect(findings({ policy, admin: { people: PEOPLE.slice(0, 1) } })).toEqual(['admin.people'])
+    const traits = { taskApprovals: [{ classes: ['permissions'], traits: ['irreversible'] }] }
+    expect(findings({ policy: traits, admin: { people: PEOPLE } })).toEqual(['policy.taskApprovals.0.traits'])
+  })
+
   it('refuses an owner who is not among the people', () => {
     const agent = { id: 'a', accessKeyId: 'AKIDA', secretAccessKey: 'a-secret-with-more-than-32-characters' }
     const owned = (owner: string) => ({ admin: { people: PEOPLE }, agents: [{ ...agent, owner }] })
@@ -83,6 +94,7 @@ describe('the configuration of approvals', () => {
 
   it('S7: is not loosened from the environment', () => {
     expect(findings({}, { MODERATO_POLICY_APPROVALS: '[]' })).toEqual(['policy.approvals'])
+    expect(findings({}, { MODERATO_POLICY_TASK_APPROVALS: '[]' })).toEqual(['policy.taskApprovals'])
     expect(findings({}, { MODERATO_APPROVALS_EXPIRE: '7d' })).toEqual(['approvals.expire'])
     expect(findings({}, { MODERATO_APPROVALS_CALLBACK_SECRET_FILE: '/tmp/s' })).toEqual([
       'approvals.callback.secretFile',

@@ -23,6 +23,8 @@ export interface Asked extends Received, Pick<Classified, 'agent' | 'payload' | 
   readonly opening?: Opening
   /** The token that it came with, which is good for one use in a task. */
   readonly proof?: { readonly hash: string; readonly expiresAtMs: number }
+  /** The approval whose use opens the task; none where it is only carried on. */
+  readonly opensBy?: string
 }
 
 /** As a call of a service, since records and restraints know calls. */

@@ -5,6 +5,7 @@ import { pipeline, type Way } from '../pipeline.ts'
 import type { Recordable } from '../record-fields.ts'
 import type { SharedStages } from '../shared-stages.ts'
 import { answerAsk } from './answer-ask.ts'
+import { approveTask, spendTask } from './approve-task.ts'
 import { askProved, askSigned, askSts, askTicket, askWebIdentity } from './ask.ts'
 import { claimProof, paceIssues } from './issue.ts'
 import { route, routeTasks, type WayName } from './route.ts'
@@ -58,8 +59,10 @@ function wayOfSignedTasks(stages: SharedStages, parts: Parts) {
     .pipe(askSigned(parts))
     .pipe(stages.notReplayed)
     .pipe(stages.restrained)
+    .pipe(approveTask(approversOf(parts)))
     .pipe(paceIssues(issuesOf(parts)))
     .pipe(stages.claimed)
+    .pipe(spendTask(parts.approvals))
     .pipe(answerAsk(answersOf(parts)))
 }
 
@@ -69,8 +72,10 @@ function wayOfProvedTasks(stages: SharedStages, parts: Parts, ask: ReturnType<ty
     .pipe(stages.checkedHead)
     .pipe(ask)
     .pipe(stages.restrained)
+    .pipe(approveTask(approversOf(parts)))
     .pipe(paceIssues(issuesOf(parts)))
     .pipe(claimProof(parts))
+    .pipe(spendTask(parts.approvals))
     .pipe(answerAsk(answersOf(parts)))
 }
 
@@ -80,7 +85,9 @@ function wayOfTickets(stages: SharedStages, parts: Parts) {
     .pipe(stages.checkedHead)
     .pipe(askTicket(parts))
     .pipe(stages.restrained)
+    .pipe(approveTask(approversOf(parts)))
     .pipe(paceIssues(issuesOf(parts)))
+    .pipe(spendTask(parts.approvals))
     .pipe(answerAsk(answersOf(parts)))
 }
 
@@ -88,13 +95,19 @@ function wayOfTickets(stages: SharedStages, parts: Parts) {
 export function wayOfSts(stages: SharedStages, parts: Parts) {
   return pipeline<Classified>()
     .pipe(askSts(parts))
+    .pipe(approveTask(approversOf(parts)))
     .pipe(paceIssues(issuesOf(parts)))
     .pipe(stages.claimed)
+    .pipe(spendTask(parts.approvals))
     .pipe(answerAsk(answersOf(parts)))
 }
 
 function issuesOf({ limiter, issueRate: rate, steadyClock: clock }: Parts) {
   return { limiter, rate, clock }
+}
+
+function approversOf({ approvals, tasks, clock }: Parts) {
+  return { ...approvals, tasks, clock }
 }
 
 function answersOf({ tasks, sessions, accountOf, clock, endings }: Parts) {

@@ -3,6 +3,19 @@ import { z } from 'zod'
 
 const texts = z.array(z.string()).readonly()
 
+/** A task to be opened: what it would be able to do, and what its agent says of it. */
+const Opens = z.strictObject({
+  /** Each grant or statement that bounds it; empty: whatever its agent may do. */
+  may: texts,
+  /** How many there are beside them. */
+  more: z.number(),
+  seconds: z.number(),
+  role: z.string().optional(),
+  intent: z.string(),
+  justification: z.string(),
+  ticket: z.string(),
+})
+
 /** What the parsed request says, never the agent's prose; strings in it are the agent's all the same. */
 const Facts = z.strictObject({
   service: z.string(),
@@ -22,6 +35,7 @@ const Facts = z.strictObject({
   account: z.string().optional(),
   /** A request to be signed for somebody else: its type. */
   signs: z.string().optional(),
+  opens: Opens.optional(),
 })
 export type ApprovalFacts = z.output<typeof Facts>
 

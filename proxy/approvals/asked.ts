@@ -5,7 +5,8 @@ import type { ApprovalFacts } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
 import { dependsOn } from './depends-on.ts'
 
-const MAX_LISTED = 20
+/** What is kept for people to read; the digest is over all. */
+export const MAX_LISTED = 20
 const MAX_CHARACTERS = 2048
 
 export interface Need {
@@ -81,10 +82,10 @@ function isList(value: object): value is readonly string[] {
   return Array.isArray(value)
 }
 
-function listed(texts: readonly string[]): readonly string[] {
+export function listed(texts: readonly string[]): readonly string[] {
   return texts.slice(0, MAX_LISTED).map(cut)
 }
 
-function cut(text: string): string {
+export function cut(text: string): string {
   return text.slice(0, MAX_CHARACTERS)
 }

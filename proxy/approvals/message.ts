@@ -1,7 +1,8 @@
 /** An approval in words, for people and for programs: facts of the parsed request, the agent's own words marked as such. */
 import { z } from 'zod'
-import { statusOf, type Approval } from './approval.ts'
+import { statusOf } from './approval.ts'
 import type { Known } from './known.ts'
+import { factLines } from './fact-lines.ts'
 import { shown } from './shown.ts'
 
 /** What every way of showing an approval shows. All text in it that an agent can choose went through `shown`. */
@@ -33,7 +34,7 @@ export function shownApproval({ id, approval, expiresAtMs }: Known): ShownApprov
     id,
     status: statusOf(approval),
     summary: `${facts.service}:${facts.operation ?? 'unknown'} (${facts.class}) by ${shown(approval.agent)}`,
-    facts: factsOf(approval),
+    facts: factLines(approval),
     irreversible: facts.traits.includes('irreversible'),
     digest,
     approvers,
@@ -45,43 +46,6 @@ export function shownApproval({ id, approval, expiresAtMs }: Known): ShownApprov
       ...(reason === undefined ? {} : { reason: shown(reason, { prose: true }) }),
     })),
   }
-}
-
-function factsOf(approval: Approval): [string, string][] {
-  const { facts, agent, task, why, voided, used, approvers } = approval
-  const more = facts.resourceCount - facts.resources.length
-  const parameters = Object.entries(facts.parameters).map(([name, value]) =>
-    typeof value === 'boolean' ? name : `${name}: ${listed(value)}`,
-  )
-  const lines: readonly (readonly [string, string | undefined])[] = [
-    ['operation', `${facts.service}:${facts.operation ?? 'unknown'}`],
-    ['actions', facts.actions.join(', ')],
-    ['resources', `${listed(facts.resources)}${more > 0 ? ` and ${more} more` : ''}`],
-    ['things touched', String(facts.count)],
-    ['classes', facts.classes.join(', ')],
-    ['can be undone', facts.traits.includes('irreversible') ? 'NO' : 'not known to be irreversible'],
-    ['traits', facts.traits.length === 0 ? 'none' : facts.traits.join(', ')],
-    ['parameters', parameters.length === 0 ? undefined : parameters.join('; ')],
-    ['region', shown(facts.region)],
-    ['account', facts.account ?? 'that of the upstream credentials'],
-    ['sent to', `${facts.method} ${shown(facts.host)}`],
-    ['hands out', facts.signs && `a signed request (${facts.signs}) that works outside of Moderato`],
-    ['agent', shown(agent)],
-    [
-      'needs',
-      `${approvers === 1 ? 'one person' : 'two people'}: ${why.map((each) => shown(each)).join(' ')}`,
-    ],
-    ['task', task && shown(task.id)],
-    ['the agent says (not checked)', task && shown(task.says, { prose: true })],
-    ['and names as ticket', task === undefined || task.ticket === '' ? undefined : shown(task.ticket)],
-    ['used', used === 0 ? undefined : String(used)],
-    ['void', voided && shown(voided.why)],
-  ]
-  return lines.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]))
-}
-
-function listed(texts: readonly string[]): string {
-  return texts.length === 0 ? 'none' : texts.map((each) => shown(each)).join(', ')
 }
 
 /** For programs. */

@@ -1,5 +1,6 @@
 /** The opening of a task, from what was asked to what was granted. */
 import type { Grant, Session, Statement } from '../agent.ts'
+import type { Need } from '../approvals/asked.ts'
 
 /** Who opens it, proved. */
 export interface Opener {
@@ -40,6 +41,20 @@ export interface Opening {
   /** Of its opener. */
   readonly subject: string | undefined
   readonly policy: { readonly engine: string; readonly revision: string; readonly rules: readonly string[] }
+  /** How many people must approve it, and why. */
+  readonly need: Need
+  /** What policy grants it for, whatever its parent has left. */
+  readonly durationSeconds: number
+  /** What people said yes to, if they had to. */
+  readonly approved?: ApprovedTask
+}
+
+export interface ApprovedTask {
+  /** Of the approval. */
+  readonly id: string
+  readonly digest: string
+  /** When what they approved ends: it can be carried on until then, and no longer. */
+  readonly untilMs: number
 }
 
 /** What the ledger keeps of an open task, for operators; it needs no secret and gives no right. */
@@ -53,4 +68,5 @@ export interface OpenTask {
   readonly openedBy: string
   readonly openedAtMs: number
   readonly ancestors: readonly string[]
+  readonly approved?: ApprovedTask | undefined
 }

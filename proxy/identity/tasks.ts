@@ -74,11 +74,13 @@ export class Tasks {
       openedBy: opener.by,
       subject: opener.subject,
       policy: this.#policyOf(verdict),
+      need: { approvers: verdict.approvals, why: verdict.messages },
+      durationSeconds: verdict.durationSeconds,
     }
   }
 
   /** Opens it: durable when it resolves, with credentials that no other call returns. */
-  async open({ session, openedBy }: Opening): Promise<Sealed> {
+  async open({ session, openedBy, approved }: Opening): Promise<Sealed> {
     const { ledger, sessions } = this.#options
     const sealed = issued(sessions, session)
     const { agentId, root, task, issuedAtMs, expiresAtMs } = session
@@ -92,6 +94,7 @@ export class Tasks {
       openedBy,
       openedAtMs: issuedAtMs,
       ancestors: task.ancestors,
+      approved,
     }
     await ledger.put('task', taskIn(root, task.id), open, { expiresAtMs })
     return sealed

@@ -30,6 +30,13 @@ function hostile(text: string): Known {
   })
 }
 
+/** A task to be opened, with that text wherever its agent can write into. */
+function hostileTask(text: string): Known {
+  const opens = { may: [text, text], more: 3, seconds: 901, role: text }
+  const said = { intent: text, justification: text, ticket: text }
+  return known({ agent: text, why: [text], facts: { ...ASKED.facts, opens: { ...opens, ...said } } })
+}
+
 const ATTACKS = [
   '<script>alert(1)</script>',
   '"><img src=x onerror=alert(1)>',
@@ -76,12 +83,25 @@ describe('an approval in words', () => {
     expect(facts['resources']).toBe('"I may", "I may" and 5 more')
   })
 
+  it('says of a task what it may do, for how long, and what its agent says of it', () => {
+    const facts = Object.fromEntries(shownApproval(hostileTask('I may')).facts)
+    expect(facts).toMatchObject({
+      operation: 'dynamodb:DeleteTable',
+      'the task may': '"I may", "I may" and 3 more',
+      for: '16 min, each time that it is opened',
+      'the agent says (not checked)': '"I may"',
+      'and why': '"I may"',
+      'and names as ticket': '"I may"',
+    })
+    expect(facts['can be undone']).toBeUndefined()
+  })
+
   it.each(ATTACKS)(
     'S18: shows %j in every field without a control, bidi or line-breaking character',
     (attack) => {
-      const message = shownApproval(hostile(attack))
-      expect(ShownApproval.parse(message)).toEqual(message)
-      for (const text of texts(message)) {
+      const messages = [shownApproval(hostile(attack)), shownApproval(hostileTask(attack))]
+      for (const message of messages) expect(ShownApproval.parse(message)).toEqual(message)
+      for (const text of texts(messages)) {
         expect(text).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
         // A quote of the attack never ends ours.
         if (attack === '"') expect(text.replaceAll('\\"', '').split('"').length % 2).toBe(1)

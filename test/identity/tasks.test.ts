@@ -13,7 +13,7 @@ const AGENT = 'spiffe://example.org/agent/a'
 const HOUR_MS = 3_600_000
 const grants = [{ classes: ['read', 'write', 'destructive'], resources: ['*'] }]
 const policy = await loadPolicy({
-  data: { agents: { [AGENT]: { grants } }, tasks: { maxSeconds: 3_600, require: [] } },
+  data: { agents: { [AGENT]: { grants } }, tasks: { maxSeconds: 3_600, require: [], approvals: [] } },
 })
 
 async function scene() {

@@ -69,10 +69,12 @@ describe('loadBundle', () => {
   })
 })
 
-function build(name: string, module: string): string {
+function build(name: string, decision: string, tasks?: string): string {
   const source = join(directory, `${name}.rego`)
+  const ofTasks = join(directory, `${name}-tasks.rego`)
   const archive = join(directory, `${name}.tar.gz`)
-  writeFileSync(source, module)
+  writeFileSync(source, decision)
+  if (tasks !== undefined) writeFileSync(ofTasks, `package moderato.tasks\n\n${tasks}\n`)
   execFileSync(opa ?? '', [
     'build',
     '-t',
@@ -83,7 +85,7 @@ function build(name: string, module: string): string {
     name,
     '-o',
     archive,
-    source,
+    ...(tasks === undefined ? [source] : ['-e', 'moderato/tasks/verdict', source, ofTasks]),
   ])
   return archive
 }
@@ -118,6 +120,23 @@ describe.skipIf(opa === undefined)("an operator's own bundle", () => {
       'unknown shape',
     )
     await expect(loadPolicy({ bundle, data })).resolves.toBeDefined()
+  })
+
+  it('is rejected if the configuration asks for people before tasks and it cannot', async () => {
+    const decision = 'package moderato\n\ndecision := {"allow": true, "rules": ["r"], "messages": []}\n'
+    const verdict = (more: string) =>
+      `verdict := {"allow": true, "grants": [], "durationSeconds": 60, "rules": ["r"], "messages": []${more}}`
+    const rule = { classes: ['write'], resources: ['*'], agents: ['*'], approvers: 1, minSeconds: 0 } as const
+    const load = (name: string, more: string, approvals: readonly (typeof rule)[]) =>
+      loadPolicy({
+        bundle: build(name, decision, verdict(more)),
+        data: { ...data, tasks: { maxSeconds: 60, require: [], approvals } },
+      })
+    await expect(load('no-people', '', [rule])).rejects.toThrow('for a task in an unknown shape')
+    const task = { id: 't', intent: '', justification: '', ticket: '', grants: [], durationSeconds: 60 }
+    const input = { agent: { id: 'a' }, task: { ...task, child: false } }
+    expect((await load('asked-for-none', '', [])).judgeTask(input).approvals).toBe(0)
+    expect((await load('people', ', "approvals": 2', [rule])).judgeTask(input).approvals).toBe(2)
   })
 
   it.each([

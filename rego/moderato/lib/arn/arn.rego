@@ -17,3 +17,15 @@ covers(patterns, resource) if {
 	resource != "*"
 	moderato.arn_match(patterns, resource) == true
 }
+
+# METADATA
+# title: Concerns
+# description: |
+#   True if one of the patterns may mean the resource, which may be a pattern itself. What is not known, or is whatever
+#   there is, may be anything: it is cheaper to ask once too often.
+concerns(_, "*")
+
+concerns(patterns, resource) if {
+	resource != "*"
+	moderato.arn_overlap(patterns, resource) == true
+}

@@ -1,0 +1,93 @@
+/** What people approve of a task before it is opened, and what they are shown of it. */
+import { hash } from 'node:crypto'
+import type { Grant, Scope } from '../agent.ts'
+import type { NewApproval } from '../approvals/approvals.ts'
+import { cut, listed, MAX_LISTED } from '../approvals/asked.ts'
+import type { Wanted } from '../approvals/seek.ts'
+import { ACTION_CLASSES } from '../classes.ts'
+import type { Opening } from '../identity/opening.ts'
+import type { Asked } from './asked.ts'
+
+/** Of all that people are shown, and all that the task may: what policy left of it, so that no change of policy widens it. */
+export function taskDigest({ session, asked, durationSeconds }: Opening): string {
+  const { scopes, roleArn = '' } = session.task
+  const { intent = '', justification = '', ticket = '' } = asked
+  const parts = ['task', scopes, durationSeconds, roleArn, intent, justification, ticket]
+  return hash('sha256', JSON.stringify(parts))
+}
+
+export function newTaskApproval(
+  { agent, call, method, headers }: Asked,
+  { session, asked, durationSeconds }: Opening,
+  digest: string,
+  { approvers, why }: Wanted,
+  ownerOf: (agentId: string) => string | undefined,
+): NewApproval {
+  const owner = ownerOf(agent.id)
+  const within = agent.session?.task
+  const { scopes, roleArn } = session.task
+  const may = scopes.flatMap(inWords)
+  const { service, operation, actions, resources, count, class: label, classes, traits } = call
+  return {
+    agent: agent.id,
+    root: agent.root,
+    ...(owner === undefined ? {} : { owner }),
+    ...(within === undefined
+      ? {}
+      : { task: { id: within.id, says: cut(within.intent ?? ''), ticket: cut(within.ticket ?? '') } }),
+    digest,
+    approvers,
+    why: listed(why),
+    facts: {
+      service,
+      operation,
+      actions,
+      resources,
+      resourceCount: resources.length,
+      count,
+      class: label,
+      classes,
+      traits,
+      parameters: {},
+      method,
+      host: cut(headers.all('host').join()),
+      region: '',
+      opens: {
+        may: listed(may),
+        more: Math.max(0, may.length - MAX_LISTED),
+        seconds: durationSeconds,
+        ...(roleArn === undefined ? {} : { role: roleArn }),
+        intent: cut(asked.intent ?? ''),
+        justification: cut(asked.justification ?? ''),
+        ticket: cut(asked.ticket ?? ''),
+      },
+    },
+    dependsOn: [],
+  }
+}
+
+/** What each scope lets it do, one line for each resource; the gravest first, since not all may be shown. */
+function inWords(scope: Scope): readonly string[] {
+  if ('statements' in scope) {
+    return scope.statements.flatMap(({ effect, actions, resources }) =>
+      resources.map((each) => `${effect} ${actions.join(', ')} on ${each}`),
+    )
+  }
+  const classesOf = new Map<string, Set<Grant['classes'][number]>>()
+  for (const { classes, resources } of scope.grants) {
+    for (const resource of resources) {
+      const named = classesOf.get(resource) ?? new Set()
+      for (const each of classes) named.add(each)
+      classesOf.set(resource, named)
+    }
+  }
+  return [...classesOf]
+    .map(([resource, classes]) => ({ resource, classes: [...classes].toSorted((a, b) => rank(b) - rank(a)) }))
+    .toSorted((a, b) => rank(b.classes[0]) - rank(a.classes[0]))
+    .map(({ resource, classes }) => `${classes.join(', ')} on ${resource}`)
+}
+
+/** `reads-secret`, which is no class, stands last. */
+function rank(label: string | undefined): number {
+  return ACTION_CLASSES.findIndex((each) => each === label)
+}

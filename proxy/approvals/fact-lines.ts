@@ -1,0 +1,74 @@
+/** What people read of an approval, line by line. All text that an agent can choose goes through `shown`. */
+import type { Approval, ApprovalFacts } from './approval.ts'
+import { shown } from './shown.ts'
+
+type Line = readonly [name: string, value: string | undefined]
+
+/** A justification is what people decide by: more of it is shown than of a name. */
+const MAX_WORDS = 2048
+
+/** Name and value, in the order in which people should read them. */
+export function factLines(approval: Approval): [string, string][] {
+  const { facts, agent, task, why, voided, used, approvers } = approval
+  const lines: readonly Line[] = [
+    ['operation', `${facts.service}:${facts.operation ?? 'unknown'}`],
+    ...(facts.opens === undefined ? ofCall(facts) : ofTask(facts.opens)),
+    ['agent', shown(agent)],
+    [
+      'needs',
+      `${approvers === 1 ? 'one person' : 'two people'}: ${why.map((each) => shown(each)).join(' ')}`,
+    ],
+    ['task', task && shown(task.id)],
+    ...words(facts.opens ?? (task && { intent: task.says, justification: '', ticket: task.ticket })),
+    ['used', used === 0 ? undefined : String(used)],
+    ['void', voided && shown(voided.why)],
+  ]
+  return lines.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]))
+}
+
+function ofCall(facts: ApprovalFacts): readonly Line[] {
+  const more = facts.resourceCount - facts.resources.length
+  const parameters = Object.entries(facts.parameters).map(([name, value]) =>
+    typeof value === 'boolean' ? name : `${name}: ${listed(value)}`,
+  )
+  return [
+    ['actions', facts.actions.join(', ')],
+    ['resources', `${listed(facts.resources)}${more > 0 ? ` and ${more} more` : ''}`],
+    ['things touched', String(facts.count)],
+    ['classes', facts.classes.join(', ')],
+    ['can be undone', facts.traits.includes('irreversible') ? 'NO' : 'not known to be irreversible'],
+    ['traits', facts.traits.length === 0 ? 'none' : facts.traits.join(', ')],
+    ['parameters', parameters.length === 0 ? undefined : parameters.join('; ')],
+    ['region', shown(facts.region)],
+    ['account', facts.account ?? 'that of the upstream credentials'],
+    ['sent to', `${facts.method} ${shown(facts.host)}`],
+    ['hands out', facts.signs && `a signed request (${facts.signs}) that works outside of Moderato`],
+  ]
+}
+
+type Opens = NonNullable<ApprovalFacts['opens']>
+
+function ofTask({ may, more, seconds, role }: Opens): readonly Line[] {
+  return [
+    [
+      'the task may',
+      may.length === 0 ? 'do all that its agent may' : `${listed(may)}${more > 0 ? ` and ${more} more` : ''}`,
+    ],
+    ['for', `${Math.ceil(seconds / 60)} min, each time that it is opened`],
+    ['as the role', role && shown(role)],
+  ]
+}
+
+function words(said: Pick<Opens, 'intent' | 'justification' | 'ticket'> | undefined): readonly Line[] {
+  if (said === undefined) return []
+  const prose = { prose: true, max: MAX_WORDS }
+  return [
+    ['the agent says (not checked)', shown(said.intent, prose)],
+    ['and why', said.justification === '' ? undefined : shown(said.justification, prose)],
+    ['and names as ticket', said.ticket === '' ? undefined : shown(said.ticket)],
+  ]
+}
+
+function listed(texts: readonly string[]): string {
+  return texts.length === 0 ? 'none' : texts.map((each) => shown(each)).join(', ')
+}

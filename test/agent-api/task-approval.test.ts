@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import type { Scope } from '../../proxy/agent.ts'
+import { newTaskApproval, taskDigest } from '../../proxy/agent-api/task-approval.ts'
+import type { Asked } from '../../proxy/agent-api/asked.ts'
+import { HeaderFields } from '../../proxy/headers.ts'
+import type { Opening } from '../../proxy/identity/opening.ts'
+
+function openingOf(scopes: readonly Scope[], asked: Partial<Opening['asked']> = {}): Opening {
+  return { session: { task: { id: 't', scopes } }, asked, durationSeconds: 900 } as unknown as Opening
+}
+
+function mayOf(scopes: readonly Scope[]) {
+  const call = { service: 'moderato', operation: 'OpenTask', actions: [], resources: ['*'] }
+  const exchange = { agent: { id: 'a', root: 'a' }, call, method: 'POST', headers: new HeaderFields([]) }
+  const need = { approvers: 1, why: [] } as const
+  return newTaskApproval(exchange as unknown as Asked, openingOf(scopes), 'd', need, () => undefined).facts
+    .opens
+}
+
+describe('what people are shown of a task', () => {
+  it('is one line for each resource, the gravest first', () => {
+    const grants: Scope = {
+      grants: [
+        { classes: ['read'], resources: ['arn:1', 'arn:2'] },
+        { classes: ['reads-secret'], resources: ['arn:3'] },
+        { classes: ['write'], resources: ['arn:2'] },
+        { classes: ['destructive'], resources: ['arn:1'] },
+      ],
+    }
+    const statements: Scope = {
+      statements: [{ effect: 'Deny', actions: ['s3:GetObject', 's3:PutObject'], resources: ['arn:4'] }],
+    }
+    expect(mayOf([grants, statements])).toMatchObject({
+      may: [
+        'destructive, read on arn:1',
+        'write, read on arn:2',
+        'reads-secret on arn:3',
+        'Deny s3:GetObject, s3:PutObject on arn:4',
+      ],
+      more: 0,
+    })
+  })
+
+  it('hides nothing grave behind much that is mild', () => {
+    const mild = Array.from({ length: 60 }, (_, index) => `arn:${index}`)
+    const grants: Scope = {
+      grants: [
+        { classes: ['read'], resources: mild },
+        { classes: ['permissions'], resources: ['arn:grave'] },
+      ],
+    }
+    const opens = mayOf([grants])
+    expect(opens?.may[0]).toBe('permissions on arn:grave')
+    expect((opens?.may.length ?? 0) + (opens?.more ?? 0)).toBe(61)
+  })
+})
+
+describe('the digest of a task', () => {
+  it('is of every word and every scope, wherever one ends and the next begins', () => {
+    const digests = [
+      openingOf([]),
+      openingOf([{ grants: [] }]),
+      openingOf([], { intent: 'ab', justification: 'c' }),
+      openingOf([], { intent: 'a', justification: 'bc' }),
+      openingOf([], { intent: 'ab', ticket: 'c' }),
+    ].map(taskDigest)
+    expect(new Set(digests).size).toBe(digests.length)
+  })
+})
