@@ -40,6 +40,7 @@ const common = {
 const token = {
   audience: text,
   clockTolerance: durationMs.refine((ms) => ms <= 300_000, 'must be at most 5m').prefault('30s'),
+  tokenUses: z.int().min(1).max(100).default(1),
 }
 
 const bundle = z

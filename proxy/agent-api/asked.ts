@@ -1,6 +1,7 @@
 /** What an agent asks of Moderato itself, once it is known who asks, and how that is described to the records. */
 import type { Session } from '../agent.ts'
 import type { Call, Classified, Protocol, Received } from '../exchange.ts'
+import type { TokenProof } from '../identity/identities.ts'
 import type { Opening } from '../identity/opening.ts'
 
 /** Answered in the words of STS, of `credential_process`, of this API, or of the container credentials endpoint. */
@@ -21,8 +22,8 @@ export interface StsWords {
 export interface Asked extends Received, Pick<Classified, 'agent' | 'payload' | 'call'> {
   readonly ask: Ask
   readonly opening?: Opening
-  /** The token that it came with, which is good for one use in a task. */
-  readonly proof?: { readonly hash: string; readonly expiresAtMs: number }
+  /** The token that it came with. */
+  readonly proof?: TokenProof
   /** The approval whose use opens the task; none where it is only carried on. */
   readonly opensBy?: string
 }

@@ -30,24 +30,30 @@ export interface ClaimProofDeps {
   readonly clock: Clock
 }
 
-/** A token is good for one use in a task: whoever saw it pass cannot use it again there. Denial `identity_replayed`. */
+/**
+ * A token is good for one use in a task, or as many as its provider says: whoever saw it pass cannot use it again there.
+ * Each use is taken in one step over all replicas. Denials `identity_replayed`, `overloaded`, and `state_unavailable`
+ * where it cannot be remembered.
+ */
 export function claimProof({ replays, clock }: ClaimProofDeps) {
-  return function claim(exchange: Asked): Asked {
+  return async function claim(exchange: Asked): Promise<Asked> {
     const { proof, ask, agent } = exchange
     if (proof === undefined || ask.kind !== 'open') return exchange
     const nowMs = clock.nowMs()
-    const key = hash('sha256', JSON.stringify([ask.opening.session.task.id, proof.hash]), 'hex')
-    const call = {
-      agentId: `proof ${agent.root}`,
-      key,
-      invocationId: '',
-      signedAtMs: nowMs,
-      receivedAtMs: nowMs,
-      validUntilMs: proof.expiresAtMs,
+    for (let use = 1; use <= proof.uses; use += 1) {
+      const call = {
+        agentId: `proof ${agent.root}`,
+        key: hash('sha256', JSON.stringify([ask.opening.session.task.id, proof.hash, use]), 'hex'),
+        invocationId: '',
+        signedAtMs: nowMs,
+        receivedAtMs: nowMs,
+        validUntilMs: proof.expiresAtMs,
+      }
+      const outcome = await replays.claim(call, nowMs)
+      if (outcome === 'claimed') return exchange
+      if (outcome === 'full')
+        throw new Denial('overloaded', 'Too many tokens of this identity are remembered.')
     }
-    const outcome = replays.claim(call, nowMs)
-    if (outcome === 'claimed') return exchange
-    if (outcome === 'full') throw new Denial('overloaded', 'Too many tokens of this identity are remembered.')
     throw new Denial('identity_replayed', 'This token was used for this task already.')
   }
 }

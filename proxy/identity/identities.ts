@@ -11,10 +11,19 @@ export interface Workload {
   readonly subject: string
   readonly audience: string
   /**
-   * The token that proved it: SHA-256 (hex) of what is signed in it, which names its use and reveals nothing, and its
-   * own end. A certificate is no such proof: its key was shown to be there, so nobody can have seen it pass.
+   * The token that proved it. A certificate is no such proof: its key was shown to be there, so nobody can have seen it
+   * pass.
    */
-  readonly token: { readonly hash: string; readonly expiresAtMs: number } | undefined
+  readonly token: TokenProof | undefined
+}
+
+export interface TokenProof {
+  /** SHA-256 (hex) of what is signed in it, which names its use and reveals nothing. */
+  readonly hash: string
+  /** Its own end. */
+  readonly expiresAtMs: number
+  /** How often it is good in one task. */
+  readonly uses: number
 }
 
 export interface Identities {

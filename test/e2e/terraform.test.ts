@@ -1,31 +1,12 @@
-import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { awsEnvironment } from '../support/python.ts'
-import { missing, MOTO, TERRAFORM } from '../support/tools.ts'
+import { keyEnvironment, ran } from '../support/running.ts'
+import { missingTerraform, Terraform } from '../support/terraform.ts'
+import { missing, MOTO } from '../support/tools.ts'
 
-const execute = promisify(execFile)
-
-/** A filesystem mirror with the AWS provider: machines that test may have no way to Terraform's registry. */
-const PLUGINS = process.env['TF_PLUGIN_DIR'] ?? '/opt/tf-plugins'
-
-const MAIN_TF = `
-terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-}
-
-provider "aws" {
-  region            = "us-east-1"
-  s3_use_path_style = true
-}
-
+const RESOURCES = `
 resource "aws_s3_bucket" "b" { bucket = "made-by-terraform" }
 resource "aws_s3_object" "o" {
   bucket  = aws_s3_bucket.b.id
@@ -67,59 +48,53 @@ resource "aws_cloudwatch_log_group" "g" {
 }
 `
 
-const absent = missing(MOTO, TERRAFORM) || !existsSync(PLUGINS)
-if (!existsSync(PLUGINS))
-  console.warn('SKIPPED: no mirror with the AWS provider for terraform; TF_PLUGIN_DIR names one')
-
-describe.skipIf(absent)('terraform through the proxy', () => {
+describe.skipIf(missing(MOTO) || missingTerraform())('terraform through the proxy', () => {
   let proxy: Proxy
-  const folder = mkdtempSync(join(tmpdir(), 'moderato-terraform-'))
-  const rc = join(folder, 'terraform.rc')
+  const terraform = new Terraform(RESOURCES)
+  const run = (...args: readonly string[]) =>
+    terraform.run([...args, '-input=false'], awsEnvironment(proxy.url))
 
   beforeAll(async () => {
     proxy = await startProxy({ upstream: await freshMoto() })
-    writeFileSync(join(folder, 'main.tf'), MAIN_TF)
-    writeFileSync(
-      rc,
-      `provider_installation {\n  filesystem_mirror { path = ${JSON.stringify(PLUGINS)} }\n}\n`,
-    )
-    await terraform('init', '-input=false')
+    await run('init')
   })
   afterAll(async () => {
-    rmSync(folder, { recursive: true, force: true })
+    terraform.remove()
     await proxy?.stop()
   })
 
-  async function terraform(...args: string[]): Promise<string> {
-    const env = {
-      ...awsEnvironment(proxy.url),
-      TF_CLI_CONFIG_FILE: rc,
-      TF_IN_AUTOMATION: '1',
-      CHECKPOINT_DISABLE: '1',
-    }
-    const { stdout } = await execute('terraform', [...args, '-no-color'], {
-      cwd: folder,
-      env,
-      maxBuffer: 2 ** 26,
-    })
-    return stdout
-  }
-
   it('applies resources of eight services', { timeout: 300_000 }, async () => {
-    expect(await terraform('apply', '-auto-approve', '-input=false')).toContain('Resources: 11 added')
+    expect(await run('apply', '-auto-approve')).toContain('Resources: 11 added')
   })
 
   it('then finds nothing to change', { timeout: 300_000 }, async () => {
-    expect(await terraform('plan', '-detailed-exitcode', '-input=false')).toContain('No changes')
+    expect(await run('plan', '-detailed-exitcode')).toContain('No changes')
   })
 
   it('destroys them all', { timeout: 300_000 }, async () => {
-    expect(await terraform('destroy', '-auto-approve', '-input=false')).toContain('Resources: 11 destroyed')
+    expect(await run('destroy', '-auto-approve')).toContain('Resources: 11 destroyed')
   })
 
   it('made no call that the catalogue does not know, and none that was refused', () => {
     const decisions = proxy.records().filter(({ phase }) => phase === 'decision')
     expect(decisions.filter(({ decision }) => decision !== 'allow')).toEqual([])
     expect(new Set(decisions.map(({ class: label }) => label))).toContain('destructive')
+  })
+
+  it('works under moderato run, as one task', { timeout: 300_000 }, async () => {
+    const bucket = new Terraform('resource "aws_s3_bucket" "b" { bucket = "made-in-a-task" }\n')
+    onTestFinished(() => bucket.remove())
+    const commands = ['init', 'apply -auto-approve', 'plan -detailed-exitcode', 'destroy -auto-approve']
+    const script = commands.map((each) => `terraform ${each} -input=false -no-color`).join(' && ')
+    const { code, out, err } = await ran(
+      ['run', '--same-user', '--task', 'try it', '--', 'sh', '-c', `cd '${bucket.folder}' && ${script}`],
+      { ...keyEnvironment(proxy), ...bucket.environment },
+    )
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/ 0 refused; ended\n$/) })
+    for (const said of ['1 added', 'No changes', '1 destroyed']) expect(out).toContain(said)
+    const opened = proxy
+      .records()
+      .filter(({ operation, phase }) => operation === 'OpenTask' && phase === 'decision')
+    expect(opened).toHaveLength(1)
   })
 })

@@ -5,6 +5,7 @@ import { OAuth2Server } from 'oauth2-mock-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
+import { missingTerraform, Terraform } from '../support/terraform.ts'
 import { builtGoClient, GO } from '../support/toolchains.ts'
 import { AWS_CLI, BOTO3, CURL, missing, MOTO } from '../support/tools.ts'
 import { run, WorkloadHome } from '../support/workload.ts'
@@ -50,9 +51,10 @@ describe.skipIf(missing(MOTO))('a workload with a token of an OIDC provider, and
   })
 
   function provider(): object {
-    const grants = [{ classes: ['read', 'list', 'write'], resources: ['*'] }]
+    const grants = [{ classes: ['read', 'list', 'write', 'destructive'], resources: ['*'] }]
     const rules = [{ match: { repository: 'example/*' }, agent: TEMPLATE, grants }]
-    return { type: 'oidc', name: 'ci', issuer: issuer.issuer.url, audience: 'moderato', rules }
+    // Each process of terraform takes its token anew.
+    return { tokenUses: 8, type: 'oidc', name: 'ci', issuer: issuer.issuer.url, audience: 'moderato', rules }
   }
 
   /** A token from the provider's own token endpoint. */
@@ -120,5 +122,26 @@ describe.skipIf(missing(MOTO))('a workload with a token of an OIDC provider, and
   it.skipIf(goIdentity === undefined)('works with the SDK for Go', async () => {
     expect(await run([goIdentity ?? ''], await environment('go-1'))).toContain('of-go')
     await expectOpened('go-1')
+  })
+
+  it.skipIf(missingTerraform())('works with terraform', { timeout: 300_000 }, async () => {
+    const terraform = new Terraform('resource "aws_s3_bucket" "b" { bucket = "of-terraform" }\n')
+    try {
+      await terraform.run(['init', '-input=false'], await environment('tf-0'))
+      const applied = await terraform.run(
+        ['apply', '-auto-approve', '-input=false'],
+        await environment('tf-1'),
+      )
+      expect(applied).toContain('Resources: 1 added')
+      const made = await proxy.record((line) => line.operation === 'CreateBucket' && line['task'] === 'tf-1')
+      expect(made).toMatchObject({ agent: 'spiffe://example.org/ci/example/app', decision: 'allow' })
+      const destroyed = await terraform.run(
+        ['destroy', '-auto-approve', '-input=false'],
+        await environment('tf-2'),
+      )
+      expect(destroyed).toContain('Resources: 1 destroyed')
+    } finally {
+      terraform.remove()
+    }
   })
 })

@@ -20,6 +20,8 @@ export interface OidcOptions {
   readonly jwksUri?: string | undefined
   readonly caFile?: string | undefined
   readonly clockTolerance: number
+  /** How often one token is good in one task. */
+  readonly tokenUses: number
   readonly maxTokenAge?: number | undefined
   readonly staleKeys: number
 }
@@ -62,7 +64,7 @@ export function oidcProvider(options: OidcOptions, rules: RulesOptions, clock: C
   return {
     async workloadOf(token) {
       const claims = await verify(token)
-      return workload(name, token, audience, agentOf(claims))
+      return workload(options, token, agentOf(claims))
     },
     close: () => documents.close(),
   }
@@ -85,12 +87,11 @@ async function discovered(issuer: string, documents: JsonFetcher): Promise<strin
 }
 
 export function workload(
-  provider: string,
+  { name: provider, audience, tokenUses: uses }: Pick<OidcOptions, 'name' | 'audience' | 'tokenUses'>,
   { text, subject, expiresAtMs }: UnverifiedToken,
-  audience: string,
   mapped: { readonly agentId: string; readonly root: string },
 ): Workload {
-  return { ...mapped, provider, subject, audience, token: { hash: proofOf(text), expiresAtMs } }
+  return { ...mapped, provider, subject, audience, token: { hash: proofOf(text), expiresAtMs, uses } }
 }
 
 /** Of what is signed, less the signature: an ECDSA signature has a twin that is as good. */

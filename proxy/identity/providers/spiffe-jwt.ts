@@ -15,6 +15,8 @@ export interface SpiffeJwtOptions {
   readonly audience: string
   readonly bundle: BundlePlace
   readonly clockTolerance: number
+  /** How often one token is good in one task. */
+  readonly tokenUses: number
   readonly staleKeys: number
 }
 
@@ -26,7 +28,7 @@ export function spiffeJwtProvider(
   rules: RulesOptions,
   clock: Clock,
 ): TokenProvider {
-  const { name, trustDomain, audience } = options
+  const { trustDomain, audience } = options
   const keys = bundleSource({
     what: `The bundle of trust domain ${trustDomain}`,
     place: options.bundle,
@@ -50,7 +52,7 @@ export function spiffeJwtProvider(
         throw new Denial('identity_unknown_issuer', 'It is of another trust domain.')
       if (id.path === '') throw malformed('its subject is a trust domain, not a workload')
       const claims = await verify(token)
-      return workload(name, token, audience, agentOf({ ...claims, path: id.path.slice(1) }))
+      return workload(options, token, agentOf({ ...claims, path: id.path.slice(1) }))
     },
     close: () => keys.close(),
   }
