@@ -1,5 +1,6 @@
 /** Approval by people of a task before it is opened, where policy wants it: the stages that ask for it and that spend it. */
 import type { Approvals } from '../approvals/approvals.ts'
+import type { OwnerOf } from '../approvals/asked.ts'
 import { callKey } from '../approvals/known.ts'
 import { askFor, givenFor, isWanted, type SeekDeps } from '../approvals/seek.ts'
 import { Denial } from '../denial.ts'
@@ -10,8 +11,7 @@ import { newTaskApproval, taskDigest } from './task-approval.ts'
 
 export interface ApproveTaskDeps extends SeekDeps {
   readonly tasks: Pick<Tasks, 'find'>
-  /** The person who answers for an agent. */
-  readonly ownerOf: (agentId: string) => string | undefined
+  readonly ownerOf: OwnerOf
 }
 
 type Open = Extract<Ask, { kind: 'open' }>

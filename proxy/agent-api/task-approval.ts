@@ -2,8 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Grant, Scope } from '../agent.ts'
 import type { NewApproval } from '../approvals/approvals.ts'
-import { cut, listed, MAX_LISTED } from '../approvals/asked.ts'
-import type { Wanted } from '../approvals/seek.ts'
+import { cut, listed, MAX_LISTED, whoAsks, type OwnerOf, type Wanted } from '../approvals/asked.ts'
 import { ACTION_CLASSES } from '../classes.ts'
 import type { Opening } from '../identity/opening.ts'
 import type { Asked } from './asked.ts'
@@ -20,24 +19,17 @@ export function newTaskApproval(
   { agent, call, method, headers }: Asked,
   { session, asked, durationSeconds }: Opening,
   digest: string,
-  { approvers, why }: Wanted,
-  ownerOf: (agentId: string) => string | undefined,
+  need: Wanted,
+  ownerOf: OwnerOf,
 ): NewApproval {
-  const owner = ownerOf(agent.id)
-  const within = agent.session?.task
   const { scopes, roleArn } = session.task
   const may = scopes.flatMap(inWords)
   const { service, operation, actions, resources, count, class: label, classes, traits } = call
   return {
-    agent: agent.id,
-    root: agent.root,
-    ...(owner === undefined ? {} : { owner }),
-    ...(within === undefined
-      ? {}
-      : { task: { id: within.id, says: cut(within.intent ?? ''), ticket: cut(within.ticket ?? '') } }),
+    ...whoAsks(agent, ownerOf),
     digest,
-    approvers,
-    why: listed(why),
+    approvers: need.approvers,
+    why: listed(need.why),
     facts: {
       service,
       operation,

@@ -114,7 +114,8 @@ export function namedTask(name: string): AskedTask {
   return { ...NOTHING_ASKED, id: name, intent: name, mayContinue: true }
 }
 
-const NOTHING_ASKED: AskedTask = {
+/** A task of which nothing is said. */
+export const NOTHING_ASKED: AskedTask = {
   id: undefined,
   intent: undefined,
   justification: undefined,

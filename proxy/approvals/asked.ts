@@ -1,4 +1,5 @@
 /** What people are shown of a call, and how many of them it needs. */
+import type { Agent } from '../agent.ts'
 import { changesState } from '../classes.ts'
 import type { CallFacts, Classified, Decided } from '../exchange.ts'
 import type { ApprovalFacts } from './approval.ts'
@@ -13,6 +14,12 @@ export interface Need {
   readonly approvers: 0 | 1 | 2
   readonly why: readonly string[]
 }
+
+/** More than nobody. */
+export type Wanted = Need & { readonly approvers: 1 | 2 }
+
+/** The person who answers for an agent. */
+export type OwnerOf = (agentId: string) => string | undefined
 
 /** What policy wants, and what somebody demanded of the agent's changes; the more people of the two. */
 export function needOf({ decision, agent, call }: Decided, approvals: Pick<Approvals, 'demandOn'>): Need {
@@ -29,24 +36,34 @@ export function needOf({ decision, agent, call }: Decided, approvals: Pick<Appro
 export function newApproval(
   exchange: Classified,
   digest: string,
-  { approvers, why }: { readonly approvers: 1 | 2; readonly why: readonly string[] },
-  ownerOf: (agentId: string) => string | undefined,
+  need: Wanted,
+  ownerOf: OwnerOf,
 ): NewApproval {
-  const { agent, call, outgoing } = exchange
-  const owner = ownerOf(agent.id)
-  const task = agent.session?.task
+  const { agent, call, outgoing, authorization } = exchange
   return {
-    agent: agent.id,
-    root: agent.root,
+    ...whoAsks(agent, ownerOf),
+    digest,
+    approvers: need.approvers,
+    why: listed(need.why),
+    facts: factsOf(exchange),
+    dependsOn: dependsOn(call, outgoing, authorization.scope.region),
+  }
+}
+
+/** The agent, with its owner and the task that it asks from, if it has them. */
+export function whoAsks(
+  { id, root, session }: Agent,
+  ownerOf: OwnerOf,
+): Pick<NewApproval, 'agent' | 'root' | 'owner' | 'task'> {
+  const owner = ownerOf(id)
+  const task = session?.task
+  return {
+    agent: id,
+    root,
     ...(owner === undefined ? {} : { owner }),
     ...(task === undefined
       ? {}
       : { task: { id: task.id, says: cut(task.intent ?? ''), ticket: cut(task.ticket ?? '') } }),
-    digest,
-    approvers,
-    why: listed(why),
-    facts: factsOf(exchange),
-    dependsOn: dependsOn(call, outgoing, exchange.authorization.scope.region),
   }
 }
 

@@ -4,12 +4,9 @@ import type { GivenApproval } from '../exchange.ts'
 import type { Clock } from '../ports.ts'
 import { grantedOf, statusOf } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
-import type { Need } from './asked.ts'
+import type { Need, Wanted } from './asked.ts'
 import type { CallKey, Known } from './known.ts'
 import { shown } from './shown.ts'
-
-/** What is needed; more than nobody. */
-export type Wanted = Need & { readonly approvers: 1 | 2 }
 
 export interface Sought {
   readonly key: CallKey

@@ -2,7 +2,7 @@
 import { statusOf } from '../approvals/approval.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import { callKey } from '../approvals/known.ts'
-import { needOf, newApproval } from '../approvals/asked.ts'
+import { needOf, newApproval, type OwnerOf } from '../approvals/asked.ts'
 import { digestOf } from '../approvals/digest.ts'
 import { askFor, givenFor, isWanted, refuseDenied, type SeekDeps, type Sought } from '../approvals/seek.ts'
 import type { Waiting } from '../approvals/waiting.ts'
@@ -11,8 +11,7 @@ import type { Approved, Call, Decided, Decision, GivenApproval } from '../exchan
 import type { Clock } from '../ports.ts'
 
 export interface ApproveDeps extends SeekDeps {
-  /** The person who answers for an agent. */
-  readonly ownerOf: (agentId: string) => string | undefined
+  readonly ownerOf: OwnerOf
   /** Undefined: a call is never held for its approval. */
   readonly hold: Hold | undefined
 }

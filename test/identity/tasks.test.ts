@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadPolicy } from '../../policy/bundle.ts'
 import type { Session } from '../../proxy/agent.ts'
+import { NOTHING_ASKED } from '../../proxy/agent-api/task-request.ts'
 import type { AskedTask, Opener } from '../../proxy/identity/opening.ts'
 import { Revocations } from '../../proxy/identity/revocations.ts'
 import { sealingKey } from '../../proxy/identity/sealed-token.ts'
@@ -25,26 +26,13 @@ async function scene() {
   const tasks = new Tasks({ policy: () => policy, sessions, revocations, ledger, clock, defaultSeconds: 900 })
   const open = async (given: Partial<AskedTask>, parent?: Session): Promise<Session> => {
     const opener: Opener = { agentId: AGENT, root: AGENT, by: 'test', parent }
-    const opening = tasks.judge(opener, { ...NOTHING_ASKED, ...given })
+    const opening = tasks.judge(opener, { ...NOTHING_ASKED, intent: 'i', mayContinue: true, ...given })
     await tasks.open(opening)
     return opening.session
   }
   return { clock, tasks, revocations, open }
 }
 
-const NOTHING_ASKED: AskedTask = {
-  id: undefined,
-  intent: 'i',
-  justification: undefined,
-  ticket: undefined,
-  grants: [],
-  statements: undefined,
-  durationSeconds: undefined,
-  roleArn: undefined,
-  traceId: undefined,
-  mayContinue: true,
-  sameUser: false,
-}
 const READS: AskedTask['grants'] = [{ classes: ['read'], resources: ['*'] }]
 const WIDER: AskedTask['grants'] = [{ classes: ['read', 'destructive'], resources: ['*'] }]
 
