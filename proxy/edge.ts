@@ -22,7 +22,8 @@ export interface Reply {
   end(body?: string | Buffer): unknown
   /** Ends the call without an answer, or in the middle of one. */
   destroy(): unknown
-  once(event: 'close' | 'drain', listener: () => void): unknown
+  on(event: 'close', listener: () => void): unknown
+  once(event: 'drain', listener: () => void): unknown
 }
 
 /** The body of a request, not yet read. The first read answers `Expect: 100-continue`. */

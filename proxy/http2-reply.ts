@@ -41,6 +41,7 @@ export function http2Reply({ stream }: Http2ServerResponse): Reply {
       if (!stream.destroyed) stream.end(body)
     },
     destroy: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+    on: (event, listener) => stream.on(event, listener),
     once: (event, listener) => stream.once(event, listener),
   }
 }

@@ -19,11 +19,15 @@ export function signatureMatches(
   return isEqual(claimed, signature(key, amzDate, scope, requestHash))
 }
 
-/** Compares a claimed signature with ours, both in hex, in constant time. */
+const given = Buffer.alloc(64)
+const ours = Buffer.alloc(64)
+
+/** Compares a claimed signature with ours, both SHA-256 in hex, in constant time. */
 export function isEqual(claimed: string, expected: string): boolean {
-  const given = Buffer.from(claimed, 'latin1')
-  const ours = Buffer.from(expected, 'latin1')
-  return given.length === ours.length && timingSafeEqual(given, ours)
+  if (claimed.length !== given.length || expected.length !== ours.length) return false
+  given.write(claimed, 'latin1')
+  ours.write(expected, 'latin1')
+  return timingSafeEqual(given, ours)
 }
 
 const BLOCK_BYTES = 64

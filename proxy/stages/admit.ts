@@ -15,7 +15,7 @@ export function admit({ inFlightPerAgent }: { readonly inFlightPerAgent: () => n
       })
     }
     underWay.set(id, now)
-    exchange.reply.once('close', () => {
+    exchange.reply.on('close', () => {
       const left = (underWay.get(id) ?? 1) - 1
       if (left === 0) underWay.delete(id)
       else underWay.set(id, left)

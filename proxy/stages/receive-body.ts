@@ -169,7 +169,8 @@ export class MessageBody implements IncomingBody {
       const chunks: Buffer[] = []
       const guard = new PaceGuard(request, this.#limits, fail)
       let isSettled = false
-      this.#reply.once('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
+      // Each of these comes once; `once` would wrap the listener in another.
+      this.#reply.on('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
       function fail(denial: Denial): void {
         isSettled = true
         guard.stop()
@@ -185,13 +186,13 @@ export class MessageBody implements IncomingBody {
       request.on('data', onData)
       const left = (cause?: unknown): void =>
         fail(new Denial('client_gone', 'The client left before its body was whole.', { cause }))
-      request.once('error', left)
+      request.on('error', left)
       // An HTTP/2 stream that its client resets closes without an error.
-      request.once('close', () => {
+      request.on('close', () => {
         // Every request closes in the end; an error, and its stack, are made for one that was not read whole.
         if (!isSettled) left()
       })
-      request.once('end', () => {
+      request.on('end', () => {
         isSettled = true
         guard.stop()
         if (request.rawTrailers.length > 0) return fail(trailersRefused())

@@ -30,7 +30,7 @@ export function receive(options: ReceiveOptions) {
     const target = request.url ?? ''
     const mark = target.indexOf('?')
     const gone = new ClientDeparture()
-    reply.once('close', () => {
+    reply.on('close', () => {
       if (!reply.writableFinished) gone.abort()
     })
     return {
