@@ -47,12 +47,25 @@ export function arnMatch(patterns: readonly string[], arn: string): boolean {
  * compare it says true if their ends agree.
  */
 export function arnOverlap(patterns: readonly string[], arn: string): boolean {
-  if (!arn.includes('*')) return arnMatch(patterns, arn)
+  return overlap(patterns, arn, startOfResource(arn))
+}
+
+/**
+ * True unless no text is covered by one of the patterns and by the other one too, where every `*` stands for any
+ * characters: as `arnMatch` has it, which decides what a grant of that pattern covers.
+ */
+export function patternsOverlap(patterns: readonly string[], other: string): boolean {
+  return overlap(patterns, other, 0)
+}
+
+/** The `*` of `other` stand for no `:` before `anyFrom`. */
+function overlap(patterns: readonly string[], other: string, anyFrom: number): boolean {
+  if (!other.includes('*')) return arnMatch(patterns, other)
   return patterns.some((pattern) => {
-    if (!pattern.includes('*')) return arnMatch([arn], pattern)
-    if (!endsAgree(pattern, arn)) return false
+    if (!pattern.includes('*')) return arnMatch([other], pattern)
+    if (!endsAgree(pattern, other)) return false
     const isPrefix = pattern.indexOf('*') === pattern.length - 1
-    return isPrefix || pattern.length * arn.length > MAX_COMPARED || intersect(pattern, arn)
+    return isPrefix || pattern.length * other.length > MAX_COMPARED || intersect(pattern, other, anyFrom)
   })
 }
 
@@ -71,8 +84,7 @@ function endsAgree(one: string, other: string): boolean {
 }
 
 /** Whether some ARN is covered by both: walks both at once, `row[j]` where `one[0, i)` and `other[0, j)` can be the same. */
-function intersect(one: string, other: string): boolean {
-  const resourceAt = startOfResource(other)
+function intersect(one: string, other: string, anyFrom: number): boolean {
   let row = new Uint8Array(other.length + 1)
   row[0] = 1
   for (let i = 0; ; i++) {
@@ -82,7 +94,7 @@ function intersect(one: string, other: string): boolean {
       if (row[j] !== 1) continue
       const isStar = other.charCodeAt(j) === STAR
       if (j < other.length && (char === STAR || isStar)) row[j + 1] = 1
-      if (char === STAR || (isStar && (char !== COLON || j >= resourceAt))) next[j] = 1
+      if (char === STAR || (isStar && (char !== COLON || j >= anyFrom))) next[j] = 1
       if (char === other.charCodeAt(j)) next[j + 1] = 1
     }
     if (i === one.length) return row[other.length] === 1

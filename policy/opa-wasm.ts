@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type * as OpaWasm from '@open-policy-agent/opa-wasm'
-import { arnMatch, arnOverlap } from './arn-match.ts'
+import { arnMatch, arnOverlap, patternsOverlap } from './arn-match.ts'
 import type { PolicyData, PolicyEngine, PolicyInput } from './engine.ts'
 import type { TaskInput } from './task.ts'
 import { taskVerdictOf, verdictOf } from './verdicts.ts'
@@ -25,6 +25,7 @@ const RENEW_MEMORY_BYTES = 16 << 20
 export const HOST_BUILTINS: Readonly<Record<string, (...values: never[]) => unknown>> = {
   'moderato.arn_match': arnMatch,
   'moderato.arn_overlap': arnOverlap,
+  'moderato.patterns_overlap': patternsOverlap,
 }
 /** Builtins that the npm package brings and that differ from OPA in text only. */
 const PACKAGE_BUILTINS = ['sprintf']

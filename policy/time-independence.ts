@@ -3,7 +3,11 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /** Builtins of the host that are functions of their arguments alone; OPA says the same of its own. */
-const PURE_HOST_BUILTINS = new Set(['moderato.arn_match', 'moderato.arn_overlap'])
+const PURE_HOST_BUILTINS = new Set([
+  'moderato.arn_match',
+  'moderato.arn_overlap',
+  'moderato.patterns_overlap',
+])
 
 /**
  * True only if the verdict follows from the data and from the input without `timeSeconds`: no module can read that

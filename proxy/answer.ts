@@ -45,6 +45,7 @@ export function answerDenial({ mode, protocolOf, spell = errorResponse }: Answer
       service: exchange.authorization?.scope.service ?? '',
       reason: denial.reason,
       message: denial.message,
+      ...(denial.next === undefined ? {} : { next: denial.next }),
       requestId: exchange.requestId,
       method: exchange.method,
       queryMode: exchange.headers.has('x-amzn-query-mode'),

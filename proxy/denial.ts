@@ -23,17 +23,26 @@ export class Denial extends Error {
   readonly policy: DenialPolicy | undefined
   /** The id of the approval that the call lacks. */
   readonly approval: string | undefined
+  /** What to do, where that is not what the table says. */
+  readonly next: string | undefined
 
   constructor(
     reason: DenialReason,
     detail: string,
-    options: { retryAfterMs?: number; cause?: unknown; policy?: DenialPolicy; approval?: string } = {},
+    options: {
+      retryAfterMs?: number
+      cause?: unknown
+      policy?: DenialPolicy
+      approval?: string
+      next?: string
+    } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.reason = reason
     this.retryAfterMs = options.retryAfterMs
     this.policy = options.policy
     this.approval = options.approval
+    this.next = options.next
   }
 
   get row(): DenialRow {

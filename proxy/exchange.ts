@@ -11,7 +11,7 @@ import type { Departure } from './departure.ts'
 import type { IncomingBody, Reply } from './edge.ts'
 import type { HandOn } from './hand-on.ts'
 import type { HeaderFields } from './headers.ts'
-import type { Opening } from './identity/opening.ts'
+import type { Opening, WantedTask } from './identity/opening.ts'
 import type { Signer } from './ports.ts'
 import type { ChunkVerifier } from './sigv4/chunk-chain.ts'
 import type { EventChain } from './sigv4/event-stream.ts'
@@ -181,8 +181,11 @@ export interface Classified extends Verified {
   readonly classedUnder?: object
   /** The agent API's signing endpoint only: what is made in place of forwarding. */
   readonly handOn?: HandOn
-  /** Where a task is opened: what it may do, and until when. */
+  /** Where a task is to be opened: what is asked for, and once policy let it: what it may do, and until when. */
+  readonly wantedTask?: WantedTask
   readonly opening?: Opening
+  /** Where a task is ended or asked about. */
+  readonly namedTask?: string
   /** The path as the service reads it: a bucket that stood in the host is its first segment. */
   readonly servicePath: string
   readonly outgoing: OutgoingBody

@@ -3,7 +3,6 @@ import type { Denial } from './denial.ts'
 import { DENIALS, type DenialReason } from './denial-table.ts'
 import type { Classified, Forwarded, Received } from './exchange.ts'
 import type { HandOn } from './hand-on.ts'
-import type { Opening } from './identity/opening.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import { redactText, redactValue } from './observe/redact.ts'
 import type { Clock, SignedAs } from './ports.ts'
@@ -13,8 +12,8 @@ export type Recordable = Received & Pick<Classified, 'agent' | 'payload' | 'call
 
 const MAX_USER_AGENT = 256
 const MAX_DETAIL = 512
-/** A justification is kept whole: it is what an incident is explained by. */
-const MAX_WORDS = 8_192
+/** A justification is kept whole, each character escaped if need be: it is what an incident is explained by. */
+const MAX_WORDS = 6 * 4_096 + 2
 
 /**
  * One decision record. `facts` completes the other fields to the policy's whole input, so that a decision can be
@@ -51,7 +50,7 @@ export function decisionFields(
       parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
       handOn: exchange.handOn && handOnFacts(exchange.handOn),
       upstream: signedAs(exchange),
-      task: exchange.opening && openingFacts(exchange.opening),
+      task: taskFacts(exchange),
       breakglass: breakglass && { classes: breakglass.classes, resources: breakglass.resources },
     },
     decision,
@@ -73,11 +72,12 @@ export function decisionFields(
 
 /** Whom the request is of. An agent is named only once that was proved: a key id alone proves nothing. */
 function whoOf(exchange: Partial<Forwarded> & Received) {
-  const { agent, payload, opening } = exchange
-  const trace = opening?.asked.traceId ?? traceOf(exchange)
+  const { agent, payload, opening, wantedTask, namedTask } = exchange
+  const trace = wantedTask?.asked.traceId ?? traceOf(exchange)
   if (payload === undefined) return { agent: undefined, trace }
   const session = opening?.session ?? agent?.session
-  return { agent: agent?.id, task: session?.task.id, session: session?.id, trace }
+  const task = opening?.session.task.id ?? wantedTask?.asked.id ?? namedTask ?? session?.task.id
+  return { agent: agent?.id, task, session: session?.id, trace }
 }
 
 /** The approval under which a call was made, or a task opened. */
@@ -100,23 +100,32 @@ function handOnFacts({ type, expiresSeconds, narrowed }: HandOn) {
   return { type, expiresSeconds, narrowed }
 }
 
-/** The whole of a task: what it was opened for, in its agent's own words, and what it may do until when. */
-function openingFacts({ session, asked, openedBy, subject }: Opening) {
-  const { task, root, expiresAtMs } = session
+/** The whole of a task: what it is for, in its agent's own words, what was asked, and what it may do until when. */
+function taskFacts({ wantedTask, opening }: Partial<Forwarded>) {
+  if (wantedTask === undefined) return undefined
+  const { opener, asked } = wantedTask
   return {
-    root,
-    openedBy,
-    subject: subject === undefined ? undefined : quoted(subject, MAX_WORDS),
-    ancestors: task.ancestors,
-    intent: asked.intent === undefined ? undefined : quoted(asked.intent, MAX_WORDS),
-    justification: asked.justification === undefined ? undefined : quoted(asked.justification, MAX_WORDS),
-    ticket: asked.ticket === undefined ? undefined : quoted(asked.ticket, MAX_WORDS),
+    root: opener.root,
+    openedBy: opener.by,
+    subject: inFull(opener.subject),
+    intent: inFull(asked.intent),
+    justification: inFull(asked.justification),
+    ticket: inFull(asked.ticket),
     asked: asked.grants,
-    scopes: task.scopes,
-    roleArn: task.roleArn,
+    statements: asked.statements,
+    roleArn: asked.roleArn,
     sameUser: asked.sameUser,
-    expiresAt: new Date(expiresAtMs).toISOString(),
+    ...(opening && {
+      ancestors: opening.session.task.ancestors,
+      scopes: opening.session.task.scopes,
+      roleArn: opening.session.task.roleArn,
+      expiresAt: new Date(opening.session.expiresAtMs).toISOString(),
+    }),
   }
+}
+
+function inFull(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : quoted(text, MAX_WORDS)
 }
 
 /** The agent's own text, shown so that nothing of it can be taken for ours. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { operatorText } from '../config-schema-freeze.ts'
 import { taskIn, type RevocationTarget } from '../identity/revocations.ts'
 import type { SeenTask } from '../identity/task-activity.ts'
-import type { OpenEntry } from '../identity/tasks.ts'
+import type { OpenEntry } from '../identity/opening.ts'
 import type { Parts } from '../parts.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 

@@ -49,27 +49,26 @@ export function answerAsk(deps: AnswerDeps) {
   }
 }
 
-async function answerOf({ ask, agent, requestId }: Asked, deps: AnswerDeps): Promise<Answer> {
-  if (ask.kind === 'open') return opened(ask, requestId, deps)
+async function answerOf({ ask, agent, opening, requestId }: Asked, deps: AnswerDeps): Promise<Answer> {
+  if (ask.kind === 'open') return opened(opening, ask.words, requestId, deps)
+  if (ask.kind === 'renew') {
+    return json(keysShown(deps.tasks.renew(ask.session), 'Token', shownEnd(ask.session, deps.clock)))
+  }
   if (ask.kind === 'end') {
-    await deps.tasks.end(ask.root, ask.taskId, {
-      cause: 'ended',
-      by: agent.id,
-      reason: 'its agent completed it',
-    })
-    return json({ task: { id: ask.taskId, ended: true }, ...reckoningShown(ask, deps) })
+    const why = { cause: 'ended', by: agent.id, reason: 'its agent completed it' } as const
+    const ended = await deps.tasks.end(agent, ask.taskId, why)
+    return json({ task: { id: ask.taskId, ended }, ...reckoningShown(agent, ask.taskId, deps) })
   }
   if (ask.kind === 'show') {
-    const open = deps.tasks.find(ask.root, ask.taskId)
-    const shown = open === undefined ? {} : { agent: open.agentId, expiresAt: iso(open.expiresAtMs) }
+    const open = deps.tasks.find(agent.root, ask.taskId)
+    const own = open?.agentId === agent.id ? open : undefined
+    const shown = own === undefined ? {} : { agent: own.agentId, expiresAt: iso(own.expiresAtMs) }
     return json({
-      task: { id: ask.taskId, open: open !== undefined, ...shown },
-      ...reckoningShown(ask, deps),
+      task: { id: ask.taskId, open: own !== undefined, ...shown },
+      ...reckoningShown(agent, ask.taskId, deps),
     })
   }
-  if (ask.kind === 'whoami') return xml(callerIdentity(agent, deps.accountOf(agent) ?? '', requestId))
-  const { session } = ask
-  return json(keysShown(deps.tasks.renew(session), 'Token', shownEnd(session, deps.clock)))
+  return xml(callerIdentity(agent, deps.accountOf(agent) ?? '', requestId))
 }
 
 /** The session token is `Token` for the container credentials endpoint, `SessionToken` for `credential_process`. */
@@ -87,10 +86,12 @@ function keysShown(
 }
 
 async function opened(
-  { opening, words }: Open,
+  opening: Opening | undefined,
+  words: Open['words'],
   requestId: string,
   { tasks, sessions, clock }: AnswerDeps,
 ): Promise<Answer> {
+  if (opening === undefined) throw new Error('policy was not asked about the task')
   const { session } = opening
   const sealed = await tasks.open(opening)
   const expiration = shownEnd(session, clock)
@@ -106,8 +107,8 @@ async function opened(
 }
 
 /** As this replica saw it: what went through others, they know. */
-function reckoningShown({ root, taskId }: { root: string; taskId: string }, { endings }: AnswerDeps): object {
-  const { counts, leftBehind, leftMore } = endings.reckoning(root, taskId)
+function reckoningShown({ id, root }: Agent, taskId: string, { endings }: AnswerDeps): object {
+  const { counts, leftBehind, leftMore } = endings.reckoning(root, taskId, id)
   return {
     counts,
     leftBehind: leftBehind.map(({ lastAtMs, ...each }) => ({ ...each, lastAt: iso(lastAtMs) })),
@@ -119,7 +120,7 @@ function iso(timeMs: number): string {
   return new Date(timeMs).toISOString()
 }
 
-function taskShown({ session, asked }: Opening): object {
+function taskShown({ session, asked, durationSeconds }: Opening): object {
   const { id, scopes, ancestors } = session.task
   const own = scopes.at(-1)
   const granted = own !== undefined && 'grants' in own ? own.grants : []
@@ -128,7 +129,8 @@ function taskShown({ session, asked }: Opening): object {
     agent: session.agentId,
     ...(ancestors.length === 0 ? {} : { parent: ancestors.at(-1) }),
     scopes,
-    narrowed: pairsOf(granted) < pairsOf(asked.grants),
+    // Fewer grants than were asked for, or less time.
+    narrowed: pairsOf(granted) < pairsOf(asked.grants) || durationSeconds < (asked.durationSeconds ?? 0),
     expiresAt: iso(session.expiresAtMs),
   }
 }

@@ -6,7 +6,6 @@ import type { Classified, Payload, Received, Verified } from '../exchange.ts'
 import type { Identities, Workload } from '../identity/identities.ts'
 import type { Opener } from '../identity/opening.ts'
 import type { Sessions } from '../identity/sessions.ts'
-import type { Tasks } from '../identity/tasks.ts'
 import { described, type Ask, type Asked } from './asked.ts'
 import { checkOwnRequest, ownBody, smallBody } from './own-request.ts'
 import { taskRoute } from './route.ts'
@@ -15,12 +14,11 @@ import { namedTask, parseStsForm, parseTaskBody, stsTask } from './task-request.
 const MAX_BODY_BYTES = 64 * 1024
 
 export interface AskDeps {
-  readonly tasks: Tasks
   readonly identities: Identities
 }
 
 /** The tasks endpoint, signed: by a static key, or by a session, which can open tasks within its own and end itself. */
-export function askSigned({ tasks }: Pick<AskDeps, 'tasks'>) {
+export function askSigned() {
   return async function ask(exchange: Verified): Promise<Classified & Asked> {
     checkOwnRequest(exchange)
     const route = taskRoute(exchange)
@@ -28,14 +26,14 @@ export function askSigned({ tasks }: Pick<AskDeps, 'tasks'>) {
     const { agent } = exchange
     const ask: Ask =
       route.kind === 'open'
-        ? { kind: 'open', opening: tasks.judge(openerOf(agent), taskOf(bytes, agent)), words: undefined }
-        : { kind: route.kind, root: agent.root, taskId: ownTask(agent, route.taskId) }
+        ? { kind: 'open', wanted: { opener: openerOf(agent), asked: taskOf(bytes, agent) }, words: undefined }
+        : { kind: route.kind, taskId: ownTask(agent, route.taskId) }
     return { ...exchange, ...described(ask), ask, servicePath: exchange.path, outgoing: { kind: 'empty' } }
   }
 }
 
 /** The tasks endpoint, with the token of an identity provider, or with a client certificate that it vouches for. */
-export function askProved({ tasks, identities }: AskDeps) {
+export function askProved({ identities }: AskDeps) {
   return async function ask(exchange: Received): Promise<Asked> {
     const route = taskRoute(exchange)
     const workload = await workloadOf(exchange, identities)
@@ -43,15 +41,13 @@ export function askProved({ tasks, identities }: AskDeps) {
     const opener = provedOpener(workload)
     const { asked } = parseTaskBody(bytes)
     const ask: Ask =
-      route.kind === 'open'
-        ? { kind: 'open', opening: tasks.judge(opener, asked), words: undefined }
-        : { kind: route.kind, root: workload.root, taskId: route.taskId }
+      route.kind === 'open' ? { kind: 'open', wanted: { opener, asked }, words: undefined } : route
     return { ...exchange, ...proved(workload, bytes), ...described(ask), ask }
   }
 }
 
 /** AssumeRoleWithWebIdentity at the root: the token is in the form. */
-export function askWebIdentity({ tasks, identities }: AskDeps) {
+export function askWebIdentity({ identities }: AskDeps) {
   return async function ask(exchange: Received): Promise<Asked> {
     const bytes = await smallBody(exchange, MAX_BODY_BYTES)
     const { action, parameters } = parseStsForm(bytes)
@@ -66,7 +62,7 @@ export function askWebIdentity({ tasks, identities }: AskDeps) {
     const { subject, audience } = workload
     const ask: Ask = {
       kind: 'open',
-      opening: tasks.judge(provedOpener(workload), asked),
+      wanted: { opener: provedOpener(workload), asked },
       words: { action, subject, audience },
     }
     return { ...exchange, ...proved(workload, bytes), ...described(ask), ask }
@@ -74,7 +70,7 @@ export function askWebIdentity({ tasks, identities }: AskDeps) {
 }
 
 /** Signed calls of STS that are answered here, or by nobody. */
-export function askSts({ tasks }: Pick<AskDeps, 'tasks'>) {
+export function askSts() {
   return function ask(exchange: Classified): Classified & Asked {
     const { call, agent } = exchange
     if (call.operation === 'GetCallerIdentity') return { ...exchange, ask: { kind: 'whoami' } }
@@ -83,7 +79,7 @@ export function askSts({ tasks }: Pick<AskDeps, 'tasks'>) {
     }
     const { parameters } = parseStsForm(formOf(exchange))
     const words = { action: call.operation, subject: undefined, audience: undefined } as const
-    const ask: Ask = { kind: 'open', opening: tasks.judge(openerOf(agent), stsTask(parameters)), words }
+    const ask: Ask = { kind: 'open', wanted: { opener: openerOf(agent), asked: stsTask(parameters) }, words }
     return { ...exchange, ...described(ask), ask }
   }
 }
@@ -92,7 +88,7 @@ export function askSts({ tasks }: Pick<AskDeps, 'tasks'>) {
  * The container credentials endpoint: the ticket of a task in `Authorization`, as SDKs send it. Or, for
  * `credential_process`, a client certificate, and in the query the name of the task that it opens or carries on.
  */
-export function askTicket({ sessions, tasks, identities }: AskDeps & { readonly sessions: Sessions }) {
+export function askTicket({ sessions, identities }: AskDeps & { readonly sessions: Sessions }) {
   return async function ask(exchange: Received): Promise<Asked> {
     if (exchange.method !== 'GET') throw new Denial('malformed_request', 'Credentials are fetched with GET.')
     const ticket = exchange.headers.one('authorization')
@@ -112,8 +108,7 @@ export function askTicket({ sessions, tasks, identities }: AskDeps & { readonly 
     }
     const asked = namedTask(new URLSearchParams(exchange.query).get('task') ?? '')
     const workload = await identities.ofCertificate(chain)
-    const opening = tasks.judge(provedOpener(workload), asked)
-    const ask: Ask = { kind: 'open', opening, words: 'process' }
+    const ask: Ask = { kind: 'open', wanted: { opener: provedOpener(workload), asked }, words: 'process' }
     return { ...exchange, ...proved(workload, nothing), ...described(ask), ask }
   }
 }

@@ -2,13 +2,12 @@
 import type { Session } from '../agent.ts'
 import type { Call, Classified, Protocol, Received } from '../exchange.ts'
 import type { TokenProof } from '../identity/identities.ts'
-import type { Opening } from '../identity/opening.ts'
+import type { Opening, WantedTask } from '../identity/opening.ts'
 
 /** Answered in the words of STS, of `credential_process`, of this API, or of the container credentials endpoint. */
 export type Ask =
-  | { readonly kind: 'open'; readonly opening: Opening; readonly words: StsWords | 'process' | undefined }
-  | { readonly kind: 'end'; readonly root: string; readonly taskId: string }
-  | { readonly kind: 'show'; readonly root: string; readonly taskId: string }
+  | { readonly kind: 'open'; readonly wanted: WantedTask; readonly words: StsWords | 'process' | undefined }
+  | { readonly kind: 'end' | 'show'; readonly taskId: string }
   | { readonly kind: 'renew'; readonly session: Session }
   | { readonly kind: 'whoami' }
 
@@ -21,6 +20,8 @@ export interface StsWords {
 /** Received, with who asks what: proved by a signature, or by a token of its identity provider. */
 export interface Asked extends Received, Pick<Classified, 'agent' | 'payload' | 'call'> {
   readonly ask: Ask
+  readonly wantedTask?: WantedTask
+  /** Once policy was asked. */
   readonly opening?: Opening
   /** The token that it came with. */
   readonly proof?: TokenProof
@@ -51,20 +52,24 @@ export function callOf(service: 'moderato' | 'sts', operation: string, classes: 
 }
 
 /** What an exchange is described by, for each kind of asking. */
-export function described(ask: Ask): { readonly call: Call; readonly opening?: Opening } {
+export function described(ask: Ask): {
+  readonly call: Call
+  readonly wantedTask?: WantedTask
+  readonly namedTask?: string
+} {
   switch (ask.kind) {
     case 'open': {
-      const { words, opening } = ask
+      const { words, wanted } = ask
       const call =
         words === undefined || words === 'process'
           ? callOf('moderato', 'OpenTask', ['credentials'])
           : callOf('sts', words.action, ['credentials'])
-      return { call, opening }
+      return { call, wantedTask: wanted }
     }
     case 'end':
-      return { call: callOf('moderato', 'EndTask', ['write']) }
+      return { call: callOf('moderato', 'EndTask', ['write']), namedTask: ask.taskId }
     case 'show':
-      return { call: callOf('moderato', 'GetTask', ['read']) }
+      return { call: callOf('moderato', 'GetTask', ['read']), namedTask: ask.taskId }
     case 'renew':
       return { call: callOf('moderato', 'GetCredentials', ['credentials']) }
     default:

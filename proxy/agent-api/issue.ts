@@ -37,13 +37,13 @@ export interface ClaimProofDeps {
  */
 export function claimProof({ replays, clock }: ClaimProofDeps) {
   return async function claim(exchange: Asked): Promise<Asked> {
-    const { proof, ask, agent } = exchange
-    if (proof === undefined || ask.kind !== 'open') return exchange
+    const { proof, opening, agent } = exchange
+    if (proof === undefined || opening === undefined) return exchange
     const nowMs = clock.nowMs()
     for (let use = 1; use <= proof.uses; use += 1) {
       const call = {
         agentId: `proof ${agent.root}`,
-        key: hash('sha256', JSON.stringify([ask.opening.session.task.id, proof.hash, use]), 'hex'),
+        key: hash('sha256', JSON.stringify([opening.session.task.id, proof.hash, use]), 'hex'),
         invocationId: '',
         signedAtMs: nowMs,
         receivedAtMs: nowMs,

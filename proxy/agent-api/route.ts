@@ -1,6 +1,7 @@
 /** Which requests are for Moderato itself, and which way each of them goes. None of them is ever forwarded. */
 import { Denial } from '../denial.ts'
 import type { Received, RequestHead } from '../exchange.ts'
+import { isTaskId } from './task-request.ts'
 
 /** No bucket's name can begin with a dot, so no path of AWS's begins so. */
 const PREFIX = '/.moderato'
@@ -47,7 +48,7 @@ export function taskRoute({ method, path, query }: RequestHead): TaskRoute {
   }
   const [name = '', verb, ...more] = path.slice(TASKS.length + 1).split('/')
   const taskId = decoded(name)
-  if (taskId === '' || more.length > 0 || (verb !== undefined && verb !== 'complete')) {
+  if (!isTaskId(taskId) || more.length > 0 || (verb !== undefined && verb !== 'complete')) {
     throw new Denial('unknown_path', 'Nothing is served at this path.')
   }
   if (method === 'GET' && verb === undefined) return { kind: 'show', taskId }

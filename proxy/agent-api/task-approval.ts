@@ -3,7 +3,9 @@ import { hash } from 'node:crypto'
 import type { Grant, Scope } from '../agent.ts'
 import type { NewApproval } from '../approvals/approvals.ts'
 import { cut, listed, MAX_LISTED, whoAsks, type OwnerOf, type Wanted } from '../approvals/asked.ts'
+import { isShownWhole } from '../approvals/shown.ts'
 import { ACTION_CLASSES } from '../classes.ts'
+import { Denial } from '../denial.ts'
 import type { Opening } from '../identity/opening.ts'
 import type { Asked } from './asked.ts'
 
@@ -23,7 +25,7 @@ export function newTaskApproval(
   ownerOf: OwnerOf,
 ): NewApproval {
   const { scopes, roleArn } = session.task
-  const may = scopes.flatMap(inWords)
+  const may = shownWhole(scopes)
   const { service, operation, actions, resources, count, class: label, classes, traits } = call
   return {
     ...whoAsks(agent, ownerOf),
@@ -45,8 +47,7 @@ export function newTaskApproval(
       host: cut(headers.all('host').join()),
       region: '',
       opens: {
-        may: listed(may),
-        more: Math.max(0, may.length - MAX_LISTED),
+        may,
         seconds: durationSeconds,
         ...(roleArn === undefined ? {} : { role: roleArn }),
         intent: cut(asked.intent ?? ''),
@@ -58,12 +59,25 @@ export function newTaskApproval(
   }
 }
 
+/** What it may do, each line of it: people approve nothing that they are not shown. Denial `unapprovable`. */
+function shownWhole(scopes: readonly Scope[]): readonly string[] {
+  const lines = [...new Set(scopes.flatMap(inWords))]
+  if (lines.length <= MAX_LISTED && lines.every((line) => isShownWhole(line))) return lines
+  throw new Denial(
+    'unapprovable',
+    `People are shown at most ${MAX_LISTED} lines of what a task may do, and this one has more, or too long ones.`,
+    { next: 'Ask for fewer, wider or shorter grants, or split the work into several tasks.' },
+  )
+}
+
 /** What each scope lets it do, one line for each resource; the gravest first, since not all may be shown. */
 function inWords(scope: Scope): readonly string[] {
   if ('statements' in scope) {
-    return scope.statements.flatMap(({ effect, actions, resources }) =>
-      resources.map((each) => `${effect} ${actions.join(', ')} on ${each}`),
-    )
+    return scope.statements
+      .toSorted((a, b) => (a.effect < b.effect ? -1 : a.effect > b.effect ? 1 : 0))
+      .flatMap(({ effect, actions, resources }) =>
+        resources.map((each) => `${effect} ${actions.join(', ')} on ${each}`),
+      )
   }
   const classesOf = new Map<string, Set<Grant['classes'][number]>>()
   for (const { classes, resources } of scope.grants) {

@@ -15,9 +15,22 @@ const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/
 const MIN_SECONDS = 60
 const MAX_SECONDS = 12 * 60 * 60
 
-const words = (most: number) => z.string().trim().min(1).max(most)
-const classes = z.array(z.union([z.enum(ACTION_CLASSES), z.literal('reads-secret')])).min(1)
-const resources = z.array(z.string().min(1).max(2048)).min(1)
+/** Of all grants together: more is no plan, and judging it would keep everybody else waiting. */
+const MAX_RESOURCES = 100
+const GRANTABLE = [...ACTION_CLASSES, 'reads-secret'] as const
+
+const wellFormed = (text: string) => text.isWellFormed()
+const words = (most: number) =>
+  z.string().trim().min(1).max(most).refine(wellFormed, 'has half of a character in it')
+const unique = <Each>(given: readonly Each[]): Each[] => [...new Set(given)]
+const classes = z
+  .array(z.enum(GRANTABLE, { error: `must be of ${GRANTABLE.join(', ')}` }))
+  .min(1)
+  .transform(unique)
+const resources = z
+  .array(z.string().min(1).max(2048).refine(wellFormed, 'has half of a character in it'))
+  .min(1)
+  .transform(unique)
 const taskId = z
   .string()
   .regex(TASK_ID, 'must be 2 to 64 letters, digits and +=,.@_-')
@@ -41,10 +54,20 @@ const TaskBody = z
     parent: taskId.optional(),
     sameUser: z.boolean().optional(),
   })
+  .refine(
+    ({ grants = [], resources = [] }) =>
+      grants.reduce((sum, each) => sum + each.resources.length, resources.length) <= MAX_RESOURCES,
+    { path: ['grants'], error: `may name at most ${MAX_RESOURCES} resources in all` },
+  )
   .refine(({ classes, resources }) => (classes === undefined) === (resources === undefined), {
     path: ['resources'],
     error: 'classes and resources go together',
   })
+
+/** What a path names as a task. */
+export function isTaskId(text: string): boolean {
+  return TASK_ID.test(text)
+}
 
 /** A task as JSON, with the name of the task that it is to be opened from. Denial `malformed_request`, in words. */
 export function parseTaskBody(bytes: Buffer): {
@@ -52,7 +75,7 @@ export function parseTaskBody(bytes: Buffer): {
   readonly parent: string | undefined
 } {
   const read = TaskBody.safeParse(bytes.length === 0 ? {} : parseJson(textOf(bytes)))
-  if (!read.success) throw new Denial('malformed_request', inWords(read.error))
+  if (!read.success) throw unreadable(inWords(read.error))
   const { classes, resources, grants = [], parent, ...given } = read.data
   const flat = classes === undefined || resources === undefined ? [] : [{ classes, resources }]
   const asked: AskedTask = {
@@ -97,7 +120,7 @@ const StsTask = z.object({
 /** The task that AssumeRole and AssumeRoleWithWebIdentity ask for: it is named by the session. */
 export function stsTask(parameters: StsRequest['parameters']): AskedTask {
   const read = StsTask.safeParse(parameters)
-  if (!read.success) throw new Denial('malformed_request', inWords(read.error))
+  if (!read.success) throw unreadable(inWords(read.error))
   const { RoleArn, RoleSessionName, DurationSeconds, Policy } = read.data
   return {
     ...namedTask(RoleSessionName),
@@ -110,7 +133,7 @@ export function stsTask(parameters: StsRequest['parameters']): AskedTask {
 /** A task of which nothing but its name is said, which is its intent too. Denial `malformed_request`. */
 export function namedTask(name: string): AskedTask {
   const read = taskId.safeParse(name)
-  if (!read.success) throw new Denial('malformed_request', `task: ${read.error.issues[0]?.message ?? ''}.`)
+  if (!read.success) throw unreadable(`task: ${read.error.issues[0]?.message ?? ''}.`)
   return { ...NOTHING_ASKED, id: name, intent: name, mayContinue: true }
 }
 
@@ -127,6 +150,10 @@ export const NOTHING_ASKED: AskedTask = {
   traceId: undefined,
   sameUser: undefined,
   mayContinue: false,
+}
+
+function unreadable(words: string): Denial {
+  return new Denial('malformed_request', words, { next: 'Mend that, and ask for the task again.' })
 }
 
 function inWords({ issues }: z.ZodError): string {

@@ -8,6 +8,7 @@ import { answerAsk } from './answer-ask.ts'
 import { approveTask, spendTask } from './approve-task.ts'
 import { askProved, askSigned, askSts, askTicket, askWebIdentity } from './ask.ts'
 import { claimProof, paceIssues } from './issue.ts'
+import { judgeTask } from './judge-task.ts'
 import { route, routeTasks, type WayName } from './route.ts'
 import { describe } from './sign-describe.ts'
 import { sign } from './sign.ts'
@@ -56,11 +57,12 @@ function wayOfSignedTasks(stages: SharedStages, parts: Parts) {
     .pipe(stages.identified)
     .pipe(stages.verified)
     .pipe(stages.admitted)
-    .pipe(askSigned(parts))
+    .pipe(askSigned())
     .pipe(stages.notReplayed)
     .pipe(stages.restrained)
-    .pipe(approveTask(approversOf(parts)))
     .pipe(paceIssues(issuesOf(parts)))
+    .pipe(judgeTask(parts))
+    .pipe(approveTask(approversOf(parts)))
     .pipe(stages.claimed)
     .pipe(spendTask(parts.approvals))
     .pipe(answerAsk(answersOf(parts)))
@@ -72,8 +74,9 @@ function wayOfProvedTasks(stages: SharedStages, parts: Parts, ask: ReturnType<ty
     .pipe(stages.checkedHead)
     .pipe(ask)
     .pipe(stages.restrained)
-    .pipe(approveTask(approversOf(parts)))
     .pipe(paceIssues(issuesOf(parts)))
+    .pipe(judgeTask(parts))
+    .pipe(approveTask(approversOf(parts)))
     .pipe(claimProof(parts))
     .pipe(spendTask(parts.approvals))
     .pipe(answerAsk(answersOf(parts)))
@@ -85,8 +88,9 @@ function wayOfTickets(stages: SharedStages, parts: Parts) {
     .pipe(stages.checkedHead)
     .pipe(askTicket(parts))
     .pipe(stages.restrained)
-    .pipe(approveTask(approversOf(parts)))
     .pipe(paceIssues(issuesOf(parts)))
+    .pipe(judgeTask(parts))
+    .pipe(approveTask(approversOf(parts)))
     .pipe(spendTask(parts.approvals))
     .pipe(answerAsk(answersOf(parts)))
 }
@@ -94,9 +98,10 @@ function wayOfTickets(stages: SharedStages, parts: Parts) {
 /** Calls of STS that hand out credentials, or ask who a session is: the fork of a call's way that ends here. */
 export function wayOfSts(stages: SharedStages, parts: Parts) {
   return pipeline<Classified>()
-    .pipe(askSts(parts))
-    .pipe(approveTask(approversOf(parts)))
+    .pipe(askSts())
     .pipe(paceIssues(issuesOf(parts)))
+    .pipe(judgeTask(parts))
+    .pipe(approveTask(approversOf(parts)))
     .pipe(stages.claimed)
     .pipe(spendTask(parts.approvals))
     .pipe(answerAsk(answersOf(parts)))
@@ -106,8 +111,8 @@ function issuesOf({ limiter, issueRate: rate, steadyClock: clock }: Parts) {
   return { limiter, rate, clock }
 }
 
-function approversOf({ approvals, tasks, clock }: Parts) {
-  return { ...approvals, tasks, clock }
+function approversOf({ approvals, revocations, clock }: Parts) {
+  return { ...approvals, revocations, clock }
 }
 
 function answersOf({ tasks, sessions, accountOf, clock, endings }: Parts) {

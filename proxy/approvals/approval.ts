@@ -7,8 +7,6 @@ const texts = z.array(z.string()).readonly()
 const Opens = z.strictObject({
   /** Each grant or statement that bounds it; empty: whatever its agent may do. */
   may: texts,
-  /** How many there are beside them. */
-  more: z.number(),
   seconds: z.number(),
   role: z.string().optional(),
   intent: z.string(),

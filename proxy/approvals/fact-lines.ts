@@ -10,10 +10,10 @@ const MAX_WORDS = 2048
 /** Name and value, in the order in which people should read them. */
 export function factLines(approval: Approval): [string, string][] {
   const { facts, agent, task, why, voided, used, approvers } = approval
+  const agentLine: Line = ['agent', shown(agent)]
   const lines: readonly Line[] = [
     ['operation', `${facts.service}:${facts.operation ?? 'unknown'}`],
-    ...(facts.opens === undefined ? ofCall(facts) : ofTask(facts.opens)),
-    ['agent', shown(agent)],
+    ...(facts.opens === undefined ? [...ofCall(facts), agentLine] : [agentLine, ...ofTask(facts.opens)]),
     [
       'needs',
       `${approvers === 1 ? 'one person' : 'two people'}: ${why.map((each) => shown(each)).join(' ')}`,
@@ -48,14 +48,12 @@ function ofCall(facts: ApprovalFacts): readonly Line[] {
 
 type Opens = NonNullable<ApprovalFacts['opens']>
 
-function ofTask({ may, more, seconds, role }: Opens): readonly Line[] {
+/** What the task may do comes last: it is the longest, and of a message that is cut short the end is missing. */
+function ofTask({ may, seconds, role }: Opens): readonly Line[] {
   return [
-    [
-      'the task may',
-      may.length === 0 ? 'do all that its agent may' : `${listed(may)}${more > 0 ? ` and ${more} more` : ''}`,
-    ],
     ['for', `${Math.ceil(seconds / 60)} min, each time that it is opened`],
     ['as the role', role && shown(role)],
+    ['the task may', may.length === 0 ? 'do all that its agent may' : listed(may)],
   ]
 }
 

@@ -22,6 +22,11 @@ export function shown(text: string, { prose = false, max = MAX_CHARACTERS } = {}
   return `"${out}"`
 }
 
+/** Whether nothing of it is cut. */
+export function isShownWhole(text: string, max: number = MAX_CHARACTERS): boolean {
+  return Array.from(text).length <= max
+}
+
 function visible(char: string, prose: boolean): string {
   if (char === '"' || char === '\\') return `\\${char}`
   if (char >= ' ' && char <= '~') return char

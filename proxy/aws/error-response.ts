@@ -11,6 +11,8 @@ export interface Refusal {
   readonly reason: DenialReason
   /** What is particular to this request; the table's next step is added to it. */
   readonly message: string
+  /** In place of the table's next step. */
+  readonly next?: string
   readonly requestId: string
   /** S3: the resource's path. */
   readonly resource?: string
@@ -80,8 +82,9 @@ function wholeSeconds(ms: number): number {
 }
 
 /** What the agent reads: what happened, what to do, and how an operator finds the record. */
-export function messageOf({ message, reason, requestId, retryAfterMs }: Refusal): string {
-  const { next, retryable } = DENIALS[reason]
+export function messageOf({ message, reason, requestId, retryAfterMs, ...refusal }: Refusal): string {
+  const { retryable } = DENIALS[reason]
+  const next = refusal.next ?? DENIALS[reason].next
   const wait = retryable && retryAfterMs !== undefined ? ` Retry in ${wholeSeconds(retryAfterMs)} s.` : ''
   return `${printable(message, MAX_DETAIL_LENGTH)} ${next}${wait} (moderato request ${requestId}, reason ${reason})`
 }

@@ -33,6 +33,12 @@ export interface AskedTask {
   readonly mayContinue: boolean
 }
 
+/** A task that somebody proved wants opened; policy has not been asked yet. */
+export interface WantedTask {
+  readonly opener: Opener
+  readonly asked: AskedTask
+}
+
 /** A task that policy lets be opened. */
 export interface Opening {
   readonly session: Session
@@ -41,6 +47,8 @@ export interface Opening {
   /** Of its opener. */
   readonly subject: string | undefined
   readonly policy: { readonly engine: string; readonly revision: string; readonly rules: readonly string[] }
+  /** The open task of this name that it carries on, as it was when it was judged. */
+  readonly before: OpenEntry | undefined
   /** How many people must approve it, and why. */
   readonly need: Need
   /** What policy grants it for, whatever its parent has left. */
@@ -53,6 +61,8 @@ export interface ApprovedTask {
   /** Of the approval. */
   readonly id: string
   readonly digest: string
+  /** When it was opened by it: a revocation since then ended what they approved, too. */
+  readonly openedAtMs: number
   /** When what they approved ends: it can be carried on until then, and no longer. */
   readonly untilMs: number
 }
@@ -69,4 +79,9 @@ export interface OpenTask {
   readonly openedAtMs: number
   readonly ancestors: readonly string[]
   readonly approved?: ApprovedTask | undefined
+}
+
+/** Of the ledger, which takes nothing that was not sealed here. */
+export interface OpenEntry extends OpenTask {
+  readonly expiresAtMs: number
 }

@@ -50,8 +50,10 @@ export class TaskEndings {
     if (nowMs - this.#sweptAtMs >= SWEPT_EVERY_MS) this.sweep()
   }
 
-  reckoning(root: string, taskId: string): TaskReckoning {
-    const tasks = this.activity.family(root, taskId)
+  /** Of that agent alone, if one is named. */
+  reckoning(root: string, taskId: string, agentId?: string): TaskReckoning {
+    const family = this.activity.family(root, taskId)
+    const tasks = family.filter(({ session }) => agentId === undefined || session.agentId === agentId)
     return {
       counts: sumOf(tasks),
       leftBehind: tasks.flatMap(({ left }) => [...left.values()]),

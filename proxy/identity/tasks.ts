@@ -2,11 +2,11 @@
 import { hash, randomBytes } from 'node:crypto'
 import { policyAgent, type PolicyEngine } from '../../policy/engine.ts'
 import type { TaskVerdict } from '../../policy/task.ts'
-import type { Grant, Scope, Session } from '../agent.ts'
+import type { Agent, Grant, Scope, Session } from '../agent.ts'
 import { Denial } from '../denial.ts'
 import type { Clock } from '../ports.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
-import type { AskedTask, OpenTask, Opener, Opening } from './opening.ts'
+import type { AskedTask, OpenEntry, OpenTask, Opener, Opening } from './opening.ts'
 import { taskIn, type Revocation, type Revocations } from './revocations.ts'
 import type { Sealed } from './sealed-token.ts'
 import type { Sessions } from './sessions.ts'
@@ -18,11 +18,6 @@ export interface TasksOptions {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly defaultSeconds: number
-}
-
-/** Of the ledger, which takes nothing that was not sealed here. */
-export interface OpenEntry extends OpenTask {
-  readonly expiresAtMs: number
 }
 
 /** A parent's parents: deeper chains are nobody's plan. */
@@ -42,14 +37,15 @@ export class Tasks {
   judge(opener: Opener, asked: AskedTask): Opening {
     const { clock, defaultSeconds } = this.#options
     const id = asked.id ?? `task-${randomBytes(12).toString('base64url')}`
-    this.#checkName(opener, id, asked.mayContinue)
+    const before = this.#carriedOn(opener, id, asked.mayContinue)
     const wantedSeconds = asked.durationSeconds ?? defaultSeconds
     const verdict = this.#verdict(opener, { ...asked, durationSeconds: wantedSeconds }, id)
     const nowMs = clock.nowMs()
     const endMs = nowMs + verdict.durationSeconds * 1000
     const { parent } = opener
     const session: Session = {
-      id: randomBytes(12).toString('base64url'),
+      // More credentials of one task are of one session, so that what ends it ends them.
+      id: parent?.task.id === id ? parent.id : randomBytes(12).toString('base64url'),
       agentId: opener.agentId,
       root: opener.root,
       task: {
@@ -66,37 +62,48 @@ export class Tasks {
       expiresAtMs: Math.min(endMs, parent?.expiresAtMs ?? Infinity),
     }
     if (session.task.ancestors.length > MAX_ANCESTORS) {
-      throw new Denial('policy_denied', `A task may have at most ${MAX_ANCESTORS} tasks above it.`)
+      throw new Denial('policy_denied', `A task may have at most ${MAX_ANCESTORS} tasks above it.`, {
+        next: 'Open this one from a task that has fewer.',
+      })
     }
+    // Whether they fit into a token is known now, and not when people have approved it.
+    issued(this.#options.sessions, session)
     return {
       session,
       asked,
       openedBy: opener.by,
       subject: opener.subject,
       policy: this.#policyOf(verdict),
+      before,
       need: { approvers: verdict.approvals, why: verdict.messages },
       durationSeconds: verdict.durationSeconds,
     }
   }
 
-  /** Opens it: durable when it resolves, with credentials that no other call returns. */
-  async open({ session, openedBy, approved }: Opening): Promise<Sealed> {
-    const { ledger, sessions } = this.#options
+  /**
+   * Opens it: durable when it resolves, with credentials that no other call returns. What is carried on stays what it was
+   * opened for, for as long as any of its credentials. Denial `state_unavailable`.
+   */
+  async open({ session, openedBy, approved, before }: Opening): Promise<Sealed> {
+    const { ledger, sessions, revocations } = this.#options
     const sealed = issued(sessions, session)
-    const { agentId, root, task, issuedAtMs, expiresAtMs } = session
+    const { agentId, root, task, issuedAtMs } = session
     const open: OpenTask = {
       agentId,
       root,
       taskId: task.id,
-      intent: task.intent ?? '',
-      ticket: task.ticket ?? '',
-      justificationHash: task.justificationHash ?? '',
-      openedBy,
-      openedAtMs: issuedAtMs,
+      intent: before?.intent ?? task.intent ?? '',
+      ticket: before?.ticket ?? task.ticket ?? '',
+      justificationHash: before?.justificationHash ?? task.justificationHash ?? '',
+      openedBy: before?.openedBy ?? openedBy,
+      openedAtMs: before?.openedAtMs ?? issuedAtMs,
       ancestors: task.ancestors,
-      approved,
+      approved: approved ?? before?.approved,
     }
-    await ledger.put('task', taskIn(root, task.id), open, { expiresAtMs })
+    const expiresAtMs = Math.max(session.expiresAtMs, before?.expiresAtMs ?? 0)
+    await stored(ledger.put('task', taskIn(root, task.id), open, { expiresAtMs }))
+    // Ended while it was written: it is not open again by that.
+    if (revocations.of(session) !== undefined) await stored(ledger.remove('task', taskIn(root, task.id)))
     return sealed
   }
 
@@ -123,15 +130,30 @@ export class Tasks {
     return issued(this.#options.sessions, session)
   }
 
-  /** Ends a task and whatever was opened from it: its credentials die with their next request, on every replica. */
-  async end(root: string, taskId: string, why: Omit<Revocation, 'issuedUntilMs'>): Promise<void> {
-    const { ledger, revocations } = this.#options
-    await revocations.revoke({ kind: 'task', id: taskIn(root, taskId) }, why)
-    await ledger.remove('task', taskIn(root, taskId))
+  /** The agent's own open task of that name: agents of one template share a root, and end nothing of each other's. */
+  ownedBy({ id: agentId, root, session }: Agent, taskId: string): OpenEntry | 'its session' | undefined {
+    const open = this.find(root, taskId)
+    if (open?.agentId === agentId) return open
+    return session?.task.id === taskId ? 'its session' : undefined
   }
 
-  /** A task that ended stays ended. One that is open goes on only where its agent proves who it is by each call. */
-  #checkName({ agentId, root, parent }: Opener, id: string, mayContinue: boolean): void {
+  /**
+   * Ends an agent's own task and whatever was opened from it: its credentials die with their next request, on every
+   * replica. False: none of that name is open. Denial `state_unavailable`.
+   */
+  async end(agent: Agent, taskId: string, why: Omit<Revocation, 'issuedUntilMs'>): Promise<boolean> {
+    if (this.ownedBy(agent, taskId) === undefined) return false
+    const { ledger, revocations } = this.#options
+    await stored(revocations.revoke({ kind: 'task', id: taskIn(agent.root, taskId) }, why))
+    await stored(ledger.remove('task', taskIn(agent.root, taskId)))
+    return true
+  }
+
+  /**
+   * The open task of this name, if it is carried on. A task that ended stays ended. One that is open goes on only where
+   * its agent proves who it is by each call.
+   */
+  #carriedOn({ agentId, root, parent }: Opener, id: string, mayContinue: boolean): OpenEntry | undefined {
     const { revocations } = this.#options
     if (revocations.isTaskEnded(root, id)) {
       throw new Denial('revoked', `Task ${JSON.stringify(id)} was ended; give a new one a name of its own.`)
@@ -139,11 +161,10 @@ export class Tasks {
     const open = this.find(root, id)
     // A session carries on its own task and no other: approvals, pace and dwell go by tasks.
     const isTheirs = open?.agentId === agentId && (parent === undefined || parent.task.id === id)
-    if (open === undefined || (mayContinue && isTheirs)) return
-    throw new Denial(
-      'policy_denied',
-      `A task ${JSON.stringify(id)} is open; give this one a name of its own.`,
-    )
+    if (open === undefined || (mayContinue && isTheirs)) return open
+    throw new Denial('policy_denied', `A task ${JSON.stringify(id)} is open.`, {
+      next: 'Give this one a name of its own.',
+    })
   }
 
   #verdict(
@@ -163,14 +184,18 @@ export class Tasks {
           ticket: asked.ticket ?? '',
           grants: asked.grants,
           durationSeconds: asked.durationSeconds,
-          child: parent !== undefined,
+          // With a role of its own it may do what its parent could not.
+          child: parent !== undefined && (asked.roleArn ?? parent.task.roleArn) === parent.task.roleArn,
         },
       })
     } catch (cause) {
       throw new Denial('policy_error', 'Policy could not be asked, so no task was opened.', { cause })
     }
     if (verdict.allow) return verdict
-    throw new Denial('policy_denied', verdict.messages.join(' '), { policy: this.#policyOf(verdict) })
+    throw new Denial('policy_denied', verdict.messages.join(' '), {
+      policy: this.#policyOf(verdict),
+      next: 'Ask for a task that policy allows, or have an operator change what it allows.',
+    })
   }
 
   #policyOf({ rules }: TaskVerdict) {
@@ -183,18 +208,23 @@ function openEntry({ value, expiresAtMs = Infinity }: Entry): OpenEntry {
   return { ...(value as OpenTask), expiresAtMs }
 }
 
+async function stored<Result>(written: Promise<Result>): Promise<Result> {
+  try {
+    return await written
+  } catch (cause) {
+    throw new Denial('state_unavailable', 'What becomes of the task could not be written down.', { cause })
+  }
+}
+
 function issued(sessions: Sessions, session: Session): Sealed {
   try {
     return sessions.issue(session)
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
-    throw new Denial(
-      'malformed_request',
-      'The task names too much for one session token: give fewer, wider patterns.',
-      {
-        cause,
-      },
-    )
+    throw new Denial('malformed_request', 'The task names too much for one session token.', {
+      cause,
+      next: 'Ask for fewer, wider patterns.',
+    })
   }
 }
 

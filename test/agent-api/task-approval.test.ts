@@ -37,21 +37,51 @@ describe('what people are shown of a task', () => {
         'reads-secret on arn:3',
         'Deny s3:GetObject, s3:PutObject on arn:4',
       ],
-      more: 0,
     })
   })
 
-  it('hides nothing grave behind much that is mild', () => {
-    const mild = Array.from({ length: 60 }, (_, index) => `arn:${index}`)
-    const grants: Scope = {
-      grants: [
-        { classes: ['read'], resources: mild },
-        { classes: ['permissions'], resources: ['arn:grave'] },
-      ],
-    }
-    const opens = mayOf([grants])
-    expect(opens?.may[0]).toBe('permissions on arn:grave')
-    expect((opens?.may.length ?? 0) + (opens?.more ?? 0)).toBe(61)
+  it.each<[string, Scope]>([
+    [
+      'much that is mild',
+      {
+        grants: [
+          { classes: ['read'], resources: Array.from({ length: 20 }, (_, index) => `arn:${index}`) },
+          { classes: ['read'], resources: ['*'] },
+        ],
+      },
+    ],
+    [
+      'many denials',
+      {
+        statements: [
+          ...Array.from({ length: 20 }, (_, index) => ({
+            effect: 'Deny' as const,
+            actions: [`iam:a${index}`],
+            resources: ['*'],
+          })),
+          { effect: 'Allow', actions: ['*'], resources: ['*'] },
+        ],
+      },
+    ],
+    [
+      'a long line',
+      {
+        statements: [
+          {
+            effect: 'Allow',
+            actions: [...Array.from({ length: 28 }, () => 's3:getobject'), '*'],
+            resources: ['*'],
+          },
+        ],
+      },
+    ],
+  ])('hides nothing behind %s: what cannot be shown whole is not approved', (_, scope) => {
+    expect(() => mayOf([scope])).toThrow(expect.objectContaining({ reason: 'unapprovable' }))
+  })
+
+  it('counts what is said twice once', () => {
+    const statement = { effect: 'Allow', actions: ['s3:getobject'], resources: ['*'] } as const
+    expect(mayOf([{ statements: Array.from({ length: 50 }, () => statement) }])?.may).toHaveLength(1)
   })
 })
 

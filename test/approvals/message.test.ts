@@ -32,7 +32,7 @@ function hostile(text: string): Known {
 
 /** A task to be opened, with that text wherever its agent can write into. */
 function hostileTask(text: string): Known {
-  const opens = { may: [text, text], more: 3, seconds: 901, role: text }
+  const opens = { may: [text, text], seconds: 901, role: text }
   const said = { intent: text, justification: text, ticket: text }
   return known({ agent: text, why: [text], facts: { ...ASKED.facts, opens: { ...opens, ...said } } })
 }
@@ -87,7 +87,7 @@ describe('an approval in words', () => {
     const facts = Object.fromEntries(shownApproval(hostileTask('I may')).facts)
     expect(facts).toMatchObject({
       operation: 'dynamodb:DeleteTable',
-      'the task may': '"I may", "I may" and 3 more',
+      'the task may': '"I may", "I may"',
       for: '16 min, each time that it is opened',
       'the agent says (not checked)': '"I may"',
       'and why': '"I may"',

@@ -33,6 +33,7 @@ async function scene() {
   return { clock, tasks, revocations, open }
 }
 
+const STATIC = { id: AGENT, root: AGENT, accessKeyId: 'AKID', session: undefined }
 const READS: AskedTask['grants'] = [{ classes: ['read'], resources: ['*'] }]
 const WIDER: AskedTask['grants'] = [{ classes: ['read', 'destructive'], resources: ['*'] }]
 
@@ -54,7 +55,7 @@ describe('Tasks', () => {
     // As a session does that assumes a role under the name of its own task.
     const again = await open({ id: 'inner' }, inner)
     expect(again.task.ancestors).toEqual(['outer'])
-    await tasks.end(AGENT, 'outer', { cause: 'ended', by: AGENT, reason: 'done' })
+    await tasks.end(STATIC, 'outer', { cause: 'ended', by: AGENT, reason: 'done' })
     for (const each of [outer, inner, again]) expect(revocations.of(each)).toBeDefined()
   })
 
@@ -84,7 +85,7 @@ describe('Tasks', () => {
   it('opens no task under a name that was ended', async () => {
     const { open, tasks } = await scene()
     await open({ id: 't' })
-    await tasks.end(AGENT, 't', { cause: 'ended', by: AGENT, reason: 'done' })
+    await tasks.end(STATIC, 't', { cause: 'ended', by: AGENT, reason: 'done' })
     await expect(open({ id: 't' })).rejects.toMatchObject({ reason: 'revoked' })
   })
 

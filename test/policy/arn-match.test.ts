@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { arnMatch, arnOverlap } from '../../policy/arn-match.ts'
+import { arnMatch, arnOverlap, patternsOverlap } from '../../policy/arn-match.ts'
 import { findOpa, INSTALL_OPA, ROOT } from '../../policy/build.ts'
 
 /** The same meaning by other means: a regular expression with everything but `*` quoted. */
@@ -16,6 +16,32 @@ function reference(patterns: readonly string[], arn: string): boolean {
 const texts = fc.string({
   unit: fc.constantFrom('a', 'b', '*', ':', '/', '.', '?', '[', '\n', 'é'),
   maxLength: 12,
+})
+
+describe('patternsOverlap', () => {
+  it('misses no ARN that both cover, whatever its colons', () => {
+    const part = fc.constantFrom('prod', 'x', '', '*')
+    const pattern = fc.array(part, { minLength: 6, maxLength: 8 }).map((parts) => `arn${parts.join(':')}`)
+    const arn = fc
+      .array(fc.constantFrom('prod', 'x', ''), { minLength: 6, maxLength: 8 })
+      .map((parts) => `arn${parts.join(':')}`)
+    fc.assert(
+      fc.property(pattern, pattern, arn, (one, other, text) => {
+        fc.pre(arnMatch([one], text) && arnMatch([other], text))
+        expect(patternsOverlap([one], other)).toBe(true)
+      }),
+      { numRuns: 300, maxSkipsPerRun: 1_000 },
+    )
+  })
+
+  it.each([
+    ['arn:aws:lambda:*:*:function:prod-*', 'arn:aws:*:*:function:prod-orders', true],
+    ['arn:aws:lambda:*:*:function:prod-*', 'arn:*:*:*:*:prod-orders', true],
+    ['arn:aws:lambda:*:*:function:prod-*', 'arn:aws:lambda:*:*:function:test-*', false],
+    ['arn:aws:lambda:*:*:function:prod-*', 'arn:aws:s3:::prod-*', false],
+  ])('%j and %j: %j', (one, other, overlaps) => {
+    expect(patternsOverlap([one], other)).toBe(overlaps)
+  })
 })
 
 describe('arnOverlap', () => {

@@ -215,7 +215,7 @@ describe('loadOpaWasm', () => {
 
   it('rejects a bundle that needs a builtin which the host lacks', async () => {
     await expect(loadOpaWasm({ ...bundle, data, builtins: {} })).rejects.toThrow(
-      'moderato.arn_match, moderato.arn_overlap',
+      'builtins that the host lacks: moderato.arn_match',
     )
   })
 

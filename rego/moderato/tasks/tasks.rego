@@ -72,7 +72,7 @@ _asks contains {"approvers": rule.approvers, "message": message} if {
 		some class in grant.classes
 		class in rule.classes
 		some resource in grant.resources
-		arn.concerns(rule.resources, resource)
+		arn.overlaps(rule.resources, resource)
 	}
 	count(classes) > 0
 	message := $"{approvers.people[rule.approvers]} must approve a task that may do {concat(", ", sort(classes))}."

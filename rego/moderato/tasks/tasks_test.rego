@@ -74,7 +74,7 @@ asks(rule, agent_task) := answer if {
 			rule,
 		)]}
 		with moderato.arn_match as testing.arn_match
-		with moderato.arn_overlap as testing.arn_match
+		with moderato.patterns_overlap as testing.arn_match
 }
 
 write_to(resource) := {"grants": [{"classes": ["write"], "resources": [resource]}]}

@@ -19,13 +19,6 @@ covers(patterns, resource) if {
 }
 
 # METADATA
-# title: Concerns
-# description: |
-#   True if one of the patterns may mean the resource, which may be a pattern itself. What is not known, or is whatever
-#   there is, may be anything: it is cheaper to ask once too often.
-concerns(_, "*")
-
-concerns(patterns, resource) if {
-	resource != "*"
-	moderato.arn_overlap(patterns, resource) == true
-}
+# title: Overlaps
+# description: True unless no resource is covered both by one of the patterns and by the other pattern.
+overlaps(patterns, pattern) if moderato.patterns_overlap(patterns, pattern) == true

@@ -9,7 +9,6 @@
 package moderato.rules.approvals
 
 import data.moderato.lib.approvers
-import data.moderato.lib.arn
 import data.moderato.lib.coverage
 
 # METADATA
@@ -22,7 +21,7 @@ ask contains {"approvers": rule.approvers, "message": message} if {
 	moderato.arn_match(rule.agents, input.agent.id) == true
 	_has_trait(rule.traits)
 	_reaches(rule.minCount)
-	names := {name | some name in coverage.resources; arn.concerns(rule.resources, name)}
+	names := {name | some name in coverage.resources; _concerns(rule.resources, name)}
 	count(names) > 0
 	message := $"{approvers.people[rule.approvers]} must approve {concat(", ", sort(classes))} on {coverage.shown(names)}."
 }
@@ -41,3 +40,10 @@ _has_trait(traits) if {
 _reaches(least) if input.call.count >= least
 
 _reaches(_) if "unbounded" in input.call.traits
+
+_concerns(_, "*")
+
+_concerns(patterns, name) if {
+	name != "*"
+	moderato.arn_overlap(patterns, name) == true
+}
