@@ -51,11 +51,31 @@ export function arnOverlap(patterns: readonly string[], arn: string): boolean {
 }
 
 /**
- * True unless no text is covered by one of the patterns and by the other one too, where every `*` stands for any
- * characters: as `arnMatch` has it, which decides what a grant of that pattern covers.
+ * True unless no resource is covered by one of the patterns and by the other one too, whose `*` stand for any characters, as
+ * `arnMatch` has it. Two patterns that are written field by field and name resources of one type are compared by their
+ * fields: no resource is of a type twice (`function:prod:function:test`). Otherwise any text counts: `*:prod` may well be a
+ * function's name.
  */
 export function patternsOverlap(patterns: readonly string[], other: string): boolean {
-  return overlap(patterns, other, 0)
+  const fields = fieldsOf(other)
+  return patterns.some((pattern) => {
+    const own = fieldsOf(pattern)
+    if (own === undefined || fields === undefined || typeIn(own) !== typeIn(fields))
+      return overlap([pattern], other, 0)
+    return own.every((field, index) => overlap([field], fields[index] ?? '', 0))
+  })
+}
+
+const FIELDS = /^arn:(\*|aws[a-z-]*\*?):([a-z0-9*-]+):([a-z0-9*-]*):([0-9*]*|aws):(.*)$/s
+
+/** Partition, service, region, account and resource; undefined if a `*` may stand for several of them. */
+function fieldsOf(pattern: string): readonly string[] | undefined {
+  return FIELDS.exec(pattern)?.slice(1)
+}
+
+/** What stands before a resource's name; empty if nothing. */
+function typeIn(fields: readonly string[]): string {
+  return /^[^*:/]+(?=[:/])/.exec(fields.at(-1) ?? '')?.[0] ?? ''
 }
 
 /** The `*` of `other` stand for no `:` before `anyFrom`. */
