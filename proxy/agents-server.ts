@@ -12,6 +12,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket, type TlsOptions } from 'node:tls'
 import { http2Reply } from './http2-reply.ts'
+import { closingAll } from './open-sockets.ts'
 import type { Runner } from './record.ts'
 import type { receive } from './stages/receive.ts'
 
@@ -49,32 +50,26 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
   const [serveHttp1] = front.listeners(event) as ((this: Server, socket: Socket) => void)[]
   const undecided = new Set<Socket>()
   const serve = (socket: Socket, isHttp2: boolean): void => {
-    if (isHttp2) http2.emit('connection', socket)
-    else serveHttp1?.call(front, socket)
+    undecided.delete(socket)
+    if (!isHttp2) return serveHttp1?.call(front, socket)
+    // As a server of HTTP/2 has its sockets, and one of HTTP/1.1 has not: else nobody hears that the client has left.
+    socket.allowHalfOpen = false
+    http2.emit('connection', socket)
   }
-  front.removeAllListeners(event)
+  front.removeListener(event, serveHttp1 ?? (() => undefined))
   front.on(event, (socket: Socket) => {
     if (socket instanceof TLSSocket) return serve(socket, socket.alpnProtocol === 'h2')
     undecided.add(socket)
     socket.once('close', () => undecided.delete(socket))
-    sniff(socket, options.headersTimeoutMs, (isHttp2) => {
-      undecided.delete(socket)
-      serve(socket, isHttp2)
-    })
+    sniff(socket, options.headersTimeoutMs, (isHttp2) => serve(socket, isHttp2))
   })
   const closeIdleConnections = front.closeIdleConnections.bind(front)
-  const closeAllConnections = front.closeAllConnections.bind(front)
-  return Object.assign(front, {
+  return Object.assign(closingAll(front), {
     closeIdleConnections() {
       closeIdleConnections()
       for (const socket of undecided) socket.destroy()
       // GOAWAY: calls under way are answered, no further ones are taken (RFC 9113 6.8).
       for (const session of sessions) session.close()
-    },
-    closeAllConnections() {
-      closeAllConnections()
-      for (const socket of undecided) socket.destroy()
-      for (const session of sessions) session.destroy()
     },
   })
 }
@@ -124,7 +119,13 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
     tls === undefined
       ? createHttp(settings, handle(false))
       : createHttps(
-          { ...settings, ...tls, minVersion: 'TLSv1.2', ALPNProtocols: ['h2', 'http/1.1'] },
+          {
+            ...settings,
+            ...tls,
+            minVersion: 'TLSv1.2',
+            ALPNProtocols: ['h2', 'http/1.1'],
+            handshakeTimeout: options.headersTimeoutMs,
+          },
           handle(false),
         )
   server.maxConnections = options.maxConnections
@@ -142,7 +143,8 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
     socket.destroy()
   }
   server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Serving) => {
-    if (SAID_ALL.has(code)) socket.destroy()
+    const leftAfterAnswer = code === 'HPE_INVALID_EOF_STATE' && socket[LAST_REPLY] !== undefined
+    if (SAID_ALL.has(code) || leftAfterAnswer) socket.destroy()
     else refuse(socket, STATUS_BY_CODE[code] ?? '400 Bad Request')
   })
   server.on('upgrade', (_request, socket: Serving) => refuse(socket, '400 Bad Request'))

@@ -163,8 +163,12 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
       parts.breakglass.close()
       refusals.flush()
       await Promise.all([upstream.close(), parts.identities.close()])
-      await audit.close()
-      await parts.state.close()
+      // Where the disk takes no more, the store is closed all the same.
+      try {
+        await audit.close()
+      } finally {
+        await parts.state.close()
+      }
     },
   })
   return { ...moderato, reload: (by) => followed.reloader.reload(by) }

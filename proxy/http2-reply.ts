@@ -1,6 +1,5 @@
 /** An HTTP/2 stream as the place where an answer goes. */
 import {
-  constants,
   type Http2ServerResponse,
   type OutgoingHttpHeaders,
   type ServerStreamResponseOptions,
@@ -31,7 +30,15 @@ export function http2Reply({ stream }: Http2ServerResponse): Reply {
     writeHead(status, _message, fields) {
       // Known to Node since HTTP/2 is (lib/internal/http2/compat.js sets it), though not to its types.
       const options: ServerStreamResponseOptions & { sendDate: boolean } = { sendDate: this.sendDate }
-      if (!stream.destroyed) stream.respond(headersOf(status, fields), options)
+      if (stream.destroyed) return
+      const headers = headersOf(status, fields)
+      try {
+        stream.respond(headers, options)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error
+        // An upstream gave a field twice that may stand once only. The answer is relayed all the same, as over HTTP/1.1.
+        stream.respond(withFirstOnly(headers), options)
+      }
     },
     /** They left when they were written. */
     flushHeaders() {},
@@ -40,7 +47,8 @@ export function http2Reply({ stream }: Http2ServerResponse): Reply {
       ended = true
       if (!stream.destroyed) stream.end(body)
     },
-    destroy: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+    // Not `close`: that ends the answer first, which then looks whole.
+    destroy: () => stream.destroy(new Error('the answer was cut off')),
     on: (event, listener) => stream.on(event, listener),
     once: (event, listener) => stream.once(event, listener),
   }
@@ -51,9 +59,14 @@ function headersOf(status: number, fields: readonly string[]): OutgoingHttpHeade
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const name = (fields[i] as string).toLowerCase()
     const value = fields[i + 1] as string
-    if (HOP_BY_HOP.has(name)) continue
+    if (HOP_BY_HOP.has(name) || name === 'http2-settings') continue
     const before = headers[name]
     headers[name] = before === undefined ? value : [before, value].flat().map(String)
   }
   return headers
+}
+
+function withFirstOnly(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const first = (value: OutgoingHttpHeaders[string]) => (Array.isArray(value) ? value[0] : value)
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, first(value)]))
 }

@@ -76,7 +76,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     pace: openPace(() => rules().pacing, ledger),
     metrics,
     audit,
-    refusals: unverifiedRefusals({ audit, clock }),
+    refusals: unverifiedRefusals({ audit, clock: steadyClock }),
     catalogue,
     agents: agentStore(() => rules().owners, identity.sessions),
     privateServices,

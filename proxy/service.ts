@@ -42,9 +42,12 @@ export function service(parts: ServiceParts): Service {
       await ended
       clearTimeout(limit)
       clearInterval(idle)
-      await parts.closed()
-      admin.server.close()
-      admin.server.closeAllConnections()
+      try {
+        await parts.closed()
+      } finally {
+        admin.server.close()
+        admin.server.closeAllConnections()
+      }
     },
   }
 }

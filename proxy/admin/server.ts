@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { TlsOptions } from 'node:tls'
 import type { Audit } from '../observe/audit.ts'
+import { closingAll } from '../open-sockets.ts'
 import { answerRoute } from './answer-route.ts'
 import type { CallerOf } from './callers.ts'
 import { CONSOLE, CONSOLE_CSP } from './console.ts'
@@ -57,9 +58,9 @@ export function createAdmin(options: AdminOptions): Server {
   const server =
     options.tls === undefined
       ? createServer(LIMITS, onRequest)
-      : createTlsServer({ ...LIMITS, ...options.tls }, onRequest)
+      : createTlsServer({ ...LIMITS, handshakeTimeout: LIMITS.headersTimeout, ...options.tls }, onRequest)
   server.maxConnections = MAX_CONNECTIONS
-  return server
+  return closingAll(server)
 }
 
 const INTERNAL: GateRefusal = { status: 500, error: 'internal', message: 'Moderato failed.' }

@@ -13,15 +13,25 @@ interface Change {
 export class UnderWay {
   readonly #approvals: Approvals
   readonly #changes = new Map<string, Change>()
+  /** Those whose end could not be written down yet. */
+  readonly #over = new Set<string>()
 
   constructor(approvals: Approvals) {
     this.#approvals = approvals
   }
 
-  /** Voids what depends on it. Once more when it is over: meanwhile others may have asked, and been given. */
+  /**
+   * Voids what depends on it. Once more when it is over: meanwhile others may have asked, and been given. Rejects if the
+   * store fails; then the change does not go on.
+   */
   async begin(change: Change): Promise<void> {
     this.#changes.set(change.requestId, change)
-    await this.#void(change)
+    try {
+      await this.#void(change)
+    } catch (error) {
+      this.#changes.delete(change.requestId)
+      throw error
+    }
   }
 
   /** Whether another change under way may reach what an approval depends on. */
@@ -32,10 +42,20 @@ export class UnderWay {
     )
   }
 
-  /** Undefined for a request that never began, as most are. If the store fails, the change stays under way for good. */
+  /** Undefined for a request that never began, as most are. If the store fails, it is over with the next one that is. */
   end(requestId: string): Promise<void> | undefined {
-    const change = this.#changes.get(requestId)
-    return change && this.#void(change).then(() => void this.#changes.delete(requestId))
+    if (!this.#changes.has(requestId)) return undefined
+    this.#over.add(requestId)
+    return this.#settle()
+  }
+
+  async #settle(): Promise<void> {
+    for (const requestId of this.#over) {
+      const change = this.#changes.get(requestId)
+      if (change !== undefined) await this.#void(change)
+      this.#changes.delete(requestId)
+      this.#over.delete(requestId)
+    }
   }
 
   #void({ call, digest }: Change): Promise<void> {

@@ -8,6 +8,9 @@ import type { UpstreamAnswer } from '../upstream/wire.ts'
 import { HOP_BY_HOP } from '../headers.ts'
 import { countPassed } from '../stream-memory.ts'
 
+/** A reason phrase that Node writes as it is: undici has read its bytes as UTF-8. */
+const REASON = /^[\t\x20-\x7e]*$/
+
 /** How much of an error answer is looked at for its code; the rest is only relayed. */
 const ERROR_PREFIX_BYTES = 2048
 
@@ -60,7 +63,7 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
     const fields = relayed(controller.rawHeaders)
     fields.push(...this.#headers)
     this.#reply.sendDate = false
-    this.#reply.writeHead(status, message ?? '', fields)
+    this.#reply.writeHead(status, REASON.test(message ?? '') ? message : '', fields)
     // Head and first bytes leave in one packet if they came in one; a head that came alone goes out alone.
     queueMicrotask(() => {
       if (!this.#begun && !this.#settled) this.#reply.flushHeaders()

@@ -55,6 +55,8 @@ export class Ledger {
   #revision = 0
   #heardAtMs = -Infinity
   #closed = false
+  /** Whether it was said that the store does not answer; anew once it did. */
+  #isTold = false
   #cancelTimer = (): void => {}
 
   private constructor(options: LedgerOptions) {
@@ -158,12 +160,14 @@ export class Ledger {
   }
 
   async #poll(): Promise<void> {
-    const wasSound = this.sound
     try {
       await this.refresh()
+      this.#isTold = false
     } catch (error) {
-      if (wasSound && !this.sound)
+      if (!this.sound && !this.#isTold) {
+        this.#isTold = true
         this.#options.onUnsound(error instanceof Error ? error : new Error(String(error)))
+      }
     }
     this.#sleep()
   }

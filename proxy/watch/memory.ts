@@ -14,10 +14,10 @@ export class Lately<Item> {
     if (this.#items.length > this.#capacity) this.#items.shift()
   }
 
-  /** What is not older than `withinMs`. */
+  /** What is not older than `withinMs`, nor from before a clock was set back. */
   within(withinMs: number, nowMs: number): readonly Item[] {
     const found: Item[] = []
-    for (const { atMs, item } of this.#items) if (nowMs - atMs <= withinMs) found.push(item)
+    for (const { atMs, item } of this.#items) if (atMs <= nowMs && nowMs - atMs <= withinMs) found.push(item)
     return found
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Known } from '../../proxy/watch/memory.ts'
+import { Known, Lately } from '../../proxy/watch/memory.ts'
 
 describe('Known', () => {
   it('forgets what was not used for longest', () => {
@@ -20,5 +20,14 @@ describe('Known', () => {
     known.set('a', 3)
     known.set('c', 4)
     expect([known.get('a'), known.get('b'), known.size]).toEqual([3, undefined, 2])
+  })
+})
+
+describe('Lately', () => {
+  it('takes nothing for recent that is from before the clock was set back', () => {
+    const lately = new Lately<string>(5)
+    lately.add('before', 7_200_000)
+    lately.add('after', 3_600_000)
+    expect(lately.within(60_000, 3_600_001)).toEqual(['after'])
   })
 })
