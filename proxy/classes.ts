@@ -13,6 +13,9 @@ export const ACTION_CLASSES = [
   'credentials',
   'unknown',
 ] as const
+/** What a grant names: a class, or the one trait that no class covers (rule S13). */
+export const GRANTABLE = [...ACTION_CLASSES, 'reads-secret'] as const
+
 export type ActionClass = (typeof ACTION_CLASSES)[number]
 
 /** Facts beside the classes. */

@@ -15,6 +15,7 @@ import { adminServer, agentsServer, type ServiceState } from './listeners.ts'
 import { buildParts, type Parts } from './parts.ts'
 import { pipeline } from './pipeline.ts'
 import { record, type RecordOptions, type Runner } from './record.ts'
+import { Trouble } from './observe/trouble.ts'
 import type { Reload } from './reload.ts'
 import { counted } from './runs.ts'
 import { service, type Service } from './service.ts'
@@ -77,7 +78,11 @@ function wayUpstream(stages: SharedStages, { upstream, rules, ...parts }: Parts)
 }
 
 /** Takes a request through its way, and leaves the records and metrics of what became of it. */
-function runnerOf(stages: SharedStages, parts: Parts, bug: RecordOptions['bug']): Runner {
+function runnerOf(
+  stages: SharedStages,
+  parts: Parts,
+  { bug, refused }: Pick<RecordOptions, 'bug' | 'refused'>,
+): Runner {
   const { audit, refusals, metrics, catalogue, rules, clock } = parts
   const mode = () => rules().mode
   const options: Omit<RecordOptions, 'answer'> = {
@@ -89,6 +94,7 @@ function runnerOf(stages: SharedStages, parts: Parts, bug: RecordOptions['bug'])
     },
     observeStage: (stage, seconds) => metrics.stage(stage, seconds),
     finished: finished(parts),
+    refused,
     bug,
   }
   const runCall = record(wayOfCalls(stages, parts), {
@@ -130,7 +136,11 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   const bug = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'this is a bug in Moderato')
   const stages = sharedStages(parts)
-  const runs = counted(runnerOf(stages, parts, bug))
+  const trouble = new Trouble({
+    clock: parts.steadyClock,
+    warn: (fields, words) => log.warn(fields, words),
+  })
+  const runs = counted(runnerOf(stages, parts, { bug, refused: trouble.tell }))
   const reconsider = (): void => {
     queue.reconsider()
     stages.uploads.reconsider()

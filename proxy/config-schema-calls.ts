@@ -1,17 +1,15 @@
 /** The part of the configuration that says who may do what, at which pace. */
 import { z } from 'zod'
-import { ACTION_CLASSES, TRAITS } from './classes.ts'
+import { ACTION_CLASSES, GRANTABLE, TRAITS } from './classes.ts'
 import { privateService } from './config-schema-services.ts'
-import { durationMs, parsed } from './config-schema-values.ts'
+import { durationMs, parsed, unknownValue } from './config-schema-values.ts'
 import { DEFAULT_PACES, LONGEST_WAIT_MS } from './pacing/paces.ts'
 import { parseRate } from './pacing/rates.ts'
 import { DIMENSIONS } from './pacing/rules.ts'
 
-const actionClass = z.enum(ACTION_CLASSES)
-
 /** One pace: rate, burst, maxWait. */
 export const pace = z.strictObject({
-  rate: parsed(parseRate),
+  rate: parsed(parseRate, 'a rate such as 6/min'),
   burst: z.int().positive(),
   maxWait: durationMs.refine(
     (ms) => ms <= LONGEST_WAIT_MS,
@@ -37,11 +35,6 @@ const rule = pace.extend({
   mode: z.enum(['enforce', 'observe']).default('enforce'),
 })
 
-function unknownValue(known: readonly string[]) {
-  return ({ input }: { readonly input?: unknown }) =>
-    `${JSON.stringify(input)} is unknown: give ${known.join(', ')}`
-}
-
 function namesOnce(rules: readonly { readonly name: string }[], context: z.RefinementCtx): void {
   const seen = new Set<string>()
   for (const [index, { name }] of rules.entries()) {
@@ -54,7 +47,7 @@ function namesOnce(rules: readonly { readonly name: string }[], context: z.Refin
 
 export const grants = z.array(
   z.strictObject({
-    classes: z.array(z.union([actionClass, z.literal('reads-secret')])).min(1),
+    classes: z.array(z.enum(GRANTABLE, { error: unknownValue(GRANTABLE) })).min(1),
     resources: z.array(z.string().min(1)).min(1),
   }),
 )

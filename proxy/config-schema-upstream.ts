@@ -2,7 +2,9 @@
 import { z } from 'zod'
 import { durationMs } from './config-schema-values.ts'
 
-const accountId = z.string().regex(/^\d{12}$/, 'must be 12 digits')
+const accountId = z
+  .string({ error: 'must be 12 digits, in quotes: YAML takes them for a number' })
+  .regex(/^\d{12}$/, 'must be 12 digits')
 const roleArn = z
   .string()
   .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]+$/, 'must be the ARN of a role')
@@ -63,7 +65,9 @@ export const upstream = z
       .array(z.string())
       .min(1)
       .optional()
-      .describe('Regions that may be reached; all known ones otherwise.'),
+      .describe(
+        'Regions that may be reached; all known ones otherwise. Not looked at with `upstream.endpoint`.',
+      ),
     connections: z.int().positive().default(128).describe('Connections per upstream host, for each agent.'),
     connectTimeout: durationMs.prefault('10s').describe('TCP and TLS to an upstream host.'),
     headersTimeout: durationMs

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { errorMessage } from './error-message.ts'
 import { parseDurationMs } from './pacing/rates.ts'
 
-export const parsed = <T>(parse: (text: string) => T) =>
-  z.string().transform((text, context): T => {
+export const parsed = <T>(parse: (text: string) => T, what?: string) =>
+  z.string(what === undefined ? {} : { error: `must be ${what}` }).transform((text, context): T => {
     try {
       return parse(text)
     } catch (error) {
@@ -13,7 +13,14 @@ export const parsed = <T>(parse: (text: string) => T) =>
     }
   })
 
-export const durationMs = parsed(parseDurationMs)
+export const durationMs = parsed(parseDurationMs, 'a duration such as 20s, 30m or 2h')
+
+/** The words for a value that is none of those that are known. */
+export function unknownValue(known: readonly string[]) {
+  return ({ input }: { readonly input?: unknown }) =>
+    `${JSON.stringify(input)} is unknown: give ${known.join(', ')}`
+}
+
 export const address = z
   .string()
   .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, for example 127.0.0.1:8080')

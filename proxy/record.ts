@@ -27,6 +27,8 @@ export interface RecordOptions {
   }
   readonly observeStage: (stage: string, seconds: number) => void
   readonly finished: (outcome: Outcome) => void
+  /** Of every refusal; for whom it concerns. */
+  readonly refused: (denial: Denial, requestId: string, service: string | undefined) => void
   /** A thrown value that is not a denial: our own bug, with its stack. */
   readonly bug: (error: unknown, requestId: string) => void
   /** Answers a refusal in the service's own words; `exchange` is the furthest reached. */
@@ -106,6 +108,7 @@ class RunObserver implements Observer {
     const { decision } = denial.row
     if (this.#decided) audit.append(outcomeFields(this.furthest as Recordable, denial.reason))
     else this.#recordRefusal(denial, decision)
+    this.#options.refused(denial, this.furthest.requestId, this.furthest.call?.service)
     try {
       this.#options.answer(this.furthest, denial)
     } catch (error) {

@@ -8,6 +8,7 @@ import type { OperatorRules } from './aws/operator-rules.ts'
 import type { Config } from './config-schema.ts'
 import type { LoadedConfig } from './config.ts'
 import { WindowClock } from './freeze/windows.ts'
+import { errorMessage } from './error-message.ts'
 import { grantsByRoot } from './identity/granted.ts'
 import { pacingOf } from './pace-parts.ts'
 import type { Clock } from './ports.ts'
@@ -87,8 +88,17 @@ function operatorRules({ overrides, guardedTags }: Config['catalogue']): Operato
 }
 
 function personOf({ id, certificate, tokenSha256, tokenFile }: Config['admin']['people'][number]): Person {
-  const ofFile = tokenFile === undefined ? undefined : sha256(readSecret(tokenFile)).toString('hex')
+  const ofFile = tokenFile === undefined ? undefined : tokenHash(id, tokenFile)
   return { id, certificate, tokenSha256: tokenSha256 ?? ofFile }
+}
+
+function tokenHash(person: string, tokenFile: string): string {
+  try {
+    return sha256(readSecret(tokenFile)).toString('hex')
+  } catch (error) {
+    const how = `moderato config person-token ${tokenFile} makes one`
+    throw new Error(`admin.people, ${person}, tokenFile: ${errorMessage(error)}; ${how}`, { cause: error })
+  }
 }
 
 /** The one place where the rules in force are; a reload swaps them between two calls of `current`. */

@@ -22,8 +22,9 @@ export function ownSecret(path: string): string {
 
 /** A secret from a file that is its owner's alone. The message of an error never holds the secret. */
 export function readSecret(path: string): string {
-  if ((statSync(path).mode & 0o077) !== 0)
-    throw new Error(`${path} is open to other users: set its mode to 0600`)
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file === undefined) throw new Error(`${path} is not there`)
+  if ((file.mode & 0o077) !== 0) throw new Error(`${path} is open to other users: set its mode to 0600`)
   const secret = readFileSync(path, 'utf8').trim()
   if (secret.length >= MIN_CHARACTERS) return secret
   throw new Error(

@@ -4,6 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { originOf } from './addresses.ts'
+import { errorMessage } from './error-message.ts'
 
 export interface Service {
   /** Binds both listeners; resolves with their addresses as URLs. */
@@ -27,7 +28,10 @@ export function service(parts: ServiceParts): Service {
   const { agents, admin } = parts
   return {
     async listen() {
-      const addresses = { agents: await bind(agents), admin: await bind(admin) }
+      const addresses = {
+        agents: await bind(agents, 'listen.agents'),
+        admin: await bind(admin, 'listen.admin'),
+      }
       parts.bound(addresses)
       return { agents: urlOf(addresses.agents, agents.server), admin: urlOf(addresses.admin, admin.server) }
     },
@@ -52,9 +56,15 @@ export function service(parts: ServiceParts): Service {
   }
 }
 
-async function bind({ server, host, port }: ServiceParts['agents']): Promise<AddressInfo> {
+async function bind({ server, host, port }: ServiceParts['agents'], setting: string): Promise<AddressInfo> {
   server.listen(port, host)
-  await once(server, 'listening')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'EADDRINUSE' ? 'another process listens there' : errorMessage(error)
+    throw new Error(`${setting}: ${host}:${port}: ${why}`, { cause: error })
+  }
   return server.address() as AddressInfo
 }
 

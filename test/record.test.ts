@@ -95,6 +95,7 @@ async function run(
       },
     },
     observeStage: (stage) => story.stages.push(stage),
+    refused: () => undefined,
     finished: (outcome) => story.outcomes.push(outcome),
     bug: (error) => story.bugs.push(error),
     answer: (_, denial) => {

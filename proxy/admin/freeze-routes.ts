@@ -42,6 +42,10 @@ export const FreezeAnswer = z.object({
   until: z.iso.datetime().nullable().describe('null: until it is lifted.'),
 })
 
+export const FrozenAnswer = FreezeAnswer.extend({
+  unknownAgents: z.array(z.string()).describe('Those named of which there is, and may be, none.'),
+})
+
 export const FreezesAnswer = z.object({
   freezes: z.array(FreezeAnswer),
   windows: z
@@ -56,9 +60,15 @@ export const FreezesAnswer = z.object({
     .describe('Of freeze.windows in the configuration.'),
 })
 
+interface FreezeDeps {
+  readonly clock: Clock
+  readonly services: { has(name: string): boolean }
+  readonly isAgent: (id: string) => boolean
+}
+
 export function freezeRoutes(
   freezes: Freezes,
-  { clock, services }: { readonly clock: Clock; readonly services: { has(name: string): boolean } },
+  { clock, services, isAgent }: FreezeDeps,
 ): readonly AdminRoute[] {
   return [
     adminRoute({
@@ -84,14 +94,16 @@ export function freezeRoutes(
       summary:
         'Freezes everything, or what all the given selectors name; held calls and uploads under way, too.',
       body: FreezeBody,
-      answer: FreezeAnswer,
+      answer: FrozenAnswer,
       async handle({ caller, body }) {
         const unknown = body.services?.find((name) => !services.has(name))
         if (unknown !== undefined)
           throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
         const untilMs = untilOf(body, clock.nowMs())
         const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
-        return freezeAnswer(await stored(freezes.freeze(pick(body), why), '/v1/freeze'))
+        const frozen = await stored(freezes.freeze(pick(body), why), '/v1/freeze')
+        const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
+        return { ...freezeAnswer(frozen), unknownAgents }
       },
     }),
     adminRoute({
@@ -106,7 +118,7 @@ export function freezeRoutes(
         throw new AdminError(
           404,
           'no_such_freeze',
-          'No freeze of that id is in force; GET /v1/freeze lists them.',
+          'No freeze of that id is in force; moderato freeze list, or GET /v1/freeze, shows them.',
         )
       },
     }),

@@ -21,9 +21,16 @@ export const QuarantineAnswer = z.object({
   until: z.iso.datetime().nullable().describe('null: until it is lifted.'),
 })
 
+export const QuarantinedAnswer = QuarantineAnswer.extend({
+  isKnown: z.boolean().describe('Whether there is, or may be, an agent of this name.'),
+})
+
 export const QuarantinesAnswer = z.object({ quarantines: z.array(QuarantineAnswer) })
 
-export function quarantineRoutes(quarantines: Quarantines): readonly AdminRoute[] {
+export function quarantineRoutes(
+  quarantines: Quarantines,
+  isAgent: (id: string) => boolean,
+): readonly AdminRoute[] {
   return [
     adminRoute({
       method: 'GET',
@@ -39,10 +46,11 @@ export function quarantineRoutes(quarantines: Quarantines): readonly AdminRoute[
       needs: 'token',
       summary: 'Stops an agent: all its calls are refused, held ones too. One that lasts longer stays.',
       body: QuarantineBody,
-      answer: QuarantineAnswer,
+      answer: QuarantinedAnswer,
       async handle({ caller, params, body }) {
         const why = { reason: body.reason, by: caller.subject, forMs: body.for }
-        return quarantineAnswer(await stored(quarantines.add(params.agent, why), '/v1/quarantine'))
+        const added = await stored(quarantines.add(params.agent, why), '/v1/quarantine')
+        return { ...quarantineAnswer(added), isKnown: isAgent(params.agent) }
       },
     }),
     adminRoute({
@@ -57,7 +65,7 @@ export function quarantineRoutes(quarantines: Quarantines): readonly AdminRoute[
         throw new AdminError(
           404,
           'not_quarantined',
-          'No such agent is in quarantine; GET /v1/quarantine lists them.',
+          'No such agent is in quarantine; moderato quarantine list, or GET /v1/quarantine, shows them.',
         )
       },
     }),

@@ -16,8 +16,8 @@ export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRou
   return [
     ...statusRoutes(parts),
     ...configRoutes(rules, reloader),
-    ...freezeRoutes(freezes, { clock, services: catalogue.services }),
-    ...quarantineRoutes(parts.quarantines),
+    ...freezeRoutes(freezes, { clock, services: catalogue.services, isAgent: parts.breakglass.isAgent }),
+    ...quarantineRoutes(parts.quarantines, parts.breakglass.isAgent),
     ...breakglassRoutes(parts.breakglass, clock),
     ...limitsRoutes(parts),
     ...approvalRoutes(parts.approvals.admin),

@@ -176,7 +176,11 @@ function onlyRoot(task: string, open: readonly OpenEntry[]): string {
   const [only] = roots
   if (only !== undefined && roots.size === 1) return only
   throw roots.size === 0
-    ? new AdminError(404, 'no_such_task', 'No task of that name is open; GET /v1/tasks lists them.')
+    ? new AdminError(
+        404,
+        'no_such_task',
+        'No task of that name is open; moderato sessions list, or GET /v1/tasks, shows them.',
+      )
     : new AdminError(409, 'ambiguous_task', `Say whose: root is one of ${[...roots].join(', ')}.`)
 }
 

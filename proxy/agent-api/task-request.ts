@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { parseJson, textOf } from '../aws/document.ts'
 import { parseForm, type Form } from '../aws/form.ts'
-import { ACTION_CLASSES } from '../classes.ts'
+import { GRANTABLE } from '../classes.ts'
+import { unknownValue } from '../config-schema-values.ts'
 import { Denial } from '../denial.ts'
 import type { AskedTask } from '../identity/opening.ts'
 import { sessionPolicy } from './session-policy.ts'
@@ -17,14 +18,13 @@ const MAX_SECONDS = 12 * 60 * 60
 
 /** Of all grants together: more is no plan, and judging it would keep everybody else waiting. */
 const MAX_RESOURCES = 100
-const GRANTABLE = [...ACTION_CLASSES, 'reads-secret'] as const
 
 const wellFormed = (text: string) => text.isWellFormed()
 const words = (most: number) =>
   z.string().trim().min(1).max(most).refine(wellFormed, 'has half of a character in it')
 const unique = <Each>(given: readonly Each[]): Each[] => [...new Set(given)]
 const classes = z
-  .array(z.enum(GRANTABLE, { error: `must be of ${GRANTABLE.join(', ')}` }))
+  .array(z.enum(GRANTABLE, { error: unknownValue(GRANTABLE) }))
   .min(1)
   .transform(unique)
 const resources = z

@@ -1,18 +1,20 @@
 /** `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
+import { join } from 'node:path'
+import { loadConfig } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import type { ChainHead } from '../observe/audit-chain.ts'
 import type { AuditRecord } from '../observe/audit-record.ts'
 import { tailAudit } from '../observe/audit-tail.ts'
 import { verifyAudit, type AuditVerdict } from '../observe/audit-verify.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'
-const USAGE = `usage: moderato audit verify [DIR] [--head SEQ:HASH] [--json]
+const USAGE = `usage: moderato audit verify [DIR | --config FILE] [--head SEQ:HASH] [--json]
          checks the whole hash chain; with --head also that it still holds a record noted earlier
-       moderato audit tail [DIR] [--lines N] [--follow] [--json]
+       moderato audit tail [DIR | --config FILE] [--lines N] [--follow] [--json]
          prints the newest records; --json prints the lines as they are in the file
 
-DIR is the audit folder in stateDir; ${DEFAULT_DIR} if not given.
+DIR is the audit folder in stateDir, which --config FILE names; ${DEFAULT_DIR} if neither is given.
 `
 
 export interface AuditVerbOptions {
@@ -23,12 +25,13 @@ export interface AuditVerbOptions {
 export function run(args: readonly string[], io: Io, options: AuditVerbOptions = {}): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) => {
     const command = commandOf(given)
-    return command === undefined ? 'wrong usage' : act(command, io, options)
+    return typeof command === 'object' && 'action' in command ? act(command, io, options) : command
   })
 }
 
-async function act({ dir, json, head, ...tail }: Command, io: Io, options: AuditVerbOptions) {
+async function act({ dir: where, json, head, ...tail }: Command, io: Io, options: AuditVerbOptions) {
   try {
+    const dir = typeof where === 'string' ? where : where()
     if (tail.action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
     for await (const line of tailAudit(dir, { ...tail, signal: options.signal })) {
       io.stdout.write(`${json ? line : summary(line)}\n`)
@@ -42,7 +45,7 @@ async function act({ dir, json, head, ...tail }: Command, io: Io, options: Audit
 
 interface Command {
   readonly action: 'verify' | 'tail'
-  readonly dir: string
+  readonly dir: string | (() => string)
   readonly json: boolean
   readonly head: ChainHead | undefined
   readonly follow: boolean
@@ -55,16 +58,30 @@ const OPTIONS = {
   follow: { type: 'boolean', short: 'f', default: false },
   lines: { type: 'string', short: 'n', default: '20' },
   head: { type: 'string' },
+  config: { type: 'string' },
 } as const
 
-/** Undefined: wrong usage. */
-function commandOf({ values, positionals }: Given<typeof OPTIONS>): Command | undefined {
-  const [action, dir = DEFAULT_DIR, ...rest] = positionals
+function commandOf({ values, positionals }: Given<typeof OPTIONS>): Command | Wrong {
+  const [action, dir, ...rest] = positionals
+  const { config } = values
   const lines = /^\d{1,6}$/.test(values.lines) ? Number(values.lines) : undefined
   const head = headOf(values.head)
-  if ((action !== 'verify' && action !== 'tail') || rest.length > 0) return undefined
-  if (lines === undefined || head === 'malformed') return undefined
-  return { action, dir, json: values.json, head, follow: values.follow, lines }
+  if ((action !== 'verify' && action !== 'tail') || rest.length > 0) return 'wrong usage'
+  if (lines === undefined) return { wrong: '--lines must be a number' }
+  if (head === 'malformed') return { wrong: '--head must be SEQ:HASH, as audit verify prints it' }
+  if (dir !== undefined && config !== undefined) return { wrong: 'DIR and --config exclude each other' }
+  return {
+    action,
+    dir: dir ?? (() => folderOf(config)),
+    json: values.json,
+    head,
+    follow: values.follow,
+    lines,
+  }
+}
+
+function folderOf(config: string | undefined): string {
+  return config === undefined ? DEFAULT_DIR : join(loadConfig(config).config.stateDir, 'audit')
 }
 
 function headOf(text: string | undefined): ChainHead | undefined | 'malformed' {

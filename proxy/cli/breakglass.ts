@@ -5,7 +5,7 @@ import { shown } from '../approvals/shown.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
 import { report } from './breakglass-report.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato breakglass open --agent ID --for 30m --reason TEXT --ticket ID [--class destructive ...]
                 [--resource PATTERN ...] [--pace]
@@ -59,7 +59,7 @@ function saysWhat({
 }
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: Parsed): Errand | undefined {
+function errandOf({ values, positionals }: Parsed): Errand | Wrong | undefined {
   const [action, id, ...rest] = positionals
   if (values.dir !== undefined || rest.length > 0) return undefined
   if (action === 'open') return id === undefined ? open(values) : undefined
@@ -70,9 +70,10 @@ function errandOf({ values, positionals }: Parsed): Errand | undefined {
   return action === 'close' ? close(id) : undefined
 }
 
-function open(values: Parsed['values']): Errand | undefined {
+function open(values: Parsed['values']): Errand | Wrong {
   const { agent, for: duration, reason, ticket, class: classes, resource: resources, pace } = values
-  if ([agent, duration, reason, ticket].includes(undefined)) return undefined
+  const lacks = lacking({ agent, for: duration, reason, ticket })
+  if (lacks !== undefined) return lacks
   const body = { agent, for: duration, reason, ticket, classes, resources, pace }
   return async (client) => {
     const answer = await client.post('/v1/breakglass', body, BreakglassAnswer)

@@ -59,6 +59,8 @@ export function taskVariables(
 ): Variables {
   const { task } = opened
   const endpoint = place.url.origin
+  // Some clients read the one name, some the other.
+  const where = region ?? given['AWS_REGION'] ?? given['AWS_DEFAULT_REGION']
   return {
     AWS_ENDPOINT_URL: endpoint,
     // The SDK for Go asks the real STS without it.
@@ -69,7 +71,7 @@ export function taskVariables(
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_SDK_UA_APP_ID: task.id.replaceAll(/[^\w.-]/g, '-').slice(0, 50),
-    ...(region === undefined ? {} : { AWS_REGION: region, AWS_DEFAULT_REGION: region }),
+    ...(where === undefined ? {} : { AWS_REGION: where, AWS_DEFAULT_REGION: where }),
     ...(place.ca === undefined ? {} : { AWS_CA_BUNDLE: place.ca, NODE_EXTRA_CA_CERTS: place.ca }),
     TRACEPARENT: traceparent,
     _X_AMZN_TRACE_ID: xrayOf(traceparent),

@@ -1,8 +1,10 @@
 /** `moderato config`: what is wrong with a configuration, what is in force, what differs, and tokens for people in it. */
+import { existsSync } from 'node:fs'
 import { sha256 } from '../admin/callers.ts'
 import { ReloadAnswer } from '../admin/config-routes.ts'
 import { describeConfig } from '../config-describe.ts'
 import { configDiff, isReloaded, type Change } from '../config-diff.ts'
+import type { Config } from '../config-schema.ts'
 import { ConfigError, loadConfig } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import { ownSecret } from '../secret-file.ts'
@@ -30,7 +32,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   check: {
     files: 1,
     run([file = ''], { json }, io) {
-      loadConfig(file)
+      const { config } = loadConfig(file)
+      const findings = filesIn(config)
+        .filter(([, named]) => !existsSync(named))
+        .map(([path, named]) => ({ path, message: `${named} is not there` }))
+      if (findings.length > 0) throw new ConfigError(file, findings)
       io.stdout.write(json === true ? `${JSON.stringify({ ok: true, findings: [] })}\n` : `${file}: good\n`)
       return 0
     },
@@ -76,6 +82,31 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return 0
     },
   },
+}
+
+type Named = readonly [path: string, file: string | undefined]
+
+/** The files that a configuration names, and that Moderato does not make itself. */
+function filesIn({ admin, approvals, policy, state, watch, identity }: Config): [string, string][] {
+  const named: readonly Named[] = [
+    ...admin.people.map(({ tokenFile }, index): Named => [`admin.people.${index}.tokenFile`, tokenFile]),
+    ['policy.bundle', policy.bundle],
+    ['state.passwordFile', state.passwordFile],
+    ['state.ca', state.ca],
+    ['approvals.webhook.secretFile', approvals.webhook?.secretFile],
+    ['approvals.callback.secretFile', approvals.callback?.secretFile],
+    ['watch.alerts.secretFile', watch.alerts?.secretFile],
+    ...identity.providers.flatMap((provider, index): Named[] => {
+      const path = `identity.providers.${index}`
+      if (provider.type === 'oidc') return [[`${path}.caFile`, provider.caFile]]
+      const { file, caFile } = provider.bundle
+      return [
+        [`${path}.bundle.file`, file],
+        [`${path}.bundle.caFile`, caFile],
+      ]
+    }),
+  ]
+  return named.flatMap(([path, file]): [string, string][] => (file === undefined ? [] : [[path, file]]))
 }
 
 export function run(args: readonly string[], io: Io): Promise<number> {

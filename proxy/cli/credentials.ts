@@ -29,7 +29,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     args,
     io,
     ({ values }) => {
-      if (values.task === undefined) return 'wrong usage'
+      if (values.task === undefined) return { wrong: '--task must be given' }
       return tellingFailure(io, () => fetchCredentials(values, io))
     },
   )

@@ -8,7 +8,7 @@ import { ACTION_CLASSES, gravest, TRAITS } from '../classes.ts'
 import { loadConfig } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import { policyInput, type PolicyFacts } from '../stages/decide.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { type Given, type Io, lacking, withArguments } from './verb.ts'
 
 const USAGE = `usage: moderato explain --config FILE --agent ID --service s3 --operation DeleteBucket --class destructive
                         [--class ...] --resource ARN [--resource ...] [--trait unbounded] [--count 1]
@@ -18,6 +18,9 @@ const USAGE = `usage: moderato explain --config FILE --agent ID --service s3 --o
 
 Exit code 0 if every call is allowed, 1 if one is refused.
 `
+
+const NO_CLASS =
+  'moderato: without --class it counts as unknown; moderato catalogue show SERVICE:Operation says what it is'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -79,8 +82,9 @@ export function run(args: readonly string[], io: Io, deps: ExplainDeps = DEFAULT
 }
 
 async function explained({ values }: Given<typeof OPTIONS>, io: Io, deps: ExplainDeps) {
-  if (values.config === undefined || values.agent === undefined) return 'wrong usage'
-  const { agent, region = 'us-east-1' } = values
+  const { config, agent, region = 'us-east-1' } = values
+  if (config === undefined || agent === undefined) return lacking({ config, agent }) ?? 'wrong usage'
+  if (values.service !== undefined && values.class === undefined) io.stderr.write(`${NO_CLASS}\n`)
   let calls: readonly PolicyFacts[]
   try {
     calls = (values.service === undefined ? await described(io) : [flagged(values)]).map((each) =>
@@ -93,7 +97,7 @@ async function explained({ values }: Given<typeof OPTIONS>, io: Io, deps: Explai
     return 2
   }
   try {
-    const engine = await deps.loadEngine(values.config)
+    const engine = await deps.loadEngine(config)
     const answers = calls.map((call) =>
       explain(engine, policyInput({ id: agent }, call, region, deps.nowMs())),
     )

@@ -1,10 +1,10 @@
 /** `moderato freeze`: stops what agents do, within a second, on every replica. */
 import type { z } from 'zod'
-import { FreezeAnswer, FreezesAnswer } from '../admin/freeze-routes.ts'
+import { FreezeAnswer, FreezesAnswer, FrozenAnswer } from '../admin/freeze-routes.ts'
 import { scopeInWords } from '../freeze/scope.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato freeze all --reason TEXT [--for 2h | --until TIME]
        moderato freeze [--class destructive] [--agent ID] [--account ID] [--service dynamodb] --reason TEXT [...]
@@ -33,7 +33,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 type Parsed = Given<typeof OPTIONS>
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: Parsed): Errand | undefined {
+function errandOf({ values, positionals }: Parsed): Errand | Wrong | undefined {
   const [action, id, ...rest] = positionals
   const { class: classes, agent: agents, account: accounts, service: services, reason } = values
   const selectors = [classes, agents, accounts, services].some((given) => given !== undefined)
@@ -41,8 +41,9 @@ function errandOf({ values, positionals }: Parsed): Errand | undefined {
   if (action === 'list' && id === undefined && !frozen) return list
   if (action === 'lift' && id !== undefined && rest.length === 0 && !frozen) return lift(id)
   const everything = action === 'all'
-  if (id !== undefined || reason === undefined || everything === selectors) return undefined
+  if (id !== undefined || everything === selectors) return undefined
   if (action !== undefined && !everything) return undefined
+  if (reason === undefined) return lacking({ reason })
   const scope = everything ? { everything } : { classes, agents, accounts, services }
   return freeze({ ...scope, reason, for: values.for, until: values.until })
 }
@@ -66,8 +67,11 @@ function lift(id: string): Errand {
 
 function freeze(body: object): Errand {
   return async (client) => {
-    const answer = await client.post('/v1/freeze', body, FreezeAnswer)
-    return { answer, words: `frozen ${inWords(answer)}` }
+    const answer = await client.post('/v1/freeze', body, FrozenAnswer)
+    const unknown = answer.unknownAgents.map(
+      (each) => `  NOTHING OF IT IS FROZEN: there is no agent ${each}\n`,
+    )
+    return { answer, words: `frozen ${inWords(answer)}${unknown.join('')}` }
   }
 }
 

@@ -2,7 +2,7 @@
 import { ExplainAnswer, LimitsAnswer } from '../admin/limits-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato limits [--agent ID] [--rule NAME] [--json]
                         the buckets that are not full: what is left, and when they are full again
@@ -32,12 +32,11 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 }
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: Given<typeof OPTIONS>): Errand | undefined {
+function errandOf({ values, positionals }: Given<typeof OPTIONS>): Errand | Wrong | undefined {
   const verb = positionals.join(' ')
   if (verb === '') return listed(values)
-  return verb === 'explain' && values.agent !== undefined && values.class !== undefined
-    ? explained(values)
-    : undefined
+  if (verb !== 'explain') return undefined
+  return lacking({ agent: values.agent, class: values.class }) ?? explained(values)
 }
 
 type Values = Given<typeof OPTIONS>['values']

@@ -1,9 +1,9 @@
 /** `moderato quarantine`: stops an agent and all it has under way, within a second, on every replica. */
 import type { z } from 'zod'
-import { QuarantineAnswer, QuarantinesAnswer } from '../admin/quarantine-routes.ts'
+import { QuarantineAnswer, QuarantinedAnswer, QuarantinesAnswer } from '../admin/quarantine-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato quarantine list [--json]
        moderato quarantine add AGENT --reason TEXT [--for 10m]
@@ -21,7 +21,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 type Parsed = Given<typeof OPTIONS>
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: Parsed): Errand | undefined {
+function errandOf({ values, positionals }: Parsed): Errand | Wrong | undefined {
   const [action, agent, ...rest] = positionals
   const { reason, for: forText } = values
   const given = reason !== undefined || forText !== undefined
@@ -35,10 +35,12 @@ function errandOf({ values, positionals }: Parsed): Errand | undefined {
       return { answer, words: `lifted ${inWords(answer)}` }
     }
   }
-  if (action !== 'add' || reason === undefined) return undefined
+  if (action !== 'add') return undefined
+  if (reason === undefined) return lacking({ reason })
   return async (client) => {
-    const answer = await client.post(path, { reason, for: forText }, QuarantineAnswer)
-    return { answer, words: `stopped ${inWords(answer)}` }
+    const answer = await client.post(path, { reason, for: forText }, QuarantinedAnswer)
+    const unknown = answer.isKnown ? '' : `  NOBODY IS STOPPED BY THAT: there is no agent ${agent}\n`
+    return { answer, words: `stopped ${inWords(answer)}${unknown}` }
   }
 }
 

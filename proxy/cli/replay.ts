@@ -35,7 +35,9 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 async function replayed({ values, positionals }: Given<typeof OPTIONS>, io: Io) {
   const [dir, ...rest] = positionals
   const { config, baseline, json, check } = values
-  if (dir === undefined || rest.length > 0 || config === undefined) return 'wrong usage'
+  if (dir === undefined || rest.length > 0)
+    return { wrong: 'one folder must be given: the audit folder in stateDir' }
+  if (config === undefined) return { wrong: '--config must be given' }
   try {
     const old = baseline === undefined ? undefined : loadConfig(baseline).config
     const report = await replay(dir, loadConfig(config).config, old)

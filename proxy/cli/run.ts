@@ -36,7 +36,8 @@ export function run(args: readonly string[], io: Io): Promise<number> {
   const mark = args.indexOf('--')
   const [own, command] = mark < 0 ? [args, []] : [args.slice(0, mark), args.slice(mark + 1)]
   return withArguments({ usage: USAGE, options: OPTIONS, allowPositionals: false }, own, io, ({ values }) => {
-    if (values.task === undefined || command.length === 0) return 'wrong usage'
+    if (values.task === undefined) return { wrong: '--task must be given' }
+    if (command.length === 0) return { wrong: 'the command must be given, after --' }
     return tellingFailure(io, () => runTask({ values, command }, surroundings(), io))
   })
 }

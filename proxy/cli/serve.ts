@@ -1,12 +1,11 @@
 /** `moderato serve --config FILE`: the proxy, until SIGTERM or SIGINT. */
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { compose } from '../compose.ts'
 import { ConfigError, loadConfig } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import { createLog } from '../observe/log.ts'
 import { expectShortLives } from '../short-lived.ts'
-import type { Io } from './verb.ts'
+import { withArguments, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato serve --config FILE
 
@@ -15,13 +14,18 @@ SIGHUP, or a changed file, reloads the configuration: all of it, or nothing and 
 SIGTERM drains: /readyz turns first, held calls are answered, streams may finish. A second SIGTERM ends at once.
 `
 
-export async function run(args: readonly string[], io: Io): Promise<number> {
-  const file = configFile(args)
-  if (file === undefined) {
-    const help = args.includes('--help')
-    ;(help ? io.stdout : io.stderr).write(USAGE)
-    return help ? 0 : 2
-  }
+export function run(args: readonly string[], io: Io): Promise<number> {
+  const options = { config: { type: 'string' }, help: { type: 'boolean' } } as const
+  return withArguments(
+    { usage: USAGE, options, allowPositionals: false },
+    args,
+    io,
+    ({ values: { config } }) =>
+      config === undefined ? { wrong: '--config must be given' } : serve(config, io),
+  )
+}
+
+async function serve(file: string, io: Io): Promise<number> {
   expectShortLives()
   // Few schemas are parsed twice: their compiled parsers would take 3 MB.
   z.config({ jitless: true })
@@ -45,14 +49,6 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     io.stderr.write(`${error instanceof ConfigError ? error.message : `moderato: ${errorMessage(error)}`}\n`)
     return 1
-  }
-}
-
-function configFile(args: readonly string[]): string | undefined {
-  try {
-    return parseArgs({ args: [...args], options: { config: { type: 'string' } } }).values.config
-  } catch {
-    return undefined
   }
 }
 

@@ -3,7 +3,7 @@ import { RevokedAnswer, SessionsAnswer, TasksAnswer } from '../admin/session-rou
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
 import { KEYS_USAGE, runKeys } from './sessions-keys.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato sessions list [--sessions] [--json]
          the open tasks; with --sessions the sessions that called this replica
@@ -33,7 +33,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 }
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: SessionsArgs): Errand | undefined {
+function errandOf({ values, positionals }: SessionsArgs): Errand | Wrong | undefined {
   const [action, ...rest] = positionals
   const { session, task, agent, root, all, reason } = values
   const named = [session, task, agent, root, all].some((given) => given !== undefined)
@@ -42,7 +42,9 @@ function errandOf({ values, positionals }: SessionsArgs): Errand | undefined {
     if (named || reason !== undefined) return undefined
     return values.sessions === true ? listSessions : listTasks
   }
-  if (action !== 'revoke' || !named || reason === undefined) return undefined
+  if (action !== 'revoke') return undefined
+  if (!named) return { wrong: 'name what to end: --session, --task, --agent, --root or --all' }
+  if (reason === undefined) return lacking({ reason })
   return revoke({ session, task, agent, root, all, reason })
 }
 

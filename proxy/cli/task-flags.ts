@@ -1,6 +1,6 @@
 /** What `run`, `env` and `credentials` have in common: the task, the proxy, and who asks. */
 import { readFileSync } from 'node:fs'
-import { ACTION_CLASSES } from '../classes.ts'
+import { GRANTABLE } from '../classes.ts'
 import { isLoopbackUrl, originOf } from '../addresses.ts'
 import { loadConfigOfRunning, type LoadedConfig } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
@@ -162,7 +162,7 @@ function durationOf(text: string): number {
   }
 }
 
-const CLASSES: ReadonlySet<string> = new Set([...ACTION_CLASSES, 'reads-secret'])
+const CLASSES: ReadonlySet<string> = new Set(GRANTABLE)
 
 /** `read,list=arn:aws:s3:::logs*` */
 function grantOf(text: string): { readonly classes: string[]; readonly resources: string[] } {

@@ -27,6 +27,7 @@ async function run(commit: () => Promise<void>): Promise<string[]> {
       unverified: () => expect.unreachable(),
     },
     observeStage: () => undefined,
+    refused: () => undefined,
     finished: () => undefined,
     bug: (error) => expect.fail(String(error)),
     answer: (_, { reason }) => void events.push(`answer ${reason}`),

@@ -36,6 +36,25 @@ describe('moderato config', () => {
     })
   })
 
+  it('misses the files that it names', async () => {
+    const people = [{ id: 'alice@example.org', tokenFile: 'alice.token' }]
+    const path = file('people', { admin: { people } })
+    const { code, err } = await config('check', path)
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/^.*:\n {2}admin\.people\.0\.tokenFile: .*alice\.token is not there\n$/),
+    })
+  })
+
+  it('says what is allowed where a value is not', async () => {
+    const agents = [{ id: 'a', grants: [{ classes: ['delete'], resources: ['*'] }] }]
+    const wrong = { agents, upstream: { accountId: 123456789012 }, approvals: { expire: 3600 } }
+    const { err } = await config('check', file('values', wrong))
+    expect(err).toContain('agents.0.grants.0.classes.0: "delete" is unknown: give read, list,')
+    expect(err).toContain('upstream.accountId: must be 12 digits, in quotes')
+    expect(err).toContain('approvals.expire: must be a duration such as 20s')
+  })
+
   it('prints what differs between two files, and what of it needs a restart', async () => {
     const [one, two] = [
       file('one', { stateDir: '/a' }),

@@ -23,7 +23,7 @@ async function operated() {
   const rules = () => ({ freezeWindows: new WindowClock([]) })
   const freezes = new Freezes({ ledger, clock, rules, accountOf: () => undefined })
   const { port } = await listening({
-    routes: freezeRoutes(freezes, { clock, services: new Set(['dynamodb']) }),
+    routes: freezeRoutes(freezes, { clock, services: new Set(['dynamodb']), isAgent: (id) => id !== 'typo' }),
   })
   const freeze = async (...args: string[]) => {
     const { io, out, err } = captured()
@@ -47,6 +47,15 @@ describe('moderato freeze', () => {
     expect(await freeze('list')).toMatchObject({ code: 0, out: line })
     expect(await freeze('lift', id)).toMatchObject({ code: 0, out: `lifted ${line}` })
     expect(await freeze('list')).toMatchObject({ code: 0, out: 'nothing is frozen\n' })
+  })
+
+  it('says so where nobody is meant, and what is missing', async () => {
+    const { freeze } = await operated()
+    const { out } = await freeze('--agent', 'typo', '--agent', 'ci/*', '--agent', 'a', '--reason', 'r')
+    expect(out).toContain('  NOTHING OF IT IS FROZEN: there is no agent typo\n')
+    expect(out.match(/there is no agent/g)).toHaveLength(1)
+    expect((await freeze('all')).err).toContain('\nmoderato: --reason must be given\n')
+    expect((await freeze('all', '--resaon', 'r')).err).toContain("moderato: Unknown option '--resaon'")
   })
 
   it('never takes nothing for everything, nor half a command for a whole one', async () => {

@@ -70,7 +70,7 @@ async function play(narrator: Narrator, proxy: Proxy, sandbox: Sandbox): Promise
 /** Leaves everything running for whoever wants to try, and shows each further decision as the audit log gets it. */
 async function stayUp(proxy: Proxy, stopped: Promise<unknown>): Promise<void> {
   heading('Try it yourself')
-  print(`  export AWS_ENDPOINT_URL=${proxy.agents} AWS_REGION=${REGION}`)
+  print(`  export AWS_ENDPOINT_URL=${proxy.agents} AWS_REGION=${REGION} AWS_DEFAULT_REGION=${REGION}`)
   print(`  export AWS_ACCESS_KEY_ID=${AGENT.accessKeyId} AWS_SECRET_ACCESS_KEY=${AGENT.secretAccessKey}`)
   print(
     '  aws dynamodb delete-table --table-name demo-items; aws dynamodb delete-table --table-name prod-customers',

@@ -8,7 +8,7 @@ import { BUILDER } from '../support/agents.ts'
 import { freePort } from '../support/free-port.ts'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
-import { MAIN, readmeBlocks } from '../support/readme.ts'
+import { MAIN, readmeBlocks, ROOT } from '../support/readme.ts'
 import { askTasks } from '../support/tasks.ts'
 import { AWS_CLI, missing, MOTO } from '../support/tools.ts'
 
@@ -60,7 +60,8 @@ describe.skipIf(missing(MOTO, AWS_CLI))('the examples of README', () => {
     const shelled = await sh(`${exports}${shell}`)
     expect(shelled).toMatchObject({ code: 0, out: expect.stringContaining('look-around: 1 call, 0 refused') })
     const config = join(folder, 'config')
-    writeFileSync(config, profile.replaceAll('http://127.0.0.1:8080', proxy.url))
+    const here = profile.replaceAll('http://127.0.0.1:8080', proxy.url).replaceAll('/opt/moderato', ROOT)
+    writeFileSync(config, here)
     const profiled = await sh(`${exports}aws s3 ls --profile paced`, { AWS_CONFIG_FILE: config })
     expect(profiled).toMatchObject({ code: 0, err: '' })
     const record = await proxy.record(({ facts }) => JSON.stringify({ facts }).includes('nightly report'))

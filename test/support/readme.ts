@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
-const ROOT = resolve(import.meta.dirname, '../..')
+export const ROOT = resolve(import.meta.dirname, '../..')
 export const MAIN = join(ROOT, 'proxy/main.ts')
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 

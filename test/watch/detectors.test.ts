@@ -310,6 +310,14 @@ describe('novelty', () => {
     ])
   })
 
+  it('finds nothing in what tasks do because they are tasks', () => {
+    const { see, of } = watching()
+    see({ ...seen('moderato:GetCredentials', ['credentials']), task: task([SCOPE]) })
+    see({ ...seen('moderato:EndTask', ['write']), task: task([SCOPE]) })
+    see({ ...seen('sts:GetCallerIdentity', ['read']), task: task([SCOPE]) })
+    expect(of('novelty')).toEqual([])
+  })
+
   it('learns nothing from calls that were refused', () => {
     const { see, of } = watching()
     see({ ...put('ec2'), ...REFUSED })

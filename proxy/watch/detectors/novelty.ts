@@ -22,6 +22,7 @@ export const novelty: Detector<DetectorSettings['novelty']> = () => {
   return (seen, { learn }, nowMs) => {
     learnsSinceMs ??= nowMs
     const { task } = seen
+    if (isOurs(seen)) return undefined
     if (task !== undefined && task.scopes.length > 0) return undeclared(seen, task)
     const learning = nowMs - learnsSinceMs < learn
     const fresh = traitsOf(seen).filter((each) => known.get(each) === undefined)
@@ -37,6 +38,11 @@ export const novelty: Detector<DetectorSettings['novelty']> = () => {
       quietMs: DAY_MS,
     }
   }
+}
+
+/** What tasks do because they are tasks: they fetch credentials, end, and ask who they are. */
+function isOurs({ service, operation }: Seen): boolean {
+  return service === 'moderato' || operation === 'GetCallerIdentity'
 }
 
 function traitsOf({ service, class: label }: Seen): string[] {
