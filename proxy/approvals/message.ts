@@ -1,6 +1,6 @@
 /** An approval in words, for people and for programs: facts of the parsed request, the agent's own words marked as such. */
 import { z } from 'zod'
-import { statusOf } from './approval.ts'
+import { statusOf, type ApprovalFacts } from './approval.ts'
 import type { Known } from './known.ts'
 import { factLines } from './fact-lines.ts'
 import { shown } from './shown.ts'
@@ -33,7 +33,7 @@ export function shownApproval({ id, approval, expiresAtMs }: Known): ShownApprov
   return {
     id,
     status: statusOf(approval),
-    summary: `${facts.service}:${facts.operation ?? 'unknown'} (${facts.class}) by ${shown(approval.agent)}`,
+    summary: `${whatOf(facts)} by ${shown(approval.agent)}`,
     facts: factLines(approval),
     irreversible: facts.traits.includes('irreversible'),
     digest,
@@ -46,6 +46,12 @@ export function shownApproval({ id, approval, expiresAtMs }: Known): ShownApprov
       ...(reason === undefined ? {} : { reason: shown(reason, { prose: true }) }),
     })),
   }
+}
+
+/** A task is known by what its agent says of it. */
+function whatOf({ service, operation, class: label, opens }: ApprovalFacts): string {
+  if (opens !== undefined) return `a task, in its words ${shown(opens.intent, { prose: true })},`
+  return `${service}:${operation ?? 'unknown'} (${label})`
 }
 
 /** For programs. */

@@ -57,6 +57,8 @@ const Reckoning = z.object({
 })
 export type Reckoning = z.output<typeof Reckoning>
 
+const Ended = Reckoning.extend({ task: z.object({ ended: z.boolean() }) })
+
 /** Each call rejects with `Failure`. */
 export interface AgentClient {
   open(proof: Proof, body: object): Promise<Opened>
@@ -91,7 +93,11 @@ export function agentClient(place: ProxyPlace): AgentClient {
   return {
     open: (proof, body) => ask(proof, { method: 'POST', path: TASKS, body }, Opened),
     show: (key, taskId) => ask({ kind: 'key', ...key }, { method: 'GET', path: pathOf(taskId) }, Reckoning),
-    end: (proof, taskId) => ask(proof, { method: 'DELETE', path: pathOf(taskId) }, Reckoning),
+    async end(proof, taskId) {
+      const { task, ...reckoning } = await ask(proof, { method: 'DELETE', path: pathOf(taskId) }, Ended)
+      if (task.ended) return reckoning
+      throw new Failure(`no task ${taskId} of this agent is open`)
+    },
     close: () => dispatcher.close(),
   }
 }

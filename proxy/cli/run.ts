@@ -58,6 +58,7 @@ async function runTask({ values, command }: Asked, given: Variables, io: Io): Pr
     const traceparent = newTrace(given['TRACEPARENT'])
     const body = { ...wanted.body, traceId: traceIdOf(traceparent), ...(sameUser ? { sameUser } : {}) }
     const opened = await client.open(wanted.proof, body)
+    if (opened.task.narrowed) io.stderr.write(`moderato: ${narrowed(opened)}\n`)
     const task = { opened, place: wanted.place, region: values.region, traceparent }
     const secrets = secretsOf(wanted.proof)
     const home = values['keep-home'] === true ? undefined : newHome(user)
@@ -76,6 +77,10 @@ async function runTask({ values, command }: Asked, given: Variables, io: Io): Pr
     signals.release()
     await client.close()
   }
+}
+
+function narrowed({ task: { id, expiresAt } }: Opened): string {
+  return `policy gave task ${id} less than was asked for; it ends ${expiresAt}`
 }
 
 async function endAndTell(client: AgentClient, { task, credentials }: Opened, io: Io): Promise<void> {

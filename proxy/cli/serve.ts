@@ -15,7 +15,12 @@ SIGTERM drains: /readyz turns first, held calls are answered, streams may finish
 `
 
 export function run(args: readonly string[], io: Io): Promise<number> {
-  const options = { config: { type: 'string' }, help: { type: 'boolean' } } as const
+  // What it prints is JSON, whether that is asked for or not.
+  const options = {
+    config: { type: 'string' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean' },
+  } as const
   return withArguments(
     { usage: USAGE, options, allowPositionals: false },
     args,

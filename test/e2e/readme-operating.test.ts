@@ -15,7 +15,7 @@ const sh = (script: string) => typeIn(folder, script)
 it('the examples of the chapter for operators work as they are written', { timeout: 60_000 }, async () => {
   const [yaml = ''] = blocks('yaml')
   const [freezes = '', reload = ''] = blocks('sh')
-  const made = sh('moderato config person-token alice-token')
+  const made = sh('moderato config person-token alice.token')
   const hash = /^tokenSha256: ([0-9a-f]{64})$/m.exec(made.out)?.[1] ?? ''
   const listen = `listen: { agents: "127.0.0.1:0", admin: "127.0.0.1:${await freePort()}" }\n`
   const config = listen + yaml.replace(/tokenSha256: [0-9a-f]{64}/, `tokenSha256: ${hash}`)
