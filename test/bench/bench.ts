@@ -104,7 +104,15 @@ async function startModerato(
   const config = { ...configuration(upstream, `state-${name}`), ...settings }
   await writeFile(file, JSON.stringify(config), { mode: 0o600 })
   const flags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter((each) => each !== '')
-  return start('Moderato', PROXY_CORE, [process.execPath, ...flags, MODERATO, 'serve', '--config', file])
+  return start('Moderato', PROXY_CORE, [
+    process.execPath,
+    '--expose-gc',
+    ...flags,
+    MODERATO,
+    'serve',
+    '--config',
+    file,
+  ])
 }
 
 /** Starts it several times, nothing else running: the median time until it listens, and its memory then. */

@@ -80,13 +80,13 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   }
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(config))
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', file], {
+  const child = spawn(process.execPath, ['--expose-gc', MAIN, 'serve', '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
       AWS_EC2_METADATA_DISABLED: 'true',
-      // As `npm start` has it.
+      // As `npm start` has it, and the flag above.
       NODE_COMPILE_CACHE: COMPILE_CACHE,
       ...options.environment,
     },
