@@ -7,14 +7,14 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
-type Collect = (options: { readonly type: 'minor' }) => void
+type Collect = (options: { readonly type: 'minor' }) => unknown
 
 /**
  * `node --expose-gc`, as npm starts it, has one. Otherwise there is no way to ask for a collection but through a second
  * context, and V8 takes half as long again for every call from then on: it is made once a large body has passed, not before.
  */
 function collector(): Collect {
-  if (globalThis.gc !== undefined) return globalThis.gc as Collect
+  if (globalThis.gc !== undefined) return globalThis.gc
   setFlagsFromString('--expose-gc')
   const collect = runInNewContext('gc') as Collect
   setFlagsFromString('--no-expose-gc')
