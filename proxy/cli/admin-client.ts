@@ -7,7 +7,7 @@ import { isLoopbackUrl, originOf } from '../addresses.ts'
 import { adminPlace, loadConfigOfRunning, type AdminPlace } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import { readSecret } from '../secret-file.ts'
-import { answered, JSON_BODY, type Answer, type Question } from './answered.ts'
+import { answered, fitting, JSON_BODY, type Answer, type Question } from './answered.ts'
 import { Failure, tellingFailure } from './failure.ts'
 import type { Io } from './verb.ts'
 
@@ -130,7 +130,7 @@ function clientOf(target: Target, dispatcher: Agent): AdminClient {
       method === 'GET'
         ? { method, path, headers: authorization, text: '' }
         : { method, path, headers: { ...authorization, ...JSON_BODY }, text: JSON.stringify(body) }
-    return schema.parse(meant(await answered(url, dispatcher, question), url))
+    return fitting(schema, meant(await answered(url, dispatcher, question), url), url)
   }
   return {
     get: (path, answer) => ask('GET', path, {}, answer),

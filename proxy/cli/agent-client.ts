@@ -9,7 +9,7 @@ import { ALGORITHM } from '../sigv4/credential.ts'
 import { signRequest } from '../sigv4/sign.ts'
 import { Signatures } from '../sigv4/signatures.ts'
 import { formatAmzDate } from '../sigv4/signing-date.ts'
-import { answered, JSON_BODY, type Answer, type Question } from './answered.ts'
+import { answered, fitting, JSON_BODY, type Answer, type Question } from './answered.ts'
 import { Failure } from './failure.ts'
 
 export interface ProxyPlace {
@@ -87,7 +87,8 @@ export function agentClient(place: ProxyPlace): AgentClient {
       proof.kind === 'token'
         ? { authorization: `Bearer ${proof.token}`, ...JSON_BODY }
         : signedHeaders(proof, { method, path, text, host: place.url.host })
-    return answer.parse(meant(await answered(place.url, dispatcher, { method, path, text, headers })))
+    const said = await answered(place.url, dispatcher, { method, path, text, headers })
+    return fitting(answer, meant(said), place.url)
   }
   const pathOf = (taskId: string): string => `${TASKS}/${encodeURIComponent(taskId)}`
   return {

@@ -1,5 +1,6 @@
 /** Asks a running Moderato, and reads what it answers. */
 import { request, type Agent } from 'undici'
+import type { z } from 'zod'
 import { errorMessage } from '../error-message.ts'
 import { Failure } from './failure.ts'
 
@@ -39,8 +40,18 @@ export async function answered(
 
 function jsonOf(text: string, { origin }: URL): unknown {
   try {
-    return JSON.parse(text)
+    const body: unknown = JSON.parse(text)
+    // A refusal of ours is an object, too.
+    if (typeof body === 'object' && body !== null) return body
+    throw new Error('it is no object')
   } catch {
     throw new Failure(`what answers at ${origin} is not Moderato`)
   }
+}
+
+/** An answer in the shape that it should have; a `Failure` for any other, which another version may give. */
+export function fitting<T>(schema: z.ZodType<T>, body: unknown, { origin }: URL): T {
+  const read = schema.safeParse(body)
+  if (read.success) return read.data
+  throw new Failure(`what answers at ${origin} is not Moderato, or of another version`)
 }

@@ -90,6 +90,10 @@ describe('the client of the admin API', () => {
       client.post('/v1/whoami', { n: 'x' }, Who),
     )
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('n: ')])
+    const other = await asked({ admin: url, 'token-file': file }, {}, (client) =>
+      client.post('/v1/whoami', { n: 7 }, z.object({ of: z.literal('a later version') })),
+    )
+    expect([other.code, other.err]).toEqual([1, expect.stringContaining('or of another version')])
   })
 
   it('sends no token over plain HTTP to another machine, and none from a file that others can read', async () => {
