@@ -19,7 +19,11 @@ afterEach(async () => {
   await upstream.stop()
 })
 
+/** Attempts are dated back from here: from the time at which each is made, two could fall into one second. */
+let datedFromMs = 0
+
 async function start(destructive: object): Promise<void> {
+  datedFromMs = Date.now()
   proxy = await startProxy({
     upstream: upstream.url,
     agents: [BUILDER, OTHER],
@@ -35,7 +39,7 @@ async function attempt(table: string, id: string, number = 1, agent = BUILDER): 
     'x-amz-target': 'DynamoDB_20120810.DeleteTable',
     'content-length': String(Buffer.byteLength(body)),
   }
-  const signedAt = new Date(Date.now() - number * 1_000)
+  const signedAt = new Date(datedFromMs - number * 1_000)
   const call = await signed(
     proxy.url,
     { method: 'POST', target: '/', headers, body },
