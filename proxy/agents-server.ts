@@ -56,7 +56,7 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
     socket.allowHalfOpen = false
     http2.emit('connection', socket)
   }
-  front.removeListener(event, serveHttp1 ?? (() => undefined))
+  front.removeAllListeners(event)
   front.on(event, (socket: Socket) => {
     if (socket instanceof TLSSocket) return serve(socket, socket.alpnProtocol === 'h2')
     undecided.add(socket)

@@ -60,11 +60,10 @@ async function answerOf({ ask, agent, opening, requestId }: Asked, deps: AnswerD
     return json({ task: { id: ask.taskId, ended }, ...reckoningShown(agent, ask.taskId, deps) })
   }
   if (ask.kind === 'show') {
-    const open = deps.tasks.find(agent.root, ask.taskId)
-    const own = open?.agentId === agent.id ? open : undefined
-    const shown = own === undefined ? {} : { agent: own.agentId, expiresAt: iso(own.expiresAtMs) }
+    const open = deps.tasks.findOwn(agent, ask.taskId)
+    const shown = open === undefined ? {} : { agent: open.agentId, expiresAt: iso(open.expiresAtMs) }
     return json({
-      task: { id: ask.taskId, open: own !== undefined, ...shown },
+      task: { id: ask.taskId, open: open !== undefined, ...shown },
       ...reckoningShown(agent, ask.taskId, deps),
     })
   }

@@ -3,10 +3,11 @@ import type { Session } from '../agent.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import type { OwnerOf } from '../approvals/asked.ts'
 import { callKey } from '../approvals/known.ts'
-import { askFor, givenFor, isWanted, type SeekDeps } from '../approvals/seek.ts'
+import { askFor, givenFor, isWanted, USE_NOT_RECORDED, type SeekDeps } from '../approvals/seek.ts'
 import { Denial } from '../denial.ts'
 import type { ApprovedTask, Opening } from '../identity/opening.ts'
 import type { Revocations } from '../identity/revocations.ts'
+import { recorded } from '../recorded.ts'
 import type { Asked } from './asked.ts'
 import { newTaskApproval, taskDigest } from './task-approval.ts'
 
@@ -41,7 +42,6 @@ export function approveTask(deps: ApproveTaskDeps) {
     const approved = ({ id }: { readonly id: string }): Exchange => ({
       ...exchange,
       opening: withApproved(opening, { id, digest, openedAtMs, untilMs }),
-      opensBy: id,
     })
     const given = givenFor(sought, deps.approvals)
     return given === undefined ? askFor(sought, deps).then(approved) : approved(given)
@@ -66,17 +66,15 @@ function withApproved(opening: Opening, approved: ApprovedTask): Opening {
 /** Takes the use of an approval that opens a task, of everybody who asks at once on every replica. */
 export function spendTask({ approvals }: { readonly approvals: Approvals }) {
   return function spend<Exchange extends Asked>(exchange: Exchange): Exchange | Promise<Exchange> {
-    const { opensBy: id, opening, agent } = exchange
-    if (id === undefined || opening?.approved === undefined) return exchange
-    return approvals.spend(id, callKey(agent, opening.approved.digest), opening.need.approvers).then(
-      (isSpent) => {
-        if (isSpent) return exchange
-        const words = `Approval ${id} is of no use any more: another task was opened by it.`
-        throw new Denial('approval_required', words, { approval: id })
-      },
-      (cause: unknown) => {
-        throw new Denial('state_unavailable', 'The use of an approval could not be recorded.', { cause })
-      },
-    )
+    const { opening, agent } = exchange
+    const { approved, before, need } = opening ?? {}
+    // One that is only carried on was opened by its use.
+    if (approved === undefined || need === undefined || approved.id === before?.approved?.id) return exchange
+    const spent = approvals.spend(approved.id, callKey(agent, approved.digest), need.approvers)
+    return recorded(spent, USE_NOT_RECORDED).then((isSpent) => {
+      if (isSpent) return exchange
+      const words = `Approval ${approved.id} is of no use any more: another task was opened by it.`
+      throw new Denial('approval_required', words, { approval: approved.id })
+    })
   }
 }

@@ -25,8 +25,6 @@ export interface Asked extends Received, Pick<Classified, 'agent' | 'payload' | 
   readonly opening?: Opening
   /** The token that it came with. */
   readonly proof?: TokenProof
-  /** The approval whose use opens the task; none where it is only carried on. */
-  readonly opensBy?: string
 }
 
 /** As a call of a service, since records and restraints know calls. */

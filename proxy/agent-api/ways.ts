@@ -51,6 +51,7 @@ function wayOfSigning(stages: SharedStages, parts: Parts) {
 
 /** The tasks endpoint, signed with a static key or by a session. */
 function wayOfSignedTasks(stages: SharedStages, parts: Parts) {
+  const own = ownStages(parts)
   return pipeline<Received>()
     .pipe(stages.checkedHead)
     .pipe(routeTasks())
@@ -60,61 +61,72 @@ function wayOfSignedTasks(stages: SharedStages, parts: Parts) {
     .pipe(askSigned())
     .pipe(stages.notReplayed)
     .pipe(stages.restrained)
-    .pipe(paceIssues(issuesOf(parts)))
-    .pipe(judgeTask(parts))
-    .pipe(approveTask(approversOf(parts)))
+    .pipe(own.paced)
+    .pipe(own.judged)
+    .pipe(own.approved)
     .pipe(stages.claimed)
-    .pipe(spendTask(parts.approvals))
-    .pipe(answerAsk(answersOf(parts)))
+    .pipe(own.spent)
+    .pipe(own.answered)
 }
 
 /** What comes with the token of an identity provider in place of a signature. */
 function wayOfProvedTasks(stages: SharedStages, parts: Parts, ask: ReturnType<typeof askProved>) {
+  const own = ownStages(parts)
   return pipeline<Received>()
     .pipe(stages.checkedHead)
     .pipe(ask)
     .pipe(stages.restrained)
-    .pipe(paceIssues(issuesOf(parts)))
-    .pipe(judgeTask(parts))
-    .pipe(approveTask(approversOf(parts)))
+    .pipe(own.paced)
+    .pipe(own.judged)
+    .pipe(own.approved)
     .pipe(claimProof(parts))
-    .pipe(spendTask(parts.approvals))
-    .pipe(answerAsk(answersOf(parts)))
+    .pipe(own.spent)
+    .pipe(own.answered)
 }
 
 /** The container credentials endpoint. */
 function wayOfTickets(stages: SharedStages, parts: Parts) {
+  const own = ownStages(parts)
   return pipeline<Received>()
     .pipe(stages.checkedHead)
     .pipe(askTicket(parts))
     .pipe(stages.restrained)
-    .pipe(paceIssues(issuesOf(parts)))
-    .pipe(judgeTask(parts))
-    .pipe(approveTask(approversOf(parts)))
-    .pipe(spendTask(parts.approvals))
-    .pipe(answerAsk(answersOf(parts)))
+    .pipe(own.paced)
+    .pipe(own.judged)
+    .pipe(own.approved)
+    .pipe(own.spent)
+    .pipe(own.answered)
 }
 
 /** Calls of STS that hand out credentials, or ask who a session is: the fork of a call's way that ends here. */
 export function wayOfSts(stages: SharedStages, parts: Parts) {
+  const own = ownStages(parts)
   return pipeline<Classified>()
     .pipe(askSts())
-    .pipe(paceIssues(issuesOf(parts)))
-    .pipe(judgeTask(parts))
-    .pipe(approveTask(approversOf(parts)))
+    .pipe(own.paced)
+    .pipe(own.judged)
+    .pipe(own.approved)
     .pipe(stages.claimed)
-    .pipe(spendTask(parts.approvals))
-    .pipe(answerAsk(answersOf(parts)))
+    .pipe(own.spent)
+    .pipe(own.answered)
 }
 
-function issuesOf({ limiter, issueRate: rate, steadyClock: clock }: Parts) {
-  return { limiter, rate, clock }
-}
-
-function approversOf({ approvals, revocations, clock }: Parts) {
-  return { ...approvals, revocations, clock }
-}
-
-function answersOf({ tasks, sessions, accountOf, clock, endings }: Parts) {
-  return { tasks, sessions, accountOf, clock, endings }
+/** What follows on each way once it is known who asks what. */
+function ownStages({
+  limiter,
+  issueRate: rate,
+  steadyClock,
+  approvals,
+  revocations,
+  clock,
+  ...parts
+}: Parts) {
+  const { tasks, sessions, accountOf, endings } = parts
+  return {
+    paced: paceIssues({ limiter, rate, clock: steadyClock }),
+    judged: judgeTask({ tasks }),
+    approved: approveTask({ ...approvals, revocations, clock }),
+    spent: spendTask(approvals),
+    answered: answerAsk({ tasks, sessions, accountOf, clock, endings }),
+  }
 }

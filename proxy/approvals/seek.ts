@@ -2,6 +2,7 @@
 import { Denial } from '../denial.ts'
 import type { GivenApproval } from '../exchange.ts'
 import type { Clock } from '../ports.ts'
+import { recorded } from '../recorded.ts'
 import { grantedOf, statusOf } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
 import type { Need, Wanted } from './asked.ts'
@@ -23,6 +24,8 @@ export interface SeekDeps {
   readonly place: (id: string) => string
   readonly clock: Clock
 }
+
+export const USE_NOT_RECORDED = 'The use of an approval could not be recorded.'
 
 export function isWanted(need: Need): need is Wanted {
   return need.approvers > 0
@@ -54,9 +57,7 @@ export function refuseDenied({ id, approval }: Known): void {
  */
 export async function askFor(sought: Sought, deps: SeekDeps): Promise<GivenApproval> {
   const { need } = sought
-  const known = await deps.approvals.ask(sought.asked()).catch((cause: unknown) => {
-    throw new Denial('state_unavailable', 'An approval could not be asked for.', { cause })
-  })
+  const known = await recorded(deps.approvals.ask(sought.asked()), 'An approval could not be asked for.')
   if (known === undefined) throw new Denial('approvals_full', need.why.join(' '))
   const given = givenFor(sought, deps.approvals) ?? (await sought.held?.())
   if (given !== undefined) return given

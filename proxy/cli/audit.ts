@@ -29,9 +29,9 @@ export function run(args: readonly string[], io: Io, options: AuditVerbOptions =
   })
 }
 
-async function act({ dir: where, json, head, ...tail }: Command, io: Io, options: AuditVerbOptions) {
+async function act({ dir: given, config, json, head, ...tail }: Command, io: Io, options: AuditVerbOptions) {
   try {
-    const dir = typeof where === 'string' ? where : where()
+    const dir = given ?? folderOf(config)
     if (tail.action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
     for await (const line of tailAudit(dir, { ...tail, signal: options.signal })) {
       io.stdout.write(`${json ? line : summary(line)}\n`)
@@ -45,7 +45,8 @@ async function act({ dir: where, json, head, ...tail }: Command, io: Io, options
 
 interface Command {
   readonly action: 'verify' | 'tail'
-  readonly dir: string | (() => string)
+  readonly dir: string | undefined
+  readonly config: string | undefined
   readonly json: boolean
   readonly head: ChainHead | undefined
   readonly follow: boolean
@@ -72,7 +73,8 @@ function commandOf({ values, positionals }: Given<typeof OPTIONS>): Command | Wr
   if (dir !== undefined && config !== undefined) return { wrong: 'DIR and --config exclude each other' }
   return {
     action,
-    dir: dir ?? (() => folderOf(config)),
+    dir,
+    config,
     json: values.json,
     head,
     follow: values.follow,

@@ -5,7 +5,7 @@ import { shown } from '../approvals/shown.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
 import { report } from './breakglass-report.ts'
-import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
+import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato breakglass open --agent ID --for 30m --reason TEXT --ticket ID [--class destructive ...]
                 [--resource PATTERN ...] [--pace]

@@ -8,7 +8,7 @@ import { agentClient, Opened, type AgentClient } from './agent-client.ts'
 import type { Variables } from './child-environment.ts'
 import { Failure, tellingFailure } from './failure.ts'
 import { TASK_OPTIONS, TASK_USAGE, wantedTask, type Wanted } from './task-flags.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { missing, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato credentials --task TEXT [...] [--cache FILE] [--new]
 
@@ -29,7 +29,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     args,
     io,
     ({ values }) => {
-      if (values.task === undefined) return { wrong: '--task must be given' }
+      if (values.task === undefined) return missing('task')
       return tellingFailure(io, () => fetchCredentials(values, io))
     },
   )

@@ -8,7 +8,7 @@ import { ACTION_CLASSES, gravest, TRAITS } from '../classes.ts'
 import { loadConfig } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import { policyInput, type PolicyFacts } from '../stages/decide.ts'
-import { type Given, type Io, lacking, withArguments } from './verb.ts'
+import { lacking, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato explain --config FILE --agent ID --service s3 --operation DeleteBucket --class destructive
                         [--class ...] --resource ARN [--resource ...] [--trait unbounded] [--count 1]

@@ -4,7 +4,7 @@ import { FreezeAnswer, FreezesAnswer, FrozenAnswer } from '../admin/freeze-route
 import { scopeInWords } from '../freeze/scope.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
-import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
+import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato freeze all --reason TEXT [--for 2h | --until TIME]
        moderato freeze [--class destructive] [--agent ID] [--account ID] [--service dynamodb] --reason TEXT [...]
@@ -43,7 +43,7 @@ function errandOf({ values, positionals }: Parsed): Errand | Wrong | undefined {
   const everything = action === 'all'
   if (id !== undefined || everything === selectors) return undefined
   if (action !== undefined && !everything) return undefined
-  if (reason === undefined) return lacking({ reason })
+  if (reason === undefined) return missing('reason')
   const scope = everything ? { everything } : { classes, agents, accounts, services }
   return freeze({ ...scope, reason, for: values.for, until: values.until })
 }

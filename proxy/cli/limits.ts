@@ -2,7 +2,7 @@
 import { ExplainAnswer, LimitsAnswer } from '../admin/limits-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
-import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
+import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato limits [--agent ID] [--rule NAME] [--json]
                         the buckets that are not full: what is left, and when they are full again

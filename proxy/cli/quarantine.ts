@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { QuarantineAnswer, QuarantinedAnswer, QuarantinesAnswer } from '../admin/quarantine-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
-import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
+import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato quarantine list [--json]
        moderato quarantine add AGENT --reason TEXT [--for 10m]
@@ -36,7 +36,7 @@ function errandOf({ values, positionals }: Parsed): Errand | Wrong | undefined {
     }
   }
   if (action !== 'add') return undefined
-  if (reason === undefined) return lacking({ reason })
+  if (reason === undefined) return missing('reason')
   return async (client) => {
     const answer = await client.post(path, { reason, for: forText }, QuarantinedAnswer)
     const unknown = answer.isKnown ? '' : `  NOBODY IS STOPPED BY THAT: there is no agent ${agent}\n`

@@ -3,7 +3,7 @@ import { loadConfig } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import { replay, type ReplayReport } from '../replay/replay.ts'
 import type { Sum } from '../replay/tally.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { missing, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato replay AUDIT_DIR --config NEW [--baseline OLD] [--check] [--json]
 
@@ -37,7 +37,7 @@ async function replayed({ values, positionals }: Given<typeof OPTIONS>, io: Io) 
   const { config, baseline, json, check } = values
   if (dir === undefined || rest.length > 0)
     return { wrong: 'one folder must be given: the audit folder in stateDir' }
-  if (config === undefined) return { wrong: '--config must be given' }
+  if (config === undefined) return missing('config')
   try {
     const old = baseline === undefined ? undefined : loadConfig(baseline).config
     const report = await replay(dir, loadConfig(config).config, old)

@@ -12,7 +12,7 @@ import { endTask } from './end-task.ts'
 import { Failure, tellingFailure } from './failure.ts'
 import { separation, type User } from './separation.ts'
 import { TASK_OPTIONS, TASK_USAGE, wantedTask, type Wanted } from './task-flags.ts'
-import { withArguments, type Given, type Io } from './verb.ts'
+import { missing, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato run --task TEXT [...] -- COMMAND [ARGUMENTS]
 
@@ -36,7 +36,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
   const mark = args.indexOf('--')
   const [own, command] = mark < 0 ? [args, []] : [args.slice(0, mark), args.slice(mark + 1)]
   return withArguments({ usage: USAGE, options: OPTIONS, allowPositionals: false }, own, io, ({ values }) => {
-    if (values.task === undefined) return { wrong: '--task must be given' }
+    if (values.task === undefined) return missing('task')
     if (command.length === 0) return { wrong: 'the command must be given, after --' }
     return tellingFailure(io, () => runTask({ values, command }, surroundings(), io))
   })

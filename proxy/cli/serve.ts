@@ -5,7 +5,7 @@ import { ConfigError, loadConfig } from '../config.ts'
 import { errorMessage } from '../error-message.ts'
 import { createLog } from '../observe/log.ts'
 import { expectShortLives } from '../short-lived.ts'
-import { withArguments, type Io } from './verb.ts'
+import { missing, withArguments, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato serve --config FILE
 
@@ -25,8 +25,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     { usage: USAGE, options, allowPositionals: false },
     args,
     io,
-    ({ values: { config } }) =>
-      config === undefined ? { wrong: '--config must be given' } : serve(config, io),
+    ({ values: { config } }) => (config === undefined ? missing('config') : serve(config, io)),
   )
 }
 

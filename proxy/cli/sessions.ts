@@ -3,7 +3,7 @@ import { RevokedAnswer, SessionsAnswer, TasksAnswer } from '../admin/session-rou
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runErrand, type Errand } from './errand.ts'
 import { KEYS_USAGE, runKeys } from './sessions-keys.ts'
-import { type Given, type Io, lacking, withArguments, type Wrong } from './verb.ts'
+import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato sessions list [--sessions] [--json]
          the open tasks; with --sessions the sessions that called this replica
@@ -44,7 +44,7 @@ function errandOf({ values, positionals }: SessionsArgs): Errand | Wrong | undef
   }
   if (action !== 'revoke') return undefined
   if (!named) return { wrong: 'name what to end: --session, --task, --agent, --root or --all' }
-  if (reason === undefined) return lacking({ reason })
+  if (reason === undefined) return missing('reason')
   return revoke({ session, task, agent, root, all, reason })
 }
 

@@ -27,11 +27,15 @@ export type Given<Options extends ParseArgsOptionsConfig> = ReturnType<
 /** The arguments do not say what to do: why not, if that is more than that they are not as the usage has them. */
 export type Wrong = 'wrong usage' | { readonly wrong: string }
 
+/** What is wrong where these flags are not given. */
+export function missing(...names: readonly string[]): Wrong {
+  return { wrong: `${names.map((name) => `--${name}`).join(', ')} must be given` }
+}
+
 /** What is wrong where flags are missing that must be there; undefined if none is. */
 export function lacking(flags: Readonly<Record<string, unknown>>): Wrong | undefined {
   const names = Object.keys(flags).filter((name) => flags[name] === undefined)
-  if (names.length === 0) return undefined
-  return { wrong: `${names.map((name) => `--${name}`).join(', ')} must be given` }
+  return names.length === 0 ? undefined : missing(...names)
 }
 
 /**

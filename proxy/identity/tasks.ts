@@ -5,6 +5,7 @@ import type { TaskVerdict } from '../../policy/task.ts'
 import type { Agent, Grant, Scope, Session } from '../agent.ts'
 import { Denial } from '../denial.ts'
 import type { Clock } from '../ports.ts'
+import { recorded } from '../recorded.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
 import type { AskedTask, OpenEntry, OpenTask, Opener, Opening } from './opening.ts'
 import { taskIn, type Revocation, type Revocations } from './revocations.ts'
@@ -19,6 +20,8 @@ export interface TasksOptions {
   readonly clock: Clock
   readonly defaultSeconds: number
 }
+
+const NOT_WRITTEN = 'What becomes of the task could not be written down.'
 
 /** A parent's parents: deeper chains are nobody's plan. */
 const MAX_ANCESTORS = 4
@@ -101,9 +104,10 @@ export class Tasks {
       approved: approved ?? before?.approved,
     }
     const expiresAtMs = Math.max(session.expiresAtMs, before?.expiresAtMs ?? 0)
-    await stored(ledger.put('task', taskIn(root, task.id), open, { expiresAtMs }))
+    await recorded(ledger.put('task', taskIn(root, task.id), open, { expiresAtMs }), NOT_WRITTEN)
     // Ended while it was written: it is not open again by that.
-    if (revocations.of(session) !== undefined) await stored(ledger.remove('task', taskIn(root, task.id)))
+    if (revocations.of(session) !== undefined)
+      await recorded(ledger.remove('task', taskIn(root, task.id)), NOT_WRITTEN)
     return sealed
   }
 
@@ -130,11 +134,10 @@ export class Tasks {
     return issued(this.#options.sessions, session)
   }
 
-  /** The agent's own open task of that name: agents of one template share a root, and end nothing of each other's. */
-  ownedBy({ id: agentId, root, session }: Agent, taskId: string): OpenEntry | 'its session' | undefined {
+  /** An open task of that agent: agents of one template share a root, and see and end nothing of each other's. */
+  findOwn({ id: agentId, root }: Agent, taskId: string): OpenEntry | undefined {
     const open = this.find(root, taskId)
-    if (open?.agentId === agentId) return open
-    return session?.task.id === taskId ? 'its session' : undefined
+    return open?.agentId === agentId ? open : undefined
   }
 
   /**
@@ -142,10 +145,11 @@ export class Tasks {
    * replica. False: none of that name is open. Denial `state_unavailable`.
    */
   async end(agent: Agent, taskId: string, why: Omit<Revocation, 'issuedUntilMs'>): Promise<boolean> {
-    if (this.ownedBy(agent, taskId) === undefined) return false
+    const isOwn = agent.session?.task.id === taskId || this.findOwn(agent, taskId) !== undefined
+    if (!isOwn) return false
     const { ledger, revocations } = this.#options
-    await stored(revocations.revoke({ kind: 'task', id: taskIn(agent.root, taskId) }, why))
-    await stored(ledger.remove('task', taskIn(agent.root, taskId)))
+    await recorded(revocations.revoke({ kind: 'task', id: taskIn(agent.root, taskId) }, why), NOT_WRITTEN)
+    await recorded(ledger.remove('task', taskIn(agent.root, taskId)), NOT_WRITTEN)
     return true
   }
 
@@ -206,14 +210,6 @@ export class Tasks {
 
 function openEntry({ value, expiresAtMs = Infinity }: Entry): OpenEntry {
   return { ...(value as OpenTask), expiresAtMs }
-}
-
-async function stored<Result>(written: Promise<Result>): Promise<Result> {
-  try {
-    return await written
-  } catch (cause) {
-    throw new Denial('state_unavailable', 'What becomes of the task could not be written down.', { cause })
-  }
 }
 
 function issued(sessions: Sessions, session: Session): Sealed {

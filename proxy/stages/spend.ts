@@ -4,9 +4,11 @@ import type { Approvals } from '../approvals/approvals.ts'
 import { callKey } from '../approvals/known.ts'
 import { digestOf } from '../approvals/digest.ts'
 import type { UnderWay } from '../approvals/under-way.ts'
+import { USE_NOT_RECORDED } from '../approvals/seek.ts'
 import { changesState } from '../classes.ts'
 import { Denial } from '../denial.ts'
 import type { GivenApproval, Paced } from '../exchange.ts'
+import { recorded } from '../recorded.ts'
 
 export interface SpendDeps {
   readonly approvals: Approvals
@@ -21,20 +23,15 @@ export function spend(deps: SpendDeps) {
   return function spend<Ready extends Paced>(exchange: Ready): Ready | Promise<Ready> {
     const { call, approval } = exchange
     if (!changesState(call.classes) && approval === undefined) return exchange
-    return spent(exchange, deps)
+    return recorded(spent(exchange, deps), USE_NOT_RECORDED)
   }
 }
 
 async function spent<Ready extends Paced>(exchange: Ready, deps: SpendDeps): Promise<Ready> {
   const { requestId, call, approval } = exchange
-  try {
-    if (changesState(call.classes)) await deps.underWay.begin({ requestId, call, digest: approval?.digest })
-    if (approval !== undefined && !(await isSpent(exchange, approval, deps))) throw lost(approval)
-    return exchange
-  } catch (error) {
-    if (error instanceof Denial) throw error
-    throw new Denial('state_unavailable', 'The use of an approval could not be recorded.', { cause: error })
-  }
+  if (changesState(call.classes)) await deps.underWay.begin({ requestId, call, digest: approval?.digest })
+  if (approval !== undefined && !(await isSpent(exchange, approval, deps))) throw lost(approval)
+  return exchange
 }
 
 async function isSpent(exchange: Paced, { id, digest }: GivenApproval, deps: SpendDeps): Promise<boolean> {

@@ -11,7 +11,7 @@ import { askTasks } from '../support/tasks.ts'
 import { missingTerraform, Terraform } from '../support/terraform.ts'
 import { builtGoClient, GO } from '../support/toolchains.ts'
 import { AWS_CLI, BOTO3, missing, MOTO } from '../support/tools.ts'
-import { ROLE, run } from '../support/workload.ts'
+import { keyless, ROLE, run } from '../support/workload.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
 const absentMoto = missing(MOTO)
@@ -43,15 +43,7 @@ function workload(task: string, profiles: string): Record<string, string> {
   mkdirSync(home)
   const config = join(home, 'config')
   writeFileSync(config, profiles)
-  const { AWS_ACCESS_KEY_ID: _key, AWS_SECRET_ACCESS_KEY: _secret, ...rest } = awsEnvironment(proxy.url)
-  return {
-    ...rest,
-    HOME: home,
-    PYTHONUSERBASE: process.env['PYTHONUSERBASE'] ?? join(process.env['HOME'] ?? '', '.local'),
-    AWS_CONFIG_FILE: config,
-    AWS_REGION: 'us-east-1',
-    AWS_ENDPOINT_URL_STS: proxy.url,
-  }
+  return { ...keyless(proxy.url, home), AWS_CONFIG_FILE: config }
 }
 
 /** Each for a task of that name; token exchange has tests of its own (web-identity.test.ts). */

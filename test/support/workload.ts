@@ -12,6 +12,19 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 export const ROLE = 'arn:aws:iam::123456789012:role/agents/worker'
 
+/** What leads AWS clients to the proxy, with no key in it, and a home of its own. */
+export function keyless(endpoint: string, home: string): Record<string, string> {
+  const { AWS_ACCESS_KEY_ID: _key, AWS_SECRET_ACCESS_KEY: _secret, ...rest } = awsEnvironment(endpoint)
+  return {
+    ...rest,
+    HOME: home,
+    // Python of a user's own folder is still found.
+    PYTHONUSERBASE: process.env['PYTHONUSERBASE'] ?? join(process.env['HOME'] ?? '', '.local'),
+    AWS_ENDPOINT_URL_STS: endpoint,
+    AWS_REGION: 'us-east-1',
+  }
+}
+
 /** A home of its own: the AWS CLI keeps credentials there, by role and session name. */
 export class WorkloadHome {
   readonly folder = mkdtempSync(join(tmpdir(), 'moderato-workload-'))
@@ -20,14 +33,8 @@ export class WorkloadHome {
   environment(endpoint: string, token: string, sessionName: string): Record<string, string> {
     const file = join(this.folder, `${sessionName}.jwt`)
     writeFileSync(file, token)
-    const { AWS_ACCESS_KEY_ID: _key, AWS_SECRET_ACCESS_KEY: _secret, ...rest } = awsEnvironment(endpoint)
     return {
-      ...rest,
-      HOME: this.folder,
-      // Python of a user's own folder is still found.
-      PYTHONUSERBASE: process.env['PYTHONUSERBASE'] ?? join(process.env['HOME'] ?? '', '.local'),
-      AWS_ENDPOINT_URL_STS: endpoint,
-      AWS_REGION: 'us-east-1',
+      ...keyless(endpoint, this.folder),
       AWS_ROLE_ARN: ROLE,
       AWS_ROLE_SESSION_NAME: sessionName,
       AWS_WEB_IDENTITY_TOKEN_FILE: file,
