@@ -52,18 +52,24 @@ export function arnOverlap(patterns: readonly string[], arn: string): boolean {
 
 /**
  * True unless no resource is covered by one of the patterns and by the other one too, whose `*` stand for any characters, as
- * `arnMatch` has it. Two patterns that are written field by field and name resources of one type are compared by their
- * fields: no resource is of a type twice (`function:prod:function:test`). Otherwise any text counts: `*:prod` may well be a
- * function's name.
+ * `arnMatch` has it. Two patterns that are written field by field are compared by their fields where none of the other's `*`
+ * can stand for more than a field, or both name resources of one type: no resource is of a type twice
+ * (`function:prod:function:test`). Otherwise any text counts: `*:prod` may well be a function's name, or the end of a key.
  */
 export function patternsOverlap(patterns: readonly string[], other: string): boolean {
   const fields = fieldsOf(other)
   return patterns.some((pattern) => {
     const own = fieldsOf(pattern)
-    if (own === undefined || fields === undefined || typeIn(own) !== typeIn(fields))
+    if (own === undefined || fields === undefined || !areFieldsApart(own, fields))
       return overlap([pattern], other, 0)
     return own.every((field, index) => overlap([field], fields[index] ?? '', 0))
   })
+}
+
+function areFieldsApart(own: readonly string[], other: readonly string[]): boolean {
+  const type = typeIn(own)
+  if (type !== '' && type === typeIn(other)) return true
+  return !other.slice(0, -1).some((field) => field.includes('*'))
 }
 
 const FIELDS = /^arn:(\*|aws[a-z-]*\*?):([a-z0-9*-]+):([a-z0-9*-]*):([0-9*]*|aws):(.*)$/s

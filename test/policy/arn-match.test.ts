@@ -19,9 +19,20 @@ const texts = fc.string({
 })
 
 describe('patternsOverlap', () => {
-  it('misses no function that both cover, however an agent writes it', () => {
-    const arn = 'arn:aws:lambda:us-east-1:123456789012:function:prod-orders'
-    const rule = 'arn:aws:lambda:*:*:function:prod-*'
+  it.each([
+    ['arn:aws:lambda:*:*:function:prod-*', 'arn:aws:lambda:us-east-1:123456789012:function:prod-orders'],
+    ['arn:aws:lambda:*:*:function:prod-*', 'arn:aws:lambda:us-east-1:123456789012:function:prod-orders:3'],
+    [
+      'arn:aws:logs:*:*:log-group:prod-*',
+      'arn:aws:logs:us-east-1:123456789012:log-group:prod-x:log-stream:y',
+    ],
+    ['arn:aws:dynamodb:*:*:table/prod-*', 'arn:aws:dynamodb:us-east-1:123456789012:table/prod-x/index/i'],
+    ['arn:aws:rds:*:*:*:prod-*', 'arn:aws:rds:us-east-1:123456789012:cluster:prod-1'],
+    ['arn:aws:s3:::prod-*', 'arn:aws:s3:::prod-data/a/b:c'],
+    ['arn:aws:sns:*:*:prod-*', 'arn:aws:sns:us-east-1:123456789012:prod-topic:6b0e71bd'],
+    ['arn:aws:iam::*:role/prod-*', 'arn:aws:iam::123456789012:role/prod-admin'],
+  ])('of %j misses no pattern that covers %j, however an agent writes it', (rule, arn) => {
+    expect(arnMatch([rule], arn)).toBe(true)
     fc.assert(
       fc.property(fc.array(fc.nat(arn.length), { maxLength: 8 }), (cuts) => {
         // Each second piece of the ARN is left out for a `*`.
@@ -42,7 +53,12 @@ describe('patternsOverlap', () => {
     ['arn:aws:lambda:*:*:function:prod-*', 'arn:aws:s3:::prod-*', false],
     ['arn:aws:dynamodb:*:*:table/prod-*', 'arn:aws:dynamodb:*:*:table/test-*', false],
     ['arn:aws:dynamodb:*:*:table/prod-*', 'arn:aws:dynamodb:us-east-1:123456789012:table/*', true],
-    ['arn:aws:sqs:*:*:prod-*', 'arn:aws:sqs:*:*:test-*', false],
+    ['arn:aws:sqs:*:*:prod-*', 'arn:aws:sqs:us-east-1:123456789012:test-*', false],
+    // Nothing says where the account ends, and the name begins.
+    ['arn:aws:sqs:*:*:prod-*', 'arn:aws:sqs:*:*:test-*', true],
+    ['arn:aws:s3:::prod-*', 'arn:aws:s3::*:c', true],
+    ['arn:aws:rds:*:*:*:prod-*', 'arn:aws:rds:*:1234*:prod-1', true],
+    ['arn:aws:sns:*:*:prod-*', 'arn:aws:sns:*:6b0e71bd', true],
     ['arn:aws:logs:*:*:log-group:prod-*', 'arn:aws:logs:*:*:log-group:*:log-stream:a', true],
     ['arn:aws:logs:*:*:log-group:prod-*', 'arn:aws:logs:*:*:log-stream:a', true],
     ['*', 'arn:aws:sqs:*:*:test', true],
