@@ -48,7 +48,7 @@ export class Tasks {
     const { parent } = opener
     const session: Session = {
       // More credentials of one task are of one session, so that what ends it ends them.
-      id: parent?.task.id === id ? parent.id : randomBytes(12).toString('base64url'),
+      id: parent?.task.id === id ? parent.id : newSessionId(),
       agentId: opener.agentId,
       root: opener.root,
       task: {
@@ -206,6 +206,11 @@ export class Tasks {
     const { name: engine, revision } = this.#options.policy()
     return { engine, revision, rules }
   }
+}
+
+/** It names a session and opens nothing. In hex, since operators type it, and none may begin with a hyphen. */
+function newSessionId(): string {
+  return randomBytes(8).toString('hex')
 }
 
 function openEntry({ value, expiresAtMs = Infinity }: Entry): OpenEntry {
