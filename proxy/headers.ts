@@ -19,19 +19,30 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 export class HeaderFields {
   /** name, value, name, value, ... exactly as received. */
   readonly raw: readonly string[]
+  /** The name of each of these fields in lower case, in their order. */
+  readonly lowerNames: readonly string[]
+  /** Names in lower case of fields that came more than once; few requests have any. */
+  readonly repeated: readonly string[]
   /** A list only where a field came more than once: most do not, and every request has some twenty. */
   readonly #byName = new Map<string, string | string[]>()
 
   constructor(raw: readonly string[]) {
-    this.raw = raw
+    const lowerNames: string[] = []
+    const repeated: string[] = []
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const name = (raw[i] as string).toLowerCase()
       const value = raw[i + 1] as string
       const values = this.#byName.get(name)
+      lowerNames.push(name)
       if (values === undefined) this.#byName.set(name, value)
-      else if (typeof values === 'string') this.#byName.set(name, [values, value])
-      else values.push(value)
+      else if (typeof values === 'string') {
+        repeated.push(name)
+        this.#byName.set(name, [values, value])
+      } else values.push(value)
     }
+    this.raw = raw
+    this.lowerNames = lowerNames
+    this.repeated = repeated
   }
 
   /** The only value of a field; `undefined` if absent, and also if repeated: a repeated field has no one value. */
@@ -44,10 +55,6 @@ export class HeaderFields {
   all(name: string): readonly string[] {
     const values = this.#byName.get(name) ?? []
     return typeof values === 'string' ? [values] : values
-  }
-
-  isRepeated(name: string): boolean {
-    return Array.isArray(this.#byName.get(name))
   }
 
   has(name: string): boolean {

@@ -22,11 +22,10 @@ export function passedOn(headers: HeaderFields): string[] {
   const namedByConnection = headers
     .all('connection')
     .flatMap((value) => value.split(',').map((name) => name.trim().toLowerCase()))
-  for (let i = 0; i + 1 < headers.raw.length; i += 2) {
-    const name = headers.raw[i] as string
-    const lower = name.toLowerCase()
+  const { raw, lowerNames } = headers
+  for (const [index, lower] of lowerNames.entries()) {
     if (NOT_PASSED_ON.has(lower) || namedByConnection.includes(lower)) continue
-    fields.push(name, headers.raw[i + 1] as string)
+    fields.push(raw[2 * index] as string, raw[2 * index + 1] as string)
   }
   return fields
 }

@@ -6,6 +6,7 @@ import type { HandOn } from './hand-on.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import { redactText, redactValue } from './observe/redact.ts'
 import type { Clock, SignedAs } from './ports.ts'
+import { remembered } from './remembered.ts'
 
 /** What is known of every request that has an effect, whatever way it came. */
 export type Recordable = Received & Pick<Classified, 'agent' | 'payload' | 'call'>
@@ -190,18 +191,10 @@ export function outcomeFields(
 }
 
 /** Agents send few different ones, and redacting costs more than all else here. */
-const userAgents = new Map<string, string>()
-const MAX_USER_AGENTS = 1_000
+const shownUserAgent = remembered((text) => redactText(text), { most: 1_000, longest: MAX_USER_AGENT })
 
 function userAgentOf({ headers }: Received): string {
-  const text = (headers.one('user-agent') ?? '').slice(0, MAX_USER_AGENT)
-  let shown = userAgents.get(text)
-  if (shown === undefined) {
-    shown = redactText(text)
-    if (userAgents.size >= MAX_USER_AGENTS) userAgents.clear()
-    userAgents.set(text, shown)
-  }
-  return shown
+  return shownUserAgent((headers.one('user-agent') ?? '').slice(0, MAX_USER_AGENT))
 }
 
 /** W3C trace id, the only part of `traceparent` that correlates; anything else is not kept. */

@@ -3,10 +3,11 @@
  * its Host, which its signature covers.
  */
 import type { RequestHead } from '../exchange.ts'
+import type { Soon } from '../soon.ts'
 import { nameOf } from './addressing.ts'
 import type { Catalogue } from './catalogue/catalogue.ts'
 import { isForm } from './identify.ts'
-import type { Identification } from './identify.ts'
+import type { Known } from './read-call.ts'
 import { privateOperations } from './private-operations.ts'
 import type { PrivateService } from './private-operations.ts'
 import { pathMatcher } from './private-paths.ts'
@@ -35,8 +36,8 @@ export interface PrivateSite {
   identify(
     head: RequestHead,
     scope: { readonly service: string; readonly region: string },
-    body: () => Promise<Buffer>,
-  ): Promise<Exclude<Identification, { kind: 'needs-form' }>>
+    body: () => Soon<Buffer>,
+  ): Promise<Known>
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Identification and classification in one: what the stage and the command line share. */
 import { Denial } from '../denial.ts'
 import type { Call, RequestHead } from '../exchange.ts'
+import { whenKnown, type Soon } from '../soon.ts'
 import type { Catalogue } from './catalogue/catalogue.ts'
 import { classifyCall } from './classify-call.ts'
 import { parseDocument, textOf } from './document.ts'
@@ -14,6 +15,8 @@ import { NO_OPERATOR_RULES, withOperatorRules } from './operator-rules.ts'
 import type { Place } from './resources.ts'
 
 export type Identified = Extract<Identification, { kind: 'operation' }>
+/** An operation, or none; all was read that tells it. */
+export type Known = Exclude<Identification, { kind: 'needs-form' }>
 
 /** The parameter list of a query call: the body, or the query string if there is no body. */
 export function formOf(head: RequestHead, bytes: Buffer): Form {
@@ -24,17 +27,19 @@ export function formOf(head: RequestHead, bytes: Buffer): Form {
 }
 
 /** Identifies, reading the body only if it is the parameter list. */
-export async function identifyWith(
+export function identifyWith(
   catalogue: Catalogue,
   head: RequestHead,
   scope: string,
-  body: () => Promise<Buffer>,
-): Promise<Exclude<Identification, { kind: 'needs-form' }>> {
+  body: () => Soon<Buffer>,
+): Soon<Known> {
   const first = identify(catalogue, head, scope)
   if (first.kind !== 'needs-form') return first
-  const second = identify(catalogue, head, scope, formOf(head, await body()))
-  if (second.kind === 'needs-form') return { kind: 'unknown', reason: 'no Action', protocol: second.protocol }
-  return second
+  return whenKnown(body(), (bytes) => {
+    const second = identify(catalogue, head, scope, formOf(head, bytes))
+    if (second.kind !== 'needs-form') return second
+    return { kind: 'unknown', reason: 'no Action', protocol: second.protocol }
+  })
 }
 
 function contentTypeAllows(head: RequestHead): boolean {

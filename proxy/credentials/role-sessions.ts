@@ -15,6 +15,7 @@ import {
   type AssumeRole,
   type RoleSession,
 } from './assume-role.ts'
+import { whenKnown } from '../soon.ts'
 import { Backoff } from './backoff.ts'
 import { chosen, isPlain, type Chosen, type RoleRules } from './role-rules.ts'
 import { sessionName, tagValue } from './session-names.ts'
@@ -62,10 +63,7 @@ export class RoleSessions {
     const { rules, plain } = this.#options
     const role = chosen(call.agent, rules)
     if (role !== 'plain') return this.#signer(call, role, this.#policies.of(call, partitionIn(role.roleArn)))
-    const credentials = currentCredentials(plain)
-    return credentials instanceof Promise
-      ? credentials.then((each) => ({ credentials: each, as: 'plain' }))
-      : { credentials, as: 'plain' }
+    return whenKnown(currentCredentials(plain), (credentials) => ({ credentials, as: 'plain' }))
   }
 
   /** A session that is not kept, with exactly this policy. Denial as of `of`. */

@@ -2,6 +2,7 @@
 import { Denial } from '../denial.ts'
 import type { Authorization } from '../exchange.ts'
 import type { HeaderFields } from '../headers.ts'
+import { remembered } from '../remembered.ts'
 import { ALGORITHM, ECDSA_ALGORITHM, malformed, parseRegionSet, parseSignedHeaders } from './credential.ts'
 import { parseQueryAuthorization, queryForm } from './query-authorization.ts'
 
@@ -12,7 +13,9 @@ import { parseQueryAuthorization, queryForm } from './query-authorization.ts'
  * has no region in its scope, and its signature is DER in hex.
  */
 const PARAMETERS =
-  /^Credential=([\w-]{1,128})\/(\d{8})\/([a-z0-9-]{1,63})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=((?::authority;)?[a-z0-9!#$%&'*+.^_`|~;-]+|:authority), *Signature=([0-9a-f]{64})$/
+  /^Credential=([\w-]{1,128})\/(\d{8})\/([a-z0-9-]{1,63})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=((?::authority;)?[a-z0-9!#$%&'*+.^_`|~;-]+|:authority), *Signature=$/
+const SIGNATURE = /^[0-9a-f]{64}$/
+const SIGNATURE_DIGITS = 64
 const ECDSA_PARAMETERS =
   /^Credential=([\w-]{1,128})\/(\d{8})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=((?::authority;)?[a-z0-9!#$%&'*+.^_`|~;-]+|:authority), *Signature=((?:[0-9a-f]{2}){8,72})$/
 
@@ -41,18 +44,30 @@ export function parseAuthorization(headers: HeaderFields, query: string): Author
 }
 
 function parseParameters(text: string): Authorization {
-  const match = PARAMETERS.exec(text)
-  if (match === null) throw malformedParameters('KEYID/YYYYMMDD/region/service/aws4_request')
-  const [, accessKeyId = '', date = '', region = '', service = '', names = '', signature = ''] = match
-  return {
-    algorithm: ALGORITHM,
-    accessKeyId,
-    scope: { date, region, service },
-    signedHeaders: parseSignedHeaders(names),
-    signature,
-    presigned: undefined,
+  const signature = text.slice(-SIGNATURE_DIGITS)
+  const claim = claimOf(text.slice(0, -SIGNATURE_DIGITS))
+  if (claim === undefined || !SIGNATURE.test(signature)) {
+    throw malformedParameters('KEYID/YYYYMMDD/region/service/aws4_request')
   }
+  return { ...claim, signature }
 }
+
+/** All but the signature: for a client, the same from call to call. Undefined if it is malformed. */
+const claimOf = remembered(
+  (text): Omit<Authorization, 'signature'> | undefined => {
+    const match = PARAMETERS.exec(text)
+    if (match === null) return undefined
+    const [, accessKeyId = '', date = '', region = '', service = '', names = ''] = match
+    return {
+      algorithm: ALGORITHM,
+      accessKeyId,
+      scope: { date, region, service },
+      signedHeaders: parseSignedHeaders(names),
+      presigned: undefined,
+    }
+  },
+  { most: 1_000, longest: 512 },
+)
 
 function parseEcdsaParameters(text: string, headers: HeaderFields): Authorization {
   const match = ECDSA_PARAMETERS.exec(text)

@@ -11,6 +11,7 @@ import { Denial } from '../denial.ts'
 import type { Classified, OutgoingBody, RequestHead, Verified } from '../exchange.ts'
 import { isS3Family } from '../s3-family.ts'
 import { checkDeclaredHash } from '../sigv4/payload-hash.ts'
+import { whenKnown, type Soon } from '../soon.ts'
 import { contentEncoding, inflated } from './classify-encoding.ts'
 
 export interface ClassifyDeps {
@@ -27,13 +28,19 @@ export interface ClassifyDeps {
   readonly inflatedBytes: () => number
 }
 
+interface Body {
+  readonly bytes: Buffer
+  readonly text: Buffer
+}
+
 const EMPTY = Buffer.alloc(0)
+const UNREAD: Body = { bytes: EMPTY, text: EMPTY }
 const NO_BODY: OutgoingBody = { kind: 'empty' }
 
 /** Verified -> Classified. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
 export function classify(deps: ClassifyDeps) {
   const { catalogue, privateServices, accountOf, operatorRules, inflatedBytes } = deps
-  return async function classify(exchange: Verified): Promise<Classified> {
+  return function classify(exchange: Verified): Soon<Classified> {
     const { scope } = exchange.authorization
     const { region, service } = scope
     const own = privateServices.at(exchange.reading)
@@ -41,29 +48,27 @@ export function classify(deps: ClassifyDeps) {
     const { path: servicePath } = addressed
     const head = headAt(exchange.reading, servicePath)
     const body = bodyReader(exchange, inflatedBytes())
+    const text = (): Soon<Buffer> => whenKnown(body(), (each) => each.text)
     const rules = operatorRules()
-    const found = await (own?.identify(head, scope, body.text) ??
-      identifyWith(catalogue, head, service, body.text))
-    if (found.kind === 'unknown') {
-      return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
-    }
-    checkBody(exchange, found)
-    const accountId = accountOf(exchange.agent)
-    const place = { partition: partitionOf(region), region, accountId }
-    // A body that verification hashed was read for that: it goes on from memory.
-    const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
-    const call = callOf(found, head, streams ? EMPTY : await body.text(), place, rules)
-    checkHostPrefix(addressed, call)
-    return {
-      ...exchange,
-      servicePath,
-      call,
-      accountId,
-      classedUnder: rules,
-      outgoing: streams
-        ? streamed(exchange)
-        : buffered(await body.bytes(), found.operation.body === 'document'),
-    }
+    const identified = own?.identify(head, scope, text) ?? identifyWith(catalogue, head, service, text)
+    return whenKnown(identified, (found): Soon<Classified> => {
+      if (found.kind === 'unknown') {
+        return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
+      }
+      checkBody(exchange, found)
+      const accountId = accountOf(exchange.agent)
+      const place = { partition: partitionOf(region), region, accountId }
+      // A body that verification hashed was read for that: it goes on from memory.
+      const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
+      return whenKnown(streams ? UNREAD : body(), (read) => {
+        const call = callOf(found, head, read.text, place, rules)
+        checkHostPrefix(addressed, call)
+        const outgoing = streams
+          ? streamed(exchange)
+          : buffered(read.bytes, found.operation.body === 'document')
+        return { ...exchange, servicePath, call, accountId, classedUnder: rules, outgoing }
+      })
+    })
   }
 }
 
@@ -88,17 +93,13 @@ function buffered(bytes: Buffer, isDocument: boolean): OutgoingBody {
 
 /** The body as it goes on, and as the service reads it; read and hashed once, whoever asks first. */
 function bodyReader(exchange: Verified, inflatedBytes: number) {
-  let read: Promise<Buffer> | undefined
-  let text: Promise<Buffer> | undefined
-  const bytes = (): Promise<Buffer> => (read ??= checkedBytes(exchange))
-  return { bytes, text: () => (text ??= bytes().then((each) => inflated(exchange, each, inflatedBytes))) }
-}
-
-/** The whole body, compared with the hash that the signature covers. */
-async function checkedBytes({ agent, body, payload }: Verified): Promise<Buffer> {
-  const bytes = body.present ? await body.bytes(agent.id) : EMPTY
-  checkDeclaredHash(payload, bytes)
-  return bytes
+  const { agent, body, payload } = exchange
+  let read: Soon<Body> | undefined
+  return (): Soon<Body> =>
+    (read ??= whenKnown(body.present ? body.bytes(agent.id) : EMPTY, (bytes) => {
+      checkDeclaredHash(payload, bytes)
+      return { bytes, text: inflated(exchange, bytes, inflatedBytes) }
+    }))
 }
 
 /** Refuses a payload form, an encoding or a body that this operation may not have. */

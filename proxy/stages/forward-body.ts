@@ -7,7 +7,8 @@ import { signedEvents } from '../sigv4/event-stream.ts'
 import { countPassed } from '../stream-memory.ts'
 import type { BodyHold } from '../sigv4/body-hold.ts'
 import { signedChunks } from '../sigv4/signed-chunks.ts'
-import { type BufferBudget, trailersRefused } from './receive-body.ts'
+import type { BufferBudget } from './buffer-budget.ts'
+import { trailersRefused } from './receive-body.ts'
 
 export interface BodyChecks {
   /** Whose memory the held chunks of an agent's body take. */

@@ -11,6 +11,7 @@ import { isOwn, type Rules } from '../pacing/rules.ts'
 import type { Sights } from '../pacing/sights.ts'
 import { widenedRules } from '../pacing/widened.ts'
 import type { Clock } from '../ports.ts'
+import { whenKnown } from '../soon.ts'
 import { denialOf, denialOfDwell, denialOfGone } from './pace-denial.ts'
 import { dwellTurnMs, noteSight } from './pace-dwell.ts'
 import { callIdentity } from './pace-identity.ts'
@@ -164,5 +165,5 @@ function withWould(
     waitedMs,
     ...(dwells && pacesWould === NOTHING ? ({ wouldThrottle: 'dwell' } as const) : pacesWould),
   })
-  return would instanceof Promise ? would.then(said) : said(would)
+  return whenKnown(would, said)
 }

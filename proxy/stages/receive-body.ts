@@ -2,8 +2,11 @@
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { Denial } from '../denial.ts'
-import { tooMuchHeld } from '../sigv4/body-hold.ts'
 import type { IncomingBody, Reply, Request } from '../edge.ts'
+import { tooMuchHeld } from '../sigv4/body-hold.ts'
+import type { Soon } from '../soon.ts'
+import type { BufferBudget } from './buffer-budget.ts'
+import { PaceGuard } from './body-pace-guard.ts'
 
 export interface BodyLimits {
   /** The largest body that is held whole. */
@@ -12,43 +15,6 @@ export interface BodyLimits {
   readonly bodyMinBytesPerSecond: number
   /** How long a body may fall behind that rate. */
   readonly bodyPauseMs: number
-}
-
-export interface BudgetLimits {
-  readonly bufferedTotalBytes: number
-  readonly bufferedAgentBytes: number
-}
-
-/** How many body bytes are held in memory at once: in all, and for one owner (an agent, or an address before that). */
-export class BufferBudget {
-  readonly #limits: BudgetLimits
-  readonly #byOwner = new Map<string, number>()
-  #held = 0
-
-  constructor(limits: BudgetLimits) {
-    this.#limits = limits
-  }
-
-  /** Takes the bytes, or says no and takes nothing. */
-  take(owner: string, bytes: number): boolean {
-    const own = (this.#byOwner.get(owner) ?? 0) + bytes
-    const { bufferedTotalBytes, bufferedAgentBytes } = this.#limits
-    if (this.#held + bytes > bufferedTotalBytes || own > bufferedAgentBytes) return false
-    this.#held += bytes
-    this.#byOwner.set(owner, own)
-    return true
-  }
-
-  giveBack(owner: string, bytes: number): void {
-    const own = (this.#byOwner.get(owner) ?? 0) - bytes
-    this.#held -= bytes
-    if (own > 0) this.#byOwner.set(owner, own)
-    else this.#byOwner.delete(owner)
-  }
-
-  get heldBytes(): number {
-    return this.#held
-  }
 }
 
 const EMPTY = Buffer.alloc(0)
@@ -76,7 +42,7 @@ export class MessageBody implements IncomingBody {
   readonly #limits: BodyLimits
   readonly #budget: BufferBudget
   #expectsContinue: boolean
-  #read: Promise<Buffer> | undefined
+  #read: Soon<Buffer> | undefined
   /** Who pays for what is held: the client's address, and the agent once it proved who it is. */
   #owner = ''
   #heldBytes = 0
@@ -99,8 +65,8 @@ export class MessageBody implements IncomingBody {
     this.#budget = budget
   }
 
-  bytes(owner = this.#request.socket.remoteAddress ?? ''): Promise<Buffer> {
-    if (!this.present) return Promise.resolve(EMPTY)
+  bytes(owner = this.#request.socket.remoteAddress ?? ''): Soon<Buffer> {
+    if (!this.present) return EMPTY
     if (this.#read === undefined) {
       this.#owner = owner
       this.#read = this.#readAll()
@@ -160,17 +126,46 @@ export class MessageBody implements IncomingBody {
     this.#reply.writeContinue()
   }
 
-  #readAll(): Promise<Buffer> {
+  /**
+   * Most bodies come in one packet with their head: those are there by the end of this turn of the event loop, and
+   * there is nothing to wait for or to listen to.
+   */
+  async #readAll(): Promise<Buffer> {
     const limit = this.#limits.bufferedBodyBytes
-    if ((this.lengthBytes ?? 0) > limit) return Promise.reject(tooLarge(limit))
+    if ((this.lengthBytes ?? 0) > limit) throw tooLarge(limit)
     this.#answerContinue()
+    // It comes once; `once` would wrap the listener in another.
+    this.#reply.on('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
+    await new Promise((resolve) => setImmediate(resolve))
+    const request = this.#request
+    if (request.destroyed) throw clientGone()
+    const isThere = !isHttp2(request) && request.complete
+    const bytes = isThere ? this.#takeAll(limit) : await this.#receiveAll(limit)
+    this.#read = bytes
+    return bytes
+  }
+
+  #takeAll(limit: number): Buffer {
+    const { readableLength, rawTrailers } = this.#request
+    this.#hold(readableLength, limit)
+    if (rawTrailers.length > 0) throw trailersRefused()
+    // Without a number it would be the first piece alone.
+    return (this.#request.read(readableLength) as Buffer | null) ?? EMPTY
+  }
+
+  /** Pays for further bytes, or refuses them. */
+  #hold(bytes: number, limit: number): void {
+    if (this.#heldBytes + bytes > limit) throw tooLarge(limit)
+    if (this.#reply.closed || !this.#budget.take(this.#owner, bytes)) throw tooMuchHeld()
+    this.#heldBytes += bytes
+  }
+
+  #receiveAll(limit: number): Promise<Buffer> {
     const request = this.#request
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
       const guard = new PaceGuard(request, this.#limits, fail)
       let isSettled = false
-      // Each of these comes once; `once` would wrap the listener in another.
-      this.#reply.on('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
       function fail(denial: Denial): void {
         isSettled = true
         guard.stop()
@@ -178,14 +173,15 @@ export class MessageBody implements IncomingBody {
         reject(denial)
       }
       const onData = (chunk: Buffer): void => {
-        if (this.#heldBytes + chunk.length > limit) return fail(tooLarge(limit))
-        if (this.#reply.closed || !this.#budget.take(this.#owner, chunk.length)) return fail(tooMuchHeld())
-        this.#heldBytes += chunk.length
+        try {
+          this.#hold(chunk.length, limit)
+        } catch (refusal) {
+          return fail(refusal as Denial)
+        }
         chunks.push(chunk)
       }
       request.on('data', onData)
-      const left = (cause?: unknown): void =>
-        fail(new Denial('client_gone', 'The client left before its body was whole.', { cause }))
+      const left = (cause?: unknown): void => fail(clientGone(cause))
       request.on('error', left)
       // An HTTP/2 stream that its client resets closes without an error.
       request.on('close', () => {
@@ -207,32 +203,10 @@ export function trailersRefused(): Denial {
   return new Denial('malformed_request', 'HTTP request trailers are not served.')
 }
 
-function tooLarge(limit: number): Denial {
-  return new Denial('body_too_large', `The body of this call may have at most ${limit} bytes here.`)
+function clientGone(cause?: unknown): Denial {
+  return new Denial('client_gone', 'The client left before its body was whole.', { cause })
 }
 
-/** Calls back once when a body comes slower than the minimum rate. */
-class PaceGuard {
-  readonly #timer: NodeJS.Timeout
-
-  constructor(request: Request, limits: BodyLimits, onSlow: (denial: Denial) => void) {
-    const socket = request.socket
-    const wantedBytes = (limits.bodyMinBytesPerSecond * limits.bodyPauseMs) / 1000
-    let seenBytes = socket.bytesRead
-    this.#timer = setInterval(() => {
-      // A body that we ourselves hold back, because the upstream is slow, is not the client's fault.
-      const heldByUs =
-        request.complete || request.isPaused() || request.readableLength >= request.readableHighWaterMark
-      if (!heldByUs && socket.bytesRead - seenBytes < wantedBytes) {
-        this.stop()
-        onSlow(new Denial('body_too_slow', 'The body came too slowly.'))
-      }
-      seenBytes = socket.bytesRead
-    }, limits.bodyPauseMs)
-    this.#timer.unref()
-  }
-
-  stop(): void {
-    clearInterval(this.#timer)
-  }
+function tooLarge(limit: number): Denial {
+  return new Denial('body_too_large', `The body of this call may have at most ${limit} bytes here.`)
 }

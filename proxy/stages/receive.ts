@@ -7,7 +7,8 @@ import type { Reply, Request } from '../edge.ts'
 import type { Received } from '../exchange.ts'
 import { HeaderFields } from '../headers.ts'
 import type { Clock } from '../ports.ts'
-import { isHttp2, MessageBody, type BodyLimits, type BufferBudget } from './receive-body.ts'
+import type { BufferBudget } from './buffer-budget.ts'
+import { isHttp2, MessageBody, type BodyLimits } from './receive-body.ts'
 
 export interface ReceiveOptions {
   readonly clock: Clock
@@ -19,7 +20,7 @@ export interface ReceiveOptions {
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
 
 /** Fields that may come once only: their meaning differs by reader otherwise (RFC 9112 6.3). */
-const ONCE = ['host', 'content-length', 'transfer-encoding', 'content-type', 'expect']
+const ONCE = new Set(['host', 'content-length', 'transfer-encoding', 'content-type', 'expect'])
 
 /**
  * What the run of a request starts from. It never throws: what is wrong with the head is found by `checkHead`, inside
@@ -91,9 +92,8 @@ export function checkHead() {
       )
     }
     const { headers } = exchange
-    for (const name of ONCE) {
-      if (headers.isRepeated(name)) throw new Denial('malformed_request', `The field ${name} came twice.`)
-    }
+    const twice = headers.repeated.find((name) => ONCE.has(name))
+    if (twice !== undefined) throw new Denial('malformed_request', `The field ${twice} came twice.`)
     if (!headers.has('host')) throw new Denial('malformed_request', 'The Host field is missing.')
     if (headers.has('upgrade')) throw new Denial('malformed_request', 'Upgrade is not served here.')
     if (headers.has('trailer')) throw new Denial('malformed_request', 'HTTP request trailers are not served.')

@@ -5,6 +5,7 @@ import type { Classified } from '../exchange.ts'
 import type { Clock } from '../ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { parseAmzDate } from '../sigv4/signing-date.ts'
+import { whenKnown } from '../soon.ts'
 import type { ClaimOutcome, Replays, SignedCall } from '../state/replays.ts'
 import { maxSkewMsOf, type ClockSkew } from './verify-time.ts'
 
@@ -31,9 +32,7 @@ export function claim({ replays, clockSkew, clock }: ReplayDeps) {
   return function claim<Ready extends Classified>(exchange: Ready): Ready | Promise<Ready> {
     if (!changesState(exchange.call.classes)) return exchange
     const outcome = replays.claim(signedCall(exchange, clockSkew), clock.nowMs())
-    return outcome instanceof Promise
-      ? outcome.then((each) => ifClaimed(each, exchange))
-      : ifClaimed(outcome, exchange)
+    return whenKnown(outcome, (each) => ifClaimed(each, exchange))
   }
 }
 

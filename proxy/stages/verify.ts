@@ -4,6 +4,7 @@ import { Denial } from '../denial.ts'
 import type { Identified, Payload, Verified } from '../exchange.ts'
 import type { AgentStore } from '../ports.ts'
 import { isS3Family } from '../s3-family.ts'
+import { whenKnown, type Soon } from '../soon.ts'
 import { canonicalPayloadHash, declaredPayload, EMPTY_SHA256 } from '../sigv4/payload.ts'
 import type { Signatures } from '../sigv4/signatures.ts'
 import { signatureStands } from '../sigv4/verify-signature.ts'
@@ -21,7 +22,7 @@ export interface VerifyOptions {
  * headers are signed, what the head says of the body, the signature. Only where no hash is declared is the body read.
  */
 export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
-  return function verify(exchange: Identified): Verified | Promise<Verified> {
+  return function verify(exchange: Identified): Soon<Verified> {
     const { authorization, body } = exchange
     checkFields(exchange.headers)
     const signedAt = checkTime(exchange, clockSkew)
@@ -46,7 +47,9 @@ export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
       return result
     }
     if (!body.present) return verified({ kind: 'hashed', sha256: EMPTY_SHA256 })
-    return body.bytes().then((bytes) => verified({ kind: 'hashed', sha256: hash('sha256', bytes, 'hex') }))
+    return whenKnown(body.bytes(), (bytes) =>
+      verified({ kind: 'hashed', sha256: hash('sha256', bytes, 'hex') }),
+    )
   }
 }
 

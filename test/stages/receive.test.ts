@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import type { AddressInfo, Socket } from 'node:net'
 import { connect } from 'node:net'
 import type { Server } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createAgentsServer } from '../../proxy/agents-server.ts'
 import { Denial } from '../../proxy/denial.ts'
 import type { Received } from '../../proxy/exchange.ts'
-import { BufferBudget } from '../../proxy/stages/receive-body.ts'
+import { BufferBudget } from '../../proxy/stages/buffer-budget.ts'
 import { checkHead, receive } from '../../proxy/stages/receive.ts'
 
 let server: Server | undefined
@@ -142,6 +143,51 @@ describe('receive', () => {
     expect(await raw(port, `${declared}${'a'.repeat(65)}`)).toMatch(/body_too_large$/)
     const chunked = head('POST / HTTP/1.1', 'transfer-encoding: chunked')
     expect(await raw(port, `${chunked}41\r\n${'a'.repeat(65)}\r\n0\r\n\r\n`)).toMatch(/body_too_large$/)
+  })
+
+  it('gives the body that came in one packet with its head, and is asked for once more', async () => {
+    const port = await serve(async (received) => {
+      const first = await received.body.bytes()
+      return `${first.toString()} ${(await received.body.bytes()) === first}`
+    })
+    expect(await raw(port, `${head('POST / HTTP/1.1', 'content-length: 4')}body`)).toMatch(/body true$/)
+    const chunked = head('POST / HTTP/1.1', 'transfer-encoding: chunked')
+    expect(await raw(port, `${chunked}2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n`)).toMatch(/body true$/)
+    expect(await raw(port, `${chunked}0\r\n\r\n`)).toMatch(/ true$/)
+  })
+
+  it('gives the body of which more comes once it is waited for', async () => {
+    const { promise: asked, resolve: waits } = Promise.withResolvers<void>()
+    const port = await serve(async (received) => {
+      const bytes = bodyOf(received)
+      // After the turn in which the first packet came.
+      setImmediate(() => setImmediate(waits))
+      return bytes
+    })
+    const socket = connect(port, '127.0.0.1')
+    socket.write(`${head('POST / HTTP/1.1', 'content-length: 8')}firs`)
+    await asked
+    socket.write('t+re')
+    expect(await text(socket)).toMatch(/first\+re$/)
+  })
+
+  it('tells a client that left before its body was whole from one that sent it', async () => {
+    const { promise: told, resolve: tell } = Promise.withResolvers<unknown>()
+    const port = await serve(async (received) => {
+      socket.destroy()
+      await new Promise<void>((resolve) => received.client.gone.addEventListener('abort', resolve))
+      return bodyOf(received).then(
+        () => 'whole',
+        (error: unknown) => {
+          tell(error)
+          throw error
+        },
+      )
+    })
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write(`${head('POST / HTTP/1.1', 'content-length: 8')}firs`)
+    expect(await told).toMatchObject({ reason: 'client_gone' })
   })
 
   it('bounds the bytes held for one owner, and gives them back', async () => {
