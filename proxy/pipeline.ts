@@ -6,9 +6,10 @@
  */
 export type Stage<In, Out extends In> = (exchange: In) => Out | Promise<Out>
 
-/** Sees every exchange between stages. `before` is awaited, and what it throws ends the run. */
+/** Sees the exchange as each stage leaves it. */
 export interface Observer {
-  before(stage: string, exchange: unknown): void | Promise<void>
+  /** Before the last stage of a way, the one that has an effect. Awaited; what it throws ends the run. */
+  before(exchange: unknown): void | Promise<void>
   after(stage: string, exchange: unknown): void
 }
 
@@ -22,20 +23,18 @@ export interface Pipeline<In, Out extends In> {
     choose: (exchange: Out) => Name,
   ): Way<In, Out>
   readonly stages: readonly string[]
-  /** The stages that a run can end with: those that have an effect. */
-  readonly ends: readonly string[]
 }
 
 /** A whole way, which nothing can be added to. */
-export type Way<In, Out extends In> = Pick<Pipeline<In, Out>, 'run' | 'ends'>
+export type Way<In, Out extends In> = Pick<Pipeline<In, Out>, 'run'>
 
 type AnyStage = (exchange: never) => unknown
 
 function build<In, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Out> {
-  const run = async (exchange: In, observer: Observer): Promise<Out> => {
+  const through = async (exchange: In, observer: Observer, effect?: AnyStage): Promise<Out> => {
     let current: unknown = exchange
     for (const stage of stages) {
-      const held = observer.before(stage.name, current)
+      const held = stage === effect ? observer.before(current) : undefined
       if (held !== undefined) await held
       const next = stage(current as never)
       current = next instanceof Promise ? await next : next
@@ -45,18 +44,14 @@ function build<In, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Ou
   }
   return {
     pipe: <Next extends Out>(stage: Stage<Out, Next>) => build<In, Next>([...stages, stage]),
-    run,
-    fork(ways, choose) {
-      return {
-        async run(exchange, observer) {
-          const reached = await run(exchange, observer)
-          return ways[choose(reached)].run(reached, observer)
-        },
-        ends: Object.values<Way<Out, Out>>(ways).flatMap(({ ends }) => ends),
-      }
-    },
+    run: (exchange, observer) => through(exchange, observer, stages.at(-1)),
+    fork: (ways, choose) => ({
+      async run(exchange, observer) {
+        const reached = await through(exchange, observer)
+        return ways[choose(reached)].run(reached, observer)
+      },
+    }),
     stages: stages.map((stage) => stage.name),
-    ends: stages.slice(-1).map((stage) => stage.name),
   }
 }
 

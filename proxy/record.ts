@@ -40,9 +40,8 @@ export type Runner = (received: Received) => Promise<void>
 
 /** The last stage is the one that has an effect: the decision is recorded before it. */
 export function record(way: Way<Received, Recordable>, options: RecordOptions): Runner {
-  const ends = new Set(way.ends)
   return async function run(received) {
-    const observer = new RunObserver(received, ends, options)
+    const observer = new RunObserver(received, options)
     try {
       await way.run(received, observer)
       options.audit.append(outcomeFields(observer.furthest as Recordable, 'none'))
@@ -55,35 +54,21 @@ export function record(way: Way<Received, Recordable>, options: RecordOptions): 
 
 class RunObserver implements Observer {
   furthest: Partial<Forwarded> & Received
-  readonly #ends: ReadonlySet<string>
   readonly #options: RecordOptions
   readonly #startedMs = performance.now()
   /** A stage begins where the one before it ended. */
   #stageStartedMs = this.#startedMs
   #decided = false
 
-  constructor(received: Received, ends: ReadonlySet<string>, options: RecordOptions) {
+  constructor(received: Received, options: RecordOptions) {
     this.furthest = received
-    this.#ends = ends
     this.#options = options
   }
 
-  before(stage: string, exchange: unknown): void | Promise<void> {
-    this.furthest = exchange as Received
-    return this.#ends.has(stage) ? this.#recordFirst(exchange as Recordable) : undefined
-  }
-
-  after(stage: string, exchange: unknown): void {
-    this.furthest = exchange as Received
-    const nowMs = performance.now()
-    this.#options.observeStage(stage, (nowMs - this.#stageStartedMs) / 1000)
-    this.#stageStartedMs = nowMs
-  }
-
   /** Rule S3: durable before forwarded, for every class but `read` and `list`. */
-  #recordFirst(exchange: Recordable): void | Promise<void> {
-    const fields = decisionFields(exchange, this.#options.clock, 'allow', 'none')
-    const { classes } = exchange.call
+  before(exchange: unknown): void | Promise<void> {
+    const fields = decisionFields(exchange as Recordable, this.#options.clock, 'allow', 'none')
+    const { classes } = (exchange as Recordable).call
     if (classes.every((each) => each === 'read' || each === 'list')) {
       this.#options.audit.append(fields)
       this.#begin()
@@ -95,6 +80,13 @@ class RunObserver implements Observer {
         throw new Denial('audit_unavailable', 'The decision could not be made durable.', { cause })
       },
     )
+  }
+
+  after(stage: string, exchange: unknown): void {
+    this.furthest = exchange as Received
+    const nowMs = performance.now()
+    this.#options.observeStage(stage, (nowMs - this.#stageStartedMs) / 1000)
+    this.#stageStartedMs = nowMs
   }
 
   #begin(): void {

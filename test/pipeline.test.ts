@@ -9,7 +9,7 @@ function watcher(): Observer & { readonly seen: string[] } {
   const seen: string[] = []
   return {
     seen,
-    before: (stage) => void seen.push(`before ${stage}`),
+    before: () => void seen.push('before the effect'),
     after: (stage) => void seen.push(`after ${stage}`),
   }
 }
@@ -27,13 +27,28 @@ describe('pipeline', () => {
     expect((await way.run({ log: [] }, watcher())).log).toEqual(['first', 'second'])
   })
 
-  it('tells the observer before and after each stage by name', async () => {
+  it('tells the observer after each stage by name, and before the last, which has the effect', async () => {
     const observer = watcher()
     await way.run({ log: [] }, observer)
-    expect(observer.seen).toEqual(['before first', 'after first', 'before second', 'after second'])
+    expect(observer.seen).toEqual(['after first', 'before the effect', 'after second'])
   })
 
-  it('does not run a stage before which the observer refused', async () => {
+  it('knows no effect before it forks, and that of the way which is chosen', async () => {
+    const fork = way.fork(
+      {
+        up: way,
+        down: pipeline<Start>().pipe(function down({ log }) {
+          return { log: [...log, 'down'] }
+        }),
+      },
+      ({ log }) => (log.includes('second') ? 'down' : 'up'),
+    )
+    const observer = watcher()
+    expect((await fork.run({ log: [] }, observer)).log).toEqual(['first', 'second', 'down'])
+    expect(observer.seen).toEqual(['after first', 'after second', 'before the effect', 'after down'])
+  })
+
+  it('does not run the stage before which the observer refused', async () => {
     const ran: string[] = []
     const guarded = pipeline<Start>().pipe(function act(start) {
       ran.push('act')

@@ -6,6 +6,7 @@
  * this file's tests.
  */
 import type { CredentialScope, SigningAlgorithm } from '../exchange.ts'
+import { remembered } from '../remembered.ts'
 import { hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
 import { scopeText } from './credential.ts'
 import type { AccessKey, Signatures } from './signatures.ts'
@@ -47,8 +48,12 @@ export function signRequest(
 }
 
 /** The names that a signature of ours covers, in lower case and sorted. */
-export function signedHeadersOf({ headers }: SignableRequest): string[] {
-  const names: string[] = []
-  for (const name of headers.names()) if (!mayBeUnsigned(name)) names.push(name)
-  return names.sort()
+export function signedHeadersOf({ headers }: SignableRequest): readonly string[] {
+  return signedAmong(headers.lowerNames.join('\n'))
 }
+
+/** Few clients differ in the headers that they send. */
+const signedAmong = remembered(
+  (names) => [...new Set(names.split('\n'))].filter((name) => !mayBeUnsigned(name)).toSorted(),
+  { most: 1_000, longest: 1_024 },
+)

@@ -29,7 +29,9 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
   #requestId: string | undefined
   #errorCode: string | undefined
   #errorPrefix = ''
-  #begun = false
+  /** The answer's first bytes, while they wait for what came with them. */
+  #first: Buffer | undefined
+  #isOut = false
   #settled = false
   #onGone: (() => void) | undefined
 
@@ -64,9 +66,9 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
     fields.push(...this.#headers)
     this.#reply.sendDate = false
     this.#reply.writeHead(status, REASON.test(message ?? '') ? message : '', fields)
-    // Head and first bytes leave in one packet if they came in one; a head that came alone goes out alone.
+    // What came in one packet leaves in one: head and first bytes, or the whole answer. A head that came alone does too.
     queueMicrotask(() => {
-      if (!this.#begun && !this.#settled) this.#reply.flushHeaders()
+      if (!this.#isOut && !this.#settled) this.#goOut(controller)
     })
   }
 
@@ -74,8 +76,23 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
     if (this.#status >= 400 && this.#errorPrefix.length < ERROR_PREFIX_BYTES) {
       this.#errorPrefix += chunk.toString('latin1', 0, ERROR_PREFIX_BYTES)
     }
-    this.#begun = true
     countPassed(chunk)
+    if (!this.#isOut && this.#first === undefined) {
+      this.#first = chunk
+      return
+    }
+    if (!this.#isOut) this.#goOut(controller)
+    this.#write(controller, chunk)
+  }
+
+  #goOut(controller: Dispatcher.DispatchController): void {
+    this.#isOut = true
+    if (this.#first === undefined) this.#reply.flushHeaders()
+    else this.#write(controller, this.#first)
+    this.#first = undefined
+  }
+
+  #write(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#reply.write(chunk)) return
     controller.pause()
     this.#reply.once('drain', () => controller.resume())
@@ -84,7 +101,7 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#settled) return
     this.#settle()
-    this.#reply.end()
+    this.#reply.end(this.#first)
     this.#events.done({
       status: this.#status,
       requestId: this.#requestId,
