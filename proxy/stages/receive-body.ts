@@ -136,7 +136,7 @@ export class MessageBody implements IncomingBody {
     this.#answerContinue()
     // It comes once; `once` would wrap the listener in another.
     this.#reply.on('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
-    await new Promise((resolve) => setImmediate(resolve))
+    await endOfTurn()
     const request = this.#request
     if (request.destroyed) throw clientGone()
     const isThere = !isHttp2(request) && request.complete
@@ -196,6 +196,19 @@ export class MessageBody implements IncomingBody {
       })
     })
   }
+}
+
+let turn: Promise<void> | undefined
+
+/** Of the event loop; one for all who wait for it, which then go on one right after the other. */
+function endOfTurn(): Promise<void> {
+  turn ??= new Promise((resolve) => {
+    setImmediate(() => {
+      turn = undefined
+      resolve()
+    })
+  })
+  return turn
 }
 
 /** HTTP trailers would be a second place for header fields, after everything was verified (RFC 9110 6.5.1). */
