@@ -26,7 +26,10 @@ export function report(result: BenchResult): string {
     ]),
     ...rows.map((each) => row(cells(each, bare))),
     '',
-    `start to listening ${start.listeningMs.toFixed(0)} ms, then ${start.rssMiB.toFixed(0)} MiB resident`,
+    ...Object.entries(start).map(
+      ([which, { listeningMs, rssMiB }]) =>
+        `start to listening, ${which}: ${listeningMs.toFixed(0)} ms, then ${rssMiB.toFixed(0)} MiB resident`,
+    ),
     '',
     'CPU of one call in each stage, microseconds',
     ...micro.map(({ name, microseconds }) => `  ${name.padEnd(44)} ${microseconds.toFixed(2).padStart(8)}`),

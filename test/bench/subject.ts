@@ -33,9 +33,14 @@ export interface Subject {
 }
 
 /** Starts a process that prints `{"listening":{"agents":URL}}` when it is ready. */
-export async function start(name: string, core: string, command: readonly string[]): Promise<Subject> {
+export async function start(
+  name: string,
+  core: string,
+  command: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Subject> {
   const startedMs = performance.now()
-  const child = spawnPinned(core, command, 'pipe')
+  const child = spawnPinned(core, command, 'pipe', env)
   const line = await Promise.race([firstLine(child), once(child, 'close').then(() => undefined)])
   const startMs = performance.now() - startedMs
   if (line === undefined) throw new Error(`${name} ended before it listened: ${command.join(' ')}`)
@@ -67,10 +72,15 @@ export async function startPeer(commandLine: string, upstream: string): Promise<
   return subject('PEER_CMD', `http://127.0.0.1:${port}`, performance.now() - startedMs, child)
 }
 
-function spawnPinned(core: string, command: readonly string[], stdout: 'pipe' | 'ignore'): ChildProcess {
+function spawnPinned(
+  core: string,
+  command: readonly string[],
+  stdout: 'pipe' | 'ignore',
+  env: NodeJS.ProcessEnv = {},
+): ChildProcess {
   const [file = '', ...args] = canPin ? ['taskset', '-c', core, ...command] : command
   // taskset replaces itself by the command: the child's pid is that of what is measured.
-  return spawn(file, args, { stdio: ['ignore', stdout, 'inherit'] })
+  return spawn(file, args, { stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, ...env } })
 }
 
 function subject(name: string, url: string, startMs: number, child: ChildProcess): Subject {
