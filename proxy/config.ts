@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { stateProblems } from './config-rules-state.ts'
 import { watchProblems } from './config-rules-watch.ts'
 import { configProblems, type Finding } from './config-rules.ts'
@@ -76,7 +76,7 @@ export function parseConfig(
     setAt(document, path, value)
     sources.set(path, variable)
   }
-  const result = ConfigSchema.safeParse(document)
+  const result = ConfigSchema.safeParse(document, { error: plainWords })
   if (!result.success) throw new ConfigError(from.file, [...findings, ...schemaFindings(result.error)])
   const problems = [
     ...findings,
@@ -95,16 +95,26 @@ export function parseConfig(
   return { config, sources, file: from.file, folder: from.folder }
 }
 
+/** What the schema itself does not say better. */
+function plainWords({ code, input, inst }: z.core.$ZodRawIssue): string | undefined {
+  if (code === 'invalid_type' && input === undefined) return 'is missing'
+  if (code !== 'unrecognized_keys') return undefined
+  const names = namesIn(inst)
+  return names.length === 0 ? 'is not a setting' : `is not a setting: give ${names.join(', ')}`
+}
+
+/** The members that a map may have; none where that is open. */
+function namesIn(schema: unknown): readonly string[] {
+  if (schema instanceof z.ZodObject) return Object.keys(schema.shape)
+  const named = schema instanceof z.ZodRecord ? schema.keyType : undefined
+  return named instanceof z.ZodEnum ? named.options.map(String) : []
+}
+
 function schemaFindings(error: z.ZodError): Finding[] {
   return error.issues.flatMap((issue): Finding[] => {
     const path = issue.path.map(String).join('.')
-    if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({
-        path: path === '' ? key : `${path}.${key}`,
-        message: issue.message.startsWith('Unrecognized') ? 'is not a setting' : issue.message,
-      }))
-    }
-    return [{ path, message: issue.message }]
+    if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
+    return issue.keys.map((key) => ({ path: path === '' ? key : `${path}.${key}`, message: issue.message }))
   })
 }
 

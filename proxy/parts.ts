@@ -45,6 +45,9 @@ const timer = {
   },
 }
 
+const NO_CREDENTIALS =
+  'no upstream credentials: calls are refused until the AWS provider chain finds some, or upstream.credentials gives them'
+
 export type Parts = Awaited<ReturnType<typeof buildParts>>
 
 /** Opens what must be open and loads what must be loaded. Rejects if anything is amiss; then nothing listens. */
@@ -97,6 +100,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
     start(state: ServiceState, adminPort: number): void {
       operated.approvals.bound(adminPort)
       started(rules(), audit, state, adminPort)
+      signing.ready().catch((err: unknown) => log.warn({ err }, NO_CREDENTIALS))
     },
   }
 }

@@ -1,13 +1,14 @@
 /** Secrets that Moderato makes for itself at first start: 256 bits in a file that only its own user can read. */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeOwnFolder } from './own-folder.ts'
 
 const MIN_CHARACTERS = 32
 
 /** The secret in a file, as text; made with mode 0600 if there is none. Throws if others can read the file. */
 export function ownSecret(path: string): string {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeOwnFolder(dirname(path))
   try {
     writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, {
       flag: 'wx',

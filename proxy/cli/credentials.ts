@@ -1,9 +1,10 @@
 /** `moderato credentials`: a `credential_process`, as every AWS SDK can be told to run by a profile. */
 import { hash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { surroundings } from '../config.ts'
+import { makeOwnFolder } from '../own-folder.ts'
 import { agentClient, Opened, type AgentClient } from './agent-client.ts'
 import type { Variables } from './child-environment.ts'
 import { Failure, tellingFailure } from './failure.ts'
@@ -94,7 +95,7 @@ function readKept(cache: string): Opened | undefined {
 }
 
 function keep(cache: string, opened: Opened): void {
-  mkdirSync(dirname(cache), { recursive: true, mode: 0o700 })
+  makeOwnFolder(dirname(cache))
   const written = `${cache}.${process.pid}`
   writeFileSync(written, JSON.stringify(opened), { mode: 0o600, flag: 'wx' })
   renameSync(written, cache)

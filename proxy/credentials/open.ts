@@ -49,6 +49,8 @@ export function openSigners(upstream: Config['upstream'], deps: SignerDeps) {
     signers,
     accountOf: (agent: Agent) => accountOf(agent, upstream),
     signing: signing(upstream, assume, signers),
+    /** Asks for what calls are signed with, or roles assumed, before any call does: who forgot them hears of it. */
+    ready: async () => void (await plain.current()),
   }
 }
 

@@ -5,8 +5,9 @@
  * is over. To throw every session of a key away at once, remove its line.
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { makeOwnFolder } from '../own-folder.ts'
 import { sealingKey, type SealingKey } from './sealed-token.ts'
 
 export interface SealingKeys {
@@ -76,7 +77,7 @@ export function readKeyLines(path: string): string[] {
 
 /** Replaces the file as a whole. */
 export function writeKeys(path: string, lines: readonly string[]): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeOwnFolder(dirname(path))
   writeFileSync(`${path}.new`, `${lines.join('\n')}\n`, { mode: 0o600, flush: true })
   renameSync(`${path}.new`, path)
 }

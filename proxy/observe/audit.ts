@@ -1,5 +1,5 @@
 /** The audit log: append-only JSON lines, hash-chained, durable by group commit (rule S3; contract, "Audit record"). */
-import { mkdir } from 'node:fs/promises'
+import { makeOwnFolder } from '../own-folder.ts'
 import type { Clock } from '../ports.ts'
 import type { ChainHead } from './audit-chain.ts'
 import { Group, type Waiter } from './audit-group.ts'
@@ -47,7 +47,7 @@ export interface Audit {
 
 /** Opens the log as its only writer, seals what a crash left torn, and goes on with the chain. */
 export async function openAudit(options: AuditOptions): Promise<Audit> {
-  await mkdir(options.dir, { recursive: true, mode: 0o700 })
+  makeOwnFolder(options.dir)
   const lock = lockFolder(options.dir)
   try {
     const { head, at, torn } = await recover(options.dir)

@@ -1,8 +1,9 @@
 /** A SQLite file that several processes may share: opened, kept open, opened again after it failed. */
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { errorMessage } from '../error-message.ts'
+import { makeOwnFolder } from '../own-folder.ts'
 
 type Row = Record<string, SQLOutputValue>
 
@@ -49,7 +50,7 @@ export class SqliteFile {
   /** Throws if the file cannot be used, and says what to do. */
   constructor(options: SqliteOptions) {
     this.#options = options
-    mkdirSync(dirname(options.path), { recursive: true, mode: 0o700 })
+    makeOwnFolder(dirname(options.path))
     // Made here, so that it is its owner's alone; SQLite gives the files beside it the same mode.
     closeSync(openSync(options.path, 'a', 0o600))
     try {

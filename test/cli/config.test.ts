@@ -28,12 +28,23 @@ describe('moderato config', () => {
     const wrong = file('wrong', { agent: [] })
     expect(await config('check', wrong)).toMatchObject({
       code: 1,
-      err: `${wrong}:\n  agent: is not a setting\n`,
+      err: expect.stringMatching(
+        /wrong:\n {2}agent: is not a setting: give listen, (\w+, )*agents(, \w+)*\n$/,
+      ),
     })
     expect(JSON.parse((await config('show', wrong, '--json')).out)).toEqual({
       ok: false,
-      findings: [{ path: 'agent', message: 'is not a setting' }],
+      findings: [{ path: 'agent', message: expect.stringContaining('is not a setting: give ') }],
     })
+  })
+
+  it('names what may stand where something else does, or nothing', async () => {
+    const classes = { write: { rate: '1/s', burts: 3 }, destruktive: {} }
+    const wrong = file('misspelt', { pacing: { classes } })
+    const { err } = await config('check', wrong)
+    expect(err).toContain('pacing.classes.write.burst: is missing\n')
+    expect(err).toContain('pacing.classes.write.burts: is not a setting: give rate, burst, maxWait\n')
+    expect(err).toMatch(/pacing\.classes\.destruktive: is not a setting: give read, .*destructive/)
   })
 
   it('misses the files that it names', async () => {

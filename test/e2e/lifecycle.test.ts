@@ -82,6 +82,13 @@ describe('the process', () => {
     expect(proxy.records().filter(({ phase }) => phase === 'outcome')).toHaveLength(calls)
   })
 
+  it('says at start that it has nothing to sign with', async () => {
+    await start({ upstream: { credentials: undefined } })
+    await expect
+      .poll(() => proxy.log(), { timeout: 10_000 })
+      .toContain('no upstream credentials: calls are refused')
+  })
+
   it('leaves an audit chain that verifies', async () => {
     await start()
     await dynamodb(proxy.url).send(new ListTablesCommand({}))

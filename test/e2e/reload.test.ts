@@ -127,7 +127,7 @@ describe('a reload', () => {
     const wrong = await reloaded(() => proxy.reconfigure((config) => ({ ...config, agent: [] })))
     expect(wrong).toMatchObject({
       result: 'refused',
-      findings: [{ path: 'agent', message: 'is not a setting' }],
+      findings: [{ path: 'agent', message: expect.stringContaining('is not a setting: give ') }],
     })
     const empty = await reloaded(() => writeFileSync(proxy.configFile, '\n'))
     expect(empty).toMatchObject({ result: 'refused', findings: [{ message: 'is empty' }] })
