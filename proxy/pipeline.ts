@@ -30,11 +30,14 @@ export type Way<In, Out extends In> = Pick<Pipeline<In, Out>, 'run'>
 
 type AnyStage = (exchange: never) => unknown
 
+/** No stage stands there. */
+const NONE = -1
+
 function build<In, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Out> {
-  const through = async (exchange: In, observer: Observer, effect?: AnyStage): Promise<Out> => {
+  const through = async (exchange: In, observer: Observer, effectAt: number): Promise<Out> => {
     let current: unknown = exchange
-    for (const stage of stages) {
-      const held = stage === effect ? observer.before(current) : undefined
+    for (const [at, stage] of stages.entries()) {
+      const held = at === effectAt ? observer.before(current) : undefined
       if (held !== undefined) await held
       const next = stage(current as never)
       current = next instanceof Promise ? await next : next
@@ -44,10 +47,10 @@ function build<In, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Ou
   }
   return {
     pipe: <Next extends Out>(stage: Stage<Out, Next>) => build<In, Next>([...stages, stage]),
-    run: (exchange, observer) => through(exchange, observer, stages.at(-1)),
+    run: (exchange, observer) => through(exchange, observer, stages.length - 1),
     fork: (ways, choose) => ({
       async run(exchange, observer) {
-        const reached = await through(exchange, observer)
+        const reached = await through(exchange, observer, NONE)
         return ways[choose(reached)].run(reached, observer)
       },
     }),

@@ -67,14 +67,15 @@ class RunObserver implements Observer {
 
   /** Rule S3: durable before forwarded, for every class but `read` and `list`. */
   before(exchange: unknown): void | Promise<void> {
-    const fields = decisionFields(exchange as Recordable, this.#options.clock, 'allow', 'none')
-    const { classes } = (exchange as Recordable).call
-    if (classes.every((each) => each === 'read' || each === 'list')) {
-      this.#options.audit.append(fields)
+    const { audit, clock } = this.#options
+    const recordable = exchange as Recordable
+    const fields = decisionFields(recordable, clock, 'allow', 'none')
+    if (recordable.call.classes.every((each) => each === 'read' || each === 'list')) {
+      audit.append(fields)
       this.#begin()
       return undefined
     }
-    return this.#options.audit.commit(fields).then(
+    return audit.commit(fields).then(
       () => this.#begin(),
       (cause: unknown) => {
         throw new Denial('audit_unavailable', 'The decision could not be made durable.', { cause })

@@ -5,7 +5,11 @@ export interface Memory {
   readonly longest: number
 }
 
-/** `make`, which remembers what it made of a text: agents send few different ones, again and again. */
+/**
+ * `make`, which remembers what it made of a text: agents send few different ones, again and again. It saves time and
+ * nothing else: who sends ever new ones has it forget. What it gives is shared, so nobody may change it; what throws is
+ * not remembered.
+ */
 export function remembered<Value>(
   make: (text: string) => Value,
   { most, longest }: Memory,

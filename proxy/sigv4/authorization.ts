@@ -45,24 +45,23 @@ export function parseAuthorization(headers: HeaderFields, query: string): Author
 
 function parseParameters(text: string): Authorization {
   const signature = text.slice(-SIGNATURE_DIGITS)
-  const claim = claimOf(text.slice(0, -SIGNATURE_DIGITS))
-  if (claim === undefined || !SIGNATURE.test(signature)) {
-    throw malformedParameters('KEYID/YYYYMMDD/region/service/aws4_request')
-  }
-  return { ...claim, signature }
+  if (!SIGNATURE.test(signature)) throw malformedParameters(CREDENTIAL)
+  return { ...claimOf(text.slice(0, -SIGNATURE_DIGITS)), signature }
 }
 
-/** All but the signature: for a client, the same from call to call. Undefined if it is malformed. */
+const CREDENTIAL = 'KEYID/YYYYMMDD/region/service/aws4_request'
+
+/** All but the signature: for a client, the same from call to call. */
 const claimOf = remembered(
-  (text): Omit<Authorization, 'signature'> | undefined => {
+  (text): Omit<Authorization, 'signature'> => {
     const match = PARAMETERS.exec(text)
-    if (match === null) return undefined
+    if (match === null) throw malformedParameters(CREDENTIAL)
     const [, accessKeyId = '', date = '', region = '', service = '', names = ''] = match
     return {
       algorithm: ALGORITHM,
       accessKeyId,
-      scope: { date, region, service },
-      signedHeaders: parseSignedHeaders(names),
+      scope: Object.freeze({ date, region, service }),
+      signedHeaders: Object.freeze(parseSignedHeaders(names)),
       presigned: undefined,
     }
   },

@@ -66,7 +66,7 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
     fields.push(...this.#headers)
     this.#reply.sendDate = false
     this.#reply.writeHead(status, REASON.test(message ?? '') ? message : '', fields)
-    // What came in one packet leaves in one: head and first bytes, or the whole answer. A head that came alone does too.
+    // What came in one packet leaves in one: head and first bytes, or the whole answer. A head that came alone goes alone.
     queueMicrotask(() => {
       if (!this.#isOut && !this.#settled) this.#goOut(controller)
     })

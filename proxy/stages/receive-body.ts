@@ -138,7 +138,8 @@ export class MessageBody implements IncomingBody {
     this.#reply.on('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
     await endOfTurn()
     const request = this.#request
-    if (request.destroyed) throw clientGone()
+    // Who has left by now says nothing more, not even that: a stream of HTTP/2 is closed, though not destroyed.
+    if (request.destroyed || this.#reply.closed) throw clientGone()
     const isThere = !isHttp2(request) && request.complete
     const bytes = isThere ? this.#takeAll(limit) : await this.#receiveAll(limit)
     this.#read = bytes
@@ -156,7 +157,8 @@ export class MessageBody implements IncomingBody {
   /** Pays for further bytes, or refuses them. */
   #hold(bytes: number, limit: number): void {
     if (this.#heldBytes + bytes > limit) throw tooLarge(limit)
-    if (this.#reply.closed || !this.#budget.take(this.#owner, bytes)) throw tooMuchHeld()
+    if (this.#reply.closed) throw clientGone()
+    if (!this.#budget.take(this.#owner, bytes)) throw tooMuchHeld()
     this.#heldBytes += bytes
   }
 

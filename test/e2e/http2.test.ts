@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER, READER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
-import { dynamodbCall, send, type RawRequest } from '../support/raw-http.ts'
+import { BEGIN, data, headers, reset } from '../support/http2-frames.ts'
+import { dynamodbCall, RawConnection, send, signed, type RawRequest } from '../support/raw-http.ts'
 import { RecordingUpstream, stall } from '../support/recording-upstream.ts'
 
 let upstream: RecordingUpstream
@@ -159,6 +160,37 @@ describe('HTTP/2 by prior knowledge, on the port of HTTP/1.1', () => {
     expect((await send(proxy.url, call)).status).toBe(200)
     expect(proxy.log()).not.toContain('this is a bug in Moderato')
   })
+
+  it.each([true, false])(
+    'records and forgets a call that is reset in the packet that brings it; its hash declared: %s',
+    async (declaresHash) => {
+      const own = await startProxy({ upstream: upstream.url, agents: [BUILDER] })
+      const call = await signed(
+        own.url,
+        {
+          method: 'POST',
+          target: '/',
+          headers: {
+            'content-type': 'application/x-amz-json-1.0',
+            'x-amz-target': 'DynamoDB_20120810.ListTables',
+            'content-length': '2',
+          },
+          body: '{}',
+        },
+        { service: 'dynamodb', declaresHash },
+      )
+      const { host = '', ...fields } = call.headers
+      const head = { ':method': 'POST', ':path': '/', ':scheme': 'http', ':authority': host, ...fields }
+      const connection = await RawConnection.open(own.url)
+      connection.write(Buffer.concat([BEGIN, headers(1, head), data(1, '{'), reset(1)]))
+      await own.record(({ reason }) => reason === 'client_gone')
+      connection.close()
+      // A call that never ends would keep it.
+      own.signal('SIGTERM')
+      expect(await own.ended).toBe(0)
+      await own.stop()
+    },
+  )
 
   it('refuses trailers after a body', async () => {
     const over = open()

@@ -8,6 +8,7 @@ import { createAgentsServer } from '../../proxy/agents-server.ts'
 import { Denial } from '../../proxy/denial.ts'
 import type { Received } from '../../proxy/exchange.ts'
 import { BufferBudget } from '../../proxy/stages/buffer-budget.ts'
+import { BEGIN, data, headers, reset } from '../support/http2-frames.ts'
 import { checkHead, receive } from '../../proxy/stages/receive.ts'
 
 let server: Server | undefined
@@ -188,6 +189,27 @@ describe('receive', () => {
     socket.on('error', () => undefined)
     socket.write(`${head('POST / HTTP/1.1', 'content-length: 8')}firs`)
     expect(await told).toMatchObject({ reason: 'client_gone' })
+  })
+
+  const post = { ':method': 'POST', ':path': '/', ':scheme': 'http', ':authority': 'x' }
+  it.each([
+    ['before its body', [headers(1, post), reset(1)]],
+    ['within its body', [headers(1, post), data(1, 'firs'), reset(1)]],
+    ['after its body', [headers(1, post), data(1, 'first', true), reset(1)]],
+    ['short of its length', [headers(1, { ...post, 'content-length': '9' }), data(1, 'firs', true)]],
+  ])('hears of a stream that ends %s, in one packet with its head', async (_when, frames) => {
+    const budget = new BufferBudget({ bufferedTotalBytes: 1000, bufferedAgentBytes: 100 })
+    const { promise: told, resolve: tell } = Promise.withResolvers<unknown>()
+    const port = await serve(async (received) => {
+      await bodyOf(received).then(() => tell('whole'), tell)
+      return ''
+    }, budget)
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write(Buffer.concat([BEGIN, ...frames]))
+    expect(await told).toMatchObject({ reason: 'client_gone' })
+    expect(budget.heldBytes).toBe(0)
+    socket.destroy()
   })
 
   it('bounds the bytes held for one owner, and gives them back', async () => {
