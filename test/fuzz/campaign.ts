@@ -2,7 +2,7 @@
 import { BUILDER } from '../support/agents.ts'
 import type { Recorded } from '../support/recording-upstream.ts'
 import { FuzzConnection, type Reply } from './connection.ts'
-import { readRequests, toBytes, valuesOf, type Draft, type HttpRequest } from './http-message.ts'
+import { isHead, readRequests, toBytes, valuesOf, type Draft, type HttpRequest } from './http-message.ts'
 import { BYTE_MUTATIONS, DRAFT_MUTATIONS } from './mutations.ts'
 import { randomOf, type Random } from './random.ts'
 import { referenceVerdict, type Accepted, type ReferenceOptions } from './reference-verifier.ts'
@@ -90,7 +90,7 @@ export class Campaign {
       const requests = readRequests(sent.bytes)
       const [only] = requests
       const whole = requests.length === 1 && only !== undefined && toEnd(only, sent.bytes)
-      const reply = await connection.send(sent.bytes, sent.bytes.toString('latin1', 0, 5) === 'HEAD ', whole)
+      const reply = await connection.send(sent.bytes, isHead(sent.bytes), whole)
       this.#note(sent, reply)
       this.#judgeArrived()
       // Later than its answer nothing of it arrives: of a refused one nothing does at all.

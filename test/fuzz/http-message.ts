@@ -97,3 +97,8 @@ function readChunked(bytes: Buffer): Framed | undefined {
     at = to + 2
   }
 }
+
+/** Node's parser passes over line ends before a request (RFC 9112 2.2). */
+export function isHead(bytes: Buffer): boolean {
+  return /^[\r\n]*HEAD /.test(bytes.toString('latin1', 0, 64))
+}
