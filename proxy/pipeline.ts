@@ -30,11 +30,8 @@ export type Way<In, Out extends In> = Pick<Pipeline<In, Out>, 'run'>
 
 type AnyStage = (exchange: never) => unknown
 
-/** No stage stands there. */
-const NONE = -1
-
 function build<In, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Out> {
-  const through = async (exchange: In, observer: Observer, effectAt: number): Promise<Out> => {
+  const through = async (exchange: In, observer: Observer, effectAt?: number): Promise<Out> => {
     let current: unknown = exchange
     for (const [at, stage] of stages.entries()) {
       const held = at === effectAt ? observer.before(current) : undefined
@@ -50,7 +47,7 @@ function build<In, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Ou
     run: (exchange, observer) => through(exchange, observer, stages.length - 1),
     fork: (ways, choose) => ({
       async run(exchange, observer) {
-        const reached = await through(exchange, observer, NONE)
+        const reached = await through(exchange, observer)
         return ways[choose(reached)].run(reached, observer)
       },
     }),

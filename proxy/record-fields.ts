@@ -6,7 +6,6 @@ import type { HandOn } from './hand-on.ts'
 import type { AuditRecord } from './observe/audit-record.ts'
 import { redactText, redactValue } from './observe/redact.ts'
 import type { Clock, SignedAs } from './ports.ts'
-import { remembered } from './remembered.ts'
 
 /** What is known of every request that has an effect, whatever way it came. */
 export type Recordable = Received & Pick<Classified, 'agent' | 'payload' | 'call'>
@@ -190,11 +189,8 @@ export function outcomeFields(
   }
 }
 
-/** Agents send few different ones, and redacting costs more than all else here. */
-const shownUserAgent = remembered((text) => redactText(text), { most: 1_000, longest: MAX_USER_AGENT })
-
 function userAgentOf({ headers }: Received): string {
-  return shownUserAgent((headers.one('user-agent') ?? '').slice(0, MAX_USER_AGENT))
+  return redactText((headers.one('user-agent') ?? '').slice(0, MAX_USER_AGENT))
 }
 
 /** W3C trace id, the only part of `traceparent` that correlates; anything else is not kept. */

@@ -25,7 +25,7 @@ export function fixedCredentials(credentials: Credentials): CredentialSource {
 
 /**
  * The standard provider chain of the AWS SDK: environment, shared files, SSO, web identity, container, instance. It is
- * loaded with the first call that needs it: it is large, and an emulator needs none.
+ * loaded when it is first asked: it is large, and who configures credentials needs none.
  */
 export function chainCredentials(clock: Clock): CredentialSource {
   let provider: (() => Promise<ExpiringCredentials>) | undefined

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { ConfigSchema } from '../../proxy/config-schema.ts'
 import { run } from '../../proxy/cli/config.ts'
 import { captured } from './captured.ts'
 
@@ -26,15 +27,14 @@ describe('moderato config', () => {
       out: expect.stringContaining('good'),
     })
     const wrong = file('wrong', { agent: [] })
+    const message = `is not a setting: give ${Object.keys(ConfigSchema.shape).join(', ')}`
     expect(await config('check', wrong)).toMatchObject({
       code: 1,
-      err: expect.stringMatching(
-        /wrong:\n {2}agent: is not a setting: give listen, (\w+, )*agents(, \w+)*\n$/,
-      ),
+      err: `${wrong}:\n  agent: ${message}\n`,
     })
     expect(JSON.parse((await config('show', wrong, '--json')).out)).toEqual({
       ok: false,
-      findings: [{ path: 'agent', message: expect.stringContaining('is not a setting: give ') }],
+      findings: [{ path: 'agent', message }],
     })
   })
 

@@ -2,12 +2,12 @@ import { once } from 'node:events'
 import { connect, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
 import { ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { NodeHttp2Handler } from '@smithy/node-http-handler'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { BUILDER, READER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { BEGIN, data, headers, reset } from '../support/http2-frames.ts'
-import { dynamodbCall, RawConnection, send, signed, type RawRequest } from '../support/raw-http.ts'
+import { dynamodbCall, RawConnection, send, type RawRequest } from '../support/raw-http.ts'
 import { RecordingUpstream, stall } from '../support/recording-upstream.ts'
 
 let upstream: RecordingUpstream
@@ -165,20 +165,8 @@ describe('HTTP/2 by prior knowledge, on the port of HTTP/1.1', () => {
     'records and forgets a call that is reset in the packet that brings it; its hash declared: %s',
     async (declaresHash) => {
       const own = await startProxy({ upstream: upstream.url, agents: [BUILDER] })
-      const call = await signed(
-        own.url,
-        {
-          method: 'POST',
-          target: '/',
-          headers: {
-            'content-type': 'application/x-amz-json-1.0',
-            'x-amz-target': 'DynamoDB_20120810.ListTables',
-            'content-length': '2',
-          },
-          body: '{}',
-        },
-        { service: 'dynamodb', declaresHash },
-      )
+      onTestFinished(() => own.stop())
+      const call = await dynamodbCall(own.url, 'ListTables', {}, BUILDER, declaresHash)
       const { host = '', ...fields } = call.headers
       const head = { ':method': 'POST', ':path': '/', ':scheme': 'http', ':authority': host, ...fields }
       const connection = await RawConnection.open(own.url)
@@ -188,7 +176,6 @@ describe('HTTP/2 by prior knowledge, on the port of HTTP/1.1', () => {
       // A call that never ends would keep it.
       own.signal('SIGTERM')
       expect(await own.ended).toBe(0)
-      await own.stop()
     },
   )
 

@@ -95,6 +95,7 @@ export function dynamodbCall(
   operation: string,
   input: object,
   agent?: SigningKey,
+  declaresHash = true,
 ): Promise<RawRequest> {
   const body = JSON.stringify(input)
   const headers = {
@@ -105,7 +106,7 @@ export function dynamodbCall(
   return signed(
     url,
     { method: 'POST', target: '/', headers, body },
-    { service: 'dynamodb', ...(agent && { agent }) },
+    { service: 'dynamodb', declaresHash, ...(agent && { agent }) },
   )
 }
 
