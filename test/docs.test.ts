@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { loadConfig } from '../proxy/config.ts'
+import { loadConfig } from '../proxy/config/load.ts'
 import { writtenReadme } from './support/readme-tables.ts'
 
 describe('README', () => {

@@ -1,7 +1,7 @@
 /** Carries out one request of a known caller to a route, and leaves a record of what it changes. */
 import type { IncomingMessage } from 'node:http'
-import type { Audit } from '../observe/audit.ts'
-import type { AuditRecord } from '../observe/audit-record.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { AuditRecord } from '../audit/record.ts'
 import { redactText, redactValue } from '../observe/redact.ts'
 import { bodyText, readBody, readQuery } from './read-request.ts'
 import { AdminError, type Caller, type Matched } from './route.ts'

@@ -2,11 +2,11 @@
 import { z } from 'zod'
 import { statusOf } from '../approvals/approval.ts'
 import type { Approvals } from '../approvals/approvals.ts'
-import { ApprovalError, type Known } from '../approvals/known.ts'
-import { CallbackBody, callbackSigner, NONCE_MS, type CallbackPerson } from '../approvals/callback.ts'
-import { Demand } from '../approvals/demand.ts'
+import { ApprovalError, type Known } from '../approvals/stored-approval.ts'
+import { CallbackBody, callbackSigner, NONCE_MS, type CallbackPerson } from './approval-callback.ts'
+import { Demand } from '../approvals/required-approvals.ts'
 import { ShownApproval, shownApproval } from '../approvals/message.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute, type Caller } from './route.ts'
 
 export interface ApprovalRoutesDeps {

@@ -1,5 +1,5 @@
 /** The names under which the admin listener answers (rule S6): pure. */
-import { isLoopback, urlHost } from '../addresses.ts'
+import { isLoopback, urlHost } from '../core/addresses.ts'
 
 /** Exact `Host` values of a listener bound to `host`, with its port; `more` are an operator's own, port included. */
 export function adminHosts(host: string, port: number, more: readonly string[] = []): Set<string> {

@@ -1,8 +1,8 @@
 /** The configuration in force, and its reload: `/v1/config`, `/v1/reload`. */
 import { z } from 'zod'
-import { describeConfig } from '../config-describe.ts'
-import type { Reload, Reloader } from '../reload.ts'
-import type { Rules } from '../rules.ts'
+import { describeConfig } from '../config/describe.ts'
+import type { Reload, Reloader } from '../runtime/reload.ts'
+import type { Rules } from '../runtime/live-settings.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 
 export const ReloadAnswer = z.object({

@@ -1,11 +1,11 @@
 /** Freezing and lifting: `/v1/freeze`. */
 import { z } from 'zod'
-import { ACTION_CLASSES } from '../classes.ts'
-import { freezeScope, operatorText } from '../config-schema-freeze.ts'
-import { durationMs } from '../config-schema-values.ts'
+import { ACTION_CLASSES } from '../core/action-class.ts'
+import { freezeScope, operatorText } from '../config/schema/freeze.ts'
+import { durationMs } from '../config/schema/values.ts'
 import type { Freeze, Freezes } from '../freeze/freezes.ts'
 import type { FreezeScope } from '../freeze/scope.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 import { stored } from './stored.ts'
 

@@ -1,11 +1,11 @@
 /** What is left of each budget, and why the next call of somebody would wait. */
 import { z } from 'zod'
-import { ACTION_CLASSES, gravest, TRAITS } from '../classes.ts'
+import { ACTION_CLASSES, gravest, TRAITS } from '../core/action-class.ts'
 import { taskIn } from '../identity/revocations.ts'
-import { duesOf } from '../pacing/dues.ts'
+import { duesOf } from '../pacing/charges.ts'
 import { explainDues, liveBuckets } from '../pacing/limits-view.ts'
-import type { Parts } from '../parts.ts'
-import { Denial } from '../denial.ts'
+import type { Parts } from '../server/services.ts'
+import { Denial } from '../core/denial/denial.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 
 const MOST_BUCKETS = 1_000

@@ -1,6 +1,6 @@
 /** Agents that are stopped: `/v1/quarantine`. */
 import { z } from 'zod'
-import { durationMs } from '../config-schema-values.ts'
+import { durationMs } from '../config/schema/values.ts'
 import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 import { stored } from './stored.ts'

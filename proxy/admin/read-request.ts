@@ -1,7 +1,7 @@
 /** Reads what a caller of the admin API sent: small, strict, and refused by the name of what is wrong. */
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { errorMessage } from '../error-message.ts'
+import { errorMessage } from '../core/error-message.ts'
 import { AdminError } from './route.ts'
 
 const MAX_BODY_BYTES = 64 * 1024

@@ -1,6 +1,6 @@
 /** Every route of the admin API. */
-import type { Parts } from '../parts.ts'
-import type { Reloader } from '../reload.ts'
+import type { Parts } from '../server/services.ts'
+import type { Reloader } from '../runtime/reload.ts'
 import { breakglassRoutes } from './breakglass-routes.ts'
 import { configRoutes } from './config-routes.ts'
 import { freezeRoutes } from './freeze-routes.ts'

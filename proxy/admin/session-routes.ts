@@ -1,10 +1,10 @@
 /** Open tasks, the sessions seen here, and their end before their time: `/v1/tasks`, `/v1/sessions`. */
 import { z } from 'zod'
-import { operatorText } from '../config-schema-freeze.ts'
+import { operatorText } from '../config/schema/freeze.ts'
 import { taskIn, type RevocationTarget } from '../identity/revocations.ts'
 import type { SeenTask } from '../identity/task-activity.ts'
-import type { OpenEntry } from '../identity/opening.ts'
-import type { Parts } from '../parts.ts'
+import type { OpenEntry } from '../exchange/task-opening.ts'
+import type { Parts } from '../server/services.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 
 const name = z.string().min(1).max(512)

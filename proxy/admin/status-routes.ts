@@ -1,6 +1,6 @@
 /** What is in force, to be read: policy and audit. */
 import { z } from 'zod'
-import type { Parts } from '../parts.ts'
+import type { Parts } from '../server/services.ts'
 import { adminRoute, type AdminRoute } from './route.ts'
 
 const PolicyAnswer = z.strictObject({

@@ -1,14 +1,14 @@
 /** Approval by people of a task before it is opened, where policy wants it: the stages that ask for it and that spend it. */
-import type { Session } from '../agent.ts'
+import type { Session } from '../core/agent.ts'
 import type { Approvals } from '../approvals/approvals.ts'
-import type { OwnerOf } from '../approvals/asked.ts'
-import { callKey } from '../approvals/known.ts'
-import { askFor, givenFor, isWanted, USE_NOT_RECORDED, type SeekDeps } from '../approvals/seek.ts'
-import { Denial } from '../denial.ts'
-import type { ApprovedTask, Opening } from '../identity/opening.ts'
+import type { OwnerOf } from '../approvals/approval-request.ts'
+import { callKey } from '../approvals/stored-approval.ts'
+import { askFor, givenFor, isWanted, USE_NOT_RECORDED, type SeekDeps } from '../approvals/find-approval.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { ApprovedTask, Opening } from '../exchange/task-opening.ts'
 import type { Revocations } from '../identity/revocations.ts'
-import { recorded } from '../recorded.ts'
-import type { Asked } from './asked.ts'
+import { recorded } from '../state/or-state-unavailable.ts'
+import type { Asked } from './agent-request.ts'
 import { newTaskApproval, taskDigest } from './task-approval.ts'
 
 export interface ApproveTaskDeps extends SeekDeps {

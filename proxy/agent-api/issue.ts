@@ -1,11 +1,11 @@
 /** How often credentials are made, and how often a proof of identity is good for them. */
 import { hash } from 'node:crypto'
-import { Denial } from '../denial.ts'
+import { Denial } from '../core/denial/denial.ts'
 import type { Limiter } from '../pacing/limiter.ts'
 import type { Rate } from '../pacing/gcra.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import type { Replays } from '../state/replays.ts'
-import type { Asked } from './asked.ts'
+import type { Asked } from './agent-request.ts'
 
 export interface IssuePaceDeps {
   readonly limiter: Limiter

@@ -1,6 +1,6 @@
 /** Asks policy whether a task may be opened, and how much of it. */
 import type { Tasks } from '../identity/tasks.ts'
-import type { Asked } from './asked.ts'
+import type { Asked } from './agent-request.ts'
 
 /**
  * After what asks was proved, held back and paced: each question costs policy some time. Denials as of `Tasks.judge`.

@@ -1,6 +1,6 @@
 /** What is asked of every signed request to Moderato itself, before its body is read. */
-import { Denial } from '../denial.ts'
-import type { Received, Verified } from '../exchange.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Received, Verified } from '../exchange/exchange.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { checkDeclaredHash } from '../sigv4/payload-hash.ts'
 

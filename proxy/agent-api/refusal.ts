@@ -1,6 +1,6 @@
 /** Spells a refusal of the agent API: JSON with the denial table's own code and status. */
-import { messageOf, waitFields, type ErrorResponse, type Refusal } from '../aws/error-response.ts'
-import { DENIALS } from '../denial-table.ts'
+import { messageOf, waitFields, type ErrorResponse, type Refusal } from '../aws/errors/error-response.ts'
+import { DENIALS } from '../core/denial/table.ts'
 
 /** The answer for a refusal: `{"code","message","requestId"}`. */
 export function jsonRefusal(refusal: Refusal): ErrorResponse {

@@ -1,8 +1,8 @@
 /** Session policies, as AssumeRole takes them: the part of IAM's language that can be held against a call here. */
 import { z } from 'zod'
-import type { Statement } from '../agent.ts'
-import { parseJson } from '../aws/document.ts'
-import { Denial } from '../denial.ts'
+import type { Statement } from '../core/agent.ts'
+import { parseJson } from '../aws/protocols/document.ts'
+import { Denial } from '../core/denial/denial.ts'
 
 const patterns = (pattern: RegExp, what: string) =>
   z

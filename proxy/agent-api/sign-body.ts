@@ -1,8 +1,8 @@
 /** What may be asked of the signing endpoint: a closed list (security rule S10). */
 import { z } from 'zod'
-import { isGeneralPurpose } from '../aws/buckets.ts'
-import { parseJson, textOf } from '../aws/document.ts'
-import { Denial } from '../denial.ts'
+import { isGeneralPurpose } from '../aws/endpoints/buckets.ts'
+import { parseJson, textOf } from '../aws/protocols/document.ts'
+import { Denial } from '../core/denial/denial.ts'
 
 const MAX_SECONDS = 15 * 60
 const MAX_EKS_SECONDS = 60

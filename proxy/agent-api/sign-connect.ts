@@ -1,7 +1,7 @@
 /** Tokens that open a connection to a database or cache, as one user. What is said there, Moderato does not see. */
-import { Denial } from '../denial.ts'
-import type { Call } from '../exchange.ts'
-import { HeaderFields } from '../headers.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Call } from '../exchange/exchange.ts'
+import { HeaderFields } from '../core/http/headers.ts'
 import { EMPTY_SHA256 } from '../sigv4/payload.ts'
 import { encode } from '../sigv4/canonical-request.ts'
 import type { Asked } from './sign-body.ts'

@@ -1,9 +1,9 @@
 /** Reads a request to the signing endpoint into the call that it wants signed, to be decided like that call itself. */
-import type { Agent } from '../agent.ts'
+import type { Agent } from '../core/agent.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
-import type { OperatorRules } from '../aws/operator-rules.ts'
-import { partitionOf, resolveEndpoint } from '../aws/endpoints.ts'
-import type { Classified, Verified } from '../exchange.ts'
+import type { OperatorRules } from '../aws/classify/operator-rules.ts'
+import { partitionOf, resolveEndpoint } from '../aws/endpoints/endpoints.ts'
+import type { Classified, Verified } from '../exchange/exchange.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { checkOwnRequest, ownBody } from './own-request.ts'
 import { parseSignBody, type SignBody } from './sign-body.ts'

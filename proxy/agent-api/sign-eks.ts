@@ -1,5 +1,5 @@
 /** A token for one EKS cluster: GetCallerIdentity, presigned with the cluster's name in a signed header. */
-import { HeaderFields } from '../headers.ts'
+import { HeaderFields } from '../core/http/headers.ts'
 import { EMPTY_SHA256 } from '../sigv4/payload.ts'
 import type { Asked } from './sign-body.ts'
 import { arnPrefix, callOfRequest, type Made, type SigningPlace } from './sign-made.ts'

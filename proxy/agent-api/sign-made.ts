@@ -1,12 +1,12 @@
 /** What the makers of the signing endpoint have in common: a request that is not sent by us, and the call that it is. */
-import type { Place } from '../aws/arns.ts'
+import type { Place } from '../aws/resources/arns.ts'
 import type { Catalogue } from '../aws/catalogue/catalogue.ts'
-import { ACTION_CLASSES, gravest } from '../classes.ts'
-import type { ActionClass } from '../classes.ts'
-import type { OperatorRules } from '../aws/operator-rules.ts'
+import { ACTION_CLASSES, gravest } from '../core/action-class.ts'
+import type { ActionClass } from '../core/action-class.ts'
+import type { OperatorRules } from '../aws/classify/operator-rules.ts'
 import { callOf, identifyWith } from '../aws/read-call.ts'
-import type { Call, RequestHead } from '../exchange.ts'
-import type { HandOn } from '../hand-on.ts'
+import type { Call, RequestHead } from '../exchange/exchange.ts'
+import type { HandOn } from '../exchange/presign-request.ts'
 
 /** Where, by the scope of the agent's signature, and with what knowledge. */
 export interface SigningPlace extends Place {

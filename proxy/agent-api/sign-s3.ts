@@ -1,5 +1,5 @@
 /** A presigned URL for one object: GET and HEAD, or PUT of exactly the bytes that the agent names. */
-import { HeaderFields } from '../headers.ts'
+import { HeaderFields } from '../core/http/headers.ts'
 import { encode } from '../sigv4/canonical-request.ts'
 import type { Asked } from './sign-body.ts'
 import { callOfRequest, type Made, type SigningPlace } from './sign-made.ts'

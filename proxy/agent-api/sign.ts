@@ -1,13 +1,13 @@
 /** The last stage of the signing endpoint: signs with upstream credentials and answers. Its product is never logged. */
-import { Denial } from '../denial.ts'
-import type { Paced } from '../exchange.ts'
-import type { HandOn } from '../hand-on.ts'
-import type { Clock, Credentials } from '../ports.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Paced } from '../exchange/exchange.ts'
+import type { HandOn } from '../exchange/presign-request.ts'
+import type { Clock, Credentials } from '../core/ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { presign } from '../sigv4/presign.ts'
 import { Signatures } from '../sigv4/signatures.ts'
 import { formatAmzDate } from '../sigv4/signing-date.ts'
-import type { SigningOwner } from './sign-narrow.ts'
+import type { SigningOwner } from '../credentials/presign-narrow.ts'
 
 export interface SignDeps {
   readonly owner: SigningOwner

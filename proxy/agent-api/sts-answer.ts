@@ -1,8 +1,8 @@
 /** Answers in the words of STS (API version 2011-06-15, query protocol). */
-import type { Agent, Session } from '../agent.ts'
-import { escapeXml } from '../aws/error-response.ts'
+import type { Agent, Session } from '../core/agent.ts'
+import { escapeXml } from '../aws/errors/error-response.ts'
 import type { Sealed } from '../identity/sealed-token.ts'
-import type { StsWords } from './asked.ts'
+import type { StsWords } from './agent-request.ts'
 
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 

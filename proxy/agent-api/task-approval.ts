@@ -1,13 +1,13 @@
 /** What people approve of a task before it is opened, and what they are shown of it. */
 import { hash } from 'node:crypto'
-import type { Grant, Scope } from '../agent.ts'
+import type { Grant, Scope } from '../core/agent.ts'
 import type { NewApproval } from '../approvals/approvals.ts'
-import { cut, listed, MAX_LISTED, whoAsks, type OwnerOf, type Wanted } from '../approvals/asked.ts'
-import { isShownWhole } from '../approvals/shown.ts'
-import { ACTION_CLASSES } from '../classes.ts'
-import { Denial } from '../denial.ts'
-import type { Opening } from '../identity/opening.ts'
-import type { Asked } from './asked.ts'
+import { cut, listed, MAX_LISTED, whoAsks, type OwnerOf, type Wanted } from '../approvals/approval-request.ts'
+import { isShownWhole } from '../core/quote-untrusted.ts'
+import { ACTION_CLASSES } from '../core/action-class.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Opening } from '../exchange/task-opening.ts'
+import type { Asked } from './agent-request.ts'
 
 /** Of all that people are shown, and all that the task may: what policy left of it, so that no change of policy widens it. */
 export function taskDigest({ session, asked, durationSeconds }: Opening): string {

@@ -1,11 +1,11 @@
 /** Reads what an agent asks of a task: the JSON of the tasks endpoint, and the forms of STS. */
 import { z } from 'zod'
-import { parseJson, textOf } from '../aws/document.ts'
-import { parseForm, type Form } from '../aws/form.ts'
-import { GRANTABLE } from '../classes.ts'
-import { unknownValue } from '../config-schema-values.ts'
-import { Denial } from '../denial.ts'
-import type { AskedTask } from '../identity/opening.ts'
+import { parseJson, textOf } from '../aws/protocols/document.ts'
+import { parseForm, type Form } from '../aws/protocols/form.ts'
+import { GRANTABLE } from '../core/action-class.ts'
+import { unknownValue } from '../config/schema/values.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { AskedTask } from '../exchange/task-opening.ts'
 import { sessionPolicy } from './session-policy.ts'
 
 /** What AWS allows as a session name, which is what upstream roles are assumed with. */

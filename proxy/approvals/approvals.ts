@@ -1,11 +1,11 @@
 /** Approvals in the ledger: asked for, decided by people, spent by the call that they were given for. */
 import { randomBytes } from 'node:crypto'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
 import { Approval, objectionTo, statusOf, type Decision, type Status } from './approval.ts'
-import { touches } from './depends-on.ts'
-import { ApprovalError, type ApprovalEvent, type CallKey, type Known } from './known.ts'
-import { Demand, demandId } from './demand.ts'
+import { touches } from './dependencies.ts'
+import { ApprovalError, type ApprovalEvent, type CallKey, type Known } from './stored-approval.ts'
+import { Demand, demandId } from './required-approvals.ts'
 
 export interface ApprovalsDeps {
   readonly ledger: Pick<Ledger, 'all' | 'get' | 'put' | 'remove' | 'refresh' | 'onChange'>

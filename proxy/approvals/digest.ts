@@ -1,7 +1,7 @@
 /** The digest of a call: what people approve, and what the call that is made must be, byte for byte (rule S17). */
 import { createHash } from 'node:crypto'
-import type { Classified } from '../exchange.ts'
-import { passedOn } from '../passed-on.ts'
+import type { Classified } from '../exchange/exchange.ts'
+import { passedOn } from '../core/http/end-to-end-headers.ts'
 import { EMPTY_SHA256 } from '../sigv4/payload.ts'
 import { tokensOf, type Tokens } from './idempotency.ts'
 

@@ -1,6 +1,6 @@
 /** What people read of an approval, line by line. All text that an agent can choose goes through `shown`. */
 import type { Approval, ApprovalFacts } from './approval.ts'
-import { shown } from './shown.ts'
+import { shown } from '../core/quote-untrusted.ts'
 
 type Line = readonly [name: string, value: string | undefined]
 

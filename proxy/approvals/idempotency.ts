@@ -2,8 +2,8 @@
  * Idempotency tokens: SDKs make a new one for each call, so the call that people approved has another one when it is
  * made again. They say nothing of what a call does, and stay out of its digest.
  */
-import { endOfString } from '../aws/document.ts'
-import type { Protocol } from '../exchange.ts'
+import { endOfString } from '../aws/protocols/document.ts'
+import type { Protocol } from '../exchange/exchange.ts'
 
 /** Members that botocore's models mark `idempotencyToken`, but for names that elsewhere mean something. */
 const NAMES = new Set([

@@ -1,9 +1,9 @@
 /** An approval in words, for people and for programs: facts of the parsed request, the agent's own words marked as such. */
 import { z } from 'zod'
 import { statusOf, type ApprovalFacts } from './approval.ts'
-import type { Known } from './known.ts'
+import type { Known } from './stored-approval.ts'
 import { factLines } from './fact-lines.ts'
-import { shown } from './shown.ts'
+import { shown } from '../core/quote-untrusted.ts'
 
 /** What every way of showing an approval shows. All text in it that an agent can choose went through `shown`. */
 export const ShownApproval = z.strictObject({

@@ -1,8 +1,8 @@
 /** What the audit keeps of an approval: asked for, voided, or decided by whom. */
-import type { AuditRecord } from '../observe/audit-record.ts'
+import type { AuditRecord } from '../audit/record.ts'
 import { redactText } from '../observe/redact.ts'
 import { statusOf } from './approval.ts'
-import type { ApprovalEvent } from './known.ts'
+import type { ApprovalEvent } from './stored-approval.ts'
 
 const MAX_DETAIL = 512
 

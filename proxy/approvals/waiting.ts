@@ -1,6 +1,6 @@
 /** Calls that are held until somebody decides. */
-import type { Departure } from '../departure.ts'
-import type { Timer } from '../pacing/lane.ts'
+import type { Departure } from '../core/http/client-signal.ts'
+import type { Timer } from '../pacing/agent-queue.ts'
 import type { Ledger } from '../state/ledger.ts'
 
 export class Waiting {

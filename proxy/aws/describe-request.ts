@@ -1,14 +1,14 @@
 /** A request given as a line of JSON, and what it would be taken for: `moderato catalogue identify`. */
 import { z } from 'zod'
-import { Denial } from '../denial.ts'
-import type { Call, RequestHead } from '../exchange.ts'
-import { HeaderFields } from '../headers.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Call, RequestHead } from '../exchange/exchange.ts'
+import { HeaderFields } from '../core/http/headers.ts'
 import { parseQueryAuthorization, queryForm } from '../sigv4/query-authorization.ts'
 import { readingOf } from '../sigv4/reading.ts'
 import type { Catalogue } from './catalogue/catalogue.ts'
-import { addressing } from './addressing.ts'
-import { unknownCall } from './classify-call.ts'
-import { partitionOf } from './endpoints.ts'
+import { addressing } from './endpoints/addressing.ts'
+import { unknownCall } from './classify/classify-call.ts'
+import { partitionOf } from './endpoints/endpoints.ts'
 import { callOf, identifyWith } from './read-call.ts'
 
 const Line = z.object({

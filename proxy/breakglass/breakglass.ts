@@ -1,8 +1,8 @@
 /** One break-glass: what a person opened for an agent, for how long, and what of it holds at a moment. Pure. */
 import { z } from 'zod'
 import { arnMatch } from '../../policy/arn-match.ts'
-import { ACTION_CLASSES, type ActionClass } from '../classes.ts'
-import type { Config } from '../config-schema.ts'
+import { ACTION_CLASSES, type ActionClass } from '../core/action-class.ts'
+import type { Config } from '../config/schema/config.ts'
 import type { PaceSetting } from '../pacing/paces.ts'
 import type { Entry } from '../state/ledger.ts'
 

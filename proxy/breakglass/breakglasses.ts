@@ -1,7 +1,7 @@
 /** Every break-glass that the ledger knows: opened and confirmed by people, over at its time or at once by command. */
 import { randomBytes } from 'node:crypto'
-import type { Timer } from '../pacing/lane.ts'
-import type { Clock } from '../ports.ts'
+import type { Timer } from '../pacing/agent-queue.ts'
+import type { Clock } from '../core/ports.ts'
 import type { Ledger } from '../state/ledger.ts'
 import {
   breakglassOf,

@@ -1,18 +1,18 @@
 /** Break-glass as the configuration allows it, with all that is told of it: audit, metrics, log, alerts. */
 import type { Logger } from 'pino'
-import type { Config } from '../config-schema.ts'
+import type { Config } from '../config/schema/config.ts'
 import { isTemplate, mayMake } from '../identity/providers/rules.ts'
-import type { Audit } from '../observe/audit.ts'
+import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import type { Timer } from '../pacing/lane.ts'
-import type { Clock } from '../ports.ts'
-import type { Outcome } from '../record.ts'
+import type { Timer } from '../pacing/agent-queue.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Outcome } from '../pipeline/run.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { alertsOf } from '../watch/alerts.ts'
 import { breakglassOf, type Breakglass } from './breakglass.ts'
 import { Breakglasses } from './breakglasses.ts'
 import { breakglassFields } from './record.ts'
-import { boxAlert, callAlert } from './told.ts'
+import { boxAlert, callAlert } from './alert-format.ts'
 
 export interface BreakglassWorld {
   /** In force: read anew for each call. */

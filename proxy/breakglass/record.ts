@@ -1,5 +1,5 @@
 /** What the audit keeps of a break-glass itself. */
-import type { AuditRecord, BreakglassRecord } from '../observe/audit-record.ts'
+import type { AuditRecord, BreakglassRecord } from '../audit/record.ts'
 import { redactText } from '../observe/redact.ts'
 import { stateOf, type Breakglass } from './breakglass.ts'
 

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import { ApprovalList } from '../admin/approval-routes.ts'
 import { ShownApproval } from '../approvals/message.ts'
-import { shown } from '../approvals/shown.ts'
+import { shown } from '../core/quote-untrusted.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './errand.ts'
+import { runErrand, type Errand } from './admin-command.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato approvals list [--all] [--json]

@@ -1,11 +1,11 @@
 /** `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
 import { join } from 'node:path'
-import { loadConfig } from '../config.ts'
-import { errorMessage } from '../error-message.ts'
-import type { ChainHead } from '../observe/audit-chain.ts'
-import type { AuditRecord } from '../observe/audit-record.ts'
-import { tailAudit } from '../observe/audit-tail.ts'
-import { verifyAudit, type AuditVerdict } from '../observe/audit-verify.ts'
+import { loadConfig } from '../config/load.ts'
+import { errorMessage } from '../core/error-message.ts'
+import type { ChainHead } from '../audit/chain.ts'
+import type { AuditRecord } from '../audit/record.ts'
+import { tailAudit } from '../audit/tail.ts'
+import { verifyAudit, type AuditVerdict } from '../audit/verify.ts'
 import { withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'

@@ -1,11 +1,11 @@
 /** `moderato breakglass report`: what was done under a break-glass, from the audit logs of one or more replicas. */
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { shown } from '../approvals/shown.ts'
+import { shown } from '../core/quote-untrusted.ts'
 import { Report, type ReportedCall, type ReportEnd } from '../breakglass/report.ts'
-import { loadConfigOfRunning } from '../config.ts'
-import { errorMessage } from '../error-message.ts'
-import { readAudit } from '../observe/audit-read.ts'
+import { loadConfigOfRunning } from '../config/load.ts'
+import { errorMessage } from '../core/error-message.ts'
+import { readAudit } from '../audit/read.ts'
 import type { Io } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'

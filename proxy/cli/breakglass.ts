@@ -1,9 +1,9 @@
 /** `moderato breakglass`: a person lets an agent do more for a while, on record, and ends it. */
 import type { z } from 'zod'
 import { BreakglassAnswer, BreakglassList } from '../admin/breakglass-routes.ts'
-import { shown } from '../approvals/shown.ts'
+import { shown } from '../core/quote-untrusted.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './errand.ts'
+import { runErrand, type Errand } from './admin-command.ts'
 import { report } from './breakglass-report.ts'
 import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 

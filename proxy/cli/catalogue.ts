@@ -3,7 +3,7 @@ import { loadCatalogue, operationsOf, readCatalogue } from '../aws/catalogue/cat
 import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/catalogue.ts'
 import { differences, printed } from '../aws/catalogue/diff.ts'
 import { describeRequest, notIdentified } from '../aws/describe-request.ts'
-import { errorMessage } from '../error-message.ts'
+import { errorMessage } from '../core/error-message.ts'
 import { linesOf } from './lines.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 

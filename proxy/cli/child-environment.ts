@@ -2,7 +2,7 @@
  * The environment of a command that works on a task: all that leads AWS clients to the proxy with the task's own
  * credentials, and nothing that leads them past it or to other ones. Pure.
  */
-import { hostOf } from '../addresses.ts'
+import { hostOf } from '../core/addresses.ts'
 import type { Opened, ProxyPlace } from './agent-client.ts'
 
 export type Variables = Readonly<Record<string, string>>

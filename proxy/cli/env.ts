@@ -1,5 +1,5 @@
 /** `moderato env`: the environment of a task, for a shell. */
-import { surroundings } from '../config.ts'
+import { surroundings } from '../config/load.ts'
 import { agentClient } from './agent-client.ts'
 import { removedFrom, taskVariables, type Variables } from './child-environment.ts'
 import { inWords } from './end-task.ts'

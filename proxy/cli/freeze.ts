@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { FreezeAnswer, FreezesAnswer, FrozenAnswer } from '../admin/freeze-routes.ts'
 import { scopeInWords } from '../freeze/scope.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './errand.ts'
+import { runErrand, type Errand } from './admin-command.ts'
 import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato freeze all --reason TEXT [--for 2h | --until TIME]

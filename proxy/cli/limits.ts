@@ -1,7 +1,7 @@
 /** `moderato limits` and `moderato limits explain`: what is left of each budget, and why a call would wait. */
 import { ExplainAnswer, LimitsAnswer } from '../admin/limits-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE } from './admin-client.ts'
-import { runErrand, type Errand } from './errand.ts'
+import { runErrand, type Errand } from './admin-command.ts'
 import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato limits [--agent ID] [--rule NAME] [--json]

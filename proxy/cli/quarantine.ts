@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { QuarantineAnswer, QuarantinedAnswer, QuarantinesAnswer } from '../admin/quarantine-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './errand.ts'
+import { runErrand, type Errand } from './admin-command.ts'
 import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato quarantine list [--json]

@@ -1,6 +1,6 @@
 /** `moderato replay`: recorded traffic under another configuration, before it is in force. */
-import { loadConfig } from '../config.ts'
-import { errorMessage } from '../error-message.ts'
+import { loadConfig } from '../config/load.ts'
+import { errorMessage } from '../core/error-message.ts'
 import { replay, type ReplayReport } from '../replay/replay.ts'
 import type { Sum } from '../replay/tally.ts'
 import { missing, withArguments, type Given, type Io } from './verb.ts'

@@ -1,10 +1,10 @@
 /** `moderato serve --config FILE`: the proxy, until SIGTERM or SIGINT. */
 import { z } from 'zod'
-import { compose } from '../compose.ts'
-import { ConfigError, loadConfig } from '../config.ts'
-import { errorMessage } from '../error-message.ts'
+import { compose } from '../server/compose.ts'
+import { ConfigError, loadConfig } from '../config/load.ts'
+import { errorMessage } from '../core/error-message.ts'
 import { createLog } from '../observe/log.ts'
-import { expectShortLives } from '../short-lived.ts'
+import { expectShortLives } from './short-lived.ts'
 import { missing, withArguments, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato serve --config FILE

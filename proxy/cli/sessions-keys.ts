@@ -1,6 +1,6 @@
 /** `moderato sessions keys`: the file of sealing keys, which a running Moderato follows. */
 import { join } from 'node:path'
-import { ConfigError, loadConfigOfRunning } from '../config.ts'
+import { ConfigError, loadConfigOfRunning } from '../config/load.ts'
 import { newKeyLine, readKeyLines, writeKeys } from '../identity/sealing-keys.ts'
 import type { SessionsArgs } from './sessions.ts'
 import type { Io } from './verb.ts'

@@ -1,7 +1,7 @@
 /** `moderato sessions`: the open tasks, their end before their time, and the keys that their credentials are sealed with. */
 import { RevokedAnswer, SessionsAnswer, TasksAnswer } from '../admin/session-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './errand.ts'
+import { runErrand, type Errand } from './admin-command.ts'
 import { KEYS_USAGE, runKeys } from './sessions-keys.ts'
 import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 

@@ -1,9 +1,9 @@
 /** What `run`, `env` and `credentials` have in common: the task, the proxy, and who asks. */
 import { readFileSync } from 'node:fs'
-import { GRANTABLE } from '../classes.ts'
-import { isLoopbackUrl, originOf } from '../addresses.ts'
-import { loadConfigOfRunning, type LoadedConfig } from '../config.ts'
-import { errorMessage } from '../error-message.ts'
+import { GRANTABLE } from '../core/action-class.ts'
+import { isLoopbackUrl, originOf } from '../core/addresses.ts'
+import { loadConfigOfRunning, type LoadedConfig } from '../config/load.ts'
+import { errorMessage } from '../core/error-message.ts'
 import { parseDurationMs } from '../pacing/rates.ts'
 import type { Proof, ProxyPlace } from './agent-client.ts'
 import { Failure } from './failure.ts'

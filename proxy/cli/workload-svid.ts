@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { Client, credentials, Metadata, type ServiceDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { z } from 'zod'
-import { errorMessage } from '../error-message.ts'
+import { errorMessage } from '../core/error-message.ts'
 import { Failure } from './failure.ts'
 
 const PROTO = fileURLToPath(new URL('../identity/providers/workload.proto', import.meta.url))

@@ -2,9 +2,9 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { isRegion, resolveEndpoint } from '../aws/endpoints.ts'
-import type { Config } from '../config-schema.ts'
-import type { CredentialSource, Credentials } from '../ports.ts'
+import { isRegion, resolveEndpoint } from '../aws/endpoints/endpoints.ts'
+import type { Config } from '../config/schema/config.ts'
+import type { CredentialSource, Credentials } from '../core/ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 
 export interface RoleSession {

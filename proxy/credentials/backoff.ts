@@ -1,5 +1,5 @@
 /** Waits ever longer between attempts while they fail. Pure: the clock is passed in. */
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 
 const FIRST_MS = 1_000
 const LONGEST_MS = 30_000

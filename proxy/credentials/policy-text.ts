@@ -1,5 +1,5 @@
 /** Session policies as JSON. Pure. */
-import type { HandOn } from '../hand-on.ts'
+import type { HandOn } from '../exchange/presign-request.ts'
 
 /** Action patterns, and one resource pattern; `*` stands for any characters. */
 export interface Row {

@@ -1,8 +1,8 @@
 /** Which upstream role a call is made with: the first rule that fits its agent, the role that its task named, its account. */
 import { arnMatch } from '../../policy/arn-match.ts'
-import type { Agent } from '../agent.ts'
-import type { Config } from '../config-schema.ts'
-import { Denial } from '../denial.ts'
+import type { Agent } from '../core/agent.ts'
+import type { Config } from '../config/schema/config.ts'
+import { Denial } from '../core/denial/denial.ts'
 
 export type RoleRules = Pick<Config['upstream'], 'roles' | 'accountId'>
 

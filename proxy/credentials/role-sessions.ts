@@ -3,11 +3,11 @@
  * session policy generated from its grants; or Moderato's own credentials, where a rule says so (rule S21).
  */
 import { hash } from 'node:crypto'
-import type { Agent, Session } from '../agent.ts'
-import { partitionOf } from '../aws/endpoints.ts'
-import { Denial } from '../denial.ts'
-import type { Paced } from '../exchange.ts'
-import type { Clock, CredentialSource, Credentials, Signer } from '../ports.ts'
+import type { Agent, Session } from '../core/agent.ts'
+import { partitionOf } from '../aws/endpoints/endpoints.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Paced } from '../exchange/exchange.ts'
+import type { Clock, CredentialSource, Credentials, Signer } from '../core/ports.ts'
 import {
   isTooLarge,
   MAX_SESSION_SECONDS,
@@ -15,7 +15,7 @@ import {
   type AssumeRole,
   type RoleSession,
 } from './assume-role.ts'
-import { whenKnown } from '../soon.ts'
+import { whenKnown } from '../core/maybe-promise.ts'
 import { Backoff } from './backoff.ts'
 import { chosen, isPlain, type Chosen, type RoleRules } from './role-rules.ts'
 import { sessionName, tagValue } from './session-names.ts'

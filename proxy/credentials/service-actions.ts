@@ -1,5 +1,5 @@
 /** What the catalogue knows of a service's IAM actions, as patterns for session policies. */
-import { changesState } from '../classes.ts'
+import { changesState } from '../core/action-class.ts'
 import { operationsOf, type Catalogue, type Operation } from '../aws/catalogue/catalogue.ts'
 
 /** Patterns of IAM actions, `s3:get*`, in lower case: IAM takes them in any. */

@@ -1,6 +1,6 @@
 /** Upstream credentials: fixed ones from the configuration, or the AWS provider chain's, refreshed before they expire. */
-import { Denial } from '../denial.ts'
-import type { CredentialSource, Credentials, Clock } from '../ports.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { CredentialSource, Credentials, Clock } from '../core/ports.ts'
 
 /** How long before their expiry credentials are fetched anew; a call signed now must still be valid on arrival. */
 const REFRESH_BEFORE_MS = 5 * 60_000

@@ -1,8 +1,8 @@
 /** The session policies that may be asked for a call, the best first; made once for a task and a service. */
 import type { PolicyGrant } from '../../policy/engine.ts'
-import type { Agent } from '../agent.ts'
-import { Denial } from '../denial.ts'
-import type { Paced } from '../exchange.ts'
+import type { Agent } from '../core/agent.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Paced } from '../exchange/exchange.ts'
 import type { ServiceActions } from './service-actions.ts'
 import {
   callPolicies,

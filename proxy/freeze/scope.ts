@@ -1,7 +1,7 @@
 /** What a freeze is about, and whether a call is part of it. Pure. */
 import { arnMatch } from '../../policy/arn-match.ts'
-import type { ActionClass } from '../classes.ts'
-import type { Classified } from '../exchange.ts'
+import type { ActionClass } from '../core/action-class.ts'
+import type { Classified } from '../exchange/exchange.ts'
 
 /** A call is meant if every member that is given names it; a scope without members is everything. */
 export interface FreezeScope {

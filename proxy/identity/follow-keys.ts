@@ -1,7 +1,7 @@
 /** Keeps the sealing keys in force those of their file, so that keys change, or are taken away, without a restart. */
 import type { Logger } from 'pino'
-import { watchFiles } from '../config-watch.ts'
-import type { Audit } from '../observe/audit.ts'
+import { watchFiles } from '../core/watch-files.ts'
+import type { Audit } from '../audit/audit.ts'
 import type { SealingKeyFile } from './sealing-keys.ts'
 
 export interface FollowKeysDeps {

@@ -3,9 +3,9 @@
  * poll. They outlive every session that they end, and no longer.
  */
 import { z } from 'zod'
-import type { Agent, Session } from '../agent.ts'
-import { Denial } from '../denial.ts'
-import type { Clock } from '../ports.ts'
+import type { Agent, Session } from '../core/agent.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Clock } from '../core/ports.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
 
 /** What can be revoked: one session, a task with all that was opened from it, all of an agent, of a root, or everybody. */

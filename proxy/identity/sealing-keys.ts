@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { makeOwnFolder } from '../own-folder.ts'
+import { makeOwnFolder } from '../core/own-folder.ts'
 import { sealingKey, type SealingKey } from './sealed-token.ts'
 
 export interface SealingKeys {

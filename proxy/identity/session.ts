@@ -1,7 +1,7 @@
 /** The shape in which a session is sealed into its token. */
 import { z } from 'zod'
-import type { Grant, Scope, Session } from '../agent.ts'
-import { ACTION_CLASSES } from '../classes.ts'
+import type { Grant, Scope, Session } from '../core/agent.ts'
+import { ACTION_CLASSES } from '../core/action-class.ts'
 
 const text = (most: number) => z.string().max(most)
 const texts = z.array(z.string()).readonly()

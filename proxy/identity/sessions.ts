@@ -1,7 +1,7 @@
 /** Issues the credentials of sessions, and opens them again: on any replica, from the token alone. */
-import type { Agent, Session } from '../agent.ts'
-import { Denial } from '../denial.ts'
-import type { Clock, Owner } from '../ports.ts'
+import type { Agent, Session } from '../core/agent.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Clock, Owner } from '../core/ports.ts'
 import {
   keyIdOf,
   seal,

@@ -1,8 +1,8 @@
 /** What the tasks of agents did, as far as this process saw it: counts, sessions, and what they leave behind. */
-import type { Session } from '../agent.ts'
-import type { Call } from '../exchange.ts'
-import type { Outcome } from '../record.ts'
-import { doesAwayWith, leavesBehind, type LeftBehind } from './left-behind.ts'
+import type { Session } from '../core/agent.ts'
+import type { Call } from '../exchange/exchange.ts'
+import type { Outcome } from '../pipeline/run.ts'
+import { doesAwayWith, leavesBehind, type LeftBehind } from './leftovers.ts'
 import { taskIn } from './revocations.ts'
 
 export interface TaskCounts {

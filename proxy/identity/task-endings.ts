@@ -1,10 +1,10 @@
 /** Tells what tasks leave behind when they end, are revoked or expire: in the audit log, and as a warning (rule S23). */
 import type { Logger } from 'pino'
-import type { Audit } from '../observe/audit.ts'
-import type { Clock } from '../ports.ts'
-import type { Outcome } from '../record.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Outcome } from '../pipeline/run.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { LeftBehind } from './left-behind.ts'
+import type { LeftBehind } from './leftovers.ts'
 import type { Revocations } from './revocations.ts'
 import { sumOf, TaskActivity, type SeenTask, type TaskCounts } from './task-activity.ts'
 

@@ -1,7 +1,7 @@
 /** What Prometheus reads: the contract's metrics, each with bounded labels (contract, "Metrics"). */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import type { ActionClass } from '../classes.ts'
-import type { DenialReason } from '../denial-table.ts'
+import type { ActionClass } from '../core/action-class.ts'
+import type { DenialReason } from '../core/denial/table.ts'
 import { approvalMetrics, type ApprovalMetrics } from './approval-metrics.ts'
 import { driftMetrics, type DriftMetrics } from './drift-metrics.ts'
 import { Durations } from './durations.ts'

@@ -2,8 +2,8 @@
  * Who cannot prove an identity cannot fill the disk (rule S9): refusals before verification are recorded one by one up
  * to a rate, and beyond it as counts by reason, one record an interval.
  */
-import type { Clock } from '../ports.ts'
-import type { AuditRecord } from './audit-record.ts'
+import type { Clock } from '../core/ports.ts'
+import type { AuditRecord } from '../audit/record.ts'
 
 const INTERVAL_MS = 10_000
 

@@ -1,6 +1,6 @@
 /** The buckets that calls were charged in lately, so that operators can be shown them: a limiter keeps only keys. */
 import type { KeyPart } from './bucket-key.ts'
-import type { Due } from './dues.ts'
+import type { Due } from './charges.ts'
 import type { Rule } from './rules.ts'
 
 export interface Bucket {

@@ -1,7 +1,7 @@
 /** Buckets as operators are shown them: how full, when full again, and why a call would wait. */
 import type { KeyPart } from './bucket-key.ts'
 import type { Bucket } from './buckets.ts'
-import type { Dues } from './dues.ts'
+import type { Dues } from './charges.ts'
 import { FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
 import type { Limiter } from './limiter.ts'
 import type { Rule } from './rules.ts'

@@ -1,5 +1,5 @@
 /** The pace of each action class: the defaults, overlaid by the configuration. Pure. */
-import { ACTION_CLASSES, type ActionClass } from '../classes.ts'
+import { ACTION_CLASSES, type ActionClass } from '../core/action-class.ts'
 import { rateOf, type Rate } from './gcra.ts'
 import { formatRate, parseDurationMs, parseRate, type RatePer } from './rates.ts'
 

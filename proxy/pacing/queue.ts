@@ -1,10 +1,10 @@
 /** The queue of calls that wait for their turn: one lane a holder, bounded for each holder and in total. */
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import { canFit } from './gcra.ts'
-import { Lane, type Timer } from './lane.ts'
+import { Lane, type Timer } from './agent-queue.ts'
 import type { Limiter } from './limiter.ts'
-import type { Passage, PassRequest } from './passage.ts'
-import { SharedLines } from './shared-lines.ts'
+import type { Passage, PassRequest } from './queue-outcome.ts'
+import { SharedLines } from './shared-bucket-queues.ts'
 
 export interface QueueLimits {
   /** Calls held at once of one agent, and of all together. */

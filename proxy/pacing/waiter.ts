@@ -1,7 +1,7 @@
 /** One place in a lane, and the call that stands there. */
 import type { Charge, Turn } from './limiter.ts'
-import type { Passage, PassRequest } from './passage.ts'
-import type { Claim } from './shared-lines.ts'
+import type { Passage, PassRequest } from './queue-outcome.ts'
+import type { Claim } from './shared-bucket-queues.ts'
 
 /** A held call may go this much after its `maxWait`: timers fire late, and what those ahead slip adds up. */
 export const SLIP_MS = 1_000

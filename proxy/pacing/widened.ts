@@ -1,5 +1,5 @@
 /** The agent's own pace while a break-glass is open for it. Pure. */
-import type { ActionClass } from '../classes.ts'
+import type { ActionClass } from '../core/action-class.ts'
 import { rateOf } from './gcra.ts'
 import type { PacedName, PaceSetting } from './paces.ts'
 import { formatRate } from './rates.ts'

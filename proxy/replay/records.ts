@@ -4,10 +4,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
-import type { Scope } from '../agent.ts'
-import { ACTION_CLASSES, TRAITS } from '../classes.ts'
-import type { Call } from '../exchange.ts'
-import { segmentName, segmentNumbers } from '../observe/audit-chain.ts'
+import type { Scope } from '../core/agent.ts'
+import { ACTION_CLASSES, TRAITS } from '../core/action-class.ts'
+import type { Call } from '../exchange/exchange.ts'
+import { segmentName, segmentNumbers } from '../audit/chain.ts'
 
 /** What became of a call: as it is recorded, or as a simulation says. */
 export interface Fate {

@@ -1,6 +1,6 @@
 /** Recorded traffic under another configuration, beside what became of it, or would under a third. */
-import type { ActionClass } from '../classes.ts'
-import type { Config } from '../config-schema.ts'
+import type { ActionClass } from '../core/action-class.ts'
+import type { Config } from '../config/schema/config.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import { Known } from '../watch/memory.ts'
 import { readDecisions, type Fate, type OpenedTask, type RecordedCall } from './records.ts'

@@ -1,5 +1,5 @@
 /** Room in memory for the bytes of a body that are held until they are verified. */
-import { Denial } from '../denial.ts'
+import { Denial } from '../core/denial/denial.ts'
 
 /** Whose memory the held bytes take. */
 export interface BodyHold {

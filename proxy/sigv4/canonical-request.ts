@@ -1,8 +1,8 @@
 /** The canonical request of SigV4, built from the request as it stood on the wire. Verifying and signing share it. */
 import { hash } from 'node:crypto'
-import type { HeaderFields } from '../headers.ts'
-import { splitPair } from '../query-pair.ts'
-import { isS3Family } from '../s3-family.ts'
+import type { HeaderFields } from '../core/http/headers.ts'
+import { splitPair } from '../core/http/query-pair.ts'
+import { isS3Family } from '../core/s3-family.ts'
 
 /** The parts of a request that a signature covers. */
 export interface SignableRequest {

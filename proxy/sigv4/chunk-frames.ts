@@ -1,6 +1,6 @@
 /** The one reading of aws-chunked framing, signed or not. It holds no data, only one unfinished line. */
 import { hash } from 'node:crypto'
-import { Denial } from '../denial.ts'
+import { Denial } from '../core/denial/denial.ts'
 import { checksum, type Checksum } from './checksum.ts'
 
 const LF = 0x0a

@@ -1,8 +1,8 @@
 /** Checks a body against the hash that its signature declared. */
 import { createHash, hash } from 'node:crypto'
 import { Transform } from 'node:stream'
-import { Denial } from '../denial.ts'
-import type { Payload } from '../exchange.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Payload } from '../exchange/exchange.ts'
 
 /** Of a body that is there whole: `payload_mismatch` unless it has the SHA-256 that was declared, if one was. */
 export function checkDeclaredHash(payload: Payload, bytes: Buffer): void {

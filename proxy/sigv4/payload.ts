@@ -1,8 +1,8 @@
 /** What the head of a request says about its body: `x-amz-content-sha256` and the headers that belong to it. */
-import { Denial } from '../denial.ts'
-import type { Payload, SigningAlgorithm } from '../exchange.ts'
-import type { HeaderFields } from '../headers.ts'
-import { isS3Family } from '../s3-family.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Payload, SigningAlgorithm } from '../exchange/exchange.ts'
+import type { HeaderFields } from '../core/http/headers.ts'
+import { isS3Family } from '../core/s3-family.ts'
 import { CHECKSUM_TRAILERS } from './checksum.ts'
 import { ALGORITHM } from './credential.ts'
 

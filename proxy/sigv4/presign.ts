@@ -1,5 +1,5 @@
 /** Signs an outgoing request in its query string (AWS General Reference, "Authenticating requests: query parameters"). */
-import type { Credentials } from '../ports.ts'
+import type { Credentials } from '../core/ports.ts'
 import { encode, hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
 import { ALGORITHM, scopeText } from './credential.ts'
 import { signedHeadersOf, type Signing } from './sign.ts'

@@ -1,7 +1,7 @@
 /** Reads the signature of a presigned URL (query authentication) out of its query string. */
-import { Denial } from '../denial.ts'
-import type { Authorization, Presigned } from '../exchange.ts'
-import { splitPair } from '../query-pair.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Authorization, Presigned } from '../exchange/exchange.ts'
+import { splitPair } from '../core/http/query-pair.ts'
 import { ALGORITHM, ECDSA_ALGORITHM, malformed, parseRegionSet, parseSignedHeaders } from './credential.ts'
 
 /** The parameters that authenticate, in the one spelling that signers use. */

@@ -1,7 +1,7 @@
 /** The head of a request without what authenticates it. */
-import { Denial } from '../denial.ts'
-import type { Authorization, RequestHead } from '../exchange.ts'
-import { HeaderFields } from '../headers.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Authorization, RequestHead } from '../exchange/exchange.ts'
+import { HeaderFields } from '../core/http/headers.ts'
 
 /**
  * A signed request as its service reads it. Of a presigned URL, headers that were moved into the query are headers

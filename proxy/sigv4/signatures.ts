@@ -1,6 +1,6 @@
 /** Makes and checks signatures by either algorithm, with the keys derived for it kept while they are in use. */
-import type { BodySignatures, CredentialScope, Payload, SigningAlgorithm } from '../exchange.ts'
-import type { Credentials } from '../ports.ts'
+import type { BodySignatures, CredentialScope, Payload, SigningAlgorithm } from '../exchange/exchange.ts'
+import type { Credentials } from '../core/ports.ts'
 import { ecdsaChunkChain, hmacChunkChain, type ChunkChain, type ChunkVerifier } from './chunk-chain.ts'
 import { ALGORITHM } from './credential.ts'
 import { EventChain } from './event-stream.ts'

@@ -1,7 +1,7 @@
 /** Verifies a body whose chunks are signed (`STREAMING-AWS4-...-PAYLOAD[-TRAILER]`), and signs it anew as it passes. */
 import { createHash } from 'node:crypto'
 import type { Transform } from 'node:stream'
-import { Denial } from '../denial.ts'
+import { Denial } from '../core/denial/denial.ts'
 import { takeRoom, type BodyHold } from './body-hold.ts'
 import type { ChunkChain, ChunkVerifier } from './chunk-chain.ts'
 import { ChunkData } from './chunk-data.ts'

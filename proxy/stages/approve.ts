@@ -1,14 +1,21 @@
 /** Approval by people: a call that needs one and has none is answered with its id, or held until somebody decides. */
 import { statusOf } from '../approvals/approval.ts'
 import type { Approvals } from '../approvals/approvals.ts'
-import { callKey } from '../approvals/known.ts'
-import { needOf, newApproval, type OwnerOf } from '../approvals/asked.ts'
+import { callKey } from '../approvals/stored-approval.ts'
+import { needOf, newApproval, type OwnerOf } from '../approvals/approval-request.ts'
 import { digestOf } from '../approvals/digest.ts'
-import { askFor, givenFor, isWanted, refuseDenied, type SeekDeps, type Sought } from '../approvals/seek.ts'
+import {
+  askFor,
+  givenFor,
+  isWanted,
+  refuseDenied,
+  type SeekDeps,
+  type Sought,
+} from '../approvals/find-approval.ts'
 import type { Waiting } from '../approvals/waiting.ts'
-import { Denial } from '../denial.ts'
-import type { Approved, Call, Decided, Decision, GivenApproval } from '../exchange.ts'
-import type { Clock } from '../ports.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Approved, Call, Decided, Decision, GivenApproval } from '../exchange/exchange.ts'
+import type { Clock } from '../core/ports.ts'
 
 export interface ApproveDeps extends SeekDeps {
   readonly ownerOf: OwnerOf

@@ -1,11 +1,11 @@
 /** Asks the policy engine whether a call may go on. */
 import { policyAgent, type PolicyEngine, type PolicyInput, type PolicyVerdict } from '../../policy/engine.ts'
-import type { Session } from '../agent.ts'
+import type { Session } from '../core/agent.ts'
 import type { UnderBreakglass } from '../breakglass/breakglass.ts'
-import { changesState } from '../classes.ts'
-import { Denial } from '../denial.ts'
-import type { Call, Classified, Decided, Decision } from '../exchange.ts'
-import type { Clock } from '../ports.ts'
+import { changesState } from '../core/action-class.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Call, Classified, Decided, Decision } from '../exchange/exchange.ts'
+import type { Clock } from '../core/ports.ts'
 
 export interface DecideDeps {
   /** These are read anew for each call: a reload swaps them. */

@@ -1,7 +1,7 @@
 /** Finds the agent that a request claims to come from. Nothing is proved yet. */
-import { Denial } from '../denial.ts'
-import type { Authorization, Identified, Received, RequestHead } from '../exchange.ts'
-import type { AgentStore } from '../ports.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Authorization, Identified, Received, RequestHead } from '../exchange/exchange.ts'
+import type { AgentStore } from '../core/ports.ts'
 import { parseAuthorization } from '../sigv4/authorization.ts'
 import { readingOf } from '../sigv4/reading.ts'
 

@@ -1,13 +1,13 @@
 /** Replay: a changing call that was forwarded is not forwarded again on the same signature. */
-import { changesState } from '../classes.ts'
-import { Denial } from '../denial.ts'
-import type { Classified } from '../exchange.ts'
-import type { Clock } from '../ports.ts'
+import { changesState } from '../core/action-class.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Classified } from '../exchange/exchange.ts'
+import type { Clock } from '../core/ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { parseAmzDate } from '../sigv4/signing-date.ts'
-import { whenKnown } from '../soon.ts'
+import { whenKnown } from '../core/maybe-promise.ts'
 import type { ClaimOutcome, Replays, SignedCall } from '../state/replays.ts'
-import { maxSkewMsOf, type ClockSkew } from './verify-time.ts'
+import { maxSkewMsOf, type ClockSkew } from './verify/time.ts'
 
 export interface ReplayDeps {
   readonly replays: Replays

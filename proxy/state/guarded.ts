@@ -1,5 +1,5 @@
 /** A store as stages see it: where it fails, a call is refused in words; and it is known whether it answers. */
-import { Denial } from '../denial.ts'
+import { Denial } from '../core/denial/denial.ts'
 import type { StateStore } from './store.ts'
 
 export interface GuardedStore extends StateStore {

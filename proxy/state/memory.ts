@@ -1,6 +1,6 @@
 /** State in this process's memory: nothing survives it, and nobody shares it. */
 import { LocalLimiter } from '../pacing/limiter.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import { Forgetting } from './forgetting.ts'
 import { ReplayMemory } from './replays.ts'
 import {

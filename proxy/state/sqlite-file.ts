@@ -2,8 +2,8 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { errorMessage } from '../error-message.ts'
-import { makeOwnFolder } from '../own-folder.ts'
+import { errorMessage } from '../core/error-message.ts'
+import { makeOwnFolder } from '../core/own-folder.ts'
 
 type Row = Record<string, SQLOutputValue>
 

@@ -1,5 +1,5 @@
 /** The ledger's entries in a SQLite file. A write is on the disk when its promise resolves. */
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 import {
   LEDGER_KEPT_MS,

@@ -1,5 +1,5 @@
 /** State in a SQLite file: the embedded default. It survives the process, and processes on one machine share it. */
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import { machineClock, type BootClock } from './boot-clock.ts'
 import { SqliteFile } from './sqlite-file.ts'
 import { SqliteLedger } from './sqlite-ledger.ts'

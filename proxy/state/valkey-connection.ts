@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Redis, type RedisOptions } from 'ioredis'
-import { hostOf } from '../addresses.ts'
-import { errorMessage } from '../error-message.ts'
-import { readSecret } from '../secret-file.ts'
+import { hostOf } from '../core/addresses.ts'
+import { errorMessage } from '../core/error-message.ts'
+import { readSecret } from '../core/secret-file.ts'
 
 export interface ValkeyOptions {
   /** `valkey:`, `redis:`, or with TLS `valkeys:`, `rediss:`. A password in it is used if there is no `passwordFile`. */

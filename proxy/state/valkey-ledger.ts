@@ -1,5 +1,5 @@
 /** The ledger's entries in Valkey: a hash of them, in order of their revisions beside it. */
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import { Forgetting } from './forgetting.ts'
 import {
   LEDGER_KEPT_MS,

@@ -1,7 +1,7 @@
 /** State in Valkey or Redis: shared by replicas, whichever machines they are on. */
 import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
 import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import {
   inItsSecond,

@@ -2,7 +2,7 @@
 import { lookup as resolveByOs, type LookupAddress } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { Denial } from '../denial.ts'
+import { Denial } from '../core/denial/denial.ts'
 
 type Subnet = readonly [network: string, prefixLength: number]
 

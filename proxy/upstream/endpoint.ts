@@ -2,12 +2,12 @@
  * Where a call goes: where the configuration says that a private service is, the configured emulator, or the host that
  * the catalogue names (security rule S5).
  */
-import { isMultiRegion } from '../aws/buckets.ts'
-import { resolveEndpoint } from '../aws/endpoints.ts'
-import type { PrivateServices } from '../aws/private-services.ts'
-import type { Config } from '../config-schema.ts'
-import type { Paced } from '../exchange.ts'
-import type { Endpoint } from '../stages/resign.ts'
+import { isMultiRegion } from '../aws/endpoints/buckets.ts'
+import { resolveEndpoint } from '../aws/endpoints/endpoints.ts'
+import type { PrivateServices } from '../aws/private/services.ts'
+import type { Config } from '../config/schema/config.ts'
+import type { Paced } from '../exchange/exchange.ts'
+import type { Endpoint } from '../stages/resign/resign.ts'
 
 /**
  * The path is what was read, byte for byte. A bucket that stood in the host is its first segment, and stays there, but

@@ -1,8 +1,8 @@
 /** Kept-alive connections to the upstreams, by origin. */
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, Pool } from 'undici'
-import { hostOf } from '../addresses.ts'
-import { Denial } from '../denial.ts'
+import { hostOf } from '../core/addresses.ts'
+import { Denial } from '../core/denial/denial.ts'
 
 export interface UpstreamOptions {
   /** Connections per origin (of one agent). */

@@ -1,10 +1,10 @@
 /** Alerts to the place of `watch.alerts`, as the configuration wants them spelled. */
 import type { Logger } from 'pino'
-import type { AlertSettings } from '../config-schema-watch.ts'
-import type { Timer } from '../pacing/lane.ts'
-import type { Clock } from '../ports.ts'
-import { readSecret } from '../secret-file.ts'
-import { openWebhook } from '../webhook.ts'
+import type { AlertSettings } from '../config/schema/watch.ts'
+import type { Timer } from '../pacing/agent-queue.ts'
+import type { Clock } from '../core/ports.ts'
+import { readSecret } from '../core/secret-file.ts'
+import { openWebhook } from '../core/webhook.ts'
 
 export interface Alert {
   /** Names it in the log where it is lost. */

@@ -1,5 +1,5 @@
 /** What a detector is: it looks at one agent's requests, one after another, and says when they drift. */
-import type { Seen } from './seen.ts'
+import type { Seen } from './observation.ts'
 
 /** What a detector found, in words that explain it. */
 export interface Finding {

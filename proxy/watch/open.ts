@@ -1,17 +1,17 @@
 /** Watchers as the configuration wants them, with all that they act by. */
 import type { Logger } from 'pino'
 import type { Approvals } from '../approvals/approvals.ts'
-import type { Config } from '../config-schema.ts'
+import type { Config } from '../config/schema/config.ts'
 import type { Revocations } from '../identity/revocations.ts'
-import type { Audit } from '../observe/audit.ts'
+import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import type { Timer } from '../pacing/lane.ts'
-import type { Clock } from '../ports.ts'
+import type { Timer } from '../pacing/agent-queue.ts'
+import type { Clock } from '../core/ports.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { alertsOf } from './alerts.ts'
 import { Quarantines } from './quarantines.ts'
 import { carryOut } from './respond.ts'
-import { driftFields, jsonAlert, textAlert } from './told.ts'
+import { driftFields, jsonAlert, textAlert } from './alert-format.ts'
 import { Watch, type Drift } from './watch.ts'
 
 export interface WatchWorld {

@@ -1,8 +1,8 @@
 /** Agents of whom nothing goes on: by a watcher or by an operator, from the ledger, so that every replica knows. */
 import { z } from 'zod'
-import { Denial } from '../denial.ts'
-import type { Clock } from '../ports.ts'
-import type { Restraint } from '../stages/restrain.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Restraint } from '../stages/check-holds.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
 
 const Kept = z.strictObject({

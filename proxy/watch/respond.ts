@@ -2,7 +2,7 @@
 import type { Approvals } from '../approvals/approvals.ts'
 import type { Revocations } from '../identity/revocations.ts'
 import { taskIn } from '../identity/revocations.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock } from '../core/ports.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Quarantines } from './quarantines.ts'
 import type { Drift } from './watch.ts'

@@ -1,7 +1,7 @@
 /** Runs every detector over the stream of requests that are over, one state an agent, and says what drifts. */
-import type { DetectorName, DetectorSettings, Response } from '../config-schema-watch.ts'
-import type { Clock } from '../ports.ts'
-import type { Outcome } from '../record.ts'
+import type { DetectorName, DetectorSettings, Response } from '../config/schema/watch.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Outcome } from '../pipeline/run.ts'
 import type { Finding, Look } from './detector.ts'
 import { blindAndBurn } from './detectors/blind-and-burn.ts'
 import { fanout } from './detectors/fanout.ts'
@@ -13,7 +13,7 @@ import { readToDestructive } from './detectors/read-to-destructive.ts'
 import { recreateLoop } from './detectors/recreate-loop.ts'
 import { retryStorm } from './detectors/retry-storm.ts'
 import { Known, Lately } from './memory.ts'
-import { seenOf, type Seen, type SeenTask } from './seen.ts'
+import { seenOf, type Seen, type SeenTask } from './observation.ts'
 
 /** One finding, with what is to be done about it. */
 export interface Drift {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { approvalRoutes } from '../../proxy/admin/approval-routes.ts'
-import { callers, sha256 } from '../../proxy/admin/callers.ts'
+import { callers, sha256 } from '../../proxy/operators/callers.ts'
 import { statusOf } from '../../proxy/approvals/approval.ts'
 import type { NewApproval } from '../../proxy/approvals/approvals.ts'
 import { ASKED, replica } from '../approvals/calls.ts'

@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { adminHosts } from '../../proxy/admin/bind.ts'
-import { callers } from '../../proxy/admin/callers.ts'
+import { callers } from '../../proxy/operators/callers.ts'
 import { adminRoute } from '../../proxy/admin/route.ts'
 import { createAdmin, type AdminOptions, type Readiness } from '../../proxy/admin/server.ts'
-import type { AuditRecord } from '../../proxy/observe/audit-record.ts'
+import type { AuditRecord } from '../../proxy/audit/record.ts'
 
 export const TOKEN = 't'.repeat(43)
 export const bearer = { authorization: `Bearer ${TOKEN}` }

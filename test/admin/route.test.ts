@@ -1,7 +1,7 @@
 import { validate } from './validate-openapi.ts'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { callers, sha256 } from '../../proxy/admin/callers.ts'
+import { callers, sha256 } from '../../proxy/operators/callers.ts'
 import { openApi } from '../../proxy/admin/openapi.ts'
 import { AdminError, adminRoute, type AdminRoute, type Caller } from '../../proxy/admin/route.ts'
 import { bearer, listening, POLICY, TOKEN } from './listening.ts'

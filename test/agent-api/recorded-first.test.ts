@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Paced, Received } from '../../proxy/exchange.ts'
-import { pipeline } from '../../proxy/pipeline.ts'
-import { record } from '../../proxy/record.ts'
-import { asked } from './asking.ts'
+import type { Paced, Received } from '../../proxy/exchange/exchange.ts'
+import { pipeline } from '../../proxy/pipeline/pipeline.ts'
+import { record } from '../../proxy/pipeline/run.ts'
+import { asked } from './agent-requests.ts'
 
 async function run(commit: () => Promise<void>): Promise<string[]> {
   const events: string[] = []

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { isAgentApi, route } from '../../proxy/agent-api/route.ts'
-import { Denial } from '../../proxy/denial.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
 import { received } from '../sigv4/signing.ts'
-import { SIGN_PATH } from './asking.ts'
+import { SIGN_PATH } from './agent-requests.ts'
 
 const request = (method: string, path: string, query = '') =>
   received({ method, path, query, headers: [], body: Buffer.alloc(0) })

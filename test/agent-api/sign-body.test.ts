@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { refused } from './asking.ts'
+import { refused } from './agent-requests.ts'
 
 const SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const eks = { type: 'eks-token', cluster: 'dev' }

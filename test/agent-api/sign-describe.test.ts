@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ECDSA_ALGORITHM } from '../../proxy/sigv4/credential.ts'
-import { asked, refused } from './asking.ts'
+import { asked, refused } from './agent-requests.ts'
 
 const SHA256 = hash('sha256', 'body', 'hex')
 const eks = { type: 'eks-token', cluster: 'dev' }

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Classified, Paced } from '../../proxy/exchange.ts'
-import { HeaderFields } from '../../proxy/headers.ts'
+import type { Classified, Paced } from '../../proxy/exchange/exchange.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import { sign } from '../../proxy/agent-api/sign.ts'
 import { currentCredentials } from '../../proxy/credentials/source.ts'
-import { Denial } from '../../proxy/denial.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
 import { formatAmzDate } from '../../proxy/sigv4/signing-date.ts'
 import { accept, ACCESS_KEY_ID, NOW_MS, received, refusal, SECRET } from '../sigv4/signing.ts'
-import { answered, asked, UPSTREAM } from './asking.ts'
+import { answered, asked, UPSTREAM } from './agent-requests.ts'
 import { byBotocore, oracleMissing, parts } from './oracle.ts'
 
 const AMZ_DATE = formatAmzDate(NOW_MS)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Scope } from '../../proxy/agent.ts'
+import type { Scope } from '../../proxy/core/agent.ts'
 import { newTaskApproval, taskDigest } from '../../proxy/agent-api/task-approval.ts'
-import type { Asked } from '../../proxy/agent-api/asked.ts'
-import { HeaderFields } from '../../proxy/headers.ts'
-import type { Opening } from '../../proxy/identity/opening.ts'
+import type { Asked } from '../../proxy/agent-api/agent-request.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
+import type { Opening } from '../../proxy/exchange/task-opening.ts'
 
 function openingOf(scopes: readonly Scope[], asked: Partial<Opening['asked']> = {}): Opening {
   return { session: { task: { id: 't', scopes } }, asked, durationSeconds: 900 } as unknown as Opening

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { digestOf } from '../../proxy/approvals/digest.ts'
 import { tokensOf } from '../../proxy/approvals/idempotency.ts'
-import { HeaderFields } from '../../proxy/headers.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import type { Signing, WireRequest } from '../sigv4/signing.ts'
 import { ACCOUNT, decided, json, query } from './calls.ts'
 

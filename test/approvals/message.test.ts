@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Known } from '../../proxy/approvals/known.ts'
+import type { Known } from '../../proxy/approvals/stored-approval.ts'
 import { ShownApproval, jsonMessage, shownApproval, slackMessage } from '../../proxy/approvals/message.ts'
 import { approvalOf, ASKED, NO } from './calls.ts'
 

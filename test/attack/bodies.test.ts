@@ -1,7 +1,7 @@
 /** Bodies that would keep the process busy for seconds, or end it; each is refused before it is read whole. */
 import { encode } from 'cborg'
 import { describe, expect, it } from 'vitest'
-import { MEMBER_LIMIT } from '../../proxy/aws/tree.ts'
+import { MEMBER_LIMIT } from '../../proxy/aws/protocols/tree.ts'
 import { classified, dynamodb, ec2, s3 } from '../aws/requests.ts'
 import type { Sample } from '../aws/requests.ts'
 

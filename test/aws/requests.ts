@@ -1,11 +1,11 @@
 /** Requests by hand, taken through identification and classification as the stage does. */
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
-import { unknownCall } from '../../proxy/aws/classify-call.ts'
-import { NO_OPERATOR_RULES } from '../../proxy/aws/operator-rules.ts'
+import { unknownCall } from '../../proxy/aws/classify/classify-call.ts'
+import { NO_OPERATOR_RULES } from '../../proxy/aws/classify/operator-rules.ts'
 import { callOf, identifyWith } from '../../proxy/aws/read-call.ts'
-import { Denial } from '../../proxy/denial.ts'
-import type { Call, RequestHead } from '../../proxy/exchange.ts'
-import { HeaderFields } from '../../proxy/headers.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
+import type { Call, RequestHead } from '../../proxy/exchange/exchange.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
 
 export interface Sample {
   readonly scope: string

@@ -183,7 +183,7 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
         kind: READ,
         subject: undici,
       },
-      // What proxy/short-lived.ts does for Moderato helps any proxy: this is bare pass-through with it.
+      // What proxy/cli/short-lived.ts does for Moderato helps any proxy: this is bare pass-through with it.
       {
         name: 'bare, undici, lives short',
         kind: READ,

@@ -1,6 +1,6 @@
 /** Calls whose identification and classification are measured. */
-import type { RequestHead } from '../../proxy/exchange.ts'
-import { HeaderFields } from '../../proxy/headers.ts'
+import type { RequestHead } from '../../proxy/exchange/exchange.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
 
 export interface SampleCall {
   readonly name: string

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { connect } from 'node:net'
 import { crc32 } from 'node:zlib'
-import { HeaderFields } from '../../proxy/headers.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import { ALGORITHM } from '../../proxy/sigv4/credential.ts'
 import { signRequest } from '../../proxy/sigv4/sign.ts'
 import { Signatures } from '../../proxy/sigv4/signatures.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { breakglassOf, problemWith, reaches } from '../../proxy/breakglass/breakglass.ts'
-import { ConfigSchema } from '../../proxy/config-schema.ts'
+import { ConfigSchema } from '../../proxy/config/schema/config.ts'
 import { OPENING, settingsOf } from './opening.ts'
 
 describe('what may be opened', () => {

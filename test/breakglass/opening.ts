@@ -1,5 +1,5 @@
 /** A break-glass that the tests open, and the settings that allow it. */
-import { ConfigSchema } from '../../proxy/config-schema.ts'
+import { ConfigSchema } from '../../proxy/config/schema/config.ts'
 import type { BreakglassSettings, Opening } from '../../proxy/breakglass/breakglass.ts'
 
 export const OPENING: Opening = {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { run } from '../../proxy/cli/audit.ts'
-import { decision, opened, temporaryFolder, writtenLog } from '../observe/audit-support.ts'
+import { decision, opened, temporaryFolder, writtenLog } from '../audit/support.ts'
 
 function textOf(stream: PassThrough): string {
   const chunks: Buffer[] = []

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { ConfigSchema } from '../../proxy/config-schema.ts'
+import { ConfigSchema } from '../../proxy/config/schema/config.ts'
 import { run } from '../../proxy/cli/config.ts'
 import { captured } from './captured.ts'
 

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { reached } from '../../proxy/cli/probe.ts'
 import { probedFor, separation } from '../../proxy/cli/separation.ts'
-import { loadConfig } from '../../proxy/config.ts'
+import { loadConfig } from '../../proxy/config/load.ts'
 import { freePort } from '../support/free-port.ts'
 
 const NOTHING = { files: [], ports: [], listeners: [], processes: [] }

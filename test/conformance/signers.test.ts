@@ -1,7 +1,7 @@
 /** What independent signers sign verifies; what was changed by a byte after signing does not. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HeaderFields } from '../../proxy/headers.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import { parseAuthorization } from '../../proxy/sigv4/authorization.ts'
 import { payloadHashCheck } from '../../proxy/sigv4/payload-hash.ts'
 import { accept, headerOf, received, refusal, withHeader, type WireRequest } from '../sigv4/signing.ts'

@@ -1,5 +1,5 @@
 /** Agents with and without a task, for tests of upstream credentials. */
-import type { Agent, Task } from '../../proxy/agent.ts'
+import type { Agent, Task } from '../../proxy/core/agent.ts'
 
 export const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5)
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
-import { parseConfig } from '../../proxy/config.ts'
+import { parseConfig } from '../../proxy/config/load.ts'
 import { openSigners, type SignerDeps } from '../../proxy/credentials/open.ts'
 import type { Signable } from '../../proxy/credentials/role-sessions.ts'
 import type { Revocation } from '../../proxy/identity/revocations.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Agent } from '../../proxy/agent.ts'
+import type { Agent } from '../../proxy/core/agent.ts'
 import { accountOf, chosen, isPlain, type RoleRules } from '../../proxy/credentials/role-rules.ts'
 import { agentOf } from './agents.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { arnMatch } from '../../policy/arn-match.ts'
 import { loadCatalogue, everyOperation } from '../../proxy/aws/catalogue/catalogue.ts'
-import { changesState } from '../../proxy/classes.ts'
+import { changesState } from '../../proxy/core/action-class.ts'
 import { serviceActions } from '../../proxy/credentials/service-actions.ts'
 
 const catalogue = loadCatalogue()

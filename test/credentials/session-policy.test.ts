@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arnMatch } from '../../policy/arn-match.ts'
-import type { Grant, Scope } from '../../proxy/agent.ts'
+import type { Grant, Scope } from '../../proxy/core/agent.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { serviceActions } from '../../proxy/credentials/service-actions.ts'
 import {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadConfig } from '../../proxy/config.ts'
+import { loadConfig } from '../../proxy/config/load.ts'
 import { signedBy, selfSigned } from '../support/certificates.ts'
 import { hasTool } from '../support/tools.ts'
 

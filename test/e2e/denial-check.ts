@@ -1,6 +1,6 @@
 /** What every refusal leaves beside its answer: one decision record and moved counters. */
 import { expect } from 'vitest'
-import { DENIALS, type DenialReason } from '../../proxy/denial-table.ts'
+import { DENIALS, type DenialReason } from '../../proxy/core/denial/table.ts'
 import type { Thrown } from '../support/clients.ts'
 import type { AuditLine, Proxy } from '../support/proxy.ts'
 

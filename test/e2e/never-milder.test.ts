@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { gravest } from '../../proxy/classes.ts'
+import { gravest } from '../../proxy/core/action-class.ts'
 import { classified, type Sample } from '../aws/requests.ts'
 import { freshMoto } from '../support/moto.ts'
 import type { Spelling, Wire } from '../support/spellings.ts'

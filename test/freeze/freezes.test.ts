@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Denial } from '../../proxy/denial.ts'
-import type { Classified } from '../../proxy/exchange.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
+import type { Classified } from '../../proxy/exchange/exchange.ts'
 import { Freezes } from '../../proxy/freeze/freezes.ts'
 import { WindowClock, type FreezeWindow } from '../../proxy/freeze/windows.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'

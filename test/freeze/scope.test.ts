@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { covers, scopeInWords, type FreezeScope } from '../../proxy/freeze/scope.ts'
-import type { Classified } from '../../proxy/exchange.ts'
+import type { Classified } from '../../proxy/exchange/exchange.ts'
 
 const OWN = '111122223333'
 const FOREIGN = '999988887777'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Session } from '../../proxy/agent.ts'
+import type { Session } from '../../proxy/core/agent.ts'
 import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'

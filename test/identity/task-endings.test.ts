@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Session } from '../../proxy/agent.ts'
+import type { Session } from '../../proxy/core/agent.ts'
 import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
 import { TaskEndings } from '../../proxy/identity/task-endings.ts'
-import type { AuditRecord } from '../../proxy/observe/audit-record.ts'
-import type { Outcome } from '../../proxy/record.ts'
+import type { AuditRecord } from '../../proxy/audit/record.ts'
+import type { Outcome } from '../../proxy/pipeline/run.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 

@@ -45,7 +45,7 @@ describe('redactText', () => {
     'aws-cli/2.17.0 md/awscrt#0.20.11 ua/2.0 os/linux#6.1 md/arch#x86_64 lang/python#3.11 cfg/retry-mode#standard',
     'arn:aws:dynamodb:us-east-1:123456789012:table/orders',
     'Ask an operator for a grant that covers every class and resource of this call.',
-    'at verify (proxy/stages/verify.ts:10:5)',
+    'at verify (proxy/stages/verify/verify.ts:10:5)',
     'd6c1f1a0-7c55-4a5b-9d0b-6a5f0c3f3b11',
   ]
   for (const text of PLAIN) it(`leaves ${text.slice(0, 40)} alone`, () => expect(redactText(text)).toBe(text))

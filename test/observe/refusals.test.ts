@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { AuditRecord } from '../../proxy/observe/audit-record.ts'
+import type { AuditRecord } from '../../proxy/audit/record.ts'
 import { unverifiedRefusals } from '../../proxy/observe/refusals.ts'
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rateOf, type Rate } from '../../proxy/pacing/gcra.ts'
 import { LocalLimiter, type Charge, type Limiter, type Turn } from '../../proxy/pacing/limiter.ts'
-import type { Passage } from '../../proxy/pacing/passage.ts'
+import type { Passage } from '../../proxy/pacing/queue-outcome.ts'
 import { PaceQueue, type QueueLimits } from '../../proxy/pacing/queue.ts'
 import { VirtualTime } from './virtual-time.ts'
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { loadBundle, loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyApproval } from '../../policy/engine.ts'
 import { HOST_BUILTINS, loadOpaWasm } from '../../policy/opa-wasm.ts'
-import { ACTION_CLASSES } from '../../proxy/classes.ts'
+import { ACTION_CLASSES } from '../../proxy/core/action-class.ts'
 import { AGENT, dataOf, inputOf } from './samples.ts'
 
 const bundle = await loadBundle()

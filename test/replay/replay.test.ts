@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { run } from '../../proxy/cli/replay.ts'
-import { parseConfig } from '../../proxy/config.ts'
+import { parseConfig } from '../../proxy/config/load.ts'
 import { replay } from '../../proxy/replay/replay.ts'
 import { captured } from '../cli/captured.ts'
 

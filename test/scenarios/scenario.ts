@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { DETECTOR_NAMES } from '../../proxy/config-schema-watch.ts'
+import { DETECTOR_NAMES } from '../../proxy/config/schema/watch.ts'
 import type { TestAgent } from '../support/agents.ts'
 import { awsEnvironment } from '../support/python.ts'
 

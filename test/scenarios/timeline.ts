@@ -1,8 +1,8 @@
 /** Calls that were really made, on the scale of their scenario: what detectors find when time passes as it says. */
-import type { DetectorName } from '../../proxy/config-schema-watch.ts'
-import { resourceKey, type Seen } from '../../proxy/watch/seen.ts'
+import type { DetectorName } from '../../proxy/config/schema/watch.ts'
+import { resourceKey, type Seen } from '../../proxy/watch/observation.ts'
 import type { AuditLine } from '../support/proxy.ts'
-import { watching } from '../watch/seen.ts'
+import { watching } from '../watch/observations.ts'
 import type { Step } from './scenario.ts'
 
 /** `made` holds the records of each call; `log` are its decisions with the times of the scenario. */

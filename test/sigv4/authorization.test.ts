@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Denial } from '../../proxy/denial.ts'
-import { HeaderFields } from '../../proxy/headers.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import { parseAuthorization } from '../../proxy/sigv4/authorization.ts'
 
 const HEX = '0123456789abcdef'.repeat(4)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HeaderFields } from '../../proxy/headers.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import { canonicalPath, canonicalQuery, canonicalRequest } from '../../proxy/sigv4/canonical-request.ts'
-import { isS3Family } from '../../proxy/s3-family.ts'
+import { isS3Family } from '../../proxy/core/s3-family.ts'
 
 /** The bytes of each segment. */
 function decoded(path: string): string[] {

@@ -2,7 +2,7 @@
 import { createHash, createHmac, generateKeyPairSync, sign, verify, type KeyObject } from 'node:crypto'
 import { Readable, type Transform } from 'node:stream'
 import { crc32 } from 'node:zlib'
-import { Denial } from '../../proxy/denial.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
 import { deriveKey } from '../../proxy/sigv4/signing-key.ts'
 
 export const CRC32 = 'x-amz-checksum-crc32'

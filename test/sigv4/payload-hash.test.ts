@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { Denial } from '../../proxy/denial.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
 import { payloadHashCheck } from '../../proxy/sigv4/payload-hash.ts'
 
 async function pass(parts: readonly string[], sha256: string) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Denial } from '../../proxy/denial.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
 import { parseQueryAuthorization, queryForm } from '../../proxy/sigv4/query-authorization.ts'
 
 const SIGNATURE = 'ab'.repeat(32)

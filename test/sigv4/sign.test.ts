@@ -1,7 +1,7 @@
 /** `@smithy/signature-v4`, the AWS SDK's own signer, is the oracle. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { HeaderFields } from '../../proxy/headers.ts'
+import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import { signRequest } from '../../proxy/sigv4/sign.ts'
 import { formatAmzDate } from '../../proxy/sigv4/signing-date.ts'
 import { ALGORITHM } from '../../proxy/sigv4/credential.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Waiting } from '../../proxy/approvals/waiting.ts'
-import { Denial } from '../../proxy/denial.ts'
-import type { Decided } from '../../proxy/exchange.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
+import type { Decided } from '../../proxy/exchange/exchange.ts'
 import { approve, checkApproval, type ApproveDeps } from '../../proxy/stages/approve.ts'
 import {
   ACCOUNT,

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
 import { PolicyInputSchema } from '../../policy/input.ts'
-import { Denial } from '../../proxy/denial.ts'
-import type { Call, Classified } from '../../proxy/exchange.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
+import type { Call, Classified } from '../../proxy/exchange/exchange.ts'
 import { decide, policyInput, type DecideDeps } from '../../proxy/stages/decide.ts'
 
 const clock = { nowMs: () => 1_790_000_000_999 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Denial } from '../../proxy/denial.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
 import { identify } from '../../proxy/stages/identify.ts'
 import {
   ACCESS_KEY_ID,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Denial } from '../../proxy/denial.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
 import { rateOf } from '../../proxy/pacing/gcra.ts'
 import { guarded } from '../../proxy/state/guarded.ts'
 import { memoryStore } from '../../proxy/state/memory.ts'

@@ -1,6 +1,6 @@
 /** A machine whose clocks a test moves, and a process on it. */
 import type { BootClock } from '../../proxy/state/boot-clock.ts'
-import type { Clock } from '../../proxy/ports.ts'
+import type { Clock } from '../../proxy/core/ports.ts'
 
 const START_MS = 1_795_468_084_000
 

@@ -1,5 +1,5 @@
 /** The agents of the end-to-end tests, each with the grants that its name says. */
-import { ACTION_CLASSES } from '../../proxy/classes.ts'
+import { ACTION_CLASSES } from '../../proxy/core/action-class.ts'
 
 /** What the proxy of every test signs with, and no agent has. */
 export const UPSTREAM_KEY = {

@@ -16,7 +16,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { vi } from 'vitest'
 import { BUILDER, type TestAgent, UPSTREAM_KEY } from './agents.ts'
-import { ACTION_CLASSES } from '../../proxy/classes.ts'
+import { ACTION_CLASSES } from '../../proxy/core/action-class.ts'
 
 /** A record as it stands in the audit log. */
 export interface AuditLine {

@@ -1,10 +1,10 @@
 /** Writes README's tables from the code, between their markers: `node test/support/readme-tables.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { z } from 'zod'
-import { isReloaded } from '../../proxy/config-diff.ts'
-import { ConfigSchema } from '../../proxy/config-schema.ts'
-import { DETECTOR_NAMES, DETECTOR_SETTINGS, watch as WatchSchema } from '../../proxy/config-schema-watch.ts'
-import { DENIALS } from '../../proxy/denial-table.ts'
+import { isReloaded } from '../../proxy/config/diff.ts'
+import { ConfigSchema } from '../../proxy/config/schema/config.ts'
+import { DETECTOR_NAMES, DETECTOR_SETTINGS, watch as WatchSchema } from '../../proxy/config/schema/watch.ts'
+import { DENIALS } from '../../proxy/core/denial/table.ts'
 import { createMetrics } from '../../proxy/observe/metrics.ts'
 
 const README = new URL('../../README.md', import.meta.url)

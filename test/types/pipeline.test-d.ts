@@ -8,8 +8,8 @@ import type {
   Received,
   Resigned,
   Verified,
-} from '../../proxy/exchange.ts'
-import { pipeline, type Stage } from '../../proxy/pipeline.ts'
+} from '../../proxy/exchange/exchange.ts'
+import { pipeline, type Stage } from '../../proxy/pipeline/pipeline.ts'
 
 declare const identify: Stage<Received, Identified>
 declare const verify: Stage<Identified, Verified>

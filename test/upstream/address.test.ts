@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import { networkInterfaces } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { Denial } from '../../proxy/denial.ts'
+import { Denial } from '../../proxy/core/denial/denial.ts'
 import { mayReach, pinnedLookup, type PinOptions, type ResolveName } from '../../proxy/upstream/address.ts'
 
 const NOBODY = { isOurs: () => false }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Scope } from '../../proxy/agent.ts'
-import { REFUSED, seen, watching } from './seen.ts'
+import type { Scope } from '../../proxy/core/agent.ts'
+import { REFUSED, seen, watching } from './observations.ts'
 
 const SECOND = 1_000
 const MINUTE = 60_000

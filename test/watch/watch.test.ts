@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../proxy/record.ts'
-import { watch as WatchSchema } from '../../proxy/config-schema-watch.ts'
-import { resourceKey, seenOf } from '../../proxy/watch/seen.ts'
+import type { Outcome } from '../../proxy/pipeline/run.ts'
+import { watch as WatchSchema } from '../../proxy/config/schema/watch.ts'
+import { resourceKey, seenOf } from '../../proxy/watch/observation.ts'
 import { Watch } from '../../proxy/watch/watch.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
-import { REFUSED, seen, watching } from './seen.ts'
+import { REFUSED, seen, watching } from './observations.ts'
 
 const refused = (resource: string, agent = 'agent') => ({
   ...seen('ec2:TerminateInstances', ['destructive'], { resource, agent }),

@@ -1,7 +1,7 @@
 /** Reads the committed catalogue. A service is parsed when it is first asked for, an operation when it is first called. */
 import { readFileSync } from 'node:fs'
 import { brotliDecompressSync } from 'node:zlib'
-import type { AccessLevel, ActionClass, Trait } from '../../classes.ts'
+import type { AccessLevel, ActionClass, Trait } from '../../core/action-class.ts'
 import type { FactName } from './facts.ts'
 import { serviceOf } from './decode.ts'
 import type { CatalogueHeader, ContentReader, RawShape, ShapeRef } from './format.ts'

@@ -1,5 +1,5 @@
 /** Makes services and operations of the lines of the committed catalogue. */
-import type { ActionClass, Trait } from '../../classes.ts'
+import type { ActionClass, Trait } from '../../core/action-class.ts'
 import type {
   Catalogue,
   CountLocator,

@@ -7,7 +7,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
-import { errorMessage } from '../../error-message.ts'
+import { errorMessage } from '../../core/error-message.ts'
 import { plainName } from './catalogue.ts'
 import { encodeService } from './encode.ts'
 import type { CatalogueHeader, RawService } from './format.ts'

@@ -5,8 +5,8 @@
  *     node proxy/aws/catalogue/gravest.ts [--check]      exit code 1 if the committed list is another
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { ACTION_CLASSES } from '../../classes.ts'
-import type { ActionClass } from '../../classes.ts'
+import { ACTION_CLASSES } from '../../core/action-class.ts'
+import type { ActionClass } from '../../core/action-class.ts'
 import { operationsOf, readCatalogue } from './catalogue.ts'
 import type { Operation } from './catalogue.ts'
 import { CATALOGUE_FILE } from './generate.ts'

@@ -1,5 +1,5 @@
 /** IAM actions, access levels and action classes of an operation, at generation time. */
-import { TRAITS } from '../../classes.ts'
+import { TRAITS } from '../../core/action-class.ts'
 import type { LevelLetter } from './format.ts'
 import type { Overrides } from './overrides.ts'
 import type { IamAction, IamService } from './sources.ts'

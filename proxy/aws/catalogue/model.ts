@@ -78,7 +78,7 @@ export function wireName(model: ServiceModel, name: string, ref: MemberRef): str
 
 /**
  * The steps from a list's name to its items. A flattened query list may be renamed by its member; `member` of a
- * query list is left out because the form parser drops it (see proxy/aws/form.ts).
+ * query list is left out because the form parser drops it (see proxy/aws/protocols/form.ts).
  */
 export function listSteps(model: ServiceModel, name: string, ref: MemberRef, list: Shape): string[] {
   const { protocol } = model.metadata

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { customEndpointFunctions, EndpointError, resolveEndpoint } from '@smithy/util-endpoints'
 import { readSupplement } from '../catalogue/sources.ts'
-import type { EndpointData, Hosts, Rules, ServiceEndpoints } from '../endpoints.ts'
+import type { EndpointData, Hosts, Rules, ServiceEndpoints } from './endpoints.ts'
 import { type Botocore, type PartitionRow, readBotocore, type ServiceRules } from './botocore.ts'
 
 const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov']

@@ -1,5 +1,5 @@
 /** Where a trust domain's bundle comes from: a file, its bundle endpoint, or the Workload API of this machine. */
-import type { Clock } from '../../ports.ts'
+import type { Clock } from '../../core/ports.ts'
 import type { Bundle } from './bundle.ts'
 import { jsonFetcher } from './fetch-json.ts'
 import { fileSource } from './file-source.ts'

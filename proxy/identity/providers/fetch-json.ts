@@ -1,7 +1,7 @@
 /** Fetches a small JSON document over https, as discovery, key sets and bundles are. */
 import { readFileSync } from 'node:fs'
 import { Agent } from 'undici'
-import { isSafeFromOthers } from '../../addresses.ts'
+import { isSafeFromOthers } from '../../core/addresses.ts'
 
 const TIMEOUT_MS = 5_000
 const MAX_BYTES = 1024 * 1024

@@ -1,6 +1,6 @@
 /** A source that is a file: read again when it changes. */
 import { readFileSync, statSync } from 'node:fs'
-import type { Clock } from '../../ports.ts'
+import type { Clock } from '../../core/ports.ts'
 import { unavailable, type Source } from './source.ts'
 
 export interface FileOptions<Value> {

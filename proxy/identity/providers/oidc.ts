@@ -1,8 +1,8 @@
 /** OIDC issuers: tokens of CI systems, clusters and clouds. */
 import { hash } from 'node:crypto'
 import { z } from 'zod'
-import { isSafeFromOthers } from '../../addresses.ts'
-import type { Clock } from '../../ports.ts'
+import { isSafeFromOthers } from '../../core/addresses.ts'
+import type { Clock } from '../../core/ports.ts'
 import type { Workload } from '../identities.ts'
 import { jwksOf } from './bundle.ts'
 import { jsonFetcher, type JsonFetcher } from './fetch-json.ts'

@@ -1,7 +1,7 @@
 /** The identity providers of the configuration, behind one port: what a token claims only picks who has to vouch for it. */
-import type { Config } from '../../config-schema.ts'
-import { Denial } from '../../denial.ts'
-import type { Clock } from '../../ports.ts'
+import type { Config } from '../../config/schema/config.ts'
+import { Denial } from '../../core/denial/denial.ts'
+import type { Clock } from '../../core/ports.ts'
 import type { Identities } from '../identities.ts'
 import { oidcProvider, type TokenProvider } from './oidc.ts'
 import type { RulesOptions } from './rules.ts'

@@ -1,7 +1,7 @@
 /** Rules from what a provider vouches for to an agent, so that identities cannot be multiplied (rule S20). */
 import { arnMatch } from '../../../policy/arn-match.ts'
-import { Denial } from '../../denial.ts'
-import type { Clock } from '../../ports.ts'
+import { Denial } from '../../core/denial/denial.ts'
+import type { Clock } from '../../core/ports.ts'
 
 /** What a provider vouches for: a token's claims, or of a SPIFFE ID `sub` and its `path` without the first slash. */
 export type Claims = Readonly<Record<string, unknown>>

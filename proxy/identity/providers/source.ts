@@ -1,6 +1,6 @@
 /** Where a provider's keys come from: a value that is fetched, read or pushed, and is kept for a bounded time. */
-import { Denial } from '../../denial.ts'
-import type { Clock } from '../../ports.ts'
+import { Denial } from '../../core/denial/denial.ts'
+import type { Clock } from '../../core/ports.ts'
 
 export interface Source<Value> {
   /** The value in force. Denial `identity_unavailable` if there is none, or it is too old to be trusted. */

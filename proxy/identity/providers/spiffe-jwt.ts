@@ -1,6 +1,6 @@
 /** SPIFFE JWT-SVIDs of one trust domain. */
-import type { Clock } from '../../ports.ts'
-import { Denial } from '../../denial.ts'
+import type { Clock } from '../../core/ports.ts'
+import { Denial } from '../../core/denial/denial.ts'
 import { jwtBundleOf, workloadKeysOf } from './bundle.ts'
 import { bundleSource, type BundlePlace } from './bundle-source.ts'
 import { workload, type TokenProvider } from './oidc.ts'

@@ -1,6 +1,6 @@
 /** SPIFFE X.509-SVIDs of one trust domain, as client certificates. */
 import type { X509Certificate } from 'node:crypto'
-import type { Clock } from '../../ports.ts'
+import type { Clock } from '../../core/ports.ts'
 import type { Workload } from '../identities.ts'
 import { certificatesIn, x509BundleOf } from './bundle.ts'
 import { bundleSource, type BundlePlace } from './bundle-source.ts'

@@ -14,7 +14,7 @@ import {
   KeyUsageFlags,
   SubjectAlternativeName,
 } from '@peculiar/asn1-x509'
-import { Denial } from '../../denial.ts'
+import { Denial } from '../../core/denial/denial.ts'
 import { parseSpiffeId, type SpiffeId } from './spiffe-id.ts'
 
 /** Leaf, intermediates, root. */

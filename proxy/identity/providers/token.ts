@@ -1,6 +1,6 @@
 /** Reads a token as far as it can be read without trusting it: what is refused here costs no signature check. Pure. */
 import { z } from 'zod'
-import { Denial } from '../../denial.ts'
+import { Denial } from '../../core/denial/denial.ts'
 
 /** Of what STS takes as a web identity token. */
 const MAX_CHARACTERS = 20_000

@@ -1,7 +1,7 @@
 /** Checks a token's signature and its claims with a provider's keys. */
 import { errors, jwtVerify, type JWTPayload } from 'jose'
-import { Denial } from '../../denial.ts'
-import type { Clock } from '../../ports.ts'
+import { Denial } from '../../core/denial/denial.ts'
+import type { Clock } from '../../core/ports.ts'
 import type { KeySet } from './bundle.ts'
 import type { Source } from './source.ts'
 import { checkUnverified, malformed, type Expected, type UnverifiedToken } from './token.ts'

@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import { z } from 'zod'
-import type { Clock } from '../../ports.ts'
+import type { Clock } from '../../core/ports.ts'
 import { unavailable, type Source } from './source.ts'
 
 export type BundleMethod = 'FetchJWTBundles' | 'FetchX509Bundles'

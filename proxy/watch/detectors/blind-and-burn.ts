@@ -1,9 +1,9 @@
 /** Turns off what would show or undo the damage: logging, detection, backups, retention, keys. */
-import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector, Finding } from '../detector.ts'
 import { Lately } from '../memory.ts'
-import type { Seen } from '../seen.ts'
-import { lasting, listed, nameOf, shown } from '../words.ts'
+import type { Seen } from '../observation.ts'
+import { lasting, listed, nameOf, shown } from '../phrasing.ts'
 
 interface Event {
   readonly requestId: string

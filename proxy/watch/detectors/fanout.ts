@@ -1,8 +1,8 @@
 /** Destroys across many services at once: what tearing down an environment looks like. */
-import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Lately } from '../memory.ts'
-import { lasting, listed, nameOf } from '../words.ts'
+import { lasting, listed, nameOf } from '../phrasing.ts'
 
 interface Deletion {
   readonly requestId: string

@@ -1,8 +1,8 @@
 /** Takes the guard off something and then destroys it. */
-import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Known } from '../memory.ts'
-import { lasting, nameOf, shown } from '../words.ts'
+import { lasting, nameOf, shown } from '../phrasing.ts'
 
 interface Unguarded {
   readonly atMs: number

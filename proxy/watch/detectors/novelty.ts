@@ -1,11 +1,11 @@
 /** Does what its task does not speak of, or what it never did before. */
-import type { Grant, Scope, Statement } from '../../agent.ts'
-import { ACTION_CLASSES, type ActionClass } from '../../classes.ts'
-import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { Grant, Scope, Statement } from '../../core/agent.ts'
+import { ACTION_CLASSES, type ActionClass } from '../../core/action-class.ts'
+import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector, Finding } from '../detector.ts'
 import { Known } from '../memory.ts'
-import type { Seen, SeenTask } from '../seen.ts'
-import { lasting, nameOf, shown } from '../words.ts'
+import type { Seen, SeenTask } from '../observation.ts'
+import { lasting, nameOf, shown } from '../phrasing.ts'
 
 const MAX_KNOWN = 1_000
 const DAY_MS = 86_400_000

@@ -1,9 +1,9 @@
 /** Gives power to somebody and then acts through them; or gives it to itself. */
-import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Known } from '../memory.ts'
-import { resourceKey, type Seen } from '../seen.ts'
-import { lasting, nameOf, shown } from '../words.ts'
+import { resourceKey, type Seen } from '../observation.ts'
+import { lasting, nameOf, shown } from '../phrasing.ts'
 
 interface Grant {
   readonly atMs: number

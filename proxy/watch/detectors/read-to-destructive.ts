@@ -1,9 +1,9 @@
 /** Destroys what it saw only just now: the nine seconds in which nobody could have thought about it. */
-import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Known } from '../memory.ts'
-import type { Seen } from '../seen.ts'
-import { lasting, nameOf, shown } from '../words.ts'
+import type { Seen } from '../observation.ts'
+import { lasting, nameOf, shown } from '../phrasing.ts'
 
 interface Sight {
   readonly atMs: number

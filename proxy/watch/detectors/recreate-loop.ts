@@ -1,8 +1,8 @@
 /** Deletes something and makes it again, again and again: what "delete and recreate the environment" looks like. */
-import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Known } from '../memory.ts'
-import { lasting, nameOf, shown } from '../words.ts'
+import { lasting, nameOf, shown } from '../phrasing.ts'
 
 interface Cycle {
   /** The deletion that nothing was made after yet. */

@@ -1,9 +1,9 @@
 /** Goes on after it was refused: a no is answered by the same call, or by others, until one gets through. */
-import type { DetectorSettings } from '../../config-schema-watch.ts'
+import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Lately } from '../memory.ts'
-import type { Seen } from '../seen.ts'
-import { lasting, listed, nameOf, shown } from '../words.ts'
+import type { Seen } from '../observation.ts'
+import { lasting, listed, nameOf, shown } from '../phrasing.ts'
 
 interface Refusal {
   readonly requestId: string

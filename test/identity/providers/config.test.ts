@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { grantsByRoot } from '../../../proxy/identity/granted.ts'
+import { grantsByRoot } from '../../../proxy/identity/grants-by-root.ts'
 import { AGENT, configOf, RULES } from './providers.ts'
 
 const OIDC = {

@@ -1,6 +1,6 @@
 /** Providers as a configuration opens them, with a clock of the test. */
-import { Denial } from '../../../proxy/denial.ts'
-import { parseConfig } from '../../../proxy/config.ts'
+import { Denial } from '../../../proxy/core/denial/denial.ts'
+import { parseConfig } from '../../../proxy/config/load.ts'
 import { openProviders, type Providers } from '../../../proxy/identity/providers/open.ts'
 import { VirtualTime } from '../../pacing/virtual-time.ts'
 

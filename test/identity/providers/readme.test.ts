@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../../../proxy/config.ts'
-import { grantsByRoot } from '../../../proxy/identity/granted.ts'
+import { parseConfig } from '../../../proxy/config/load.ts'
+import { grantsByRoot } from '../../../proxy/identity/grants-by-root.ts'
 
 const README = readFileSync(resolve(import.meta.dirname, '../../../README.md'), 'utf8')
 const CHAPTER = README.slice(README.indexOf('\n## Who agents are\n'), README.indexOf('\n## Ways to sign\n'))

@@ -1,0 +1,76 @@
+/** What an agent asks of Moderato itself, once it is known who asks, and how that is described to the records. */
+import type { Session } from '../core/agent.ts'
+import type { Call, Classified, Protocol, Received } from '../exchange/exchange.ts'
+import type { TokenProof } from '../identity/identities.ts'
+import type { Opening, WantedTask } from '../exchange/task-opening.ts'
+
+/** Answered in the words of STS, of `credential_process`, of this API, or of the container credentials endpoint. */
+export type Ask =
+  | { readonly kind: 'open'; readonly wanted: WantedTask; readonly words: StsWords | 'process' | undefined }
+  | { readonly kind: 'end' | 'show'; readonly taskId: string }
+  | { readonly kind: 'renew'; readonly session: Session }
+  | { readonly kind: 'whoami' }
+
+export interface StsWords {
+  readonly action: 'AssumeRole' | 'AssumeRoleWithWebIdentity'
+  readonly subject: string | undefined
+  readonly audience: string | undefined
+}
+
+/** Received, with who asks what: proved by a signature, or by a token of its identity provider. */
+export interface Asked extends Received, Pick<Classified, 'agent' | 'payload' | 'call'> {
+  readonly ask: Ask
+  readonly wantedTask?: WantedTask
+  /** Once policy was asked. */
+  readonly opening?: Opening
+  /** The token that it came with. */
+  readonly proof?: TokenProof
+}
+
+/** As a call of a service, since records and restraints know calls. */
+export function callOf(service: 'moderato' | 'sts', operation: string, classes: Call['classes']): Call {
+  const protocol: Protocol = service === 'sts' ? 'query' : 'rest-json'
+  return {
+    service,
+    model: service,
+    operation,
+    protocol,
+    actions: [`${service}:${operation}`],
+    resources: ['*'],
+    count: 1,
+    class: classes[0] ?? 'unknown',
+    classes,
+    traits: [],
+    unmodelled: [],
+    facts: {},
+    accessLevel: classes[0] === 'read' ? 'Read' : 'Write',
+    hostPrefix: '',
+    bucket: undefined,
+  }
+}
+
+/** What an exchange is described by, for each kind of asking. */
+export function described(ask: Ask): {
+  readonly call: Call
+  readonly wantedTask?: WantedTask
+  readonly namedTask?: string
+} {
+  switch (ask.kind) {
+    case 'open': {
+      const { words, wanted } = ask
+      const call =
+        words === undefined || words === 'process'
+          ? callOf('moderato', 'OpenTask', ['credentials'])
+          : callOf('sts', words.action, ['credentials'])
+      return { call, wantedTask: wanted }
+    }
+    case 'end':
+      return { call: callOf('moderato', 'EndTask', ['write']), namedTask: ask.taskId }
+    case 'show':
+      return { call: callOf('moderato', 'GetTask', ['read']), namedTask: ask.taskId }
+    case 'renew':
+      return { call: callOf('moderato', 'GetCredentials', ['credentials']) }
+    default:
+      return { call: callOf('sts', 'GetCallerIdentity', ['read']) }
+  }
+}

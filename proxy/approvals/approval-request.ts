@@ -1,0 +1,108 @@
+/** What people are shown of a call, and how many of them it needs. */
+import type { Agent } from '../core/agent.ts'
+import { changesState } from '../core/action-class.ts'
+import type { CallFacts, Classified, Decided } from '../exchange/exchange.ts'
+import type { ApprovalFacts } from './approval.ts'
+import type { Approvals, NewApproval } from './approvals.ts'
+import { dependsOn } from './dependencies.ts'
+
+/** What is kept for people to read; the digest is over all. */
+export const MAX_LISTED = 20
+const MAX_CHARACTERS = 2048
+
+export interface Need {
+  readonly approvers: 0 | 1 | 2
+  readonly why: readonly string[]
+}
+
+/** More than nobody. */
+export type Wanted = Need & { readonly approvers: 1 | 2 }
+
+/** The person who answers for an agent. */
+export type OwnerOf = (agentId: string) => string | undefined
+
+/** What policy wants, and what somebody demanded of the agent's changes; the more people of the two. */
+export function needOf({ decision, agent, call }: Decided, approvals: Pick<Approvals, 'demandOn'>): Need {
+  const demand = changesState(call.classes)
+    ? (approvals.demandOn(agent.root) ?? approvals.demandOn(agent.id))
+    : undefined
+  if (demand === undefined) return { approvers: decision.approvals, why: decision.why }
+  return {
+    approvers: demand.approvers > decision.approvals ? demand.approvers : decision.approvals,
+    why: [...decision.why, demand.reason],
+  }
+}
+
+export function newApproval(
+  exchange: Classified,
+  digest: string,
+  need: Wanted,
+  ownerOf: OwnerOf,
+): NewApproval {
+  const { agent, call, outgoing, authorization } = exchange
+  return {
+    ...whoAsks(agent, ownerOf),
+    digest,
+    approvers: need.approvers,
+    why: listed(need.why),
+    facts: factsOf(exchange),
+    dependsOn: dependsOn(call, outgoing, authorization.scope.region),
+  }
+}
+
+/** The agent, with its owner and the task that it asks from, if it has them. */
+export function whoAsks(
+  { id, root, session }: Agent,
+  ownerOf: OwnerOf,
+): Pick<NewApproval, 'agent' | 'root' | 'owner' | 'task'> {
+  const owner = ownerOf(id)
+  const task = session?.task
+  return {
+    agent: id,
+    root,
+    ...(owner === undefined ? {} : { owner }),
+    ...(task === undefined
+      ? {}
+      : { task: { id: task.id, says: cut(task.intent ?? ''), ticket: cut(task.ticket ?? '') } }),
+  }
+}
+
+function factsOf({ call, accountId, method, headers, authorization, handOn }: Classified): ApprovalFacts {
+  const { service, operation, actions, resources, count, class: label, classes, traits, facts } = call
+  return {
+    service,
+    operation,
+    actions: listed(actions),
+    resources: listed(resources),
+    resourceCount: resources.length,
+    count,
+    class: label,
+    classes,
+    traits,
+    parameters: Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, parameterOf(value)])),
+    method,
+    host: cut(headers.all('host').join()),
+    region: authorization.scope.region,
+    ...(accountId === undefined ? {} : { account: accountId }),
+    ...(handOn === undefined ? {} : { signs: handOn.type }),
+  }
+}
+
+/** Tags and the like as `key=value`. */
+function parameterOf(value: CallFacts[string]): boolean | readonly string[] {
+  if (typeof value !== 'object') return value ?? false
+  if (isList(value)) return listed(value)
+  return listed(Object.entries(value).map(([key, values]) => `${key}=${values.join()}`))
+}
+
+function isList(value: object): value is readonly string[] {
+  return Array.isArray(value)
+}
+
+export function listed(texts: readonly string[]): readonly string[] {
+  return texts.slice(0, MAX_LISTED).map(cut)
+}
+
+export function cut(text: string): string {
+  return text.slice(0, MAX_CHARACTERS)
+}

@@ -1,0 +1,78 @@
+/** What people said of something that needs them; who said nothing yet is asked. Denials tell the agent what to do. */
+import { Denial } from '../core/denial/denial.ts'
+import type { GivenApproval } from '../exchange/exchange.ts'
+import type { Clock } from '../core/ports.ts'
+import { recorded } from '../state/or-state-unavailable.ts'
+import { grantedOf, statusOf } from './approval.ts'
+import type { Approvals, NewApproval } from './approvals.ts'
+import type { Need, Wanted } from './approval-request.ts'
+import type { CallKey, Known } from './stored-approval.ts'
+import { shown } from '../core/quote-untrusted.ts'
+
+export interface Sought {
+  readonly key: CallKey
+  readonly need: Wanted
+  /** What people are to be shown. */
+  readonly asked: () => NewApproval
+  /** Waits for people for as long as may be. Undefined: it is not held, or they have not decided. */
+  readonly held?: () => Promise<GivenApproval | undefined>
+}
+
+export interface SeekDeps {
+  readonly approvals: Approvals
+  /** Where people decide, for the agent to pass on. */
+  readonly place: (id: string) => string
+  readonly clock: Clock
+}
+
+export const USE_NOT_RECORDED = 'The use of an approval could not be recorded.'
+
+export function isWanted(need: Need): need is Wanted {
+  return need.approvers > 0
+}
+
+/** What was approved; undefined if nobody has decided. Throws `approval_denied`. */
+export function givenFor(
+  { key, need }: Pick<Sought, 'key' | 'need'>,
+  approvals: Approvals,
+): GivenApproval | undefined {
+  const known = approvals.find(key, need.approvers)
+  if (known === undefined) return undefined
+  refuseDenied(known)
+  if (statusOf(known.approval, need.approvers) !== 'approved') return undefined
+  return { id: known.id, digest: key.digest, skipPace: grantedOf(known.approval).skipPace }
+}
+
+/** Throws `approval_denied`, with who and why, if a person refused it. */
+export function refuseDenied({ id, approval }: Known): void {
+  const denied = approval.decisions.find((decision) => !decision.approve)
+  if (denied === undefined) return
+  const why = denied.reason === undefined ? 'gave no reason' : `said ${shown(denied.reason, { prose: true })}`
+  throw new Denial('approval_denied', `${denied.person} refused approval ${id} and ${why}.`, { approval: id })
+}
+
+/**
+ * Asks for it. Denials: `approval_required` with the id of an approval that waits, `approval_denied`, `approvals_full`,
+ * `state_unavailable`.
+ */
+export async function askFor(sought: Sought, deps: SeekDeps): Promise<GivenApproval> {
+  const { need } = sought
+  const known = await recorded(deps.approvals.ask(sought.asked()), 'An approval could not be asked for.')
+  if (known === undefined) throw new Denial('approvals_full', need.why.join(' '))
+  const given = givenFor(sought, deps.approvals) ?? (await sought.held?.())
+  if (given !== undefined) return given
+  throw required(known, need, deps)
+}
+
+function required({ id, approval, expiresAtMs }: Known, need: Wanted, { place, clock }: SeekDeps): Denial {
+  const { decisions, askedAtMs } = approval
+  const people = need.approvers === 1 ? 'one person' : 'two people'
+  const minutes = Math.max(1, Math.round((expiresAtMs - clock.nowMs()) / 60_000))
+  const isNew = decisions.length === 0 && clock.nowMs() - askedAtMs < 1_000
+  return new Denial(
+    'approval_required',
+    `${need.why.join(' ')} Approval ${id} ${isNew ? 'was asked for' : 'still waits'}: it needs ${people}` +
+      `${decisions.length === 0 ? '' : ', one has approved'}. ${place(id)} It is good for ${minutes} more min.`,
+    { approval: id },
+  )
+}

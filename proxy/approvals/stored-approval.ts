@@ -1,0 +1,39 @@
+/** Approvals as this replica knows them, whose call they are for, and what is told of them. */
+import type { Agent } from '../core/agent.ts'
+import type { Approval, Decision } from './approval.ts'
+
+/** Whose call an approval is for. */
+export interface CallKey {
+  readonly agentId: string
+  /** Undefined: an agent without a task. */
+  readonly taskId: string | undefined
+  readonly digest: string
+}
+
+export function callKey({ id, session }: Agent, digest: string): CallKey {
+  return { agentId: id, taskId: session?.task.id, digest }
+}
+
+/** An approval in force, as this replica knows it. */
+export interface Known {
+  readonly id: string
+  readonly approval: Approval
+  readonly revision: number
+  readonly expiresAtMs: number
+}
+
+export type ApprovalEvent =
+  | { readonly kind: 'asked'; readonly known: Known }
+  | { readonly kind: 'voided'; readonly known: Known }
+  | { readonly kind: 'decided'; readonly known: Known; readonly decision: Decision }
+
+/** Why an approval cannot be decided. */
+export class ApprovalError extends Error {
+  override readonly name = 'ApprovalError'
+  readonly error: string
+
+  constructor({ error, message }: { readonly error: string; readonly message: string }) {
+    super(message)
+    this.error = error
+  }
+}

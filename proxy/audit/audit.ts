@@ -1,0 +1,222 @@
+/** The audit log: append-only JSON lines, hash-chained, durable by group commit (rule S3; contract, "Audit record"). */
+import { makeOwnFolder } from '../core/own-folder.ts'
+import type { Clock } from '../core/ports.ts'
+import type { ChainHead } from './chain.ts'
+import { Group, type Waiter } from './group.ts'
+import type { AuditRecord, TornTail } from './record.ts'
+import { lockFolder, recover } from './recover.ts'
+import { openSegmentFile, SegmentWriter, type OpenSegment } from './segment.ts'
+
+const SEGMENT_BYTES = 16 * 1024 * 1024
+const FLUSH_AFTER_MS = 100
+const RETRY_AFTER_MS = 1000
+const FLUSH_AT_BYTES = 1024 * 1024
+const PENDING_BYTES = 8 * 1024 * 1024
+
+export interface AuditOptions {
+  /** `<stateDir>/audit`; made with mode 0700. */
+  readonly dir: string
+  readonly clock: Clock
+  readonly segmentBytes?: number
+  /** Called after each write with the number of records that it made durable. */
+  readonly onDurable?: (records: number) => void
+  /** Called when a write fails, once for each attempt. */
+  readonly onFailure?: (error: unknown) => void
+  readonly open?: OpenSegment
+}
+
+/** Takes records that are redacted already (record-fields.ts); it writes what it is given. */
+export interface Audit {
+  /** Buffers a record; durable within about 100 ms. For reads, lists, refusals and outcomes. */
+  append(record: AuditRecord): void
+  /** Resolves once the record is durable. Rejects if it cannot be; then it is not in the log, and never will be. */
+  commit(record: AuditRecord): Promise<void>
+  /** Makes everything durable that came before. Rejects if that fails. */
+  flush(): Promise<void>
+  /** Flushes, closes, and frees the lock. */
+  close(): Promise<void>
+  /** Age of the oldest record that is not durable yet; 0 if there is none. */
+  lagSeconds(): number
+  /** False from a failed write to the next good one; one is tried each second. */
+  readonly available: boolean
+  /** The last durable record. */
+  readonly head: ChainHead
+  /** What a crash left torn and this start sealed; for the operator's log. */
+  readonly sealed: readonly TornTail[]
+}
+
+/** Opens the log as its only writer, seals what a crash left torn, and goes on with the chain. */
+export async function openAudit(options: AuditOptions): Promise<Audit> {
+  makeOwnFolder(options.dir)
+  const lock = lockFolder(options.dir)
+  try {
+    const { head, at, torn } = await recover(options.dir)
+    const { dir, segmentBytes = SEGMENT_BYTES, open = openSegmentFile } = options
+    const log = new AuditLog(options, new SegmentWriter({ dir, segmentBytes, open, at }), lock, head, torn)
+    if (torn.length > 0) await log.commit({ phase: 'seal', torn })
+    return log
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+class AuditLog implements Audit {
+  readonly sealed: readonly TornTail[]
+  readonly #options: AuditOptions
+  readonly #segments: SegmentWriter
+  readonly #lock: { release(): void }
+  /** The last durable record. */
+  #head: ChainHead
+  /** What the next write takes, and what the write under way has taken. */
+  #pending: Group
+  #taken: Group | undefined
+  #lost = 0
+  #available = true
+  #closed = false
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+
+  constructor(
+    options: AuditOptions,
+    segments: SegmentWriter,
+    lock: { release(): void },
+    head: ChainHead,
+    sealed: readonly TornTail[],
+  ) {
+    this.#options = options
+    this.#segments = segments
+    this.#lock = lock
+    this.#head = head
+    this.#pending = new Group(head)
+    this.sealed = sealed
+  }
+
+  get available(): boolean {
+    return this.#available
+  }
+
+  get head(): ChainHead {
+    return this.#head
+  }
+
+  lagSeconds(): number {
+    const oldestMs = this.#taken?.oldestMs ?? this.#pending.oldestMs
+    return oldestMs === undefined ? 0 : Math.max(0, this.#options.clock.nowMs() - oldestMs) / 1000
+  }
+
+  append(record: AuditRecord): void {
+    if (this.#closed) throw new Error('the audit log is closed')
+    if (this.#pending.lengthBytes > PENDING_BYTES) {
+      this.#lost += 1
+      return
+    }
+    this.#add(record)
+    if (this.#pending.lengthBytes >= FLUSH_AT_BYTES && this.#available) this.#start()
+    else this.#schedule(FLUSH_AFTER_MS)
+  }
+
+  commit(record: AuditRecord): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error('the audit log is closed'))
+    // While the disk fails one try a second is enough, and nobody has to wait for it to be refused.
+    if (!this.#available) return Promise.reject(unwritable())
+    return new Promise((resolve, reject) => {
+      this.#add(record, { resolve, reject })
+      this.#start()
+    })
+  }
+
+  async flush(): Promise<void> {
+    while (this.#pending.records > 0 || this.#writing !== undefined) {
+      this.#start()
+      await this.#writing
+      if (!this.#available) throw unwritable()
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    try {
+      await this.flush()
+    } finally {
+      clearTimeout(this.#timer)
+      await this.#segments.close().finally(() => this.#lock.release())
+    }
+  }
+
+  #add(record: AuditRecord, waiter?: Waiter): void {
+    this.#pending.add(record, this.#options.clock.nowMs(), waiter)
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#timer !== undefined || this.#writing !== undefined) return
+    this.#timer = setTimeout(() => this.#start(), afterMs).unref()
+  }
+
+  #start(): void {
+    if (this.#writing !== undefined) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#writing = this.#writeGroups().finally(() => {
+      this.#writing = undefined
+      if (!this.#available) this.#schedule(RETRY_AFTER_MS)
+      else if (this.#mustGoOn()) this.#start()
+      else if (this.#pending.records > 0) this.#schedule(FLUSH_AFTER_MS)
+    })
+  }
+
+  /**
+   * One group after another while anybody waits: all that came during a write share the next. Never rejects.
+   * After a failure the group may be empty; then the write of nothing only asks whether the disk works again.
+   */
+  async #writeGroups(): Promise<void> {
+    do {
+      if (this.#lost > 0 && this.#available) this.#noteLost()
+      const group = this.#pending
+      this.#taken = group
+      this.#pending = new Group(group.head)
+      try {
+        await this.#segments.write(group.bytes)
+      } catch (error) {
+        this.#fail(group, error)
+        return
+      } finally {
+        this.#taken = undefined
+      }
+      this.#succeed(group)
+    } while (this.#mustGoOn())
+  }
+
+  #mustGoOn(): boolean {
+    return this.#lost > 0 || this.#pending.waiters.length > 0 || this.#pending.lengthBytes >= FLUSH_AT_BYTES
+  }
+
+  #succeed(group: Group): void {
+    this.#available = true
+    this.#head = group.head
+    for (const waiter of group.waiters) waiter.resolve()
+    this.#options.onDurable?.(group.records)
+  }
+
+  /** Fails closed: whoever waits is refused, and those records are dropped; the others are chained anew and kept. */
+  #fail(group: Group, cause: unknown): void {
+    const later = this.#pending
+    this.#available = false
+    this.#pending = new Group(this.#head)
+    this.#pending.takeUnawaited(group)
+    this.#pending.takeUnawaited(later)
+    const error = unwritable(cause)
+    for (const waiter of [...group.waiters, ...later.waiters]) waiter.reject(error)
+    this.#options.onFailure?.(cause)
+  }
+
+  #noteLost(): void {
+    this.#add({ phase: 'lost', lost: this.#lost })
+    this.#lost = 0
+  }
+}
+
+function unwritable(cause?: unknown): Error {
+  return new Error('the audit log cannot be written', { cause })
+}

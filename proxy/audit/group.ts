@@ -1,0 +1,126 @@
+/** The records that one write makes durable together: chained lines in one buffer, and who waits for them. */
+import { FRAME_BYTES, recordOf, writeLine, type ChainHead } from './chain.ts'
+import type { AuditRecord } from './record.ts'
+
+const INITIAL_BYTES = 64 * 1024
+
+/**
+ * Records are written as text and chained many at a time: one by one, between everything else that a request needs,
+ * each costs three times as much, because the processor has forgotten by then how it is done.
+ */
+const CHAIN_AT_RECORDS = 32
+/** Long ones do not wait for so many, so that what is held is known, give or take a few records. */
+const CHAIN_AT_BYTES = 64 * 1024
+/** What a record has beside its resources, whose number and length the agent chooses. */
+const TYPICAL_BYTES = 700
+
+export interface Waiter {
+  resolve(): void
+  reject(error: unknown): void
+}
+
+interface Fresh {
+  readonly record: AuditRecord
+  readonly atMs: number
+}
+
+export class Group {
+  records = 0
+  /** When its oldest record was made, in milliseconds since the epoch; undefined if it is empty. */
+  oldestMs: number | undefined
+  readonly waiters: Waiter[] = []
+  readonly #waitedFor = new Set<number>()
+  #head: ChainHead
+  #buffer = Buffer.allocUnsafe(INITIAL_BYTES)
+  #length = 0
+  /** The newest records, not yet chained, and about how long they will be. */
+  #fresh: Fresh[] = []
+  #freshBytes = 0
+  /** Many records come within one millisecond: its text is made once. */
+  #timeMs = Number.NaN
+  #time = ''
+
+  constructor(after: ChainHead) {
+    this.#head = after
+  }
+
+  /** The last record in it; where the group is empty, the one before it. */
+  get head(): ChainHead {
+    this.#chain()
+    return this.#head
+  }
+
+  get bytes(): Buffer {
+    this.#chain()
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  /** Exact but for the newest records, whose length is estimated. */
+  get lengthBytes(): number {
+    return this.#length + this.#freshBytes
+  }
+
+  /** Adds a record, which nobody may change from now on. */
+  add(record: AuditRecord, atMs: number, waiter?: Waiter): void {
+    this.#fresh.push({ record, atMs })
+    this.#freshBytes += roughBytes(record)
+    this.records += 1
+    this.oldestMs ??= atMs
+    if (waiter !== undefined) {
+      this.waiters.push(waiter)
+      this.#waitedFor.add(this.records)
+    }
+    if (this.#fresh.length >= CHAIN_AT_RECORDS || this.#freshBytes >= CHAIN_AT_BYTES) this.#chain()
+  }
+
+  /** Chains those records of another group that nobody waits for anew, behind what is here. */
+  takeUnawaited(other: Group): void {
+    this.#chain()
+    const { bytes } = other
+    let start = 0
+    for (let record = 1; record <= other.records; record += 1) {
+      const end = bytes.indexOf(0x0a, start)
+      if (!other.#waitedFor.has(record)) {
+        const { time, json } = recordOf(bytes.subarray(start, end))
+        this.#write(json, time)
+        this.records += 1
+        this.oldestMs ??= Date.parse(time)
+      }
+      start = end + 1
+    }
+  }
+
+  #chain(): void {
+    for (const { record, atMs } of this.#fresh) {
+      if (atMs !== this.#timeMs) {
+        this.#timeMs = atMs
+        this.#time = new Date(atMs).toISOString()
+      }
+      this.#write(JSON.stringify(record), this.#time)
+    }
+    this.#fresh = []
+    this.#freshBytes = 0
+  }
+
+  #write(json: string, time: string): void {
+    // A character of a string takes at most three bytes in UTF-8.
+    this.#makeRoom(json.length * 3 + FRAME_BYTES)
+    const { end, head } = writeLine(this.#buffer, this.#length, this.#head, time, json)
+    this.#length = end
+    this.#head = head
+  }
+
+  #makeRoom(bytes: number): void {
+    const needed = this.#length + bytes
+    if (needed <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2))
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
+  }
+}
+
+function roughBytes({ resources }: AuditRecord): number {
+  let bytes = TYPICAL_BYTES
+  if (resources !== undefined) for (const each of resources) bytes += each.length
+  return bytes
+}

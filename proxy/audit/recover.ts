@@ -1,0 +1,58 @@
+/** What a start finds in the audit folder: who else writes there, where the chain ends, and what a crash left torn. */
+import { createHash } from 'node:crypto'
+import { chmodSync, closeSync, openSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { GENESIS, lastRecord, segmentName, segmentNumbers, type ChainHead } from './chain.ts'
+import type { TornTail } from './record.ts'
+import type { SegmentPosition } from './segment.ts'
+
+/**
+ * Makes this process the only writer of a folder until `release` or its end, however it ends: SQLite's lock is the
+ * kernel's, so a kill frees it. Throws if another process, or another log in this one, holds it.
+ */
+export function lockFolder(dir: string): { release(): void } {
+  const path = join(dir, 'lock')
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
+  const database = new DatabaseSync(path, { timeout: 0 })
+  try {
+    database.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    database.close()
+    throw new Error(`the audit log ${dir} is in use by another process: two cannot write one chain`, {
+      cause,
+    })
+  }
+  return { release: () => database.close() }
+}
+
+export interface Recovered {
+  readonly head: ChainHead
+  readonly at: SegmentPosition
+  /** In segment order. If there are any, the log goes on in a new segment and leaves these bytes untouched. */
+  readonly torn: readonly TornTail[]
+}
+
+/** Reads back from the last segment to the last whole record. */
+export async function recover(dir: string): Promise<Recovered> {
+  const numbers = segmentNumbers(await readdir(dir))
+  const last = numbers.at(-1) ?? 1
+  const torn: TornTail[] = []
+  for (const number of numbers.toReversed()) {
+    const segment = segmentName(number)
+    const bytes = await readFile(join(dir, segment))
+    const { head, endBytes } = lastRecord(bytes)
+    if (endBytes < bytes.length) torn.unshift(tornTail(segment, endBytes, bytes))
+    if (head === undefined) continue
+    if (torn.length > 0) return { head, at: { number: last + 1, lengthBytes: 0 }, torn }
+    return { head, at: { number: last, lengthBytes: number === last ? bytes.length : 0 }, torn }
+  }
+  return { head: GENESIS, at: { number: torn.length > 0 ? last + 1 : last, lengthBytes: 0 }, torn }
+}
+
+function tornTail(segment: string, offset: number, bytes: Buffer): TornTail {
+  const tail = bytes.subarray(offset)
+  return { segment, offset, length: tail.length, sha256: createHash('sha256').update(tail).digest('hex') }
+}

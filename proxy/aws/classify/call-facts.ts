@@ -1,0 +1,77 @@
+/** Facts for deciders: selected parameters under stable names, whatever a service calls them. */
+import type { CallFacts } from '../../exchange/exchange.ts'
+import type { FactName, SwitchName } from '../catalogue/facts.ts'
+import type { Locator, Operation } from '../catalogue/catalogue.ts'
+import { valuesAt } from '../resources/locate.ts'
+import type { Parts } from '../resources/locate.ts'
+import { tagKeys, tagPairs } from '../resources/tag-keys.ts'
+import { singleText } from '../protocols/tree.ts'
+
+/** More tags than a resource can have. */
+const MAX_TAGS = 100
+const MAX_TAG_KEY = 128
+
+/** Whether a value says so. What is no plain `false` counts as said: services differ in what they take for one. */
+const SAYS: Readonly<Record<SwitchName, (text: string) => boolean>> = {
+  force: isSaid,
+  skipFinalSnapshot: isSaid,
+  dryRun: (text) => /^true$/i.test(text),
+  public: (text) => /^(public-read|public-read-write|enabled|true)$/i.test(text),
+  openToWorld: (text) => /^(0\.0\.0\.0\/0|::\/0)$/.test(text.trim()),
+}
+
+function isSaid(text: string): boolean {
+  return text !== '' && !/^false$/i.test(text)
+}
+
+/** More values than one call has use for, and longer than any of them is. */
+const MAX_VALUES = 20
+const MAX_VALUE = 256
+
+function isSwitch(name: FactName): name is SwitchName {
+  return Object.hasOwn(SAYS, name)
+}
+
+/** The agent's own text, as much of it as policy may see. */
+function cut(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed()
+}
+
+/** Each value once; an object, such as a grantee, says nothing here. */
+function valuesOf(places: readonly Locator[], parts: Parts): string[] {
+  const texts = places.flatMap((at) => valuesAt(parts, at).map(singleText))
+  return [...new Set(texts.filter((each) => each !== '').map((each) => cut(each, MAX_VALUE)))].slice(
+    0,
+    MAX_VALUES,
+  )
+}
+
+function tagValues(tags: readonly Locator[], parts: Parts): Record<string, string[]> {
+  const found = new Map<string, Set<string>>()
+  for (const [key, value] of tagPairs(tags, parts).slice(0, MAX_TAGS)) {
+    const name = cut(key, MAX_TAG_KEY)
+    found.set(name, (found.get(name) ?? new Set()).add(cut(value, MAX_VALUE)))
+  }
+  return Object.fromEntries([...found].map(([key, values]) => [key, [...values]]))
+}
+
+/** Facts that hold, values that are given, and the tags that the call names. Empty if nothing is to be said. */
+export function callFacts(operation: Operation, parts: Parts): CallFacts {
+  const facts: Record<string, CallFacts[string]> = {}
+  for (const [name, places] of operation.facts) {
+    if (isSwitch(name)) {
+      if (places.some((at) => valuesAt(parts, at).some((value) => SAYS[name](singleText(value)))))
+        facts[name] = true
+      continue
+    }
+    const values = valuesOf(places, parts)
+    if (values.length > 0) facts[name] = values
+  }
+  if (operation.tags.length > 0) {
+    const keys = tagKeys(operation.tags, parts).slice(0, MAX_TAGS)
+    if (keys.length > 0) facts['tags'] = keys.map((each) => cut(each, MAX_TAG_KEY))
+    const values = tagValues(operation.tags, parts)
+    if (Object.keys(values).length > 0) facts['requestTags'] = values
+  }
+  return facts
+}

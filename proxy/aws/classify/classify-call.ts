@@ -1,0 +1,118 @@
+/** From an identified request to the call in IAM's terms. */
+import { gravest, natureOf } from '../../core/action-class.ts'
+import type { ActionClass } from '../../core/action-class.ts'
+import { Denial } from '../../core/denial/denial.ts'
+import type { Call, Protocol } from '../../exchange/exchange.ts'
+import type { Operation } from '../catalogue/catalogue.ts'
+import { callFacts } from './call-facts.ts'
+import { contentsSay } from './contents/contents.ts'
+import { countOf } from './count.ts'
+import type { Form } from '../protocols/form.ts'
+import { valuesAt } from '../resources/locate.ts'
+import type { Parts } from '../resources/locate.ts'
+import { statementsOf } from './partiql.ts'
+import { PASS_ROLE, passedRoles } from '../resources/passed-roles.ts'
+import { resourcesOf } from '../resources/resources.ts'
+import type { Place } from '../resources/resources.ts'
+import { holds } from './rules.ts'
+import { unmodelledOf } from './unmodelled.ts'
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
+
+/** Classes and traits with what each holding rule says; `-trait` takes a trait away. `more` is what else was found. */
+function saidOf(operation: Operation, parts: Parts, place: Place, more: readonly string[]) {
+  if (operation.rules.length === 0 && more.length === 0) return operation
+  const said = new Set<string>([...operation.classes, ...operation.traits, ...more])
+  for (const rule of operation.rules) {
+    if (!holds(rule, parts, place)) continue
+    for (const each of rule.adds) {
+      if (each.startsWith('-')) said.delete(each.slice(1))
+      else said.add(each)
+    }
+  }
+  return natureOf(said)
+}
+
+/** The host prefix with its labels filled from the request. */
+function hostPrefixOf({ hostPrefix, service }: Operation, parts: Parts): string {
+  if (service.model === 'cloudfront-keyvaluestore') return accountOf(parts.labels.get('KvsARN') ?? '')
+  if (!hostPrefix.includes('{')) return hostPrefix
+  return hostPrefix.replace(/\{([uqhb]):([^}]+)\}/g, (_, from: 'u' | 'q' | 'h' | 'b', rest: string) => {
+    const values = valuesAt(parts, { from, steps: from === 'b' ? rest.split('.') : [rest] })
+    const value = values.length === 1 && typeof values[0] === 'string' ? values[0] : ''
+    if (!LABEL.test(value))
+      throw new Denial('malformed_request', 'A value that belongs into the host name is no host label.')
+    return value
+  })
+}
+
+/**
+ * Key value stores have a host an account: no prefix in the model, but a rule of the endpoint rule set. Of what is no
+ * ARN, a prefix that no host has.
+ */
+function accountOf(arn: string): string {
+  const account = /^arn:aws:cloudfront::(\d{12}):key-value-store\//.exec(arn)?.[1] ?? ''
+  return `${account}.`
+}
+
+/** The call of an identified request. Pure; throws only Denial `malformed_request`. */
+export function classifyCall(
+  operation: Operation,
+  protocol: Protocol,
+  parts: Parts,
+  place: Place,
+  form?: Form,
+): Call {
+  const { service } = operation
+  const statements = statementsOf(operation, parts)
+  const roles = passedRoles(operation, parts, place)
+  const unmodelled = unmodelledOf(operation, parts, form)
+  const nature = saidOf(operation, parts, place, [
+    // Who passes a role has AWS act later.
+    ...(roles.length > 0 ? ['opaque'] : []),
+    ...(unmodelled.length > 0 ? ['unmodelled'] : []),
+    ...contentsSay(operation, parts, place),
+  ])
+  const actions = statements?.actions ?? operation.actions
+  const resources = resourcesOf(operation, parts, place)
+  const found = statements?.classes ?? nature.classes
+  const classes: readonly ActionClass[] = found.length === 0 ? ['write'] : found
+  return {
+    service: service.prefix,
+    model: service.model,
+    operation: operation.name,
+    protocol,
+    actions: roles.length === 0 ? actions : [...actions, PASS_ROLE],
+    resources: roles.length === 0 ? resources : [...new Set([...resources, ...roles])],
+    count: countOf(operation, parts),
+    class: gravest(classes),
+    classes,
+    traits: nature.traits,
+    unmodelled,
+    facts: callFacts(operation, parts),
+    accessLevel: operation.level,
+    hostPrefix: hostPrefixOf(operation, parts),
+    bucket: service.model === 's3' ? parts.labels.get('Bucket') : undefined,
+  }
+}
+
+/** The call of a request that the catalogue does not know; policy refuses its class. */
+export function unknownCall(protocol: Protocol): Call {
+  return {
+    service: 'unknown',
+    model: 'unknown',
+    operation: null,
+    protocol,
+    actions: [],
+    resources: ['*'],
+    count: 1,
+    class: 'unknown',
+    classes: ['unknown'],
+    traits: [],
+    unmodelled: [],
+    facts: {},
+    accessLevel: 'Unknown',
+    hostPrefix: '',
+    bucket: undefined,
+  }
+}

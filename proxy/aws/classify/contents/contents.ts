@@ -1,0 +1,83 @@
+/**
+ * What the documents in a call contain (security rule S12): the classes and traits of the calls that somebody will
+ * make with them, beside those of the call itself. What cannot be read is `opaque` and `unreadable`, never milder.
+ */
+import type { Place } from '../../resources/arns.ts'
+import type { Catalogue, Content, Operation } from '../../catalogue/catalogue.ts'
+import { valuesAt } from '../../resources/locate.ts'
+import type { Parts } from '../../resources/locate.ts'
+import { holds } from '../rules.ts'
+import type { Document } from '../../protocols/tree.ts'
+import { automation } from './automation.ts'
+import { partsOf, UNREADABLE } from './found.ts'
+import type { ContainedCall, Found, Reader } from './found.ts'
+import { resourceSays } from './resource-types.ts'
+import { stateMachine } from './state-machine.ts'
+import { arn, fault, scheduleTarget } from './targets.ts'
+import { resourceType, template } from './template.ts'
+
+/** By the names that the catalogue calls them. */
+const READERS: Readonly<Record<Content['reader'], Reader>> = {
+  arn,
+  automation,
+  fault,
+  resourceType,
+  scheduleTarget,
+  stateMachine,
+  template,
+}
+
+/** Traits that say how we read a call, and not what it does. */
+const OURS: ReadonlySet<string> = new Set(['inferred', 'unmodelled'])
+
+function operationSays(operation: Operation, parameters: Document, place: Place): string[] {
+  const said: string[] = [...operation.classes, ...operation.traits.filter((each) => !OURS.has(each))]
+  const parts = partsOf(parameters)
+  for (const rule of operation.rules)
+    if (rule.at.from === 'b' && holds(rule, parts, place))
+      said.push(...rule.adds.filter((each) => !each.startsWith('-')))
+  return said
+}
+
+/** Who calls what nobody knows may do anything. */
+const UNKNOWN: readonly string[] = ['opaque', 'unreadable']
+
+function callSays({ service, action, parameters }: ContainedCall, catalogue: Catalogue, place: Place) {
+  const operations = catalogue.named(service, action)
+  return operations.length === 0
+    ? UNKNOWN
+    : operations.flatMap((each) => operationSays(each, parameters, place))
+}
+
+function says(found: Found, catalogue: Catalogue, place: Place): readonly string[] {
+  if (found.kind === 'unreadable') return UNKNOWN
+  return found.kind === 'call' ? callSays(found, catalogue, place) : resourceSays(found, catalogue, place)
+}
+
+/** More than any state machine or template has; whoever sends more keeps everybody waiting. */
+const MAX_FOUND = 2000
+
+function* foundIn({ contents }: Operation, parts: Parts): Generator<Found> {
+  const values = contents.flatMap(({ at, reader }) => valuesAt(parts, at).map((value) => ({ reader, value })))
+  let count = 0
+  for (const { reader, value } of values) {
+    for (const found of READERS[reader](value)) {
+      if (++count > MAX_FOUND) {
+        yield UNREADABLE
+        return
+      }
+      yield found
+    }
+  }
+}
+
+const NOTHING: readonly string[] = []
+
+/** Classes and traits of what the call contains; nothing for most calls, which have no such place. */
+export function contentsSay(operation: Operation, parts: Parts, place: Place): readonly string[] {
+  if (operation.contents.length === 0) return NOTHING
+  const said = new Set<string>()
+  for (const found of foundIn(operation, parts))
+    for (const each of says(found, operation.service.catalogue, place)) said.add(each)
+  return [...said]
+}

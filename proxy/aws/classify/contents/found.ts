@@ -1,0 +1,58 @@
+/** What a reader finds in a document: API calls that somebody will make with it, and resources that it makes. */
+import { HeaderFields } from '../../../core/http/headers.ts'
+import type { Parts } from '../../resources/locate.ts'
+import type { Document, DocumentObject } from '../../protocols/tree.ts'
+
+export interface ContainedCall {
+  readonly kind: 'call'
+  /** The service as SDKs, IAM or botocore call it: `dynamodb`, `cloudwatchlogs`, `elasticmapreduce`. */
+  readonly service: string
+  /** In any case, with or without hyphens: `deleteTable`, `terminate-instances`. */
+  readonly action: string
+  /** By the model's names, as far as the document tells. */
+  readonly parameters: Document
+}
+
+export interface ContainedResource {
+  readonly kind: 'resource'
+  /** CloudFormation's name: `AWS::IAM::Role`. */
+  readonly type: string
+  readonly properties: Document
+  /** `DeletionPolicy` and `UpdateReplacePolicy`. */
+  readonly policies: readonly Document[]
+}
+
+/** A place of which nobody can say what it does: a macro, a script, an action that is not known. */
+export const UNREADABLE = { kind: 'unreadable' } as const
+
+export type Found = ContainedCall | ContainedResource | typeof UNREADABLE
+
+/** Finds what a value of a call contains; what is no document is `UNREADABLE`. */
+export type Reader = (value: Document) => readonly Found[]
+
+export function call(service: string, action: string, parameters?: Document): ContainedCall {
+  return { kind: 'call', service, action, parameters }
+}
+
+const NO_HEADERS = new HeaderFields([])
+
+/** The parameters of a contained call as if they were its body: rules on heads and paths find nothing there. */
+export function partsOf(parameters: Document): Parts {
+  return { labels: new Map(), query: new Map(), headers: NO_HEADERS, path: '', body: parameters }
+}
+
+export function objectOf(value: Document): DocumentObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as DocumentObject) : {}
+}
+
+export function textIn(value: Document): string {
+  return typeof value === 'string' ? value : ''
+}
+
+/** Every object of a tree, itself included, in the order in which it stands. */
+export function objectsIn(node: Document, found: DocumentObject[] = []): DocumentObject[] {
+  if (typeof node !== 'object' || node === null) return found
+  if (!Array.isArray(node)) found.push(node as DocumentObject)
+  for (const each of Object.values(node)) if (typeof each === 'object') objectsIn(each as Document, found)
+  return found
+}

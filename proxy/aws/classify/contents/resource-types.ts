@@ -1,0 +1,67 @@
+/** What CloudFormation and Cloud Control do when they make a resource, by the API that makes one. */
+import type { Place } from '../../resources/arns.ts'
+import type { Catalogue, Operation } from '../../catalogue/catalogue.ts'
+import { holds } from '../rules.ts'
+import { partsOf, textIn } from './found.ts'
+import type { ContainedResource } from './found.ts'
+
+/** Verbs with which services make what CloudFormation names by a noun. */
+const MAKING = [
+  'Create',
+  'Put',
+  'Add',
+  'Attach',
+  'Set',
+  'Register',
+  'Request',
+  'Run',
+  'Authorize',
+  'Enable',
+  'Associate',
+]
+/** What these say of a property (protection off, public) holds of a new resource too. */
+const CHANGING = ['Create', 'Modify', 'Update', 'Put']
+const GUARDS: ReadonlySet<string> = new Set(['permissions', 'protection', 'credentials'])
+
+/** Types that say who may do what, or open a network, and that no API operation is named after. */
+const PERMITTING =
+  /^AWS::(IAM|SSO|RAM|Organizations|Serverless|LakeFormation|VerifiedPermissions)::|(Policy|Permissions?|PermissionSet|Grant|Principal|SecurityGroup(Ingress|Egress)?|NetworkAcl(Entry)?)$/
+/** Types that run what the template gives them, or make what it does not show. */
+const RUNNING =
+  /^(Custom|Alexa|AWS::Serverless)::|^AWS::CloudFormation::(CustomResource|Stack|StackSet|Macro|WaitCondition|LambdaHook|GuardHook)|::MODULE$/
+/** Types that hold data, which goes with the stack where the template says `Delete`. */
+const HOLDING =
+  /^AWS::(RDS|Neptune|DocDB|DocDBElastic|Redshift|ElastiCache|MemoryDB|EFS|FSx|DynamoDB|S3|KMS|Cognito|SecretsManager|OpenSearchService|Backup|Timestream|QLDB|Cassandra|DSQL)::|^AWS::EC2::Volume$/
+
+const NAME = /^AWS::(\w+)::(\w+)$/
+
+function said(operation: Operation, { properties }: ContainedResource, place: Place): string[] {
+  const parts = partsOf(properties)
+  const adds = operation.rules.flatMap((rule) =>
+    rule.at.from === 'b' && holds(rule, parts, place) ? rule.adds : [],
+  )
+  return adds.filter((each) => GUARDS.has(each))
+}
+
+/** Whatever the API says that makes a resource of the type, and what its name and policies give away. */
+export function resourceSays(
+  resource: ContainedResource,
+  catalogue: Catalogue,
+  place: Place,
+): readonly string[] {
+  const { type, policies } = resource
+  const [, service = '', noun = ''] = NAME.exec(type) ?? []
+  const named = (verb: string) => (noun === '' ? [] : catalogue.named(service, verb + noun))
+  const made = MAKING.flatMap(named).flatMap(({ classes }) => classes)
+  const guards = CHANGING.flatMap(named).flatMap((each) => said(each, resource, place))
+  const goes =
+    HOLDING.test(type) &&
+    policies.some((each) => each !== undefined && !/^(Retain|Snapshot)/.test(textIn(each)))
+  return [
+    ...made,
+    ...guards,
+    ...(PERMITTING.test(type) ? ['permissions'] : []),
+    ...(goes ? ['protection'] : []),
+    ...(RUNNING.test(type) || noun === '' ? ['opaque', 'unreadable'] : []),
+  ]
+}

@@ -1,0 +1,67 @@
+/** Rules on a call's parameters: when they make it graver than its name says. */
+import type { Rule } from '../catalogue/catalogue.ts'
+import { singleText, type Document } from '../protocols/tree.ts'
+import type { Place } from '../resources/arns.ts'
+import { valuesAt } from '../resources/locate.ts'
+import type { Parts } from '../resources/locate.ts'
+
+function text(value: Document): string {
+  return singleText(value).trim().toLowerCase()
+}
+
+/** How many leaves of the tree say true. */
+function trues(value: Document): number {
+  if (typeof value !== 'object' || value === null) return text(value) === 'true' ? 1 : 0
+  let count = 0
+  for (const each of Object.values(value)) count += trues(each)
+  return count
+}
+
+/**
+ * Equality errs to the graver side, since services differ in what they take for a boolean or a number: everything
+ * but `true` is false, everything but `false` is true, and everything below 1 is zero (0.5 may be cut to it).
+ */
+function equals(value: Document, wanted: string): boolean {
+  if (wanted === 'false') return singleText(value) !== 'true'
+  if (wanted === 'true') return singleText(value) !== 'false'
+  if (wanted === '0') return !(Number(singleText(value)) >= 1)
+  return text(value) === wanted.toLowerCase()
+}
+
+/** A DynamoDB condition that holds only where there is no item: nothing that is `OR`, `NOT` or a second opinion. */
+const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s(?:(?!\bOR\b|\bNOT\b).)*)?$/i
+
+/** A key's ARN in another account, or in one that is not known to be ours. */
+function isForeign(value: Document, account: string | undefined): boolean {
+  const owner = /^arn:[^:]*:[^:]*:[^:]*:([^:]*):/.exec(singleText(value))?.[1]
+  return owner !== undefined && owner !== account
+}
+
+/**
+ * `creates` (a DynamoDB condition that nothing is there yet), `foreign` (an ARN of another account), `exists`, `absent` (null is nothing, to a service), `anyFalse` (fewer than four settings are true), `=x`, `!=x` (absent, or another value),
+ * `<>x` (another value).
+ */
+export function holds(
+  { at, predicate }: Rule,
+  parts: Parts,
+  { accountId }: Pick<Place, 'accountId'>,
+): boolean {
+  const values = valuesAt(parts, at)
+  switch (predicate) {
+    case 'creates':
+      return values.some((each) => CREATES.test(singleText(each)))
+    case 'foreign':
+      return values.some((each) => isForeign(each, accountId))
+    case 'exists':
+      return values.length > 0
+    case 'absent':
+      return values.every((each) => each === null)
+    case 'anyFalse':
+      return values.reduce<number>((sum, each) => sum + trues(each), 0) < 4
+    default:
+  }
+  if (predicate.startsWith('=')) return values.some((each) => equals(each, predicate.slice(1)))
+  const other = predicate.slice(2)
+  const differs = values.some((each) => text(each) !== other.toLowerCase())
+  return differs || (predicate.startsWith('!=') && values.length === 0)
+}

@@ -1,0 +1,36 @@
+/** Which of the routes with one path a request means: by method, query and headers. */
+import type { RequestHead } from '../../exchange/exchange.ts'
+import type { QueryKeys } from '../protocols/query.ts'
+import type { Route } from './trie.ts'
+
+function holds(query: QueryKeys, [key, value]: readonly [string, string]): boolean {
+  const values = query.get(key)
+  return values?.length === 1 && (value === '' || values[0] === value)
+}
+
+/** How many of the route's own keys the request has; -1 if it lacks one. */
+function specificity({ literals, operation }: Route, head: RequestHead, query: QueryKeys): number {
+  for (const each of literals) if (!holds(query, each)) return -1
+  for (const each of operation.requiredQuery) if (!query.has(each)) return -1
+  for (const each of operation.requiredHeaders) if (!head.headers.has(each)) return -1
+  return literals.length * 100 + operation.requiredQuery.length + operation.requiredHeaders.length
+}
+
+/** The routes that fit best: those that ask for the most of what the request has. */
+export function chooseRoutes(
+  routes: readonly Route[],
+  head: RequestHead,
+  query: QueryKeys,
+): readonly Route[] {
+  let best: Route[] = []
+  let most = 0
+  for (const route of routes) {
+    if (route.method !== head.method) continue
+    const score = specificity(route, head, query)
+    if (score < 0 || score < most) continue
+    if (score > most) best = []
+    most = score
+    best.push(route)
+  }
+  return best
+}

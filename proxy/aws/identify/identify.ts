@@ -1,0 +1,229 @@
+/**
+ * From the head of a request to the operation that it calls.
+ *
+ * Each protocol has its own indicator. A request that carries two of them, or one of them twice, is unknown: a
+ * service might follow the other one. Headers are trusted as far as the signature covers them.
+ */
+import type { Protocol, RequestHead } from '../../exchange/exchange.ts'
+import { isS3Family } from '../../core/s3-family.ts'
+import type { Catalogue, Operation } from '../catalogue/catalogue.ts'
+import type { Form } from '../protocols/form.ts'
+import { chooseRoutes } from './choose.ts'
+import { decode, parseQuery } from '../protocols/query.ts'
+import type { QueryKeys } from '../protocols/query.ts'
+import { routesOf } from './routes.ts'
+import type { Routes } from './routes.ts'
+import { matchS3 } from './s3.ts'
+import { match } from './trie.ts'
+import type { Trie } from './trie.ts'
+
+export type Identification =
+  | {
+      readonly kind: 'operation'
+      readonly operation: Operation
+      readonly protocol: Protocol
+      readonly labels: ReadonlyMap<string, string>
+      readonly query: QueryKeys
+      /** Query protocol: the parameters, from the body or the query string. */
+      readonly form: Form | undefined
+    }
+  /** The body is the parameter list: read it, parse it, and identify again. */
+  | { readonly kind: 'needs-form'; readonly protocol: Protocol }
+  | { readonly kind: 'unknown'; readonly reason: string; readonly protocol: Protocol }
+
+const NO_LABELS: ReadonlyMap<string, string> = new Map()
+
+export function isForm(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
+}
+
+/** Whether the body is declared as what the protocol reads; a service may go by the content type instead. */
+function isDeclaredAs(type: RegExp, { headers }: RequestHead): boolean {
+  const given = headers.all('content-type')
+  return given.length === 0 || (given.length === 1 && type.test(given[0] ?? ''))
+}
+
+const JSON_TYPE = /^application\/(json|x-amz-json-1\.[01])\s*(;|$)/i
+const CBOR_TYPE = /^application\/cbor\s*(;|$)/i
+
+/** The service that a signature claims, in the header or the query, by whatever form: enough to spell a refusal. */
+function claimedService({ headers, query }: RequestHead): string | undefined {
+  const authorization = headers.one('authorization') ?? ''
+  // Version 2 of the signature lives on in S3 alone.
+  if (authorization.startsWith('AWS ') || /(?:^|&)Signature=/.test(query)) return 's3'
+  const scope =
+    /Credential=[\w-]{1,128}(?:\/|%2F)\d{8}(?:\/|%2F)[a-z0-9-]{1,63}(?:\/|%2F)([\w-]{1,63}?)(?:\/|%2F)aws4_request/i
+  return (scope.exec(authorization) ?? scope.exec(query))?.[1]
+}
+
+/**
+ * The protocol in which to answer a request that was not, or not yet, identified: a guess from its head, used only
+ * to spell a refusal. Who signs nothing and sends no JSON most likely reads from S3.
+ */
+export function protocolGuess(head: RequestHead, known: string | undefined, catalogue?: Catalogue): Protocol {
+  const contentType = head.headers.one('content-type')
+  const service = known ?? claimedService(head)
+  if (head.headers.has('x-amz-target'))
+    return contentType?.includes('json-1.1') === true ? 'json-1.1' : 'json-1.0'
+  if (head.headers.has('smithy-protocol')) return 'cbor'
+  if (isForm(contentType) || /(?:^|&)Action=/.test(head.query)) return service === 'ec2' ? 'ec2' : 'query'
+  if (service === undefined) return contentType?.includes('json') === true ? 'rest-json' : 's3'
+  if (isS3Family(service)) return 's3'
+  return (catalogue?.signedBy(service)[0]?.protocols[0] as Protocol | undefined) ?? 'rest-json'
+}
+
+/** What two operations must have in common to be taken for each other. */
+function facts({ actions, classes, level }: Operation): string {
+  return `${actions.join()} ${classes.join()} ${level}`
+}
+
+/** Models that took over another's signing name with all its operations, and have more parameters. */
+const SUCCESSORS: ReadonlyMap<string, string> = new Map([['wisdom', 'qconnect']])
+
+/** Picks one of several operations under one key; undefined if they differ in what they need or do. */
+function pick(operations: readonly Operation[], head: RequestHead, scope: string): Operation | undefined {
+  if (operations.length === 1) return operations[0]
+  const host = head.headers.one('host')?.toLowerCase() ?? ''
+  const byHost = operations.filter((each) =>
+    host.startsWith(`${each.hostPrefix}${each.service.endpointPrefix}.`),
+  )
+  if (byHost.length === 1) return byHost[0]
+  const byPrefix = operations.filter((each) => each.actions.every((action) => action.startsWith(`${scope}:`)))
+  const left = byPrefix.length > 0 ? byPrefix : operations
+  const model = SUCCESSORS.get(scope) ?? scope
+  const first = left.find((each) => each.service.model === model) ?? left[0]
+  if (first === undefined || left.some((each) => facts(each) !== facts(first))) return undefined
+  const longest = left.filter((each) => each.service === first.service)
+  return longest.reduce((a, b) => (b.name.length > a.name.length ? b : a))
+}
+
+interface Context {
+  readonly catalogue: Catalogue
+  readonly head: RequestHead
+  readonly scope: string
+  readonly query: QueryKeys
+}
+
+function unknown({ head, scope, catalogue }: Context, reason: string): Identification {
+  return { kind: 'unknown', reason, protocol: protocolGuess(head, scope, catalogue) }
+}
+
+function known(
+  context: Context,
+  protocol: Protocol,
+  operations: readonly Operation[] | undefined,
+  rest: { labels?: ReadonlyMap<string, string>; form?: Form | undefined } = {},
+): Identification {
+  if (operations === undefined) return unknown(context, 'no such operation in the catalogue')
+  const operation = pick(operations, context.head, context.scope)
+  if (operation === undefined) return unknown(context, 'several operations share this request form')
+  const { labels = NO_LABELS, form } = rest
+  return { kind: 'operation', operation, protocol, labels, query: context.query, form }
+}
+
+function byTarget(context: Context, routes: Routes): Identification {
+  const { head } = context
+  const target = head.headers.one('x-amz-target')
+  if (routes.targets.size === 0) return unknown(context, 'this service takes no X-Amz-Target')
+  if (target === undefined) return unknown(context, 'X-Amz-Target is given twice')
+  if (head.method !== 'POST' || head.path !== '/' || head.query !== '') {
+    return unknown(context, 'X-Amz-Target with another method, path or query than POST /')
+  }
+  if (!isDeclaredAs(JSON_TYPE, head)) return unknown(context, 'X-Amz-Target with a body that is not JSON')
+  return known(context, protocolGuess(head, context.scope), routes.targets.get(target))
+}
+
+function byCborPath(context: Context, routes: Routes): Identification {
+  const { head } = context
+  if (head.headers.one('smithy-protocol') !== 'rpc-v2-cbor')
+    return unknown(context, 'unknown Smithy protocol')
+  if (head.method !== 'POST' || head.query !== '')
+    return unknown(context, 'CBOR call that is not a plain POST')
+  if (!isDeclaredAs(CBOR_TYPE, head)) return unknown(context, 'CBOR call with another content type')
+  return known(context, 'cbor', routes.cbor.get(head.path))
+}
+
+/** The query protocols: `Action` in the query string of a bodiless request, or in a form. */
+function byAction(context: Context, routes: Routes, form: Form | undefined): Identification {
+  const { head } = context
+  const protocol = routes.services.some((each) => each.protocols.includes('ec2')) ? 'ec2' : 'query'
+  if (head.path !== '/' && context.scope !== 'sqs')
+    return unknown(context, 'a query call to another path than /')
+  if (form === undefined) {
+    if (head.method !== 'POST' && head.method !== 'GET')
+      return unknown(context, 'a query call by another method')
+    const contentType = head.headers.all('content-type')
+    if (contentType.length > 1 || (contentType.length === 1 && !isForm(contentType[0]))) {
+      return unknown(context, 'a query call whose body is no form')
+    }
+    return { kind: 'needs-form', protocol }
+  }
+  const { action, version } = form
+  if (action === undefined) return unknown(context, 'no Action')
+  if (head.path !== '/' && form.names.has('queueurl'))
+    return unknown(context, 'two queues, by path and by parameter')
+  return known(context, protocol, routes.forms.get(`${action} ${version ?? ''}`), { form })
+}
+
+function byPath(context: Context, trie: Trie | undefined): Identification {
+  if (trie === undefined) return unknown(context, 'no operation indicator')
+  const { head, query } = context
+  const found = match(trie, head.path, (routes) => chooseRoutes(routes, head, query))
+  const first = found?.routes[0]
+  if (found === undefined || first === undefined)
+    return unknown(context, 'no operation has this method and path')
+  const operation = pick(
+    found.routes.map((each) => each.operation),
+    head,
+    context.scope,
+  )
+  const route = found.routes.find((each) => each.operation === operation) ?? first
+  const labels = new Map(route.labels.map((name, index) => [name, decode(found.spans[index] ?? '') ?? '']))
+  const protocol = route.operation.service.protocols[0] === 'rest-xml' ? 'rest-xml' : 'rest-json'
+  return known(
+    context,
+    protocol,
+    found.routes.map((each) => each.operation),
+    { labels },
+  )
+}
+
+function byS3(context: Context, routes: Routes): Identification {
+  const { head, scope } = context
+  const control = head.path.startsWith('/v20180820/')
+  const account = head.headers.has('x-amz-account-id') || (control && head.headers.has('x-amz-outpost-id'))
+  if (control !== account) return unknown(context, 'half an S3 Control request')
+  if (control) return byPath(context, routes.control)
+  if (scope === 's3-outposts' && head.path.startsWith('/S3Outposts/')) return byPath(context, routes.rest)
+  if (routes.s3 === undefined) return unknown(context, 'no S3 operations')
+  const found = matchS3(routes.s3, head, context.query, scope)
+  if (typeof found === 'string') return unknown(context, found)
+  return known(context, 's3', found.operations, { labels: found.labels })
+}
+
+/**
+ * The operation of a request, signed for service `scope`. Never throws; `form` is the parsed body or query string
+ * after an answer `needs-form`.
+ */
+export function identify(
+  catalogue: Catalogue,
+  head: RequestHead,
+  scope: string,
+  form?: Form,
+): Identification {
+  const { headers } = head
+  const query = parseQuery(head.query)
+  const context = { catalogue, head, scope, query: query ?? new Map<string, readonly string[]>() }
+  if (query === undefined) return unknown(context, 'the query string is not valid UTF-8')
+  const routes = routesOf(catalogue, scope)
+  if (routes === undefined) return unknown(context, 'no service signs with this name')
+  if (headers.has('x-http-method-override')) return unknown(context, 'a method override')
+  const target = headers.has('x-amz-target')
+  if (target && headers.has('smithy-protocol')) return unknown(context, 'X-Amz-Target and a Smithy protocol')
+  if (headers.has('smithy-protocol')) return byCborPath(context, routes)
+  if (target) return byTarget(context, routes)
+  if (routes.s3 !== undefined || routes.control !== undefined) return byS3(context, routes)
+  const formLike = isForm(headers.one('content-type')) || query.has('Action')
+  if (routes.forms.size > 0 && (routes.rest === undefined || formLike)) return byAction(context, routes, form)
+  return byPath(context, routes.rest)
+}

@@ -1,0 +1,45 @@
+/** The ARNs of S3 calls: a bucket, or the objects that path, body and copy source name. */
+import { ANY } from './arns.ts'
+import type { Place, Sink } from './arns.ts'
+import { isGeneralPurpose } from '../endpoints/buckets.ts'
+import type { Operation } from '../catalogue/catalogue.ts'
+import type { Locator } from '../catalogue/catalogue.ts'
+import { valuesAt } from './locate.ts'
+import type { Parts } from './locate.ts'
+import { decode } from '../protocols/query.ts'
+
+const BODY_KEYS: Locator = { from: 'b', steps: ['Object', 'Key'] }
+const SOURCES = ['x-amz-copy-source', 'x-amz-rename-source']
+
+/**
+ * `bucket/key`, percent-encoded, perhaps with a slash before and a version behind; ARNs of access points are `*`. So
+ * is what S3 may read in another way: a bare `+`, a `?` that starts no version.
+ */
+function sourceOf(source: string, partition: string): string {
+  const [encoded = '', version = 'versionId=', ...more] = source.split('?')
+  if (encoded.includes('+') || !version.startsWith('versionId=') || more.length > 0) return ANY
+  const decoded = decode(encoded)
+  if (decoded === undefined) return ANY
+  const path = decoded.replace(/^\//, '')
+  const bucket = path.split('/')[0] ?? ''
+  return isGeneralPurpose(bucket) && path.length > bucket.length + 1 ? `arn:${partition}:s3:::${path}` : ANY
+}
+
+/** Adds every resource of an S3 call. A bucket name that may stand for another bucket adds `*`. */
+export function addS3(sink: Sink, { name }: Operation, parts: Parts, { partition }: Place): void {
+  const bucket = parts.labels.get('Bucket')
+  if (bucket === undefined) return sink.add(ANY)
+  if (!isGeneralPurpose(bucket)) sink.add(ANY)
+  const base = bucket.startsWith('arn:') ? bucket : `arn:${partition}:s3:::${bucket}`
+  const key = parts.labels.get('Key')
+  if (name === 'DeleteObjects') {
+    const keys = valuesAt(parts, BODY_KEYS)
+    for (const each of keys) sink.add(typeof each === 'string' && each !== '' ? `${base}/${each}` : ANY)
+    if (keys.length === 0) sink.add(ANY)
+  } else sink.add(key === undefined ? base : `${base}/${key}`)
+  // A bare plus sign in a path is a plus sign to some readers of S3 URLs and a blank to others; some end a segment at a
+  // bare semicolon.
+  if (/[+;]/.test(parts.path)) sink.add(ANY)
+  for (const header of SOURCES)
+    for (const each of parts.headers.all(header)) sink.add(sourceOf(each, partition))
+}

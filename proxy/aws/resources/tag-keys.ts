@@ -1,0 +1,48 @@
+/** The tags that a call names. */
+import type { Locator } from '../catalogue/catalogue.ts'
+import { valuesAt } from './locate.ts'
+import type { Parts } from './locate.ts'
+import { parseQuery } from '../protocols/query.ts'
+import { singleText, type Document } from '../protocols/tree.ts'
+
+/** Tag keys that the call sets or removes. */
+export function tagKeys(places: readonly Locator[], parts: Parts): string[] {
+  return places.flatMap((at) =>
+    valuesAt(parts, at).flatMap((value) => {
+      if (typeof value !== 'string') return []
+      // S3 sends the tags of an upload in a header, spelled as a query string.
+      if (at.from === 'h') return [...(parseQuery(value)?.keys() ?? [value])]
+      return [value]
+    }),
+  )
+}
+
+/** `Value` beside a `Key`, however a model spells the two. */
+const VALUE = /^(tag)?value$/i
+
+function pairsIn(node: Document, key: string): (readonly [string, string])[] {
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) return []
+  const entries = Object.entries(node)
+  if (key === '@') return entries.map(([name, value]) => [name, singleText(value)])
+  const named = entries.filter(([name]) => name.toLowerCase() === key.toLowerCase())
+  const values = entries.filter(([name]) => VALUE.test(name))
+  return named.flatMap(([, name]) =>
+    typeof name === 'string' ? values.map(([, value]) => [name, singleText(value)] as const) : [],
+  )
+}
+
+/** Tags that the call sets, key and value; what is only removed has no value. */
+export function tagPairs(places: readonly Locator[], parts: Parts): (readonly [string, string])[] {
+  return places.flatMap(({ from, steps }) => {
+    const key = steps.at(-1) ?? ''
+    if (from === 'b' && steps.length > 1) {
+      return valuesAt(parts, { from, steps: steps.slice(0, -1) }).flatMap((node) => pairsIn(node, key))
+    }
+    if (from !== 'h') return []
+    return valuesAt(parts, { from, steps }).flatMap((text) =>
+      [...(parseQuery(singleText(text)) ?? [])].flatMap(([name, values]) =>
+        values.map((value) => [name, value] as const),
+      ),
+    )
+  })
+}

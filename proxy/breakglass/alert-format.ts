@@ -1,0 +1,43 @@
+/** What people elsewhere are told of a break-glass, and of each call while it is open. */
+import { shown } from '../core/quote-untrusted.ts'
+import type { Outcome } from '../pipeline/run.ts'
+import type { Alert } from '../watch/alerts.ts'
+import type { UnderBreakglass } from './breakglass.ts'
+import type { breakglassFields } from './record.ts'
+
+export function boxAlert(fields: ReturnType<typeof breakglassFields>, nowMs: number): Alert {
+  const { breakglass = '', agent = '', opened } = fields
+  const { state, openedBy, confirmedBy, closedBy, reason, ticket, until } = opened
+  const who = closedBy ?? confirmedBy ?? openedBy
+  return {
+    about: breakglass,
+    json: { kind: 'breakglass', time: new Date(nowMs).toISOString(), breakglass, agent, ...opened },
+    text: [
+      `Moderato: break-glass ${breakglass} for agent ${shown(agent)} is ${state}, by ${who}`,
+      `${shown(reason, { prose: true })}, ticket ${shown(ticket)}; until ${until}`,
+    ].join('\n'),
+  }
+}
+
+/** `call` is what the audit names it by; nothing of its resources, which the agent chooses. */
+export function callAlert(
+  { id }: UnderBreakglass,
+  call: {
+    readonly requestId: string
+    readonly agent: string | undefined
+    readonly service: string
+    readonly operation: string | null
+    readonly class: string
+    readonly decision: Outcome['decision']
+    readonly reason: Outcome['reason']
+  },
+  nowMs: number,
+): Alert {
+  const { agent = '', service, operation, decision, requestId } = call
+  const what = `${service}:${operation ?? '?'} (${call.class})`
+  return {
+    about: requestId,
+    json: { kind: 'breakglass-call', time: new Date(nowMs).toISOString(), breakglass: id, ...call },
+    text: `Moderato: ${what} by agent ${shown(agent)} under break-glass ${id}: ${decision}, request ${requestId}`,
+  }
+}

@@ -1,0 +1,39 @@
+/** Values as operators write them in the configuration: durations, addresses, host names. */
+import { z } from 'zod'
+import { errorMessage } from '../../core/error-message.ts'
+import { parseDurationMs } from '../../pacing/rates.ts'
+
+export const parsed = <T>(parse: (text: string) => T, what?: string) =>
+  z.string(what === undefined ? {} : { error: `must be ${what}` }).transform((text, context): T => {
+    try {
+      return parse(text)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: errorMessage(error) })
+      return z.NEVER
+    }
+  })
+
+export const durationMs = parsed(parseDurationMs, 'a duration such as 20s, 30m or 2h')
+
+/** The words for a value that is none of those that are known. */
+export function unknownValue(known: readonly string[]) {
+  return ({ input }: { readonly input?: unknown }) =>
+    `${JSON.stringify(input)} is unknown: give ${known.join(', ')}`
+}
+
+export const address = z
+  .string()
+  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, for example 127.0.0.1:8080')
+  .transform((text) => {
+    const colon = text.lastIndexOf(':')
+    return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }
+  })
+export const hostName = z
+  .string()
+  .regex(
+    /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be a DNS name in lower case, without a port',
+  )
+export const later = (what: string) =>
+  z.undefined({ error: `${what} is not built yet; remove this key` }).optional()
+export const bytes = z.int().positive()

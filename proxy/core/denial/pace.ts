@@ -1,0 +1,33 @@
+/** How a call is refused for its pace: rows of the one table in `denial-table.ts`. */
+import type { DenialRow } from './row.ts'
+
+export const PACE_DENIALS = {
+  paced: {
+    code: 'ThrottlingException',
+    status: 400,
+    retryable: true,
+    decision: 'throttle',
+    next: 'Wait for the time named here, then try again.',
+  },
+  pace_exceeds_burst: {
+    code: 'AccessDenied',
+    status: 403,
+    retryable: false,
+    decision: 'deny',
+    next: 'Split the call into smaller ones, or have the burst of this class raised.',
+  },
+  dwell: {
+    code: 'AccessDenied',
+    status: 403,
+    retryable: false,
+    decision: 'throttle',
+    next: 'Look again whether it is to be destroyed; send the call after the time named here.',
+  },
+  queue_full: {
+    code: 'ThrottlingException',
+    status: 400,
+    retryable: true,
+    decision: 'throttle',
+    next: 'Too many calls of this agent already wait; send fewer at once.',
+  },
+} as const satisfies Record<string, DenialRow>

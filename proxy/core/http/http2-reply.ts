@@ -1,0 +1,72 @@
+/** An HTTP/2 stream as the place where an answer goes. */
+import {
+  type Http2ServerResponse,
+  type OutgoingHttpHeaders,
+  type ServerStreamResponseOptions,
+} from 'node:http2'
+import type { Reply } from './message.ts'
+import { HOP_BY_HOP } from './headers.ts'
+
+/** HTTP/2 has no reason phrase and no fields of a connection (RFC 9113 8.2.2, 8.3.2): they are left out. */
+export function http2Reply({ stream }: Http2ServerResponse): Reply {
+  // What goes wrong with a stream is seen as its close; without a listener it would be thrown.
+  stream.on('error', () => undefined)
+  let ended = false
+  return {
+    sendDate: true,
+    get headersSent() {
+      return stream.headersSent
+    },
+    get closed() {
+      return stream.closed || stream.destroyed
+    },
+    // Node ends a stream that its client resets, so that it looks finished: only our own end counts.
+    get writableFinished() {
+      return ended && stream.writableFinished && !stream.aborted
+    },
+    writeContinue() {
+      if (!stream.destroyed) stream.additionalHeaders({ ':status': 100 })
+    },
+    writeHead(status, _message, fields) {
+      // Known to Node since HTTP/2 is (lib/internal/http2/compat.js sets it), though not to its types.
+      const options: ServerStreamResponseOptions & { sendDate: boolean } = { sendDate: this.sendDate }
+      if (stream.destroyed) return
+      const headers = headersOf(status, fields)
+      try {
+        stream.respond(headers, options)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error
+        // An upstream gave a field twice that may stand once only. The answer is relayed all the same, as over HTTP/1.1.
+        stream.respond(withFirstOnly(headers), options)
+      }
+    },
+    /** They left when they were written. */
+    flushHeaders() {},
+    write: (chunk) => stream.destroyed || stream.write(chunk),
+    end(body) {
+      ended = true
+      if (!stream.destroyed) stream.end(body)
+    },
+    // Not `close`: that ends the answer first, which then looks whole.
+    destroy: () => stream.destroy(new Error('the answer was cut off')),
+    on: (event, listener) => stream.on(event, listener),
+    once: (event, listener) => stream.once(event, listener),
+  }
+}
+
+function headersOf(status: number, fields: readonly string[]): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = { ':status': status }
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const name = (fields[i] as string).toLowerCase()
+    const value = fields[i + 1] as string
+    if (HOP_BY_HOP.has(name) || name === 'http2-settings') continue
+    const before = headers[name]
+    headers[name] = before === undefined ? value : [before, value].flat().map(String)
+  }
+  return headers
+}
+
+function withFirstOnly(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const first = (value: OutgoingHttpHeaders[string]) => (Array.isArray(value) ? value[0] : value)
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, first(value)]))
+}

@@ -1,0 +1,88 @@
+/** Posts signed messages to one place. Never waited for; bounded in tries and in messages under way. */
+import { createHmac } from 'node:crypto'
+import type { Timer } from '../pacing/agent-queue.ts'
+import type { Clock } from './ports.ts'
+
+export interface WebhookWorld {
+  readonly clock: Clock
+  readonly timer: Timer
+  /** A message that did not arrive: dropped before it was sent, or after the last try. */
+  readonly lost: (about: string, problem: string) => void
+}
+
+export interface Webhook {
+  /** `about` names the message where it is lost. */
+  readonly post: (body: object, about: string) => void
+  /** Ends what is under way. */
+  readonly close: () => void
+}
+
+const RETRIES_MS = [1_000, 5_000, 25_000]
+const TIMEOUT_MS = 5_000
+const MAX_UNDER_WAY = 100
+
+export function openWebhook(
+  { url, secret }: { readonly url: string; readonly secret: string },
+  { clock, timer, lost }: WebhookWorld,
+): Webhook {
+  const closing = new AbortController()
+  let underWay = 0
+
+  async function deliver(body: string, about: string): Promise<void> {
+    for (const waitMs of [...RETRIES_MS, undefined]) {
+      const problem = await posted(url, body, signed(secret, clock.nowMs(), body), closing.signal)
+      if (problem === undefined || closing.signal.aborted) return
+      if (waitMs === undefined) lost(about, problem)
+      else await pause(waitMs, timer, closing.signal)
+    }
+  }
+
+  return {
+    post(body, about) {
+      if (underWay >= MAX_UNDER_WAY) return lost(about, 'too many messages are under way')
+      underWay += 1
+      void deliver(JSON.stringify(body), about).finally(() => (underWay -= 1))
+    },
+    close: () => closing.abort(),
+  }
+}
+
+function pause(ms: number, timer: Timer, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      cancel()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = timer.after(ms, end)
+    signal.addEventListener('abort', end)
+  })
+}
+
+/** `x-moderato-signature: v1=HEX`: HMAC-SHA256 over the timestamp, a dot and the body. */
+function signed(secret: string, nowMs: number, body: string): Record<string, string> {
+  const timestamp = String(Math.floor(nowMs / 1_000))
+  const mac = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')
+  return {
+    'content-type': 'application/json',
+    'x-moderato-timestamp': timestamp,
+    'x-moderato-signature': `v1=${mac}`,
+  }
+}
+
+/** Undefined: it was taken. Never rejects. */
+async function posted(
+  url: string,
+  body: string,
+  headers: Record<string, string>,
+  closing: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const signal = AbortSignal.any([closing, AbortSignal.timeout(TIMEOUT_MS)])
+    const answer = await fetch(url, { method: 'POST', body, headers, redirect: 'error', signal })
+    await answer.body?.cancel()
+    return answer.ok ? undefined : `status ${answer.status}`
+  } catch (error) {
+    return error instanceof Error ? error.name : 'unknown'
+  }
+}

@@ -1,0 +1,36 @@
+/** Tells operators in the log what they can do something about: refusals that are no fault of the agent's. */
+import type { Denial } from '../core/denial/denial.ts'
+import type { Clock } from '../core/ports.ts'
+
+export interface TroubleOptions {
+  readonly clock: Clock
+  readonly warn: (fields: object, words: string) => void
+}
+
+/** One line for each reason in this time: agents retry, and a log that is full says nothing. */
+const QUIET_MS = 10_000
+
+export class Trouble {
+  readonly #options: TroubleOptions
+  readonly #told = new Map<string, { atMs: number; unsaid: number }>()
+
+  constructor(options: TroubleOptions) {
+    this.#options = options
+  }
+
+  /** Says why, with what caused it, if that is worth a line. */
+  readonly tell = (denial: Denial, requestId: string, service: string | undefined): void => {
+    const { reason, row, cause, message } = denial
+    if (row.decision !== 'error' || reason === 'internal') return
+    const { clock, warn } = this.#options
+    const nowMs = clock.nowMs()
+    const told = this.#told.get(reason)
+    if (told !== undefined && nowMs - told.atMs < QUIET_MS) {
+      told.unsaid += 1
+      return
+    }
+    const unsaid = told?.unsaid ?? 0
+    this.#told.set(reason, { atMs: nowMs, unsaid: 0 })
+    warn({ reason, service, requestId, ...(unsaid === 0 ? {} : { alsoUnsaid: unsaid }), err: cause }, message)
+  }
+}

@@ -1,0 +1,105 @@
+/** Hot reload: the whole configuration read anew, and swapped as one, or left as it was with the reason. */
+import type { Logger } from 'pino'
+import { configDiff, isReloaded, type Change } from '../config/diff.ts'
+import type { Finding } from '../config/checks/settings.ts'
+import { ConfigError, type LoadedConfig } from '../config/load.ts'
+import { errorMessage } from '../core/error-message.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { ReloadResult } from '../observe/metrics-operations.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Rules, RulesInForce } from './live-settings.ts'
+
+/** What became of one reload. */
+export interface Reload {
+  readonly result: ReloadResult
+  /** Who or what asked for it: `SIGHUP`, `file`, or the caller of the admin API. */
+  readonly by: string
+  readonly atMs: number
+  readonly changes: readonly Change[]
+  /** Why it was refused. */
+  readonly findings: readonly Finding[]
+}
+
+export interface ReloadDeps {
+  readonly inForce: RulesInForce
+  /** Reads the configuration as at start, the environment laid over it (rule S7). */
+  readonly load: () => LoadedConfig
+  readonly rulesOf: (loaded: LoadedConfig, before: Rules) => Promise<Rules>
+  /** Called when other rules are in force, so that what waits is judged by them (rule S4). */
+  readonly changed: () => void
+  readonly audit: Pick<Audit, 'append'>
+  readonly metrics: Pick<Metrics, 'policyBundle' | 'reload'>
+  readonly log: Pick<Logger, 'level' | 'info' | 'warn'>
+  readonly clock: Clock
+}
+
+export class Reloader {
+  readonly #deps: ReloadDeps
+  #last: Reload | undefined
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: ReloadDeps) {
+    this.#deps = deps
+  }
+
+  /** What became of the last one; undefined before the first. */
+  get last(): Reload | undefined {
+    return this.#last
+  }
+
+  /** One after another. Never rejects: a reload that cannot be is refused, and what was in force stays so. */
+  reload(by: string): Promise<Reload> {
+    const reload = this.#running.then(() => this.#reload(by))
+    this.#running = reload
+    return reload
+  }
+
+  async #reload(by: string): Promise<Reload> {
+    const { inForce, load, rulesOf, clock } = this.#deps
+    const before = inForce.current()
+    let changes: readonly Change[] = []
+    try {
+      const loaded = load()
+      // A file in the middle of being written: better as it was than without agents and freeze windows.
+      if (loaded.sources.size === 0) throw new ConfigError(loaded.file, [{ path: '', message: 'is empty' }])
+      changes = configDiff(before.loaded.config, loaded.config)
+      const fixed = changes.filter(({ path }) => !isReloaded(path))
+      if (fixed.length > 0) throw new ConfigError(loaded.file, fixed.map(needsRestart))
+      const after = await rulesOf(loaded, before)
+      inForce.swap(after)
+      const result = changes.length === 0 && after.policy.revision === before.policy.revision
+      this.#deps.log.level = loaded.config.log.level
+      this.#deps.metrics.policyBundle(after.policy.revision)
+      this.#deps.changed()
+      return this.#done({
+        result: result ? 'unchanged' : 'applied',
+        by,
+        atMs: clock.nowMs(),
+        changes,
+        findings: [],
+      })
+    } catch (error) {
+      const findings =
+        error instanceof ConfigError ? error.findings : [{ path: '', message: errorMessage(error) }]
+      return this.#done({ result: 'refused', by, atMs: clock.nowMs(), changes, findings })
+    }
+  }
+
+  #done(reload: Reload): Reload {
+    const { audit, metrics, log, inForce } = this.#deps
+    const { result, by, changes, findings } = reload
+    this.#last = reload
+    metrics.reload(result)
+    const { name: engine, revision } = inForce.current().policy
+    const said = { by, result, changes, findings }
+    audit.append({ phase: 'config', config: said, policy: { engine, revision, rules: [] } })
+    if (result === 'refused') log.warn(said, 'the configuration was not reloaded; what was in force stays so')
+    else log.info(said, `configuration reloaded: ${result}`)
+    return reload
+  }
+}
+
+function needsRestart({ path }: Change): Finding {
+  return { path, message: 'cannot change while Moderato runs: restart it, or set it back' }
+}

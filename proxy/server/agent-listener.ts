@@ -1,0 +1,213 @@
+/** The agent listener: HTTP/1.1 and HTTP/2 on one port, in front of the pipeline. There is no pass-through on it. */
+import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer as createHttp2,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2'
+import { createServer as createHttps } from 'node:https'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { TLSSocket, type TlsOptions } from 'node:tls'
+import { http2Reply } from '../core/http/http2-reply.ts'
+import { closingAll } from '../core/http/open-sockets.ts'
+import type { Runner } from '../pipeline/run.ts'
+import type { receive } from '../stages/receive/receive.ts'
+
+export interface AgentsServerOptions {
+  readonly received: ReturnType<typeof receive>
+  readonly run: Runner
+  readonly headersTimeoutMs: number
+  readonly headerBytes: number
+  readonly maxConnections: number
+  /** Calls under way on one HTTP/2 connection. */
+  readonly streamsPerConnection: number
+  /** Told of an address that sent what is no request; answers the id under which that was recorded. */
+  readonly unreadable: (address: string) => string
+  /** Certificate and key, and the authority of client certificates; plain TCP without. */
+  readonly tls?: TlsOptions | undefined
+}
+
+/** How long an idle connection is kept: longer than SDKs keep theirs, so that they close first. */
+const KEEP_ALIVE_MS = 75_000
+
+/** How often Node looks for heads that are overdue; by default it gives them half a minute more. */
+const CHECK_INTERVAL_MS = 5_000
+
+/** How every HTTP/2 connection begins, and no HTTP/1.1 request (RFC 9113 3.4). */
+const PREFACE = Buffer.from('PRI')
+
+/**
+ * The protocol of a connection is told by ALPN where there is TLS, by its first bytes otherwise (prior knowledge; there
+ * is no upgrade from HTTP/1.1). It costs a connection one look, and a request nothing.
+ */
+export function createAgentsServer(options: AgentsServerOptions): Server {
+  const front = http1Server(options)
+  const { server: http2, sessions } = http2Server(options)
+  const event = options.tls === undefined ? 'connection' : 'secureConnection'
+  const [serveHttp1] = front.listeners(event) as ((this: Server, socket: Socket) => void)[]
+  const undecided = new Set<Socket>()
+  const serve = (socket: Socket, isHttp2: boolean): void => {
+    undecided.delete(socket)
+    if (!isHttp2) return serveHttp1?.call(front, socket)
+    // As a server of HTTP/2 has its sockets, and one of HTTP/1.1 has not: else nobody hears that the client has left.
+    socket.allowHalfOpen = false
+    http2.emit('connection', socket)
+  }
+  front.removeAllListeners(event)
+  front.on(event, (socket: Socket) => {
+    if (socket instanceof TLSSocket) return serve(socket, socket.alpnProtocol === 'h2')
+    undecided.add(socket)
+    socket.once('close', () => undecided.delete(socket))
+    sniff(socket, options.headersTimeoutMs, (isHttp2) => serve(socket, isHttp2))
+  })
+  const closeIdleConnections = front.closeIdleConnections.bind(front)
+  return Object.assign(closingAll(front), {
+    closeIdleConnections() {
+      closeIdleConnections()
+      for (const socket of undecided) socket.destroy()
+      // GOAWAY: calls under way are answered, no further ones are taken (RFC 9113 6.8).
+      for (const session of sessions) session.close()
+    },
+  })
+}
+
+/** Looks at the first bytes, puts them back, and says what they begin. */
+function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) => void): void {
+  let seen: Buffer = Buffer.alloc(0)
+  const late = setTimeout(() => socket.destroy(), timeoutMs)
+  const failed = (): void => void socket.destroy()
+  const look = (bytes: Buffer): void => {
+    seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes])
+    const compared = Math.min(seen.length, PREFACE.length)
+    const isHttp2 = seen.subarray(0, compared).equals(PREFACE.subarray(0, compared))
+    if (isHttp2 && compared < PREFACE.length) return
+    clearTimeout(late)
+    socket.off('data', look).off('error', failed).pause()
+    socket.unshift(seen)
+    decided(isHttp2)
+    if (!isHttp2) socket.resume()
+  }
+  socket.on('data', look).on('error', failed)
+  socket.once('close', () => clearTimeout(late))
+}
+
+/**
+ * Node's parser is strict (no obs-fold, no Content-Length beside Transfer-Encoding, no bare LF); `checkContinue`
+ * leaves `Expect` to the pipeline, which answers it after the head's checks and the decision.
+ */
+function http1Server({ received, run, tls, ...options }: AgentsServerOptions): Server {
+  const handle = (expectsContinue: boolean) => (request: IncomingMessage, reply: ServerResponse) => {
+    const socket: Serving = request.socket
+    socket[LAST_REPLY] = reply
+    void run(received(request, reply, expectsContinue))
+  }
+  const settings = {
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+    maxHeaderSize: options.headerBytes,
+    headersTimeout: options.headersTimeoutMs,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    // Bodies have a minimum rate instead of a total time: a large upload may take hours.
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    noDelay: true,
+  }
+  const server =
+    tls === undefined
+      ? createHttp(settings, handle(false))
+      : createHttps(
+          {
+            ...settings,
+            ...tls,
+            minVersion: 'TLSv1.2',
+            ALPNProtocols: ['h2', 'http/1.1'],
+            handshakeTimeout: options.headersTimeoutMs,
+          },
+          handle(false),
+        )
+  server.maxConnections = options.maxConnections
+  // Bounded by their bytes; Node would drop those beyond a number without a word.
+  server.maxHeadersCount = 0
+  server.on('checkContinue', handle(true))
+  server.on('checkExpectation', handle(false))
+  const refuse = (socket: Serving, status: string): void => {
+    // With a request under way, what goes wrong is that request's, and its run records it.
+    const last = socket[LAST_REPLY]
+    const reply = last?.closed === false ? last : undefined
+    if (socket.writable && reply?.headersSent !== true) {
+      answer(socket, status, reply === undefined ? options.unreadable(addressOf(socket)) : undefined)
+    }
+    socket.destroy()
+  }
+  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Serving) => {
+    const leftAfterAnswer = code === 'HPE_INVALID_EOF_STATE' && socket[LAST_REPLY] !== undefined
+    if (SAID_ALL.has(code) || leftAfterAnswer) socket.destroy()
+    else refuse(socket, STATUS_BY_CODE[code] ?? '400 Bad Request')
+  })
+  server.on('upgrade', (_request, socket: Serving) => refuse(socket, '400 Bad Request'))
+  server.on('connect', (_request, socket: Serving) => refuse(socket, '405 Method Not Allowed'))
+  return server
+}
+
+const LAST_REPLY = Symbol('the reply to the last request on a connection')
+
+interface Serving extends Duplex {
+  [LAST_REPLY]?: ServerResponse
+}
+
+/** The client left, or says more after the request that it called its last: nobody waits for an answer. */
+const SAID_ALL: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION'])
+
+/** As Node answers what its parser refuses, with the id of the record; the protocol that was meant is not known. */
+function answer(socket: Duplex, status: string, requestId: string | undefined): void {
+  const fields =
+    requestId === undefined ? '' : `x-moderato-request-id: ${requestId}\r\nx-moderato-decision: deny\r\n`
+  socket.write(`HTTP/1.1 ${status}\r\n${fields}content-length: 0\r\nconnection: close\r\n\r\n`)
+}
+
+const STATUS_BY_CODE: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+}
+
+function addressOf(socket: Duplex): string {
+  return 'remoteAddress' in socket ? String(socket.remoteAddress) : ''
+}
+
+/** Bounded against floods of streams, resets, settings and pings; what Node does not bound, it answers by closing. */
+function http2Server({ received, run, ...options }: AgentsServerOptions): {
+  server: Http2Server
+  sessions: ReadonlySet<ServerHttp2Session>
+} {
+  const sessions = new Set<ServerHttp2Session>()
+  const server = createHttp2({
+    settings: {
+      maxConcurrentStreams: options.streamsPerConnection,
+      maxHeaderListSize: options.headerBytes,
+      enableConnectProtocol: false,
+    },
+    maxSessionMemory: 16,
+    maxSessionInvalidFrames: 100,
+    maxSessionRejectedStreams: 100,
+    maxOutstandingPings: 10,
+    maxSettings: 32,
+    unknownProtocolTimeout: options.headersTimeoutMs,
+  })
+  const handle = (expectsContinue: boolean) => (request: Http2ServerRequest, reply: Http2ServerResponse) => {
+    void run(received(request, http2Reply(reply), expectsContinue))
+  }
+  server.on('request', handle(false))
+  server.on('checkContinue', handle(true))
+  server.on('session', (session) => {
+    sessions.add(session)
+    session.setTimeout(KEEP_ALIVE_MS, () => session.close())
+    session.once('close', () => sessions.delete(session))
+    session.on('error', () => session.destroy())
+  })
+  server.on('sessionError', () => undefined)
+  return { server, sessions }
+}

@@ -1,0 +1,73 @@
+/** The two listeners as one service: listen, drain, close in the order that loses nothing. */
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
+import { originOf } from '../core/addresses.ts'
+import { errorMessage } from '../core/error-message.ts'
+
+export interface Service {
+  /** Binds both listeners; resolves with their addresses as URLs. */
+  listen(): Promise<{ agents: string; admin: string }>
+  /** Stops taking calls: readiness turns, held calls are answered, streams may finish; then closes everything. */
+  drain(): Promise<void>
+}
+
+export interface ServiceParts {
+  readonly agents: { readonly server: Server; readonly host: string; readonly port: number }
+  readonly admin: { readonly server: Server; readonly host: string; readonly port: number }
+  readonly drainMs: number
+  /** Called with the bound addresses, before anything is answered. */
+  readonly bound: (addresses: { readonly agents: AddressInfo; readonly admin: AddressInfo }) => void
+  readonly draining: () => void
+  /** Closes what the listeners stood on: upstream connections, the audit. */
+  readonly closed: () => Promise<void>
+}
+
+export function service(parts: ServiceParts): Service {
+  const { agents, admin } = parts
+  return {
+    async listen() {
+      const addresses = {
+        agents: await bind(agents, 'listen.agents'),
+        admin: await bind(admin, 'listen.admin'),
+      }
+      parts.bound(addresses)
+      return { agents: urlOf(addresses.agents, agents.server), admin: urlOf(addresses.admin, admin.server) }
+    },
+    async drain() {
+      parts.draining()
+      const ended = once(agents.server, 'close')
+      agents.server.close()
+      agents.server.closeIdleConnections()
+      const limit = setTimeout(() => agents.server.closeAllConnections(), parts.drainMs)
+      // A connection that becomes idle now would be kept for its client's next request.
+      const idle = setInterval(() => agents.server.closeIdleConnections(), 50)
+      await ended
+      clearTimeout(limit)
+      clearInterval(idle)
+      try {
+        await parts.closed()
+      } finally {
+        admin.server.close()
+        admin.server.closeAllConnections()
+      }
+    },
+  }
+}
+
+async function bind({ server, host, port }: ServiceParts['agents'], setting: string): Promise<AddressInfo> {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = code === 'EADDRINUSE' ? 'another process listens there' : errorMessage(error)
+    throw new Error(`${setting}: ${host}:${port}: ${why}`, { cause: error })
+  }
+  return server.address() as AddressInfo
+}
+
+function urlOf({ address: host, port }: AddressInfo, server: Server): string {
+  return originOf({ host, port }, server instanceof TlsServer)
+}

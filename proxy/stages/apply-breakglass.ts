@@ -1,0 +1,25 @@
+/** Marks what an agent does while a break-glass is open for it: policy, pace and every record go by the mark. */
+import { reaches, type Breakglass, type UnderBreakglass } from '../breakglass/breakglass.ts'
+import type { Classified } from '../exchange/exchange.ts'
+import type { PaceSetting } from '../pacing/paces.ts'
+
+export interface MarkDeps {
+  readonly openFor: (agentId: string) => Breakglass | undefined
+  /** Of the configuration in force; undefined: no pace is widened. */
+  readonly pace: () => PaceSetting | undefined
+}
+
+/** Marks anew each time, so that a call which waited while its break-glass ended loses the mark. */
+export function mark({ openFor, pace }: MarkDeps) {
+  return function mark<Exchange extends Pick<Classified, 'agent' | 'call' | 'breakglass'>>(
+    exchange: Exchange,
+  ): Exchange {
+    const open = openFor(exchange.agent.id)
+    if (open === undefined)
+      return exchange.breakglass === undefined ? exchange : { ...exchange, breakglass: undefined }
+    const { id, classes, resources } = open
+    const widened = open.pace && reaches(open, exchange.call) ? pace() : undefined
+    const breakglass: UnderBreakglass = { id, classes, resources, pace: widened }
+    return { ...exchange, breakglass }
+  }
+}

@@ -1,0 +1,129 @@
+/** The classify stage: what the request does, and which bytes go on. */
+import type { Agent } from '../../core/agent.ts'
+import { checkHostPrefix, type Addressed, type Addressing } from '../../aws/endpoints/addressing.ts'
+import type { Catalogue } from '../../aws/catalogue/catalogue.ts'
+import { unknownCall } from '../../aws/classify/classify-call.ts'
+import { partitionOf } from '../../aws/endpoints/endpoints.ts'
+import type { OperatorRules } from '../../aws/classify/operator-rules.ts'
+import type { PrivateServices } from '../../aws/private/services.ts'
+import { callOf, identifyWith, type Identified as IdentifiedCall } from '../../aws/read-call.ts'
+import { Denial } from '../../core/denial/denial.ts'
+import type { Classified, OutgoingBody, RequestHead, Verified } from '../../exchange/exchange.ts'
+import { isS3Family } from '../../core/s3-family.ts'
+import { checkDeclaredHash } from '../../sigv4/payload-hash.ts'
+import { whenKnown, type Soon } from '../../core/maybe-promise.ts'
+import { contentEncoding, inflated } from './encoding.ts'
+
+export interface ClassifyDeps {
+  readonly catalogue: Catalogue
+  /** The account that calls of an agent are made in; `*` stands in ARNs while it is unknown. */
+  readonly accountOf: (agent: Agent) => string | undefined
+  /** Reads what a host name says beside our own. */
+  readonly addressing: Addressing
+  /** Services beyond the catalogue. */
+  readonly privateServices: PrivateServices
+  /** What operators say of calls beyond the catalogue. */
+  readonly operatorRules: () => OperatorRules
+  /** How large a compressed document may become. */
+  readonly inflatedBytes: () => number
+}
+
+interface Body {
+  readonly bytes: Buffer
+  readonly text: Buffer
+}
+
+const EMPTY = Buffer.alloc(0)
+const UNREAD: Body = { bytes: EMPTY, text: EMPTY }
+const NO_BODY: OutgoingBody = { kind: 'empty' }
+
+/** Verified -> Classified. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
+export function classify(deps: ClassifyDeps) {
+  const { catalogue, privateServices, accountOf, operatorRules, inflatedBytes } = deps
+  return function classify(exchange: Verified): Soon<Classified> {
+    const { scope } = exchange.authorization
+    const { region, service } = scope
+    const own = privateServices.at(exchange.reading)
+    const addressed = own === undefined ? deps.addressing(exchange.reading, scope) : asItIs(exchange.reading)
+    const { path: servicePath } = addressed
+    const head = headAt(exchange.reading, servicePath)
+    const body = bodyReader(exchange, inflatedBytes())
+    const text = (): Soon<Buffer> => whenKnown(body(), (each) => each.text)
+    const rules = operatorRules()
+    const identified = own?.identify(head, scope, text) ?? identifyWith(catalogue, head, service, text)
+    return whenKnown(identified, (found): Soon<Classified> => {
+      if (found.kind === 'unknown') {
+        return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
+      }
+      checkBody(exchange, found)
+      const accountId = accountOf(exchange.agent)
+      const place = { partition: partitionOf(region), region, accountId }
+      // A body that verification hashed was read for that: it goes on from memory.
+      const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
+      return whenKnown(streams ? UNREAD : body(), (read) => {
+        const call = callOf(found, head, read.text, place, rules)
+        checkHostPrefix(addressed, call)
+        const outgoing = streams
+          ? streamed(exchange)
+          : buffered(read.bytes, found.operation.body === 'document')
+        return { ...exchange, servicePath, call, accountId, classedUnder: rules, outgoing }
+      })
+    })
+  }
+}
+
+/** The whole host of a private service is its name, so nothing stands before it. */
+function asItIs({ path }: RequestHead): Addressed {
+  return { path, hostPrefix: '' }
+}
+
+function headAt(reading: RequestHead, path: string): RequestHead {
+  if (path === reading.path) return reading
+  const { method, query, headers } = reading
+  return { method, path, query, headers }
+}
+
+function streamed({ body }: Verified): OutgoingBody {
+  return body.present ? { kind: 'streamed' } : NO_BODY
+}
+
+function buffered(bytes: Buffer, isDocument: boolean): OutgoingBody {
+  return bytes.length === 0 ? NO_BODY : { kind: 'buffered', bytes, isDocument }
+}
+
+/** The body as it goes on, and as the service reads it; read and hashed once, whoever asks first. */
+function bodyReader(exchange: Verified, inflatedBytes: number) {
+  const { agent, body, payload } = exchange
+  let read: Soon<Body> | undefined
+  return (): Soon<Body> =>
+    (read ??= whenKnown(body.present ? body.bytes(agent.id) : EMPTY, (bytes) => {
+      checkDeclaredHash(payload, bytes)
+      return { bytes, text: inflated(exchange, bytes, inflatedBytes) }
+    }))
+}
+
+/** Refuses a payload form, an encoding or a body that this operation may not have. */
+function checkBody(exchange: Verified, { operation }: IdentifiedCall): void {
+  const { method, body, payload, authorization } = exchange
+  const streams = operation.body === 'stream'
+  if (body.present && (method === 'GET' || method === 'HEAD')) {
+    throw new Denial('malformed_request', `A ${method} request has no body.`)
+  }
+  if (payload.kind === 'unsigned' && !isS3Family(authorization.scope.service) && !operation.unsignedBody) {
+    throw new Denial('unsupported_signature', 'Only S3 takes a body that is not signed; sign its hash.')
+  }
+  if (payload.kind === 'signed-events' && !operation.eventStream) {
+    throw new Denial(
+      'unsupported_signature',
+      'This operation takes no event stream; sign the hash of the body.',
+    )
+  }
+  const chunked = payload.kind === 'unsigned-trailer' || payload.kind === 'signed-chunks'
+  if (chunked && !(streams && operation.service.model === 's3')) {
+    throw new Denial(
+      'unsupported_signature',
+      'Only uploads to S3 may come in chunks; sign the hash of the body.',
+    )
+  }
+  if (!streams) contentEncoding(exchange, operation)
+}

@@ -1,0 +1,57 @@
+/** The last look at an approval: one use is spent for exactly the call that leaves now, before it is signed anew (S4, S17). */
+import { statusOf } from '../approvals/approval.ts'
+import type { Approvals } from '../approvals/approvals.ts'
+import { callKey } from '../approvals/stored-approval.ts'
+import { digestOf } from '../approvals/digest.ts'
+import type { UnderWay } from '../approvals/in-flight-changes.ts'
+import { USE_NOT_RECORDED } from '../approvals/find-approval.ts'
+import { changesState } from '../core/action-class.ts'
+import { Denial } from '../core/denial/denial.ts'
+import type { GivenApproval, Paced } from '../exchange/exchange.ts'
+import { recorded } from '../state/or-state-unavailable.ts'
+
+export interface SpendDeps {
+  readonly approvals: Approvals
+  readonly underWay: UnderWay
+}
+
+/**
+ * Denials: `approval_required` if the use is gone by now, or what it depends on changes just now; `state_unavailable`.
+ * A change voids the approvals of opaque calls that depend on what it may reach, before it goes on.
+ */
+export function spend(deps: SpendDeps) {
+  return function spend<Ready extends Paced>(exchange: Ready): Ready | Promise<Ready> {
+    const { call, approval } = exchange
+    if (!changesState(call.classes) && approval === undefined) return exchange
+    return recorded(spent(exchange, deps), USE_NOT_RECORDED)
+  }
+}
+
+async function spent<Ready extends Paced>(exchange: Ready, deps: SpendDeps): Promise<Ready> {
+  const { requestId, call, approval } = exchange
+  if (changesState(call.classes)) await deps.underWay.begin({ requestId, call, digest: approval?.digest })
+  if (approval !== undefined && !(await isSpent(exchange, approval, deps))) throw lost(approval)
+  return exchange
+}
+
+async function isSpent(exchange: Paced, { id, digest }: GivenApproval, deps: SpendDeps): Promise<boolean> {
+  const { approvals, underWay } = deps
+  const known = approvals.get(id)
+  if (known === undefined || digestOf(exchange) !== digest) return false
+  const { approval } = known
+  if (underWay.reaches(exchange.requestId, approval.dependsOn, approval.facts.service)) return false
+  if (statusOf(approval) !== 'approved') return false
+  return approvals.spend(
+    id,
+    callKey(exchange.agent, digest),
+    Math.max(approval.approvers, exchange.decision.approvals),
+  )
+}
+
+function lost({ id }: GivenApproval): Denial {
+  return new Denial(
+    'approval_required',
+    `Approval ${id} is of no use any more: another call has spent it, or something that it depends on has changed.`,
+    { approval: id },
+  )
+}

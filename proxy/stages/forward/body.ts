@@ -1,0 +1,85 @@
+/** The body of a streamed request, checked as it passes: a mismatch fails it before its end (rule S9). */
+import { PassThrough, pipeline, type Readable, type Transform } from 'node:stream'
+import type { Resigned } from '../../exchange/exchange.ts'
+import { unsignedTrailerCheck } from '../../sigv4/chunked.ts'
+import { payloadHashCheck } from '../../sigv4/payload-hash.ts'
+import { signedEvents } from '../../sigv4/event-stream.ts'
+import { countPassed } from './stream-memory.ts'
+import type { BodyHold } from '../../sigv4/body-hold.ts'
+import { signedChunks } from '../../sigv4/signed-chunks.ts'
+import type { BufferBudget } from '../../core/buffer-budget.ts'
+import { trailersRefused } from '../receive/body.ts'
+
+export interface BodyChecks {
+  /** Whose memory the held chunks of an agent's body take. */
+  readonly budget: BufferBudget
+  /** The largest signed chunk or event. */
+  readonly chunkBytes: () => number
+  /** How far the date of an event may be off. */
+  readonly maxSkewMsOf: (service: string) => number
+  readonly nowMs: () => number
+}
+
+/** The client's bytes, unchanged, through the check that its signature asks for. An error ends the upstream request. */
+export function checkedStream(exchange: Resigned, checks: BodyChecks): Readable {
+  const source = exchange.body.stream()
+  const check = checkOf(exchange, checks)
+  source.once('end', () => {
+    const { rawTrailers } = source as Readable & { readonly rawTrailers?: readonly string[] }
+    if ((rawTrailers?.length ?? 0) > 0) check.destroy(trailersRefused())
+  })
+  source.on('data', countPassed)
+  // The upstream side reports the error: undici sees it on the stream that it reads.
+  pipeline(source, check, () => undefined)
+  return check
+}
+
+function checkOf(exchange: Resigned, checks: BodyChecks): Transform {
+  const { payload } = exchange
+  if (payload.kind === 'unsigned-trailer')
+    return unsignedTrailerCheck(payload.decodedLengthBytes, payload.trailers)
+  if (payload.kind === 'declared') return payloadHashCheck(payload.sha256)
+  if (payload.kind === 'unsigned') return new PassThrough()
+  const hold = holdOf(exchange.agent.id, checks.budget)
+  return signedBody(exchange, checks, hold).once('close', () => hold.giveBack(hold.heldBytes))
+}
+
+/** A body with signatures of its own, which are made anew. */
+function signedBody(exchange: Resigned, checks: BodyChecks, hold: BodyHold): Transform {
+  const { payload, bodySignatures: verify, signed, authorization } = exchange
+  const { bodySigner: sign } = signed
+  if (verify === undefined || sign === undefined) throw new Error('a signed body without its chains')
+  if (payload.kind === 'signed-chunks' && 'chunks' in verify && 'chunks' in sign) {
+    const { decodedLengthBytes, trailers } = payload
+    const maxChunkBytes = checks.chunkBytes()
+    const chains = { verify: verify.chunks, sign: sign.chunks }
+    return signedChunks({ ...chains, decodedLengthBytes, trailers, maxChunkBytes, hold })
+  }
+  if (payload.kind === 'signed-events' && 'events' in verify && 'events' in sign) {
+    return signedEvents({
+      verify: verify.events,
+      sign: sign.events,
+      maxFrameBytes: checks.chunkBytes(),
+      maxSkewMs: checks.maxSkewMsOf(authorization.scope.service),
+      nowMs: checks.nowMs,
+      hold,
+    })
+  }
+  throw new Error(`a streamed body of the form ${payload.kind} has no check`)
+}
+
+/** One body's share of its agent's memory. */
+function holdOf(agentId: string, budget: BufferBudget) {
+  return {
+    heldBytes: 0,
+    take(bytes: number): boolean {
+      const taken = budget.take(agentId, bytes)
+      if (taken) this.heldBytes += bytes
+      return taken
+    },
+    giveBack(bytes: number): void {
+      budget.giveBack(agentId, bytes)
+      this.heldBytes -= bytes
+    },
+  }
+}

@@ -1,0 +1,100 @@
+/** Makes the request ours: upstream host, upstream credentials, a new signature; nothing of the agent's own. */
+import type { Equipped, Paced, Resigned } from '../../exchange/exchange.ts'
+import { HeaderFields } from '../../core/http/headers.ts'
+import type { Clock } from '../../core/ports.ts'
+import { ALGORITHM } from '../../sigv4/credential.ts'
+import { canonicalPayloadHash } from '../../sigv4/payload.ts'
+import { presign } from '../../sigv4/presign.ts'
+import { signRequest } from '../../sigv4/sign.ts'
+import { Signatures } from '../../sigv4/signatures.ts'
+import { formatAmzDate } from '../../sigv4/signing-date.ts'
+import type { SignedRequest } from '../../exchange/upstream.ts'
+import { outgoingFields } from './fields.ts'
+
+/** Where a call goes, and under which name it is signed there. */
+export interface Endpoint {
+  /** `https://host[:port]`. */
+  readonly origin: string
+  /** The `Host` header, with the port if it is not the scheme's own. */
+  readonly host: string
+  readonly signingName: string
+  /** For SigV4a, the region set. */
+  readonly signingRegion: string
+  /** As it goes on the wire. */
+  readonly path: string
+}
+
+export interface ResignOptions {
+  readonly endpoint: (exchange: Paced) => Endpoint
+  readonly clock: Clock
+  readonly signatures?: Signatures
+}
+
+/** A presigned URL of ours is used at once, and by us. */
+const PRESIGNED_SECONDS = 300
+
+/** Equipped -> Resigned. */
+export function resign({ endpoint, clock, signatures = new Signatures() }: ResignOptions) {
+  return function resign(exchange: Equipped): Resigned {
+    const place = endpoint(exchange)
+    const amzDate = formatAmzDate(clock.nowMs())
+    const sign = exchange.authorization.presigned === undefined ? signHead : signQuery
+    return { ...exchange, signed: sign(exchange, place, amzDate, signatures) }
+  }
+}
+
+/** In the form in which it came: the `Authorization` header ... */
+function signHead(
+  exchange: Equipped,
+  { origin, host, signingName, signingRegion, path }: Endpoint,
+  amzDate: string,
+  signatures: Signatures,
+): SignedRequest {
+  const { method, query, payload, authorization } = exchange
+  const { credentials: owner } = exchange.signer
+  const { algorithm } = authorization
+  const token = owner.sessionToken === undefined ? [] : ['x-amz-security-token', owner.sessionToken]
+  // Never wider than where the call may go, whatever the agent's own set was.
+  const regionSet = algorithm === ALGORITHM ? [] : ['x-amz-region-set', signingRegion]
+  const fields = outgoingFields(exchange, ['host', host, 'x-amz-date', amzDate, ...regionSet, ...token])
+  const scope = { date: amzDate.slice(0, 8), region: signingRegion, service: signingName }
+  const { authorization: value, signature } = signRequest(
+    { method, path, query, headers: new HeaderFields(fields) },
+    canonicalPayloadHash(payload),
+    { algorithm, scope, amzDate },
+    owner,
+    signatures,
+  )
+  fields.push('authorization', value)
+  const bodySigner = signatures.ofBody(payload.kind, algorithm, owner, amzDate, scope, signature)
+  return { origin, target: query === '' ? path : `${path}?${query}`, headers: fields, bodySigner }
+}
+
+/** ... or the query string, since the service reads headers that were moved there only with a signature beside them. */
+function signQuery(
+  exchange: Equipped,
+  { origin, host, signingName, signingRegion, path }: Endpoint,
+  amzDate: string,
+  signatures: Signatures,
+): SignedRequest {
+  const { method, payload, authorization } = exchange
+  const { credentials: owner } = exchange.signer
+  const { algorithm, presigned, signedHeaders } = authorization
+  const fields = outgoingFields(exchange, ['host', host])
+  const headers = new HeaderFields(fields)
+  const query = presign(
+    { method, path, query: presigned?.query ?? '', headers },
+    canonicalPayloadHash(payload),
+    {
+      algorithm,
+      amzDate,
+      scope: { date: amzDate.slice(0, 8), region: signingRegion, service: signingName },
+      expiresSeconds: PRESIGNED_SECONDS,
+      // What its holder added stays unsigned, as it came.
+      signedHeaders: signedHeaders.filter((name) => headers.has(name)),
+    },
+    owner,
+    signatures,
+  )
+  return { origin, target: `${path}?${query}`, headers: fields, bodySigner: undefined }
+}

@@ -1,0 +1,60 @@
+/** Judges the time of signing by the time of arrival. */
+import { Denial } from '../../core/denial/denial.ts'
+import type { Identified, Presigned } from '../../exchange/exchange.ts'
+import { isS3Family } from '../../core/s3-family.ts'
+import { formatAmzDate, parseAmzDate, parseHttpDate } from '../../sigv4/signing-date.ts'
+
+export interface ClockSkew {
+  readonly maxSkewMs: number
+  /** For the S3 family, which is more patient. */
+  readonly maxSkewS3Ms: number
+}
+
+/** How far off the date of a request to this service may be. */
+export function maxSkewMsOf(service: string, { maxSkewMs, maxSkewS3Ms }: ClockSkew): number {
+  return isS3Family(service) ? maxSkewS3Ms : maxSkewMs
+}
+
+/**
+ * The time of signing as the string to sign has it, `YYYYMMDDTHHMMSSZ`; refuses one that is malformed, foreign to the
+ * scope, or too far off; and a presigned URL whose time is over.
+ */
+export function checkTime(exchange: Identified, clockSkew: ClockSkew): string {
+  const { receivedAtMs, authorization } = exchange
+  const { scope, presigned } = authorization
+  const { signedAt, signedAtMs } = timeOfSigning(exchange)
+  if (scope.date !== signedAt.slice(0, 8)) {
+    throw new Denial('malformed_authorization', 'The day in Credential is not the day of x-amz-date.')
+  }
+  const skewMs = receivedAtMs - signedAtMs
+  const maxSkewMs = maxSkewMsOf(scope.service, clockSkew)
+  if (presigned !== undefined && skewMs >= 0) checkExpiry(presigned, skewMs)
+  else if (Math.abs(skewMs) > maxSkewMs) {
+    const way = skewMs > 0 ? 'ago' : 'ahead'
+    const seconds = Math.round(Math.abs(skewMs) / 1000)
+    throw new Denial('clock_skew', `Signed ${seconds} s ${way}; at most ${maxSkewMs / 1000} s are allowed.`)
+  }
+  return signedAt
+}
+
+function checkExpiry({ expiresSeconds }: Presigned, ageMs: number): void {
+  if (ageMs <= expiresSeconds * 1000) return
+  const over = Math.ceil(ageMs / 1000 - expiresSeconds)
+  throw new Denial(
+    'expired_signature',
+    `The presigned URL was good for ${expiresSeconds} s, which ended ${over} s ago.`,
+  )
+}
+
+function timeOfSigning({ headers, authorization }: Identified): { signedAt: string; signedAtMs: number } {
+  const { presigned, signedHeaders } = authorization
+  const amzDate = presigned === undefined ? headers.one('x-amz-date') : presigned.amzDate
+  if (amzDate !== undefined) {
+    const signedAtMs = parseAmzDate(amzDate)
+    if (signedAtMs !== undefined) return { signedAt: amzDate, signedAtMs }
+  } else if (signedHeaders.includes('date')) {
+    const signedAtMs = parseHttpDate(headers.one('date') ?? '')
+    if (signedAtMs !== undefined) return { signedAt: formatAmzDate(signedAtMs), signedAtMs }
+  }
+  throw new Denial('malformed_authorization', 'The request needs a signed x-amz-date, YYYYMMDDTHHMMSSZ.')
+}

@@ -1,0 +1,72 @@
+/** Proves that the agent's secret signed this request, before a byte of the body is read where the head allows it. */
+import { hash } from 'node:crypto'
+import { Denial } from '../../core/denial/denial.ts'
+import type { Identified, Payload, Verified } from '../../exchange/exchange.ts'
+import type { AgentStore } from '../../core/ports.ts'
+import { isS3Family } from '../../core/s3-family.ts'
+import { whenKnown, type Soon } from '../../core/maybe-promise.ts'
+import { canonicalPayloadHash, declaredPayload, EMPTY_SHA256 } from '../../sigv4/payload.ts'
+import type { Signatures } from '../../sigv4/signatures.ts'
+import { signatureStands } from '../../sigv4/verify-signature.ts'
+import { checkFields, checkSignedHeaders } from './fields.ts'
+import { checkTime, type ClockSkew } from './time.ts'
+
+export interface VerifyOptions {
+  readonly agents: AgentStore
+  readonly clockSkew: ClockSkew
+  readonly signatures: Signatures
+}
+
+/**
+ * Identified -> Verified. In this order, cheapest first (rule S9): repeated fields, date, scope, clock skew, which
+ * headers are signed, what the head says of the body, the signature. Only where no hash is declared is the body read.
+ */
+export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
+  return function verify(exchange: Identified): Soon<Verified> {
+    const { authorization, body } = exchange
+    checkFields(exchange.headers)
+    const signedAt = checkTime(exchange, clockSkew)
+    checkSignedHeaders(exchange)
+
+    const verified = (payload: Payload): Verified => {
+      const { algorithm, accessKeyId, scope, signature } = authorization
+      const { secretAccessKey } = agents.find(accessKeyId, exchange.sessionToken)
+      const owner = { accessKeyId, secretAccessKey }
+      const as = { signedAt, payloadHash: canonicalPayloadHash(payload) }
+      if (!signatureStands(exchange, authorization, owner, as, signatures)) {
+        throw new Denial('bad_signature', 'The signature does not match the request.')
+      }
+      const { kind } = payload
+      const bodySignatures = signatures.ofBody(kind, algorithm, owner, signedAt, scope, signature)
+      return { ...exchange, payload, signedAt, bodySignatures }
+    }
+    const declared = payloadOf(exchange)
+    if (declared !== undefined) {
+      const result = verified(declared)
+      if (!body.present) checkEmpty(declared)
+      return result
+    }
+    if (!body.present) return verified({ kind: 'hashed', sha256: EMPTY_SHA256 })
+    return whenKnown(body.bytes(), (bytes) =>
+      verified({ kind: 'hashed', sha256: hash('sha256', bytes, 'hex') }),
+    )
+  }
+}
+
+/** What the head says of the body. S3 leaves the body of a presigned URL unsigned if nothing else was signed. */
+function payloadOf({ authorization, reading }: Identified): Payload | undefined {
+  const { algorithm, presigned, scope } = authorization
+  const { headers } = reading
+  if (presigned === undefined) return declaredPayload(headers, scope.service, algorithm)
+  if (isS3Family(scope.service) && !headers.has('x-amz-content-sha256')) return { kind: 'unsigned' }
+  const declared = declaredPayload(headers, scope.service, algorithm)
+  if (declared === undefined || declared.kind === 'declared' || declared.kind === 'unsigned') return declared
+  throw new Denial('unsupported_signature', 'A presigned URL takes a plain body: no chunks, no events.')
+}
+
+/** A body that is not there can't be checked later, as it passes. */
+function checkEmpty(payload: Payload): void {
+  if (payload.kind === 'unsigned') return
+  if ('sha256' in payload && payload.sha256 === EMPTY_SHA256) return
+  throw new Denial('payload_mismatch', 'The request has no body, but a hash or trailer of one.')
+}

@@ -1,0 +1,12 @@
+/** Writes to the state store on behalf of an agent. */
+import { Denial } from '../core/denial/denial.ts'
+
+/** What the store does not take is refused: denial `state_unavailable`, in these words. Denials pass as they are. */
+export async function recorded<Result>(written: Promise<Result>, words: string): Promise<Result> {
+  try {
+    return await written
+  } catch (cause) {
+    if (cause instanceof Denial) throw cause
+    throw new Denial('state_unavailable', words, { cause })
+  }
+}

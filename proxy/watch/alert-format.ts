@@ -1,0 +1,34 @@
+/** Drift as it is told: in the audit, in the log, and to people elsewhere. */
+import type { AuditRecord } from '../audit/record.ts'
+import { shown } from './phrasing.ts'
+import type { Drift } from './watch.ts'
+
+/** The audit record of phase `drift`. */
+export function driftFields(drift: Drift): AuditRecord {
+  const { agent, task, words, detector, response, requestIds, requests } = drift
+  return {
+    phase: 'drift',
+    agent,
+    task: task?.id,
+    detail: words,
+    drift: { detector, response, requestIds, requests },
+  }
+}
+
+/** What a program is posted. */
+export function jsonAlert(drift: Drift, nowMs: number): object {
+  const { detector, response, agent, task, words, requestIds, requests } = drift
+  const time = new Date(nowMs).toISOString()
+  return { kind: 'drift', time, detector, response, agent, task: task?.id, words, requestIds, requests }
+}
+
+/** What people are told. */
+export function textAlert({ detector, response, agent, task, words, requestIds }: Drift): string {
+  const of = task === undefined ? '' : `, task ${shown(task.id)}`
+  const lines = [
+    `Moderato: ${detector} (${response}) by agent ${shown(agent)}${of}`,
+    words,
+    `Requests: ${requestIds.join(', ')}`,
+  ]
+  return lines.join('\n')
+}

@@ -1,0 +1,97 @@
+/** What watchers look at: one request that is over, cut to what they go by. */
+import type { Agent, Scope } from '../core/agent.ts'
+import type { ActionClass, Trait } from '../core/action-class.ts'
+import { DENIALS } from '../core/denial/table.ts'
+import type { Outcome } from '../pipeline/run.ts'
+
+export interface Seen {
+  readonly requestId: string
+  readonly agent: string
+  /** Undefined for a static key. */
+  readonly task: SeenTask | undefined
+  readonly service: string
+  readonly operation: string
+  readonly class: ActionClass
+  readonly classes: readonly ActionClass[]
+  readonly traits: readonly Trait[]
+  readonly count: number
+  /** What it touched by name, as `resourceKey` names it; `*` is no name. At most `MAX_RESOURCES`. */
+  readonly resources: readonly string[]
+  readonly decision: Outcome['decision']
+  readonly reason: string
+  /** Refused by a decision that another try does not change; what SDKs retry by themselves is not meant. */
+  readonly refused: boolean
+  /** Forwarded, and the service did it. */
+  readonly done: boolean
+}
+
+export interface SeenTask {
+  readonly id: string
+  readonly root: string
+  /** The agent's own words. */
+  readonly intent: string | undefined
+  readonly scopes: readonly Scope[]
+  readonly openedAtMs: number
+}
+
+const MAX_RESOURCES = 100
+const MAX_KEY = 512
+/** Service, region, resource. */
+const ARN_PARTS = /^arn:[^:]*:([^:]*):([^:]*):[^:]*:([^]*)$/
+
+/** Refusals that answer what somebody decided of the agent, watchers among them: they are no news about it. */
+const RESPONSES: ReadonlySet<string> = new Set(['quarantined', 'revoked', 'frozen', 'approval_required'])
+
+/**
+ * A request as watchers see it; undefined for what must not count against an agent: one whose signature was not
+ * verified, since anybody may know an access key id, one that was not classified, and one that a response answered.
+ */
+export function seenOf({ exchange, decision, reason }: Outcome): Seen | undefined {
+  const { agent, call, payload, upstream } = exchange
+  if (payload === undefined || agent === undefined || call === undefined || RESPONSES.has(reason))
+    return undefined
+  return {
+    requestId: exchange.requestId,
+    agent: agent.id,
+    task: taskOf(agent),
+    service: call.service,
+    operation: call.operation ?? 'unknown',
+    class: call.class,
+    classes: call.classes,
+    traits: call.traits,
+    count: call.count,
+    resources: namesOf(call.resources),
+    decision,
+    reason,
+    refused: decision === 'deny' && reason !== 'none' && !DENIALS[reason].retryable,
+    done: decision === 'allow' && upstream !== undefined && upstream.status < 400,
+  }
+}
+
+function taskOf({ session }: Agent): SeenTask | undefined {
+  if (session === undefined) return undefined
+  const { task, root, issuedAtMs } = session
+  return { id: task.id, root, intent: task.intent, scopes: task.scopes, openedAtMs: issuedAtMs }
+}
+
+function namesOf(arns: readonly string[]): string[] {
+  const names = new Set<string>()
+  for (const arn of arns) {
+    if (names.size >= MAX_RESOURCES) break
+    if (arn !== '*') names.add(resourceKey(arn))
+  }
+  return [...names]
+}
+
+/**
+ * One name for a resource, however a call says it: without partition and account, which a plain name leaves out, and
+ * without what only the service adds (a stack's id, a policy of everything within).
+ */
+export function resourceKey(arn: string): string {
+  const parts = ARN_PARTS.exec(arn.slice(0, MAX_KEY))
+  if (parts === null) return arn.slice(0, MAX_KEY)
+  const [, service = '', region = '', rest = ''] = parts
+  const name = rest.endsWith('/*') || rest.endsWith(':*') ? rest.slice(0, -2) : rest
+  const plain = service === 'cloudformation' ? name.split('/').slice(0, 2).join('/') : name
+  return `${service}:${region}:${plain}`
+}

@@ -1,0 +1,31 @@
+/** How drift is told to people: plain sentences, in which nothing that an agent wrote can be taken for ours. */
+import { redactText } from '../observe/redact.ts'
+import { shown as quoted } from '../core/quote-untrusted.ts'
+import type { Seen } from './observation.ts'
+
+const MAX_SHOWN = 200
+
+/** An agent's text: redacted, and as people are shown it everywhere. */
+export function shown(text: string): string {
+  return quoted(redactText(text, MAX_SHOWN), { max: MAX_SHOWN })
+}
+
+/** `rds:DeleteDBInstance`. */
+export function nameOf({ service, operation }: Pick<Seen, 'service' | 'operation'>): string {
+  return `${service}:${operation}`
+}
+
+/** `30 s`, `15 min`, `2 h`. */
+export function lasting(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`
+  if (ms < 120_000) return `${Math.round(ms / 1_000)} s`
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`
+}
+
+/** `a`, `a and b`, `a, b and c`; of many only the first. */
+export function listed(names: readonly string[], most = 6): string {
+  const first = names.slice(0, most)
+  const more = names.length - first.length
+  const all = more > 0 ? [...first, `${more} more`] : first
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`
+}

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { remembered } from '../../proxy/core/memoize.ts'
+
+describe('remembered', () => {
+  it('makes what it is asked for again once, of short texts, and of no more than it may keep', () => {
+    const made: string[] = []
+    const upper = remembered(
+      (text) => {
+        made.push(text)
+        return text.toUpperCase()
+      },
+      { most: 2, longest: 3 },
+    )
+    expect([upper('a'), upper('a'), upper('long'), upper('long')]).toEqual(['A', 'A', 'LONG', 'LONG'])
+    expect(made).toEqual(['a', 'long', 'long'])
+    // A third text: all are forgotten, and it is remembered.
+    for (const text of ['b', 'c', 'c', 'a']) upper(text)
+    expect(made).toEqual(['a', 'long', 'long', 'b', 'c', 'a'])
+  })
+})
