@@ -4,7 +4,8 @@ import type { Audit } from '../audit/audit.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import { redactText, redactValue } from '../observe/redact.ts'
 import { bodyText, readBody, readQuery } from './read-request.ts'
-import { AdminError, type Caller, type Matched } from './route.ts'
+import { AdminError, type Matched } from './route.ts'
+import type { Caller } from '../operators/callers.ts'
 
 export interface Asked {
   readonly request: IncomingMessage

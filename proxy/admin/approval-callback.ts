@@ -1,7 +1,8 @@
 /** What somebody trusted passes on: a decision of a person, signed, fresh, and taken once (S18). */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { AdminError, type Caller } from './route.ts'
+import { AdminError } from './route.ts'
+import type { Caller } from '../operators/callers.ts'
 import type { Clock } from '../core/ports.ts'
 
 export interface CallbackPerson {

@@ -7,7 +7,8 @@ import { CallbackBody, callbackSigner, NONCE_MS, type CallbackPerson } from './a
 import { Demand } from '../approvals/required-approvals.ts'
 import { ShownApproval, shownApproval } from '../approvals/message.ts'
 import type { Clock } from '../core/ports.ts'
-import { AdminError, adminRoute, type AdminRoute, type Caller } from './route.ts'
+import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+import type { Caller } from '../operators/callers.ts'
 
 export interface ApprovalRoutesDeps {
   readonly approvals: Approvals

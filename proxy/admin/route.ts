@@ -1,10 +1,6 @@
 /** What a path of the admin API is: one value in one list, from which serving, checking and OpenAPI all come. */
 import { z } from 'zod'
-
-/** Who asks. Only a person can approve; the shared token is nobody in particular (rule S18). */
-export type Caller =
-  | { readonly kind: 'token'; readonly subject: string }
-  | { readonly kind: 'person'; readonly subject: string; readonly by: 'token' | 'certificate' | 'callback' }
+import type { Caller } from '../operators/callers.ts'
 
 export interface AdminRequest<Body = unknown, Query = unknown, Name extends string = string> {
   readonly caller: Caller

@@ -1,6 +1,7 @@
 /** What an agent asks of Moderato itself, once it is known who asks, and how that is described to the records. */
 import type { Session } from '../core/agent.ts'
-import type { Call, Classified, Protocol, Received } from '../exchange/exchange.ts'
+import type { Classified, Received } from '../exchange/exchange.ts'
+import type { Call, Protocol } from '../core/call.ts'
 import type { TokenProof } from '../identity/identities.ts'
 import type { Opening, WantedTask } from '../exchange/task-opening.ts'
 

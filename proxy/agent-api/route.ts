@@ -1,6 +1,7 @@
 /** Which requests are for Moderato itself, and which way each of them goes. None of them is ever forwarded. */
 import { Denial } from '../core/denial/denial.ts'
-import type { Received, RequestHead } from '../exchange/exchange.ts'
+import type { Received } from '../exchange/exchange.ts'
+import type { RequestHead } from '../core/http/request-head.ts'
 import { isTaskId } from './task-request.ts'
 
 /** No bucket's name can begin with a dot, so no path of AWS's begins so. */

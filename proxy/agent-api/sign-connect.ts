@@ -1,6 +1,6 @@
 /** Tokens that open a connection to a database or cache, as one user. What is said there, Moderato does not see. */
 import { Denial } from '../core/denial/denial.ts'
-import type { Call } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
 import { HeaderFields } from '../core/http/headers.ts'
 import { EMPTY_SHA256 } from '../sigv4/payload.ts'
 import { encode } from '../sigv4/canonical-request.ts'

@@ -1,6 +1,6 @@
 /** Reads a request to the signing endpoint into the call that it wants signed, to be decided like that call itself. */
 import type { Agent } from '../core/agent.ts'
-import type { Catalogue } from '../aws/catalogue/catalogue.ts'
+import type { Catalogue } from '../aws/catalogue/types.ts'
 import type { OperatorRules } from '../aws/classify/operator-rules.ts'
 import { partitionOf, resolveEndpoint } from '../aws/endpoints/endpoints.ts'
 import type { Classified, Verified } from '../exchange/exchange.ts'

@@ -1,11 +1,11 @@
 /** What the makers of the signing endpoint have in common: a request that is not sent by us, and the call that it is. */
 import type { Place } from '../aws/resources/arns.ts'
-import type { Catalogue } from '../aws/catalogue/catalogue.ts'
-import { ACTION_CLASSES, gravest } from '../core/action-class.ts'
-import type { ActionClass } from '../core/action-class.ts'
+import type { Catalogue } from '../aws/catalogue/types.ts'
+import { ACTION_CLASSES, type ActionClass, gravest } from '../core/action-class.ts'
 import type { OperatorRules } from '../aws/classify/operator-rules.ts'
 import { callOf, identifyWith } from '../aws/read-call.ts'
-import type { Call, RequestHead } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
+import type { RequestHead } from '../core/http/request-head.ts'
 import type { HandOn } from '../exchange/presign-request.ts'
 
 /** Where, by the scope of the agent's signature, and with what knowledge. */

@@ -1,7 +1,9 @@
 /** What people are shown of a call, and how many of them it needs. */
 import type { Agent } from '../core/agent.ts'
 import { changesState } from '../core/action-class.ts'
-import type { CallFacts, Classified, Decided } from '../exchange/exchange.ts'
+import type { Classified, Decided } from '../exchange/exchange.ts'
+import type { Need } from '../exchange/approval-need.ts'
+import type { CallFacts } from '../core/call.ts'
 import type { ApprovalFacts } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
 import { dependsOn } from './dependencies.ts'
@@ -9,11 +11,6 @@ import { dependsOn } from './dependencies.ts'
 /** What is kept for people to read; the digest is over all. */
 export const MAX_LISTED = 20
 const MAX_CHARACTERS = 2048
-
-export interface Need {
-  readonly approvers: 0 | 1 | 2
-  readonly why: readonly string[]
-}
 
 /** More than nobody. */
 export type Wanted = Need & { readonly approvers: 1 | 2 }

@@ -1,7 +1,8 @@
 /** What an approved call may mean depends on: content that others can change between the approval and its use (S17). */
 import { arnOverlap } from '../../policy/arn-match.ts'
 import { partitionOf } from '../aws/endpoints/endpoints.ts'
-import type { Call, OutgoingBody } from '../exchange/exchange.ts'
+import type { OutgoingBody } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
 
 const MAX_NAMES = 100
 const MAX_TEXT = 1 << 20

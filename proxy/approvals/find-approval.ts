@@ -1,11 +1,12 @@
 /** What people said of something that needs them; who said nothing yet is asked. Denials tell the agent what to do. */
 import { Denial } from '../core/denial/denial.ts'
 import type { GivenApproval } from '../exchange/exchange.ts'
+import type { Need } from '../exchange/approval-need.ts'
 import type { Clock } from '../core/ports.ts'
 import { recorded } from '../state/or-state-unavailable.ts'
 import { grantedOf, statusOf } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
-import type { Need, Wanted } from './approval-request.ts'
+import type { Wanted } from './approval-request.ts'
 import type { CallKey, Known } from './stored-approval.ts'
 import { shown } from '../core/quote-untrusted.ts'
 

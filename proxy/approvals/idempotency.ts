@@ -3,7 +3,7 @@
  * made again. They say nothing of what a call does, and stay out of its digest.
  */
 import { endOfString } from '../aws/protocols/document.ts'
-import type { Protocol } from '../exchange/exchange.ts'
+import type { Protocol } from '../core/call.ts'
 
 /** Members that botocore's models mark `idempotencyToken`, but for names that elsewhere mean something. */
 const NAMES = new Set([

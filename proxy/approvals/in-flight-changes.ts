@@ -1,5 +1,5 @@
 /** Changes between their last check and the end of their answer: what they will have changed is not known yet. */
-import type { Call } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
 import type { Approvals } from './approvals.ts'
 import { touches } from './dependencies.ts'
 

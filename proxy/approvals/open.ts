@@ -2,14 +2,14 @@
 import type { Logger } from 'pino'
 import { originOf } from '../core/addresses.ts'
 import type { Config } from '../config/schema/config.ts'
-import type { Call, Received } from '../exchange/exchange.ts'
+import type { Received } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
-import type { Timer } from '../pacing/agent-queue.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import type { Rules as PaceRules } from '../pacing/rules.ts'
-import type { Clock } from '../core/ports.ts'
-import type { Rules } from '../runtime/live-settings.ts'
+import type { Pacing } from '../pacing/pacing.ts'
 import { readSecret } from '../core/secret-file.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { Approvals } from './approvals.ts'
@@ -27,7 +27,10 @@ export interface ApprovalWorld {
   readonly audit: Pick<Audit, 'append'>
   readonly metrics: Pick<Metrics, 'approvalsPending' | 'approvalDecision'>
   readonly log: Logger
-  readonly rules: () => Rules
+  readonly rules: () => {
+    readonly loaded: { readonly config: Config }
+    readonly pacing: Pick<Pacing, 'rules'>
+  }
 }
 
 export function openApprovals(world: ApprovalWorld) {

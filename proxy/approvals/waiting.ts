@@ -1,6 +1,6 @@
 /** Calls that are held until somebody decides. */
 import type { Departure } from '../core/http/client-signal.ts'
-import type { Timer } from '../pacing/agent-queue.ts'
+import type { Timer } from '../core/ports.ts'
 import type { Ledger } from '../state/ledger.ts'
 
 export class Waiting {

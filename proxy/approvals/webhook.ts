@@ -1,7 +1,6 @@
 /** Tells people elsewhere that a call waits for them. Never waited for: who asks is answered meanwhile. */
 import type { Logger } from 'pino'
-import type { Timer } from '../pacing/agent-queue.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 import { readSecret } from '../core/secret-file.ts'
 import { openWebhook as openPosts } from '../core/webhook.ts'
 import type { Known } from './stored-approval.ts'

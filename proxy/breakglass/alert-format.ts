@@ -1,8 +1,8 @@
 /** What people elsewhere are told of a break-glass, and of each call while it is open. */
 import { shown } from '../core/quote-untrusted.ts'
-import type { Outcome } from '../pipeline/run.ts'
+import type { Outcome } from '../exchange/outcome.ts'
 import type { Alert } from '../watch/alerts.ts'
-import type { UnderBreakglass } from './breakglass.ts'
+import type { UnderBreakglass } from '../exchange/exchange.ts'
 import type { breakglassFields } from './record.ts'
 
 export function boxAlert(fields: ReturnType<typeof breakglassFields>, nowMs: number): Alert {

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import { arnMatch } from '../../policy/arn-match.ts'
 import { ACTION_CLASSES, type ActionClass } from '../core/action-class.ts'
 import type { Config } from '../config/schema/config.ts'
-import type { PaceSetting } from '../pacing/paces.ts'
 import type { Entry } from '../state/ledger.ts'
 
 export type BreakglassSettings = Config['breakglass']
@@ -34,16 +33,6 @@ export interface Breakglass extends Kept {
   readonly id: string
   /** When it ends by itself, or stops to wait for the second person. */
   readonly untilMs: number
-}
-
-/** The break-glass that was open for the agent when the call was judged, whether it covers the call or not. */
-export interface UnderBreakglass {
-  readonly id: string
-  readonly classes: readonly ActionClass[]
-  /** Patterns, as in grants. */
-  readonly resources: readonly string[]
-  /** The agent's own pace meanwhile; undefined where that stays as it is for this call. */
-  readonly pace: PaceSetting | undefined
 }
 
 /** What is asked for, as a person said it. */

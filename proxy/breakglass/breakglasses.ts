@@ -1,7 +1,6 @@
 /** Every break-glass that the ledger knows: opened and confirmed by people, over at its time or at once by command. */
 import { randomBytes } from 'node:crypto'
-import type { Timer } from '../pacing/agent-queue.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 import type { Ledger } from '../state/ledger.ts'
 import {
   breakglassOf,

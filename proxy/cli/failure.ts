@@ -1,5 +1,5 @@
 /** What stops a verb short of what it was asked for. */
-import { ConfigError } from '../config/load.ts'
+import { ConfigError } from '../config/loaded.ts'
 import type { Io } from './verb.ts'
 
 /** What whoever typed the verb can do something about; `code` is Moderato's word for it, empty if it said none. */

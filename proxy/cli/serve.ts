@@ -1,7 +1,8 @@
 /** `moderato serve --config FILE`: the proxy, until SIGTERM or SIGINT. */
 import { z } from 'zod'
 import { compose } from '../server/compose.ts'
-import { ConfigError, loadConfig } from '../config/load.ts'
+import { loadConfig } from '../config/load.ts'
+import { ConfigError } from '../config/loaded.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { createLog } from '../observe/log.ts'
 import { expectShortLives } from './short-lived.ts'

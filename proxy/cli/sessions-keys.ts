@@ -1,8 +1,8 @@
 /** `moderato sessions keys`: the file of sealing keys, which a running Moderato follows. */
 import { join } from 'node:path'
-import { ConfigError, loadConfigOfRunning } from '../config/load.ts'
+import { loadConfigOfRunning } from '../config/load.ts'
+import { ConfigError } from '../config/loaded.ts'
 import { newKeyLine, readKeyLines, writeKeys } from '../identity/sealing-keys.ts'
-import type { SessionsArgs } from './sessions.ts'
 import type { Io } from './verb.ts'
 
 export const KEYS_USAGE = `       moderato sessions keys list | add | promote ID | remove ID [--now]   (--config FILE | --file FILE)
@@ -11,13 +11,24 @@ export const KEYS_USAGE = `       moderato sessions keys list | add | promote ID
          In an emergency: remove ID --now ends at once whatever was sealed with it, the current key too.
 `
 
+/** The part of the arguments of `moderato sessions` that keys are managed by. */
+export interface KeysArgs {
+  readonly positionals: readonly string[]
+  readonly values: {
+    readonly file?: string | undefined
+    readonly config?: string | undefined
+    readonly now?: boolean | undefined
+    readonly json?: boolean | undefined
+  }
+}
+
 interface Keys {
   readonly lines: readonly string[]
   readonly words: string
 }
 
 /** Only ids are ever shown. Exit codes as of every verb. */
-export function runKeys({ positionals, values }: SessionsArgs, io: Io): number {
+export function runKeys({ positionals, values }: KeysArgs, io: Io): number {
   const [, action = '', id, ...rest] = positionals
   const takesId = action === 'promote' || action === 'remove'
   const place = values.file ?? values.config

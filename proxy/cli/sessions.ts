@@ -24,7 +24,7 @@ const OPTIONS = {
   now: { type: 'boolean' },
 } as const
 
-export type SessionsArgs = Given<typeof OPTIONS>
+type SessionsArgs = Given<typeof OPTIONS>
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>

@@ -1,5 +1,5 @@
 /** A configuration as it may be shown: sources beside values, secrets masked. Pure. */
-import type { LoadedConfig } from './load.ts'
+import type { LoadedConfig } from './loaded.ts'
 
 /** Dotted paths of everything that is not a map; lists count as one value. */
 export function leafPaths(value: unknown, path = ''): string[] {

@@ -5,7 +5,8 @@ import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { stateProblems } from './checks/state.ts'
 import { watchProblems } from './checks/watch.ts'
-import { configProblems, type Finding } from './checks/settings.ts'
+import { configProblems } from './checks/settings.ts'
+import type { Finding } from './finding.ts'
 import { identityProblems } from './checks/identity.ts'
 import { environmentOverrides, setAt } from './environment.ts'
 import { leafPaths } from './describe.ts'
@@ -13,26 +14,7 @@ import { withResolvedPaths } from './paths.ts'
 import { ConfigSchema, type Config } from './schema/config.ts'
 import { tlsProblems } from './tls.ts'
 import { errorMessage } from '../core/error-message.ts'
-
-export interface LoadedConfig {
-  readonly config: Config
-  readonly file: string
-  /** Where each value that is not a default comes from: dotted path -> `file` or the variable's name. */
-  readonly sources: ReadonlyMap<string, string>
-  /** Relative paths in the configuration resolve against this. */
-  readonly folder: string
-}
-
-/** The configuration is not usable; `findings` name each path, and what is allowed there. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-  readonly findings: readonly Finding[]
-
-  constructor(file: string, findings: readonly Finding[]) {
-    super(`${file}:\n${findings.map((each) => `  ${each.path || '(file)'}: ${each.message}`).join('\n')}`)
-    this.findings = findings
-  }
-}
+import { ConfigError, type LoadedConfig } from './loaded.ts'
 
 /**
  * Reads a YAML file, lays the environment over it, and checks the whole.

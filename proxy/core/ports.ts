@@ -43,3 +43,7 @@ export interface Signer {
 export interface CredentialSource {
   current(): Credentials | Promise<Credentials>
 }
+export interface Timer {
+  /** Calls `fire` once, `ms` from now; the answer cancels it. */
+  after(ms: number, fire: () => void): () => void
+}

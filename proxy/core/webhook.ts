@@ -1,7 +1,6 @@
 /** Posts signed messages to one place. Never waited for; bounded in tries and in messages under way. */
 import { createHmac } from 'node:crypto'
-import type { Timer } from '../pacing/agent-queue.ts'
-import type { Clock } from './ports.ts'
+import type { Clock, Timer } from './ports.ts'
 
 export interface WebhookWorld {
   readonly clock: Clock

@@ -2,7 +2,7 @@
 import type { LookupFunction } from 'node:net'
 import type { Agent } from '../core/agent.ts'
 import { signing } from './presign-signing.ts'
-import type { Catalogue } from '../aws/catalogue/catalogue.ts'
+import type { Catalogue } from '../aws/catalogue/types.ts'
 import type { Config } from '../config/schema/config.ts'
 import { grantsByRoot } from '../identity/grants-by-root.ts'
 import type { Revocations } from '../identity/revocations.ts'

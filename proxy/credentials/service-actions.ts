@@ -1,6 +1,7 @@
 /** What the catalogue knows of a service's IAM actions, as patterns for session policies. */
 import { changesState } from '../core/action-class.ts'
-import { operationsOf, type Catalogue, type Operation } from '../aws/catalogue/catalogue.ts'
+import { operationsOf } from '../aws/catalogue/catalogue.ts'
+import type { Catalogue, Operation } from '../aws/catalogue/types.ts'
 
 /** Patterns of IAM actions, `s3:get*`, in lower case: IAM takes them in any. */
 export interface ServiceActions {

@@ -9,7 +9,7 @@
 import { arnMatch } from '../../policy/arn-match.ts'
 import type { PolicyGrant } from '../../policy/engine.ts'
 import type { Scope, Statement } from '../core/agent.ts'
-import type { Call } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
 import { arnsOf, isOf, isSayable, meetAll, namesService } from './arn-patterns.ts'
 import { policyText, type Row } from './policy-text.ts'
 import type { ServiceActions } from './service-actions.ts'

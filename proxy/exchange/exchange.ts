@@ -5,30 +5,19 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import type { Agent } from '../core/agent.ts'
-import type { UnderBreakglass } from '../breakglass/breakglass.ts'
-import type { AccessLevel, ActionClass, Trait } from '../core/action-class.ts'
 import type { Departure } from '../core/http/client-signal.ts'
 import type { IncomingBody, Reply } from '../core/http/message.ts'
 import type { HandOn } from './presign-request.ts'
-import type { HeaderFields } from '../core/http/headers.ts'
 import type { Opening, WantedTask } from './task-opening.ts'
 import type { Signer } from '../core/ports.ts'
 import type { ChunkVerifier } from '../sigv4/chunk-chain.ts'
-import type { EventChain } from '../sigv4/event-stream.ts'
 import type { SignedRequest, UpstreamAnswer } from './upstream.ts'
-
-/** The wire protocols of AWS services, by the names that their models use. */
-export type Protocol = 'json-1.0' | 'json-1.1' | 'rest-json' | 'rest-xml' | 's3' | 'query' | 'ec2' | 'cbor'
-
-/** The head of a request as it stood on the wire. Nothing in it is decoded or normalised. */
-export interface RequestHead {
-  readonly method: string
-  /** The request target up to the first `?`. */
-  readonly path: string
-  /** What follows the first `?`; empty if there is none. */
-  readonly query: string
-  readonly headers: HeaderFields
-}
+import type { RequestHead } from '../core/http/request-head.ts'
+import type { Call } from '../core/call.ts'
+import type { Authorization, Payload } from '../sigv4/types.ts'
+import type { BodySignatures } from '../sigv4/body-signatures.ts'
+import type { ActionClass } from '../core/action-class.ts'
+import type { PaceSetting } from '../pacing/paces.ts'
 
 export interface Client {
   readonly address: string
@@ -49,42 +38,6 @@ export interface Received extends RequestHead {
   readonly reply: Reply
 }
 
-/** SigV4 and SigV4a, by the names that stand on the wire. */
-export type SigningAlgorithm = 'AWS4-HMAC-SHA256' | 'AWS4-ECDSA-P256-SHA256'
-
-/** SigV4's credential scope: `date/region/service/aws4_request`. */
-export interface CredentialScope {
-  readonly date: string
-  /** SigV4a has no region in its scope: the region set, as `x-amz-region-set` has it (`*`, `us-east-1,us-west-2`). */
-  readonly region: string
-  readonly service: string
-}
-
-/** What only a request has that is signed in its query string. */
-export interface Presigned {
-  /** `YYYYMMDDTHHMMSSZ`. */
-  readonly amzDate: string
-  readonly expiresSeconds: number
-  readonly securityToken: string | undefined
-  /** The query without what authenticates it, otherwise byte for byte. */
-  readonly query: string
-  /** The service's own parameters: without the headers that the signer moved into the query, too. */
-  readonly serviceQuery: string
-  /** Those headers (`x-amz-*`; flat name in lower case, value): the service reads them as such. */
-  readonly hoisted: readonly string[]
-}
-
-export interface Authorization {
-  readonly algorithm: SigningAlgorithm
-  readonly accessKeyId: string
-  readonly scope: CredentialScope
-  /** Lower case, sorted, as signed. */
-  readonly signedHeaders: readonly string[]
-  readonly signature: string
-  /** Undefined for the `Authorization` header. */
-  readonly presigned: Presigned | undefined
-}
-
 export interface Identified extends Received {
   readonly authorization: Authorization
   readonly agent: Agent
@@ -94,75 +47,12 @@ export interface Identified extends Received {
   readonly reading: RequestHead
 }
 
-/** What the signature says about the body. */
-export type Payload =
-  /** `x-amz-content-sha256` holds the body's SHA-256 (hex), signed; whoever reads the body compares it. */
-  | { readonly kind: 'declared'; readonly sha256: string }
-  /** No hash header: the body was read and its hash was part of the verified signature. */
-  | { readonly kind: 'hashed'; readonly sha256: string }
-  | { readonly kind: 'unsigned' }
-  /** `STREAMING-UNSIGNED-PAYLOAD-TRAILER`: aws-chunked framing with a trailing checksum. */
-  | {
-      readonly kind: 'unsigned-trailer'
-      readonly decodedLengthBytes: number
-      readonly trailers: readonly string[]
-    }
-  /** aws-chunked framing, every chunk signed; `trailers` is empty where the form has none. */
-  | {
-      readonly kind: 'signed-chunks'
-      /** The text of `x-amz-content-sha256`. */
-      readonly form: string
-      readonly decodedLengthBytes: number
-      readonly trailers: readonly string[]
-    }
-  /** Frames of an event stream, each signed (`STREAMING-AWS4-HMAC-SHA256-EVENTS`). */
-  | { readonly kind: 'signed-events'; readonly form: string }
-
-/** The chain of a body's own signatures, by what they cover. */
-export type BodySignatures<Chunks> = { readonly chunks: Chunks } | { readonly events: EventChain }
-
 export interface Verified extends Identified {
   readonly payload: Payload
   /** The time of signing as it was signed, `YYYYMMDDTHHMMSSZ`. */
   readonly signedAt: string
   /** Checks the signatures of the body's chunks or events, one after another; undefined where it has none. */
   readonly bodySignatures: BodySignatures<ChunkVerifier> | undefined
-}
-
-/**
- * What holds of a call, by name: true, the values given, or of its tags the values by key. What does not hold is left
- * out.
- */
-export type CallFacts = Readonly<
-  Record<string, boolean | readonly string[] | Readonly<Record<string, readonly string[]>>>
->
-
-/** What a request does, in IAM's terms. */
-export interface Call {
-  /** IAM prefix (`s3`, `states`); `unknown` if not in the catalogue. */
-  readonly service: string
-  /** The model's own name of the service (botocore's: `s3control`, `stepfunctions`); picks the endpoint. */
-  readonly model: string
-  /** The model's operation name (`DeleteTable`); null if not identified. */
-  readonly operation: string | null
-  readonly protocol: Protocol
-  readonly actions: readonly string[]
-  /** ARNs; `*` where only the service knows. */
-  readonly resources: readonly string[]
-  /** How many things it touches; never below 1. */
-  readonly count: number
-  readonly class: ActionClass
-  readonly classes: readonly ActionClass[]
-  readonly traits: readonly Trait[]
-  /** What it says that the model lacks: `Table.Name`, `?key`, `x-amz-name`. */
-  readonly unmodelled: readonly string[]
-  /** Selected parameters under stable names: README has them all. */
-  readonly facts: CallFacts
-  readonly accessLevel: AccessLevel
-  /** The operation's host prefix with its labels filled (`api.`, `123456789012.`); empty if none. */
-  readonly hostPrefix: string
-  /** S3: bucket name in the request, for regional and virtual-host endpoints. */
-  readonly bucket: string | undefined
 }
 
 /** What is sent on: nothing, bytes already read and checked, or the stream as it arrives. */
@@ -241,4 +131,14 @@ export interface Resigned extends Equipped {
 
 export interface Forwarded extends Resigned {
   readonly upstream: UpstreamAnswer
+}
+
+/** The break-glass that was open for the agent when the call was judged, whether it covers the call or not. */
+export interface UnderBreakglass {
+  readonly id: string
+  readonly classes: readonly ActionClass[]
+  /** Patterns, as in grants. */
+  readonly resources: readonly string[]
+  /** The agent's own pace meanwhile; undefined where that stays as it is for this call. */
+  readonly pace: PaceSetting | undefined
 }

@@ -1,5 +1,5 @@
 /** What the signing endpoint makes: a request that somebody else will send. */
-import type { RequestHead } from './exchange.ts'
+import type { RequestHead } from '../core/http/request-head.ts'
 
 /** A request of our own making that an agent asks to have signed, for somebody else to send. */
 export interface HandOn {

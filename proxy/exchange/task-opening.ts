@@ -1,6 +1,6 @@
 /** The opening of a task, from what was asked to what was granted. */
 import type { Grant, Session, Statement } from '../core/agent.ts'
-import type { Need } from '../approvals/approval-request.ts'
+import type { Need } from './approval-need.ts'
 
 /** Who opens it, proved. */
 export interface Opener {

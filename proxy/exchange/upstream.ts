@@ -1,5 +1,5 @@
 /** What goes on the wire to a service, and what came back. */
-import type { BodySignatures } from './exchange.ts'
+import type { BodySignatures } from '../sigv4/body-signatures.ts'
 import type { ChunkChain } from '../sigv4/chunk-chain.ts'
 
 /** A request ready for the wire: where to, and with which head. */
@@ -19,4 +19,17 @@ export interface UpstreamAnswer {
   readonly requestId: string | undefined
   readonly errorCode: string | undefined
   readonly durationMs: number
+}
+
+/** Where a call goes, and under which name it is signed there. */
+export interface Endpoint {
+  /** `https://host[:port]`. */
+  readonly origin: string
+  /** The `Host` header, with the port if it is not the scheme's own. */
+  readonly host: string
+  readonly signingName: string
+  /** For SigV4a, the region set. */
+  readonly signingRegion: string
+  /** As it goes on the wire. */
+  readonly path: string
 }

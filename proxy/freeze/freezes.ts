@@ -4,9 +4,8 @@ import { z } from 'zod'
 import type { Agent } from '../core/agent.ts'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { Timer } from '../pacing/agent-queue.ts'
-import type { Clock } from '../core/ports.ts'
-import type { Restraint } from '../stages/check-holds.ts'
+import type { Clock, Timer } from '../core/ports.ts'
+import type { Hold } from '../exchange/holds.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { covers, type FreezeScope } from './scope.ts'
 import type { WindowClock, WindowState, FreezeWindow } from './windows.ts'
@@ -112,7 +111,7 @@ export class Freezes {
   }
 
   /** Denial `frozen`: who froze it, why and until when. */
-  readonly restraint: Restraint = (exchange) => {
+  readonly restraint: Hold = (exchange) => {
     // Who ends its own task can do less from then on: nothing that a freeze is for.
     if (exchange.ask?.kind === 'end') return
     const { accountOf, clock, rules } = this.#deps

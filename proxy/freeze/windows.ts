@@ -1,8 +1,8 @@
 /** Freezes by the calendar: at which moments a window of the wall clock is open. Pure. */
 import { Temporal } from 'temporal-polyfill'
 import type { FreezeScope } from './scope.ts'
+import { DAYS } from '../config/schema/freeze.ts'
 
-export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 export type Day = (typeof DAYS)[number]
 
 export interface FreezeWindow extends FreezeScope {

@@ -1,7 +1,7 @@
 /** What policy knows of agents: their grants by root, which agents of one template share. */
 import type { PolicyData } from '../../policy/engine.ts'
 import type { Config } from '../config/schema/config.ts'
-import { isTemplate, rootOf } from './providers/rules.ts'
+import { isTemplate, rootOf } from '../core/agent-template.ts'
 
 /** Of the agents that the configuration names, and of those that the rules of its providers make. */
 export function grantsByRoot({

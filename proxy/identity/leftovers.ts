@@ -2,7 +2,7 @@
  * What a call leaves that can act when its task is over (rule S23): schedules, triggers, stacks, functions, principals,
  * keys, policies. Pure.
  */
-import type { Call } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
 
 /** One thing that a task left, as far as its calls tell. */
 export interface LeftBehind {

@@ -8,7 +8,7 @@ import { Denial } from '../core/denial/denial.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Judged } from '../stages/check-holds.ts'
+import type { Holdable } from '../exchange/holds.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Providers } from './providers/open.ts'
 import { Revocations } from './revocations.ts'
@@ -47,7 +47,7 @@ export async function openIdentity(config: Config, deps: IdentityDeps) {
     endings,
     sessions,
     revocations,
-    restraint: ({ agent }: Judged): void => revocations.check(agent),
+    restraint: ({ agent }: Holdable): void => revocations.check(agent),
     tasks,
     identities: await identitiesOf(config, clock),
     issueRate: rateOf(rate.things, rate.perMs, burst),

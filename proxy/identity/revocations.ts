@@ -7,13 +7,12 @@ import type { Agent, Session } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
+import { REVOCATION_CAUSES } from '../core/revocation-cause.ts'
 
 /** What can be revoked: one session, a task with all that was opened from it, all of an agent, of a root, or everybody. */
 export type RevocationTarget =
   | { readonly kind: 'session' | 'task' | 'agent' | 'root'; readonly id: string }
   | { readonly kind: 'all' }
-
-export const REVOCATION_CAUSES = ['ended', 'operator', 'drift', 'breakglass', 'policy'] as const
 
 export const RevocationSchema = z.strictObject({
   /** Sessions issued up to then are over; a later one of the same agent is a new decision. */

@@ -1,7 +1,7 @@
 /** What the tasks of agents did, as far as this process saw it: counts, sessions, and what they leave behind. */
 import type { Session } from '../core/agent.ts'
-import type { Call } from '../exchange/exchange.ts'
-import type { Outcome } from '../pipeline/run.ts'
+import type { Call } from '../core/call.ts'
+import type { Outcome } from '../exchange/outcome.ts'
 import { doesAwayWith, leavesBehind, type LeftBehind } from './leftovers.ts'
 import { taskIn } from './revocations.ts'
 

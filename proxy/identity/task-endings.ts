@@ -2,7 +2,7 @@
 import type { Logger } from 'pino'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Outcome } from '../pipeline/run.ts'
+import type { Outcome } from '../exchange/outcome.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { LeftBehind } from './leftovers.ts'
 import type { Revocations } from './revocations.ts'

@@ -1,12 +1,12 @@
 /** Tasks and their end before their time, as Prometheus reads it. */
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { REVOCATION_CAUSES, type Revocation } from '../identity/revocations.ts'
+import { REVOCATION_CAUSES, type RevocationCause } from '../core/revocation-cause.ts'
 
 export interface SessionMetrics {
   /** Where a scrape reads how many tasks are open. */
   sessions(source: () => number): void
   /** A revocation that was made here, by its cause; those of all replicas add up. */
-  revoked(cause: Revocation['cause']): void
+  revoked(cause: RevocationCause): void
 }
 
 export function sessionMetrics(registry: Registry): SessionMetrics {

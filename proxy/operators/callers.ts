@@ -2,7 +2,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
-import type { Caller } from '../admin/route.ts'
 
 /** A person who may operate and approve. Whatever channel they use, `id` is the one subject that they are. */
 export interface Person {
@@ -83,3 +82,7 @@ export function certificateNames(certificate: {
 export function sha256(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
+/** Who asks. Only a person can approve; the shared token is nobody in particular (rule S18). */
+export type Caller =
+  | { readonly kind: 'token'; readonly subject: string }
+  | { readonly kind: 'person'; readonly subject: string; readonly by: 'token' | 'certificate' | 'callback' }

@@ -8,17 +8,12 @@
  * A call that can be told again keeps its place for a while after its client left: SDKs send anew what they waited for
  * in vain. Whoever is next passes such a place by; it is charged when its call goes, so it gains nothing.
  */
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 import type { Limiter, Turn } from './limiter.ts'
 import type { Passage, PassRequest } from './queue-outcome.ts'
 import { foreseeTurn } from './schedule.ts'
 import type { SharedLines } from './shared-bucket-queues.ts'
 import { SLIP_MS, Waiter } from './waiter.ts'
-
-export interface Timer {
-  /** Calls `fire` once, `ms` from now; the answer cancels it. */
-  after(ms: number, fire: () => void): () => void
-}
 
 export interface LaneDeps {
   readonly limiter: Limiter

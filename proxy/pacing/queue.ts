@@ -1,7 +1,7 @@
 /** The queue of calls that wait for their turn: one lane a holder, bounded for each holder and in total. */
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 import { canFit } from './gcra.ts'
-import { Lane, type Timer } from './agent-queue.ts'
+import { Lane } from './agent-queue.ts'
 import type { Limiter } from './limiter.ts'
 import type { Passage, PassRequest } from './queue-outcome.ts'
 import { SharedLines } from './shared-bucket-queues.ts'

@@ -1,6 +1,5 @@
 /** Pace rules: for which classes, a bucket for each what, at which rate. Pure. */
-import type { Rate } from './gcra.ts'
-import { rateOf } from './gcra.ts'
+import { type Rate, rateOf } from './gcra.ts'
 import type { PacedName, Paces, PaceSetting } from './paces.ts'
 import { formatRate } from './rates.ts'
 

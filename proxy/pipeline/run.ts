@@ -3,20 +3,12 @@
  * became of it: forwarded, denied, client gone, or our own bug. A forwarded call adds one outcome record.
  */
 import { Denial } from '../core/denial/denial.ts'
-import type { DenialReason } from '../core/denial/table.ts'
 import type { Forwarded, Received } from '../exchange/exchange.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import type { Observer, Way } from './pipeline.ts'
 import type { Clock } from '../core/ports.ts'
 import { decisionFields, outcomeFields, type Recordable } from './audit-fields.ts'
-
-/** What a run became, for metrics and for whoever watches. */
-export interface Outcome {
-  readonly exchange: Partial<Forwarded> & Received
-  readonly decision: 'allow' | 'deny' | 'throttle' | 'abort' | 'error'
-  readonly reason: DenialReason | 'none'
-  readonly durationMs: number
-}
+import type { Outcome } from '../exchange/outcome.ts'
 
 export interface RecordOptions {
   readonly clock: Clock

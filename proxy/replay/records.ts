@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { Scope } from '../core/agent.ts'
 import { ACTION_CLASSES, TRAITS } from '../core/action-class.ts'
-import type { Call } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
 import { segmentName, segmentNumbers } from '../audit/chain.ts'
 
 /** What became of a call: as it is recorded, or as a simulation says. */

@@ -1,6 +1,5 @@
 /** A clock and a timer that move only when told to: hours of traffic pass in the time that their decisions take. */
-import type { Timer } from '../pacing/agent-queue.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 
 interface Alarm {
   readonly dueMs: number

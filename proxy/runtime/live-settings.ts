@@ -6,15 +6,15 @@ import { callers, sha256, type CallerOf, type Person } from '../operators/caller
 import { staticOwners, type StaticOwners } from '../identity/agent-store.ts'
 import type { OperatorRules } from '../aws/classify/operator-rules.ts'
 import type { Config } from '../config/schema/config.ts'
-import type { LoadedConfig } from '../config/load.ts'
+import type { LoadedConfig } from '../config/loaded.ts'
 import { WindowClock } from '../freeze/windows.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { grantsByRoot } from '../identity/grants-by-root.ts'
 import { pacingOf } from './rate-settings.ts'
 import type { Clock } from '../core/ports.ts'
 import { readSecret } from '../core/secret-file.ts'
-import type { Pacing } from '../stages/pace/pace.ts'
-import type { ClockSkew } from '../stages/verify/time.ts'
+import type { Pacing } from '../pacing/pacing.ts'
+import type { ClockSkew } from '../sigv4/clock-skew.ts'
 
 export interface Rules {
   /** What they were made from. */

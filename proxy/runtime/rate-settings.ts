@@ -5,7 +5,7 @@ import { pacesFrom } from '../pacing/paces.ts'
 import { rulesFrom } from '../pacing/rules.ts'
 import { Sights } from '../pacing/first-seen.ts'
 import { slowdownOf } from '../state/slowdown.ts'
-import type { Pacing } from '../stages/pace/pace.ts'
+import type { Pacing } from '../pacing/pacing.ts'
 import type { Ledger } from '../state/ledger.ts'
 
 /** `pacing` is read anew for each call; what waits goes by the rules that it came under. */

@@ -7,7 +7,7 @@ import { wayOf, type WayName } from '../agent-api/route.ts'
 import { agentApiWays, wayOfSts } from '../agent-api/ways.ts'
 import { answerDenial } from '../pipeline/answer.ts'
 import { protocolGuess } from '../aws/identify/identify.ts'
-import type { LoadedConfig } from '../config/load.ts'
+import type { LoadedConfig } from '../config/loaded.ts'
 import type { Classified, Received } from '../exchange/exchange.ts'
 import { followConfig } from '../runtime/follow-config.ts'
 import { followKeys } from '../identity/follow-keys.ts'
@@ -23,7 +23,7 @@ import { sharedStages, type SharedStages } from './stages.ts'
 import { classify } from '../stages/classify/classify.ts'
 import { forward } from '../stages/forward/forward.ts'
 import { resign } from '../stages/resign/resign.ts'
-import { maxSkewMsOf } from '../stages/verify/time.ts'
+import { maxSkewMsOf } from '../sigv4/clock-skew.ts'
 
 /** The way of a call, from the head on the wire to the upstream's answer. */
 function wayOfCalls(stages: SharedStages, parts: Parts) {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Parts } from './services.ts'
 import { unreadableFields } from '../pipeline/audit-fields.ts'
-import type { Outcome } from '../pipeline/run.ts'
+import type { Outcome } from '../exchange/outcome.ts'
 
 /** What no parser takes for a request leaves a record and a metric too. */
 export function unreadable({ refusals, metrics }: Parts): (address: string) => string {

@@ -7,12 +7,13 @@ import { openApprovals } from '../approvals/open.ts'
 import type { Agent } from '../core/agent.ts'
 import { agentStore } from '../identity/agent-store.ts'
 import { addressing } from '../aws/endpoints/addressing.ts'
-import { loadCatalogue, type Catalogue } from '../aws/catalogue/catalogue.ts'
+import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
+import type { Catalogue } from '../aws/catalogue/types.ts'
 import { privateServices as privateServicesOf, type PrivateServices } from '../aws/private/services.ts'
 import { openBreakglass } from '../breakglass/open.ts'
 import type { Config } from '../config/schema/config.ts'
 import { describeConfig } from '../config/describe.ts'
-import type { LoadedConfig } from '../config/load.ts'
+import type { LoadedConfig } from '../config/loaded.ts'
 import { openSigners } from '../credentials/open.ts'
 import { Freezes } from '../freeze/freezes.ts'
 import { openIdentity } from '../identity/open.ts'
@@ -21,12 +22,12 @@ import { openAudit, type Audit } from '../audit/audit.ts'
 import { createMetrics, type Metrics } from '../observe/metrics.ts'
 import { unverifiedRefusals } from '../observe/refusals.ts'
 import { openPace } from '../runtime/rate-settings.ts'
-import type { Timer } from '../pacing/agent-queue.ts'
+import type { Timer } from '../core/ports.ts'
 import { PaceQueue } from '../pacing/queue.ts'
 import { openRules, type Rules } from '../runtime/live-settings.ts'
 import { Signatures } from '../sigv4/signatures.ts'
 import { BufferBudget } from '../core/buffer-budget.ts'
-import type { Restraint } from '../stages/check-holds.ts'
+import type { Hold } from '../exchange/holds.ts'
 import { openState } from '../state/open.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { pinnedLookup } from '../upstream/address.ts'
@@ -126,11 +127,7 @@ function openOperated(
   const breakglass = openBreakglass({ ...world, clock })
   const watching = openWatch({ ...world, ...identity, clock, approvals: approvals.approvals })
   /** In the order in which they are asked. */
-  const restraints: readonly Restraint[] = [
-    freezes.restraint,
-    watching.quarantines.restraint,
-    identity.restraint,
-  ]
+  const restraints: readonly Hold[] = [freezes.restraint, watching.quarantines.restraint, identity.restraint]
   return { freezes, approvals, breakglass, ...watching, restraints }
 }
 

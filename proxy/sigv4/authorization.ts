@@ -1,6 +1,6 @@
 /** Finds the one credential of a request, in the `Authorization` header or the query string, and names every other way of signing. */
 import { Denial } from '../core/denial/denial.ts'
-import type { Authorization } from '../exchange/exchange.ts'
+import type { Authorization } from './types.ts'
 import type { HeaderFields } from '../core/http/headers.ts'
 import { remembered } from '../core/memoize.ts'
 import { ALGORITHM, ECDSA_ALGORITHM, malformed, parseRegionSet, parseSignedHeaders } from './credential.ts'

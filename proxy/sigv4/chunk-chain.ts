@@ -3,7 +3,7 @@
  * first that of the request ("Signature calculations: transferring payload in multiple chunks", S3 API Reference).
  */
 import { sign, verify, type KeyObject } from 'node:crypto'
-import type { CredentialScope, SigningAlgorithm } from '../exchange/exchange.ts'
+import type { CredentialScope, SigningAlgorithm } from './types.ts'
 import { ALGORITHM, ECDSA_ALGORITHM, scopeText } from './credential.ts'
 import { EMPTY_SHA256 } from './payload.ts'
 import { hmacHex, isEqual } from './signature.ts'

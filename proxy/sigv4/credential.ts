@@ -1,6 +1,6 @@
 /** What the two places of a signature, header and query string, have in common. */
 import { Denial } from '../core/denial/denial.ts'
-import type { CredentialScope, SigningAlgorithm } from '../exchange/exchange.ts'
+import type { CredentialScope, SigningAlgorithm } from './types.ts'
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
 export const ECDSA_ALGORITHM = 'AWS4-ECDSA-P256-SHA256'

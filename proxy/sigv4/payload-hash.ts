@@ -2,7 +2,7 @@
 import { createHash, hash } from 'node:crypto'
 import { Transform } from 'node:stream'
 import { Denial } from '../core/denial/denial.ts'
-import type { Payload } from '../exchange/exchange.ts'
+import type { Payload } from './types.ts'
 
 /** Of a body that is there whole: `payload_mismatch` unless it has the SHA-256 that was declared, if one was. */
 export function checkDeclaredHash(payload: Payload, bytes: Buffer): void {

@@ -1,6 +1,6 @@
 /** What the head of a request says about its body: `x-amz-content-sha256` and the headers that belong to it. */
 import { Denial } from '../core/denial/denial.ts'
-import type { Payload, SigningAlgorithm } from '../exchange/exchange.ts'
+import type { Payload, SigningAlgorithm } from './types.ts'
 import type { HeaderFields } from '../core/http/headers.ts'
 import { isS3Family } from '../core/s3-family.ts'
 import { CHECKSUM_TRAILERS } from './checksum.ts'

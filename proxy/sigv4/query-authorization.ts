@@ -1,6 +1,6 @@
 /** Reads the signature of a presigned URL (query authentication) out of its query string. */
 import { Denial } from '../core/denial/denial.ts'
-import type { Authorization, Presigned } from '../exchange/exchange.ts'
+import type { Authorization, Presigned } from './types.ts'
 import { splitPair } from '../core/http/query-pair.ts'
 import { ALGORITHM, ECDSA_ALGORITHM, malformed, parseRegionSet, parseSignedHeaders } from './credential.ts'
 

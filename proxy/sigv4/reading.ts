@@ -1,6 +1,7 @@
 /** The head of a request without what authenticates it. */
 import { Denial } from '../core/denial/denial.ts'
-import type { Authorization, RequestHead } from '../exchange/exchange.ts'
+import type { Authorization } from './types.ts'
+import type { RequestHead } from '../core/http/request-head.ts'
 import { HeaderFields } from '../core/http/headers.ts'
 
 /**

@@ -5,7 +5,7 @@
  * `@smithy/signature-v4` request signature costs 45 us of CPU, more than the whole pipeline may; it is the oracle of
  * this file's tests.
  */
-import type { CredentialScope, SigningAlgorithm } from '../exchange/exchange.ts'
+import type { CredentialScope, SigningAlgorithm } from './types.ts'
 import { remembered } from '../core/memoize.ts'
 import { hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
 import { scopeText } from './credential.ts'

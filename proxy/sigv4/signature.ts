@@ -1,6 +1,6 @@
 /** The signature over a canonical request: made for what we send, compared for what we receive. */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
-import type { CredentialScope } from '../exchange/exchange.ts'
+import type { CredentialScope } from './types.ts'
 import { ALGORITHM, scopeText } from './credential.ts'
 
 /** Hex signature; `amzDate` as in `x-amz-date`, `requestHash` the canonical request's SHA-256 in hex. */

@@ -1,5 +1,6 @@
 /** Makes and checks signatures by either algorithm, with the keys derived for it kept while they are in use. */
-import type { BodySignatures, CredentialScope, Payload, SigningAlgorithm } from '../exchange/exchange.ts'
+import type { CredentialScope, Payload, SigningAlgorithm } from './types.ts'
+import type { BodySignatures } from './body-signatures.ts'
 import type { Credentials } from '../core/ports.ts'
 import { ecdsaChunkChain, hmacChunkChain, type ChunkChain, type ChunkVerifier } from './chunk-chain.ts'
 import { ALGORITHM } from './credential.ts'

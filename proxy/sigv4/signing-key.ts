@@ -1,6 +1,6 @@
 /** The derived keys of SigV4, kept while they are in use. */
 import { createHmac } from 'node:crypto'
-import type { CredentialScope } from '../exchange/exchange.ts'
+import type { CredentialScope } from './types.ts'
 
 interface DerivedKey {
   readonly secretAccessKey: string

@@ -8,7 +8,7 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto'
-import type { CredentialScope } from '../exchange/exchange.ts'
+import type { CredentialScope } from './types.ts'
 import { ECDSA_ALGORITHM, scopeText } from './credential.ts'
 
 export interface EcdsaKeyPair {

@@ -1,5 +1,5 @@
 /** Whether a signature stands: the pure part of verification, which knows no clock, no agent and no rule about headers. */
-import type { Authorization } from '../exchange/exchange.ts'
+import type { Authorization } from './types.ts'
 import { hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
 import { presignedQueryWithoutSignature } from './presigned.ts'
 import type { AccessKey, Signatures } from './signatures.ts'

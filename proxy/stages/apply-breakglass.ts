@@ -1,6 +1,6 @@
 /** Marks what an agent does while a break-glass is open for it: policy, pace and every record go by the mark. */
-import { reaches, type Breakglass, type UnderBreakglass } from '../breakglass/breakglass.ts'
-import type { Classified } from '../exchange/exchange.ts'
+import { reaches, type Breakglass } from '../breakglass/breakglass.ts'
+import type { Classified, UnderBreakglass } from '../exchange/exchange.ts'
 import type { PaceSetting } from '../pacing/paces.ts'
 
 export interface MarkDeps {

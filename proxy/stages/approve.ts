@@ -14,7 +14,8 @@ import {
 } from '../approvals/find-approval.ts'
 import type { Waiting } from '../approvals/waiting.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { Approved, Call, Decided, Decision, GivenApproval } from '../exchange/exchange.ts'
+import type { Approved, Decided, Decision, GivenApproval } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
 import type { Clock } from '../core/ports.ts'
 
 export interface ApproveDeps extends SeekDeps {

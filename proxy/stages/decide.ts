@@ -1,10 +1,10 @@
 /** Asks the policy engine whether a call may go on. */
 import { policyAgent, type PolicyEngine, type PolicyInput, type PolicyVerdict } from '../../policy/engine.ts'
 import type { Session } from '../core/agent.ts'
-import type { UnderBreakglass } from '../breakglass/breakglass.ts'
+import type { Classified, Decided, Decision, UnderBreakglass } from '../exchange/exchange.ts'
 import { changesState } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { Call, Classified, Decided, Decision } from '../exchange/exchange.ts'
+import type { Call } from '../core/call.ts'
 import type { Clock } from '../core/ports.ts'
 
 export interface DecideDeps {

@@ -1,6 +1,8 @@
 /** Finds the agent that a request claims to come from. Nothing is proved yet. */
 import { Denial } from '../core/denial/denial.ts'
-import type { Authorization, Identified, Received, RequestHead } from '../exchange/exchange.ts'
+import type { Identified, Received } from '../exchange/exchange.ts'
+import type { Authorization } from '../sigv4/types.ts'
+import type { RequestHead } from '../core/http/request-head.ts'
 import type { AgentStore } from '../core/ports.ts'
 import { parseAuthorization } from '../sigv4/authorization.ts'
 import { readingOf } from '../sigv4/reading.ts'

@@ -7,7 +7,7 @@ import { ALGORITHM } from '../sigv4/credential.ts'
 import { parseAmzDate } from '../sigv4/signing-date.ts'
 import { whenKnown } from '../core/maybe-promise.ts'
 import type { ClaimOutcome, Replays, SignedCall } from '../state/replays.ts'
-import { maxSkewMsOf, type ClockSkew } from './verify/time.ts'
+import { type ClockSkew, maxSkewMsOf } from '../sigv4/clock-skew.ts'
 
 export interface ReplayDeps {
   readonly replays: Replays

@@ -7,8 +7,7 @@
  * asks must fail closed.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Timer } from '../pacing/agent-queue.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 import { Forgetting } from './forgetting.ts'
 import type { LedgerKind, LedgerStore, StoredEntry } from './store.ts'
 

@@ -8,7 +8,7 @@ import {
   type RawEntry,
   type StoredEntry,
 } from './store.ts'
-import type { Server } from './valkey.ts'
+import type { ValkeyServer } from './valkey-server.ts'
 
 /** What WRITE answers when the server has less than this process saw in it. */
 const LOST = -1
@@ -19,14 +19,14 @@ const WON_BY_ANOTHER = 0
  * and puts back what is gone, under the revisions that it had, so that no freeze and no approval's use is lost.
  */
 export class ValkeyLedger implements LedgerStore {
-  readonly #server: Server
+  readonly #server: ValkeyServer
   readonly #keys: readonly string[]
   readonly #clock: Clock
   readonly #forgetting = new Forgetting()
   readonly #seen = new Map<string, StoredEntry>()
   #last = 0
 
-  constructor(server: Server, clock: Clock) {
+  constructor(server: ValkeyServer, clock: Clock) {
     this.#server = server
     this.#clock = clock
     this.#keys = ['', ':entries', ':revisions', ':expiries'].map((name) => server.key(`ledger${name}`))

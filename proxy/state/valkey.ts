@@ -15,7 +15,8 @@ import {
 import type { StateStore } from './store.ts'
 import { ValkeyConnection, type ValkeyOptions } from './valkey-connection.ts'
 import { ValkeyLedger } from './valkey-ledger.ts'
-import { scriptsIn, SERVER_TIME, type ScriptName } from './valkey-scripts.ts'
+import { scriptsIn, SERVER_TIME } from './valkey-scripts.ts'
+import type { ValkeyServer } from './valkey-server.ts'
 
 export interface ValkeyStoreOptions extends ValkeyOptions {
   /** Begins every key: installations that share a server have one each. */
@@ -26,19 +27,11 @@ export interface ValkeyStoreOptions extends ValkeyOptions {
   readonly time?: string
 }
 
-/** What the parts of the store have in common. */
-export interface Server {
-  run(script: ScriptName, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>
-  get(keys: readonly string[]): Promise<readonly (string | null)[]>
-  /** The full name of a key. All have one hash tag, so that a cluster keeps them on one node. */
-  key(name: string): string
-}
-
 /** Rejects if the server cannot be used (`ValkeyConnection.open`). */
 export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateStore> {
   const connection = await ValkeyConnection.open(options)
   const scripts = scriptsIn(options.time ?? SERVER_TIME)
-  const server: Server = {
+  const server: ValkeyServer = {
     run: (script, keys, values) => connection.run(scripts[script], keys, values),
     get: (keys) => connection.get(keys),
     key: (name) => `{${options.prefix}}:${name}`,
@@ -55,11 +48,11 @@ export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateSto
 }
 
 class ValkeyLimiter implements Limiter {
-  readonly #server: Server
+  readonly #server: ValkeyServer
   /** The server's time less the caller's, at the last `take`. */
   #aheadMs = 0
 
-  constructor(server: Server) {
+  constructor(server: ValkeyServer) {
     this.#server = server
   }
 
@@ -92,11 +85,11 @@ class ValkeyLimiter implements Limiter {
 
 /** The server decides; what this process saw is remembered besides, so that a copy is refused without asking. */
 class ValkeyReplays implements Replays {
-  readonly #server: Server
+  readonly #server: ValkeyServer
   readonly #perAgent: number
   readonly #seen: ReplayMemory
 
-  constructor(server: Server, perAgent: number) {
+  constructor(server: ValkeyServer, perAgent: number) {
     this.#server = server
     this.#perAgent = perAgent
     this.#seen = new ReplayMemory({ perAgent })

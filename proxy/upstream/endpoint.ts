@@ -7,7 +7,7 @@ import { resolveEndpoint } from '../aws/endpoints/endpoints.ts'
 import type { PrivateServices } from '../aws/private/services.ts'
 import type { Config } from '../config/schema/config.ts'
 import type { Paced } from '../exchange/exchange.ts'
-import type { Endpoint } from '../stages/resign/resign.ts'
+import type { Endpoint } from '../exchange/upstream.ts'
 
 /**
  * The path is what was read, byte for byte. A bucket that stood in the host is its first segment, and stays there, but

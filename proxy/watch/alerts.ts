@@ -1,8 +1,7 @@
 /** Alerts to the place of `watch.alerts`, as the configuration wants them spelled. */
 import type { Logger } from 'pino'
 import type { AlertSettings } from '../config/schema/watch.ts'
-import type { Timer } from '../pacing/agent-queue.ts'
-import type { Clock } from '../core/ports.ts'
+import type { Clock, Timer } from '../core/ports.ts'
 import { readSecret } from '../core/secret-file.ts'
 import { openWebhook } from '../core/webhook.ts'
 

@@ -2,7 +2,7 @@
 import type { Agent, Scope } from '../core/agent.ts'
 import type { ActionClass, Trait } from '../core/action-class.ts'
 import { DENIALS } from '../core/denial/table.ts'
-import type { Outcome } from '../pipeline/run.ts'
+import type { Outcome } from '../exchange/outcome.ts'
 
 export interface Seen {
   readonly requestId: string

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Restraint } from '../stages/check-holds.ts'
+import type { Hold } from '../exchange/holds.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
 
 const Kept = z.strictObject({
@@ -76,7 +76,7 @@ export class Quarantines {
   }
 
   /** Denial `quarantined`: who did it, why, until when, and who can lift it. */
-  readonly restraint: Restraint = ({ agent }) => {
+  readonly restraint: Hold = ({ agent }) => {
     const entry = this.#deps.ledger.get('quarantine', agent.id)
     if (entry === undefined) return
     const { by, reason, untilMs } = quarantineOf(entry)

@@ -1,7 +1,6 @@
 /** What is done about drift, beside marking and telling it. Everything reaches all replicas through the ledger. */
 import type { Approvals } from '../approvals/approvals.ts'
-import type { Revocations } from '../identity/revocations.ts'
-import { taskIn } from '../identity/revocations.ts'
+import { type Revocations, taskIn } from '../identity/revocations.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Quarantines } from './quarantines.ts'

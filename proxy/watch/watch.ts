@@ -1,7 +1,7 @@
 /** Runs every detector over the stream of requests that are over, one state an agent, and says what drifts. */
 import type { DetectorName, DetectorSettings, Response } from '../config/schema/watch.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Outcome } from '../pipeline/run.ts'
+import type { Outcome } from '../exchange/outcome.ts'
 import type { Finding, Look } from './detector.ts'
 import { blindAndBurn } from './detectors/blind-and-burn.ts'
 import { fanout } from './detectors/fanout.ts'

@@ -1,9 +1,9 @@
 import { validate } from './validate-openapi.ts'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { callers, sha256 } from '../../proxy/operators/callers.ts'
+import { type Caller, callers, sha256 } from '../../proxy/operators/callers.ts'
 import { openApi } from '../../proxy/admin/openapi.ts'
-import { AdminError, adminRoute, type AdminRoute, type Caller } from '../../proxy/admin/route.ts'
+import { AdminError, adminRoute, type AdminRoute } from '../../proxy/admin/route.ts'
 import { bearer, listening, POLICY, TOKEN } from './listening.ts'
 
 const ALICE_TOKEN = 'a'.repeat(43)

@@ -2,8 +2,7 @@
 import { encode } from 'cborg'
 import { describe, expect, it } from 'vitest'
 import { MEMBER_LIMIT } from '../../proxy/aws/protocols/tree.ts'
-import { classified, dynamodb, ec2, s3 } from '../aws/requests.ts'
-import type { Sample } from '../aws/requests.ts'
+import { classified, dynamodb, ec2, s3, type Sample } from '../aws/requests.ts'
 
 const numbers = Array.from({ length: MEMBER_LIMIT + 1 }, (_, index) => index)
 

@@ -1,8 +1,7 @@
 /** Spellings by which a call could pass for a milder or narrower one, or for one of another protocol. */
 import { encode } from 'cborg'
 import { describe, expect, it } from 'vitest'
-import { classified, dynamodb, form, json, rest, s3 } from '../aws/requests.ts'
-import type { Sample } from '../aws/requests.ts'
+import { classified, dynamodb, form, json, rest, s3, type Sample } from '../aws/requests.ts'
 
 const HERE = 'us-east-1:111122223333'
 const FORM = 'application/x-www-form-urlencoded'

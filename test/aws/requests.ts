@@ -4,7 +4,8 @@ import { unknownCall } from '../../proxy/aws/classify/classify-call.ts'
 import { NO_OPERATOR_RULES } from '../../proxy/aws/classify/operator-rules.ts'
 import { callOf, identifyWith } from '../../proxy/aws/read-call.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
-import type { Call, RequestHead } from '../../proxy/exchange/exchange.ts'
+import type { Call } from '../../proxy/core/call.ts'
+import type { RequestHead } from '../../proxy/core/http/request-head.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
 
 export interface Sample {

@@ -1,6 +1,6 @@
 /** Requests made from the catalogue itself: one value put where a locator points, everything else as small as can be. */
 import { encode } from 'cborg'
-import type { Locator, Operation } from '../../proxy/aws/catalogue/catalogue.ts'
+import type { Locator, Operation } from '../../proxy/aws/catalogue/types.ts'
 import type { Sample } from './requests.ts'
 
 /** A value; members by name; undefined leaves the place out. */

@@ -1,5 +1,5 @@
 /** Calls whose identification and classification are measured. */
-import type { RequestHead } from '../../proxy/exchange/exchange.ts'
+import type { RequestHead } from '../../proxy/core/http/request-head.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
 
 export interface SampleCall {

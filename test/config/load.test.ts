@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { describeConfig } from '../../proxy/config/describe.ts'
-import { ConfigError, parseConfig } from '../../proxy/config/load.ts'
+import { parseConfig } from '../../proxy/config/load.ts'
+import { ConfigError } from '../../proxy/config/loaded.ts'
 
 const SECRET = 'a-secret-with-more-than-32-characters'
 const agent = { id: 'spiffe://example.org/agent/a', accessKeyId: 'AKIDA', secretAccessKey: SECRET }

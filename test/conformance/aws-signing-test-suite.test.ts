@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { Authorization } from '../../proxy/exchange/exchange.ts'
+import type { Authorization } from '../../proxy/sigv4/types.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import { parseAuthorization } from '../../proxy/sigv4/authorization.ts'
 import { canonicalRequest } from '../../proxy/sigv4/canonical-request.ts'

@@ -1,6 +1,6 @@
 /** AWS's own signing cases (awslabs/aws-c-auth, Apache-2.0), read as requests. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import type { SigningAlgorithm } from '../../proxy/exchange/exchange.ts'
+import type { SigningAlgorithm } from '../../proxy/sigv4/types.ts'
 import type { WireRequest } from '../sigv4/signing.ts'
 
 const suites = new URL('../../../shared/vectors/aws-signing-test-suite/', import.meta.url)

@@ -2,12 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { READER } from '../support/agents.ts'
+import { BUILDER, READER } from '../support/agents.ts'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, UNHURRIED_PACING, type Proxy } from '../support/proxy.ts'
 import { awsCli } from '../support/python.ts'
 import { AWS_CLI, missing, MOTO } from '../support/tools.ts'
-import { BUILDER } from '../support/agents.ts'
 
 describe.skipIf(missing(MOTO, AWS_CLI))('the AWS CLI through the proxy', () => {
   let proxy: Proxy

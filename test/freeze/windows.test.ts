@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DAYS, WindowClock, windowState, type FreezeWindow } from '../../proxy/freeze/windows.ts'
+import { WindowClock, windowState, type FreezeWindow } from '../../proxy/freeze/windows.ts'
+import { DAYS } from '../../proxy/config/schema/freeze.ts'
 
 const BERLIN = 'Europe/Berlin'
 

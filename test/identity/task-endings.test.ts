@@ -3,7 +3,7 @@ import type { Session } from '../../proxy/core/agent.ts'
 import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
 import { TaskEndings } from '../../proxy/identity/task-endings.ts'
 import type { AuditRecord } from '../../proxy/audit/record.ts'
-import type { Outcome } from '../../proxy/pipeline/run.ts'
+import type { Outcome } from '../../proxy/exchange/outcome.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 

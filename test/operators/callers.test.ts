@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { callers, certificateNames, sha256, SHARED } from '../../proxy/operators/callers.ts'
+import { type Caller, callers, certificateNames, sha256, SHARED } from '../../proxy/operators/callers.ts'
 import { createAdmin } from '../../proxy/admin/server.ts'
 import { selfSigned, signedBy } from '../support/certificates.ts'
 import { hasTool } from '../support/tools.ts'
-import { adminRoute, type Caller } from '../../proxy/admin/route.ts'
+import { adminRoute } from '../../proxy/admin/route.ts'
 
 const TOKEN = 't'.repeat(43)
 const ALICE = 'a'.repeat(43)

@@ -1,6 +1,5 @@
 /** A clock and a timer that move only when a test says so. */
-import type { Timer } from '../../proxy/pacing/agent-queue.ts'
-import type { Clock } from '../../proxy/core/ports.ts'
+import type { Clock, Timer } from '../../proxy/core/ports.ts'
 
 interface Alarm {
   dueMs: number

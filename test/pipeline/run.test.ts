@@ -5,7 +5,8 @@ import type { Forwarded, Received } from '../../proxy/exchange/exchange.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import type { AuditRecord } from '../../proxy/audit/record.ts'
 import { pipeline } from '../../proxy/pipeline/pipeline.ts'
-import { record, type Outcome } from '../../proxy/pipeline/run.ts'
+import { record } from '../../proxy/pipeline/run.ts'
+import type { Outcome } from '../../proxy/exchange/outcome.ts'
 
 const received: Received = {
   requestId: 'r1',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { parseConfig, type LoadedConfig } from '../../proxy/config/load.ts'
+import { parseConfig } from '../../proxy/config/load.ts'
+import type { LoadedConfig } from '../../proxy/config/loaded.ts'
 import type { AuditRecord } from '../../proxy/audit/record.ts'
 import { Reloader } from '../../proxy/runtime/reload.ts'
 import { RulesInForce, type Rules } from '../../proxy/runtime/live-settings.ts'

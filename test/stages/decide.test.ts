@@ -3,7 +3,8 @@ import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
 import { PolicyInputSchema } from '../../policy/input.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
-import type { Call, Classified } from '../../proxy/exchange/exchange.ts'
+import type { Classified } from '../../proxy/exchange/exchange.ts'
+import type { Call } from '../../proxy/core/call.ts'
 import { decide, policyInput, type DecideDeps } from '../../proxy/stages/decide.ts'
 
 const clock = { nowMs: () => 1_790_000_000_999 }

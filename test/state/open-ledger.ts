@@ -1,7 +1,6 @@
 /** A ledger, alone or as one of several replicas over one store. */
 import { onTestFinished } from 'vitest'
-import type { Timer } from '../../proxy/pacing/agent-queue.ts'
-import type { Clock } from '../../proxy/core/ports.ts'
+import type { Clock, Timer } from '../../proxy/core/ports.ts'
 import { Ledger, type LedgerOptions } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { unknownCall } from '../../proxy/aws/classify/classify-call.ts'
-import type { Config } from '../../proxy/config/schema/config.ts'
-import { ConfigSchema } from '../../proxy/config/schema/config.ts'
-import type { Call, CredentialScope, Paced, SigningAlgorithm } from '../../proxy/exchange/exchange.ts'
+import { type Config, ConfigSchema } from '../../proxy/config/schema/config.ts'
+import type { Paced } from '../../proxy/exchange/exchange.ts'
+import type { CredentialScope, SigningAlgorithm } from '../../proxy/sigv4/types.ts'
+import type { Call } from '../../proxy/core/call.ts'
 import { NO_PRIVATE_SERVICES } from '../../proxy/aws/private/services.ts'
 import { upstreamEndpoint } from '../../proxy/upstream/endpoint.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Outcome } from '../../proxy/pipeline/run.ts'
+import type { Outcome } from '../../proxy/exchange/outcome.ts'
 import { watch as WatchSchema } from '../../proxy/config/schema/watch.ts'
 import { resourceKey, seenOf } from '../../proxy/watch/observation.ts'
 import { Watch } from '../../proxy/watch/watch.ts'

@@ -1,6 +1,5 @@
 /** The resource entries of an operation, with what a request leaves to the service. */
-import { entriesOf } from './bind.ts'
-import type { Binder } from './bind.ts'
+import { type Binder, entriesOf } from './bind.ts'
 import type { RawResource } from './format.ts'
 import type { Authorization } from './levels.ts'
 import { wireLocation } from './model.ts'

@@ -1,8 +1,7 @@
 /** Binds the variables of IAM's ARN templates to the request members that hold them, by name. */
 import type { RawResource } from './format.ts'
 import type { Authorization } from './levels.ts'
-import { stringMembers, wireLocation } from './model.ts'
-import type { ServiceModel, TopMember } from './model.ts'
+import { type ServiceModel, stringMembers, type TopMember, wireLocation } from './model.ts'
 import type { Overrides } from './overrides.ts'
 import type { IamService } from './sources.ts'
 import { bindNew, nameOf, UNKNOWN, variablesOf } from './templates.ts'

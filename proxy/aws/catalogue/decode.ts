@@ -1,17 +1,9 @@
 /** Makes services and operations of the lines of the committed catalogue. */
 import type { ActionClass, Trait } from '../../core/action-class.ts'
-import type {
-  Catalogue,
-  CountLocator,
-  Locator,
-  Operation,
-  ResourceEntry,
-  ResourceVariable,
-  Service,
-} from './catalogue.ts'
+import type { Service } from './types.ts'
+import type { Catalogue, CountLocator, Locator, Operation, ResourceEntry, ResourceVariable } from './types.ts'
 import type { FactName } from './facts.ts'
-import { LEVELS } from './format.ts'
-import type { RawOperation, RawService } from './format.ts'
+import { LEVELS, type RawOperation, type RawService } from './format.ts'
 
 const BODIES = { s: 'stream', o: 'opaque', n: 'none' } as const
 const LEVEL_CLASS = {

@@ -1,6 +1,6 @@
 /** What changed between two catalogues, for a person to review: new and gone operations, other classes and actions. */
 import { everyOperation } from './catalogue.ts'
-import type { Catalogue, Locator, Operation } from './catalogue.ts'
+import type { Catalogue, Locator, Operation } from './types.ts'
 
 export interface Difference {
   readonly kind: 'added' | 'removed' | 'changed'

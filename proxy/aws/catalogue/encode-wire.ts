@@ -1,7 +1,6 @@
 /** Encodes how requests of an operation look on the wire. */
 import type { RawOperation } from './format.ts'
-import { shapeOf, wireLocation } from './model.ts'
-import type { OperationModel, ServiceModel, Shape } from './model.ts'
+import { type OperationModel, type ServiceModel, type Shape, shapeOf, wireLocation } from './model.ts'
 import type { Scope } from './scope.ts'
 
 export function isRest(model: ServiceModel): boolean {

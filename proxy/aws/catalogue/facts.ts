@@ -1,7 +1,6 @@
 /** Where an operation holds the parameters that deciders ask for, whatever its model calls them. */
 import { placesOf } from './members.ts'
-import { wireLocations } from './model.ts'
-import type { ServiceModel } from './model.ts'
+import { type ServiceModel, wireLocations } from './model.ts'
 
 /** Stable name -> how models call what holds or does not. */
 const SWITCHES = {

@@ -12,12 +12,9 @@ import { plainName } from './catalogue.ts'
 import { encodeService } from './encode.ts'
 import type { CatalogueHeader, RawService } from './format.ts'
 import type { ServiceModel } from './model.ts'
-import { readOverrides } from './overrides.ts'
-import type { Overrides } from './overrides.ts'
-import { readReviews, reviewedOperations } from './reviews.ts'
-import type { Reviews } from './reviews.ts'
-import { readSources } from './sources.ts'
-import type { Sources } from './sources.ts'
+import { type Overrides, readOverrides } from './overrides.ts'
+import { readReviews, reviewedOperations, type Reviews } from './reviews.ts'
+import { readSources, type Sources } from './sources.ts'
 
 export const CATALOGUE_FILE = new URL('catalogue.json.br', import.meta.url)
 

@@ -5,10 +5,9 @@
  *     node proxy/aws/catalogue/gravest.ts [--check]      exit code 1 if the committed list is another
  */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { ACTION_CLASSES } from '../../core/action-class.ts'
-import type { ActionClass } from '../../core/action-class.ts'
+import { ACTION_CLASSES, type ActionClass } from '../../core/action-class.ts'
 import { operationsOf, readCatalogue } from './catalogue.ts'
-import type { Operation } from './catalogue.ts'
+import type { Operation } from './types.ts'
 import { CATALOGUE_FILE } from './generate.ts'
 import { verbOf } from './levels.ts'
 import { readOverrides } from './overrides.ts'

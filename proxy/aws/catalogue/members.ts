@@ -1,6 +1,5 @@
 /** Walks the members of an input or an output, at every depth. */
-import { shapeOf } from './model.ts'
-import type { ServiceModel, Shape } from './model.ts'
+import { type ServiceModel, type Shape, shapeOf } from './model.ts'
 
 export interface Member {
   /** The last name of the path, its first letter lower: models spell the same thing in two ways. */

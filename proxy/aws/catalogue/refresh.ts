@@ -15,8 +15,7 @@ import { errorMessage } from '../../core/error-message.ts'
 import { parseCatalogue, readCatalogue } from './catalogue.ts'
 import { differences, printed } from './diff.ts'
 import { CATALOGUE_FILE, generate, write } from './generate.ts'
-import { cacheFolder, PINS_FILE, readPins, readSources } from './sources.ts'
-import type { Pins, Wheel } from './sources.ts'
+import { cacheFolder, type Pins, PINS_FILE, readPins, readSources, type Wheel } from './sources.ts'
 
 /** The newest wheel of a package, put where the generator looks for it. */
 function newest(name: string): Wheel {

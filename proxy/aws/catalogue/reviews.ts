@@ -6,8 +6,7 @@
 import { readFileSync } from 'node:fs'
 import type { LevelLetter } from './format.ts'
 import { lowered, membersOf, placesOf } from './members.ts'
-import { shapeOf, wireLocations } from './model.ts'
-import type { ServiceModel, Shape } from './model.ts'
+import { type ServiceModel, type Shape, shapeOf, wireLocations } from './model.ts'
 
 /** Reason -> names. */
 type Reasoned = Readonly<Record<string, readonly string[]>>

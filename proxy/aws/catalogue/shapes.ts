@@ -1,6 +1,5 @@
 /** The names that a service's inputs may hold, at every depth, as a table of shapes that refer to each other. */
-import { listSteps, shapeOf, wireName } from './model.ts'
-import type { MemberRef, ServiceModel, Shape } from './model.ts'
+import { listSteps, type MemberRef, type ServiceModel, type Shape, shapeOf, wireName } from './model.ts'
 import type { RawShape, ShapeRef } from './format.ts'
 
 const SCALAR = 0

@@ -1,8 +1,6 @@
 /** Where an operation names tags: lists of keys, lists of pairs, maps (rule S16: through every API that can tag). */
-import { placesOf } from './members.ts'
-import type { Place } from './members.ts'
-import { wireLocations } from './model.ts'
-import type { ServiceModel } from './model.ts'
+import { type Place, placesOf } from './members.ts'
+import { type ServiceModel, wireLocations } from './model.ts'
 
 const TAGS =
   /^((new|add|remove|resource|delete|update)?tags?(to(add|remove|update|delete))?|tagset|taglist|tagkeys?|tagkeylist|tagmap|tagging|tagspecifications?|resourcetags|tagsmodel)$/i

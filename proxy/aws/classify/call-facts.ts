@@ -1,9 +1,8 @@
 /** Facts for deciders: selected parameters under stable names, whatever a service calls them. */
-import type { CallFacts } from '../../exchange/exchange.ts'
+import type { CallFacts } from '../../core/call.ts'
 import type { FactName, SwitchName } from '../catalogue/facts.ts'
-import type { Locator, Operation } from '../catalogue/catalogue.ts'
-import { valuesAt } from '../resources/locate.ts'
-import type { Parts } from '../resources/locate.ts'
+import type { Locator, Operation } from '../catalogue/types.ts'
+import { type Parts, valuesAt } from '../resources/locate.ts'
 import { tagKeys, tagPairs } from '../resources/tag-keys.ts'
 import { singleText } from '../protocols/tree.ts'
 

@@ -1,7 +1,6 @@
 /** How many things a call touches. */
-import type { Locator, Operation } from '../catalogue/catalogue.ts'
-import { valuesAt } from '../resources/locate.ts'
-import type { Parts } from '../resources/locate.ts'
+import type { Locator, Operation } from '../catalogue/types.ts'
+import { type Parts, valuesAt } from '../resources/locate.ts'
 
 /** The longest of the operation's lists (products for what multiplies) or the number that it gives; never below 1. */
 export function countOf(operation: Operation, parts: Parts): number {

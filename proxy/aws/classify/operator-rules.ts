@@ -2,11 +2,10 @@
  * What operators say of calls beyond the catalogue: other classes for an operation or a resource, and tags that mean
  * something (rule S16).
  */
-import { gravest, natureOf } from '../../core/action-class.ts'
-import type { ActionClass, Trait } from '../../core/action-class.ts'
-import type { Call } from '../../exchange/exchange.ts'
+import { type ActionClass, gravest, natureOf, type Trait } from '../../core/action-class.ts'
+import type { Call } from '../../core/call.ts'
 import { ANY } from '../resources/arns.ts'
-import type { Operation } from '../catalogue/catalogue.ts'
+import type { Operation } from '../catalogue/types.ts'
 import type { Parts } from '../resources/locate.ts'
 import { tagKeys } from '../resources/tag-keys.ts'
 

@@ -1,8 +1,7 @@
 /** What PartiQL statements to DynamoDB do, by their first word. */
 import type { ActionClass } from '../../core/action-class.ts'
-import type { Operation } from '../catalogue/catalogue.ts'
-import { valuesAt } from '../resources/locate.ts'
-import type { Parts } from '../resources/locate.ts'
+import type { Operation } from '../catalogue/types.ts'
+import { type Parts, valuesAt } from '../resources/locate.ts'
 
 const LOCATIONS: Readonly<Record<string, readonly string[]>> = {
   ExecuteStatement: ['Statement'],

@@ -1,9 +1,8 @@
 /** Rules on a call's parameters: when they make it graver than its name says. */
-import type { Rule } from '../catalogue/catalogue.ts'
+import type { Rule } from '../catalogue/types.ts'
 import { singleText, type Document } from '../protocols/tree.ts'
 import type { Place } from '../resources/arns.ts'
-import { valuesAt } from '../resources/locate.ts'
-import type { Parts } from '../resources/locate.ts'
+import { type Parts, valuesAt } from '../resources/locate.ts'
 
 function text(value: Document): string {
   return singleText(value).trim().toLowerCase()

@@ -3,7 +3,7 @@
  * Nobody here can tell what it does, and a service that is newer than the catalogue may act on it.
  */
 import type { RawShape, ShapeRef } from '../catalogue/format.ts'
-import type { Operation } from '../catalogue/catalogue.ts'
+import type { Operation } from '../catalogue/types.ts'
 import type { Parts } from '../resources/locate.ts'
 import type { Document } from '../protocols/tree.ts'
 

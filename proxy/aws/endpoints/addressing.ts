@@ -1,6 +1,8 @@
 /** What a request says in its Host: a bucket, an account or an operation's prefix before a name that is ours. */
 import { Denial } from '../../core/denial/denial.ts'
-import type { Call, CredentialScope, RequestHead } from '../../exchange/exchange.ts'
+import type { CredentialScope } from '../../sigv4/types.ts'
+import type { Call } from '../../core/call.ts'
+import type { RequestHead } from '../../core/http/request-head.ts'
 import { isS3Family } from '../../core/s3-family.ts'
 import { isBucketName } from './buckets.ts'
 import { hostsOf, isAwsName } from './endpoints.ts'
@@ -71,7 +73,7 @@ function longestFirst(names: Iterable<string>): readonly string[] {
 /** The host name of a request, in lower case, without port; denial `malformed_request` if it has none. */
 export function nameOf({ headers }: RequestHead): string {
   const name = HOST.exec(headers.one('host')?.toLowerCase() ?? '')?.[1]
-  if (name !== undefined && !name.includes('../..')) return name
+  if (name !== undefined && !name.includes('..')) return name
   throw new Denial('malformed_request', 'Host must be one host name or address, perhaps with a port.')
 }
 

@@ -1,6 +1,6 @@
 /** Where a call goes: a host put together from closed lists, never read from request text (security rule S5). */
 import { Denial } from '../../core/denial/denial.ts'
-import type { SigningAlgorithm } from '../../exchange/exchange.ts'
+import type { SigningAlgorithm } from '../../sigv4/types.ts'
 import { isBucketName, isMultiRegion, isOtherThing } from './buckets.ts'
 import data from './endpoints.json' with { type: 'json' }
 

@@ -1,6 +1,6 @@
 /** Which error code, under which HTTP status, makes each family of SDKs raise its own exception and back off. */
 import { DENIALS, type DenialReason } from '../../core/denial/table.ts'
-import type { Protocol } from '../../exchange/exchange.ts'
+import type { Protocol } from '../../core/call.ts'
 
 /** Services that share their names for the common errors. */
 type Family = 'json' | 'query' | 's3' | 'ec2'

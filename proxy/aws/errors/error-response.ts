@@ -1,7 +1,7 @@
 /** Spells a refusal as the service that was called would: the only place that knows how errors look on the wire. */
 import { encode } from 'cborg'
 import { DENIALS, type DenialReason } from '../../core/denial/table.ts'
-import type { Protocol } from '../../exchange/exchange.ts'
+import type { Protocol } from '../../core/call.ts'
 import { errorCode, queryCompatibleCode } from './error-codes.ts'
 
 export interface Refusal {

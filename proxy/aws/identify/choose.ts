@@ -1,5 +1,5 @@
 /** Which of the routes with one path a request means: by method, query and headers. */
-import type { RequestHead } from '../../exchange/exchange.ts'
+import type { RequestHead } from '../../core/http/request-head.ts'
 import type { QueryKeys } from '../protocols/query.ts'
 import type { Route } from './trie.ts'
 

@@ -4,18 +4,16 @@
  * Each protocol has its own indicator. A request that carries two of them, or one of them twice, is unknown: a
  * service might follow the other one. Headers are trusted as far as the signature covers them.
  */
-import type { Protocol, RequestHead } from '../../exchange/exchange.ts'
+import type { Protocol } from '../../core/call.ts'
+import type { RequestHead } from '../../core/http/request-head.ts'
 import { isS3Family } from '../../core/s3-family.ts'
-import type { Catalogue, Operation } from '../catalogue/catalogue.ts'
+import type { Catalogue, Operation } from '../catalogue/types.ts'
 import type { Form } from '../protocols/form.ts'
 import { chooseRoutes } from './choose.ts'
-import { decode, parseQuery } from '../protocols/query.ts'
-import type { QueryKeys } from '../protocols/query.ts'
-import { routesOf } from './routes.ts'
-import type { Routes } from './routes.ts'
+import { decode, parseQuery, type QueryKeys } from '../protocols/query.ts'
+import { type Routes, routesOf } from './routes.ts'
 import { matchS3 } from './s3.ts'
-import { match } from './trie.ts'
-import type { Trie } from './trie.ts'
+import { match, type Trie } from './trie.ts'
 
 export type Identification =
   | {

@@ -1,8 +1,8 @@
 /** Lookup tables of one signing name, built when it is first seen. */
 import { operationsOf } from '../catalogue/catalogue.ts'
-import type { Catalogue, Operation, Service } from '../catalogue/catalogue.ts'
-import { insert, newTrie, routeOf } from './trie.ts'
-import type { Route, Trie } from './trie.ts'
+import { type Service } from '../catalogue/types.ts'
+import type { Catalogue, Operation } from '../catalogue/types.ts'
+import { insert, newTrie, type Route, routeOf, type Trie } from './trie.ts'
 
 export interface Routes {
   /** `TargetPrefix.Operation` -> operations. */

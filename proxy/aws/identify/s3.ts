@@ -1,9 +1,8 @@
 /** S3's own routing: path style, keys taken byte for byte, operations told apart by query keys. */
-import type { RequestHead } from '../../exchange/exchange.ts'
-import type { Operation } from '../catalogue/catalogue.ts'
+import type { RequestHead } from '../../core/http/request-head.ts'
+import type { Operation } from '../catalogue/types.ts'
 import { chooseRoutes } from './choose.ts'
-import { decode } from '../protocols/query.ts'
-import type { QueryKeys } from '../protocols/query.ts'
+import { decode, type QueryKeys } from '../protocols/query.ts'
 import type { Route } from './trie.ts'
 
 type Levels = readonly [readonly Route[], readonly Route[], readonly Route[]]

@@ -1,5 +1,5 @@
 /** Matches a raw path against the URI templates of REST services. */
-import type { Operation } from '../catalogue/catalogue.ts'
+import type { Operation } from '../catalogue/types.ts'
 import { decode } from '../protocols/query.ts'
 
 export interface Route {

@@ -72,7 +72,7 @@ function segmentsOf(path: string): readonly string[] | undefined {
     const segment = decode(raw)
     if (segment === undefined || segment === '') return undefined
     const plain = segment.normalize('NFKC')
-    if (UNSAFE.test(segment) || UNSAFE.test(plain) || plain === '.' || plain === '../..') return undefined
+    if (UNSAFE.test(segment) || UNSAFE.test(plain) || plain === '.' || plain === '..') return undefined
     segments.push(segment)
   }
   return segments

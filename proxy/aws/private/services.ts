@@ -2,14 +2,13 @@
  * Services that are not AWS's own: APIs behind API Gateway, and whatever else verifies SigV4. A request is theirs by
  * its Host, which its signature covers.
  */
-import type { RequestHead } from '../../exchange/exchange.ts'
+import type { RequestHead } from '../../core/http/request-head.ts'
 import type { Soon } from '../../core/maybe-promise.ts'
 import { nameOf } from '../endpoints/addressing.ts'
-import type { Catalogue } from '../catalogue/catalogue.ts'
+import type { Catalogue } from '../catalogue/types.ts'
 import { isForm } from '../identify/identify.ts'
 import type { Known } from '../read-call.ts'
-import { privateOperations } from './operations.ts'
-import type { PrivateService } from './operations.ts'
+import { privateOperations, type PrivateService } from './operations.ts'
 import { pathMatcher } from './paths.ts'
 import { parseQuery } from '../protocols/query.ts'
 

@@ -1,6 +1,6 @@
 /** Finds the values that a locator of the catalogue points at in a parsed request. */
 import type { HeaderFields } from '../../core/http/headers.ts'
-import type { Locator } from '../catalogue/catalogue.ts'
+import type { Locator } from '../catalogue/types.ts'
 import type { Document } from '../protocols/tree.ts'
 import type { QueryKeys } from '../protocols/query.ts'
 

@@ -1,9 +1,7 @@
 /** The roles that a call hands to a service, which then acts as them when nobody is asked any more. */
-import { ANY } from './arns.ts'
-import type { Place } from './arns.ts'
-import type { Locator, Operation } from '../catalogue/catalogue.ts'
-import { valuesAt } from './locate.ts'
-import type { Parts } from './locate.ts'
+import { ANY, type Place } from './arns.ts'
+import type { Locator, Operation } from '../catalogue/types.ts'
+import { type Parts, valuesAt } from './locate.ts'
 import type { Document } from '../protocols/tree.ts'
 
 /** The action that IAM asks for besides the operation's own (IAM user guide, "Grant permissions to pass a role"). */

@@ -3,11 +3,9 @@
  * by the request, `*` is among them. An unknown account is written `*`, which only a pattern that covers every
  * account matches.
  */
-import { ANY, ARN, newSink } from './arns.ts'
-import type { Place, Sink } from './arns.ts'
-import type { Locator, Operation, ResourceEntry, ResourceVariable } from '../catalogue/catalogue.ts'
-import { valuesAt } from './locate.ts'
-import type { Parts } from './locate.ts'
+import { ANY, ARN, newSink, type Place, type Sink } from './arns.ts'
+import type { Locator, Operation, ResourceEntry, ResourceVariable } from '../catalogue/types.ts'
+import { type Parts, valuesAt } from './locate.ts'
 import { decode } from '../protocols/query.ts'
 import { addS3 } from './s3-resources.ts'
 

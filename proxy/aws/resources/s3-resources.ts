@@ -1,11 +1,8 @@
 /** The ARNs of S3 calls: a bucket, or the objects that path, body and copy source name. */
-import { ANY } from './arns.ts'
-import type { Place, Sink } from './arns.ts'
+import { ANY, type Place, type Sink } from './arns.ts'
 import { isGeneralPurpose } from '../endpoints/buckets.ts'
-import type { Operation } from '../catalogue/catalogue.ts'
-import type { Locator } from '../catalogue/catalogue.ts'
-import { valuesAt } from './locate.ts'
-import type { Parts } from './locate.ts'
+import type { Locator, Operation } from '../catalogue/types.ts'
+import { type Parts, valuesAt } from './locate.ts'
 import { decode } from '../protocols/query.ts'
 
 const BODY_KEYS: Locator = { from: 'b', steps: ['Object', 'Key'] }

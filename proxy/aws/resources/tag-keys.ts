@@ -1,7 +1,6 @@
 /** The tags that a call names. */
-import type { Locator } from '../catalogue/catalogue.ts'
-import { valuesAt } from './locate.ts'
-import type { Parts } from './locate.ts'
+import type { Locator } from '../catalogue/types.ts'
+import { type Parts, valuesAt } from './locate.ts'
 import { parseQuery } from '../protocols/query.ts'
 import { singleText, type Document } from '../protocols/tree.ts'
 

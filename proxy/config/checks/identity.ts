@@ -1,8 +1,8 @@
 /** Checks over identity providers and the agents that their rules make. */
 import { isSafeFromOthers } from '../../core/addresses.ts'
-import type { Finding } from './settings.ts'
+import type { Finding } from '../finding.ts'
 import type { Config } from '../schema/config.ts'
-import { isTemplate, rootOf } from '../../identity/providers/rules.ts'
+import { isTemplate, rootOf } from '../../core/agent-template.ts'
 
 type Provider = Config['identity']['providers'][number]
 type Rule = Provider['rules'][number]

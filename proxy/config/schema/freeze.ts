@@ -1,7 +1,8 @@
 /** The part of the configuration that freezes by the calendar. */
 import { z } from 'zod'
 import { ACTION_CLASSES } from '../../core/action-class.ts'
-import { DAYS } from '../../freeze/windows.ts'
+
+export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 
 /** Text that operators write and agents are shown: one line, no characters that steer a terminal. */
 export const operatorText = z

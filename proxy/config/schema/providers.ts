@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { grants } from './calls.ts'
 import { durationMs } from './values.ts'
-import { TRUST_DOMAIN } from '../../identity/providers/spiffe-id.ts'
+import { TRUST_DOMAIN } from '../../core/spiffe-id.ts'
 
 /** Never `none`, and never HMAC, whose key would sign as well as verify. */
 const ALGORITHMS = [

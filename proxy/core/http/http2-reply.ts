@@ -1,9 +1,5 @@
 /** An HTTP/2 stream as the place where an answer goes. */
-import {
-  type Http2ServerResponse,
-  type OutgoingHttpHeaders,
-  type ServerStreamResponseOptions,
-} from 'node:http2'
+import type { Http2ServerResponse, OutgoingHttpHeaders, ServerStreamResponseOptions } from 'node:http2'
 import type { Reply } from './message.ts'
 import { HOP_BY_HOP } from './headers.ts'
 

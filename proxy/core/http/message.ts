@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { Soon } from '../maybe-promise.ts'
+import { Denial } from '../denial/denial.ts'
 
 /** A request as node:http or node:http2 hands it over. */
 export type Request = IncomingMessage | Http2ServerRequest
@@ -41,4 +42,9 @@ export interface IncomingBody {
   readonly isPending: boolean
   /** Reads away what nobody wants, within bounds, and calls back: a client that still sends then sees the answer, not a reset. */
   discard(done: () => void): void
+}
+
+/** HTTP trailers would be a second place for header fields, after everything was verified (RFC 9110 6.5.1). */
+export function trailersRefused(): Denial {
+  return new Denial('malformed_request', 'HTTP request trailers are not served.')
 }

@@ -1,5 +1,6 @@
 /** Rules from what a provider vouches for to an agent, so that identities cannot be multiplied (rule S20). */
 import { arnMatch } from '../../../policy/arn-match.ts'
+import { isTemplate, PLACEHOLDER, rootOf } from '../../core/agent-template.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Clock } from '../../core/ports.ts'
 
@@ -30,23 +31,8 @@ export interface RulesOptions {
 
 const MAX_ID = 256
 const DAY_MS = 24 * 60 * 60_000
-const PLACEHOLDER = /\{([^{}]+)\}/g
 /** As the path of a SPIFFE ID has it: nothing in a value can be taken for another part of the agent's id. */
 const VALUE = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/
-
-export function isTemplate(agent: string): boolean {
-  return agent.includes('{')
-}
-
-/** Whether an agent of this id can be one of the template's, whatever stood for its placeholders. */
-export function mayMake(template: string, agentId: string): boolean {
-  return arnMatch([template.replaceAll(PLACEHOLDER, '*')], agentId)
-}
-
-/** What all agents of a template have in common: their budget, their grants, and how they are revoked together. */
-export function rootOf(provider: string, template: string): string {
-  return `${provider}:${template}`
-}
 
 /** The first rule that matches decides. Denial `identity_unmapped`. */
 export function agentRules({ provider, rules, named, maxAgents, clock }: RulesOptions) {

@@ -5,7 +5,7 @@ import { jwtBundleOf, workloadKeysOf } from './bundle.ts'
 import { bundleSource, type BundlePlace } from './bundle-source.ts'
 import { workload, type TokenProvider } from './oidc.ts'
 import { agentRules, type RulesOptions } from './rules.ts'
-import { parseSpiffeId } from './spiffe-id.ts'
+import { parseSpiffeId } from '../../core/spiffe-id.ts'
 import { malformed } from './token.ts'
 import { tokenVerifier } from './verify-token.ts'
 

@@ -15,7 +15,7 @@ import {
   SubjectAlternativeName,
 } from '@peculiar/asn1-x509'
 import { Denial } from '../../core/denial/denial.ts'
-import { parseSpiffeId, type SpiffeId } from './spiffe-id.ts'
+import { parseSpiffeId, type SpiffeId } from '../../core/spiffe-id.ts'
 
 /** Leaf, intermediates, root. */
 const MAX_CHAIN = 5

@@ -1,6 +1,6 @@
 /** Compressed bodies: refused where they have to be read, but for the calls whose model lets clients compress. */
 import { gunzipSync } from 'node:zlib'
-import type { Operation } from '../../aws/catalogue/catalogue.ts'
+import type { Operation } from '../../aws/catalogue/types.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Verified } from '../../exchange/exchange.ts'
 

@@ -8,7 +8,7 @@ import { countPassed } from './stream-memory.ts'
 import type { BodyHold } from '../../sigv4/body-hold.ts'
 import { signedChunks } from '../../sigv4/signed-chunks.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
-import { trailersRefused } from '../receive/body.ts'
+import { trailersRefused } from '../../core/http/message.ts'
 
 export interface BodyChecks {
   /** Whose memory the held chunks of an agent's body take. */

@@ -1,6 +1,6 @@
 /** How a call that may not go at its pace is told so. */
 import { Denial } from '../../core/denial/denial.ts'
-import type { Call } from '../../exchange/exchange.ts'
+import type { Call } from '../../core/call.ts'
 import type { Due, Dues } from '../../pacing/charges.ts'
 import type { Passage } from '../../pacing/queue-outcome.ts'
 import { ruleText } from '../../pacing/rules.ts'

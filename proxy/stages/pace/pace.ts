@@ -3,11 +3,11 @@ import type { ActionClass } from '../../core/action-class.ts'
 import type { Approved, Paced } from '../../exchange/exchange.ts'
 import type { Payer } from '../../pacing/bucket-key.ts'
 import type { Buckets } from '../../pacing/buckets.ts'
-import { duesOf, type Dues, type PaceWeights } from '../../pacing/charges.ts'
+import { duesOf, type Dues } from '../../pacing/charges.ts'
 import type { Limiter } from '../../pacing/limiter.ts'
 import type { Passage } from '../../pacing/queue-outcome.ts'
 import type { PaceQueue } from '../../pacing/queue.ts'
-import { isOwn, type Rules } from '../../pacing/rules.ts'
+import { isOwn } from '../../pacing/rules.ts'
 import type { Sights } from '../../pacing/first-seen.ts'
 import { widenedRules } from '../../pacing/widened.ts'
 import type { Clock } from '../../core/ports.ts'
@@ -17,20 +17,13 @@ import { dwellTurnMs, noteSight } from './dwell.ts'
 import { callIdentity } from './identity.ts'
 import { taskOf } from './task.ts'
 import { groupsOf, NOTHING, observe, type Would } from './observed.ts'
+import type { Pacing } from '../../pacing/pacing.ts'
 
 export interface PaceMetrics {
   /** A paced call passed after this wait, 0 if it was not held. */
   waited(label: ActionClass, seconds: number): void
   /** How many calls of this label wait now. */
   depth(label: ActionClass, held: number): void
-}
-
-/** What the configuration says of pace. */
-export interface Pacing {
-  readonly rules: Rules
-  readonly weights: PaceWeights
-  /** 0: no dwell. */
-  readonly dwellMs: number
 }
 
 export interface PaceDeps {

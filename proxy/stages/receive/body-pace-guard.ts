@@ -1,7 +1,7 @@
 /** Cuts off a body that comes too slowly (rule S9). */
 import { Denial } from '../../core/denial/denial.ts'
 import type { Request } from '../../core/http/message.ts'
-import type { BodyLimits } from './body.ts'
+import type { BodyLimits } from './body-limits.ts'
 
 /** Calls back once when a body comes slower than the minimum rate. */
 export class PaceGuard {

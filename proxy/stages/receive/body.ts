@@ -2,20 +2,12 @@
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { Denial } from '../../core/denial/denial.ts'
-import type { IncomingBody, Reply, Request } from '../../core/http/message.ts'
+import { trailersRefused, type IncomingBody, type Reply, type Request } from '../../core/http/message.ts'
 import { tooMuchHeld } from '../../sigv4/body-hold.ts'
 import type { Soon } from '../../core/maybe-promise.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
 import { PaceGuard } from './body-pace-guard.ts'
-
-export interface BodyLimits {
-  /** The largest body that is held whole. */
-  readonly bufferedBodyBytes: number
-  /** A body that brings less than this in each second, averaged over the pause allowed, is cut off. */
-  readonly bodyMinBytesPerSecond: number
-  /** How long a body may fall behind that rate. */
-  readonly bodyPauseMs: number
-}
+import type { BodyLimits } from './body-limits.ts'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -211,11 +203,6 @@ function endOfTurn(): Promise<void> {
     })
   })
   return turn
-}
-
-/** HTTP trailers would be a second place for header fields, after everything was verified (RFC 9110 6.5.1). */
-export function trailersRefused(): Denial {
-  return new Denial('malformed_request', 'HTTP request trailers are not served.')
 }
 
 function clientGone(cause?: unknown): Denial {

@@ -8,7 +8,8 @@ import type { Received } from '../../exchange/exchange.ts'
 import { HeaderFields } from '../../core/http/headers.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
-import { isHttp2, MessageBody, type BodyLimits } from './body.ts'
+import { isHttp2, MessageBody } from './body.ts'
+import type { BodyLimits } from './body-limits.ts'
 
 export interface ReceiveOptions {
   readonly clock: Clock

@@ -8,21 +8,8 @@ import { presign } from '../../sigv4/presign.ts'
 import { signRequest } from '../../sigv4/sign.ts'
 import { Signatures } from '../../sigv4/signatures.ts'
 import { formatAmzDate } from '../../sigv4/signing-date.ts'
-import type { SignedRequest } from '../../exchange/upstream.ts'
+import type { Endpoint, SignedRequest } from '../../exchange/upstream.ts'
 import { outgoingFields } from './fields.ts'
-
-/** Where a call goes, and under which name it is signed there. */
-export interface Endpoint {
-  /** `https://host[:port]`. */
-  readonly origin: string
-  /** The `Host` header, with the port if it is not the scheme's own. */
-  readonly host: string
-  readonly signingName: string
-  /** For SigV4a, the region set. */
-  readonly signingRegion: string
-  /** As it goes on the wire. */
-  readonly path: string
-}
 
 export interface ResignOptions {
   readonly endpoint: (exchange: Paced) => Endpoint

@@ -1,19 +1,9 @@
 /** Judges the time of signing by the time of arrival. */
 import { Denial } from '../../core/denial/denial.ts'
-import type { Identified, Presigned } from '../../exchange/exchange.ts'
-import { isS3Family } from '../../core/s3-family.ts'
+import type { Identified } from '../../exchange/exchange.ts'
+import type { Presigned } from '../../sigv4/types.ts'
 import { formatAmzDate, parseAmzDate, parseHttpDate } from '../../sigv4/signing-date.ts'
-
-export interface ClockSkew {
-  readonly maxSkewMs: number
-  /** For the S3 family, which is more patient. */
-  readonly maxSkewS3Ms: number
-}
-
-/** How far off the date of a request to this service may be. */
-export function maxSkewMsOf(service: string, { maxSkewMs, maxSkewS3Ms }: ClockSkew): number {
-  return isS3Family(service) ? maxSkewS3Ms : maxSkewMs
-}
+import { maxSkewMsOf, type ClockSkew } from '../../sigv4/clock-skew.ts'
 
 /**
  * The time of signing as the string to sign has it, `YYYYMMDDTHHMMSSZ`; refuses one that is malformed, foreign to the

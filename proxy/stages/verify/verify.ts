@@ -1,7 +1,8 @@
 /** Proves that the agent's secret signed this request, before a byte of the body is read where the head allows it. */
 import { hash } from 'node:crypto'
 import { Denial } from '../../core/denial/denial.ts'
-import type { Identified, Payload, Verified } from '../../exchange/exchange.ts'
+import type { Identified, Verified } from '../../exchange/exchange.ts'
+import type { Payload } from '../../sigv4/types.ts'
 import type { AgentStore } from '../../core/ports.ts'
 import { isS3Family } from '../../core/s3-family.ts'
 import { whenKnown, type Soon } from '../../core/maybe-promise.ts'
@@ -9,7 +10,8 @@ import { canonicalPayloadHash, declaredPayload, EMPTY_SHA256 } from '../../sigv4
 import type { Signatures } from '../../sigv4/signatures.ts'
 import { signatureStands } from '../../sigv4/verify-signature.ts'
 import { checkFields, checkSignedHeaders } from './fields.ts'
-import { checkTime, type ClockSkew } from './time.ts'
+import { checkTime } from './time.ts'
+import type { ClockSkew } from '../../sigv4/clock-skew.ts'
 
 export interface VerifyOptions {
   readonly agents: AgentStore

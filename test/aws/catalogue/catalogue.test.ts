@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { everyOperation } from '../../../proxy/aws/catalogue/catalogue.ts'
-import type { Operation } from '../../../proxy/aws/catalogue/catalogue.ts'
+import type { Operation } from '../../../proxy/aws/catalogue/types.ts'
 import { ACTION_CLASSES, TRAITS } from '../../../proxy/core/action-class.ts'
 import { catalogue } from '../requests.ts'
 

@@ -1,7 +1,6 @@
 /** Rules S12 and S13: what a model's member names give away, on real requests. */
 import { describe, expect, it } from 'vitest'
-import { catalogue, classified, ec2, form, json, rest, s3 } from '../requests.ts'
-import type { Sample } from '../requests.ts'
+import { catalogue, classified, ec2, form, json, rest, s3, type Sample } from '../requests.ts'
 
 const ROLE = 'arn:aws:iam::111122223333:role/deployer'
 const HERE = 'us-east-1:111122223333'

@@ -1,8 +1,7 @@
 /** Selected parameters, under one name in every service and protocol. */
 import { describe, expect, it } from 'vitest'
-import type { CallFacts } from '../../../proxy/exchange/exchange.ts'
-import { classified, dynamodb, ec2, form, json, rest, s3 } from '../requests.ts'
-import type { Sample } from '../requests.ts'
+import type { CallFacts } from '../../../proxy/core/call.ts'
+import { classified, dynamodb, ec2, form, json, rest, s3, type Sample } from '../requests.ts'
 
 const ingress = (cidr: string) =>
   ec2(`Action=AuthorizeSecurityGroupIngress&GroupId=sg-1&IpPermissions.1.IpRanges.1.CidrIp=${cidr}`)

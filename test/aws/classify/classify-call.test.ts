@@ -1,8 +1,7 @@
 import { encode } from 'cborg'
 import { describe, expect, it } from 'vitest'
 import type { ActionClass } from '../../../proxy/core/action-class.ts'
-import { classified, dynamodb, ec2, form, json, rest, s3 } from '../requests.ts'
-import type { Sample } from '../requests.ts'
+import { classified, dynamodb, ec2, form, json, rest, s3, type Sample } from '../requests.ts'
 
 const KEY = { pk: { S: 'a' } }
 const VERSION = { ecs: 'AmazonEC2ContainerServiceV20141113' }

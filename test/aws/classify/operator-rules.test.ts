@@ -2,8 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { arnMatch } from '../../../policy/arn-match.ts'
 import type { ClassOverride, OperatorRules } from '../../../proxy/aws/classify/operator-rules.ts'
-import { classified, dynamodb, ec2, form, json, rest, s3 } from '../requests.ts'
-import type { Sample } from '../requests.ts'
+import { classified, dynamodb, ec2, form, json, rest, s3, type Sample } from '../requests.ts'
 
 const HERE = 'us-east-1:111122223333'
 const GUARDED: OperatorRules = { guardedTags: new Set(['environment']), overrides: [], covers: arnMatch }

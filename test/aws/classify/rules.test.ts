@@ -1,7 +1,7 @@
 /** Every conditional rule of the catalogue, with a request that trips it and one that must not. */
 import { describe, expect, it } from 'vitest'
 import { everyOperation } from '../../../proxy/aws/catalogue/catalogue.ts'
-import type { Operation, Rule } from '../../../proxy/aws/catalogue/catalogue.ts'
+import type { Operation, Rule } from '../../../proxy/aws/catalogue/types.ts'
 import { catalogue, classified } from '../requests.ts'
 import { requestWith, type Given } from '../sample-requests.ts'
 

@@ -1,8 +1,7 @@
 /** Rule S15: what the catalogue's models do not know is named, at every depth and in every protocol. */
 import { encode } from 'cborg'
 import { describe, expect, it } from 'vitest'
-import { classified, dynamodb, ec2, form, json, rest, s3 } from '../requests.ts'
-import type { Sample } from '../requests.ts'
+import { classified, dynamodb, ec2, form, json, rest, s3, type Sample } from '../requests.ts'
 
 const cloudwatch = (body: unknown): Sample => ({
   scope: 'monitoring',

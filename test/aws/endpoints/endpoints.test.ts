@@ -58,7 +58,7 @@ const HOSTILE = [
   '\uff0e',
   'K',
   '_',
-  '../..',
+  '..',
 ]
 
 /** A good label made bad, at its beginning, inside and at its end. */

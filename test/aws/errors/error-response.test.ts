@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { errorResponse, type Refusal } from '../../../proxy/aws/errors/error-response.ts'
 import { DENIALS, type DenialReason } from '../../../proxy/core/denial/table.ts'
-import type { Protocol } from '../../../proxy/exchange/exchange.ts'
+import type { Protocol } from '../../../proxy/core/call.ts'
 
 const PROTOCOLS: Protocol[] = ['json-1.0', 'json-1.1', 'rest-json', 'rest-xml', 's3', 'query', 'ec2', 'cbor']
 const REASONS = Object.keys(DENIALS) as DenialReason[]

@@ -2,8 +2,7 @@
 import { encode } from 'cborg'
 import { describe, expect, it } from 'vitest'
 import { gravest } from '../../../proxy/core/action-class.ts'
-import { classified, dynamodb, ec2, form, json, s3 } from '../requests.ts'
-import type { Sample } from '../requests.ts'
+import { classified, dynamodb, ec2, form, json, s3, type Sample } from '../requests.ts'
 
 async function reasonOf(sample: Sample): Promise<string | undefined> {
   const call = await classified(sample)

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { protocolGuess } from '../../../proxy/aws/identify/identify.ts'
-import { catalogue, classified, dynamodb, ec2, form, headOf, json, rest } from '../requests.ts'
-import type { Sample } from '../requests.ts'
+import { catalogue, classified, dynamodb, ec2, form, headOf, json, rest, type Sample } from '../requests.ts'
 
 async function named(sample: Sample): Promise<string> {
   const { model, operation, protocol } = await classified(sample)

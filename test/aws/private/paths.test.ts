@@ -65,7 +65,7 @@ describe('pathMatcher', () => {
       '17',
       '%65xport',
       'EXPORT',
-      '../..',
+      '..',
       '.',
       '',
       '%2F',

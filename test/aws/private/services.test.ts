@@ -6,7 +6,7 @@ import { NO_OPERATOR_RULES } from '../../../proxy/aws/classify/operator-rules.ts
 import type { PrivateService } from '../../../proxy/aws/private/operations.ts'
 import { privateServices } from '../../../proxy/aws/private/services.ts'
 import { callOf } from '../../../proxy/aws/read-call.ts'
-import type { Call } from '../../../proxy/exchange/exchange.ts'
+import type { Call } from '../../../proxy/core/call.ts'
 import { catalogue, headOf } from '../requests.ts'
 
 const REGION = 'eu-central-1'

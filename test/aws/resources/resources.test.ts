@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classified, dynamodb, ec2, form, json, rest, s3 } from '../requests.ts'
-import type { Sample } from '../requests.ts'
+import { classified, dynamodb, ec2, form, json, rest, s3, type Sample } from '../requests.ts'
 
 const HERE = 'us-east-1:111122223333'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigError, parseConfig } from '../../../proxy/config/load.ts'
+import { parseConfig } from '../../../proxy/config/load.ts'
+import { ConfigError } from '../../../proxy/config/loaded.ts'
 
 const PEOPLE = ['alice', 'bob'].map((id, index) => ({ id, tokenSha256: String(index).repeat(64) }))
 

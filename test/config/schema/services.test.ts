@@ -1,7 +1,8 @@
 /** `catalogue.services` in the configuration: README's own example, and what is wrong with others. */
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { ConfigError, parseConfig } from '../../../proxy/config/load.ts'
+import { parseConfig } from '../../../proxy/config/load.ts'
+import { ConfigError } from '../../../proxy/config/loaded.ts'
 import { readmeBlocks } from '../../support/readme.ts'
 
 const SECRET = 'a-secret-with-more-than-32-characters'

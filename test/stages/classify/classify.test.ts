@@ -7,10 +7,10 @@ import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { addressing } from '../../../proxy/aws/endpoints/addressing.ts'
 import { Denial } from '../../../proxy/core/denial/denial.ts'
-import type { Payload, Verified } from '../../../proxy/exchange/exchange.ts'
+import type { Verified } from '../../../proxy/exchange/exchange.ts'
+import type { Payload } from '../../../proxy/sigv4/types.ts'
 import { classify } from '../../../proxy/stages/classify/classify.ts'
-import { catalogue, dynamodb, ec2, headOf, rest, s3 } from '../../aws/requests.ts'
-import type { Sample } from '../../aws/requests.ts'
+import { catalogue, dynamodb, ec2, headOf, rest, s3, type Sample } from '../../aws/requests.ts'
 
 const deps = {
   catalogue,

@@ -1,7 +1,6 @@
 /** Reads Systems Manager documents: what the steps of an automation call. */
 import type { Document, DocumentObject } from '../../protocols/tree.ts'
-import { call, objectOf, objectsIn, textIn, UNREADABLE } from './found.ts'
-import type { Found, Reader } from './found.ts'
+import { call, type Found, objectOf, objectsIn, type Reader, textIn, UNREADABLE } from './found.ts'
 import { treeOf } from './text.ts'
 
 /** Actions with an API operation of their own (Systems Manager Automation actions reference). */

@@ -3,14 +3,12 @@
  * make with them, beside those of the call itself. What cannot be read is `opaque` and `unreadable`, never milder.
  */
 import type { Place } from '../../resources/arns.ts'
-import type { Catalogue, Content, Operation } from '../../catalogue/catalogue.ts'
-import { valuesAt } from '../../resources/locate.ts'
-import type { Parts } from '../../resources/locate.ts'
+import type { Catalogue, Content, Operation } from '../../catalogue/types.ts'
+import { type Parts, valuesAt } from '../../resources/locate.ts'
 import { holds } from '../rules.ts'
 import type { Document } from '../../protocols/tree.ts'
 import { automation } from './automation.ts'
-import { partsOf, UNREADABLE } from './found.ts'
-import type { ContainedCall, Found, Reader } from './found.ts'
+import { type ContainedCall, type Found, partsOf, type Reader, UNREADABLE } from './found.ts'
 import { resourceSays } from './resource-types.ts'
 import { stateMachine } from './state-machine.ts'
 import { arn, fault, scheduleTarget } from './targets.ts'

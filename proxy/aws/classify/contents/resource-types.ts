@@ -1,9 +1,8 @@
 /** What CloudFormation and Cloud Control do when they make a resource, by the API that makes one. */
 import type { Place } from '../../resources/arns.ts'
-import type { Catalogue, Operation } from '../../catalogue/catalogue.ts'
+import type { Catalogue, Operation } from '../../catalogue/types.ts'
 import { holds } from '../rules.ts'
-import { partsOf, textIn } from './found.ts'
-import type { ContainedResource } from './found.ts'
+import { type ContainedResource, partsOf, textIn } from './found.ts'
 
 /** Verbs with which services make what CloudFormation names by a noun. */
 const MAKING = [

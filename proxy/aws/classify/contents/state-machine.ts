@@ -1,7 +1,6 @@
 /** Reads Amazon States Language: what the tasks of a state machine, or of a single state, call. */
 import type { Document, DocumentObject } from '../../protocols/tree.ts'
-import { objectsIn, textIn, UNREADABLE } from './found.ts'
-import type { Reader } from './found.ts'
+import { objectsIn, type Reader, textIn, UNREADABLE } from './found.ts'
 import { targetOf } from './targets.ts'
 import { treeOf } from './text.ts'
 

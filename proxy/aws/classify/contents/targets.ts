@@ -1,7 +1,6 @@
 /** What ARNs of targets make happen: universal targets, built-in ones, integrations of Step Functions. */
 import type { Document } from '../../protocols/tree.ts'
-import { call, objectOf, textIn, UNREADABLE } from './found.ts'
-import type { Found, Reader } from './found.ts'
+import { call, type Found, objectOf, type Reader, textIn, UNREADABLE } from './found.ts'
 import { treeOf } from './text.ts'
 
 /**

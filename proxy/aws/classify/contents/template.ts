@@ -1,6 +1,13 @@
 /** Reads CloudFormation templates: the resources that a stack makes, and whether its data outlives it. */
-import { objectOf, objectsIn, textIn, UNREADABLE } from './found.ts'
-import type { ContainedResource, Found, Reader } from './found.ts'
+import {
+  type ContainedResource,
+  type Found,
+  objectOf,
+  objectsIn,
+  type Reader,
+  textIn,
+  UNREADABLE,
+} from './found.ts'
 import { integrationsIn } from './targets.ts'
 import { treeOf } from './text.ts'
 

@@ -1,8 +1,7 @@
 /** Rule S12: a call has the classes of what its documents contain, beside its own. */
 import { describe, expect, it } from 'vitest'
 import type { ActionClass, Trait } from '../../../../proxy/core/action-class.ts'
-import { classified, form, json, rest } from '../../requests.ts'
-import type { Sample } from '../../requests.ts'
+import { classified, form, json, rest, type Sample } from '../../requests.ts'
 
 type Said = ActionClass | Trait
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseSpiffeId } from '../../../proxy/identity/providers/spiffe-id.ts'
+import { parseSpiffeId } from '../../proxy/core/spiffe-id.ts'
 
 describe('a SPIFFE ID', () => {
   it.each([

@@ -1,0 +1,4 @@
+export interface Finding {
+  readonly path: string
+  readonly message: string
+}

@@ -1,0 +1,19 @@
+/** Agent ids with placeholders, which a provider's rules fill from what it vouches for: `spiffe://example.org/ci/{repo}`. */
+import { arnMatch } from '../../policy/arn-match.ts'
+
+export const PLACEHOLDER = /\{([^{}]+)\}/g
+
+/** Tells whether an agent id of the configuration has placeholders. */
+export function isTemplate(agent: string): boolean {
+  return agent.includes('{')
+}
+
+/** Tells whether the template can make an agent of this id, whatever fills its placeholders. */
+export function mayMake(template: string, agentId: string): boolean {
+  return arnMatch([template.replaceAll(PLACEHOLDER, '*')], agentId)
+}
+
+/** Returns the root that all agents of a template share: one budget, the same grants, and revocation together (S20). */
+export function rootOf(provider: string, template: string): string {
+  return `${provider}:${template}`
+}

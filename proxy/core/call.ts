@@ -1,0 +1,41 @@
+/** A call of an AWS service, in IAM's terms. */
+import type { AccessLevel, ActionClass, Trait } from './action-class.ts'
+
+/** The wire protocols of AWS services, by the names that their models use. */
+export type Protocol = 'json-1.0' | 'json-1.1' | 'rest-json' | 'rest-xml' | 's3' | 'query' | 'ec2' | 'cbor'
+
+/**
+ * What holds of a call, by name: true, the values given, or of its tags the values by key. What does not hold is left
+ * out.
+ */
+export type CallFacts = Readonly<
+  Record<string, boolean | readonly string[] | Readonly<Record<string, readonly string[]>>>
+>
+
+/** What a request does, in IAM's terms. */
+export interface Call {
+  /** IAM prefix (`s3`, `states`); `unknown` if not in the catalogue. */
+  readonly service: string
+  /** The model's own name of the service (botocore's: `s3control`, `stepfunctions`); picks the endpoint. */
+  readonly model: string
+  /** The model's operation name (`DeleteTable`); null if not identified. */
+  readonly operation: string | null
+  readonly protocol: Protocol
+  readonly actions: readonly string[]
+  /** ARNs; `*` where only the service knows. */
+  readonly resources: readonly string[]
+  /** How many things it touches; never below 1. */
+  readonly count: number
+  readonly class: ActionClass
+  readonly classes: readonly ActionClass[]
+  readonly traits: readonly Trait[]
+  /** What it says that the model lacks: `Table.Name`, `?key`, `x-amz-name`. */
+  readonly unmodelled: readonly string[]
+  /** Selected parameters under stable names: README has them all. */
+  readonly facts: CallFacts
+  readonly accessLevel: AccessLevel
+  /** The operation's host prefix with its labels filled (`api.`, `123456789012.`); empty if none. */
+  readonly hostPrefix: string
+  /** S3: bucket name in the request, for regional and virtual-host endpoints. */
+  readonly bucket: string | undefined
+}

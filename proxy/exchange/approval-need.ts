@@ -1,0 +1,4 @@
+export interface Need {
+  readonly approvers: 0 | 1 | 2
+  readonly why: readonly string[]
+}
