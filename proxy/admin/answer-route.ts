@@ -7,7 +7,7 @@ import { bodyText, readBody, readQuery } from './read-request.ts'
 import { AdminError, type Matched } from './route.ts'
 import type { Caller } from '../operators/callers.ts'
 
-export interface Asked {
+export interface RoutedRequest {
   readonly request: IncomingMessage
   readonly path: string
   readonly search: string
@@ -20,7 +20,10 @@ export interface Asked {
  * What the route answers. A write is durable in the audit log before the route carries it out, and refused if it
  * cannot be; one that fails leaves a second record that says why. Throws `AdminError`; anything else is a bug.
  */
-export async function answerRoute(request: Asked, audit: Pick<Audit, 'append' | 'commit'>): Promise<unknown> {
+export async function answerRoute(
+  request: RoutedRequest,
+  audit: Pick<Audit, 'append' | 'commit'>,
+): Promise<unknown> {
   const { route, params } = request.matched
   const { search } = request
   // Who is not known leaves no record: there would be no end to them.
@@ -50,7 +53,7 @@ export async function answerRoute(request: Asked, audit: Pick<Audit, 'append' | 
   }
 }
 
-function callerOf({ request, caller, matched }: Asked, text: string): Caller {
+function callerOf({ request, caller, matched }: RoutedRequest, text: string): Caller {
   const { needs, signer } = matched.route
   const signature = request.headersDistinct['x-moderato-signature'] ?? []
   const known = needs === 'signature' ? signer?.(text, signature.join()) : caller
@@ -58,7 +61,7 @@ function callerOf({ request, caller, matched }: Asked, text: string): Caller {
   return known
 }
 
-type Known = Asked & { readonly caller: Caller }
+type Known = RoutedRequest & { readonly caller: Caller }
 
 function checkPerson({ caller, matched }: Known): void {
   if (matched.route.needs !== 'person' || caller.kind === 'person') return

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { statusOf } from '../approvals/approval.ts'
 import type { Approvals } from '../approvals/approvals.ts'
-import { ApprovalError, type Known } from '../approvals/stored-approval.ts'
+import { ApprovalError, type StoredApproval } from '../approvals/stored-approval.ts'
 import { CallbackBody, callbackSigner, NONCE_MS, type CallbackPerson } from './approval-callback.ts'
 import { Demand } from '../approvals/required-approvals.ts'
 import { ShownApproval, shownApproval } from '../approvals/message.ts'
@@ -126,7 +126,7 @@ function callbackRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] {
   ]
 }
 
-function found(approvals: Approvals, id: string): Known {
+function found(approvals: Approvals, id: string): StoredApproval {
   const known = approvals.get(id)
   if (known === undefined) throw new AdminError(404, 'not_found', 'No approval of this id is in force.')
   return known

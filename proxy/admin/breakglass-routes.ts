@@ -1,6 +1,6 @@
 /** Break-glass: `/v1/breakglass`. A named person opens it; whoever may operate can close it. */
 import { z } from 'zod'
-import { problemWith, stateOf, type Breakglass, type Opening } from '../breakglass/breakglass.ts'
+import { problemWith, stateOf, type Breakglass, type BreakglassRequest } from '../breakglass/breakglass.ts'
 import type { openBreakglass } from '../breakglass/open.ts'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { breakableClass } from '../config/schema/breakglass.ts'
@@ -8,7 +8,7 @@ import { operatorText } from '../config/schema/freeze.ts'
 import { durationMs } from '../config/schema/values.ts'
 import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
-import { stored } from './stored.ts'
+import { orStoreError } from './stored.ts'
 
 const PATH = '/v1/breakglass'
 const pattern = z.string().regex(/^[\x21-\x7e]{1,2048}$/, 'must be printable ASCII, 2048 characters at most')
@@ -71,7 +71,7 @@ export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly
       body: OpenBody,
       answer: BreakglassAnswer,
       async handle({ caller, body }) {
-        const opened = await stored(breakglasses.open(openingOf(body, deps), caller.subject), PATH)
+        const opened = await orStoreError(breakglasses.open(openingOf(body, deps), caller.subject), PATH)
         if (opened === 'already') throw ALREADY_OPEN
         return answer(opened)
       },
@@ -83,7 +83,7 @@ export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly
       summary: 'Opens one that waits, from now on: as the second person.',
       answer: BreakglassAnswer,
       async handle({ caller, params }) {
-        const confirmed = await stored(breakglasses.confirm(params.id, caller.subject), PATH)
+        const confirmed = await orStoreError(breakglasses.confirm(params.id, caller.subject), PATH)
         if (confirmed === 'own') throw OWN
         if (confirmed !== 'none') return answer(confirmed)
         throw notFound('No break-glass of that id waits for a second person')
@@ -96,7 +96,7 @@ export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly
       summary: 'Closes one now; what waits under it is judged again.',
       answer: BreakglassAnswer,
       async handle({ caller, params }) {
-        const closed = await stored(breakglasses.close(params.id, caller.subject), PATH)
+        const closed = await orStoreError(breakglasses.close(params.id, caller.subject), PATH)
         if (closed !== 'none') return answer(closed)
         throw notFound('No break-glass of that id is open or waits')
       },
@@ -104,7 +104,10 @@ export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly
   ]
 }
 
-function openingOf(body: z.output<typeof OpenBody>, { settings, isAgent }: OpenedBreakglass): Opening {
+function openingOf(
+  body: z.output<typeof OpenBody>,
+  { settings, isAgent }: OpenedBreakglass,
+): BreakglassRequest {
   const { for: forMs, classes, resources, ...rest } = body
   const allowed = settings()
   const opening = {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { describeConfig } from '../config/describe.ts'
 import type { Reload, Reloader } from '../runtime/reload.ts'
-import type { Rules } from '../runtime/live-settings.ts'
+import type { LiveSettings } from '../runtime/live-settings.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 
 export const ReloadAnswer = z.object({
@@ -21,7 +21,7 @@ const ConfigAnswer = z.object({
   lastReload: ReloadAnswer.nullable(),
 })
 
-export function configRoutes(rules: () => Rules, reloader: Reloader): readonly AdminRoute[] {
+export function configRoutes(rules: () => LiveSettings, reloader: Reloader): readonly AdminRoute[] {
   return [
     adminRoute({
       method: 'GET',

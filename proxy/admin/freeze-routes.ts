@@ -7,7 +7,7 @@ import type { Freeze, Freezes } from '../freeze/freezes.ts'
 import type { FreezeScope } from '../freeze/scope.ts'
 import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
-import { stored } from './stored.ts'
+import { orStoreError } from './stored.ts'
 
 /** Everything must be meant: a body that names nothing is refused, not taken for all. */
 const FreezeBody = z
@@ -101,7 +101,7 @@ export function freezeRoutes(
           throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
         const untilMs = untilOf(body, clock.nowMs())
         const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
-        const frozen = await stored(freezes.freeze(pick(body), why), '/v1/freeze')
+        const frozen = await orStoreError(freezes.freeze(pick(body), why), '/v1/freeze')
         const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
         return { ...freezeAnswer(frozen), unknownAgents }
       },
@@ -113,7 +113,7 @@ export function freezeRoutes(
       summary: 'Lifts a freeze. A window is lifted by changing the configuration.',
       answer: FreezeAnswer,
       async handle({ params }) {
-        const lifted = await stored(freezes.lift(params.id), '/v1/freeze')
+        const lifted = await orStoreError(freezes.lift(params.id), '/v1/freeze')
         if (lifted !== undefined) return freezeAnswer(lifted)
         throw new AdminError(
           404,

@@ -1,8 +1,8 @@
 /** What is left of each budget, and why the next call of somebody would wait. */
 import { z } from 'zod'
-import { ACTION_CLASSES, gravest, TRAITS } from '../core/action-class.ts'
+import { ACTION_CLASSES, severest, TRAITS } from '../core/action-class.ts'
 import { taskIn } from '../identity/revocations.ts'
-import { duesOf } from '../pacing/charges.ts'
+import { chargesOf } from '../pacing/charges.ts'
 import { explainDues, liveBuckets } from '../pacing/limits-view.ts'
 import type { Parts } from '../server/services.ts'
 import { Denial } from '../core/denial/denial.ts'
@@ -102,12 +102,12 @@ export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
       answer: ExplainAnswer,
       async handle({ query: { classes, traits, count, ...who } }) {
         const { rules, weights } = pace.pacing()
-        const call = { class: gravest(classes), classes, traits, count }
+        const call = { class: severest(classes), classes, traits, count }
         const root = who.root ?? who.agent
         const task = who.task === undefined ? undefined : taskIn(root, who.task)
         const account = accountOf({ id: who.agent, root, accessKeyId: '', session: undefined }) ?? '*'
         const payer = { ...who, root, task, account }
-        const dues = duesOf(call, payer, rules, weights, pace.slowdownOf(who.agent))
+        const dues = chargesOf(call, payer, rules, weights, pace.slowdownOf(who.agent))
         const nowMs = steadyClock.nowMs()
         return { nowMs, ...(await read(explainDues(dues, limiter, nowMs))), ahead: queue.heldBy(who.agent) }
       },

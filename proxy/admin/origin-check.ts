@@ -1,7 +1,7 @@
 /** Who may speak to the admin listener at all, judged on the head alone (rule S6). */
 import type { IncomingMessage } from 'node:http'
 
-export interface GateRefusal {
+export interface OriginRefusal {
   readonly status: number
   readonly error: string
   readonly message: string
@@ -14,7 +14,7 @@ export interface GateRefusal {
 export function checkOrigin(
   request: IncomingMessage,
   hosts: { has(host: string): boolean },
-): GateRefusal | undefined {
+): OriginRefusal | undefined {
   const hostFields = request.headersDistinct['host'] ?? []
   const host = (hostFields[0] ?? '').toLowerCase()
   if (hostFields.length !== 1 || !hosts.has(host)) {
@@ -46,12 +46,12 @@ function isVisit({ method, url, headers }: IncomingMessage): boolean {
   )
 }
 
-export const UNAUTHORIZED: GateRefusal = {
+export const UNAUTHORIZED: OriginRefusal = {
   status: 401,
   error: 'token_required',
   message: 'Send your token, or the admin token of stateDir/admin-token: Authorization: Bearer TOKEN.',
 }
 
-function refusal(status: number, error: string, message: string): GateRefusal {
+function refusal(status: number, error: string, message: string): OriginRefusal {
   return { status, error, message }
 }

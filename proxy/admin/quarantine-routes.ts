@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { durationMs } from '../config/schema/values.ts'
 import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
-import { stored } from './stored.ts'
+import { orStoreError } from './stored.ts'
 
 const QuarantineBody = z.strictObject({
   reason: z.string().trim().min(1).max(500).describe('Told to the agent, too.'),
@@ -49,7 +49,7 @@ export function quarantineRoutes(
       answer: QuarantinedAnswer,
       async handle({ caller, params, body }) {
         const why = { reason: body.reason, by: caller.subject, forMs: body.for }
-        const added = await stored(quarantines.add(params.agent, why), '/v1/quarantine')
+        const added = await orStoreError(quarantines.add(params.agent, why), '/v1/quarantine')
         return { ...quarantineAnswer(added), isKnown: isAgent(params.agent) }
       },
     }),
@@ -60,7 +60,7 @@ export function quarantineRoutes(
       summary: 'Lets an agent go on. Watchers begin anew with it.',
       answer: QuarantineAnswer,
       async handle({ params }) {
-        const lifted = await stored(quarantines.lift(params.agent), '/v1/quarantine')
+        const lifted = await orStoreError(quarantines.lift(params.agent), '/v1/quarantine')
         if (lifted !== undefined) return quarantineAnswer(lifted)
         throw new AdminError(
           404,

@@ -7,7 +7,7 @@ import { closingAll } from '../core/http/open-sockets.ts'
 import { answerRoute } from './answer-route.ts'
 import type { CallerOf } from '../operators/callers.ts'
 import { CONSOLE, CONSOLE_CSP } from './console.ts'
-import { checkOrigin, UNAUTHORIZED, type GateRefusal } from './origin-check.ts'
+import { checkOrigin, UNAUTHORIZED, type OriginRefusal } from './origin-check.ts'
 import { openApi } from './openapi.ts'
 import { AdminError, matchRoute, type AdminRoute } from './route.ts'
 
@@ -63,7 +63,7 @@ export function createAdmin(options: AdminOptions): Server {
   return closingAll(server)
 }
 
-const INTERNAL: GateRefusal = { status: 500, error: 'internal', message: 'Moderato failed.' }
+const INTERNAL: OriginRefusal = { status: 500, error: 'internal', message: 'Moderato failed.' }
 
 async function answer(
   request: IncomingMessage,
@@ -136,7 +136,7 @@ function splitTarget(target: string): [string, string] {
   return mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)]
 }
 
-function refuse(response: ServerResponse, { status, error, message }: GateRefusal): void {
+function refuse(response: ServerResponse, { status, error, message }: OriginRefusal): void {
   if (status === 401) response.setHeader('www-authenticate', 'Bearer')
   // Whatever body follows is not read.
   response.setHeader('connection', 'close')

@@ -185,7 +185,7 @@ function onlyRoot(task: string, open: readonly OpenEntry[]): string {
 }
 
 function taskShown(task: OpenEntry, { endings }: SessionParts): object {
-  const { counts, leftBehind, leftMore } = endings.reckoning(task.root, task.taskId)
+  const { counts, leftBehind, leftMore } = endings.summary(task.root, task.taskId)
   return {
     task: task.taskId,
     agent: task.agentId,

@@ -2,7 +2,7 @@
 import { AdminError } from './route.ts'
 
 /** What the store does not take is not in force; `path` says where to look. */
-export async function stored<T>(write: Promise<T>, path: string): Promise<T> {
+export async function orStoreError<T>(write: Promise<T>, path: string): Promise<T> {
   try {
     return await write
   } catch {

@@ -3,11 +3,15 @@ import type { Session } from '../core/agent.ts'
 import type { Classified, Received } from '../exchange/exchange.ts'
 import type { Call, Protocol } from '../core/call.ts'
 import type { TokenProof } from '../identity/identities.ts'
-import type { Opening, WantedTask } from '../exchange/task-opening.ts'
+import type { TaskGrant, ProvedTaskRequest } from '../exchange/task-opening.ts'
 
 /** Answered in the words of STS, of `credential_process`, of this API, or of the container credentials endpoint. */
-export type Ask =
-  | { readonly kind: 'open'; readonly wanted: WantedTask; readonly words: StsWords | 'process' | undefined }
+export type AgentRequest =
+  | {
+      readonly kind: 'open'
+      readonly wanted: ProvedTaskRequest
+      readonly words: StsWords | 'process' | undefined
+    }
   | { readonly kind: 'end' | 'show'; readonly taskId: string }
   | { readonly kind: 'renew'; readonly session: Session }
   | { readonly kind: 'whoami' }
@@ -19,17 +23,17 @@ export interface StsWords {
 }
 
 /** Received, with who asks what: proved by a signature, or by a token of its identity provider. */
-export interface Asked extends Received, Pick<Classified, 'agent' | 'payload' | 'call'> {
-  readonly ask: Ask
-  readonly wantedTask?: WantedTask
+export interface AskingExchange extends Received, Pick<Classified, 'agent' | 'payload' | 'call'> {
+  readonly ask: AgentRequest
+  readonly wantedTask?: ProvedTaskRequest
   /** Once policy was asked. */
-  readonly opening?: Opening
+  readonly opening?: TaskGrant
   /** The token that it came with. */
   readonly proof?: TokenProof
 }
 
 /** As a call of a service, since records and restraints know calls. */
-export function callOf(service: 'moderato' | 'sts', operation: string, classes: Call['classes']): Call {
+export function ownCall(service: 'moderato' | 'sts', operation: string, classes: Call['classes']): Call {
   const protocol: Protocol = service === 'sts' ? 'query' : 'rest-json'
   return {
     service,
@@ -51,9 +55,9 @@ export function callOf(service: 'moderato' | 'sts', operation: string, classes: 
 }
 
 /** What an exchange is described by, for each kind of asking. */
-export function described(ask: Ask): {
+export function described(ask: AgentRequest): {
   readonly call: Call
-  readonly wantedTask?: WantedTask
+  readonly wantedTask?: ProvedTaskRequest
   readonly namedTask?: string
 } {
   switch (ask.kind) {
@@ -61,17 +65,17 @@ export function described(ask: Ask): {
       const { words, wanted } = ask
       const call =
         words === undefined || words === 'process'
-          ? callOf('moderato', 'OpenTask', ['credentials'])
-          : callOf('sts', words.action, ['credentials'])
+          ? ownCall('moderato', 'OpenTask', ['credentials'])
+          : ownCall('sts', words.action, ['credentials'])
       return { call, wantedTask: wanted }
     }
     case 'end':
-      return { call: callOf('moderato', 'EndTask', ['write']), namedTask: ask.taskId }
+      return { call: ownCall('moderato', 'EndTask', ['write']), namedTask: ask.taskId }
     case 'show':
-      return { call: callOf('moderato', 'GetTask', ['read']), namedTask: ask.taskId }
+      return { call: ownCall('moderato', 'GetTask', ['read']), namedTask: ask.taskId }
     case 'renew':
-      return { call: callOf('moderato', 'GetCredentials', ['credentials']) }
+      return { call: ownCall('moderato', 'GetCredentials', ['credentials']) }
     default:
-      return { call: callOf('sts', 'GetCallerIdentity', ['read']) }
+      return { call: ownCall('sts', 'GetCallerIdentity', ['read']) }
   }
 }

@@ -1,12 +1,12 @@
 /** The end of each way on which Moderato answers by itself: credentials are made, a task is ended, and the agent is told. */
 import type { Agent, Grant, Session } from '../core/agent.ts'
-import type { Opening } from '../exchange/task-opening.ts'
+import type { TaskGrant } from '../exchange/task-opening.ts'
 import type { Sealed } from '../identity/sealed-token.ts'
 import type { Sessions } from '../identity/sessions.ts'
 import type { TaskEndings } from '../identity/task-endings.ts'
 import type { Tasks } from '../identity/tasks.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Ask, Asked } from './agent-request.ts'
+import type { AgentRequest, AskingExchange } from './agent-request.ts'
 import { assumedRole, callerIdentity } from './sts-answer.ts'
 
 export interface AnswerDeps {
@@ -14,7 +14,7 @@ export interface AnswerDeps {
   readonly sessions: Sessions
   readonly accountOf: (agent: Agent) => string | undefined
   readonly clock: Clock
-  readonly endings: Pick<TaskEndings, 'reckoning'>
+  readonly endings: Pick<TaskEndings, 'summary'>
 }
 
 interface Answer {
@@ -22,14 +22,14 @@ interface Answer {
   readonly text: string
 }
 
-type Open = Extract<Ask, { kind: 'open' }>
+type Open = Extract<AgentRequest, { kind: 'open' }>
 
 /** Botocore fetches credentials anew for each call that come with less than a quarter of an hour left. */
 const SHOWN_AT_LEAST_MS = 16 * 60_000
 
 /** Does what was asked, once its decision is recorded, and answers in the words of whoever asked. */
 export function answerAsk(deps: AnswerDeps) {
-  return async function answer<Exchange extends Asked>(exchange: Exchange): Promise<Exchange> {
+  return async function answer<Exchange extends AskingExchange>(exchange: Exchange): Promise<Exchange> {
     const { type, text } = await answerOf(exchange, deps)
     const body = Buffer.from(text)
     exchange.reply.writeHead(200, undefined, [
@@ -49,7 +49,10 @@ export function answerAsk(deps: AnswerDeps) {
   }
 }
 
-async function answerOf({ ask, agent, opening, requestId }: Asked, deps: AnswerDeps): Promise<Answer> {
+async function answerOf(
+  { ask, agent, opening, requestId }: AskingExchange,
+  deps: AnswerDeps,
+): Promise<Answer> {
   if (ask.kind === 'open') return opened(opening, ask.words, requestId, deps)
   if (ask.kind === 'renew') {
     return json(keysShown(deps.tasks.renew(ask.session), 'Token', shownEnd(ask.session, deps.clock)))
@@ -57,14 +60,14 @@ async function answerOf({ ask, agent, opening, requestId }: Asked, deps: AnswerD
   if (ask.kind === 'end') {
     const why = { cause: 'ended', by: agent.id, reason: 'its agent completed it' } as const
     const ended = await deps.tasks.end(agent, ask.taskId, why)
-    return json({ task: { id: ask.taskId, ended }, ...reckoningShown(agent, ask.taskId, deps) })
+    return json({ task: { id: ask.taskId, ended }, ...summaryShown(agent, ask.taskId, deps) })
   }
   if (ask.kind === 'show') {
     const open = deps.tasks.findOwn(agent, ask.taskId)
     const shown = open === undefined ? {} : { agent: open.agentId, expiresAt: iso(open.expiresAtMs) }
     return json({
       task: { id: ask.taskId, open: open !== undefined, ...shown },
-      ...reckoningShown(agent, ask.taskId, deps),
+      ...summaryShown(agent, ask.taskId, deps),
     })
   }
   return xml(callerIdentity(agent, deps.accountOf(agent) ?? '', requestId))
@@ -85,7 +88,7 @@ function keysShown(
 }
 
 async function opened(
-  opening: Opening | undefined,
+  opening: TaskGrant | undefined,
   words: Open['words'],
   requestId: string,
   { tasks, sessions, clock }: AnswerDeps,
@@ -106,8 +109,8 @@ async function opened(
 }
 
 /** As this replica saw it: what went through others, they know. */
-function reckoningShown({ id, root }: Agent, taskId: string, { endings }: AnswerDeps): object {
-  const { counts, leftBehind, leftMore } = endings.reckoning(root, taskId, id)
+function summaryShown({ id, root }: Agent, taskId: string, { endings }: AnswerDeps): object {
+  const { counts, leftBehind, leftMore } = endings.summary(root, taskId, id)
   return {
     counts,
     leftBehind: leftBehind.map(({ lastAtMs, ...each }) => ({ ...each, lastAt: iso(lastAtMs) })),
@@ -119,7 +122,7 @@ function iso(timeMs: number): string {
   return new Date(timeMs).toISOString()
 }
 
-function taskShown({ session, asked, durationSeconds }: Opening): object {
+function taskShown({ session, asked, durationSeconds }: TaskGrant): object {
   const { id, scopes, ancestors } = session.task
   const own = scopes.at(-1)
   const granted = own !== undefined && 'grants' in own ? own.grants : []

@@ -3,15 +3,21 @@ import type { Session } from '../core/agent.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import type { OwnerOf } from '../approvals/approval-request.ts'
 import { callKey } from '../approvals/stored-approval.ts'
-import { askFor, givenFor, isWanted, USE_NOT_RECORDED, type SeekDeps } from '../approvals/find-approval.ts'
+import {
+  askFor,
+  givenFor,
+  isWanted,
+  USE_NOT_RECORDED,
+  type FindApprovalDeps,
+} from '../approvals/find-approval.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { ApprovedTask, Opening } from '../exchange/task-opening.ts'
+import type { ApprovedTask, TaskGrant } from '../exchange/task-opening.ts'
 import type { Revocations } from '../identity/revocations.ts'
-import { recorded } from '../state/or-state-unavailable.ts'
-import type { Asked } from './agent-request.ts'
+import { orStateUnavailable } from '../state/or-state-unavailable.ts'
+import type { AskingExchange } from './agent-request.ts'
 import { newTaskApproval, taskDigest } from './task-approval.ts'
 
-export interface ApproveTaskDeps extends SeekDeps {
+export interface ApproveTaskDeps extends FindApprovalDeps {
   readonly revocations: Pick<Revocations, 'of'>
   readonly ownerOf: OwnerOf
 }
@@ -23,7 +29,7 @@ export interface ApproveTaskDeps extends SeekDeps {
  * never held: the agent asks again. Denials: those of `askFor`, and `unapprovable`.
  */
 export function approveTask(deps: ApproveTaskDeps) {
-  return function approve<Exchange extends Asked>(exchange: Exchange): Exchange | Promise<Exchange> {
+  return function approve<Exchange extends AskingExchange>(exchange: Exchange): Exchange | Promise<Exchange> {
     const { opening } = exchange
     if (opening === undefined || !isWanted(opening.need)) return exchange
     const { session, durationSeconds, need } = opening
@@ -57,7 +63,7 @@ function wasRevoked(
   return revocations.of({ ...session, issuedAtMs: openedAtMs }) !== undefined
 }
 
-function withApproved(opening: Opening, approved: ApprovedTask): Opening {
+function withApproved(opening: TaskGrant, approved: ApprovedTask): TaskGrant {
   const { session } = opening
   const expiresAtMs = Math.min(session.expiresAtMs, approved.untilMs)
   return { ...opening, session: { ...session, expiresAtMs }, approved }
@@ -65,13 +71,13 @@ function withApproved(opening: Opening, approved: ApprovedTask): Opening {
 
 /** Takes the use of an approval that opens a task, of everybody who asks at once on every replica. */
 export function spendTask({ approvals }: { readonly approvals: Approvals }) {
-  return function spend<Exchange extends Asked>(exchange: Exchange): Exchange | Promise<Exchange> {
+  return function spend<Exchange extends AskingExchange>(exchange: Exchange): Exchange | Promise<Exchange> {
     const { opening, agent } = exchange
     const { approved, before, need } = opening ?? {}
     // One that is only carried on was opened by its use.
     if (approved === undefined || need === undefined || approved.id === before?.approved?.id) return exchange
     const spent = approvals.spend(approved.id, callKey(agent, approved.digest), need.approvers)
-    return recorded(spent, USE_NOT_RECORDED).then((isSpent) => {
+    return orStateUnavailable(spent, USE_NOT_RECORDED).then((isSpent) => {
       if (isSpent) return exchange
       const words = `Approval ${approved.id} is of no use any more: another task was opened by it.`
       throw new Denial('approval_required', words, { approval: approved.id })

@@ -7,7 +7,7 @@ import type { Payload } from '../sigv4/types.ts'
 import type { Identities, Workload } from '../identity/identities.ts'
 import type { Opener } from '../exchange/task-opening.ts'
 import type { Sessions } from '../identity/sessions.ts'
-import { described, type Ask, type Asked } from './agent-request.ts'
+import { described, type AgentRequest, type AskingExchange } from './agent-request.ts'
 import { checkOwnRequest, ownBody, smallBody } from './own-request.ts'
 import { taskRoute } from './route.ts'
 import { namedTask, parseStsForm, parseTaskBody, stsTask } from './task-request.ts'
@@ -20,12 +20,12 @@ export interface AskDeps {
 
 /** The tasks endpoint, signed: by a static key, or by a session, which can open tasks within its own and end itself. */
 export function askSigned() {
-  return async function ask(exchange: Verified): Promise<Classified & Asked> {
+  return async function ask(exchange: Verified): Promise<Classified & AskingExchange> {
     checkOwnRequest(exchange)
     const route = taskRoute(exchange)
     const bytes = await ownBody(exchange, MAX_BODY_BYTES)
     const { agent } = exchange
-    const ask: Ask =
+    const ask: AgentRequest =
       route.kind === 'open'
         ? { kind: 'open', wanted: { opener: openerOf(agent), asked: taskOf(bytes, agent) }, words: undefined }
         : { kind: route.kind, taskId: ownTask(agent, route.taskId) }
@@ -35,13 +35,13 @@ export function askSigned() {
 
 /** The tasks endpoint, with the token of an identity provider, or with a client certificate that it vouches for. */
 export function askProved({ identities }: AskDeps) {
-  return async function ask(exchange: Received): Promise<Asked> {
+  return async function ask(exchange: Received): Promise<AskingExchange> {
     const route = taskRoute(exchange)
     const workload = await workloadOf(exchange, identities)
     const bytes = await smallBody(exchange, MAX_BODY_BYTES)
     const opener = provedOpener(workload)
     const { asked } = parseTaskBody(bytes)
-    const ask: Ask =
+    const ask: AgentRequest =
       route.kind === 'open' ? { kind: 'open', wanted: { opener, asked }, words: undefined } : route
     return { ...exchange, ...proved(workload, bytes), ...described(ask), ask }
   }
@@ -49,7 +49,7 @@ export function askProved({ identities }: AskDeps) {
 
 /** AssumeRoleWithWebIdentity at the root: the token is in the form. */
 export function askWebIdentity({ identities }: AskDeps) {
-  return async function ask(exchange: Received): Promise<Asked> {
+  return async function ask(exchange: Received): Promise<AskingExchange> {
     const bytes = await smallBody(exchange, MAX_BODY_BYTES)
     const { action, parameters } = parseStsForm(bytes)
     if (action !== 'AssumeRoleWithWebIdentity') {
@@ -61,7 +61,7 @@ export function askWebIdentity({ identities }: AskDeps) {
     const asked = stsTask(parameters)
     const workload = await identities.ofToken(parameters['WebIdentityToken'] ?? '')
     const { subject, audience } = workload
-    const ask: Ask = {
+    const ask: AgentRequest = {
       kind: 'open',
       wanted: { opener: provedOpener(workload), asked },
       words: { action, subject, audience },
@@ -72,7 +72,7 @@ export function askWebIdentity({ identities }: AskDeps) {
 
 /** Signed calls of STS that are answered here, or by nobody. */
 export function askSts() {
-  return function ask(exchange: Classified): Classified & Asked {
+  return function ask(exchange: Classified): Classified & AskingExchange {
     const { call, agent } = exchange
     if (call.operation === 'GetCallerIdentity') return { ...exchange, ask: { kind: 'whoami' } }
     if (call.operation !== 'AssumeRole') {
@@ -80,7 +80,11 @@ export function askSts() {
     }
     const { parameters } = parseStsForm(formOf(exchange))
     const words = { action: call.operation, subject: undefined, audience: undefined } as const
-    const ask: Ask = { kind: 'open', wanted: { opener: openerOf(agent), asked: stsTask(parameters) }, words }
+    const ask: AgentRequest = {
+      kind: 'open',
+      wanted: { opener: openerOf(agent), asked: stsTask(parameters) },
+      words,
+    }
     return { ...exchange, ...described(ask), ask }
   }
 }
@@ -90,14 +94,14 @@ export function askSts() {
  * `credential_process`, a client certificate, and in the query the name of the task that it opens or carries on.
  */
 export function askTicket({ sessions, identities }: AskDeps & { readonly sessions: Sessions }) {
-  return async function ask(exchange: Received): Promise<Asked> {
+  return async function ask(exchange: Received): Promise<AskingExchange> {
     if (exchange.method !== 'GET') throw new Denial('malformed_request', 'Credentials are fetched with GET.')
     const ticket = exchange.headers.one('authorization')
     const nothing = Buffer.alloc(0)
     if (ticket !== undefined) {
       const session = sessions.openTicket(ticket.replace(/^Bearer /i, ''))
       const agent: Agent = { id: session.agentId, root: session.root, accessKeyId: '', session }
-      const ask: Ask = { kind: 'renew', session }
+      const ask: AgentRequest = { kind: 'renew', session }
       return { ...exchange, agent, payload: readWhole(nothing), ...described(ask), ask }
     }
     const chain = exchange.client.certificates?.() ?? []
@@ -109,7 +113,11 @@ export function askTicket({ sessions, identities }: AskDeps & { readonly session
     }
     const asked = namedTask(new URLSearchParams(exchange.query).get('task') ?? '')
     const workload = await identities.ofCertificate(chain)
-    const ask: Ask = { kind: 'open', wanted: { opener: provedOpener(workload), asked }, words: 'process' }
+    const ask: AgentRequest = {
+      kind: 'open',
+      wanted: { opener: provedOpener(workload), asked },
+      words: 'process',
+    }
     return { ...exchange, ...proved(workload, nothing), ...described(ask), ask }
   }
 }

@@ -5,7 +5,7 @@ import type { Limiter } from '../pacing/limiter.ts'
 import type { Rate } from '../pacing/gcra.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Replays } from '../state/replays.ts'
-import type { Asked } from './agent-request.ts'
+import type { AskingExchange } from './agent-request.ts'
 
 export interface IssuePaceDeps {
   readonly limiter: Limiter
@@ -15,7 +15,7 @@ export interface IssuePaceDeps {
 
 /** Credentials are made at a pace of their own, for all tasks of a root together. Denial `paced`. */
 export function paceIssues({ limiter, rate, clock }: IssuePaceDeps) {
-  return async function pace<Exchange extends Asked>(exchange: Exchange): Promise<Exchange> {
+  return async function pace<Exchange extends AskingExchange>(exchange: Exchange): Promise<Exchange> {
     if (exchange.ask.kind !== 'open' && exchange.ask.kind !== 'renew') return exchange
     const nowMs = clock.nowMs()
     const turn = await limiter.take([{ key: `issue ${exchange.agent.root}`, rate, weight: 1 }], nowMs)
@@ -36,7 +36,7 @@ export interface ClaimProofDeps {
  * where it cannot be remembered.
  */
 export function claimProof({ replays, clock }: ClaimProofDeps) {
-  return async function claim(exchange: Asked): Promise<Asked> {
+  return async function claim(exchange: AskingExchange): Promise<AskingExchange> {
     const { proof, opening, agent } = exchange
     if (proof === undefined || opening === undefined) return exchange
     const nowMs = clock.nowMs()

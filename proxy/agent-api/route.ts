@@ -14,10 +14,10 @@ const TASKS = `${PREFIX}/v1/tasks`
  * - `sign`, `credentials`: the signing endpoint, the container credentials endpoint
  * - `signedTask`, `provedTask`: the tasks endpoint, with a signature, or with the token of an identity provider
  */
-export type WayName = 'call' | 'webIdentity' | 'sign' | 'credentials' | 'signedTask' | 'provedTask'
+export type RouteName = 'call' | 'webIdentity' | 'sign' | 'credentials' | 'signedTask' | 'provedTask'
 
 /** The way of a request, by its raw head alone. Whatever it claims is proved on that way. */
-export function wayOf(head: RequestHead): WayName {
+export function routeOf(head: RequestHead): RouteName {
   const { path, headers } = head
   if (!isAgentApi(head)) return isWebIdentity(head) ? 'webIdentity' : 'call'
   if (path === `${PREFIX}/v1/credentials`) return 'credentials'

@@ -67,7 +67,7 @@ const SignBody = z.discriminatedUnion('type', [
 ])
 
 export type SignBody = z.output<typeof SignBody>
-export type Asked<Type extends SignBody['type']> = Extract<SignBody, { type: Type }>
+export type SignBodyOf<Type extends SignBody['type']> = Extract<SignBody, { type: Type }>
 
 const TYPES = ['eks-token', 'rds-token', 'elasticache-token', 's3-url'] as const satisfies SignBody['type'][]
 

@@ -4,14 +4,14 @@ import type { Call } from '../core/call.ts'
 import { HeaderFields } from '../core/http/headers.ts'
 import { EMPTY_SHA256 } from '../sigv4/payload.ts'
 import { encode } from '../sigv4/canonical-request.ts'
-import type { Asked } from './sign-body.ts'
+import type { SignBodyOf } from './sign-body.ts'
 import { arnPrefix, classesOf, type Made, type SigningPlace } from './sign-made.ts'
 
 /**
  * IAM knows a database by an id that its host does not tell, so the user is the user of any; what the host does tell,
  * the instance, the cluster or that it is a proxy, is the second resource.
  */
-export function rdsToken({ host, port, user }: Asked<'rds-token'>, place: SigningPlace): Made {
+export function rdsToken({ host, port, user }: SignBodyOf<'rds-token'>, place: SigningPlace): Made {
   const users = `${arnPrefix('rds-db', place)}dbuser:*/${user}`
   const database = `${arnPrefix('rds', place)}${databaseOf(host, place)}`
   return {
@@ -26,7 +26,7 @@ export function rdsToken({ host, port, user }: Asked<'rds-token'>, place: Signin
 
 /** Both the cache and the user, as IAM has it. A token names no host: the cache's name stands in its place. */
 export function elastiCacheToken(
-  { cache, user, serverless }: Asked<'elasticache-token'>,
+  { cache, user, serverless }: SignBodyOf<'elasticache-token'>,
   place: SigningPlace,
 ): Made {
   // Refuses a region that may not be reached; the host itself is not in the token.

@@ -1,14 +1,14 @@
 /** A token for one EKS cluster: GetCallerIdentity, presigned with the cluster's name in a signed header. */
 import { HeaderFields } from '../core/http/headers.ts'
 import { EMPTY_SHA256 } from '../sigv4/payload.ts'
-import type { Asked } from './sign-body.ts'
+import type { SignBodyOf } from './sign-body.ts'
 import { arnPrefix, callOfRequest, type Made, type SigningPlace } from './sign-made.ts'
 
 /**
  * The cluster is the call's one resource, in any region: a cluster takes a token that any STS host of its partition
  * signed, and compares no more than the name.
  */
-export async function eksToken({ cluster }: Asked<'eks-token'>, place: SigningPlace): Promise<Made> {
+export async function eksToken({ cluster }: SignBodyOf<'eks-token'>, place: SigningPlace): Promise<Made> {
   const host = place.hostOf('sts')
   const request = {
     method: 'GET',

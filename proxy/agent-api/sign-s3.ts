@@ -1,14 +1,14 @@
 /** A presigned URL for one object: GET and HEAD, or PUT of exactly the bytes that the agent names. */
 import { HeaderFields } from '../core/http/headers.ts'
 import { encode } from '../sigv4/canonical-request.ts'
-import type { Asked } from './sign-body.ts'
+import type { SignBodyOf } from './sign-body.ts'
 import { callOfRequest, type Made, type SigningPlace } from './sign-made.ts'
 
 /**
  * The key is encoded once, so that every reader decodes the key that was decided on. In path style, as Moderato itself
  * speaks to S3. A PUT's length and hash are headers that whoever uses the URL must send.
  */
-export async function s3Url(asked: Asked<'s3-url'>, place: SigningPlace): Promise<Made> {
+export async function s3Url(asked: SignBodyOf<'s3-url'>, place: SigningPlace): Promise<Made> {
   const { method, bucket, key } = asked
   const aws = place.hostOf('s3', bucket)
   const { origin, host } = place.emulator ?? { origin: `https://${aws}`, host: aws }

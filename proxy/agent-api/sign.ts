@@ -1,7 +1,7 @@
 /** The last stage of the signing endpoint: signs with upstream credentials and answers. Its product is never logged. */
 import { Denial } from '../core/denial/denial.ts'
 import type { Paced } from '../exchange/exchange.ts'
-import type { HandOn } from '../exchange/presign-request.ts'
+import type { PresignRequest } from '../exchange/presign-request.ts'
 import type { Clock, Credentials } from '../core/ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { presign } from '../sigv4/presign.ts'
@@ -40,7 +40,7 @@ export function sign({ owner: ownerOf, clock, answerHeaders }: SignDeps) {
   }
 }
 
-function signed(handOn: HandOn, owner: Credentials, nowMs: number, signatures: Signatures): object {
+function signed(handOn: PresignRequest, owner: Credentials, nowMs: number, signatures: Signatures): object {
   const { request, payloadHash, signingName, region, origin } = handOn
   const signedAtMs = Math.floor(nowMs / 1000) * 1000
   const amzDate = formatAmzDate(signedAtMs)
@@ -70,7 +70,7 @@ function secondsLeft({ expiration }: Credentials, atMs: number): number {
 }
 
 /** As those who check it take it: EKS a URL in base64url, databases a URL without its scheme. */
-function spelled({ type, request }: HandOn, url: string): object {
+function spelled({ type, request }: PresignRequest, url: string): object {
   if (type === 'eks-token') return { token: `k8s-aws-v1.${Buffer.from(url).toString('base64url')}` }
   if (type !== 's3-url') return { token: url.slice('https://'.length) }
   const { raw } = request.headers

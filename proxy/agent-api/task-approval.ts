@@ -2,15 +2,22 @@
 import { hash } from 'node:crypto'
 import type { Grant, Scope } from '../core/agent.ts'
 import type { NewApproval } from '../approvals/approvals.ts'
-import { cut, listed, MAX_LISTED, whoAsks, type OwnerOf, type Wanted } from '../approvals/approval-request.ts'
+import {
+  cut,
+  cutList,
+  MAX_LISTED,
+  whoAsks,
+  type OwnerOf,
+  type RequiredApprovals,
+} from '../approvals/approval-request.ts'
 import { isShownWhole } from '../core/quote-untrusted.ts'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { Opening } from '../exchange/task-opening.ts'
-import type { Asked } from './agent-request.ts'
+import type { TaskGrant } from '../exchange/task-opening.ts'
+import type { AskingExchange } from './agent-request.ts'
 
 /** Of all that people are shown, and all that the task may: what policy left of it, so that no change of policy widens it. */
-export function taskDigest({ session, asked, durationSeconds }: Opening): string {
+export function taskDigest({ session, asked, durationSeconds }: TaskGrant): string {
   const { scopes, roleArn = '' } = session.task
   const { intent = '', justification = '', ticket = '' } = asked
   const parts = ['task', scopes, durationSeconds, roleArn, intent, justification, ticket]
@@ -18,10 +25,10 @@ export function taskDigest({ session, asked, durationSeconds }: Opening): string
 }
 
 export function newTaskApproval(
-  { agent, call, method, headers }: Asked,
-  { session, asked, durationSeconds }: Opening,
+  { agent, call, method, headers }: AskingExchange,
+  { session, asked, durationSeconds }: TaskGrant,
   digest: string,
-  need: Wanted,
+  need: RequiredApprovals,
   ownerOf: OwnerOf,
 ): NewApproval {
   const { scopes, roleArn } = session.task
@@ -31,7 +38,7 @@ export function newTaskApproval(
     ...whoAsks(agent, ownerOf),
     digest,
     approvers: need.approvers,
-    why: listed(need.why),
+    why: cutList(need.why),
     facts: {
       service,
       operation,

@@ -5,7 +5,7 @@ import { parseForm, type Form } from '../aws/protocols/form.ts'
 import { GRANTABLE } from '../core/action-class.ts'
 import { unknownValue } from '../config/schema/values.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { AskedTask } from '../exchange/task-opening.ts'
+import type { TaskRequest } from '../exchange/task-opening.ts'
 import { sessionPolicy } from './session-policy.ts'
 
 /** What AWS allows as a session name, which is what upstream roles are assumed with. */
@@ -71,14 +71,14 @@ export function isTaskId(text: string): boolean {
 
 /** A task as JSON, with the name of the task that it is to be opened from. Denial `malformed_request`, in words. */
 export function parseTaskBody(bytes: Buffer): {
-  readonly asked: AskedTask
+  readonly asked: TaskRequest
   readonly parent: string | undefined
 } {
   const read = TaskBody.safeParse(bytes.length === 0 ? {} : parseJson(textOf(bytes)))
   if (!read.success) throw unreadable(inWords(read.error))
   const { classes, resources, grants = [], parent, ...given } = read.data
   const flat = classes === undefined || resources === undefined ? [] : [{ classes, resources }]
-  const asked: AskedTask = {
+  const asked: TaskRequest = {
     ...NOTHING_ASKED,
     ...given,
     grants: [...grants, ...flat],
@@ -118,7 +118,7 @@ const StsTask = z.object({
 })
 
 /** The task that AssumeRole and AssumeRoleWithWebIdentity ask for: it is named by the session. */
-export function stsTask(parameters: StsRequest['parameters']): AskedTask {
+export function stsTask(parameters: StsRequest['parameters']): TaskRequest {
   const read = StsTask.safeParse(parameters)
   if (!read.success) throw unreadable(inWords(read.error))
   const { RoleArn, RoleSessionName, DurationSeconds, Policy } = read.data
@@ -131,14 +131,14 @@ export function stsTask(parameters: StsRequest['parameters']): AskedTask {
 }
 
 /** A task of which nothing but its name is said, which is its intent too. Denial `malformed_request`. */
-export function namedTask(name: string): AskedTask {
+export function namedTask(name: string): TaskRequest {
   const read = taskId.safeParse(name)
   if (!read.success) throw unreadable(`task: ${read.error.issues[0]?.message ?? ''}.`)
   return { ...NOTHING_ASKED, id: name, intent: name, mayContinue: true }
 }
 
 /** A task of which nothing is said. */
-export const NOTHING_ASKED: AskedTask = {
+export const NOTHING_ASKED: TaskRequest = {
   id: undefined,
   intent: undefined,
   justification: undefined,

@@ -1,7 +1,7 @@
 /** The ways of what agents ask of Moderato itself: each proves who asks in its own manner, and ends here. */
 import type { Classified, Received } from '../exchange/exchange.ts'
 import type { Parts } from '../server/services.ts'
-import { pipeline, type Way } from '../pipeline/pipeline.ts'
+import { pipeline, type Route } from '../pipeline/pipeline.ts'
 import type { Recordable } from '../pipeline/audit-fields.ts'
 import type { SharedStages } from '../server/stages.ts'
 import { answerAsk } from './answer-request.ts'
@@ -9,14 +9,14 @@ import { approveTask, spendTask } from './approve-task.ts'
 import { askProved, askSigned, askSts, askTicket, askWebIdentity } from './ask.ts'
 import { claimProof, paceIssues } from './issue.ts'
 import { judgeTask } from './judge-task.ts'
-import { route, routeTasks, type WayName } from './route.ts'
+import { route, routeTasks, type RouteName } from './route.ts'
 import { describe } from './sign-describe.ts'
 import { sign } from './sign.ts'
 
 export function agentApiWays(
   stages: SharedStages,
   parts: Parts,
-): Readonly<Record<Exclude<WayName, 'call'>, Way<Received, Recordable>>> {
+): Readonly<Record<Exclude<RouteName, 'call'>, Route<Received, Recordable>>> {
   return {
     sign: wayOfSigning(stages, parts),
     signedTask: wayOfSignedTasks(stages, parts),

@@ -6,14 +6,14 @@ import type { Need } from '../exchange/approval-need.ts'
 import type { CallFacts } from '../core/call.ts'
 import type { ApprovalFacts } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
-import { dependsOn } from './dependencies.ts'
+import { dependenciesOf } from './dependencies.ts'
 
 /** What is kept for people to read; the digest is over all. */
 export const MAX_LISTED = 20
 const MAX_CHARACTERS = 2048
 
 /** More than nobody. */
-export type Wanted = Need & { readonly approvers: 1 | 2 }
+export type RequiredApprovals = Need & { readonly approvers: 1 | 2 }
 
 /** The person who answers for an agent. */
 export type OwnerOf = (agentId: string) => string | undefined
@@ -33,7 +33,7 @@ export function needOf({ decision, agent, call }: Decided, approvals: Pick<Appro
 export function newApproval(
   exchange: Classified,
   digest: string,
-  need: Wanted,
+  need: RequiredApprovals,
   ownerOf: OwnerOf,
 ): NewApproval {
   const { agent, call, outgoing, authorization } = exchange
@@ -41,9 +41,9 @@ export function newApproval(
     ...whoAsks(agent, ownerOf),
     digest,
     approvers: need.approvers,
-    why: listed(need.why),
+    why: cutList(need.why),
     facts: factsOf(exchange),
-    dependsOn: dependsOn(call, outgoing, authorization.scope.region),
+    dependsOn: dependenciesOf(call, outgoing, authorization.scope.region),
   }
 }
 
@@ -69,8 +69,8 @@ function factsOf({ call, accountId, method, headers, authorization, handOn }: Cl
   return {
     service,
     operation,
-    actions: listed(actions),
-    resources: listed(resources),
+    actions: cutList(actions),
+    resources: cutList(resources),
     resourceCount: resources.length,
     count,
     class: label,
@@ -88,15 +88,15 @@ function factsOf({ call, accountId, method, headers, authorization, handOn }: Cl
 /** Tags and the like as `key=value`. */
 function parameterOf(value: CallFacts[string]): boolean | readonly string[] {
   if (typeof value !== 'object') return value ?? false
-  if (isList(value)) return listed(value)
-  return listed(Object.entries(value).map(([key, values]) => `${key}=${values.join()}`))
+  if (isList(value)) return cutList(value)
+  return cutList(Object.entries(value).map(([key, values]) => `${key}=${values.join()}`))
 }
 
 function isList(value: object): value is readonly string[] {
   return Array.isArray(value)
 }
 
-export function listed(texts: readonly string[]): readonly string[] {
+export function cutList(texts: readonly string[]): readonly string[] {
   return texts.slice(0, MAX_LISTED).map(cut)
 }
 

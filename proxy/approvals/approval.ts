@@ -37,7 +37,7 @@ const Facts = z.strictObject({
 })
 export type ApprovalFacts = z.output<typeof Facts>
 
-const Decision = z.strictObject({
+const PersonDecision = z.strictObject({
   person: z.string(),
   /** How they were known: their own token or certificate, or somebody trusted who passed it on. */
   channel: z.enum(['token', 'certificate', 'callback']),
@@ -47,7 +47,7 @@ const Decision = z.strictObject({
   uses: z.number().int().min(1),
   skipPace: z.boolean(),
 })
-export type Decision = z.output<typeof Decision>
+export type PersonDecision = z.output<typeof PersonDecision>
 
 export const Approval = z.strictObject({
   agent: z.string(),
@@ -64,7 +64,7 @@ export const Approval = z.strictObject({
   /** What the call acts on or has AWS read later; a change of one of them voids the approval. Only of opaque calls. */
   dependsOn: texts,
   askedAtMs: z.number(),
-  decisions: z.array(Decision).readonly(),
+  decisions: z.array(PersonDecision).readonly(),
   used: z.number().int(),
   voided: z.strictObject({ atMs: z.number(), why: z.string() }).optional(),
 })
@@ -95,7 +95,7 @@ function peopleOf({ decisions }: Approval): ReadonlySet<string> {
 /** Why a person may not decide so, for programs and for people; undefined if they may. */
 export function objectionTo(
   approval: Approval,
-  { person, approve }: Pick<Decision, 'person' | 'approve'>,
+  { person, approve }: Pick<PersonDecision, 'person' | 'approve'>,
 ): { readonly error: string; readonly message: string } | undefined {
   const status = statusOf(approval)
   // What was approved can still be taken back.

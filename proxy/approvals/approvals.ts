@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Clock } from '../core/ports.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
-import { Approval, objectionTo, statusOf, type Decision, type Status } from './approval.ts'
+import { Approval, objectionTo, statusOf, type PersonDecision, type Status } from './approval.ts'
 import { touches } from './dependencies.ts'
-import { ApprovalError, type ApprovalEvent, type CallKey, type Known } from './stored-approval.ts'
+import { ApprovalError, type ApprovalEvent, type CallKey, type StoredApproval } from './stored-approval.ts'
 import { Demand, demandId } from './required-approvals.ts'
 
 export interface ApprovalsDeps {
@@ -25,7 +25,7 @@ const MAX_TRIES = 20
 
 export class Approvals {
   readonly #deps: ApprovalsDeps
-  readonly #known = new Map<string, Known>()
+  readonly #known = new Map<string, StoredApproval>()
   /** By agent; undefined: withdrawn. */
   readonly #demands = new Map<string, unknown>()
   /** One is asked for at a time, so that many at once do not each see room for one more. */
@@ -37,7 +37,7 @@ export class Approvals {
     deps.ledger.onChange((entry) => this.#take(entry))
   }
 
-  get(id: string): Known | undefined {
+  get(id: string): StoredApproval | undefined {
     const known = this.#known.get(id)
     if (known === undefined || known.expiresAtMs > this.#deps.clock.nowMs()) return known
     this.#known.delete(id)
@@ -45,7 +45,7 @@ export class Approvals {
   }
 
   /** In the order in which they were asked for. */
-  all(): readonly Known[] {
+  all(): readonly StoredApproval[] {
     return this.#inForce().toSorted((a, b) => a.approval.askedAtMs - b.approval.askedAtMs)
   }
 
@@ -55,8 +55,8 @@ export class Approvals {
   }
 
   /** Of those for this very call in its task, the one that counts: a denied before an approved before a pending one. */
-  find({ agentId, taskId, digest }: CallKey, approvers: number): Known | undefined {
-    const worth = ({ approval }: Known): number => ORDER.indexOf(statusOf(approval, approvers))
+  find({ agentId, taskId, digest }: CallKey, approvers: number): StoredApproval | undefined {
+    const worth = ({ approval }: StoredApproval): number => ORDER.indexOf(statusOf(approval, approvers))
     return this.all()
       .filter(({ approval }) => approval.digest === digest)
       .filter(({ approval: { agent, task } }) => agent === agentId && task?.id === taskId)
@@ -67,7 +67,7 @@ export class Approvals {
    * The approval for this very call that waits or was decided, or a new one; undefined if there is no room for one.
    * Rejects if the store cannot be reached.
    */
-  async ask(wanted: NewApproval): Promise<Known | undefined> {
+  async ask(wanted: NewApproval): Promise<StoredApproval | undefined> {
     // Who asks again and again costs the store nothing.
     const standing = this.#standing(wanted)
     if (standing !== undefined && standing.approval.approvers >= wanted.approvers) return standing
@@ -77,7 +77,7 @@ export class Approvals {
     return asked
   }
 
-  async #ask(wanted: NewApproval): Promise<Known | undefined> {
+  async #ask(wanted: NewApproval): Promise<StoredApproval | undefined> {
     const { ledger, clock, expireMs, onEvent } = this.#deps
     // Another replica may have been asked the same a moment ago.
     await ledger.refresh()
@@ -94,7 +94,7 @@ export class Approvals {
   }
 
   /** The one for this call that waits or was decided, and was not used up or voided. */
-  #standing({ agent: agentId, task, digest, approvers }: NewApproval): Known | undefined {
+  #standing({ agent: agentId, task, digest, approvers }: NewApproval): StoredApproval | undefined {
     const found = this.find({ agentId, taskId: task?.id, digest }, approvers)
     const status = found && statusOf(found.approval, approvers)
     return status === 'used' || status === 'void' ? undefined : found
@@ -108,13 +108,13 @@ export class Approvals {
   }
 
   /** Policy may ask for more people than it did. */
-  async #raised(found: Known, { approvers, why }: NewApproval): Promise<Known | undefined> {
+  async #raised(found: StoredApproval, { approvers, why }: NewApproval): Promise<StoredApproval | undefined> {
     if (found.approval.approvers >= approvers) return found
     return this.#update(found.id, (approval) => ({ ...approval, approvers, why }))
   }
 
   /** Throws ApprovalError if there is none in force, or this person may not decide it so. */
-  async decide(id: string, given: Omit<Decision, 'atMs'>): Promise<Known> {
+  async decide(id: string, given: Omit<PersonDecision, 'atMs'>): Promise<StoredApproval> {
     const nowMs = this.#deps.clock.nowMs()
     const decision = { ...given, atMs: nowMs }
     const decided = (approval: Approval): Approval => {
@@ -183,7 +183,7 @@ export class Approvals {
     return entry === undefined ? undefined : Demand.parse(entry.value)
   }
 
-  #inForce(): Known[] {
+  #inForce(): StoredApproval[] {
     return [...this.#known.keys()].flatMap((id) => this.get(id) ?? [])
   }
 
@@ -192,7 +192,7 @@ export class Approvals {
     id: string,
     change: (approval: Approval) => Approval | undefined,
     approvedUntilMs?: number,
-  ): Promise<Known | undefined> {
+  ): Promise<StoredApproval | undefined> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const known = this.get(id)
       const next = known && change(known.approval)

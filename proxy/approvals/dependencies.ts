@@ -11,7 +11,7 @@ const MAX_TEXT = 1 << 20
  * Resource patterns of an opaque call: what it acts on, and every ARN and S3 object that its body names. Empty for any
  * other: what it does stands in the request itself, and so in the digest.
  */
-export function dependsOn(call: Call, outgoing: OutgoingBody, region: string): readonly string[] {
+export function dependenciesOf(call: Call, outgoing: OutgoingBody, region: string): readonly string[] {
   if (!call.classes.includes('opaque')) return []
   const named = outgoing.kind === 'buffered' ? namedIn(textOf(outgoing.bytes, call), partitionOf(region)) : []
   return [...new Set([...call.resources, ...named])].slice(0, MAX_NAMES)

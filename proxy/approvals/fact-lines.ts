@@ -1,6 +1,6 @@
 /** What people read of an approval, line by line. All text that an agent can choose goes through `shown`. */
 import type { Approval, ApprovalFacts } from './approval.ts'
-import { shown } from '../core/quote-untrusted.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 
 type Line = readonly [name: string, value: string | undefined]
 
@@ -10,18 +10,18 @@ const MAX_WORDS = 2048
 /** Name and value, in the order in which people should read them. */
 export function factLines(approval: Approval): [string, string][] {
   const { facts, agent, task, why, voided, used, approvers } = approval
-  const agentLine: Line = ['agent', shown(agent)]
+  const agentLine: Line = ['agent', quoteUntrusted(agent)]
   const lines: readonly Line[] = [
     ['operation', `${facts.service}:${facts.operation ?? 'unknown'}`],
     ...(facts.opens === undefined ? [...ofCall(facts), agentLine] : [agentLine, ...ofTask(facts.opens)]),
     [
       'needs',
-      `${approvers === 1 ? 'one person' : 'two people'}: ${why.map((each) => shown(each)).join(' ')}`,
+      `${approvers === 1 ? 'one person' : 'two people'}: ${why.map((each) => quoteUntrusted(each)).join(' ')}`,
     ],
-    ['task', task && shown(task.id)],
+    ['task', task && quoteUntrusted(task.id)],
     ...words(facts.opens ?? (task && { intent: task.says, justification: '', ticket: task.ticket })),
     ['used', used === 0 ? undefined : String(used)],
-    ['void', voided && shown(voided.why)],
+    ['void', voided && quoteUntrusted(voided.why)],
   ]
   return lines.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]))
 }
@@ -39,9 +39,9 @@ function ofCall(facts: ApprovalFacts): readonly Line[] {
     ['can be undone', facts.traits.includes('irreversible') ? 'NO' : 'not known to be irreversible'],
     ['traits', facts.traits.length === 0 ? 'none' : facts.traits.join(', ')],
     ['parameters', parameters.length === 0 ? undefined : parameters.join('; ')],
-    ['region', shown(facts.region)],
+    ['region', quoteUntrusted(facts.region)],
     ['account', facts.account ?? 'that of the upstream credentials'],
-    ['sent to', `${facts.method} ${shown(facts.host)}`],
+    ['sent to', `${facts.method} ${quoteUntrusted(facts.host)}`],
     ['hands out', facts.signs && `a signed request (${facts.signs}) that works outside of Moderato`],
   ]
 }
@@ -52,7 +52,7 @@ type Opens = NonNullable<ApprovalFacts['opens']>
 function ofTask({ may, seconds, role }: Opens): readonly Line[] {
   return [
     ['for', `${Math.ceil(seconds / 60)} min, each time that it is opened`],
-    ['as the role', role && shown(role)],
+    ['as the role', role && quoteUntrusted(role)],
     ['the task may', may.length === 0 ? 'do all that its agent may' : listed(may)],
   ]
 }
@@ -61,12 +61,12 @@ function words(said: Pick<Opens, 'intent' | 'justification' | 'ticket'> | undefi
   if (said === undefined) return []
   const prose = { prose: true, max: MAX_WORDS }
   return [
-    ['the agent says (not checked)', shown(said.intent, prose)],
-    ['and why', said.justification === '' ? undefined : shown(said.justification, prose)],
-    ['and names as ticket', said.ticket === '' ? undefined : shown(said.ticket)],
+    ['the agent says (not checked)', quoteUntrusted(said.intent, prose)],
+    ['and why', said.justification === '' ? undefined : quoteUntrusted(said.justification, prose)],
+    ['and names as ticket', said.ticket === '' ? undefined : quoteUntrusted(said.ticket)],
   ]
 }
 
 function listed(texts: readonly string[]): string {
-  return texts.length === 0 ? 'none' : texts.map((each) => shown(each)).join(', ')
+  return texts.length === 0 ? 'none' : texts.map((each) => quoteUntrusted(each)).join(', ')
 }

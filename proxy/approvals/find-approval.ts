@@ -3,23 +3,23 @@ import { Denial } from '../core/denial/denial.ts'
 import type { GivenApproval } from '../exchange/exchange.ts'
 import type { Need } from '../exchange/approval-need.ts'
 import type { Clock } from '../core/ports.ts'
-import { recorded } from '../state/or-state-unavailable.ts'
+import { orStateUnavailable } from '../state/or-state-unavailable.ts'
 import { grantedOf, statusOf } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
-import type { Wanted } from './approval-request.ts'
-import type { CallKey, Known } from './stored-approval.ts'
-import { shown } from '../core/quote-untrusted.ts'
+import type { RequiredApprovals } from './approval-request.ts'
+import type { CallKey, StoredApproval } from './stored-approval.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 
-export interface Sought {
+export interface ApprovalQuery {
   readonly key: CallKey
-  readonly need: Wanted
+  readonly need: RequiredApprovals
   /** What people are to be shown. */
   readonly asked: () => NewApproval
   /** Waits for people for as long as may be. Undefined: it is not held, or they have not decided. */
   readonly held?: () => Promise<GivenApproval | undefined>
 }
 
-export interface SeekDeps {
+export interface FindApprovalDeps {
   readonly approvals: Approvals
   /** Where people decide, for the agent to pass on. */
   readonly place: (id: string) => string
@@ -28,13 +28,13 @@ export interface SeekDeps {
 
 export const USE_NOT_RECORDED = 'The use of an approval could not be recorded.'
 
-export function isWanted(need: Need): need is Wanted {
+export function isWanted(need: Need): need is RequiredApprovals {
   return need.approvers > 0
 }
 
 /** What was approved; undefined if nobody has decided. Throws `approval_denied`. */
 export function givenFor(
-  { key, need }: Pick<Sought, 'key' | 'need'>,
+  { key, need }: Pick<ApprovalQuery, 'key' | 'need'>,
   approvals: Approvals,
 ): GivenApproval | undefined {
   const known = approvals.find(key, need.approvers)
@@ -45,10 +45,11 @@ export function givenFor(
 }
 
 /** Throws `approval_denied`, with who and why, if a person refused it. */
-export function refuseDenied({ id, approval }: Known): void {
+export function refuseDenied({ id, approval }: StoredApproval): void {
   const denied = approval.decisions.find((decision) => !decision.approve)
   if (denied === undefined) return
-  const why = denied.reason === undefined ? 'gave no reason' : `said ${shown(denied.reason, { prose: true })}`
+  const why =
+    denied.reason === undefined ? 'gave no reason' : `said ${quoteUntrusted(denied.reason, { prose: true })}`
   throw new Denial('approval_denied', `${denied.person} refused approval ${id} and ${why}.`, { approval: id })
 }
 
@@ -56,16 +57,23 @@ export function refuseDenied({ id, approval }: Known): void {
  * Asks for it. Denials: `approval_required` with the id of an approval that waits, `approval_denied`, `approvals_full`,
  * `state_unavailable`.
  */
-export async function askFor(sought: Sought, deps: SeekDeps): Promise<GivenApproval> {
+export async function askFor(sought: ApprovalQuery, deps: FindApprovalDeps): Promise<GivenApproval> {
   const { need } = sought
-  const known = await recorded(deps.approvals.ask(sought.asked()), 'An approval could not be asked for.')
+  const known = await orStateUnavailable(
+    deps.approvals.ask(sought.asked()),
+    'An approval could not be asked for.',
+  )
   if (known === undefined) throw new Denial('approvals_full', need.why.join(' '))
   const given = givenFor(sought, deps.approvals) ?? (await sought.held?.())
   if (given !== undefined) return given
   throw required(known, need, deps)
 }
 
-function required({ id, approval, expiresAtMs }: Known, need: Wanted, { place, clock }: SeekDeps): Denial {
+function required(
+  { id, approval, expiresAtMs }: StoredApproval,
+  need: RequiredApprovals,
+  { place, clock }: FindApprovalDeps,
+): Denial {
   const { decisions, askedAtMs } = approval
   const people = need.approvers === 1 ? 'one person' : 'two people'
   const minutes = Math.max(1, Math.round((expiresAtMs - clock.nowMs()) / 60_000))

@@ -10,7 +10,7 @@ interface Change {
   readonly digest: string | undefined
 }
 
-export class UnderWay {
+export class InFlightChanges {
   readonly #approvals: Approvals
   readonly #changes = new Map<string, Change>()
   /** Those whose end could not be written down yet. */

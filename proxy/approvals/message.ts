@@ -1,9 +1,9 @@
 /** An approval in words, for people and for programs: facts of the parsed request, the agent's own words marked as such. */
 import { z } from 'zod'
 import { statusOf, type ApprovalFacts } from './approval.ts'
-import type { Known } from './stored-approval.ts'
+import type { StoredApproval } from './stored-approval.ts'
 import { factLines } from './fact-lines.ts'
-import { shown } from '../core/quote-untrusted.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 
 /** What every way of showing an approval shows. All text in it that an agent can choose went through `shown`. */
 export const ShownApproval = z.strictObject({
@@ -28,12 +28,12 @@ export const ShownApproval = z.strictObject({
 })
 export type ShownApproval = z.output<typeof ShownApproval>
 
-export function shownApproval({ id, approval, expiresAtMs }: Known): ShownApproval {
+export function shownApproval({ id, approval, expiresAtMs }: StoredApproval): ShownApproval {
   const { facts, digest, approvers, decisions } = approval
   return {
     id,
     status: statusOf(approval),
-    summary: `${whatOf(facts)} by ${shown(approval.agent)}`,
+    summary: `${whatOf(facts)} by ${quoteUntrusted(approval.agent)}`,
     facts: factLines(approval),
     irreversible: facts.traits.includes('irreversible'),
     digest,
@@ -43,19 +43,19 @@ export function shownApproval({ id, approval, expiresAtMs }: Known): ShownApprov
       person,
       approve,
       at: new Date(atMs).toISOString(),
-      ...(reason === undefined ? {} : { reason: shown(reason, { prose: true }) }),
+      ...(reason === undefined ? {} : { reason: quoteUntrusted(reason, { prose: true }) }),
     })),
   }
 }
 
 /** A task is known by what its agent says of it. */
 function whatOf({ service, operation, class: label, opens }: ApprovalFacts): string {
-  if (opens !== undefined) return `a task, in its words ${shown(opens.intent, { prose: true })},`
+  if (opens !== undefined) return `a task, in its words ${quoteUntrusted(opens.intent, { prose: true })},`
   return `${service}:${operation ?? 'unknown'} (${label})`
 }
 
 /** For programs. */
-export function jsonMessage(known: Known, url: string): object {
+export function jsonMessage(known: StoredApproval, url: string): object {
   return { type: 'approval_requested', url: `${url}#${known.id}`, ...shownApproval(known) }
 }
 
@@ -65,7 +65,7 @@ const MAX_SLACK_TEXT = 2_900
  * For an incoming webhook of Slack. Everything stands as plain text, and Slack's own signs are escaped besides; the link
  * shows the approval and decides nothing.
  */
-export function slackMessage(known: Known, url: string): object {
+export function slackMessage(known: StoredApproval, url: string): object {
   const { id, summary, facts } = shownApproval(known)
   const text = facts.map(([name, value]) => `${name}: ${value}`).join('\n')
   const plain = (each: string) => ({ type: 'plain_text', emoji: false, text: fitting(each) })

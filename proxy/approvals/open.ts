@@ -8,18 +8,18 @@ import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
-import type { Rules as PaceRules } from '../pacing/rules.ts'
+import type { PaceRules } from '../pacing/rules.ts'
 import type { Pacing } from '../pacing/pacing.ts'
 import { readSecret } from '../core/secret-file.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { Approvals } from './approvals.ts'
 import type { ApprovalEvent } from './stored-approval.ts'
 import { approvalFields } from './record.ts'
-import { UnderWay } from './in-flight-changes.ts'
+import { InFlightChanges } from './in-flight-changes.ts'
 import { Waiting } from './waiting.ts'
-import { openWebhook } from './webhook.ts'
+import { openApprovalWebhook } from './webhook.ts'
 
-export interface ApprovalWorld {
+export interface ApprovalDeps {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly steadyClock: Clock
@@ -33,7 +33,7 @@ export interface ApprovalWorld {
   }
 }
 
-export function openApprovals(world: ApprovalWorld) {
+export function openApprovals(world: ApprovalDeps) {
   const { ledger, clock, timer, audit, metrics, log, rules } = world
   const inForce = (): Config => rules().loaded.config
   // What a reload does not change.
@@ -41,7 +41,7 @@ export function openApprovals(world: ApprovalWorld) {
   let { port } = listen.admin
   const url = (): string =>
     config.url ?? `${originOf({ host: listen.admin.host, port }, admin.tls !== undefined)}/`
-  const webhook = config.webhook && openWebhook(config.webhook, { url, clock, timer, log })
+  const webhook = config.webhook && openApprovalWebhook(config.webhook, { url, clock, timer, log })
   const approvals = new Approvals({
     ledger,
     clock,
@@ -54,7 +54,7 @@ export function openApprovals(world: ApprovalWorld) {
     },
   })
   metrics.approvalsPending(() => approvals.pending)
-  const underWay = new UnderWay(approvals)
+  const underWay = new InFlightChanges(approvals)
   const waiting = new Waiting(ledger, timer, () => inForce().limits.heldPerAgent)
   return {
     approvals,

@@ -1,6 +1,6 @@
 /** Approvals as this replica knows them, whose call they are for, and what is told of them. */
 import type { Agent } from '../core/agent.ts'
-import type { Approval, Decision } from './approval.ts'
+import type { Approval, PersonDecision } from './approval.ts'
 
 /** Whose call an approval is for. */
 export interface CallKey {
@@ -15,7 +15,7 @@ export function callKey({ id, session }: Agent, digest: string): CallKey {
 }
 
 /** An approval in force, as this replica knows it. */
-export interface Known {
+export interface StoredApproval {
   readonly id: string
   readonly approval: Approval
   readonly revision: number
@@ -23,9 +23,9 @@ export interface Known {
 }
 
 export type ApprovalEvent =
-  | { readonly kind: 'asked'; readonly known: Known }
-  | { readonly kind: 'voided'; readonly known: Known }
-  | { readonly kind: 'decided'; readonly known: Known; readonly decision: Decision }
+  | { readonly kind: 'asked'; readonly known: StoredApproval }
+  | { readonly kind: 'voided'; readonly known: StoredApproval }
+  | { readonly kind: 'decided'; readonly known: StoredApproval; readonly decision: PersonDecision }
 
 /** Why an approval cannot be decided. */
 export class ApprovalError extends Error {

@@ -1,5 +1,5 @@
 /** Calls that are held until somebody decides. */
-import type { Departure } from '../core/http/client-signal.ts'
+import type { ClientSignal } from '../core/http/client-signal.ts'
 import type { Timer } from '../core/ports.ts'
 import type { Ledger } from '../state/ledger.ts'
 
@@ -31,7 +31,7 @@ export class Waiting {
   }
 
   /** Resolves when the ledger changes, the time is over, or nobody waits for the answer; false: hold no longer. */
-  next(ms: number, gone: Departure): Promise<boolean> {
+  next(ms: number, gone: ClientSignal): Promise<boolean> {
     if (ms <= 0 || this.#draining || gone.aborted) return Promise.resolve(false)
     const { promise, resolve } = Promise.withResolvers<boolean>()
     const wake = (): void => {

@@ -2,8 +2,8 @@
 import type { Logger } from 'pino'
 import type { Clock, Timer } from '../core/ports.ts'
 import { readSecret } from '../core/secret-file.ts'
-import { openWebhook as openPosts } from '../core/webhook.ts'
-import type { Known } from './stored-approval.ts'
+import { openWebhook } from '../core/webhook.ts'
+import type { StoredApproval } from './stored-approval.ts'
 import { jsonMessage, slackMessage } from './message.ts'
 
 export interface WebhookSettings {
@@ -12,7 +12,7 @@ export interface WebhookSettings {
   readonly format: 'json' | 'slack'
 }
 
-export interface WebhookWorld {
+export interface ApprovalWebhookDeps {
   /** Where the console is. */
   readonly url: () => string
   readonly clock: Clock
@@ -20,9 +20,12 @@ export interface WebhookWorld {
   readonly log: Pick<Logger, 'warn'>
 }
 
-export function openWebhook(settings: WebhookSettings, { url, clock, timer, log }: WebhookWorld) {
+export function openApprovalWebhook(
+  settings: WebhookSettings,
+  { url, clock, timer, log }: ApprovalWebhookDeps,
+) {
   const message = settings.format === 'slack' ? slackMessage : jsonMessage
-  const webhook = openPosts(
+  const webhook = openWebhook(
     { url: settings.url, secret: readSecret(settings.secretFile) },
     // People find the approval in the list.
     {
@@ -31,5 +34,8 @@ export function openWebhook(settings: WebhookSettings, { url, clock, timer, log 
       lost: (approval, problem) => log.warn({ approval, problem }, 'nobody was told of an approval'),
     },
   )
-  return { post: (known: Known): void => webhook.post(message(known, url()), known.id), close: webhook.close }
+  return {
+    post: (known: StoredApproval): void => webhook.post(message(known, url()), known.id),
+    close: webhook.close,
+  }
 }

@@ -2,7 +2,7 @@
 import { makeOwnFolder } from '../core/own-folder.ts'
 import type { Clock } from '../core/ports.ts'
 import type { ChainHead } from './chain.ts'
-import { Group, type Waiter } from './group.ts'
+import { RecordGroup, type CommitWaiter } from './group.ts'
 import type { AuditRecord, TornTail } from './record.ts'
 import { lockFolder, recover } from './recover.ts'
 import { openSegmentFile, SegmentWriter, type OpenSegment } from './segment.ts'
@@ -69,8 +69,8 @@ class AuditLog implements Audit {
   /** The last durable record. */
   #head: ChainHead
   /** What the next write takes, and what the write under way has taken. */
-  #pending: Group
-  #taken: Group | undefined
+  #pending: RecordGroup
+  #taken: RecordGroup | undefined
   #lost = 0
   #available = true
   #closed = false
@@ -88,7 +88,7 @@ class AuditLog implements Audit {
     this.#segments = segments
     this.#lock = lock
     this.#head = head
-    this.#pending = new Group(head)
+    this.#pending = new RecordGroup(head)
     this.sealed = sealed
   }
 
@@ -145,7 +145,7 @@ class AuditLog implements Audit {
     }
   }
 
-  #add(record: AuditRecord, waiter?: Waiter): void {
+  #add(record: AuditRecord, waiter?: CommitWaiter): void {
     this.#pending.add(record, this.#options.clock.nowMs(), waiter)
   }
 
@@ -175,7 +175,7 @@ class AuditLog implements Audit {
       if (this.#lost > 0 && this.#available) this.#noteLost()
       const group = this.#pending
       this.#taken = group
-      this.#pending = new Group(group.head)
+      this.#pending = new RecordGroup(group.head)
       try {
         await this.#segments.write(group.bytes)
       } catch (error) {
@@ -192,7 +192,7 @@ class AuditLog implements Audit {
     return this.#lost > 0 || this.#pending.waiters.length > 0 || this.#pending.lengthBytes >= FLUSH_AT_BYTES
   }
 
-  #succeed(group: Group): void {
+  #succeed(group: RecordGroup): void {
     this.#available = true
     this.#head = group.head
     for (const waiter of group.waiters) waiter.resolve()
@@ -200,10 +200,10 @@ class AuditLog implements Audit {
   }
 
   /** Fails closed: whoever waits is refused, and those records are dropped; the others are chained anew and kept. */
-  #fail(group: Group, cause: unknown): void {
+  #fail(group: RecordGroup, cause: unknown): void {
     const later = this.#pending
     this.#available = false
-    this.#pending = new Group(this.#head)
+    this.#pending = new RecordGroup(this.#head)
     this.#pending.takeUnawaited(group)
     this.#pending.takeUnawaited(later)
     const error = unwritable(cause)

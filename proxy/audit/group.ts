@@ -14,7 +14,7 @@ const CHAIN_AT_BYTES = 64 * 1024
 /** What a record has beside its resources, whose number and length the agent chooses. */
 const TYPICAL_BYTES = 700
 
-export interface Waiter {
+export interface CommitWaiter {
   resolve(): void
   reject(error: unknown): void
 }
@@ -24,11 +24,11 @@ interface Fresh {
   readonly atMs: number
 }
 
-export class Group {
+export class RecordGroup {
   records = 0
   /** When its oldest record was made, in milliseconds since the epoch; undefined if it is empty. */
   oldestMs: number | undefined
-  readonly waiters: Waiter[] = []
+  readonly waiters: CommitWaiter[] = []
   readonly #waitedFor = new Set<number>()
   #head: ChainHead
   #buffer = Buffer.allocUnsafe(INITIAL_BYTES)
@@ -61,7 +61,7 @@ export class Group {
   }
 
   /** Adds a record, which nobody may change from now on. */
-  add(record: AuditRecord, atMs: number, waiter?: Waiter): void {
+  add(record: AuditRecord, atMs: number, waiter?: CommitWaiter): void {
     this.#fresh.push({ record, atMs })
     this.#freshBytes += roughBytes(record)
     this.records += 1
@@ -74,7 +74,7 @@ export class Group {
   }
 
   /** Chains those records of another group that nobody waits for anew, behind what is here. */
-  takeUnawaited(other: Group): void {
+  takeUnawaited(other: RecordGroup): void {
     this.#chain()
     const { bytes } = other
     let start = 0

@@ -10,7 +10,7 @@ import type { Catalogue } from './catalogue/types.ts'
 import { addressing } from './endpoints/addressing.ts'
 import { unknownCall } from './classify/classify-call.ts'
 import { partitionOf } from './endpoints/endpoints.ts'
-import { callOf, identifyWith } from './read-call.ts'
+import { callOfOperation, identifyWith } from './read-call.ts'
 
 const Line = z.object({
   method: z.string(),
@@ -122,7 +122,7 @@ export async function describeRequest(
     const found = await identifyWith(catalogue, head, service, () => Promise.resolve(bytes))
     if (found.kind === 'unknown') return notIdentified(found.reason)
     const place = { partition: partitionOf(region), region, accountId }
-    return describe(callOf(found, head, bytes, place), null)
+    return describe(callOfOperation(found, head, bytes, place), null)
   } catch (error) {
     if (error instanceof Denial) return notIdentified(error.message)
     if (error instanceof z.ZodError) return notIdentified(z.prettifyError(error))

@@ -2,20 +2,20 @@
 import { Denial } from '../core/denial/denial.ts'
 import type { Call } from '../core/call.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
-import { whenKnown, type Soon } from '../core/maybe-promise.ts'
+import { mapMaybePromise, type MaybePromise } from '../core/maybe-promise.ts'
 import type { Catalogue } from './catalogue/types.ts'
 import { classifyCall } from './classify/classify-call.ts'
 import { parseDocument, textOf } from './protocols/document.ts'
 import type { Document } from './protocols/tree.ts'
 import { type Form, parseForm } from './protocols/form.ts'
-import { type Identification, identify } from './identify/identify.ts'
-import type { Parts } from './resources/locate.ts'
+import { type Identification, identifyOperation } from './identify/identify.ts'
+import type { RequestParts } from './resources/locate.ts'
 import { NO_OPERATOR_RULES, withOperatorRules } from './classify/operator-rules.ts'
-import type { Place } from './resources/resources.ts'
+import type { ArnPlace } from './resources/resources.ts'
 
-export type Identified = Extract<Identification, { kind: 'operation' }>
+export type IdentifiedOperation = Extract<Identification, { kind: 'operation' }>
 /** An operation, or none; all was read that tells it. */
-export type Known = Exclude<Identification, { kind: 'needs-form' }>
+export type ReadIdentification = Exclude<Identification, { kind: 'needs-form' }>
 
 /** The parameter list of a query call: the body, or the query string if there is no body. */
 export function formOf(head: RequestHead, bytes: Buffer): Form {
@@ -30,12 +30,12 @@ export function identifyWith(
   catalogue: Catalogue,
   head: RequestHead,
   scope: string,
-  body: () => Soon<Buffer>,
-): Soon<Known> {
-  const first = identify(catalogue, head, scope)
+  body: () => MaybePromise<Buffer>,
+): MaybePromise<ReadIdentification> {
+  const first = identifyOperation(catalogue, head, scope)
   if (first.kind !== 'needs-form') return first
-  return whenKnown(body(), (bytes) => {
-    const second = identify(catalogue, head, scope, formOf(head, bytes))
+  return mapMaybePromise(body(), (bytes) => {
+    const second = identifyOperation(catalogue, head, scope, formOf(head, bytes))
     if (second.kind !== 'needs-form') return second
     return { kind: 'unknown', reason: 'no Action', protocol: second.protocol }
   })
@@ -46,23 +46,23 @@ function contentTypeAllows(head: RequestHead): boolean {
   return charset === undefined || /^utf-?8$/i.test(charset)
 }
 
-function parse(found: Identified, bytes: Buffer): Document {
+function parse(found: IdentifiedOperation, bytes: Buffer): Document {
   if (found.form !== undefined) return found.form.tree
   if (found.operation.body !== 'document') return undefined
   return parseDocument(found.protocol, bytes)
 }
 
 /** The call of an identified request with its body (inflated; empty where it is streamed or absent). */
-export function callOf(
-  found: Identified,
+export function callOfOperation(
+  found: IdentifiedOperation,
   head: RequestHead,
   bytes: Buffer,
-  place: Place,
+  place: ArnPlace,
   rules = NO_OPERATOR_RULES,
 ): Call {
   if (!contentTypeAllows(head))
     throw new Denial('malformed_request', 'The body is declared in another charset than UTF-8.')
-  const parts: Parts = {
+  const parts: RequestParts = {
     labels: found.labels,
     query: found.query,
     headers: head.headers,

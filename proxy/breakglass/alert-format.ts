@@ -1,5 +1,5 @@
 /** What people elsewhere are told of a break-glass, and of each call while it is open. */
-import { shown } from '../core/quote-untrusted.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 import type { Alert } from '../watch/alerts.ts'
 import type { UnderBreakglass } from '../exchange/exchange.ts'
@@ -13,8 +13,8 @@ export function boxAlert(fields: ReturnType<typeof breakglassFields>, nowMs: num
     about: breakglass,
     json: { kind: 'breakglass', time: new Date(nowMs).toISOString(), breakglass, agent, ...opened },
     text: [
-      `Moderato: break-glass ${breakglass} for agent ${shown(agent)} is ${state}, by ${who}`,
-      `${shown(reason, { prose: true })}, ticket ${shown(ticket)}; until ${until}`,
+      `Moderato: break-glass ${breakglass} for agent ${quoteUntrusted(agent)} is ${state}, by ${who}`,
+      `${quoteUntrusted(reason, { prose: true })}, ticket ${quoteUntrusted(ticket)}; until ${until}`,
     ].join('\n'),
   }
 }
@@ -38,6 +38,6 @@ export function callAlert(
   return {
     about: requestId,
     json: { kind: 'breakglass-call', time: new Date(nowMs).toISOString(), breakglass: id, ...call },
-    text: `Moderato: ${what} by agent ${shown(agent)} under break-glass ${id}: ${decision}, request ${requestId}`,
+    text: `Moderato: ${what} by agent ${quoteUntrusted(agent)} under break-glass ${id}: ${decision}, request ${requestId}`,
   }
 }

@@ -36,7 +36,7 @@ export interface Breakglass extends Kept {
 }
 
 /** What is asked for, as a person said it. */
-export interface Opening {
+export interface BreakglassRequest {
   readonly agent: string
   readonly forMs: number
   readonly reason: string
@@ -62,7 +62,7 @@ export function stateOf(
 }
 
 /** Why the configuration does not allow it, in words; undefined: it does. */
-export function problemWith(opening: Opening, settings: BreakglassSettings): string | undefined {
+export function problemWith(opening: BreakglassRequest, settings: BreakglassSettings): string | undefined {
   const { forMs, classes, resources, pace } = opening
   if (settings.classes.length === 0)
     return 'breakglass.classes of the configuration is empty: none is allowed.'

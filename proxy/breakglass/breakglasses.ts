@@ -8,7 +8,7 @@ import {
   type Breakglass,
   type BreakglassSettings,
   type Kept,
-  type Opening,
+  type BreakglassRequest,
 } from './breakglass.ts'
 
 export interface BreakglassesDeps {
@@ -36,7 +36,7 @@ export class Breakglasses {
    * Opens one, or has it wait for a second person. Durable, and in force on every replica as soon as it follows.
    * `already`: the agent has one. Rejects if the store cannot be reached.
    */
-  async open(opening: Opening, by: string): Promise<Breakglass | 'already'> {
+  async open(opening: BreakglassRequest, by: string): Promise<Breakglass | 'already'> {
     const { clock, settings } = this.#deps
     const nowMs = clock.nowMs()
     if (this.all().some((each) => each.agent === opening.agent && isPendingOrOpen(each, nowMs)))

@@ -13,7 +13,7 @@ import { Breakglasses } from './breakglasses.ts'
 import { breakglassFields } from './record.ts'
 import { boxAlert, callAlert } from './alert-format.ts'
 
-export interface BreakglassWorld {
+export interface BreakglassDeps {
   /** In force: read anew for each call. */
   readonly rules: () => {
     readonly loaded: { readonly config: Pick<Config, 'agents' | 'identity' | 'breakglass' | 'watch'> }
@@ -27,7 +27,7 @@ export interface BreakglassWorld {
 }
 
 /** Throws if the secret of alerts cannot be read. */
-export function openBreakglass(world: BreakglassWorld) {
+export function openBreakglass(world: BreakglassDeps) {
   const { rules, ledger, clock, metrics, log } = world
   const settings = () => rules().loaded.config.breakglass
   const alerts = openAlerts(rules().loaded.config.watch.alerts, world)
@@ -66,12 +66,12 @@ export function openBreakglass(world: BreakglassWorld) {
 }
 
 /** Two, each with its own bound: an agent that calls and calls cannot have it lost that one was opened. */
-function openAlerts(settings: Config['watch']['alerts'], world: BreakglassWorld) {
+function openAlerts(settings: Config['watch']['alerts'], world: BreakglassDeps) {
   return { boxes: alertsOf(settings, world), calls: alertsOf(settings, world) }
 }
 
 /** Whatever log holds calls under one also says who opened it, on every replica. */
-function recordAll(breakglasses: Breakglasses, { ledger, clock, audit, log }: BreakglassWorld): void {
+function recordAll(breakglasses: Breakglasses, { ledger, clock, audit, log }: BreakglassDeps): void {
   const recorded = (breakglass: Breakglass): void => {
     const fields = breakglassFields(breakglass, clock.nowMs())
     audit.append(fields)

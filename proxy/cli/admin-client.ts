@@ -7,7 +7,7 @@ import { isLoopbackUrl, originOf } from '../core/addresses.ts'
 import { adminPlace, loadConfigOfRunning, type AdminPlace } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { readSecret } from '../core/secret-file.ts'
-import { answered, fitting, JSON_BODY, type Answer, type Question } from './http-answer.ts'
+import { fetchAnswer, fitting, JSON_BODY, type Answer, type Question } from './http-answer.ts'
 import { Failure, tellingFailure } from './failure.ts'
 import type { Io } from './verb.ts'
 
@@ -130,7 +130,7 @@ function clientOf(target: Target, dispatcher: Agent): AdminClient {
       method === 'GET'
         ? { method, path, headers: authorization, text: '' }
         : { method, path, headers: { ...authorization, ...JSON_BODY }, text: JSON.stringify(body) }
-    return fitting(schema, meant(await answered(url, dispatcher, question), url), url)
+    return fitting(schema, meant(await fetchAnswer(url, dispatcher, question), url), url)
   }
   return {
     get: (path, answer) => ask('GET', path, {}, answer),

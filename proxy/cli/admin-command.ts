@@ -3,11 +3,13 @@ import { withAdmin, type AdminClient, type AdminFlags } from './admin-client.ts'
 import type { Io, Wrong } from './verb.ts'
 
 /** Asks, and says what was answered: as it is for `--json`, and in words with their line ends for people. */
-export type Errand = (client: AdminClient) => Promise<{ readonly answer: unknown; readonly words: string }>
+export type AdminCommand = (
+  client: AdminClient,
+) => Promise<{ readonly answer: unknown; readonly words: string }>
 
 /** Runs the errand that was meant, and tells its answer; none is wrong usage. Exit codes as of `withAdmin`. */
-export async function runErrand(
-  errand: Errand | Wrong | undefined,
+export async function runAdminCommand(
+  errand: AdminCommand | Wrong | undefined,
   flags: AdminFlags & { readonly json?: boolean | undefined },
   io: Io,
 ): Promise<number | Wrong> {

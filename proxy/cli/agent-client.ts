@@ -9,7 +9,7 @@ import { ALGORITHM } from '../sigv4/credential.ts'
 import { signRequest } from '../sigv4/sign.ts'
 import { Signatures } from '../sigv4/signatures.ts'
 import { formatAmzDate } from '../sigv4/signing-date.ts'
-import { answered, fitting, JSON_BODY, type Answer, type Question } from './http-answer.ts'
+import { fetchAnswer, fitting, JSON_BODY, type Answer, type Question } from './http-answer.ts'
 import { Failure } from './failure.ts'
 
 export interface ProxyPlace {
@@ -87,7 +87,7 @@ export function agentClient(place: ProxyPlace): AgentClient {
       proof.kind === 'token'
         ? { authorization: `Bearer ${proof.token}`, ...JSON_BODY }
         : signedHeaders(proof, { method, path, text, host: place.url.host })
-    const said = await answered(place.url, dispatcher, { method, path, text, headers })
+    const said = await fetchAnswer(place.url, dispatcher, { method, path, text, headers })
     return fitting(answer, meant(said), place.url)
   }
   const pathOf = (taskId: string): string => `${TASKS}/${encodeURIComponent(taskId)}`
@@ -95,8 +95,8 @@ export function agentClient(place: ProxyPlace): AgentClient {
     open: (proof, body) => ask(proof, { method: 'POST', path: TASKS, body }, Opened),
     show: (key, taskId) => ask({ kind: 'key', ...key }, { method: 'GET', path: pathOf(taskId) }, Reckoning),
     async end(proof, taskId) {
-      const { task, ...reckoning } = await ask(proof, { method: 'DELETE', path: pathOf(taskId) }, Ended)
-      if (task.ended) return reckoning
+      const { task, ...summary } = await ask(proof, { method: 'DELETE', path: pathOf(taskId) }, Ended)
+      if (task.ended) return summary
       throw new Failure(`no task ${taskId} of this agent is open`)
     },
     close: () => dispatcher.close(),

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import { ApprovalList } from '../admin/approval-routes.ts'
 import { ShownApproval } from '../approvals/message.ts'
-import { shown } from '../core/quote-untrusted.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './admin-command.ts'
+import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato approvals list [--all] [--json]
@@ -31,12 +31,12 @@ const OPTIONS = {
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
-    runErrand(errandOf(given), given.values, io),
+    runAdminCommand(errandOf(given), given.values, io),
   )
 }
 
 /** Undefined: wrong usage. */
-function errandOf({ values: flags, positionals }: Given<typeof OPTIONS>): Errand | undefined {
+function errandOf({ values: flags, positionals }: Given<typeof OPTIONS>): AdminCommand | undefined {
   const [action, id, ...rest] = positionals
   const uses = flags.uses === undefined ? 1 : Number(flags.uses)
   if (rest.length > 0 || !Number.isSafeInteger(uses) || uses < 1) return undefined
@@ -76,7 +76,8 @@ async function list(client: AdminClient, all: boolean) {
       ({ id, status, expiresAt, summary }) => `${id}  ${status.padEnd(8)}  until ${expiresAt}  ${summary}`,
     ),
     ...demands.map(
-      ({ agent, by, reason }) => `every change of ${shown(agent)}, demanded by ${by}: ${shown(reason)}`,
+      ({ agent, by, reason }) =>
+        `every change of ${quoteUntrusted(agent)}, demanded by ${by}: ${quoteUntrusted(reason)}`,
     ),
   ]
   return { answer, words: `${lines.length === 0 ? 'Nothing waits for a person.' : lines.join('\n')}\n` }

@@ -1,7 +1,7 @@
 /** `moderato breakglass report`: what was done under a break-glass, from the audit logs of one or more replicas. */
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { shown } from '../core/quote-untrusted.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { Report, type ReportedCall, type ReportEnd } from '../breakglass/report.ts'
 import { loadConfigOfRunning } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
@@ -38,7 +38,7 @@ export async function report(
   const { calls, end } = told.end()
   await tell(calls)
   if (end.agent === undefined) {
-    io.stderr.write(`moderato breakglass: the audit log knows of no break-glass ${shown(id)}\n`)
+    io.stderr.write(`moderato breakglass: the audit log knows of no break-glass ${quoteUntrusted(id)}\n`)
     return 1
   }
   io.stdout.write(json ? `${JSON.stringify({ report: end })}\n` : endInWords(end))
@@ -57,14 +57,14 @@ function dirOf(config: string | undefined): string {
 /** One line. What an agent wrote in it stands in quotes. */
 function callInWords(call: ReportedCall): string {
   const { time, operation, resources, count, decision, reason, outcome, covered } = call
-  const named = resources.slice(0, MOST_RESOURCES).map((each) => shown(each))
+  const named = resources.slice(0, MOST_RESOURCES).map((each) => quoteUntrusted(each))
   const more = resources.length > named.length ? ` and ${resources.length - named.length} more` : ''
   const became =
     outcome === undefined
       ? decision === 'allow'
         ? 'outcome not in this log'
         : reason
-      : [outcome.status, outcome.errorCode && shown(outcome.errorCode), outcome.reason]
+      : [outcome.status, outcome.errorCode && quoteUntrusted(outcome.errorCode), outcome.reason]
           .filter((part) => part !== undefined && part !== 'none')
           .join(' ')
   const by = covered ? 'by break-glass' : decision === 'allow' ? 'by its own grants' : ''
@@ -78,11 +78,11 @@ function endInWords({ id, agent, opened, classes }: ReportEnd): string {
   else {
     const { reason, ticket, openedBy, openedAt, confirmedBy, from, until, closedBy, closedAt } = opened
     lines.push(
-      `  opened by ${openedBy} at ${openedAt}: ${shown(reason, { prose: true })}, ticket ${shown(ticket)}`,
+      `  opened by ${openedBy} at ${openedAt}: ${quoteUntrusted(reason, { prose: true })}, ticket ${quoteUntrusted(ticket)}`,
     )
     if (confirmedBy !== undefined) lines.push(`  confirmed by ${confirmedBy} at ${from}`)
     lines.push(
-      `  classes ${opened.classes.join(', ')} on ${opened.resources.map((each) => shown(each)).join(', ')}`,
+      `  classes ${opened.classes.join(', ')} on ${opened.resources.map((each) => quoteUntrusted(each)).join(', ')}`,
     )
     lines.push(
       closedBy === undefined ? `  ends by itself at ${until}` : `  closed by ${closedBy} at ${closedAt}`,

@@ -1,9 +1,9 @@
 /** `moderato breakglass`: a person lets an agent do more for a while, on record, and ends it. */
 import type { z } from 'zod'
 import { BreakglassAnswer, BreakglassList } from '../admin/breakglass-routes.ts'
-import { shown } from '../core/quote-untrusted.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './admin-command.ts'
+import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { report } from './breakglass-report.ts'
 import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
@@ -34,7 +34,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
     isReport(given)
       ? report(given.positionals[1] ?? '', given.values, io)
-      : runErrand(errandOf(given), given.values, io),
+      : runAdminCommand(errandOf(given), given.values, io),
   )
 }
 
@@ -59,7 +59,7 @@ function saysWhat({
 }
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: Parsed): Errand | Wrong | undefined {
+function errandOf({ values, positionals }: Parsed): AdminCommand | Wrong | undefined {
   const [action, id, ...rest] = positionals
   if (values.dir !== undefined || rest.length > 0) return undefined
   if (action === 'open') return id === undefined ? open(values) : undefined
@@ -70,7 +70,7 @@ function errandOf({ values, positionals }: Parsed): Errand | Wrong | undefined {
   return action === 'close' ? close(id) : undefined
 }
 
-function open(values: Parsed['values']): Errand | Wrong {
+function open(values: Parsed['values']): AdminCommand | Wrong {
   const { agent, for: duration, reason, ticket, class: classes, resource: resources, pace } = values
   const lacks = lacking({ agent, for: duration, reason, ticket })
   if (lacks !== undefined) return lacks
@@ -83,14 +83,14 @@ function open(values: Parsed['values']): Errand | Wrong {
   }
 }
 
-function confirm(id: string): Errand {
+function confirm(id: string): AdminCommand {
   return async (client) => {
     const answer = await client.post(`/v1/breakglass/${encodeURIComponent(id)}/confirm`, {}, BreakglassAnswer)
     return { answer, words: inWords(answer) }
   }
 }
 
-function close(id: string): Errand {
+function close(id: string): AdminCommand {
   return async (client) => {
     const answer = await client.delete(`/v1/breakglass/${encodeURIComponent(id)}`, BreakglassAnswer)
     return { answer, words: inWords(answer) }
@@ -110,8 +110,8 @@ function inWords(each: z.output<typeof BreakglassAnswer>): string {
   const end = closedBy === null ? `until ${until}` : `closed by ${closedBy} at ${each.closedAt}`
   return [
     `${id}: ${state} for ${agent}, ${end}`,
-    `  by ${people}: ${shown(reason, { prose: true })}, ticket ${shown(ticket)}`,
-    `  classes ${classes.join(', ')} on ${resources.map((name) => shown(name)).join(', ')}${each.pace ? ', and pace' : ''}`,
+    `  by ${people}: ${quoteUntrusted(reason, { prose: true })}, ticket ${quoteUntrusted(ticket)}`,
+    `  classes ${classes.join(', ')} on ${resources.map((name) => quoteUntrusted(name)).join(', ')}${each.pace ? ', and pace' : ''}`,
     '',
   ].join('\n')
 }

@@ -1,7 +1,6 @@
 /** `moderato catalogue`: what the catalogue knows, and what a request would be taken for. */
 import { loadCatalogue, operationsOf, readCatalogue } from '../aws/catalogue/catalogue.ts'
-import { type Service } from '../aws/catalogue/types.ts'
-import type { Catalogue, Locator, Operation } from '../aws/catalogue/types.ts'
+import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/types.ts'
 import { differences, printed } from '../aws/catalogue/diff.ts'
 import { describeRequest, notIdentified } from '../aws/describe-request.ts'
 import { errorMessage } from '../core/error-message.ts'

@@ -3,12 +3,12 @@ import { hash } from 'node:crypto'
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { surroundings } from '../config/load.ts'
+import { environmentOf } from '../config/load.ts'
 import { makeOwnFolder } from '../core/own-folder.ts'
 import { agentClient, Opened, type AgentClient } from './agent-client.ts'
 import type { Variables } from './child-environment.ts'
 import { Failure, tellingFailure } from './failure.ts'
-import { TASK_OPTIONS, TASK_USAGE, wantedTask, type Wanted } from './task-flags.ts'
+import { TASK_OPTIONS, TASK_USAGE, wantedTask, type TaskArguments } from './task-flags.ts'
 import { missing, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato credentials --task TEXT [...] [--cache FILE] [--new]
@@ -37,7 +37,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 }
 
 async function fetchCredentials(values: Given<typeof OPTIONS>['values'], io: Io): Promise<number> {
-  const given = surroundings()
+  const given = environmentOf()
   const wanted = await wantedTask(values, given)
   const cache = values.cache ?? cacheOf(wanted, given)
   const client = agentClient(wanted.place)
@@ -63,7 +63,7 @@ function processAnswer({ credentials }: Opened): object {
 }
 
 /** One file for each proxy, identity and task: what differs in any word is another task. */
-function cacheOf({ place, proof, body }: Wanted, given: Variables): string {
+function cacheOf({ place, proof, body }: TaskArguments, given: Variables): string {
   const identity = proof.kind === 'token' ? proof.from : proof.accessKeyId
   const name = hash('sha256', JSON.stringify([place.url.origin, identity, body]), 'hex')
   const folder = given['XDG_RUNTIME_DIR'] ?? join(given['HOME'] ?? homedir(), '.cache')

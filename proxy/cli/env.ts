@@ -1,5 +1,5 @@
 /** `moderato env`: the environment of a task, for a shell. */
-import { surroundings } from '../config/load.ts'
+import { environmentOf } from '../config/load.ts'
 import { agentClient } from './agent-client.ts'
 import { removedFrom, taskVariables, type Variables } from './child-environment.ts'
 import { inWords } from './end-task.ts'
@@ -26,7 +26,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     ({ values }) => {
       if ((values.task === undefined) === (values.end === undefined)) return 'wrong usage'
       return tellingFailure(io, async () => {
-        const given = surroundings()
+        const given = environmentOf()
         await (values.end === undefined ? open(values, given, io) : end(values.end, values, given, io))
         return 0
       })
@@ -59,9 +59,9 @@ async function end(taskId: string, values: Values, given: Variables, io: Io): Pr
   const { place, proof } = await wantedTask(values, given)
   const client = agentClient(place)
   try {
-    const reckoning = await client.end(proof, taskId)
-    const words = `task ${taskId}: ${inWords(reckoning)}\n`
-    io.stdout.write(values.json === true ? `${JSON.stringify({ task: taskId, ...reckoning })}\n` : words)
+    const summary = await client.end(proof, taskId)
+    const words = `task ${taskId}: ${inWords(summary)}\n`
+    io.stdout.write(values.json === true ? `${JSON.stringify({ task: taskId, ...summary })}\n` : words)
   } finally {
     await client.close()
   }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
 import { FactSchema } from '../../policy/input.ts'
-import { ACTION_CLASSES, gravest, TRAITS } from '../core/action-class.ts'
+import { ACTION_CLASSES, severest, TRAITS } from '../core/action-class.ts'
 import { loadConfig } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { policyInput, type PolicyFacts } from '../stages/decide.ts'
@@ -57,7 +57,7 @@ const CallFacts = z
   .transform((facts): PolicyFacts => {
     const named = facts.class === undefined ? facts.classes : [...new Set([...facts.classes, facts.class])]
     const classes = named.length === 0 ? (['unknown'] as const) : named
-    return { ...facts, classes, class: facts.class ?? gravest(classes) }
+    return { ...facts, classes, class: facts.class ?? severest(classes) }
   })
 
 export interface ExplainDeps {

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { FreezeAnswer, FreezesAnswer, FrozenAnswer } from '../admin/freeze-routes.ts'
 import { scopeInWords } from '../freeze/scope.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './admin-command.ts'
+import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato freeze all --reason TEXT [--for 2h | --until TIME]
@@ -26,14 +26,14 @@ const OPTIONS = {
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
-    runErrand(errandOf(given), given.values, io),
+    runAdminCommand(errandOf(given), given.values, io),
   )
 }
 
 type Parsed = Given<typeof OPTIONS>
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: Parsed): Errand | Wrong | undefined {
+function errandOf({ values, positionals }: Parsed): AdminCommand | Wrong | undefined {
   const [action, id, ...rest] = positionals
   const { class: classes, agent: agents, account: accounts, service: services, reason } = values
   const selectors = [classes, agents, accounts, services].some((given) => given !== undefined)
@@ -58,14 +58,14 @@ async function list(client: AdminClient) {
   return { answer, words: words === '' ? 'nothing is frozen\n' : words }
 }
 
-function lift(id: string): Errand {
+function lift(id: string): AdminCommand {
   return async (client) => {
     const answer = await client.delete(`/v1/freeze/${encodeURIComponent(id)}`, FreezeAnswer)
     return { answer, words: `lifted ${inWords(answer)}` }
   }
 }
 
-function freeze(body: object): Errand {
+function freeze(body: object): AdminCommand {
   return async (client) => {
     const answer = await client.post('/v1/freeze', body, FrozenAnswer)
     const unknown = answer.unknownAgents.map(

@@ -23,7 +23,7 @@ export interface Answer {
 }
 
 /** Rejects with `Failure` if nothing answers at `url`. */
-export async function answered(
+export async function fetchAnswer(
   url: URL,
   dispatcher: Agent,
   { method, path, headers, text }: Question,

@@ -1,7 +1,7 @@
 /** `moderato limits` and `moderato limits explain`: what is left of each budget, and why a call would wait. */
 import { ExplainAnswer, LimitsAnswer } from '../admin/limits-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE } from './admin-client.ts'
-import { runErrand, type Errand } from './admin-command.ts'
+import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato limits [--agent ID] [--rule NAME] [--json]
@@ -27,12 +27,12 @@ const OPTIONS = {
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
-    runErrand(errandOf(given), given.values, io),
+    runAdminCommand(errandOf(given), given.values, io),
   )
 }
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: Given<typeof OPTIONS>): Errand | Wrong | undefined {
+function errandOf({ values, positionals }: Given<typeof OPTIONS>): AdminCommand | Wrong | undefined {
   const verb = positionals.join(' ')
   if (verb === '') return listed(values)
   if (verb !== 'explain') return undefined
@@ -41,7 +41,7 @@ function errandOf({ values, positionals }: Given<typeof OPTIONS>): Errand | Wron
 
 type Values = Given<typeof OPTIONS>['values']
 
-function listed({ agent, rule }: Values): Errand {
+function listed({ agent, rule }: Values): AdminCommand {
   return async (client) => {
     const answer = await client.get(`/v1/limits${query({ agent, rule })}`, LimitsAnswer)
     const words = answer.buckets.map((each) => bucketText(each, answer.nowMs))
@@ -52,7 +52,7 @@ function listed({ agent, rule }: Values): Errand {
   }
 }
 
-function explained(values: Values): Errand {
+function explained(values: Values): AdminCommand {
   const { agent, count, service, region, task, root } = values
   const path = `/v1/limits/explain${query({
     agent,

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { QuarantineAnswer, QuarantinedAnswer, QuarantinesAnswer } from '../admin/quarantine-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './admin-command.ts'
+import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato quarantine list [--json]
@@ -14,14 +14,14 @@ const OPTIONS = { ...ADMIN_OPTIONS, reason: { type: 'string' }, for: { type: 'st
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
-    runErrand(errandOf(given), given.values, io),
+    runAdminCommand(errandOf(given), given.values, io),
   )
 }
 
 type Parsed = Given<typeof OPTIONS>
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: Parsed): Errand | Wrong | undefined {
+function errandOf({ values, positionals }: Parsed): AdminCommand | Wrong | undefined {
   const [action, agent, ...rest] = positionals
   const { reason, for: forText } = values
   const given = reason !== undefined || forText !== undefined

@@ -4,14 +4,14 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { surroundings } from '../config/load.ts'
+import { environmentOf } from '../config/load.ts'
 import { agentClient, type AgentClient, type Opened, type Proof } from './agent-client.ts'
 import { childEnvironment, type Variables } from './child-environment.ts'
 import { exitCodeOf, runCommand, Signals } from './child-process.ts'
 import { endTask } from './end-task.ts'
 import { Failure, tellingFailure } from './failure.ts'
 import { separation, type User } from './separation.ts'
-import { TASK_OPTIONS, TASK_USAGE, wantedTask, type Wanted } from './task-flags.ts'
+import { TASK_OPTIONS, TASK_USAGE, wantedTask, type TaskArguments } from './task-flags.ts'
 import { missing, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato run --task TEXT [...] -- COMMAND [ARGUMENTS]
@@ -38,7 +38,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS, allowPositionals: false }, own, io, ({ values }) => {
     if (values.task === undefined) return missing('task')
     if (command.length === 0) return { wrong: 'the command must be given, after --' }
-    return tellingFailure(io, () => runTask({ values, command }, surroundings(), io))
+    return tellingFailure(io, () => runTask({ values, command }, environmentOf(), io))
   })
 }
 
@@ -88,7 +88,7 @@ async function endAndTell(client: AgentClient, { task, credentials }: Opened, io
 }
 
 interface Separated {
-  readonly wanted: Wanted
+  readonly wanted: TaskArguments
   readonly user: User | undefined
   readonly sameUser: boolean
   readonly given: Variables

@@ -1,7 +1,7 @@
 /** `moderato sessions`: the open tasks, their end before their time, and the keys that their credentials are sealed with. */
 import { RevokedAnswer, SessionsAnswer, TasksAnswer } from '../admin/session-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
-import { runErrand, type Errand } from './admin-command.ts'
+import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { KEYS_USAGE, runKeys } from './sessions-keys.ts'
 import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
@@ -28,12 +28,12 @@ type SessionsArgs = Given<typeof OPTIONS>
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
-    given.positionals[0] === 'keys' ? runKeys(given, io) : runErrand(errandOf(given), given.values, io),
+    given.positionals[0] === 'keys' ? runKeys(given, io) : runAdminCommand(errandOf(given), given.values, io),
   )
 }
 
 /** Undefined: wrong usage. */
-function errandOf({ values, positionals }: SessionsArgs): Errand | Wrong | undefined {
+function errandOf({ values, positionals }: SessionsArgs): AdminCommand | Wrong | undefined {
   const [action, ...rest] = positionals
   const { session, task, agent, root, all, reason } = values
   const named = [session, task, agent, root, all].some((given) => given !== undefined)
@@ -69,7 +69,7 @@ async function listSessions(client: AdminClient) {
   return { answer, words: words.length === 0 ? 'no session called this replica\n' : words.join('') }
 }
 
-function revoke(body: object): Errand {
+function revoke(body: object): AdminCommand {
   return async (client) => {
     const answer = await client.post('/v1/sessions/revoke', body, RevokedAnswer)
     const { kind, id, by, reason, tasksEnded } = answer

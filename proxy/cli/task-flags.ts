@@ -56,7 +56,7 @@ export interface TaskFlags {
   readonly region?: string | undefined
 }
 
-export interface Wanted {
+export interface TaskArguments {
   readonly place: ProxyPlace
   readonly proof: Proof
   /** As the tasks endpoint takes it. */
@@ -67,7 +67,7 @@ export interface Wanted {
 type Surroundings = Readonly<Record<string, string>>
 
 /** Rejects with `Failure` and `ConfigError` with what to do. */
-export async function wantedTask(flags: TaskFlags, surroundings: Surroundings): Promise<Wanted> {
+export async function wantedTask(flags: TaskFlags, surroundings: Surroundings): Promise<TaskArguments> {
   const loaded = flags.config === undefined ? undefined : loadConfigOfRunning(flags.config, surroundings)
   const place = placeOf(flags, surroundings, loaded)
   return { place, body: bodyOf(flags), proof: await proofOf(flags, surroundings, loaded), loaded }

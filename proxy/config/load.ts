@@ -149,7 +149,9 @@ export function loadConfigOfRunning(
 }
 
 /** The environment that a command was started in, for those that make one for another. */
-export function surroundings(environment: NodeJS.ProcessEnv = process.env): Readonly<Record<string, string>> {
+export function environmentOf(
+  environment: NodeJS.ProcessEnv = process.env,
+): Readonly<Record<string, string>> {
   const given = Object.entries(environment).flatMap(([name, value]) =>
     value === undefined ? [] : [[name, value] as const],
   )

@@ -45,7 +45,7 @@ export function natureOf(said: ReadonlySet<string>): {
 }
 
 /** The gravest of several classes. */
-export function gravest(classes: readonly ActionClass[]): ActionClass {
+export function severest(classes: readonly ActionClass[]): ActionClass {
   let index = 0
   for (const each of classes) index = Math.max(index, ACTION_CLASSES.indexOf(each))
   return ACTION_CLASSES[index] as ActionClass

@@ -1,4 +1,4 @@
-export interface Memory {
+export interface MemoizeLimits {
   /** How many texts are remembered; with one more, all are forgotten. */
   readonly most: number
   /** Longer texts are not remembered: agents choose them. */
@@ -10,9 +10,9 @@ export interface Memory {
  * nothing else: who sends ever new ones has it forget. What it gives is shared, so nobody may change it; what throws is
  * not remembered.
  */
-export function remembered<Value>(
+export function memoize<Value>(
   make: (text: string) => Value,
-  { most, longest }: Memory,
+  { most, longest }: MemoizeLimits,
 ): (text: string) => Value {
   const made = new Map<string, Value>()
   return (text) => {

@@ -12,7 +12,7 @@ const BLANK = /^[\u115f\u1160\u3164\uffa0\u2800]$/u
  * no two texts look the same and none can look like ours. In `prose` letters and signs of other scripts stand for
  * themselves. Longer text is cut, and says so outside of the quotes.
  */
-export function shown(text: string, { prose = false, max = MAX_CHARACTERS } = {}): string {
+export function quoteUntrusted(text: string, { prose = false, max = MAX_CHARACTERS } = {}): string {
   let out = ''
   let left = max
   for (const char of text) {

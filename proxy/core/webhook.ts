@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto'
 import type { Clock, Timer } from './ports.ts'
 
-export interface WebhookWorld {
+export interface WebhookDeps {
   readonly clock: Clock
   readonly timer: Timer
   /** A message that did not arrive: dropped before it was sent, or after the last try. */
@@ -22,7 +22,7 @@ const MAX_UNDER_WAY = 100
 
 export function openWebhook(
   { url, secret }: { readonly url: string; readonly secret: string },
-  { clock, timer, lost }: WebhookWorld,
+  { clock, timer, lost }: WebhookDeps,
 ): Webhook {
   const closing = new AbortController()
   let underWay = 0

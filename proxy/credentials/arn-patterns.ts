@@ -1,12 +1,12 @@
 /** Patterns of ARNs as grants have them and as IAM takes them. Pure. */
 import { arnMatch } from '../../policy/arn-match.ts'
-import type { Row } from './policy-text.ts'
+import type { PolicyRow } from './policy-text.ts'
 
 /** More pairs of patterns are not held against each other: an agent names them. */
 const MAX_PAIRS = 20_000
 
 /** What all lists allow; undefined if there are none, or too many patterns to tell. */
-export function meetAll(lists: readonly (readonly Row[])[]): readonly Row[] | undefined {
+export function meetAll(lists: readonly (readonly PolicyRow[])[]): readonly PolicyRow[] | undefined {
   let [met] = lists
   for (const each of lists.slice(1)) {
     if (met === undefined || met.length * each.length > MAX_PAIRS) return undefined
@@ -16,7 +16,7 @@ export function meetAll(lists: readonly (readonly Row[])[]): readonly Row[] | un
 }
 
 /** What both lists allow. Of two patterns the narrower is taken; what two only overlap in is left out. */
-function meet(one: readonly Row[], other: readonly Row[]): Row[] {
+function meet(one: readonly PolicyRow[], other: readonly PolicyRow[]): PolicyRow[] {
   return one.flatMap((a) =>
     other.flatMap((b) => {
       const resource = narrower(a.resource, b.resource)

@@ -1,8 +1,8 @@
 /** Session policies as JSON. Pure. */
-import type { HandOn } from '../exchange/presign-request.ts'
+import type { PresignRequest } from '../exchange/presign-request.ts'
 
 /** Action patterns, and one resource pattern; `*` stands for any characters. */
-export interface Row {
+export interface PolicyRow {
   readonly actions: readonly string[]
   readonly resource: string
 }
@@ -22,9 +22,9 @@ const KEYS_VIA_SERVICES = {
 const VIA_SERVICES = { Bool: { 'aws:ViaAWSService': 'true' } }
 
 export interface PolicyRows {
-  readonly allow: readonly Row[]
-  readonly via?: readonly Row[]
-  readonly deny?: readonly Row[]
+  readonly allow: readonly PolicyRow[]
+  readonly via?: readonly PolicyRow[]
+  readonly deny?: readonly PolicyRow[]
 }
 
 /** What is allowed, to the caller and to services for it, but for what is denied. */
@@ -38,7 +38,7 @@ export function policyText({ allow, via = [], deny = [] }: PolicyRows): string {
 }
 
 /** Rows with the same actions in one statement. */
-function statementsOf(effect: 'Allow' | 'Deny', rows: readonly Row[]): object[] {
+function statementsOf(effect: 'Allow' | 'Deny', rows: readonly PolicyRow[]): object[] {
   const byActions = new Map<string, { actions: readonly string[]; resources: Set<string> }>()
   for (const { actions, resource } of rows) {
     const key = actions.join(' ')
@@ -59,7 +59,7 @@ function literal(pattern: string): string {
 }
 
 /** Nothing but these actions on these resources, written as IAM reads them. */
-export function statementPolicy({ actions, resources }: HandOn['statement']): string {
+export function statementPolicy({ actions, resources }: PresignRequest['statement']): string {
   return policyJson([{ Effect: 'Allow', Action: actions, Resource: resources }])
 }
 

@@ -4,11 +4,11 @@ import { MIN_SESSION_SECONDS, type AssumeRole } from './assume-role.ts'
 import { statementPolicy } from './policy-text.ts'
 import { sessionName } from './session-names.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { HandOn } from '../exchange/presign-request.ts'
+import type { PresignRequest } from '../exchange/presign-request.ts'
 import type { Credentials } from '../core/ports.ts'
 
 /** Whose credentials sign what an agent asks for. */
-export type SigningOwner = (agent: Agent, handOn: HandOn) => Promise<Credentials>
+export type SigningOwner = (agent: Agent, handOn: PresignRequest) => Promise<Credentials>
 
 /**
  * A session of its own for each request, never kept: denial `upstream_credentials` if it cannot be had, and nothing

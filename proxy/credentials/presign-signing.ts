@@ -6,7 +6,7 @@ import { statementPolicy } from './policy-text.ts'
 import type { RoleSessions } from './role-sessions.ts'
 import { narrowed, type SigningOwner } from './presign-narrow.ts'
 
-export interface Signing {
+export interface PresignSigning {
   /** The regions that may be reached; all known ones if undefined. */
   readonly regions: ReadonlySet<string> | undefined
   /** Stands for S3 and STS, as for every service. */
@@ -20,7 +20,7 @@ export function signing(
   upstream: Config['upstream'],
   assume: AssumeRole,
   sessions: Pick<RoleSessions, 'once' | 'isPlain'>,
-): Signing {
+): PresignSigning {
   const { regions, endpoint, signing: own } = upstream
   return {
     regions: regions === undefined ? undefined : new Set(regions),

@@ -15,7 +15,7 @@ import {
   type AssumeRole,
   type RoleSession,
 } from './assume-role.ts'
-import { whenKnown } from '../core/maybe-promise.ts'
+import { mapMaybePromise } from '../core/maybe-promise.ts'
 import { Backoff } from './backoff.ts'
 import { chosen, isPlain, type Chosen, type RoleRules } from './role-rules.ts'
 import { sessionName, tagValue } from './session-names.ts'
@@ -63,7 +63,7 @@ export class RoleSessions {
     const { rules, plain } = this.#options
     const role = chosen(call.agent, rules)
     if (role !== 'plain') return this.#signer(call, role, this.#policies.of(call, partitionIn(role.roleArn)))
-    return whenKnown(currentCredentials(plain), (credentials) => ({ credentials, as: 'plain' }))
+    return mapMaybePromise(currentCredentials(plain), (credentials) => ({ credentials, as: 'plain' }))
   }
 
   /** A session that is not kept, with exactly this policy. Denial as of `of`. */

@@ -11,17 +11,17 @@ import type { PolicyGrant } from '../../policy/engine.ts'
 import type { Scope, Statement } from '../core/agent.ts'
 import type { Call } from '../core/call.ts'
 import { arnsOf, isOf, isSayable, meetAll, namesService } from './arn-patterns.ts'
-import { policyText, type Row } from './policy-text.ts'
+import { policyText, type PolicyRow } from './policy-text.ts'
 import type { ServiceActions } from './service-actions.ts'
 
 /** What STS takes as plain text (AssumeRole, "Policy"). */
 export const MAX_POLICY_CHARACTERS = 2048
 
 export interface GrantPolicy {
-  readonly allow: readonly Row[]
+  readonly allow: readonly PolicyRow[]
   /** What services may do that the caller calls. */
-  readonly via: readonly Row[]
-  readonly deny: readonly Row[]
+  readonly via: readonly PolicyRow[]
+  readonly deny: readonly PolicyRow[]
   readonly text: string
 }
 
@@ -56,14 +56,14 @@ export function grantPolicy(
   const express = (pattern: string): string[] => arnsOf(pattern, { partition, services })
   const denials = scopes.flatMap((each) => ('grants' in each ? [] : each.statements)).filter(isDenial)
   if (!denials.every(({ resources }) => resources.every(isSayable))) return undefined
-  const inService = (each: Narrowing): Row[] =>
+  const inService = (each: Narrowing): PolicyRow[] =>
     rowsOf(each, express, (grant) => actionsFor(grant, call, actionsOf)).filter(({ resource }) =>
       isOf(resource, services),
     )
   const allow = meetAll(scopes.map(inService))
   if (allow === undefined || allow.length === 0) return undefined
   const denied = denials.flatMap((each) => statementRows(each, express))
-  const issuing = (prefixes: readonly string[]): Row[] => {
+  const issuing = (prefixes: readonly string[]): PolicyRow[] => {
     const actions = [...new Set(prefixes)].flatMap((each) => actionsOf(each).credentials)
     return actions.length === 0 ? [] : [{ actions, resource: '*' }]
   }
@@ -79,7 +79,7 @@ export function grantPolicy(
 }
 
 /** Whether the policy lets the whole call through. */
-export function covers({ allow, deny }: GrantPolicy, { actions, resources }: PolicyCall): boolean {
+export function policyCovers({ allow, deny }: GrantPolicy, { actions, resources }: PolicyCall): boolean {
   const named = actions.map((each) => each.toLowerCase())
   const touched = resources.length === 0 ? ['*'] : resources
   if (deny.some((row) => named.some((each) => arnMatch(row.actions, each)))) return false
@@ -111,7 +111,7 @@ export function callPolicies(call: PolicyCall, wider: GrantPolicy | undefined): 
 }
 
 /** The call itself was let through, whatever its service is denied besides. */
-function less(deny: readonly Row[], actions: readonly string[]): Row[] {
+function less(deny: readonly PolicyRow[], actions: readonly string[]): PolicyRow[] {
   const own = new Set(actions.map((each) => each.toLowerCase()))
   return deny
     .map((row) => ({ ...row, actions: row.actions.filter((each) => !own.has(each)) }))
@@ -148,7 +148,10 @@ function isReading({ classes }: PolicyGrant): boolean {
 }
 
 /** What services may do with the caller's rights to carry a call out: nothing for who may only read. */
-function viaServices(scopes: readonly Narrowing[], express: (pattern: string) => string[]): readonly Row[] {
+function viaServices(
+  scopes: readonly Narrowing[],
+  express: (pattern: string) => string[],
+): readonly PolicyRow[] {
   return (
     meetAll(scopes.map((each) => rowsOf(each, express, (grant) => (isReading(grant) ? [] : ['*'])))) ?? []
   )
@@ -159,7 +162,7 @@ function rowsOf(
   scope: Narrowing,
   express: (pattern: string) => string[],
   actions: (grant: PolicyGrant) => readonly string[],
-): Row[] {
+): PolicyRow[] {
   if ('statements' in scope)
     return scope.statements
       .filter((each) => !isDenial(each))
@@ -172,7 +175,7 @@ function rowsOf(
 function statementRows(
   { actions, resources }: Pick<Statement, 'actions' | 'resources'>,
   express: (pattern: string) => string[],
-): Row[] {
+): PolicyRow[] {
   if (actions.length === 0) return []
   return resources.flatMap((pattern) => express(pattern).map((resource) => ({ actions, resource })))
 }

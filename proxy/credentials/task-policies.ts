@@ -6,7 +6,7 @@ import type { Paced } from '../exchange/exchange.ts'
 import type { ServiceActions } from './service-actions.ts'
 import {
   callPolicies,
-  covers,
+  policyCovers,
   grantPolicy,
   serviceKey,
   type GrantPolicy,
@@ -55,7 +55,8 @@ export class TaskPolicies {
     const policy = policies.get(key)
     // What issues credentials is let do nothing else (rule S21).
     const isIssue = call.classes.includes('credentials')
-    if (policy !== undefined && !isIssue && covers(policy, call)) yield { text: policy.text, of: 'task' }
+    if (policy !== undefined && !isIssue && policyCovers(policy, call))
+      yield { text: policy.text, of: 'task' }
     for (const text of callPolicies(call, policy)) yield { text, of: 'call' }
     return undefined
   }

@@ -5,10 +5,10 @@
  */
 import type { X509Certificate } from 'node:crypto'
 import type { Agent } from '../core/agent.ts'
-import type { Departure } from '../core/http/client-signal.ts'
+import type { ClientSignal } from '../core/http/client-signal.ts'
 import type { IncomingBody, Reply } from '../core/http/message.ts'
-import type { HandOn } from './presign-request.ts'
-import type { Opening, WantedTask } from './task-opening.ts'
+import type { PresignRequest } from './presign-request.ts'
+import type { TaskGrant, ProvedTaskRequest } from './task-opening.ts'
 import type { Signer } from '../core/ports.ts'
 import type { ChunkVerifier } from '../sigv4/chunk-chain.ts'
 import type { SignedRequest, UpstreamAnswer } from './upstream.ts'
@@ -22,7 +22,7 @@ import type { PaceSetting } from '../pacing/paces.ts'
 export interface Client {
   readonly address: string
   /** Aborted when the client's connection is gone. */
-  readonly gone: Departure
+  readonly gone: ClientSignal
   /** The certificate that it showed over TLS, whose key it has, and what came with that; nobody has verified them. */
   readonly certificates?: (() => readonly X509Certificate[]) | undefined
 }
@@ -70,10 +70,10 @@ export interface Classified extends Verified {
   /** What operators said of calls when this one was classed; by its identity a later reload shows. */
   readonly classedUnder?: object
   /** The agent API's signing endpoint only: what is made in place of forwarding. */
-  readonly handOn?: HandOn
+  readonly handOn?: PresignRequest
   /** Where a task is to be opened: what is asked for, and once policy let it: what it may do, and until when. */
-  readonly wantedTask?: WantedTask
-  readonly opening?: Opening
+  readonly wantedTask?: ProvedTaskRequest
+  readonly opening?: TaskGrant
   /** Where a task is ended or asked about. */
   readonly namedTask?: string
   /** The path as the service reads it: a bucket that stood in the host is its first segment. */

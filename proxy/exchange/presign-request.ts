@@ -2,7 +2,7 @@
 import type { RequestHead } from '../core/http/request-head.ts'
 
 /** A request of our own making that an agent asks to have signed, for somebody else to send. */
-export interface HandOn {
+export interface PresignRequest {
   /** As the agent named it: `eks-token`, `s3-url`. */
   readonly type: string
   /** `GET https://host/path?query`: all its headers are signed, `host` among them. */

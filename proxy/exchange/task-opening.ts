@@ -14,7 +14,7 @@ export interface Opener {
   readonly parent: Session | undefined
 }
 
-export interface AskedTask {
+export interface TaskRequest {
   /** Given by the agent, or made here. */
   readonly id: string | undefined
   readonly intent: string | undefined
@@ -34,15 +34,15 @@ export interface AskedTask {
 }
 
 /** A task that somebody proved wants opened; policy has not been asked yet. */
-export interface WantedTask {
+export interface ProvedTaskRequest {
   readonly opener: Opener
-  readonly asked: AskedTask
+  readonly asked: TaskRequest
 }
 
 /** A task that policy lets be opened. */
-export interface Opening {
+export interface TaskGrant {
   readonly session: Session
-  readonly asked: AskedTask
+  readonly asked: TaskRequest
   readonly openedBy: string
   /** Of its opener. */
   readonly subject: string | undefined

@@ -7,7 +7,7 @@ import { Denial } from '../core/denial/denial.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import type { Hold } from '../exchange/holds.ts'
 import type { Ledger } from '../state/ledger.ts'
-import { covers, type FreezeScope } from './scope.ts'
+import { scopeCovers, type FreezeScope } from './scope.ts'
 import type { WindowClock, WindowState, FreezeWindow } from './windows.ts'
 
 /** What the ledger keeps of one. */
@@ -117,10 +117,10 @@ export class Freezes {
     const { accountOf, clock, rules } = this.#deps
     const accountId = accountOf(exchange.agent)
     for (const { scope, reason, by, untilMs } of this.active()) {
-      if (covers(scope, exchange, accountId)) throw frozen(`${by} froze it`, reason, untilMs)
+      if (scopeCovers(scope, exchange, accountId)) throw frozen(`${by} froze it`, reason, untilMs)
     }
     for (const { window, untilMs } of rules().freezeWindows.open(clock.nowMs())) {
-      if (covers(window, exchange, accountId))
+      if (scopeCovers(window, exchange, accountId))
         throw frozen(`The freeze window ${window.name} is open`, window.reason, untilMs)
     }
   }

@@ -18,7 +18,7 @@ export interface FreezeScope {
  * Whether the scope covers the call. A call may be of any of the classes and touch any of the accounts; a resource
  * that does not say its account is in the upstream credentials' own, and in every account while that is unknown.
  */
-export function covers(
+export function scopeCovers(
   { classes, agents, accounts, services }: FreezeScope,
   { agent, call }: Pick<Classified, 'agent' | 'call'>,
   ownAccount: string | undefined,

@@ -5,7 +5,7 @@
 import type { Call } from '../core/call.ts'
 
 /** One thing that a task left, as far as its calls tell. */
-export interface LeftBehind {
+export interface Leftover {
   readonly service: string
   readonly operation: string
   /** An ARN; `*` where only AWS knows. */

@@ -2,7 +2,7 @@
 import type { Session } from '../core/agent.ts'
 import type { Call } from '../core/call.ts'
 import type { Outcome } from '../exchange/outcome.ts'
-import { doesAwayWith, leavesBehind, type LeftBehind } from './leftovers.ts'
+import { doesAwayWith, leavesBehind, type Leftover } from './leftovers.ts'
 import { taskIn } from './revocations.ts'
 
 export interface TaskCounts {
@@ -29,7 +29,7 @@ export interface SeenTask {
   session: Session
   lastSeenAtMs: number
   counts: TaskCounts
-  readonly left: Map<string, LeftBehind>
+  readonly left: Map<string, Leftover>
   /** What found no room in `left`. */
   leftMore: number
   /** Grows with each thing left, so that each is told of once. */

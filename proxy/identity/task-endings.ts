@@ -4,7 +4,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 import type { Ledger } from '../state/ledger.ts'
-import type { LeftBehind } from './leftovers.ts'
+import type { Leftover } from './leftovers.ts'
 import type { Revocations } from './revocations.ts'
 import { sumOf, TaskActivity, type SeenTask, type TaskCounts } from './task-activity.ts'
 
@@ -17,9 +17,9 @@ export interface TaskEndingsDeps {
 }
 
 /** What this process saw of a task and of all that were opened from it. */
-export interface TaskReckoning {
+export interface TaskSummary {
   readonly counts: TaskCounts
-  readonly leftBehind: readonly LeftBehind[]
+  readonly leftBehind: readonly Leftover[]
   /** Things left that found no room in the list; the audit log has them. */
   readonly leftMore: number
 }
@@ -51,7 +51,7 @@ export class TaskEndings {
   }
 
   /** Of that agent alone, if one is named. */
-  reckoning(root: string, taskId: string, agentId?: string): TaskReckoning {
+  summary(root: string, taskId: string, agentId?: string): TaskSummary {
     const family = this.activity.family(root, taskId)
     const tasks = family.filter(({ session }) => agentId === undefined || session.agentId === agentId)
     return {

@@ -5,9 +5,9 @@ import type { TaskVerdict } from '../../policy/task.ts'
 import type { Agent, Grant, Scope, Session } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
-import { recorded } from '../state/or-state-unavailable.ts'
+import { orStateUnavailable } from '../state/or-state-unavailable.ts'
 import type { Entry, Ledger } from '../state/ledger.ts'
-import type { AskedTask, OpenEntry, OpenTask, Opener, Opening } from '../exchange/task-opening.ts'
+import type { TaskRequest, OpenEntry, OpenTask, Opener, TaskGrant } from '../exchange/task-opening.ts'
 import { taskIn, type Revocation, type Revocations } from './revocations.ts'
 import type { Sealed } from './sealed-token.ts'
 import type { Sessions } from './sessions.ts'
@@ -37,7 +37,7 @@ export class Tasks {
    * What a task would be, if policy lets it be opened: never more than its agent's grants, nor than the task that it is
    * opened from. Denials: `policy_denied`, `policy_error`, `revoked`, `malformed_request`.
    */
-  judge(opener: Opener, asked: AskedTask): Opening {
+  judge(opener: Opener, asked: TaskRequest): TaskGrant {
     const { clock, defaultSeconds } = this.#options
     const id = asked.id ?? `task-${randomBytes(12).toString('base64url')}`
     const before = this.#carriedOn(opener, id, asked.mayContinue)
@@ -87,7 +87,7 @@ export class Tasks {
    * Opens it: durable when it resolves, with credentials that no other call returns. What is carried on stays what it was
    * opened for, for as long as any of its credentials. Denial `state_unavailable`.
    */
-  async open({ session, openedBy, approved, before }: Opening): Promise<Sealed> {
+  async open({ session, openedBy, approved, before }: TaskGrant): Promise<Sealed> {
     const { ledger, sessions, revocations } = this.#options
     const sealed = issued(sessions, session)
     const { agentId, root, task, issuedAtMs } = session
@@ -104,10 +104,10 @@ export class Tasks {
       approved: approved ?? before?.approved,
     }
     const expiresAtMs = Math.max(session.expiresAtMs, before?.expiresAtMs ?? 0)
-    await recorded(ledger.put('task', taskIn(root, task.id), open, { expiresAtMs }), NOT_WRITTEN)
+    await orStateUnavailable(ledger.put('task', taskIn(root, task.id), open, { expiresAtMs }), NOT_WRITTEN)
     // Ended while it was written: it is not open again by that.
     if (revocations.of(session) !== undefined)
-      await recorded(ledger.remove('task', taskIn(root, task.id)), NOT_WRITTEN)
+      await orStateUnavailable(ledger.remove('task', taskIn(root, task.id)), NOT_WRITTEN)
     return sealed
   }
 
@@ -148,8 +148,11 @@ export class Tasks {
     const isOwn = agent.session?.task.id === taskId || this.findOwn(agent, taskId) !== undefined
     if (!isOwn) return false
     const { ledger, revocations } = this.#options
-    await recorded(revocations.revoke({ kind: 'task', id: taskIn(agent.root, taskId) }, why), NOT_WRITTEN)
-    await recorded(ledger.remove('task', taskIn(agent.root, taskId)), NOT_WRITTEN)
+    await orStateUnavailable(
+      revocations.revoke({ kind: 'task', id: taskIn(agent.root, taskId) }, why),
+      NOT_WRITTEN,
+    )
+    await orStateUnavailable(ledger.remove('task', taskIn(agent.root, taskId)), NOT_WRITTEN)
     return true
   }
 
@@ -173,7 +176,7 @@ export class Tasks {
 
   #verdict(
     { agentId, root, parent }: Opener,
-    asked: AskedTask & { durationSeconds: number },
+    asked: TaskRequest & { durationSeconds: number },
     id: string,
   ): TaskVerdict {
     const engine = this.#options.policy()
@@ -230,7 +233,7 @@ function issued(sessions: Sessions, session: Session): Sealed {
 }
 
 /** What policy left of the grants that were asked for, and the session policy beside them. */
-function scopesOf({ grants, statements }: AskedTask, verdict: TaskVerdict): Scope[] {
+function scopesOf({ grants, statements }: TaskRequest, verdict: TaskVerdict): Scope[] {
   const scopes: Scope[] = []
   if (grants.length > 0) scopes.push({ grants: verdict.grants as readonly Grant[] })
   if (statements !== undefined) scopes.push({ statements })

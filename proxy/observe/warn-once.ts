@@ -2,7 +2,7 @@
 import type { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
 
-export interface TroubleOptions {
+export interface WarnOnceOptions {
   readonly clock: Clock
   readonly warn: (fields: object, words: string) => void
 }
@@ -10,11 +10,11 @@ export interface TroubleOptions {
 /** One line for each reason in this time: agents retry, and a log that is full says nothing. */
 const QUIET_MS = 10_000
 
-export class Trouble {
-  readonly #options: TroubleOptions
+export class WarnOnce {
+  readonly #options: WarnOnceOptions
   readonly #told = new Map<string, { atMs: number; unsaid: number }>()
 
-  constructor(options: TroubleOptions) {
+  constructor(options: WarnOnceOptions) {
     this.#options = options
   }
 

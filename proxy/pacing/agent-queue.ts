@@ -10,18 +10,18 @@
  */
 import type { Clock, Timer } from '../core/ports.ts'
 import type { Limiter, Turn } from './limiter.ts'
-import type { Passage, PassRequest } from './queue-outcome.ts'
+import type { QueueOutcome, QueueRequest } from './queue-outcome.ts'
 import { foreseeTurn } from './schedule.ts'
-import type { SharedLines } from './shared-bucket-queues.ts'
+import type { SharedBucketQueues } from './shared-bucket-queues.ts'
 import { SLIP_MS, Waiter } from './waiter.ts'
 
-export interface LaneDeps {
+export interface AgentQueueDeps {
   readonly limiter: Limiter
   readonly clock: Clock
   readonly timer: Timer
-  readonly shared: SharedLines
+  readonly shared: SharedBucketQueues
   /** Counts one more held call, unless none may be held: then it says why. */
-  readonly admit: () => Passage | undefined
+  readonly admit: () => QueueOutcome | undefined
   /** Called for each held call that leaves. */
   readonly left: () => void
   /** Counts one more place without a client, unless there are too many. */
@@ -37,8 +37,8 @@ const KEPT_MS = 60_000
 const LONGEST_SLEEP_MS = 60_000
 const nothing = (): void => {}
 
-export class Lane {
-  readonly #deps: LaneDeps
+export class AgentQueue {
+  readonly #deps: AgentQueueDeps
   readonly #waiters: Waiter[] = []
   /** The places of calls that can be told again, by identity. */
   readonly #places = new Map<string, Waiter>()
@@ -46,7 +46,7 @@ export class Lane {
   #again = false
   #cancelTimer = nothing
 
-  constructor(deps: LaneDeps) {
+  constructor(deps: AgentQueueDeps) {
     this.#deps = deps
   }
 
@@ -64,7 +64,7 @@ export class Lane {
   }
 
   /** Takes the place of the same call, if it came before and was not charged yet; undefined if it has none here. */
-  rejoin(request: PassRequest, arrivedAtMs: number): Promise<Passage> | undefined {
+  rejoin(request: QueueRequest, arrivedAtMs: number): Promise<QueueOutcome> | undefined {
     const waiter = this.#places.size === 0 ? undefined : this.#places.get(request.identity() ?? '')
     if (waiter === undefined) return undefined
     if (!waiter.hasBucketsOf(request)) {
@@ -79,7 +79,7 @@ export class Lane {
   }
 
   /** Puts a call at the end of the line. `firstTurn` is what the limiter answered for it, if it was asked already. */
-  join(request: PassRequest, arrivedAtMs: number, firstTurn?: Turn | Promise<Turn>): Promise<Passage> {
+  join(request: QueueRequest, arrivedAtMs: number, firstTurn?: Turn | Promise<Turn>): Promise<QueueOutcome> {
     const waiter = new Waiter(request, () => void this.#work())
     waiter.firstTurn = firstTurn
     waiter.wakeAtMs = arrivedAtMs
@@ -102,11 +102,11 @@ export class Lane {
   }
 
   /** Sends everybody away, uncharged, and keeps no place. */
-  leaveAll(passage: Passage): void {
+  leaveAll(passage: QueueOutcome): void {
     for (const waiter of this.#waiters.slice()) this.#leave(waiter, passage)
   }
 
-  #occupy(waiter: Waiter, request: PassRequest, arrivedAtMs: number): Promise<Passage> {
+  #occupy(waiter: Waiter, request: QueueRequest, arrivedAtMs: number): Promise<QueueOutcome> {
     const passage = waiter.occupy(request, arrivedAtMs, () => this.#vacate(waiter))
     void this.#work()
     return passage
@@ -172,7 +172,7 @@ export class Lane {
     }
   }
 
-  async #tryFirst(waiter: Waiter): Promise<Passage | undefined> {
+  async #tryFirst(waiter: Waiter): Promise<QueueOutcome | undefined> {
     const { limiter, clock, shared } = this.#deps
     const asked = waiter.firstTurn ?? limiter.take(waiter.request.charges, clock.nowMs())
     waiter.firstTurn = undefined
@@ -189,7 +189,7 @@ export class Lane {
   }
 
   /** Judges once, on arrival, whether its turn comes in time; afterwards it waits to be first. */
-  async #waitBehind(waiter: Waiter, isFirstHere: boolean): Promise<Passage | undefined> {
+  async #waitBehind(waiter: Waiter, isFirstHere: boolean): Promise<QueueOutcome | undefined> {
     const { clock, shared, limiter } = this.#deps
     const arrivedMs = clock.nowMs()
     const { notBeforeMs, charges } = waiter.request
@@ -214,7 +214,7 @@ export class Lane {
     { turnAtMs, limiting }: { readonly turnAtMs: number; readonly limiting: number },
     place: 'first' | 'behind',
     wakeAtMs: number,
-  ): Passage | undefined {
+  ): QueueOutcome | undefined {
     if (waiter.isAbsent) return undefined
     const isNew = waiter.place === 'new'
     if (turnAtMs > waiter.lastMs + (isNew ? 0 : SLIP_MS)) return { kind: 'late', turnAtMs, limiting }
@@ -225,7 +225,7 @@ export class Lane {
     return undefined
   }
 
-  #leave(waiter: Waiter, passage: Passage): void {
+  #leave(waiter: Waiter, passage: QueueOutcome): void {
     this.#remove(waiter)?.settle(passage)
     void this.#work()
   }

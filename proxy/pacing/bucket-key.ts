@@ -1,10 +1,10 @@
 /** Which buckets of a rule a call is charged in, and how a bucket is named. Pure. */
 import { createHash } from 'node:crypto'
 import type { PacedName } from './paces.ts'
-import type { Dimension, Rule } from './rules.ts'
+import type { Dimension, PaceRule } from './rules.ts'
 
 /** What of a call its buckets go by. */
-export interface Payer {
+export interface Subject {
   readonly agent: string
   /** The identity behind the agent and others; the agent's own id where there is none. */
   readonly root: string
@@ -27,7 +27,11 @@ const FLEET: KeyPart = ['fleet', '']
 const MAX_KEY_LENGTH = 512
 
 /** The buckets of a rule for a call that is of these classes of the rule: never none, each as the parts of its key. */
-export function bucketsOf(rule: Rule, payer: Payer, classes: readonly PacedName[]): readonly KeyPart[][] {
+export function bucketsOf(
+  rule: PaceRule,
+  payer: Subject,
+  classes: readonly PacedName[],
+): readonly KeyPart[][] {
   let keys: KeyPart[][] = [[]]
   for (const dimension of rule.per) {
     const parts = partsOf(dimension, payer, classes)
@@ -37,7 +41,7 @@ export function bucketsOf(rule: Rule, payer: Payer, classes: readonly PacedName[
   return keys
 }
 
-function partsOf(dimension: Dimension, payer: Payer, classes: readonly PacedName[]): readonly KeyPart[] {
+function partsOf(dimension: Dimension, payer: Subject, classes: readonly PacedName[]): readonly KeyPart[] {
   switch (dimension) {
     case 'fleet':
       return [FLEET]
@@ -63,7 +67,7 @@ function resourceParts(resources: readonly string[]): readonly KeyPart[] {
  * The bucket's name, which no other rule or parts have: every value is preceded by its length, and a rule's name holds
  * no `|`. What an observing rule charges is a bucket apart, so that a rule which is enforced later owes nothing.
  */
-export function keyOf(rule: Rule, parts: readonly KeyPart[]): string {
+export function keyOf(rule: PaceRule, parts: readonly KeyPart[]): string {
   let key = `${rule.mode === 'observe' ? '~' : ''}${rule.source} ${rule.name}`
   for (const [name, value] of parts) key += `|${name} ${value.length}:${value}`
   if (key.length <= MAX_KEY_LENGTH) return key

@@ -1,11 +1,11 @@
 /** The buckets that calls were charged in lately, so that operators can be shown them: a limiter keeps only keys. */
 import type { KeyPart } from './bucket-key.ts'
-import type { Due } from './charges.ts'
-import type { Rule } from './rules.ts'
+import type { Charge } from './charges.ts'
+import type { PaceRule } from './rules.ts'
 
 export interface Bucket {
   readonly key: string
-  readonly rule: Rule
+  readonly rule: PaceRule
   readonly parts: readonly KeyPart[]
 }
 
@@ -15,7 +15,7 @@ const REMEMBERED = 10_000
 export class Buckets {
   readonly #byKey = new Map<string, Bucket>()
 
-  note(dues: readonly Due[]): void {
+  track(dues: readonly Charge[]): void {
     for (const { key, rule, parts } of dues) {
       if (this.#byKey.get(key)?.rule === rule) continue
       this.#byKey.set(key, { key, rule, parts })

@@ -1,10 +1,10 @@
 /** What a call owes: the charges of every rule that applies to it. Pure. */
 import type { ActionClass, Trait } from '../core/action-class.ts'
-import { bucketsOf, keyOf, MAX_RESOURCES, type KeyPart, type Payer } from './bucket-key.ts'
+import { bucketsOf, keyOf, MAX_RESOURCES, type KeyPart, type Subject } from './bucket-key.ts'
 import { slowed } from './gcra.ts'
-import type { Charge } from './limiter.ts'
+import type { BucketCharge } from './limiter.ts'
 import type { PacedName } from './paces.ts'
-import { isOwn, isRepeated, type Rule, type Rules } from './rules.ts'
+import { isOwn, isRepeated, type PaceRule, type PaceRules } from './rules.ts'
 
 /** What a call is charged for beyond what it names. A rule's burst is the most, so that it slows and never forbids. */
 export interface PaceWeights {
@@ -23,36 +23,36 @@ export interface PacedCall {
 }
 
 /** A charge, with what it is for. */
-export interface Due extends Charge {
-  readonly rule: Rule
+export interface Charge extends BucketCharge {
+  readonly rule: PaceRule
   readonly parts: readonly KeyPart[]
 }
 
-export interface Dues {
-  readonly enforced: readonly Due[]
+export interface Charges {
+  readonly enforced: readonly Charge[]
   /** Of rules that only observe. */
-  readonly observed: readonly Due[]
+  readonly observed: readonly Charge[]
   /** The shortest of the enforced rules' waits. */
   readonly maxWaitMs: number
 }
 
-const NONE: Dues = { enforced: [], observed: [], maxWaitMs: Infinity }
+const NONE: Charges = { enforced: [], observed: [], maxWaitMs: Infinity }
 
 /**
  * The charges of a call: every rule once for each of its buckets that the call touches, whatever classes of the rule it
  * has; its label counts as a class, and so does `may-overwrite` (rule S14). `factor` slows the agent's own buckets.
  */
-export function duesOf(
+export function chargesOf(
   call: PacedCall,
-  payer: Payer,
-  rules: Rules,
+  payer: Subject,
+  rules: PaceRules,
   weights: PaceWeights,
   factor: number,
-): Dues {
+): Charges {
   const applying = applyingRules(call, rules)
   if (applying.size === 0) return NONE
-  const enforced: Due[] = []
-  const observed: Due[] = []
+  const enforced: Charge[] = []
+  const observed: Charge[] = []
   let maxWaitMs = Infinity
   for (const [rule, classes] of applying) {
     if (isRepeated(rule, payer.agent, payer.root)) continue
@@ -69,8 +69,8 @@ export function duesOf(
   return { enforced: enforced.slice(), observed: observed.slice(), maxWaitMs }
 }
 
-function applyingRules(call: PacedCall, rules: Rules): Map<Rule, PacedName[]> {
-  const applying = new Map<Rule, PacedName[]>()
+function applyingRules(call: PacedCall, rules: PaceRules): Map<PaceRule, PacedName[]> {
+  const applying = new Map<PaceRule, PacedName[]>()
   const add = (name: PacedName): void => {
     for (const rule of rules.get(name) ?? []) {
       const classes = applying.get(rule)
@@ -88,7 +88,7 @@ function applyingRules(call: PacedCall, rules: Rules): Map<Rule, PacedName[]> {
  * The weight in each bucket. Where a rule has one for each resource, the most that any of them can have: each of the
  * others is touched once at least.
  */
-function weightIn(rule: Rule, call: PacedCall, { resources }: Payer, weights: PaceWeights): number {
+function weightIn(rule: PaceRule, call: PacedCall, { resources }: Subject, weights: PaceWeights): number {
   const named = Math.max(1, Math.ceil(call.count))
   const others = rule.per.includes('resource') ? othersOf(resources) : 0
   const owed = Math.max(1, named - others)

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 
-export interface SightsLimits {
+export interface FirstSeenLimits {
   /** Resources remembered of one task; the one not seen for longest is forgotten. */
   readonly perScope: number
   /** Tasks (agents without one) remembered, and resources of all of them; the idlest task is forgotten. */
@@ -19,22 +19,22 @@ interface Scope {
 }
 
 /** At most 100 MB or so, with long names. */
-const LIMITS: SightsLimits = { perScope: 10_000, scopes: 2_000, total: 250_000 }
+const LIMITS: FirstSeenLimits = { perScope: 10_000, scopes: 2_000, total: 250_000 }
 /** Agents choose parts of an ARN. */
 const MAX_NAME_LENGTH = 256
 
-export class Sights {
-  readonly #limits: SightsLimits
+export class FirstSeen {
+  readonly #limits: FirstSeenLimits
   /** Least recently used first. */
   readonly #scopes = new Map<string, Scope>()
   #size = 0
 
-  constructor(limits: SightsLimits = LIMITS) {
+  constructor(limits: FirstSeenLimits = LIMITS) {
     this.#limits = limits
   }
 
   /** Remembers what a call had to do with; what was seen before keeps its time. */
-  see(scope: string, resources: readonly string[], nowMs: number): void {
+  note(scope: string, resources: readonly string[], nowMs: number): void {
     const known = this.#scopes.get(scope) ?? { firstCallMs: nowMs, resources: new Map<string, number>() }
     this.#scopes.delete(scope)
     this.#scopes.set(scope, known)

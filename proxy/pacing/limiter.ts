@@ -1,7 +1,7 @@
 /** The limiter: several buckets charged at once, all or nothing. The port, and its in-process form. */
 import { chargedTatMs, FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
 
-export interface Charge {
+export interface BucketCharge {
   /** Names the bucket. One call never names a bucket twice. */
   readonly key: string
   readonly rate: Rate
@@ -24,7 +24,7 @@ export interface Limiter {
    * Charges every bucket if all of them let the call pass now, otherwise none, atomically. With `reserveWithinMs`,
    * a call whose turn comes within that time is charged too, at its turn, and the answer is still `at`.
    */
-  take(charges: readonly Charge[], nowMs: number, reserveWithinMs?: number): Turn | Promise<Turn>
+  take(charges: readonly BucketCharge[], nowMs: number, reserveWithinMs?: number): Turn | Promise<Turn>
   /** The buckets' TATs (`gcra.ts`), in the order of `keys`. Charges nothing. */
   peek(keys: readonly string[]): readonly number[] | Promise<readonly number[]>
 }
@@ -40,7 +40,7 @@ export class LocalLimiter implements Limiter {
   readonly #tats = new Map<string, number>()
   #sweep = this.#tats.entries()
 
-  take(charges: readonly Charge[], nowMs: number, reserveWithinMs = 0): Turn {
+  take(charges: readonly BucketCharge[], nowMs: number, reserveWithinMs = 0): Turn {
     let atMs = nowMs
     let limiting = 0
     for (const [index, { key, rate, weight }] of charges.entries()) {
@@ -63,7 +63,7 @@ export class LocalLimiter implements Limiter {
     return this.#tats.size
   }
 
-  #charge(charges: readonly Charge[], atMs: number, nowMs: number): void {
+  #charge(charges: readonly BucketCharge[], atMs: number, nowMs: number): void {
     for (const { key, rate, weight } of charges) {
       const tatMs = this.#tats.get(key)
       this.#tats.set(key, chargedTatMs(tatMs ?? FULL_TAT_MS, atMs, rate, weight))

@@ -1,10 +1,10 @@
 /** Buckets as operators are shown them: how full, when full again, and why a call would wait. */
 import type { KeyPart } from './bucket-key.ts'
 import type { Bucket } from './buckets.ts'
-import type { Dues } from './charges.ts'
+import type { Charges } from './charges.ts'
 import { FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
 import type { Limiter } from './limiter.ts'
-import type { Rule } from './rules.ts'
+import type { PaceRule } from './rules.ts'
 
 export interface BucketView {
   readonly rule: string
@@ -54,7 +54,7 @@ export async function liveBuckets(
 }
 
 /** What would become of a call that owes this, if nothing else waited. Charges nothing. */
-export async function explainDues(dues: Dues, limiter: Limiter, nowMs: number): Promise<Explanation> {
+export async function explainDues(dues: Charges, limiter: Limiter, nowMs: number): Promise<Explanation> {
   const all = [...dues.enforced, ...dues.observed]
   const tats = await limiter.peek(all.map(({ key }) => key))
   const buckets = all.map(({ rule, parts, rate, weight }, index): DueView => {
@@ -92,7 +92,7 @@ function verdictOf(turnMs: number, nowMs: number, maxWaitMs: number): Explanatio
 }
 
 function viewOf(
-  rule: Rule,
+  rule: PaceRule,
   parts: readonly KeyPart[],
   tatMs: number,
   nowMs: number,

@@ -1,13 +1,13 @@
 /** A call at the queue: what it asks for, and how it leaves. */
-import type { Departure } from '../core/http/client-signal.ts'
-import type { Charge } from './limiter.ts'
+import type { ClientSignal } from '../core/http/client-signal.ts'
+import type { BucketCharge } from './limiter.ts'
 
-export interface PassRequest {
+export interface QueueRequest {
   /** The agent: the owner of the lane. */
   readonly holder: string
-  readonly charges: readonly Charge[]
+  readonly charges: readonly BucketCharge[]
   /** Those of the charges whose buckets other holders are charged in too. */
-  readonly shared: readonly Charge[]
+  readonly shared: readonly BucketCharge[]
   readonly maxWaitMs: number
   /** Its turn does not come before; held until then it stands in nobody's way. */
   readonly notBeforeMs: number
@@ -16,11 +16,11 @@ export interface PassRequest {
   /** Throws what forbids the call by now, if anything does; asked whenever `reconsider` is called. */
   readonly judge: () => void
   /** Aborted when nobody waits for the answer any more. */
-  readonly gone: Departure
+  readonly gone: ClientSignal
 }
 
 /** How a request left; charged only if `go`. `limiting` is the index of a charge. */
-export type Passage =
+export type QueueOutcome =
   | { readonly kind: 'go'; readonly waitedMs: number }
   | { readonly kind: 'late'; readonly turnAtMs: number; readonly limiting: number }
   | { readonly kind: 'never'; readonly limiting: number }

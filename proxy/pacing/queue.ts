@@ -1,10 +1,10 @@
 /** The queue of calls that wait for their turn: one lane a holder, bounded for each holder and in total. */
 import type { Clock, Timer } from '../core/ports.ts'
 import { canFit } from './gcra.ts'
-import { Lane } from './agent-queue.ts'
+import { AgentQueue } from './agent-queue.ts'
 import type { Limiter } from './limiter.ts'
-import type { Passage, PassRequest } from './queue-outcome.ts'
-import { SharedLines } from './shared-bucket-queues.ts'
+import type { QueueOutcome, QueueRequest } from './queue-outcome.ts'
+import { SharedBucketQueues } from './shared-bucket-queues.ts'
 
 export interface QueueLimits {
   /** Calls held at once of one agent, and of all together. */
@@ -20,14 +20,14 @@ export interface PaceQueueDeps {
   readonly limits: QueueLimits
 }
 
-const GO_NOW: Passage = { kind: 'go', waitedMs: 0 }
-const FULL: Passage = { kind: 'full' }
-const DRAINING: Passage = { kind: 'draining' }
+const GO_NOW: QueueOutcome = { kind: 'go', waitedMs: 0 }
+const FULL: QueueOutcome = { kind: 'full' }
+const DRAINING: QueueOutcome = { kind: 'draining' }
 
 export class PaceQueue {
   readonly #deps: PaceQueueDeps
-  readonly #lanes = new Map<string, Lane>()
-  readonly #shared = new SharedLines()
+  readonly #lanes = new Map<string, AgentQueue>()
+  readonly #shared = new SharedBucketQueues()
   #held = 0
   #kept = 0
   #draining = false
@@ -40,7 +40,7 @@ export class PaceQueue {
    * Lets a call pass at its turn, or says why not: at once where that can be said at once. Charged when it passes,
    * and only then. Rejects if the limiter fails; nothing has passed then.
    */
-  enter(request: PassRequest): Passage | Promise<Passage> {
+  enter(request: QueueRequest): QueueOutcome | Promise<QueueOutcome> {
     if (request.gone.aborted) return { kind: 'gone' }
     const unfit = request.charges.findIndex(({ rate, weight }) => !canFit(rate, weight))
     if (unfit !== -1) return { kind: 'never', limiting: unfit }
@@ -86,9 +86,9 @@ export class PaceQueue {
     return this.#kept
   }
 
-  #open(holder: string): Lane {
+  #open(holder: string): AgentQueue {
     const { limiter, clock, timer } = this.#deps
-    const lane = new Lane({
+    const lane = new AgentQueue({
       limiter,
       clock,
       timer,
@@ -103,7 +103,7 @@ export class PaceQueue {
     return lane
   }
 
-  #admit(): Passage | undefined {
+  #admit(): QueueOutcome | undefined {
     if (this.#draining) return DRAINING
     if (this.#held >= this.#deps.limits.held) return FULL
     this.#held += 1

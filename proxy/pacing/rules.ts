@@ -29,7 +29,7 @@ export interface RuleSetting extends PaceSetting {
 }
 
 /** A rule, ready for use. */
-export interface Rule extends Rate {
+export interface PaceRule extends Rate {
   /** Of a class's pace: the class. */
   readonly name: string
   /** `class`: from `pacing.classes`, shorthand for `per: [agent]`, and `per: [root]` where agents share one (S20). */
@@ -43,12 +43,12 @@ export interface Rule extends Rate {
 }
 
 /** The rules that apply to each class, in the order of the configuration. */
-export type Rules = ReadonlyMap<PacedName, readonly Rule[]>
+export type PaceRules = ReadonlyMap<PacedName, readonly PaceRule[]>
 
 /** The paces of classes and the rules beside them. A rule only adds to a class's pace, it never replaces one (S1). */
-export function rulesFrom(paces: Paces, settings: readonly RuleSetting[] = []): Rules {
-  const rules = new Map<PacedName, Rule[]>()
-  const add = (rule: Rule): void => {
+export function rulesFrom(paces: Paces, settings: readonly RuleSetting[] = []): PaceRules {
+  const rules = new Map<PacedName, PaceRule[]>()
+  const add = (rule: PaceRule): void => {
     for (const name of new Set(rule.classes)) rules.set(name, [...(rules.get(name) ?? []), rule])
   }
   for (const pace of paces.values()) {
@@ -64,17 +64,17 @@ export function rulesFrom(paces: Paces, settings: readonly RuleSetting[] = []): 
 }
 
 /** Whether nobody but one agent is charged in the rule's buckets. */
-export function isOwn({ per }: Rule): boolean {
+export function isOwn({ per }: PaceRule): boolean {
   return per.includes('agent')
 }
 
 /** Whether the rule is for what agents share, and this one shares nothing: the same rule charges it as an agent. */
-export function isRepeated({ source, per }: Rule, agent: string, root: string): boolean {
+export function isRepeated({ source, per }: PaceRule, agent: string, root: string): boolean {
   return source === 'class' && per[0] === 'root' && root === agent
 }
 
 /** The rule and its rate, as a denial says it. */
-export function ruleText({ name, source, classes, per, rateText, burst }: Rule): string {
+export function ruleText({ name, source, classes, per, rateText, burst }: PaceRule): string {
   const rate = `${rateText}, at most ${burst} at once`
   if (source === 'class' && per[0] === 'root')
     return `The pace for class ${name} of all agents that share this one's root is ${rate}`

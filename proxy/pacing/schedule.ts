@@ -1,6 +1,6 @@
 /** Foresees turns: when a call will have its turn if every call ahead of it in a bucket goes first. Pure. */
 import { chargedTatMs, FULL_TAT_MS, turnAtMs } from './gcra.ts'
-import type { Charge, Turn } from './limiter.ts'
+import type { BucketCharge, Turn } from './limiter.ts'
 
 /** A bucket as it will stand, and the turn of the last call in its line. */
 interface Line {
@@ -13,7 +13,7 @@ interface Line {
  * its buckets, never before an earlier call that shares one. `tats` are the buckets as they stand at `nowMs`.
  */
 export function foreseeTurn(
-  calls: readonly (readonly Charge[])[],
+  calls: readonly (readonly BucketCharge[])[],
   tats: ReadonlyMap<string, number>,
   nowMs: number,
 ): Turn {
@@ -33,7 +33,7 @@ export function foreseeTurn(
 
 function turnIn(
   lines: ReadonlyMap<string, Line>,
-  charges: readonly Charge[],
+  charges: readonly BucketCharge[],
   tats: ReadonlyMap<string, number>,
   nowMs: number,
 ): Turn {

@@ -4,20 +4,20 @@
  * A call stands here only while such a bucket is what makes it wait. One that waits for a bucket of its own agent does
  * not, so that no agent holds up another by waiting for itself.
  */
-import type { Charge } from './limiter.ts'
+import type { BucketCharge } from './limiter.ts'
 
 /** Somebody in a line. */
 export interface Claim {
-  readonly charges: readonly Charge[]
+  readonly charges: readonly BucketCharge[]
   /** Called when nobody is ahead any more. */
   readonly advance: () => void
 }
 
-export class SharedLines {
+export class SharedBucketQueues {
   readonly #lines = new Map<string, Set<Claim>>()
 
   /** Whether somebody waits for one of these buckets. */
-  isAwaited(charges: readonly Charge[]): boolean {
+  isAwaited(charges: readonly BucketCharge[]): boolean {
     return this.#lines.size > 0 && charges.some(({ key }) => this.#lines.has(key))
   }
 

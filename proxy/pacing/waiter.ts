@@ -1,6 +1,6 @@
 /** One place in a lane, and the call that stands there. */
-import type { Charge, Turn } from './limiter.ts'
-import type { Passage, PassRequest } from './queue-outcome.ts'
+import type { BucketCharge, Turn } from './limiter.ts'
+import type { QueueOutcome, QueueRequest } from './queue-outcome.ts'
 import type { Claim } from './shared-bucket-queues.ts'
 
 /** A held call may go this much after its `maxWait`: timers fire late, and what those ahead slip adds up. */
@@ -15,19 +15,19 @@ export class Waiter implements Claim {
   place: 'new' | 'behind' | 'first' | 'kept' | 'left' = 'new'
   /** When to look at it again, if nothing ahead of it changes. */
   wakeAtMs = 0
-  #request: PassRequest
+  #request: QueueRequest
   #arrivedAtMs = 0
-  #resolve: (passage: Passage) => void = () => {}
+  #resolve: (passage: QueueOutcome) => void = () => {}
   #reject: (error: unknown) => void = () => {}
   #release: () => void = () => {}
 
-  constructor(request: PassRequest, advance: () => void) {
+  constructor(request: QueueRequest, advance: () => void) {
     this.#request = request
     this.advance = advance
     this.identity = request.identity()
   }
 
-  get request(): PassRequest {
+  get request(): QueueRequest {
     return this.#request
   }
 
@@ -35,7 +35,7 @@ export class Waiter implements Claim {
     return this.#arrivedAtMs
   }
 
-  get charges(): readonly Charge[] {
+  get charges(): readonly BucketCharge[] {
     return this.#request.shared
   }
 
@@ -50,15 +50,15 @@ export class Waiter implements Claim {
   }
 
   /** Whether the call is charged in the very buckets of the one that stands here. */
-  hasBucketsOf({ charges }: PassRequest): boolean {
+  hasBucketsOf({ charges }: QueueRequest): boolean {
     const own = this.#request.charges
     return own.length === charges.length && own.every(({ key }, index) => key === charges[index]?.key)
   }
 
   /** The call stands here now; who stood here before has left already, or is told that it was replaced. */
-  occupy(request: PassRequest, arrivedAtMs: number, onGone: () => void): Promise<Passage> {
+  occupy(request: QueueRequest, arrivedAtMs: number, onGone: () => void): Promise<QueueOutcome> {
     this.settle({ kind: 'replaced' })
-    const { promise, resolve, reject } = Promise.withResolvers<Passage>()
+    const { promise, resolve, reject } = Promise.withResolvers<QueueOutcome>()
     this.#request = request
     this.#arrivedAtMs = arrivedAtMs
     this.#resolve = resolve
@@ -68,7 +68,7 @@ export class Waiter implements Claim {
     return promise
   }
 
-  settle(passage: Passage): void {
+  settle(passage: QueueOutcome): void {
     this.#release()
     this.#resolve(passage)
   }

@@ -3,7 +3,7 @@ import type { ActionClass } from '../core/action-class.ts'
 import { rateOf } from './gcra.ts'
 import type { PacedName, PaceSetting } from './paces.ts'
 import { formatRate } from './rates.ts'
-import { isOwn, type Rule, type Rules } from './rules.ts'
+import { isOwn, type PaceRule, type PaceRules } from './rules.ts'
 
 export interface Widened {
   /** Of the break-glass: its buckets are its own, so that nothing is owed before it or after it. */
@@ -18,7 +18,7 @@ export interface Widened {
  * with `write`. All other rules hold as they are: what agents of one root share, and the fleet
  * (rules S1, S20).
  */
-export function widenedRules(rules: Rules, under: Widened | undefined): Rules {
+export function widenedRules(rules: PaceRules, under: Widened | undefined): PaceRules {
   if (under?.pace === undefined) return rules
   const { id, classes, pace } = under
   const names: PacedName[] = classes.includes('write') ? [...classes, 'may-overwrite'] : [...classes]
@@ -33,7 +33,7 @@ export function widenedRules(rules: Rules, under: Widened | undefined): Rules {
 }
 
 /** Each part of the pace that is better is taken, so that a break-glass never slows. */
-function faster(own: Rule, name: PacedName, { rate, burst, maxWait }: PaceSetting, id: string): Rule {
+function faster(own: PaceRule, name: PacedName, { rate, burst, maxWait }: PaceSetting, id: string): PaceRule {
   const widened = rateOf(rate.things, rate.perMs, Math.max(burst, own.burst))
   const isFaster = widened.intervalMs < own.intervalMs
   return {

@@ -2,7 +2,7 @@
 import type { Denial } from '../core/denial/denial.ts'
 import { DENIALS, type DenialReason } from '../core/denial/table.ts'
 import type { Classified, Forwarded, Received } from '../exchange/exchange.ts'
-import type { HandOn } from '../exchange/presign-request.ts'
+import type { PresignRequest } from '../exchange/presign-request.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import { redactText, redactValue } from '../observe/redact.ts'
 import type { Clock, SignedAs } from '../core/ports.ts'
@@ -96,7 +96,7 @@ function signedAs({ signer, handOn }: Partial<Forwarded>): SignedAs | undefined 
 }
 
 /** What was asked to be signed for somebody else, less the request itself: its query will hold the signature. */
-function handOnFacts({ type, expiresSeconds, narrowed }: HandOn) {
+function handOnFacts({ type, expiresSeconds, narrowed }: PresignRequest) {
   return { type, expiresSeconds, narrowed }
 }
 

@@ -19,14 +19,14 @@ export interface Pipeline<In, Out extends In> {
   run(exchange: In, observer: Observer): Promise<Out>
   /** Ends in one of several ways: the rest is that which `choose` names, once all before it is done. */
   fork<Name extends string>(
-    ways: Readonly<Record<Name, Way<Out, Out>>>,
+    ways: Readonly<Record<Name, Route<Out, Out>>>,
     choose: (exchange: Out) => Name,
-  ): Way<In, Out>
+  ): Route<In, Out>
   readonly stages: readonly string[]
 }
 
 /** A whole way, which nothing can be added to. */
-export type Way<In, Out extends In> = Pick<Pipeline<In, Out>, 'run'>
+export type Route<In, Out extends In> = Pick<Pipeline<In, Out>, 'run'>
 
 type AnyStage = (exchange: never) => unknown
 

@@ -5,7 +5,7 @@
 import { Denial } from '../core/denial/denial.ts'
 import type { Forwarded, Received } from '../exchange/exchange.ts'
 import type { AuditRecord } from '../audit/record.ts'
-import type { Observer, Way } from './pipeline.ts'
+import type { Observer, Route } from './pipeline.ts'
 import type { Clock } from '../core/ports.ts'
 import { decisionFields, outcomeFields, type Recordable } from './audit-fields.ts'
 import type { Outcome } from '../exchange/outcome.ts'
@@ -31,7 +31,7 @@ export interface RecordOptions {
 export type Runner = (received: Received) => Promise<void>
 
 /** The last stage is the one that has an effect: the decision is recorded before it. */
-export function record(way: Way<Received, Recordable>, options: RecordOptions): Runner {
+export function record(way: Route<Received, Recordable>, options: RecordOptions): Runner {
   return async function run(received) {
     const observer = new RunObserver(received, options)
     try {

@@ -2,12 +2,12 @@
 import type { ActionClass } from '../core/action-class.ts'
 import type { Config } from '../config/schema/config.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
-import { Known } from '../watch/memory.ts'
+import { LruMap } from '../watch/memory.ts'
 import { readDecisions, type Fate, type OpenedTask, type RecordedCall } from './records.ts'
 import { Simulation } from './simulation.ts'
 import { Tally, type Sum } from './tally.ts'
 
-export interface Row {
+export interface ReplayRow {
   readonly agent: string
   readonly class: ActionClass
   readonly calls: number
@@ -21,7 +21,7 @@ export interface ReplayReport {
   readonly from: string | undefined
   readonly to: string | undefined
   /** Each agent and class, in order of first appearance. */
-  readonly rows: readonly Row[]
+  readonly rows: readonly ReplayRow[]
   /** Calls that are refused for what they are now and would go, and the other way round. */
   readonly letThrough: number
   readonly stopped: number
@@ -62,7 +62,7 @@ class Run {
   readonly #before: Simulation | undefined
   /** In order of arrival. */
   readonly #waiting: RecordedCall[] = []
-  readonly #tasks = new Known<OpenedTask>(MAX_TASKS)
+  readonly #tasks = new LruMap<OpenedTask>(MAX_TASKS)
   readonly #counts = new Map<string, Count>()
   readonly #skipped = new Map<string, number>()
   #unreadable = 0

@@ -8,7 +8,7 @@ import type { Approved, Classified, Decided, Paced } from '../exchange/exchange.
 import { LocalLimiter } from '../pacing/limiter.ts'
 import { Buckets } from '../pacing/buckets.ts'
 import { PaceQueue } from '../pacing/queue.ts'
-import { Sights } from '../pacing/first-seen.ts'
+import { FirstSeen } from '../pacing/first-seen.ts'
 import { pacingOf } from '../runtime/rate-settings.ts'
 import { policyData } from '../runtime/live-settings.ts'
 import { Freezes } from '../freeze/freezes.ts'
@@ -63,7 +63,7 @@ export class Simulation {
       limiter,
       pacing: () => pacing,
       slowdownOf: () => 1,
-      sights: new Sights(),
+      sights: new FirstSeen(),
       buckets: new Buckets(),
       clock: time,
       mode,

@@ -16,7 +16,7 @@ import { readSecret } from '../core/secret-file.ts'
 import type { Pacing } from '../pacing/pacing.ts'
 import type { ClockSkew } from '../sigv4/clock-skew.ts'
 
-export interface Rules {
+export interface LiveSettings {
   /** What they were made from. */
   readonly loaded: LoadedConfig
   readonly mode: 'enforce' | 'observe'
@@ -37,14 +37,17 @@ interface RulesSource {
   readonly adminToken: string
   readonly clock: Clock
   /** The rules that these will replace. */
-  readonly before?: Rules | undefined
+  readonly before?: LiveSettings | undefined
 }
 
 /**
  * Everything made anew from a configuration, files that it names included; `before` lends what has not changed and
  * is compared by identity. Rejects if anything is amiss.
  */
-async function rulesFrom(loaded: LoadedConfig, { adminToken, clock, before }: RulesSource): Promise<Rules> {
+async function rulesFrom(
+  loaded: LoadedConfig,
+  { adminToken, clock, before }: RulesSource,
+): Promise<LiveSettings> {
   const { config } = loaded
   const { pacing, signatures, catalogue } = config
   const asBefore = JSON.stringify(before?.loaded.config.catalogue) === JSON.stringify(catalogue)
@@ -102,30 +105,30 @@ function tokenHash(person: string, tokenFile: string): string {
 }
 
 /** The one place where the rules in force are; a reload swaps them between two calls of `current`. */
-export class RulesInForce {
-  #rules: Rules
+export class SettingsInForce {
+  #rules: LiveSettings
 
-  constructor(rules: Rules) {
+  constructor(rules: LiveSettings) {
     this.#rules = rules
   }
 
-  readonly current = (): Rules => this.#rules
+  readonly current = (): LiveSettings => this.#rules
 
-  swap(rules: Rules): void {
+  swap(rules: LiveSettings): void {
     this.#rules = rules
   }
 }
 
 /** The rules as at start, and what reads, makes and swaps those that follow. Rejects as `rulesOf` does. */
 export async function openRules(loaded: LoadedConfig, source: Omit<RulesSource, 'before'>) {
-  const rulesOf = (from: LoadedConfig, before?: Rules) => rulesFrom(from, { ...source, before })
-  const inForce = new RulesInForce(await rulesOf(loaded))
+  const rulesOf = (from: LoadedConfig, before?: LiveSettings) => rulesFrom(from, { ...source, before })
+  const inForce = new SettingsInForce(await rulesOf(loaded))
   const rules = inForce.current
   return { inForce, rulesOf, rules, ...views(rules) }
 }
 
 /** What parts of the service take as values, read anew from the rules in force at each use. */
-function views(current: () => Rules) {
+function views(current: () => LiveSettings) {
   return {
     clockSkew: {
       get maxSkewMs() {

@@ -3,7 +3,7 @@ import type { Config } from '../config/schema/config.ts'
 import { Buckets } from '../pacing/buckets.ts'
 import { pacesFrom } from '../pacing/paces.ts'
 import { rulesFrom } from '../pacing/rules.ts'
-import { Sights } from '../pacing/first-seen.ts'
+import { FirstSeen } from '../pacing/first-seen.ts'
 import { slowdownOf } from '../state/slowdown.ts'
 import type { Pacing } from '../pacing/pacing.ts'
 import type { Ledger } from '../state/ledger.ts'
@@ -13,7 +13,7 @@ export function openPace(pacing: () => Pacing, ledger: Ledger) {
   return {
     pacing,
     slowdownOf: slowdownOf(ledger),
-    sights: new Sights(),
+    sights: new FirstSeen(),
     buckets: new Buckets(),
   }
 }

@@ -8,7 +8,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { ReloadResult } from '../observe/metrics-operations.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Rules, RulesInForce } from './live-settings.ts'
+import type { LiveSettings, SettingsInForce } from './live-settings.ts'
 
 /** What became of one reload. */
 export interface Reload {
@@ -22,10 +22,10 @@ export interface Reload {
 }
 
 export interface ReloadDeps {
-  readonly inForce: RulesInForce
+  readonly inForce: SettingsInForce
   /** Reads the configuration as at start, the environment laid over it (rule S7). */
   readonly load: () => LoadedConfig
-  readonly rulesOf: (loaded: LoadedConfig, before: Rules) => Promise<Rules>
+  readonly rulesOf: (loaded: LoadedConfig, before: LiveSettings) => Promise<LiveSettings>
   /** Called when other rules are in force, so that what waits is judged by them (rule S4). */
   readonly changed: () => void
   readonly audit: Pick<Audit, 'append'>

@@ -1,9 +1,9 @@
 /** The way of a request, and the service around it, from the configuration. */
 import type { Logger } from 'pino'
-import { finished, unreadable } from './request-metrics.ts'
+import { observeOutcome, unreadable } from './request-metrics.ts'
 import { isAnsweredHere } from '../agent-api/ask.ts'
 import { jsonRefusal } from '../agent-api/refusal.ts'
-import { wayOf, type WayName } from '../agent-api/route.ts'
+import { routeOf, type RouteName } from '../agent-api/route.ts'
 import { agentApiWays, wayOfSts } from '../agent-api/ways.ts'
 import { answerDenial } from '../pipeline/answer.ts'
 import { protocolGuess } from '../aws/identify/identify.ts'
@@ -15,10 +15,10 @@ import { adminServer, agentsServer, type ServiceState } from './listeners.ts'
 import { buildParts, type Parts } from './services.ts'
 import { pipeline } from '../pipeline/pipeline.ts'
 import { record, type RecordOptions, type Runner } from '../pipeline/run.ts'
-import { Trouble } from '../observe/warn-once.ts'
+import { WarnOnce } from '../observe/warn-once.ts'
 import type { Reload } from '../runtime/reload.ts'
 import { counted } from './runs.ts'
-import { service, type Service } from './lifecycle.ts'
+import { lifecycle, type Lifecycle } from './lifecycle.ts'
 import { sharedStages, type SharedStages } from './stages.ts'
 import { classify } from '../stages/classify/classify.ts'
 import { forward } from '../stages/forward/forward.ts'
@@ -93,7 +93,7 @@ function runnerOf(
       unverified: (each) => refusals.record(each),
     },
     observeStage: (stage, seconds) => metrics.stage(stage, seconds),
-    finished: finished(parts),
+    finished: observeOutcome(parts),
     refused,
     bug,
   }
@@ -109,7 +109,7 @@ function runnerOf(
     ...options,
     answer: answerDenial({ mode, protocolOf: () => 'rest-json', spell: jsonRefusal }),
   }
-  const runs: Readonly<Record<WayName, Runner>> = {
+  const runs: Readonly<Record<RouteName, Runner>> = {
     call: runCall,
     webIdentity: record(ways.webIdentity, {
       ...options,
@@ -120,10 +120,10 @@ function runnerOf(
     provedTask: record(ways.provedTask, jsonly),
     credentials: record(ways.credentials, jsonly),
   }
-  return (received) => runs[wayOf(received)](received)
+  return (received) => runs[routeOf(received)](received)
 }
 
-export interface Moderato extends Service {
+export interface Moderato extends Lifecycle {
   /** Reads the configuration anew, because of `by`. Never rejects. */
   reload(by: string): Promise<Reload>
 }
@@ -136,7 +136,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   const bug = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'this is a bug in Moderato')
   const stages = sharedStages(parts)
-  const trouble = new Trouble({
+  const trouble = new WarnOnce({
     clock: parts.steadyClock,
     warn: (fields, words) => log.warn(fields, words),
   })
@@ -151,7 +151,7 @@ export async function compose(loaded: LoadedConfig, log: Logger): Promise<Modera
   const unwatchEnds = parts.breakglass.watchEnds(parts.timer, reconsider)
   const unfollow = followKeys(parts.sealingKeys, { audit, log, changed: reconsider })
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
-  const moderato = service({
+  const moderato = lifecycle({
     agents: { server: agentsServer(config, parts, runs.run, unreadable(parts)), ...config.listen.agents },
     admin: { server: adminServer(config, parts, followed.reloader, state, bug), ...config.listen.admin },
     drainMs: config.drain,

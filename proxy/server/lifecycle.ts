@@ -6,7 +6,7 @@ import { Server as TlsServer } from 'node:tls'
 import { originOf } from '../core/addresses.ts'
 import { errorMessage } from '../core/error-message.ts'
 
-export interface Service {
+export interface Lifecycle {
   /** Binds both listeners; resolves with their addresses as URLs. */
   listen(): Promise<{ agents: string; admin: string }>
   /** Stops taking calls: readiness turns, held calls are answered, streams may finish; then closes everything. */
@@ -24,7 +24,7 @@ export interface ServiceParts {
   readonly closed: () => Promise<void>
 }
 
-export function service(parts: ServiceParts): Service {
+export function lifecycle(parts: ServiceParts): Lifecycle {
   const { agents, admin } = parts
   return {
     async listen() {

@@ -23,7 +23,7 @@ export function unreadable({ refusals, metrics }: Parts): (address: string) => s
 }
 
 /** One request, over: its metrics, and what approvals, watchers and break-glass make of it. */
-export function finished({
+export function observeOutcome({
   metrics,
   approvals,
   watch,

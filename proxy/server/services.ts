@@ -24,7 +24,7 @@ import { unverifiedRefusals } from '../observe/refusals.ts'
 import { openPace } from '../runtime/rate-settings.ts'
 import type { Timer } from '../core/ports.ts'
 import { PaceQueue } from '../pacing/queue.ts'
-import { openRules, type Rules } from '../runtime/live-settings.ts'
+import { openRules, type LiveSettings } from '../runtime/live-settings.ts'
 import { Signatures } from '../sigv4/signatures.ts'
 import { BufferBudget } from '../core/buffer-budget.ts'
 import type { Hold } from '../exchange/holds.ts'
@@ -108,7 +108,7 @@ export async function buildParts(loaded: LoadedConfig, log: Logger) {
 
 interface Operating {
   readonly ledger: Ledger
-  readonly rules: () => Rules
+  readonly rules: () => LiveSettings
   readonly timer: Timer
   readonly audit: Audit
   readonly metrics: Metrics
@@ -147,7 +147,12 @@ function upstreamsOf(
 }
 
 /** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
-function started({ loaded, policy }: Rules, audit: Audit, state: ServiceState, adminPort: number): void {
+function started(
+  { loaded, policy }: LiveSettings,
+  audit: Audit,
+  state: ServiceState,
+  adminPort: number,
+): void {
   const { listen, admin } = loaded.config
   for (const host of adminHosts(listen.admin.host, adminPort, admin.hosts)) state.adminHosts.add(host)
   const { name: engine, revision } = policy

@@ -3,18 +3,18 @@ import { paceMetrics } from './request-metrics.ts'
 import { moderatoHeaders } from '../pipeline/answer.ts'
 import type { Approved, Paced } from '../exchange/exchange.ts'
 import type { Parts } from './services.ts'
-import { admit } from '../stages/limit-concurrency.ts'
+import { limitConcurrency } from '../stages/limit-concurrency.ts'
 import { approve, checkApproval } from '../stages/approve.ts'
 import { decide } from '../stages/decide.ts'
-import { equip } from '../stages/attach-credentials.ts'
+import { attachCredentials } from '../stages/attach-credentials.ts'
 import { identify } from '../stages/identify.ts'
-import { mark } from '../stages/apply-breakglass.ts'
+import { applyBreakglass } from '../stages/apply-breakglass.ts'
 import { pace } from '../stages/pace/pace.ts'
 import { checkHead } from '../stages/receive/receive.ts'
-import { claim, refuseReplay } from '../stages/replay.ts'
-import { rejudge } from '../stages/reauthorize.ts'
-import { restrain } from '../stages/check-holds.ts'
-import { spend } from '../stages/consume-approval.ts'
+import { claimSignature, refuseReplay } from '../stages/replay.ts'
+import { reauthorize } from '../stages/reauthorize.ts'
+import { checkHolds } from '../stages/check-holds.ts'
+import { consumeApproval } from '../stages/consume-approval.ts'
 import { verify } from '../stages/verify/verify.ts'
 import { Uploads } from '../stages/forward/uploads.ts'
 
@@ -24,8 +24,8 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, approvals
   const { clock, steadyClock, clockSkew, signatures } = parts
   const once = { replays: parts.replays, clockSkew, clock }
   const identified = identify({ agents })
-  const restrained = restrain({ ledger: parts.state.ledger, ...parts })
-  const marked = mark(parts.breakglass)
+  const restrained = checkHolds({ ledger: parts.state.ledger, ...parts })
+  const marked = applyBreakglass(parts.breakglass)
   const decided = decide({
     policy: () => rules().policy,
     mode: () => rules().mode,
@@ -35,14 +35,14 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, approvals
   })
   const operatorRules = () => rules().operatorRules
   /** Rule S4: what may have changed while a call was held. */
-  const recheck = rejudge({ agents, identified, restrained, marked, decided, operatorRules })
+  const recheck = reauthorize({ agents, identified, restrained, marked, decided, operatorRules })
   const recheckApproved = (exchange: Approved): void =>
     checkApproval(exchange, recheck(exchange), approvals.approvals)
   return {
     checkedHead: checkHead(),
     identified,
     verified: verify({ agents, clockSkew, signatures }),
-    admitted: admit({ inFlightPerAgent: () => rules().limits.inFlightPerAgent }),
+    admitted: limitConcurrency({ inFlightPerAgent: () => rules().limits.inFlightPerAgent }),
     notReplayed: refuseReplay(once),
     restrained,
     marked,
@@ -63,9 +63,9 @@ export function sharedStages({ agents, rules, metrics, queue, limiter, approvals
       recheck: recheckApproved,
       metrics: paceMetrics(metrics),
     }),
-    equipped: equip({ signers: parts.signers, recheck: recheckApproved }),
-    spent: spend(approvals),
-    claimed: claim(once),
+    equipped: attachCredentials({ signers: parts.signers, recheck: recheckApproved }),
+    spent: consumeApproval(approvals),
+    claimed: claimSignature(once),
     /** Reconsidered with the queue, whenever what operators decided changes. */
     uploads: new Uploads((exchange) => void recheck(exchange)),
     operatorRules,

@@ -2,8 +2,14 @@
 import { Denial } from '../core/denial/denial.ts'
 import type { Authorization } from './types.ts'
 import type { HeaderFields } from '../core/http/headers.ts'
-import { remembered } from '../core/memoize.ts'
-import { ALGORITHM, ECDSA_ALGORITHM, malformed, parseRegionSet, parseSignedHeaders } from './credential.ts'
+import { memoize } from '../core/memoize.ts'
+import {
+  ALGORITHM,
+  ECDSA_ALGORITHM,
+  malformedAuthorization,
+  parseRegionSet,
+  parseSignedHeaders,
+} from './credential.ts'
 import { parseQueryAuthorization, queryForm } from './query-authorization.ts'
 
 /**
@@ -31,7 +37,7 @@ export function parseAuthorization(headers: HeaderFields, query: string): Author
   if (values.length > 1) throw new Denial('malformed_request', 'The field authorization came twice.')
   const form = queryForm(query)
   if (form !== undefined && value !== undefined) {
-    throw malformed('The request is signed in the Authorization header and in the query string.')
+    throw malformedAuthorization('The request is signed in the Authorization header and in the query string.')
   }
   if (form === 'sigv2') throw new Denial('unsupported_signature', NO_SIGV2)
   if (form === 'sigv4') return parseQueryAuthorization(query)
@@ -52,7 +58,7 @@ function parseParameters(text: string): Authorization {
 const CREDENTIAL = 'KEYID/YYYYMMDD/region/service/aws4_request'
 
 /** All but the signature: for a client, the same from call to call. */
-const claimOf = remembered(
+const claimOf = memoize(
   (text): Omit<Authorization, 'signature'> => {
     const match = PARAMETERS.exec(text)
     if (match === null) throw malformedParameters(CREDENTIAL)
@@ -106,7 +112,7 @@ function unsupportedScheme(scheme: string): string {
 }
 
 function malformedParameters(credential: string): Denial {
-  return malformed(
+  return malformedAuthorization(
     `After the algorithm must come Credential=${credential}, SignedHeaders=lower-case names, Signature=hexadecimal ` +
       'digits, in this order.',
   )

@@ -18,7 +18,9 @@ export function scopeText(algorithm: SigningAlgorithm, { date, region, service }
 /** SigV4a's region set, as it is written in its header or query parameter. */
 export function parseRegionSet(text: string | undefined): string {
   if (text !== undefined && REGION_SET.test(text)) return text
-  throw malformed('SigV4a needs X-Amz-Region-Set: a region, several with commas between them, or *.')
+  throw malformedAuthorization(
+    'SigV4a needs X-Amz-Region-Set: a region, several with commas between them, or *.',
+  )
 }
 
 /** Names in lower case, separated by `;`; refused unless sorted and each once. */
@@ -26,12 +28,12 @@ export function parseSignedHeaders(text: string): readonly string[] {
   const names = text.split(';')
   let previous = ''
   for (const name of names) {
-    if (name <= previous) throw malformed('SignedHeaders must be sorted, each name once.')
+    if (name <= previous) throw malformedAuthorization('SignedHeaders must be sorted, each name once.')
     previous = name
   }
   return names
 }
 
-export function malformed(detail: string): Denial {
+export function malformedAuthorization(detail: string): Denial {
   return new Denial('malformed_authorization', detail)
 }

@@ -2,10 +2,10 @@
 import type { Credentials } from '../core/ports.ts'
 import { encode, hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
 import { ALGORITHM, scopeText } from './credential.ts'
-import { signedHeadersOf, type Signing } from './sign.ts'
+import { signedHeadersOf, type SigningInput } from './sign.ts'
 import type { Signatures } from './signatures.ts'
 
-export interface Presigning extends Signing {
+export interface Presigning extends SigningInput {
   readonly expiresSeconds: number
   /** Lower case and sorted, `host` among them; every header that must be signed if not given. */
   readonly signedHeaders?: readonly string[]

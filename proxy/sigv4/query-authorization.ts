@@ -2,7 +2,13 @@
 import { Denial } from '../core/denial/denial.ts'
 import type { Authorization, Presigned } from './types.ts'
 import { splitPair } from '../core/http/query-pair.ts'
-import { ALGORITHM, ECDSA_ALGORITHM, malformed, parseRegionSet, parseSignedHeaders } from './credential.ts'
+import {
+  ALGORITHM,
+  ECDSA_ALGORITHM,
+  malformedAuthorization,
+  parseRegionSet,
+  parseSignedHeaders,
+} from './credential.ts'
 
 /** The parameters that authenticate, in the one spelling that signers use. */
 const PARAMETERS = [
@@ -44,7 +50,7 @@ export function parseQueryAuthorization(query: string): Authorization {
   const { given, ...parts } = take(query)
   const algorithm = given.get('X-Amz-Algorithm')
   if (algorithm !== ALGORITHM && algorithm !== ECDSA_ALGORITHM) {
-    throw malformed('X-Amz-Algorithm must be AWS4-HMAC-SHA256 or AWS4-ECDSA-P256-SHA256.')
+    throw malformedAuthorization('X-Amz-Algorithm must be AWS4-HMAC-SHA256 or AWS4-ECDSA-P256-SHA256.')
   }
   const ecdsa = algorithm === ECDSA_ALGORITHM
   const [, accessKeyId, date, ...place] =
@@ -53,15 +59,17 @@ export function parseQueryAuthorization(query: string): Authorization {
   const names = given.get('X-Amz-SignedHeaders') ?? ''
   const signature = given.get('X-Amz-Signature') ?? ''
   if (accessKeyId === undefined || date === undefined || service === undefined) {
-    throw malformed(
+    throw malformedAuthorization(
       'X-Amz-Credential must be KEYID/YYYYMMDD/region/service/aws4_request (SigV4a: no region).',
     )
   }
-  if (!NAMES.test(names)) throw malformed('X-Amz-SignedHeaders must be header names in lower case.')
+  if (!NAMES.test(names))
+    throw malformedAuthorization('X-Amz-SignedHeaders must be header names in lower case.')
   if (!(ecdsa ? ECDSA_SIGNATURE : SIGNATURE).test(signature)) {
-    throw malformed('X-Amz-Signature must be hexadecimal digits.')
+    throw malformedAuthorization('X-Amz-Signature must be hexadecimal digits.')
   }
-  if (!ecdsa && given.has('X-Amz-Region-Set')) throw malformed('X-Amz-Region-Set belongs to SigV4a.')
+  if (!ecdsa && given.has('X-Amz-Region-Set'))
+    throw malformedAuthorization('X-Amz-Region-Set belongs to SigV4a.')
   const region = ecdsa ? parseRegionSet(given.get('X-Amz-Region-Set')) : (place[0] ?? '')
   return {
     algorithm,
@@ -98,10 +106,11 @@ function take(query: string): Taken {
       own.push(pair)
       continue
     }
-    if (spelling !== undefined && spelling !== name) throw malformed(`${spelling} must be spelled so.`)
+    if (spelling !== undefined && spelling !== name)
+      throw malformedAuthorization(`${spelling} must be spelled so.`)
     const place = spelling === undefined ? hoisted : given
     const key = spelling ?? lower
-    if (place.has(key)) throw malformed(`The query parameter ${key} came twice.`)
+    if (place.has(key)) throw malformedAuthorization(`The query parameter ${key} came twice.`)
     place.set(key, decoded(value))
   }
   return { given, query: rest.join('&'), serviceQuery: own.join('&'), hoisted: [...hoisted].flat() }
@@ -110,7 +119,7 @@ function take(query: string): Taken {
 function expires(text: string | undefined): number {
   const seconds = /^\d{1,6}$/.test(text ?? '') ? Number(text) : 0
   if (seconds >= 1 && seconds <= MAX_EXPIRES_SECONDS) return seconds
-  throw malformed(`X-Amz-Expires must be 1 to ${MAX_EXPIRES_SECONDS} seconds.`)
+  throw malformedAuthorization(`X-Amz-Expires must be 1 to ${MAX_EXPIRES_SECONDS} seconds.`)
 }
 
 function decoded(text: string): string {

@@ -6,13 +6,13 @@
  * this file's tests.
  */
 import type { CredentialScope, SigningAlgorithm } from './types.ts'
-import { remembered } from '../core/memoize.ts'
+import { memoize } from '../core/memoize.ts'
 import { hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
 import { scopeText } from './credential.ts'
 import type { AccessKey, Signatures } from './signatures.ts'
 import { mayBeUnsigned } from './unsigned-headers.ts'
 
-export interface Signing {
+export interface SigningInput {
   readonly algorithm: SigningAlgorithm
   readonly scope: CredentialScope
   /** `YYYYMMDDTHHMMSSZ`, equal to the request's `x-amz-date`. */
@@ -33,7 +33,7 @@ export interface SignedHead {
 export function signRequest(
   request: SignableRequest,
   payloadHash: string,
-  { algorithm, scope, amzDate }: Signing,
+  { algorithm, scope, amzDate }: SigningInput,
   owner: AccessKey,
   signatures: Signatures,
 ): SignedHead {
@@ -53,7 +53,7 @@ export function signedHeadersOf({ headers }: SignableRequest): readonly string[]
 }
 
 /** Few clients differ in the headers that they send. No name has a line feed, and every request has a host. */
-const signedAmong = remembered(
+const signedAmong = memoize(
   (names) => Object.freeze([...new Set(names.split('\n'))].filter((name) => !mayBeUnsigned(name)).sort()),
   { most: 1_000, longest: 1_024 },
 )

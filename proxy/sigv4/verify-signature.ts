@@ -4,7 +4,7 @@ import { hashCanonicalRequest, type SignableRequest } from './canonical-request.
 import { presignedQueryWithoutSignature } from './presigned.ts'
 import type { AccessKey, Signatures } from './signatures.ts'
 
-export interface SignedAs {
+export interface SignatureInput {
   /** The time of signing as it was signed, `YYYYMMDDTHHMMSSZ`. */
   readonly signedAt: string
   /** What stands for the body in the canonical request. */
@@ -20,7 +20,7 @@ export function signatureStands(
   request: SignableRequest,
   authorization: Authorization,
   owner: AccessKey,
-  { signedAt, payloadHash, exactPath, omitsSessionToken = false }: SignedAs,
+  { signedAt, payloadHash, exactPath, omitsSessionToken = false }: SignatureInput,
   signatures: Signatures,
 ): boolean {
   const { algorithm, scope, signedHeaders, signature, presigned } = authorization

@@ -3,15 +3,15 @@ import { reaches, type Breakglass } from '../breakglass/breakglass.ts'
 import type { Classified, UnderBreakglass } from '../exchange/exchange.ts'
 import type { PaceSetting } from '../pacing/paces.ts'
 
-export interface MarkDeps {
+export interface ApplyBreakglassDeps {
   readonly openFor: (agentId: string) => Breakglass | undefined
   /** Of the configuration in force; undefined: no pace is widened. */
   readonly pace: () => PaceSetting | undefined
 }
 
 /** Marks anew each time, so that a call which waited while its break-glass ended loses the mark. */
-export function mark({ openFor, pace }: MarkDeps) {
-  return function mark<Exchange extends Pick<Classified, 'agent' | 'call' | 'breakglass'>>(
+export function applyBreakglass({ openFor, pace }: ApplyBreakglassDeps) {
+  return function applyBreakglass<Exchange extends Pick<Classified, 'agent' | 'call' | 'breakglass'>>(
     exchange: Exchange,
   ): Exchange {
     const open = openFor(exchange.agent.id)

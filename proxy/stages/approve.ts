@@ -9,8 +9,8 @@ import {
   givenFor,
   isWanted,
   refuseDenied,
-  type SeekDeps,
-  type Sought,
+  type FindApprovalDeps,
+  type ApprovalQuery,
 } from '../approvals/find-approval.ts'
 import type { Waiting } from '../approvals/waiting.ts'
 import { Denial } from '../core/denial/denial.ts'
@@ -18,7 +18,7 @@ import type { Approved, Decided, Decision, GivenApproval } from '../exchange/exc
 import type { Call } from '../core/call.ts'
 import type { Clock } from '../core/ports.ts'
 
-export interface ApproveDeps extends SeekDeps {
+export interface ApproveDeps extends FindApprovalDeps {
   readonly ownerOf: OwnerOf
   /** Undefined: a call is never held for its approval. */
   readonly hold: Hold | undefined
@@ -47,7 +47,7 @@ export function approve(deps: ApproveDeps) {
     }
     const { approvals, ownerOf, hold } = deps
     const which = { key: callKey(exchange.agent, digest), need }
-    const sought: Sought = {
+    const sought: ApprovalQuery = {
       ...which,
       asked: () => newApproval(exchange, digest, need, ownerOf),
       held: async () =>
@@ -76,7 +76,7 @@ export function checkApproval(exchange: Approved, decision: Decision, approvals:
 /** Undefined: nobody has decided in time. */
 async function holdUp(
   exchange: Decided,
-  which: Pick<Sought, 'key' | 'need'>,
+  which: Pick<ApprovalQuery, 'key' | 'need'>,
   { waiting, steadyClock, maxWaitMs, recheck }: Hold,
   approvals: Approvals,
 ): Promise<GivenApproval | undefined> {

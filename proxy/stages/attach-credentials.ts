@@ -2,7 +2,7 @@
 import type { Approved, Equipped, Paced } from '../exchange/exchange.ts'
 import type { Signer } from '../core/ports.ts'
 
-export interface EquipDeps {
+export interface AttachCredentialsDeps {
   /** Denial `upstream_credentials` where there are none. */
   readonly signers: { of(exchange: Paced): Signer | Promise<Signer> }
   /** Throws the Denial of a call that would not be let through any more. */
@@ -10,13 +10,13 @@ export interface EquipDeps {
 }
 
 /** Paced -> Equipped. A call that had to wait for its credentials is judged again (rule S4). */
-export function equip({ signers, recheck }: EquipDeps) {
+export function attachCredentials({ signers, recheck }: AttachCredentialsDeps) {
   async function fetched(exchange: Paced, signer: Promise<Signer>): Promise<Equipped> {
     const equipped = { ...exchange, signer: await signer }
     recheck(exchange)
     return equipped
   }
-  return function equip(exchange: Paced): Equipped | Promise<Equipped> {
+  return function attachCredentials(exchange: Paced): Equipped | Promise<Equipped> {
     const signer = signers.of(exchange)
     return signer instanceof Promise ? fetched(exchange, signer) : { ...exchange, signer }
   }

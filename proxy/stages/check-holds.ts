@@ -4,7 +4,7 @@ import { Denial } from '../core/denial/denial.ts'
 import type { Holdable, Hold } from '../exchange/holds.ts'
 import type { Ledger } from '../state/ledger.ts'
 
-export interface RestrainDeps {
+export interface CheckHoldsDeps {
   readonly ledger: Pick<Ledger, 'sound'>
   readonly restraints: readonly Hold[]
   /** Whether reads and lists go on while the ledger cannot be trusted; they do unless it says `refuse`. */
@@ -15,8 +15,8 @@ export interface RestrainDeps {
  * Denials: those of the restraints, and `state_unavailable` for what changes something while the ledger cannot be
  * trusted, for reads too where it is so configured. They hold in observe mode too.
  */
-export function restrain({ ledger, restraints, readsWhileDown }: RestrainDeps) {
-  return function restrain<Exchange extends Holdable>(exchange: Exchange): Exchange {
+export function checkHolds({ ledger, restraints, readsWhileDown }: CheckHoldsDeps) {
+  return function checkHolds<Exchange extends Holdable>(exchange: Exchange): Exchange {
     if (!ledger.sound && (readsWhileDown === 'refuse' || changesState(exchange.call.classes))) {
       throw new Denial('state_unavailable', 'What operators decided cannot be read, so the call is not made.')
     }

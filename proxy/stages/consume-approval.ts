@@ -3,38 +3,42 @@ import { statusOf } from '../approvals/approval.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import { callKey } from '../approvals/stored-approval.ts'
 import { digestOf } from '../approvals/digest.ts'
-import type { UnderWay } from '../approvals/in-flight-changes.ts'
+import type { InFlightChanges } from '../approvals/in-flight-changes.ts'
 import { USE_NOT_RECORDED } from '../approvals/find-approval.ts'
 import { changesState } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { GivenApproval, Paced } from '../exchange/exchange.ts'
-import { recorded } from '../state/or-state-unavailable.ts'
+import { orStateUnavailable } from '../state/or-state-unavailable.ts'
 
-export interface SpendDeps {
+export interface ConsumeApprovalDeps {
   readonly approvals: Approvals
-  readonly underWay: UnderWay
+  readonly underWay: InFlightChanges
 }
 
 /**
  * Denials: `approval_required` if the use is gone by now, or what it depends on changes just now; `state_unavailable`.
  * A change voids the approvals of opaque calls that depend on what it may reach, before it goes on.
  */
-export function spend(deps: SpendDeps) {
-  return function spend<Ready extends Paced>(exchange: Ready): Ready | Promise<Ready> {
+export function consumeApproval(deps: ConsumeApprovalDeps) {
+  return function consumeApproval<Ready extends Paced>(exchange: Ready): Ready | Promise<Ready> {
     const { call, approval } = exchange
     if (!changesState(call.classes) && approval === undefined) return exchange
-    return recorded(spent(exchange, deps), USE_NOT_RECORDED)
+    return orStateUnavailable(spent(exchange, deps), USE_NOT_RECORDED)
   }
 }
 
-async function spent<Ready extends Paced>(exchange: Ready, deps: SpendDeps): Promise<Ready> {
+async function spent<Ready extends Paced>(exchange: Ready, deps: ConsumeApprovalDeps): Promise<Ready> {
   const { requestId, call, approval } = exchange
   if (changesState(call.classes)) await deps.underWay.begin({ requestId, call, digest: approval?.digest })
   if (approval !== undefined && !(await isSpent(exchange, approval, deps))) throw lost(approval)
   return exchange
 }
 
-async function isSpent(exchange: Paced, { id, digest }: GivenApproval, deps: SpendDeps): Promise<boolean> {
+async function isSpent(
+  exchange: Paced,
+  { id, digest }: GivenApproval,
+  deps: ConsumeApprovalDeps,
+): Promise<boolean> {
   const { approvals, underWay } = deps
   const known = approvals.get(id)
   if (known === undefined || digestOf(exchange) !== digest) return false

@@ -3,9 +3,9 @@ import { Denial } from '../core/denial/denial.ts'
 import type { Verified } from '../exchange/exchange.ts'
 
 /** Counted after verification: a stranger who knows an access key id takes nobody's place. */
-export function admit({ inFlightPerAgent }: { readonly inFlightPerAgent: () => number }) {
+export function limitConcurrency({ inFlightPerAgent }: { readonly inFlightPerAgent: () => number }) {
   const underWay = new Map<string, number>()
-  return function admit(exchange: Verified): Verified {
+  return function limitConcurrency(exchange: Verified): Verified {
     const { id } = exchange.agent
     const most = inFlightPerAgent()
     const now = (underWay.get(id) ?? 0) + 1

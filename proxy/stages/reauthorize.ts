@@ -3,7 +3,7 @@ import { Denial } from '../core/denial/denial.ts'
 import type { Classified, Decided, Decision, Identified, Received } from '../exchange/exchange.ts'
 import type { AgentStore } from '../core/ports.ts'
 
-export interface RejudgeDeps {
+export interface ReauthorizeDeps {
   readonly agents: AgentStore
   readonly identified: (exchange: Received) => Identified
   readonly restrained: (exchange: Classified) => Classified
@@ -18,8 +18,15 @@ export interface RejudgeDeps {
  * The decision of now; throws the Denial of a call that would not be let through any more. `reconfigured` where it would have to be read
  * anew to know: its classes, and so its grants and its charges, are those of a configuration that is gone.
  */
-export function rejudge({ agents, identified, restrained, marked, decided, operatorRules }: RejudgeDeps) {
-  return function rejudge(exchange: Decided): Decision {
+export function reauthorize({
+  agents,
+  identified,
+  restrained,
+  marked,
+  decided,
+  operatorRules,
+}: ReauthorizeDeps) {
+  return function reauthorize(exchange: Decided): Decision {
     const { agent } = identified(exchange)
     const { sinceMs = 0 } = agents.find(exchange.authorization.accessKeyId, exchange.sessionToken)
     if (agent.id !== exchange.agent.id || sinceMs > exchange.receivedAtMs) {

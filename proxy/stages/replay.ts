@@ -5,7 +5,7 @@ import type { Classified } from '../exchange/exchange.ts'
 import type { Clock } from '../core/ports.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
 import { parseAmzDate } from '../sigv4/signing-date.ts'
-import { whenKnown } from '../core/maybe-promise.ts'
+import { mapMaybePromise } from '../core/maybe-promise.ts'
 import type { ClaimOutcome, Replays, SignedCall } from '../state/replays.ts'
 import { type ClockSkew, maxSkewMsOf } from '../sigv4/clock-skew.ts'
 
@@ -28,11 +28,11 @@ export function refuseReplay({ replays, clockSkew, clock }: ReplayDeps) {
  * The last word before a call is forwarded: of several copies that came together, to whichever replica, one goes on.
  * Denials: `replayed`, `overloaded`, and `state_unavailable` where it cannot be remembered.
  */
-export function claim({ replays, clockSkew, clock }: ReplayDeps) {
-  return function claim<Ready extends Classified>(exchange: Ready): Ready | Promise<Ready> {
+export function claimSignature({ replays, clockSkew, clock }: ReplayDeps) {
+  return function claimSignature<Ready extends Classified>(exchange: Ready): Ready | Promise<Ready> {
     if (!changesState(exchange.call.classes)) return exchange
     const outcome = replays.claim(signedCall(exchange, clockSkew), clock.nowMs())
-    return whenKnown(outcome, (each) => ifClaimed(each, exchange))
+    return mapMaybePromise(outcome, (each) => ifClaimed(each, exchange))
   }
 }
 

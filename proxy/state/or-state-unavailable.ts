@@ -2,7 +2,7 @@
 import { Denial } from '../core/denial/denial.ts'
 
 /** What the store does not take is refused: denial `state_unavailable`, in these words. Denials pass as they are. */
-export async function recorded<Result>(written: Promise<Result>, words: string): Promise<Result> {
+export async function orStateUnavailable<Result>(written: Promise<Result>, words: string): Promise<Result> {
   try {
     return await written
   } catch (cause) {

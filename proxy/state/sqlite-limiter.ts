@@ -1,6 +1,6 @@
 /** The limiter's buckets in a SQLite file: they outlive the process, and processes on one machine share them. */
 import { canFit, chargedTatMs, FULL_TAT_MS } from '../pacing/gcra.ts'
-import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
+import type { BucketCharge, Limiter, Turn } from '../pacing/limiter.ts'
 import { foreseeTurn } from '../pacing/schedule.ts'
 import { anchorOn, storeNowMs, type Anchor, type BootClock } from './boot-clock.ts'
 import type { SqliteFile } from './sqlite-file.ts'
@@ -32,7 +32,7 @@ export class SqliteLimiter implements Limiter {
     return storeNowMs(this.#clock, this.#anchor)
   }
 
-  take(charges: readonly Charge[], nowMs: number, reserveWithinMs = 0): Turn {
+  take(charges: readonly BucketCharge[], nowMs: number, reserveWithinMs = 0): Turn {
     const unfit = charges.findIndex(({ rate, weight }) => !canFit(rate, weight))
     if (unfit !== -1) return { kind: 'never', limiting: unfit }
     return this.#file.write(() => {
@@ -59,7 +59,12 @@ export class SqliteLimiter implements Limiter {
     return Number(this.#file.get('SELECT tat_ms FROM bucket WHERE key = ?', key)?.['tat_ms'] ?? FULL_TAT_MS)
   }
 
-  #charge(charges: readonly Charge[], tats: ReadonlyMap<string, number>, turnMs: number, atMs: number): void {
+  #charge(
+    charges: readonly BucketCharge[],
+    tats: ReadonlyMap<string, number>,
+    turnMs: number,
+    atMs: number,
+  ): void {
     for (const { key, rate, weight } of charges) {
       const tatMs = tats.get(key) ?? FULL_TAT_MS
       this.#file.run(

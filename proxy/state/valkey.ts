@@ -1,6 +1,6 @@
 /** State in Valkey or Redis: shared by replicas, whichever machines they are on. */
 import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
-import type { Charge, Limiter, Turn } from '../pacing/limiter.ts'
+import type { BucketCharge, Limiter, Turn } from '../pacing/limiter.ts'
 import type { Clock } from '../core/ports.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import {
@@ -56,7 +56,7 @@ class ValkeyLimiter implements Limiter {
     this.#server = server
   }
 
-  async take(charges: readonly Charge[], nowMs: number, reserveWithinMs = 0): Promise<Turn> {
+  async take(charges: readonly BucketCharge[], nowMs: number, reserveWithinMs = 0): Promise<Turn> {
     const unfit = charges.findIndex(({ rate, weight }) => !canFit(rate, weight))
     if (unfit !== -1) return { kind: 'never', limiting: unfit }
     const keys = [

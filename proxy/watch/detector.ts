@@ -1,8 +1,8 @@
 /** What a detector is: it looks at one agent's requests, one after another, and says when they drift. */
-import type { Seen } from './observation.ts'
+import type { Observation } from './observation.ts'
 
 /** What a detector found, in words that explain it. */
-export interface Finding {
+export interface DriftFinding {
   /** What it is about: the same key is not found again while the detector's window lasts. */
   readonly key: string
   readonly words: string
@@ -18,7 +18,11 @@ export interface Finding {
  * Looks at one agent's requests in their order; the clock is passed in. It does no I/O, keeps a bounded number of
  * things, and may read other parameters each time: a reload swaps them.
  */
-export type Look<Parameters> = (seen: Seen, parameters: Parameters, nowMs: number) => Finding | undefined
+export type Look<Parameters> = (
+  seen: Observation,
+  parameters: Parameters,
+  nowMs: number,
+) => DriftFinding | undefined
 
 /** Makes the detector of one agent, with nothing seen yet. */
 export type Detector<Parameters> = () => Look<Parameters>

@@ -23,7 +23,7 @@ export class Lately<Item> {
 }
 
 /** A map that forgets what was not used for longest. */
-export class Known<Value> {
+export class LruMap<Value> {
   readonly #capacity: number
   readonly #values = new Map<string, Value>()
   /** The key used last, which is in its place already. */

@@ -4,11 +4,11 @@ import type { ActionClass, Trait } from '../core/action-class.ts'
 import { DENIALS } from '../core/denial/table.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 
-export interface Seen {
+export interface Observation {
   readonly requestId: string
   readonly agent: string
   /** Undefined for a static key. */
-  readonly task: SeenTask | undefined
+  readonly task: ObservedTask | undefined
   readonly service: string
   readonly operation: string
   readonly class: ActionClass
@@ -25,7 +25,7 @@ export interface Seen {
   readonly done: boolean
 }
 
-export interface SeenTask {
+export interface ObservedTask {
   readonly id: string
   readonly root: string
   /** The agent's own words. */
@@ -46,7 +46,7 @@ const RESPONSES: ReadonlySet<string> = new Set(['quarantined', 'revoked', 'froze
  * A request as watchers see it; undefined for what must not count against an agent: one whose signature was not
  * verified, since anybody may know an access key id, one that was not classified, and one that a response answered.
  */
-export function seenOf({ exchange, decision, reason }: Outcome): Seen | undefined {
+export function observationOf({ exchange, decision, reason }: Outcome): Observation | undefined {
   const { agent, call, payload, upstream } = exchange
   if (payload === undefined || agent === undefined || call === undefined || RESPONSES.has(reason))
     return undefined
@@ -68,7 +68,7 @@ export function seenOf({ exchange, decision, reason }: Outcome): Seen | undefine
   }
 }
 
-function taskOf({ session }: Agent): SeenTask | undefined {
+function taskOf({ session }: Agent): ObservedTask | undefined {
   if (session === undefined) return undefined
   const { task, root, issuedAtMs } = session
   return { id: task.id, root, intent: task.intent, scopes: task.scopes, openedAtMs: issuedAtMs }

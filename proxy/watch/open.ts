@@ -13,7 +13,7 @@ import { carryOut } from './respond.ts'
 import { driftFields, jsonAlert, textAlert } from './alert-format.ts'
 import { Watch, type Drift } from './watch.ts'
 
-export interface WatchWorld {
+export interface WatchDeps {
   /** In force: read anew for each request. */
   readonly rules: () => { readonly loaded: { readonly config: Pick<Config, 'watch'> } }
   readonly ledger: Ledger
@@ -27,7 +27,7 @@ export interface WatchWorld {
 }
 
 /** Throws if the secret of alerts cannot be read. */
-export function openWatch(world: WatchWorld) {
+export function openWatch(world: WatchDeps) {
   const { ledger, clock, audit, metrics, log } = world
   const settings = () => world.rules().loaded.config.watch
   const quarantines = new Quarantines({ ledger, clock })

@@ -1,17 +1,17 @@
 /** How drift is told to people: plain sentences, in which nothing that an agent wrote can be taken for ours. */
 import { redactText } from '../observe/redact.ts'
-import { shown as quoted } from '../core/quote-untrusted.ts'
-import type { Seen } from './observation.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
+import type { Observation } from './observation.ts'
 
 const MAX_SHOWN = 200
 
 /** An agent's text: redacted, and as people are shown it everywhere. */
-export function shown(text: string): string {
-  return quoted(redactText(text, MAX_SHOWN), { max: MAX_SHOWN })
+export function quoteRedacted(text: string): string {
+  return quoteUntrusted(redactText(text, MAX_SHOWN), { max: MAX_SHOWN })
 }
 
 /** `rds:DeleteDBInstance`. */
-export function nameOf({ service, operation }: Pick<Seen, 'service' | 'operation'>): string {
+export function operationName({ service, operation }: Pick<Observation, 'service' | 'operation'>): string {
   return `${service}:${operation}`
 }
 
@@ -23,7 +23,7 @@ export function lasting(ms: number): string {
 }
 
 /** `a`, `a and b`, `a, b and c`; of many only the first. */
-export function listed(names: readonly string[], most = 6): string {
+export function phraseList(names: readonly string[], most = 6): string {
   const first = names.slice(0, most)
   const more = names.length - first.length
   const all = more > 0 ? [...first, `${more} more`] : first

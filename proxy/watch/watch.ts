@@ -2,7 +2,7 @@
 import type { DetectorName, DetectorSettings, Response } from '../config/schema/watch.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Outcome } from '../exchange/outcome.ts'
-import type { Finding, Look } from './detector.ts'
+import type { DriftFinding, Look } from './detector.ts'
 import { blindAndBurn } from './detectors/blind-and-burn.ts'
 import { fanout } from './detectors/fanout.ts'
 import { guardRemoval } from './detectors/guard-removal.ts'
@@ -12,15 +12,15 @@ import { privilegeChain } from './detectors/privilege-chain.ts'
 import { readToDestructive } from './detectors/read-to-destructive.ts'
 import { recreateLoop } from './detectors/recreate-loop.ts'
 import { retryStorm } from './detectors/retry-storm.ts'
-import { Known, Lately } from './memory.ts'
-import { seenOf, type Seen, type SeenTask } from './observation.ts'
+import { LruMap, Lately } from './memory.ts'
+import { observationOf, type Observation, type ObservedTask } from './observation.ts'
 
 /** One finding, with what is to be done about it. */
 export interface Drift {
   readonly detector: DetectorName
   readonly response: Response
   readonly agent: string
-  readonly task: SeenTask | undefined
+  readonly task: ObservedTask | undefined
   readonly words: string
   /** The newest of the requests that led to it. */
   readonly requestIds: readonly string[]
@@ -58,13 +58,13 @@ interface Watcher {
 interface Watched {
   readonly watchers: readonly Watcher[]
   /** Until when a finding is the same as before, by detector and key. */
-  readonly quiet: Known<number>
+  readonly quiet: LruMap<number>
   readonly told: Lately<true>
 }
 
 export class Watch {
   readonly #deps: WatchDeps
-  readonly #agents = new Known<Watched>(MAX_AGENTS)
+  readonly #agents = new LruMap<Watched>(MAX_AGENTS)
 
   constructor(deps: WatchDeps) {
     this.#deps = deps
@@ -73,14 +73,14 @@ export class Watch {
   /** Looks at a request that is over. Never throws. */
   see(outcome: Outcome): void {
     try {
-      const seen = seenOf(outcome)
+      const seen = observationOf(outcome)
       if (seen !== undefined) this.look(seen)
     } catch (error) {
       this.#deps.bug(error)
     }
   }
 
-  look(seen: Seen): void {
+  look(seen: Observation): void {
     const { clock, settings } = this.#deps
     const nowMs = clock.nowMs()
     const watched = this.#agents.get(seen.agent) ?? this.#begin(seen.agent)
@@ -103,14 +103,14 @@ export class Watch {
   #begin(agentId: string): Watched {
     const watched = {
       watchers: watchers(),
-      quiet: new Known<number>(MAX_QUIET),
+      quiet: new LruMap<number>(MAX_QUIET),
       told: new Lately<true>(MAX_A_MINUTE),
     }
     this.#agents.set(agentId, watched)
     return watched
   }
 
-  #isQuiet({ quiet }: Watched, name: DetectorName, { key, quietMs }: Finding, nowMs: number): boolean {
+  #isQuiet({ quiet }: Watched, name: DetectorName, { key, quietMs }: DriftFinding, nowMs: number): boolean {
     const named = `${name} ${key}`
     const untilMs = quiet.get(named)
     if (untilMs !== undefined && nowMs < untilMs) return true
@@ -139,8 +139,8 @@ function watcher<Name extends DetectorName>(name: Name, look: Look<DetectorSetti
 
 function driftOf(
   detector: DetectorName,
-  { agent, task }: Seen,
-  { words, requestIds, grave = false }: Finding,
+  { agent, task }: Observation,
+  { words, requestIds, grave = false }: DriftFinding,
   settings: DetectorSettings,
   unspoken: boolean,
 ): Drift {

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../proxy/core/agent.ts'
 import { newTaskApproval, taskDigest } from '../../proxy/agent-api/task-approval.ts'
-import type { Asked } from '../../proxy/agent-api/agent-request.ts'
+import type { AskingExchange } from '../../proxy/agent-api/agent-request.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
-import type { Opening } from '../../proxy/exchange/task-opening.ts'
+import type { TaskGrant } from '../../proxy/exchange/task-opening.ts'
 
-function openingOf(scopes: readonly Scope[], asked: Partial<Opening['asked']> = {}): Opening {
-  return { session: { task: { id: 't', scopes } }, asked, durationSeconds: 900 } as unknown as Opening
+function openingOf(scopes: readonly Scope[], asked: Partial<TaskGrant['asked']> = {}): TaskGrant {
+  return { session: { task: { id: 't', scopes } }, asked, durationSeconds: 900 } as unknown as TaskGrant
 }
 
 function mayOf(scopes: readonly Scope[]) {
   const call = { service: 'moderato', operation: 'OpenTask', actions: [], resources: ['*'] }
   const exchange = { agent: { id: 'a', root: 'a' }, call, method: 'POST', headers: new HeaderFields([]) }
   const need = { approvers: 1, why: [] } as const
-  return newTaskApproval(exchange as unknown as Asked, openingOf(scopes), 'd', need, () => undefined).facts
-    .opens
+  return newTaskApproval(exchange as unknown as AskingExchange, openingOf(scopes), 'd', need, () => undefined)
+    .facts.opens
 }
 
 describe('what people are shown of a task', () => {

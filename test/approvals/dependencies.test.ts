@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { dependsOn, touches } from '../../proxy/approvals/dependencies.ts'
+import { dependenciesOf, touches } from '../../proxy/approvals/dependencies.ts'
 import { DELETE_TABLE, decided, json, query } from './calls.ts'
 
 const CFN = 'https://s3.eu-west-1.amazonaws.com/templates/a%20b.yaml'
@@ -7,14 +7,14 @@ const CFN = 'https://s3.eu-west-1.amazonaws.com/templates/a%20b.yaml'
 describe('dependsOn', () => {
   it('is nothing for a call that says itself what it does', async () => {
     const { call, outgoing } = await decided(DELETE_TABLE)
-    expect(dependsOn(call, outgoing, 'us-east-1')).toEqual([])
+    expect(dependenciesOf(call, outgoing, 'us-east-1')).toEqual([])
   })
 
   it('is what an opaque call acts on, and what it has AWS read', async () => {
     const body = `Action=CreateStack&Version=2010-05-15&StackName=prod&TemplateURL=${encodeURIComponent(CFN)}`
     const { call, outgoing } = await decided(query(body), { service: 'cloudformation' })
     expect(call.classes).toContain('opaque')
-    const names = dependsOn(call, outgoing, 'us-east-1')
+    const names = dependenciesOf(call, outgoing, 'us-east-1')
     expect(names).toEqual(expect.arrayContaining([...call.resources, 'arn:aws:s3:::templates/a b.yaml']))
   })
 
@@ -26,13 +26,13 @@ describe('dependsOn', () => {
     ['{"u":["arn:aws:iam::1:role/r"]}', 'arn:aws:iam::1:role/r'],
   ])('finds what %s names', async (text, name) => {
     const { call, outgoing } = await decided(json('AmazonSSM.SendCommand', text), { service: 'ssm' })
-    expect(dependsOn({ ...call, classes: ['opaque'] }, outgoing, 'us-east-1')).toContain(name)
+    expect(dependenciesOf({ ...call, classes: ['opaque'] }, outgoing, 'us-east-1')).toContain(name)
   })
 
   it('is bounded', async () => {
     const text = JSON.stringify({ u: Array.from({ length: 5000 }, (_, index) => `arn:aws:s3:::b/${index}`) })
     const { call, outgoing } = await decided(json('AmazonSSM.SendCommand', text), { service: 'ssm' })
-    expect(dependsOn({ ...call, classes: ['opaque'] }, outgoing, 'us-east-1')).toHaveLength(100)
+    expect(dependenciesOf({ ...call, classes: ['opaque'] }, outgoing, 'us-east-1')).toHaveLength(100)
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Approvals } from '../../proxy/approvals/approvals.ts'
-import { UnderWay } from '../../proxy/approvals/in-flight-changes.ts'
+import { InFlightChanges } from '../../proxy/approvals/in-flight-changes.ts'
 
 const NAMES = ['arn:aws:lambda:us-east-1:1:function:f']
 
@@ -13,7 +13,7 @@ function scene() {
       return Promise.resolve()
     },
   } as unknown as Approvals
-  const underWay = new UnderWay(approvals)
+  const underWay = new InFlightChanges(approvals)
   const change = (requestId: string) => ({
     requestId,
     call: { service: 'lambda', operation: 'UpdateFunctionCode', resources: NAMES },

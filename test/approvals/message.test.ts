@@ -1,18 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Known } from '../../proxy/approvals/stored-approval.ts'
+import type { StoredApproval } from '../../proxy/approvals/stored-approval.ts'
 import { ShownApproval, jsonMessage, shownApproval, slackMessage } from '../../proxy/approvals/message.ts'
 import { approvalOf, ASKED, NO } from './calls.ts'
 
 const URL = 'http://127.0.0.1:8081/'
 const ID = '0123456789abcdef0123456789abcdef'
 
-function known(change: Parameters<typeof approvalOf>[0] = {}): Known {
+function known(change: Parameters<typeof approvalOf>[0] = {}): StoredApproval {
   return { id: ID, approval: approvalOf(change), revision: 1, expiresAtMs: Date.UTC(2026, 10, 25) }
 }
 
 /** With one text in every place that an agent, or who may deny, can write into. */
-function hostile(text: string): Known {
+function hostile(text: string): StoredApproval {
   return known({
     agent: text,
     task: { id: text, says: text, ticket: text },
@@ -31,7 +31,7 @@ function hostile(text: string): Known {
 }
 
 /** A task to be opened, with that text wherever its agent can write into. */
-function hostileTask(text: string): Known {
+function hostileTask(text: string): StoredApproval {
   const opens = { may: [text, text], seconds: 901, role: text }
   const said = { intent: text, justification: text, ticket: text }
   return known({ agent: text, why: [text], facts: { ...ASKED.facts, opens: { ...opens, ...said } } })

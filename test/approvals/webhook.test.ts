@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { openWebhook } from '../../proxy/approvals/webhook.ts'
+import { openApprovalWebhook } from '../../proxy/approvals/webhook.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
 import { approvalOf } from './calls.ts'
 
@@ -43,7 +43,7 @@ async function receiver(answer: (response: ServerResponse, count: number) => voi
   const time = new VirtualTime()
   const warnings: object[] = []
   const log = { warn: (fields: object) => void warnings.push(fields) }
-  const webhook = openWebhook(
+  const webhook = openApprovalWebhook(
     { url, secretFile, format: 'json' },
     { url: () => 'http://127.0.0.1:8081/', clock: time, timer: time, log },
   )

@@ -2,7 +2,7 @@
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { unknownCall } from '../../proxy/aws/classify/classify-call.ts'
 import { NO_OPERATOR_RULES } from '../../proxy/aws/classify/operator-rules.ts'
-import { callOf, identifyWith } from '../../proxy/aws/read-call.ts'
+import { callOfOperation, identifyWith } from '../../proxy/aws/read-call.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
 import type { Call } from '../../proxy/core/call.ts'
 import type { RequestHead } from '../../proxy/core/http/request-head.ts'
@@ -41,7 +41,7 @@ export async function classified(
   try {
     const found = await identifyWith(catalogue, head, sample.scope, () => Promise.resolve(bytes))
     if (found.kind === 'unknown') return { ...unknownCall(found.protocol), reason: found.reason }
-    return callOf(found, head, bytes, PLACE, rules)
+    return callOfOperation(found, head, bytes, PLACE, rules)
   } catch (error) {
     if (error instanceof Denial) return { ...unknownCall('rest-json'), reason: error.reason }
     throw error

@@ -7,7 +7,7 @@
  */
 import { createHash, createHmac } from 'node:crypto'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
-import { callOf, identifyWith } from '../../proxy/aws/read-call.ts'
+import { callOfOperation, identifyWith } from '../../proxy/aws/read-call.ts'
 import type { Approved, Classified, Paced } from '../../proxy/exchange/exchange.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import { measure, measureMedian, type MicroResult } from './measure.ts'
@@ -59,7 +59,7 @@ async function measureCatalogue(calls: number): Promise<MicroResult[]> {
     const call = async () => {
       const found = await identifyWith(catalogue, head, scope, () => given)
       if (found.kind === 'unknown') throw new Error(found.reason)
-      return callOf(found, head, bytes, IN_AWS)
+      return callOfOperation(found, head, bytes, IN_AWS)
     }
     const times = bytes.length > 10_000 ? Math.ceil(calls / 20) : calls
     results.push(await measureMedian(`identify and classify: ${name}`, times, call))

@@ -5,7 +5,7 @@ import { agentStore, staticOwners } from '../../proxy/identity/agent-store.ts'
 import { Revocations } from '../../proxy/identity/revocations.ts'
 import { sealingKey, type Sealed } from '../../proxy/identity/sealed-token.ts'
 import { Sessions } from '../../proxy/identity/sessions.ts'
-import { restrain } from '../../proxy/stages/check-holds.ts'
+import { checkHolds } from '../../proxy/stages/check-holds.ts'
 import { Ledger } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { measure, type MicroResult } from './measure.ts'
@@ -64,7 +64,7 @@ async function scene(live: number, revoked: number) {
     await revocations.revoke({ kind: 'session', id: `other-${number}` }, why)
   const owners = staticOwners([])
   const way = await stages(agentStore(() => owners, sessions))
-  const restrained = restrain({ ledger, restraints: [({ agent }) => revocations.check(agent)] })
+  const restrained = checkHolds({ ledger, restraints: [({ agent }) => revocations.check(agent)] })
   const pass = async (request: SignedRequest): Promise<void> => {
     const head = way.checkHead(received(request))
     const judged = restrained(await way.classify(await way.verify(way.identify(head))))

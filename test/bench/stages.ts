@@ -5,7 +5,7 @@ import type { SignatureV4 } from '@smithy/signature-v4'
 import { loadPolicy } from '../../policy/bundle.ts'
 import { agentStore, staticOwners } from '../../proxy/identity/agent-store.ts'
 import { Approvals } from '../../proxy/approvals/approvals.ts'
-import { UnderWay } from '../../proxy/approvals/in-flight-changes.ts'
+import { InFlightChanges } from '../../proxy/approvals/in-flight-changes.ts'
 import { addressing } from '../../proxy/aws/endpoints/addressing.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { NO_OPERATOR_RULES } from '../../proxy/aws/classify/operator-rules.ts'
@@ -17,7 +17,7 @@ import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
 import { rulesFrom } from '../../proxy/pacing/rules.ts'
-import { Sights } from '../../proxy/pacing/first-seen.ts'
+import { FirstSeen } from '../../proxy/pacing/first-seen.ts'
 import type { AgentStore } from '../../proxy/core/ports.ts'
 import { Signatures } from '../../proxy/sigv4/signatures.ts'
 import { approve } from '../../proxy/stages/approve.ts'
@@ -26,9 +26,9 @@ import { decide } from '../../proxy/stages/decide.ts'
 import { identify } from '../../proxy/stages/identify.ts'
 import { pace } from '../../proxy/stages/pace/pace.ts'
 import { checkHead } from '../../proxy/stages/receive/receive.ts'
-import { equip } from '../../proxy/stages/attach-credentials.ts'
+import { attachCredentials } from '../../proxy/stages/attach-credentials.ts'
 import { resign } from '../../proxy/stages/resign/resign.ts'
-import { spend } from '../../proxy/stages/consume-approval.ts'
+import { consumeApproval } from '../../proxy/stages/consume-approval.ts'
 import { verify } from '../../proxy/stages/verify/verify.ts'
 import { Ledger } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
@@ -96,7 +96,7 @@ async function approvalParts() {
     pendingPerAgent: 20,
     onEvent: () => undefined,
   })
-  return { approvals, underWay: new UnderWay(approvals) }
+  return { approvals, underWay: new InFlightChanges(approvals) }
 }
 
 /** The stages as `compose.ts` makes them, where they have no socket to do with. */
@@ -149,20 +149,23 @@ export async function stages(agents: AgentStore) {
       clock,
       hold: undefined,
     }),
-    spend: spend(await approvalParts()),
+    spend: consumeApproval(await approvalParts()),
     pace: pace({
       queue,
       limiter,
       pacing: () => pacing,
       slowdownOf: () => 1,
-      sights: new Sights(),
+      sights: new FirstSeen(),
       buckets: new Buckets(),
       clock,
       mode: 'enforce',
       recheck: () => undefined,
       metrics: { waited: () => undefined, depth: () => undefined },
     }),
-    equip: equip({ signers: { of: () => ({ credentials: AGENT, as: 'plain' }) }, recheck: () => undefined }),
+    equip: attachCredentials({
+      signers: { of: () => ({ credentials: AGENT, as: 'plain' }) },
+      recheck: () => undefined,
+    }),
     resign: resign({ endpoint: () => endpoint, clock }),
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Breakglasses } from '../../proxy/breakglass/breakglasses.ts'
-import type { Breakglass, Opening } from '../../proxy/breakglass/breakglass.ts'
+import type { Breakglass, BreakglassRequest } from '../../proxy/breakglass/breakglass.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
@@ -18,7 +18,7 @@ async function replica(
     settings: () => settingsOf(given),
     written: () => {},
   })
-  const open = async (opening: Partial<Opening> = {}, by = 'alice'): Promise<Breakglass> => {
+  const open = async (opening: Partial<BreakglassRequest> = {}, by = 'alice'): Promise<Breakglass> => {
     const opened = await breakglasses.open({ ...OPENING, ...opening }, by)
     if (opened === 'already') throw new Error(opened)
     return opened

@@ -1,8 +1,8 @@
 /** A break-glass that the tests open, and the settings that allow it. */
 import { ConfigSchema } from '../../proxy/config/schema/config.ts'
-import type { BreakglassSettings, Opening } from '../../proxy/breakglass/breakglass.ts'
+import type { BreakglassSettings, BreakglassRequest } from '../../proxy/breakglass/breakglass.ts'
 
-export const OPENING: Opening = {
+export const OPENING: BreakglassRequest = {
   agent: 'a',
   forMs: 60_000,
   reason: 'orders are stuck',

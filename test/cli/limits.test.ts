@@ -6,7 +6,7 @@ import { limitsRoutes } from '../../proxy/admin/limits-routes.ts'
 import { run } from '../../proxy/cli/limits.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
 import { Buckets } from '../../proxy/pacing/buckets.ts'
-import { duesOf } from '../../proxy/pacing/charges.ts'
+import { chargesOf } from '../../proxy/pacing/charges.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
@@ -27,7 +27,7 @@ async function serving(broken = false) {
   const buckets = new Buckets()
   const rules = rulesFrom(pacesFrom())
   const weights = { unboundedCount: 10, cascadeWeight: 1 }
-  const { enforced } = duesOf(
+  const { enforced } = chargesOf(
     { class: 'destructive', classes: ['destructive'], traits: [], count: 2 },
     { agent: 'a', root: 'a', task: undefined, account: '*', region: '', service: '', resources: [] },
     rules,
@@ -35,7 +35,7 @@ async function serving(broken = false) {
     1,
   )
   limiter.take(enforced, time.nowMs())
-  buckets.note(enforced)
+  buckets.track(enforced)
   const routes = limitsRoutes({
     limiter: broken ? { take: refused, peek: refused } : limiter,
     queue: new PaceQueue({ limiter, clock: time, timer: time, limits: { held: 10, heldPerAgent: 10 } }),

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { PolicyEngine } from '../../policy/engine.ts'
 import { sessionRoutes } from '../../proxy/admin/session-routes.ts'
 import { run } from '../../proxy/cli/sessions.ts'
-import type { AskedTask } from '../../proxy/exchange/task-opening.ts'
+import type { TaskRequest } from '../../proxy/exchange/task-opening.ts'
 import { Revocations } from '../../proxy/identity/revocations.ts'
 import { newKeyLine, SealingKeyFile } from '../../proxy/identity/sealing-keys.ts'
 import { Sessions } from '../../proxy/identity/sessions.ts'
@@ -51,7 +51,7 @@ async function operated() {
     const place = ['--admin', `http://127.0.0.1:${port}`, '--token-file', tokenFile]
     return { code: await run([...args, ...place], io), out: out(), err: err() }
   }
-  const opened = async (id: string, root = 'a', asked: Partial<AskedTask> = {}) => {
+  const opened = async (id: string, root = 'a', asked: Partial<TaskRequest> = {}) => {
     const opener = { agentId: root, root, by: 'static-key', parent: undefined }
     const given = { justification: undefined, statements: undefined, roleArn: undefined, traceId: undefined }
     const rest = { durationSeconds: undefined, sameUser: undefined, mayContinue: false, grants: [] }

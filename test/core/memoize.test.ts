@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { remembered } from '../../proxy/core/memoize.ts'
+import { memoize } from '../../proxy/core/memoize.ts'
 
 describe('remembered', () => {
   it('makes what it is asked for again once, of short texts, and of no more than it may keep', () => {
     const made: string[] = []
-    const upper = remembered(
+    const upper = memoize(
       (text) => {
         made.push(text)
         return text.toUpperCase()

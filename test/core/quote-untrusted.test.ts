@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { shown } from '../../proxy/core/quote-untrusted.ts'
+import { quoteUntrusted } from '../../proxy/core/quote-untrusted.ts'
 
 describe('shown', () => {
   it.each([
@@ -15,27 +15,27 @@ describe('shown', () => {
     ['\ud800', '"\\u{d800}"'],
     ['<script>alert(1)</script>', '"<script>alert(1)</script>"'],
   ])('shows %j as %s', (text, expected) => {
-    expect(shown(text)).toBe(expected)
+    expect(quoteUntrusted(text)).toBe(expected)
   })
 
   it('keeps the letters of other scripts in prose, and makes visible what has no width or turns it around', () => {
-    expect(shown('Löschen: 削除 🙂', { prose: true })).toBe('"Löschen: 削除 🙂"')
-    expect(shown('a\u202eb\u3164c\u2800d\u00a0e\u0301', { prose: true })).toBe(
+    expect(quoteUntrusted('Löschen: 削除 🙂', { prose: true })).toBe('"Löschen: 削除 🙂"')
+    expect(quoteUntrusted('a\u202eb\u3164c\u2800d\u00a0e\u0301', { prose: true })).toBe(
       '"a\\u{202e}b\\u{3164}c\\u{2800}d\\u{a0}e\\u{301}"',
     )
   })
 
   it('is bounded, and says outside of the quotes that it was', () => {
-    expect(shown('x'.repeat(1000), { max: 3 })).toBe('"xxx" (cut: 1000 characters in all)')
-    expect(shown('\u0000'.repeat(100_000)).length).toBeLessThan(4_000)
-    expect(shown('abc', { max: 3 })).toBe('"abc"')
+    expect(quoteUntrusted('x'.repeat(1000), { max: 3 })).toBe('"xxx" (cut: 1000 characters in all)')
+    expect(quoteUntrusted('\u0000'.repeat(100_000)).length).toBeLessThan(4_000)
+    expect(quoteUntrusted('abc', { max: 3 })).toBe('"abc"')
   })
 
   it('is printable ASCII between quotes that the text cannot end, and the same for no two texts', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (one, other) => {
-        expect(shown(one)).toMatch(/^"(?:[ !#-[\]-~]|\\["\\]|\\u\{[0-9a-f]+\})*"$/)
-        expect(shown(one) === shown(other)).toBe(one === other)
+        expect(quoteUntrusted(one)).toMatch(/^"(?:[ !#-[\]-~]|\\["\\]|\\u\{[0-9a-f]+\})*"$/)
+        expect(quoteUntrusted(one) === quoteUntrusted(other)).toBe(one === other)
       }),
       { numRuns: 5000 },
     )

@@ -6,7 +6,7 @@ import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { serviceActions } from '../../proxy/credentials/service-actions.ts'
 import {
   callPolicies,
-  covers,
+  policyCovers,
   grantPolicy,
   MAX_POLICY_CHARACTERS,
   serviceKey,
@@ -104,7 +104,7 @@ describe('the session policy of a task', () => {
       resources: ['arn:aws:lambda:eu-west-1:111122223333:function:f', role],
     }
     const policy = policyOf([grants(['*'])], create)
-    expect(covers(policy, create)).toBe(true)
+    expect(policyCovers(policy, create)).toBe(true)
     expect(iamAllows(policy.text, 'iam:PassRole', role)).toBe(true)
     expect(iamAllows(policy.text, 'iam:DeleteRole', role)).toBe(false)
   })
@@ -139,7 +139,7 @@ describe('the session policy of a task', () => {
     const table = call('dynamodb:GetItem', `arn:${partition}:dynamodb:${region}:111122223333:table/t`)
     const policy = policyOf([grants(['arn:*:dynamodb:*:*:table/t'])], table, { ...PLACE, partition })
     expect(statementsOf(policy.text)[0]?.Resource).toEqual([`arn:${partition}:dynamodb:*:*:table/t`])
-    expect(covers(policy, table)).toBe(true)
+    expect(policyCovers(policy, table)).toBe(true)
   })
 
   it('has what all scopes allow, and no more', () => {
@@ -158,9 +158,9 @@ describe('the session policy of a task', () => {
     ])
     expect(iamAllows(policy.text, 's3:GetObjectAcl', 'arn:aws:s3:::prod-a/y')).toBe(true)
     expect(iamAllows(policy.text, 's3:GetObjectAcl', 'arn:aws:s3:::prod-a/xy')).toBe(false)
-    expect(covers(policy, getObject)).toBe(true)
-    expect(covers(policy, call('s3:DeleteObject', 'arn:aws:s3:::prod-a/key'))).toBe(false)
-    expect(covers(policy, call('s3:GetObject', 'arn:aws:s3:::logs/key'))).toBe(false)
+    expect(policyCovers(policy, getObject)).toBe(true)
+    expect(policyCovers(policy, call('s3:DeleteObject', 'arn:aws:s3:::prod-a/key'))).toBe(false)
+    expect(policyCovers(policy, call('s3:GetObject', 'arn:aws:s3:::logs/key'))).toBe(false)
   })
 
   it('is none where a denial cannot be said, or where it would be too long', () => {
@@ -216,7 +216,7 @@ describe('what services may do for a call', () => {
     const many = Array.from({ length: 40 }, (_, i) => `arn:aws:s3:::bucket-number-${i}/*`)
     const full = policyOf([grants(['arn:aws:cloudformation:*:*:*', ...many])], template)
     expect(full.via).toEqual([])
-    expect(covers(full, template)).toBe(true)
+    expect(policyCovers(full, template)).toBe(true)
   })
 })
 
@@ -297,7 +297,7 @@ describe('any session policy', () => {
         if (allowed) expect(granted).toBe(true)
         if (name === 's3:GetDataAccess') expect(allowed).toBe(false)
         // Where it is said to cover the call, IAM agrees.
-        expect(covers(policy, one)).toBe(allowed)
+        expect(policyCovers(policy, one)).toBe(allowed)
       }),
       { numRuns: 3000 },
     )

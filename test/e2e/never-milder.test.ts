@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { gravest } from '../../proxy/core/action-class.ts'
+import { severest } from '../../proxy/core/action-class.ts'
 import { classified, type Sample } from '../aws/requests.ts'
 import { freshMoto } from '../support/moto.ts'
 import type { Spelling, Wire } from '../support/spellings.ts'
@@ -45,7 +45,7 @@ describe.skipIf(missing(MOTO))('no spelling of a destructive request is classed 
     if (gone.length === 0) return 'harmless'
     const meant = await callOf(act, plain)
     const said = spellings.map(({ name }) => name).join(', ')
-    expect(gravest([call.class, meant.class]), said).toBe(call.class)
+    expect(severest([call.class, meant.class]), said).toBe(call.class)
     expect(call.count, said).toBeGreaterThanOrEqual(gone.length)
     for (const each of gone) {
       const touched = call.resources.some((arn) => arn === '*' || covers(arn, act.arn(each)))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { covers, scopeInWords, type FreezeScope } from '../../proxy/freeze/scope.ts'
+import { scopeCovers, scopeInWords, type FreezeScope } from '../../proxy/freeze/scope.ts'
 import type { Classified } from '../../proxy/exchange/exchange.ts'
 
 const OWN = '111122223333'
@@ -19,7 +19,7 @@ function call(change: object = {}, agentId = 'spiffe://example.org/agent/a') {
 }
 
 const isCovered = (scope: FreezeScope, change: object = {}, own: string | undefined = OWN): boolean =>
-  covers(scope, call(change), own)
+  scopeCovers(scope, call(change), own)
 
 describe('covers', () => {
   it('takes every call where nothing is named', () => {
@@ -48,7 +48,7 @@ describe('covers', () => {
     for (const resources of [['arn:aws:s3:::bucket/key'], ['*'], ['arn:aws:ec2:us-east-1:*:vpc/v'], []]) {
       expect(isCovered({ accounts: [OWN] }, { resources }), String(resources)).toBe(true)
       expect(isCovered({ accounts: [FOREIGN] }, { resources })).toBe(false)
-      expect(covers({ accounts: [FOREIGN] }, call({ resources }), undefined)).toBe(true)
+      expect(scopeCovers({ accounts: [FOREIGN] }, call({ resources }), undefined)).toBe(true)
     }
   })
 

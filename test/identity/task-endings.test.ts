@@ -107,7 +107,7 @@ describe('TaskEndings', () => {
     endings.finished(outcome({ of, operation: 'CreateAccessKey', classes: ['credentials'] }))
     endings.sweep()
     expect(records).toHaveLength(2)
-    expect(endings.reckoning(ROOT, 't').leftBehind).toHaveLength(3)
+    expect(endings.summary(ROOT, 't').leftBehind).toHaveLength(3)
   })
 
   it('tells of tasks that an operator ended by their agent, and of those whose time is over', async () => {
@@ -125,7 +125,7 @@ describe('TaskEndings', () => {
   it('takes away what the same task deleted again, as a whole', async () => {
     const { clock, endings } = await scene()
     const of = session('t', clock.nowMs())
-    const left = () => endings.reckoning(ROOT, 't').leftBehind.map(({ operation }) => operation)
+    const left = () => endings.summary(ROOT, 't').leftBehind.map(({ operation }) => operation)
     const removal = (operation: string) => ({ of, operation, classes: ['destructive', 'permissions'] })
     const made = { of, receivedAtMs: clock.nowMs() }
     endings.finished(outcome(made))
@@ -145,7 +145,7 @@ describe('TaskEndings', () => {
   it('is not deceived by an answer that is read late, a broken connection, or an unknown name', async () => {
     const { clock, endings } = await scene()
     const of = session('t', clock.nowMs())
-    const left = () => endings.reckoning(ROOT, 't').leftBehind
+    const left = () => endings.summary(ROOT, 't').leftBehind
     const askedAtMs = clock.nowMs()
     await clock.advance(10)
     endings.finished(outcome({ of, receivedAtMs: clock.nowMs() }))
@@ -177,7 +177,7 @@ describe('TaskEndings', () => {
     endings.finished(outcome({ of: outer, waitedMs: 1_500 }))
     endings.finished(outcome({ of: inner, decision: 'throttle', status: undefined }))
     for (let n = 0; n < 60; n++) endings.finished(outcome({ of: inner, resources: [`${ROLE}${n}`] }))
-    const { counts, leftBehind, leftMore } = endings.reckoning(ROOT, 'outer')
+    const { counts, leftBehind, leftMore } = endings.summary(ROOT, 'outer')
     expect(counts).toEqual({ calls: 62, forwarded: 61, refused: 1, failed: 0, held: 1, waitedMs: 1_500 })
     expect([leftBehind.length, leftMore]).toEqual([51, 10])
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { loadPolicy } from '../../policy/bundle.ts'
 import type { Session } from '../../proxy/core/agent.ts'
 import { NOTHING_ASKED } from '../../proxy/agent-api/task-request.ts'
-import type { AskedTask, Opener } from '../../proxy/exchange/task-opening.ts'
+import type { TaskRequest, Opener } from '../../proxy/exchange/task-opening.ts'
 import { Revocations } from '../../proxy/identity/revocations.ts'
 import { sealingKey } from '../../proxy/identity/sealed-token.ts'
 import { Sessions } from '../../proxy/identity/sessions.ts'
@@ -24,7 +24,7 @@ async function scene() {
   const sessions = new Sessions({ keys: () => ({ current: key, ids: [key.id], find: () => key }), clock })
   const revocations = new Revocations({ ledger, clock, maxSessionMs: HOUR_MS })
   const tasks = new Tasks({ policy: () => policy, sessions, revocations, ledger, clock, defaultSeconds: 900 })
-  const open = async (given: Partial<AskedTask>, parent?: Session): Promise<Session> => {
+  const open = async (given: Partial<TaskRequest>, parent?: Session): Promise<Session> => {
     const opener: Opener = { agentId: AGENT, root: AGENT, by: 'test', parent }
     const opening = tasks.judge(opener, { ...NOTHING_ASKED, intent: 'i', mayContinue: true, ...given })
     await tasks.open(opening)
@@ -34,8 +34,8 @@ async function scene() {
 }
 
 const STATIC = { id: AGENT, root: AGENT, accessKeyId: 'AKID', session: undefined }
-const READS: AskedTask['grants'] = [{ classes: ['read'], resources: ['*'] }]
-const WIDER: AskedTask['grants'] = [{ classes: ['read', 'destructive'], resources: ['*'] }]
+const READS: TaskRequest['grants'] = [{ classes: ['read'], resources: ['*'] }]
+const WIDER: TaskRequest['grants'] = [{ classes: ['read', 'destructive'], resources: ['*'] }]
 
 describe('Tasks', () => {
   it('narrows each task by all that it was opened from, and never lets it last longer', async () => {

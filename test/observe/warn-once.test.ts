@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Denial } from '../../proxy/core/denial/denial.ts'
-import { Trouble } from '../../proxy/observe/warn-once.ts'
+import { WarnOnce } from '../../proxy/observe/warn-once.ts'
 
 function scene() {
   const clock = { ms: 0, nowMs: () => clock.ms }
   const lines: { fields: Record<string, unknown>; words: string }[] = []
   const warn = (fields: object, words: string) => lines.push({ fields: { ...fields }, words })
-  return { clock, lines, trouble: new Trouble({ clock, warn }) }
+  return { clock, lines, trouble: new WarnOnce({ clock, warn }) }
 }
 
 const cause = new Error('connect ECONNREFUSED 127.0.0.1:1')

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { gravest, type ActionClass, type Trait } from '../../proxy/core/action-class.ts'
-import { bucketsOf, keyOf, MAX_RESOURCES, type KeyPart, type Payer } from '../../proxy/pacing/bucket-key.ts'
-import { duesOf } from '../../proxy/pacing/charges.ts'
+import { severest, type ActionClass, type Trait } from '../../proxy/core/action-class.ts'
+import { bucketsOf, keyOf, MAX_RESOURCES, type KeyPart, type Subject } from '../../proxy/pacing/bucket-key.ts'
+import { chargesOf } from '../../proxy/pacing/charges.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
 import { parseRate } from '../../proxy/pacing/rates.ts'
@@ -10,12 +10,12 @@ import {
   DIMENSIONS,
   rulesFrom,
   type Dimension,
-  type Rule,
+  type PaceRule,
   type RuleSetting,
 } from '../../proxy/pacing/rules.ts'
 
 const WEIGHTS = { unboundedCount: 10, cascadeWeight: 1 }
-const PAYER: Payer = {
+const PAYER: Subject = {
   agent: 'a',
   root: 'a',
   task: undefined,
@@ -41,14 +41,14 @@ interface Ask {
   readonly classes?: readonly ActionClass[]
   readonly traits?: readonly Trait[]
   readonly count?: number
-  readonly payer?: Partial<Payer>
+  readonly payer?: Partial<Subject>
   readonly factor?: number
 }
 
 /** What a call is charged beside the paces of its classes. */
 function charged({ rules, classes = ['destructive'], traits = [], count = 1, payer = {}, factor = 1 }: Ask) {
-  const call = { class: gravest(classes), classes, traits, count }
-  const dues = duesOf(call, { ...PAYER, ...payer }, rulesFrom(pacesFrom(), rules), WEIGHTS, factor)
+  const call = { class: severest(classes), classes, traits, count }
+  const dues = chargesOf(call, { ...PAYER, ...payer }, rulesFrom(pacesFrom(), rules), WEIGHTS, factor)
   const ofRules = dues.enforced.filter(({ rule }) => rule.source === 'rule')
   return { dues, ofRules, keys: ofRules.map(({ key }) => key), weights: ofRules.map(({ weight }) => weight) }
 }
@@ -65,7 +65,7 @@ describe('duesOf', () => {
 
   it('charges each class to the root as well, where agents share one, and not twice where they do not', () => {
     const classes = ['destructive', 'write'] as const
-    const keysFor = (payer: Partial<Payer>) =>
+    const keysFor = (payer: Partial<Subject>) =>
       charged({ rules: [], classes, payer }).dues.enforced.map(({ key }) => key)
     const own = ['class destructive|agent 1:a', 'class write|agent 1:a']
     expect(keysFor({})).toEqual(own)
@@ -92,7 +92,7 @@ describe('duesOf', () => {
     ])
   })
 
-  it.each<[Dimension, Partial<Payer>]>([
+  it.each<[Dimension, Partial<Subject>]>([
     ['agent', { agent: 'b' }],
     ['root', { root: 'r' }],
     ['task', { task: 't' }],
@@ -173,8 +173,8 @@ describe('duesOf', () => {
 })
 
 describe('keyOf', () => {
-  const rule = (name: string, per: readonly Dimension[]): Rule =>
-    rulesFrom(new Map(), [setting(name, per)]).get('destructive')?.[0] as Rule
+  const rule = (name: string, per: readonly Dimension[]): PaceRule =>
+    rulesFrom(new Map(), [setting(name, per)]).get('destructive')?.[0] as PaceRule
 
   it('gives two buckets one name only if they are the same, whatever text agents choose', () => {
     const text = fc.oneof(

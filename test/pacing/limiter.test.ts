@@ -1,17 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rateOf } from '../../proxy/pacing/gcra.ts'
-import { LocalLimiter, type Charge } from '../../proxy/pacing/limiter.ts'
+import { LocalLimiter, type BucketCharge } from '../../proxy/pacing/limiter.ts'
 
 const START_MS = 1_795_468_084_000
-const charge = (key: string, weight = 1, rate = rateOf(6, 60_000, 2)): Charge => ({ key, rate, weight })
+const charge = (key: string, weight = 1, rate = rateOf(6, 60_000, 2)): BucketCharge => ({ key, rate, weight })
 
 /** The obvious reference: every thing that passed in the last `burst` intervals is remembered with its moment. */
 class Reference {
   readonly #passed: { key: string; atMs: number; weight: number }[] = []
 
   /** Over every window that ends now, at most `burst + window / interval` things, this call's included. */
-  allows(charges: readonly Charge[], nowMs: number): boolean {
+  allows(charges: readonly BucketCharge[], nowMs: number): boolean {
     return charges.every(({ key, rate, weight }) => {
       let things = weight
       if (things > rate.burst) return false
@@ -24,7 +24,7 @@ class Reference {
     })
   }
 
-  pass(charges: readonly Charge[], nowMs: number): void {
+  pass(charges: readonly BucketCharge[], nowMs: number): void {
     for (const { key, weight } of charges) this.#passed.push({ key, atMs: nowMs, weight })
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ActionClass } from '../../proxy/core/action-class.ts'
 import { Buckets } from '../../proxy/pacing/buckets.ts'
-import { duesOf } from '../../proxy/pacing/charges.ts'
+import { chargesOf } from '../../proxy/pacing/charges.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { explainDues, liveBuckets } from '../../proxy/pacing/limits-view.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
@@ -25,7 +25,7 @@ function scene() {
   const limiter = new LocalLimiter()
   const buckets = new Buckets()
   const owes = (agent: string, count = 1, name: ActionClass = 'destructive', factor = 1) =>
-    duesOf(
+    chargesOf(
       { class: name, classes: [name], traits: [], count },
       { agent, root: agent, task: undefined, account: '*', region: 'r', service: 's', resources: ['*'] },
       RULES,
@@ -35,7 +35,7 @@ function scene() {
   const spend = (agent: string, count = 1) => {
     const { enforced } = owes(agent, count)
     expect(limiter.take(enforced, NOW_MS).kind).toBe('now')
-    buckets.note(enforced)
+    buckets.track(enforced)
   }
   return { limiter, buckets, owes, spend }
 }

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rateOf, type Rate } from '../../proxy/pacing/gcra.ts'
-import { LocalLimiter, type Charge, type Limiter, type Turn } from '../../proxy/pacing/limiter.ts'
-import type { Passage } from '../../proxy/pacing/queue-outcome.ts'
+import { LocalLimiter, type BucketCharge, type Limiter, type Turn } from '../../proxy/pacing/limiter.ts'
+import type { QueueOutcome } from '../../proxy/pacing/queue-outcome.ts'
 import { PaceQueue, type QueueLimits } from '../../proxy/pacing/queue.ts'
 import { VirtualTime } from './virtual-time.ts'
 
@@ -25,7 +25,7 @@ interface Ask {
 
 interface Outcome {
   readonly name: string
-  readonly passage: Passage
+  readonly passage: QueueOutcome
   readonly atMs: number
 }
 
@@ -37,7 +37,7 @@ async function later(): Promise<void> {
 class DistantLimiter implements Limiter {
   readonly #near = new LocalLimiter()
 
-  async take(charges: readonly Charge[], nowMs: number, reserveWithinMs?: number): Promise<Turn> {
+  async take(charges: readonly BucketCharge[], nowMs: number, reserveWithinMs?: number): Promise<Turn> {
     await later()
     return this.#near.take(charges, nowMs, reserveWithinMs)
   }
@@ -62,7 +62,8 @@ function scene(limits: QueueLimits = ROOMY, limiter: Limiter = new LocalLimiter(
     const own = keys.map((key) => ({ key: `${key} ${holder}`, rate: rate ?? RATES[key], weight }))
     const shared =
       rest.fleet === undefined ? [] : [{ key: `${rest.fleet} fleet`, rate: RATES[rest.fleet], weight }]
-    const note = (passage: Passage): unknown => outcomes.push({ name, passage, atMs: time.nowMs() - startMs })
+    const note = (passage: QueueOutcome): unknown =>
+      outcomes.push({ name, passage, atMs: time.nowMs() - startMs })
     const passage = queue.enter({
       holder,
       charges: [...own, ...shared],

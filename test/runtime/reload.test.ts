@@ -3,15 +3,17 @@ import { parseConfig } from '../../proxy/config/load.ts'
 import type { LoadedConfig } from '../../proxy/config/loaded.ts'
 import type { AuditRecord } from '../../proxy/audit/record.ts'
 import { Reloader } from '../../proxy/runtime/reload.ts'
-import { RulesInForce, type Rules } from '../../proxy/runtime/live-settings.ts'
+import { SettingsInForce, type LiveSettings } from '../../proxy/runtime/live-settings.ts'
 
 const loadedFrom = (given: object): LoadedConfig =>
   parseConfig(given, { file: 'moderato.yaml', folder: '/etc/moderato', environment: {} })
-const rulesFrom = (loaded: LoadedConfig): Rules =>
-  ({ loaded, policy: { name: 'opa-wasm', revision: 'r1' } }) as unknown as Rules
+const rulesFrom = (loaded: LoadedConfig): LiveSettings =>
+  ({ loaded, policy: { name: 'opa-wasm', revision: 'r1' } }) as unknown as LiveSettings
 
-function reloading(rulesOf: (loaded: LoadedConfig) => Promise<Rules> = async (loaded) => rulesFrom(loaded)) {
-  const inForce = new RulesInForce(rulesFrom(loadedFrom({ drain: '10s' })))
+function reloading(
+  rulesOf: (loaded: LoadedConfig) => Promise<LiveSettings> = async (loaded) => rulesFrom(loaded),
+) {
+  const inForce = new SettingsInForce(rulesFrom(loadedFrom({ drain: '10s' })))
   const files: object[] = []
   const [records, results]: [AuditRecord[], string[]] = [[], []]
   let changed = 0

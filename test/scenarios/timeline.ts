@@ -1,6 +1,6 @@
 /** Calls that were really made, on the scale of their scenario: what detectors find when time passes as it says. */
 import type { DetectorName } from '../../proxy/config/schema/watch.ts'
-import { resourceKey, type Seen } from '../../proxy/watch/observation.ts'
+import { resourceKey, type Observation } from '../../proxy/watch/observation.ts'
 import type { AuditLine } from '../support/proxy.ts'
 import { watching } from '../watch/observations.ts'
 import type { Step } from './scenario.ts'
@@ -22,7 +22,7 @@ export function timeline(
   return { trips: [...new Set(drifts.map(({ detector }) => detector))], log }
 }
 
-function seenOf(decision: AuditLine, records: readonly AuditLine[]): Seen {
+function seenOf(decision: AuditLine, records: readonly AuditLine[]): Observation {
   const { requestId, agent, service, operation, classes, traits, count, resources, reason } = decision
   const outcome = records.find(({ phase }) => phase === 'outcome')
   const { status = 0 } = (outcome?.['upstream'] ?? {}) as { status?: number }
@@ -41,5 +41,5 @@ function seenOf(decision: AuditLine, records: readonly AuditLine[]): Seen {
     reason,
     refused: decision.decision === 'deny',
     done: status > 0 && status < 400,
-  } as Seen
+  } as Observation
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Breakglass } from '../../proxy/breakglass/breakglass.ts'
 import type { Classified } from '../../proxy/exchange/exchange.ts'
-import { mark } from '../../proxy/stages/apply-breakglass.ts'
+import { applyBreakglass } from '../../proxy/stages/apply-breakglass.ts'
 import { OPENING } from '../breakglass/opening.ts'
 
 const OPEN: Breakglass = {
@@ -22,7 +22,7 @@ const DROP = exchangeOf(['arn:aws:s3:::b/k'])
 
 describe('mark', () => {
   it('marks whatever the agent does while one is open for it, and nobody else', () => {
-    const marked = mark({ openFor: (id) => (id === 'a' ? OPEN : undefined), pace: () => PACE })
+    const marked = applyBreakglass({ openFor: (id) => (id === 'a' ? OPEN : undefined), pace: () => PACE })
     const { id, classes, resources } = OPEN
     expect(marked(DROP).breakglass).toEqual({ id, classes, resources, pace: undefined })
     expect(marked(exchangeOf(['arn:aws:s3:::other/k'])).breakglass?.id).toBe('bg-1')
@@ -31,16 +31,16 @@ describe('mark', () => {
   })
 
   it('widens the pace where the person asked for it, of what it reaches', () => {
-    const marked = mark({ openFor: () => ({ ...OPEN, pace: true }), pace: () => PACE })
+    const marked = applyBreakglass({ openFor: () => ({ ...OPEN, pace: true }), pace: () => PACE })
     expect(marked(DROP).breakglass?.pace).toBe(PACE)
     expect(marked(exchangeOf(['arn:aws:s3:::other/k'])).breakglass?.pace).toBeUndefined()
-    const unset = mark({ openFor: () => ({ ...OPEN, pace: true }), pace: () => undefined })
+    const unset = applyBreakglass({ openFor: () => ({ ...OPEN, pace: true }), pace: () => undefined })
     expect(unset(DROP).breakglass?.pace).toBeUndefined()
   })
 
   it('takes the mark away when it is over', () => {
     let open: Breakglass | undefined = OPEN
-    const marked = mark({ openFor: () => open, pace: () => PACE })
+    const marked = applyBreakglass({ openFor: () => open, pace: () => PACE })
     const before = marked(DROP)
     open = undefined
     expect(marked(before).breakglass).toBeUndefined()

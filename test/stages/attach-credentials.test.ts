@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { Denial } from '../../proxy/core/denial/denial.ts'
 import type { Approved, Paced } from '../../proxy/exchange/exchange.ts'
 import type { Signer } from '../../proxy/core/ports.ts'
-import { equip } from '../../proxy/stages/attach-credentials.ts'
+import { attachCredentials } from '../../proxy/stages/attach-credentials.ts'
 
 const SIGNER: Signer = { credentials: { accessKeyId: 'AKIA', secretAccessKey: 's' }, as: 'plain' }
 const paced = { requestId: 'r-1' } as Paced
 
 function stageWith(given: Signer | Promise<Signer>, recheck: (exchange: Approved) => void = () => undefined) {
-  return equip({ signers: { of: () => given }, recheck })
+  return attachCredentials({ signers: { of: () => given }, recheck })
 }
 
 describe('equip', () => {

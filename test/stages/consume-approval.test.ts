@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { statusOf } from '../../proxy/approvals/approval.ts'
-import { UnderWay } from '../../proxy/approvals/in-flight-changes.ts'
+import { InFlightChanges } from '../../proxy/approvals/in-flight-changes.ts'
 import type { Decided, Paced } from '../../proxy/exchange/exchange.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import { approve } from '../../proxy/stages/approve.ts'
-import { spend } from '../../proxy/stages/consume-approval.ts'
+import { consumeApproval } from '../../proxy/stages/consume-approval.ts'
 import {
   decided,
   DELETE_TABLE,
@@ -18,9 +18,9 @@ import {
 } from '../approvals/calls.ts'
 
 function stagesOf(scene: Scene) {
-  const underWay = new UnderWay(scene.approvals)
+  const underWay = new InFlightChanges(scene.approvals)
   const { approvals, time } = scene
-  const spent = spend({ approvals, underWay })
+  const spent = consumeApproval({ approvals, underWay })
   const approved = approve({
     approvals,
     ownerOf: () => undefined,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { agentStore, staticOwners, type StaticOwners } from '../../proxy/identity/agent-store.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
 import type { Classified, Decided, Identified, Received } from '../../proxy/exchange/exchange.ts'
-import { rejudge, type RejudgeDeps } from '../../proxy/stages/reauthorize.ts'
+import { reauthorize, type ReauthorizeDeps } from '../../proxy/stages/reauthorize.ts'
 
 const AGENT = { id: 'a', accessKeyId: 'AKIDA', secretAccessKey: 'secret', grants: [] }
 const RULES = {}
@@ -15,7 +15,7 @@ const NO_SESSIONS = {
 
 function judged(
   owners: StaticOwners,
-  deps: Partial<RejudgeDeps> = {},
+  deps: Partial<ReauthorizeDeps> = {},
   receivedAtMs = 1000,
   facts: object = {},
 ): string {
@@ -34,7 +34,7 @@ function judged(
     ...facts,
   } as unknown as Decided
   try {
-    rejudge({
+    reauthorize({
       agents,
       identified,
       restrained: same,

@@ -3,7 +3,7 @@ import type { Denial } from '../../proxy/core/denial/denial.ts'
 import type { ActionClass } from '../../proxy/core/action-class.ts'
 import type { Resigned } from '../../proxy/exchange/exchange.ts'
 import { ECDSA_ALGORITHM } from '../../proxy/sigv4/credential.ts'
-import { claim, refuseReplay } from '../../proxy/stages/replay.ts'
+import { claimSignature, refuseReplay } from '../../proxy/stages/replay.ts'
 import { ReplayMemory } from '../../proxy/state/replays.ts'
 import { accept, headerOf, NOW_MS, presigned, received, signed, type WireRequest } from '../sigv4/signing.ts'
 
@@ -16,7 +16,7 @@ function scene() {
     clock: { nowMs: () => NOW_MS },
   }
   const early = refuseReplay(deps)
-  const late = claim(deps)
+  const late = claimSignature(deps)
   const exchangeOf = async (request: WireRequest, classes: readonly ActionClass[]) =>
     ({ ...(await accept(received(request))), call: { classes } }) as unknown as Resigned
   const reason = (stage: typeof early | typeof late, exchange: Resigned): string | undefined => {
@@ -79,9 +79,11 @@ describe('replay', () => {
     const outcomes = ['claimed', 'replayed', 'full'] as const
     const answers = outcomes.map((outcome) => {
       const replays = { has: () => false, claim: () => Promise.resolve(outcome) }
-      return claim({ replays, clockSkew: { maxSkewMs: 1, maxSkewS3Ms: 1 }, clock: { nowMs: () => NOW_MS } })(
-        call,
-      )
+      return claimSignature({
+        replays,
+        clockSkew: { maxSkewMs: 1, maxSkewS3Ms: 1 },
+        clock: { nowMs: () => NOW_MS },
+      })(call)
     })
     await expect(answers[0]).resolves.toBe(call)
     await expect(answers[1]).rejects.toMatchObject({ reason: 'replayed' })

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FULL_TAT_MS, rateOf } from '../../proxy/pacing/gcra.ts'
-import type { Charge } from '../../proxy/pacing/limiter.ts'
+import type { BucketCharge } from '../../proxy/pacing/limiter.ts'
 import { LEDGER_KEPT_MS, type LedgerStore, type RawEntry, type StateStore } from '../../proxy/state/store.ts'
 import type { SignedCall } from '../../proxy/state/replays.ts'
 import { Reference, tries, type Try } from './reference.ts'
@@ -29,7 +29,11 @@ const PER_AGENT = 3
 const STEPS_PER_RUN = 200
 const MINUTE_MS = 60_000
 
-const charge = (key: string, weight = 1, rate = rateOf(6, MINUTE_MS, 2)): Charge => ({ key, rate, weight })
+const charge = (key: string, weight = 1, rate = rateOf(6, MINUTE_MS, 2)): BucketCharge => ({
+  key,
+  rate,
+  weight,
+})
 
 export function storeContract({ bed: bedIn, survives, steps }: Contract): void {
   // Not of a store that nobody shares and that nothing survives.
@@ -43,7 +47,7 @@ export function storeContract({ bed: bedIn, survives, steps }: Contract): void {
     world.advance(ms)
     await bed.moved()
   }
-  const take = async (charges: readonly Charge[], reserveWithinMs?: number) =>
+  const take = async (charges: readonly BucketCharge[], reserveWithinMs?: number) =>
     store.limiter.take(charges, world.nowMs(), reserveWithinMs)
 
   const fresh = async (): Promise<void> => {
@@ -68,11 +72,11 @@ export function storeContract({ bed: bedIn, survives, steps }: Contract): void {
         made += list.length
         // Keys of its own, so that runs need no new store.
         const runName = `of run ${made}`
-        let [refused, turnMs]: [readonly Charge[] | undefined, number] = [undefined, 0]
+        let [refused, turnMs]: [readonly BucketCharge[] | undefined, number] = [undefined, 0]
         for (const each of list) {
           const atTurn: boolean = each.since === 'turn' && refused !== undefined
           await advance(Math.max(0, atTurn ? turnMs - each.gapMs - world.nowMs() : each.gapMs))
-          const charges: readonly Charge[] =
+          const charges: readonly BucketCharge[] =
             (atTurn ? refused : undefined) ??
             each.charges.map((one) => ({ ...one, key: `${one.key} ${runName}` }))
           const asked = store.limiter.take(charges, world.nowMs())

@@ -1,7 +1,7 @@
 /** The limiter, told as plainly as can be: what passed is remembered, and every window of it is counted. */
 import fc from 'fast-check'
 import { rateOf, type Rate } from '../../proxy/pacing/gcra.ts'
-import type { Charge } from '../../proxy/pacing/limiter.ts'
+import type { BucketCharge } from '../../proxy/pacing/limiter.ts'
 
 interface Passed {
   readonly atMs: number
@@ -13,14 +13,14 @@ export class Reference {
   readonly #passed = new Map<string, Passed[]>()
 
   /** Whether every window that ends now holds at most `burst + window / interval` things, this call's included. */
-  allows(charges: readonly Charge[], nowMs: number): boolean {
+  allows(charges: readonly BucketCharge[], nowMs: number): boolean {
     return charges.every(({ key, rate, weight }) => {
       if (!(weight >= 1 && weight <= rate.burst)) return false
       return this.#fullestMs(key, rate, nowMs) + weight * rate.intervalMs <= rate.burst * rate.intervalMs
     })
   }
 
-  pass(charges: readonly Charge[], nowMs: number): void {
+  pass(charges: readonly BucketCharge[], nowMs: number): void {
     for (const { key, rate, weight } of charges) {
       const kept = this.#fullestMs(key, rate, nowMs) > 0 ? (this.#passed.get(key) ?? []) : []
       kept.push({ atMs: nowMs, weight })
@@ -45,7 +45,7 @@ export interface Try {
   /** After the try before; or, of a try that was told its turn, before that turn. */
   readonly gapMs: number
   readonly since: 'last' | 'turn'
-  readonly charges: readonly Charge[]
+  readonly charges: readonly BucketCharge[]
 }
 
 /** A call that comes some time after the one before, or at its turn, and is charged in up to three buckets. */

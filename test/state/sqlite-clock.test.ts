@@ -15,7 +15,7 @@ import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { rateOf } from '../../proxy/pacing/gcra.ts'
-import type { Charge, Turn } from '../../proxy/pacing/limiter.ts'
+import type { BucketCharge, Turn } from '../../proxy/pacing/limiter.ts'
 import { anchorOn, machineClock } from '../../proxy/state/boot-clock.ts'
 import { sqliteStore } from '../../proxy/state/sqlite.ts'
 import type { StateStore } from '../../proxy/state/store.ts'
@@ -26,7 +26,7 @@ import { World } from './world.ts'
 const RUNS = 30
 const STEPS = 150
 const YEAR_MS = 365 * 86_400_000
-const charge = (key: string, weight = 1, rate = rateOf(6, 60_000, 2)): Charge => ({ key, rate, weight })
+const charge = (key: string, weight = 1, rate = rateOf(6, 60_000, 2)): BucketCharge => ({ key, rate, weight })
 
 let folder: string
 let path: string
@@ -39,7 +39,7 @@ beforeEach(() => {
 const open = (world: World): StateStore =>
   sqliteStore({ path, replaysPerAgent: 10, clock: { nowMs: () => world.wallMs() }, bootClock: world })
 
-function take(store: StateStore, charges: readonly Charge[], world: World): Turn {
+function take(store: StateStore, charges: readonly BucketCharge[], world: World): Turn {
   const turn = store.limiter.take(charges, world.nowMs())
   if (turn instanceof Promise) throw new Error('SQLite answers at once')
   return turn

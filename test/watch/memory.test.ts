@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { Known, Lately } from '../../proxy/watch/memory.ts'
+import { LruMap, Lately } from '../../proxy/watch/memory.ts'
 
 describe('Known', () => {
   it('forgets what was not used for longest', () => {
-    const known = new Known<number>(2)
+    const known = new LruMap<number>(2)
     known.set('a', 1)
     known.set('b', 2)
     expect(known.get('a')).toBe(1)
@@ -13,7 +13,7 @@ describe('Known', () => {
   })
 
   it('counts a key that was forgotten and set again as new', () => {
-    const known = new Known<number>(2)
+    const known = new LruMap<number>(2)
     known.set('a', 1)
     known.delete('a')
     known.set('b', 2)

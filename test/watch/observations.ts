@@ -1,7 +1,7 @@
 /** Requests as watchers see them, and detectors on a clock that the test moves. */
 import type { ActionClass } from '../../proxy/core/action-class.ts'
 import { watch as WatchSchema, type DetectorName } from '../../proxy/config/schema/watch.ts'
-import type { Seen } from '../../proxy/watch/observation.ts'
+import type { Observation } from '../../proxy/watch/observation.ts'
 import { Watch, type Drift } from '../../proxy/watch/watch.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
 
@@ -11,8 +11,8 @@ let requests = 0
 export function seen(
   name: string,
   classes: readonly ActionClass[],
-  { resource, ...what }: Partial<Seen> & { readonly resource?: string } = {},
-): Seen {
+  { resource, ...what }: Partial<Observation> & { readonly resource?: string } = {},
+): Observation {
   const [service = '', operation = ''] = name.split(':')
   requests += 1
   return {
@@ -56,7 +56,7 @@ export function watching(detectors: Partial<Record<DetectorName, object>> = {}) 
     /** What one detector found. */
     of: (name: DetectorName) => drifts.filter(({ detector }) => detector === name),
     /** The request is over `afterMs` after the one before. */
-    see: (each: Seen, afterMs = 0): void => {
+    see: (each: Observation, afterMs = 0): void => {
       time.jump(afterMs)
       watch.look(each)
     },

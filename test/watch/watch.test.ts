@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Outcome } from '../../proxy/exchange/outcome.ts'
 import { watch as WatchSchema } from '../../proxy/config/schema/watch.ts'
-import { resourceKey, seenOf } from '../../proxy/watch/observation.ts'
+import { resourceKey, observationOf } from '../../proxy/watch/observation.ts'
 import { Watch } from '../../proxy/watch/watch.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
 import { REFUSED, seen, watching } from './observations.ts'
@@ -91,26 +91,26 @@ function outcome(over: object, reason = 'policy_denied'): Outcome {
 
 describe('seenOf', () => {
   it('takes a refusal that no retry changes for one', () => {
-    expect(seenOf(outcome({}))).toMatchObject({
+    expect(observationOf(outcome({}))).toMatchObject({
       refused: true,
       done: false,
       resources: ['ec2:us-east-1:instance/i-1'],
     })
-    expect(seenOf(outcome({}, 'replayed'))).toMatchObject({ refused: false })
+    expect(observationOf(outcome({}, 'replayed'))).toMatchObject({ refused: false })
   })
 
   it('sees nothing of a request whose signature was not verified', () => {
-    expect(seenOf(outcome({ payload: undefined }, 'bad_signature'))).toBeUndefined()
+    expect(observationOf(outcome({ payload: undefined }, 'bad_signature'))).toBeUndefined()
   })
 
   it('sees nothing of what a response refused, so that none answers another', () => {
-    expect(seenOf(outcome({}, 'quarantined'))).toBeUndefined()
-    expect(seenOf(outcome({}, 'revoked'))).toBeUndefined()
+    expect(observationOf(outcome({}, 'quarantined'))).toBeUndefined()
+    expect(observationOf(outcome({}, 'revoked'))).toBeUndefined()
   })
 
   it('sees a call as done only if the service did it', () => {
     const answered = (status: number) =>
-      seenOf({ ...outcome({ upstream: { status } }, 'none'), decision: 'allow' })?.done
+      observationOf({ ...outcome({ upstream: { status } }, 'none'), decision: 'allow' })?.done
     expect([200, 204, 400, 503].map(answered)).toEqual([true, true, false, false])
   })
 })

@@ -1,7 +1,7 @@
 /** The resource entries of an operation, with what a request leaves to the service. */
 import { type Binder, entriesOf } from './bind.ts'
 import type { RawResource } from './format.ts'
-import type { Authorization } from './levels.ts'
+import type { OperationAuthorization } from './levels.ts'
 import { wireLocation } from './model.ts'
 import type { Overrides } from './overrides.ts'
 import type { IamService } from './sources.ts'
@@ -45,7 +45,7 @@ type Bound = Readonly<Record<string, string>>
 /** The resource entries of an operation; empty where IAM names no resource type, `*` alone where no member does. */
 export function bindResources(
   binder: Binder,
-  authorization: Authorization,
+  authorization: OperationAuthorization,
   iam: ReadonlyMap<string, IamService>,
   overrides: Overrides,
 ): RawResource[] {

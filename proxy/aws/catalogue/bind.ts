@@ -1,10 +1,10 @@
 /** Binds the variables of IAM's ARN templates to the request members that hold them, by name. */
 import type { RawResource } from './format.ts'
-import type { Authorization } from './levels.ts'
+import type { OperationAuthorization } from './levels.ts'
 import { type ServiceModel, stringMembers, type TopMember, wireLocation } from './model.ts'
 import type { Overrides } from './overrides.ts'
 import type { IamService } from './sources.ts'
-import { bindNew, nameOf, UNKNOWN, variablesOf } from './templates.ts'
+import { bindNew, resourceTypeName, UNKNOWN, variablesOf } from './templates.ts'
 
 const SUFFIXES = ['', 'id', 'name', 'identifier', 'arn']
 
@@ -159,7 +159,7 @@ function bindAction(
   for (const { name, required } of types) {
     const template = service.resourceTypes.get(name)
     const bound = template === undefined ? undefined : bindTemplate(context, prefix, name, template)
-    if (bound !== undefined) entries.push([nameOf(prefix, own, name), required ? 1 : 0, bound])
+    if (bound !== undefined) entries.push([resourceTypeName(prefix, own, name), required ? 1 : 0, bound])
     else if (required || !anyRequired) unbound = true
   }
   if (!unbound) return entries
@@ -179,7 +179,7 @@ export interface Binder {
 /** Resource entries by name; empty where IAM names no resource type, `*` alone where no member does. */
 export function entriesOf(
   { model, key, operation, prefix }: Binder,
-  authorization: Authorization,
+  authorization: OperationAuthorization,
   iam: ReadonlyMap<string, IamService>,
   overrides: Overrides,
 ): RawResource[] {

@@ -1,7 +1,14 @@
 /** Makes services and operations of the lines of the committed catalogue. */
 import type { ActionClass, Trait } from '../../core/action-class.ts'
-import type { Service } from './types.ts'
-import type { Catalogue, CountLocator, Locator, Operation, ResourceEntry, ResourceVariable } from './types.ts'
+import type {
+  Catalogue,
+  CountLocator,
+  Locator,
+  Operation,
+  ResourceEntry,
+  ResourceVariable,
+  Service,
+} from './types.ts'
 import type { FactName } from './facts.ts'
 import { LEVELS, type RawOperation, type RawService } from './format.ts'
 

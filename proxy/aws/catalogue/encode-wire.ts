@@ -1,7 +1,7 @@
 /** Encodes how requests of an operation look on the wire. */
 import type { RawOperation } from './format.ts'
 import { type OperationModel, type ServiceModel, type Shape, shapeOf, wireLocation } from './model.ts'
-import type { Scope } from './scope.ts'
+import type { ServiceScope } from './scope.ts'
 
 export function isRest(model: ServiceModel): boolean {
   return model.metadata.protocol.startsWith('rest-')
@@ -14,7 +14,7 @@ function membersAt(input: Shape | undefined, location: string, requiredOnly: boo
   return found.map(([name, ref]) => ref.locationName ?? name).sort()
 }
 
-export function routing(scope: Scope, operation: OperationModel): Partial<RawOperation> {
+export function routing(scope: ServiceScope, operation: OperationModel): Partial<RawOperation> {
   if (!isRest(scope.model)) return {}
   const input = shapeOf(scope.model, operation.input)
   return {
@@ -44,7 +44,7 @@ export function amzHeaders(model: ServiceModel, operation: OperationModel): stri
 }
 
 /** What the body is to a reader: an event stream, a stream, opaque bytes, nothing, or a document. */
-export function bodyUse({ model }: Scope, operation: OperationModel): Partial<RawOperation> {
+export function bodyUse({ model }: ServiceScope, operation: OperationModel): Partial<RawOperation> {
   const input = shapeOf(model, operation.input)
   const unsigned = operation.unsignedPayload === true || operation.authtype === 'v4-unsigned-body'
   const flags = unsigned ? { u: 1 as const } : {}
@@ -58,7 +58,7 @@ export function bodyUse({ model }: Scope, operation: OperationModel): Partial<Ra
 }
 
 /** The host prefix with its labels given as locations: `{h:x-amz-account-id}.`. */
-export function hostPrefix({ model }: Scope, operation: OperationModel): Partial<RawOperation> {
+export function hostPrefix({ model }: ServiceScope, operation: OperationModel): Partial<RawOperation> {
   const template = operation.endpoint?.hostPrefix
   if (template === undefined) return {}
   const located = template.replace(/\{(\w+)\}/g, (_, name: string) => {

@@ -2,12 +2,12 @@
 import { bindResources } from './bind-resources.ts'
 import { factLocations } from './facts.ts'
 import type { RawOperation, RawRule, RawService } from './format.ts'
-import { authorize, classify, isDefault, traitsOf } from './levels.ts'
+import { authorize, classesOf, isDefault, traitsOf } from './levels.ts'
 import { type OperationModel, type ServiceModel, wireLocation } from './model.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
 import { tagLocations } from './tags.ts'
 import { amzHeaders, bodyUse, hostPrefix, routing } from './encode-wire.ts'
-import type { Judgement, Scope } from './scope.ts'
+import type { Judgement, ServiceScope } from './scope.ts'
 import { ShapeTable } from './shapes.ts'
 import type { Sources } from './sources.ts'
 
@@ -31,7 +31,7 @@ function compact(raw: Mutable<RawOperation>): RawOperation {
 }
 
 /** A member path of the hand-made data as a location; one that holds a colon already is one. */
-function located({ name, model }: Scope, operation: string, path: string): string {
+function located({ name, model }: ServiceScope, operation: string, path: string): string {
   const location = path.includes(':') ? path : wireLocation(model, operation, path)
   if (location === undefined) throw new Error(`overrides: ${name}.${operation} has no member ${path}`)
   return location
@@ -41,35 +41,35 @@ function located({ name, model }: Scope, operation: string, path: string): strin
 const WHOLE_BODY = 'b:'
 
 /** Rules by hand, and `opaque` for each member that is run later; none where the operation is opaque anyhow. */
-function rulesOf(scope: Scope, operation: string, later: readonly string[]): RawRule[] {
+function rulesOf(scope: ServiceScope, operation: string, later: readonly string[]): RawRule[] {
   return [...handRules(scope, operation), ...later.map((each): RawRule => [each, 'exists', ['opaque']])]
 }
 
-function handRules(scope: Scope, operation: string): RawRule[] {
+function handRules(scope: ServiceScope, operation: string): RawRule[] {
   return scope.overrides.rules
     .filter(([key]) => key === `${scope.name}.${operation}`)
     .map(([, path, predicate, adds]) => [located(scope, operation, path), predicate, adds])
 }
 
-function countsOf(scope: Scope, operation: string): string[] {
+function countsOf(scope: ServiceScope, operation: string): string[] {
   const spelled = (path: string): string =>
     path.startsWith('#') ? `#${located(scope, operation, path.slice(1))}` : located(scope, operation, path)
   const products = scope.overrides.counts[`${scope.name}.${operation}`] ?? []
   return products.map((product) => product.split(' * ').map(spelled).join(' * '))
 }
 
-function contentsOf(scope: Scope, operation: string): NonNullable<RawOperation['d']> {
+function contentsOf(scope: ServiceScope, operation: string): NonNullable<RawOperation['d']> {
   return scope.overrides.contents
     .filter(([key]) => key === `${scope.name}.${operation}`)
     .map(([, path, reader]) => [located(scope, operation, path), reader])
 }
 
-function handPasses(scope: Scope, operation: string): string[] {
+function handPasses(scope: ServiceScope, operation: string): string[] {
   const paths = scope.overrides.passes[`${scope.name}.${operation}`] ?? []
   return paths.map((path) => located(scope, operation, path))
 }
 
-function encodeOperation(scope: Scope, operation: OperationModel): RawOperation {
+function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOperation {
   const { sources, overrides, name: model, prefix } = scope
   const { name } = operation
   const key = `${model}.${name}`
@@ -87,7 +87,7 @@ function encodeOperation(scope: Scope, operation: OperationModel): RawOperation 
     ...(issuesCredentials(scope.reviews, reviewed) ? ['credentials'] : []),
     ...(later.includes(WHOLE_BODY) ? ['opaque'] : []),
   ]
-  const classes = classify(overrides, key, level, derived)
+  const classes = classesOf(overrides, key, level, derived)
   const passed = passes(scope.reviews, reviewed)
   const byPath = overrides.actionVerbServices.includes(model)
   const binder = { model: scope.model, key, operation: name, prefix }

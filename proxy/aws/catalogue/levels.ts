@@ -4,7 +4,7 @@ import type { LevelLetter } from './format.ts'
 import type { Overrides } from './overrides.ts'
 import type { IamAction, IamService } from './sources.ts'
 
-export interface Authorization {
+export interface OperationAuthorization {
   /** `prefix:Action`. */
   readonly actions: readonly string[]
   /** The IAM data of those actions that it has. */
@@ -54,7 +54,7 @@ export function authorize(
     readonly method: string
     readonly documentation: string
   },
-): Authorization {
+): OperationAuthorization {
   const { model, prefix, operation, method, documentation } = target
   const key = `${model}.${operation}`
   const names = overrides.actionVerbServices.includes(model)
@@ -92,7 +92,7 @@ const BY_LEVEL: Readonly<Record<LevelLetter, string>> = {
  * Classes of an operation before any rule on its parameters, with what its model gives away (`derived`); equal to
  * `[BY_LEVEL[level]]` for most.
  */
-export function classify(
+export function classesOf(
   overrides: Overrides,
   key: string,
   level: LevelLetter,

@@ -12,7 +12,7 @@ export interface SensitiveMember extends Member {
   readonly sensitive: boolean
 }
 
-export interface Place extends Member {
+export interface MemberPlace extends Member {
   /** Names from the top, joined by dots; lists and maps are entered without a step. */
   readonly path: string
 }
@@ -57,7 +57,7 @@ export function* placesOf(
   path = '',
   within: readonly string[] = [],
   held = holding(model, ref, wanted),
-): Generator<Place> {
+): Generator<MemberPlace> {
   if (ref === undefined || !held.has(ref.shape) || within.includes(ref.shape)) return
   const shape = model.shapes[ref.shape]
   const inside = [...within, ref.shape]

@@ -10,7 +10,7 @@ export interface Judgement {
   readonly reviews: Reviews
 }
 
-export interface Scope extends Judgement {
+export interface ServiceScope extends Judgement {
   readonly sources: Sources
   readonly name: string
   readonly model: ServiceModel

@@ -1,5 +1,5 @@
 /** Where an operation names tags: lists of keys, lists of pairs, maps (rule S16: through every API that can tag). */
-import { type Place, placesOf } from './members.ts'
+import { type MemberPlace, placesOf } from './members.ts'
 import { type ServiceModel, wireLocations } from './model.ts'
 
 const TAGS =
@@ -7,7 +7,7 @@ const TAGS =
 const KEY = /^(tag)?(key|name)$/i
 
 /** The paths of the keys in what is called tags: a map, a list of keys, a list of pairs. */
-function keyPaths(model: ServiceModel, { path, shape }: Place): string[] {
+function keyPaths(model: ServiceModel, { path, shape }: MemberPlace): string[] {
   if (shape.type === 'map') return [`${path}@`]
   const item = shape.type === 'list' ? model.shapes[shape.member?.shape ?? ''] : shape
   if (item?.type === 'string') return [path]

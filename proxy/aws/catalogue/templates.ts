@@ -1,6 +1,6 @@
 /** IAM's ARN templates: their variables, and what is known of a thing that has no name yet. */
 import type { RawResource } from './format.ts'
-import type { Authorization } from './levels.ts'
+import type { OperationAuthorization } from './levels.ts'
 import type { IamService } from './sources.ts'
 
 const FIXED = new Set(['Partition', 'Region', 'Account'])
@@ -15,7 +15,7 @@ export function variablesOf(template: string): string[] {
 }
 
 /** The resource type as the catalogue calls it, for a service of this prefix. */
-export function nameOf(prefix: string, own: string, type: string): string {
+export function resourceTypeName(prefix: string, own: string, type: string): string {
   return prefix === own ? type : `${prefix}:${type}`
 }
 
@@ -26,7 +26,7 @@ const MAKES = /^(Create|Allocate|Register|Import|Purchase)(?=[A-Z])/
 export function bindNew(
   operation: string,
   own: string,
-  { actions, known }: Authorization,
+  { actions, known }: OperationAuthorization,
   iam: ReadonlyMap<string, IamService>,
 ): RawResource[] | undefined {
   const [only, ...others] = known.flatMap(({ prefix, action }) =>
@@ -36,5 +36,5 @@ export function bindNew(
   const template = iam.get(only.prefix)?.resourceTypes.get(only.name)
   if (template === undefined || !MAKES.test(operation)) return undefined
   const unknown = variablesOf(template).map((each) => [each, UNKNOWN])
-  return [[nameOf(only.prefix, own, only.name), 1, Object.fromEntries(unknown)]]
+  return [[resourceTypeName(only.prefix, own, only.name), 1, Object.fromEntries(unknown)]]
 }

@@ -13,7 +13,7 @@ export interface CountLocator extends Locator {
   readonly isNumber: boolean
 }
 
-export interface Rule {
+export interface ConditionalRule {
   readonly at: Locator
   readonly predicate: string
   readonly adds: readonly string[]
@@ -67,7 +67,7 @@ export interface Operation {
   readonly level: AccessLevel
   readonly classes: readonly ActionClass[]
   readonly traits: readonly Trait[]
-  readonly rules: readonly Rule[]
+  readonly rules: readonly ConditionalRule[]
   /** Documents that say what will be done with them. */
   readonly contents: readonly Content[]
   /** Alternatives, of which the longest counts; each a product of list lengths and of numbers that the call gives. */

@@ -2,7 +2,7 @@
 import type { CallFacts } from '../../core/call.ts'
 import type { FactName, SwitchName } from '../catalogue/facts.ts'
 import type { Locator, Operation } from '../catalogue/types.ts'
-import { type Parts, valuesAt } from '../resources/locate.ts'
+import { type RequestParts, valuesAt } from '../resources/locate.ts'
 import { tagKeys, tagPairs } from '../resources/tag-keys.ts'
 import { singleText } from '../protocols/tree.ts'
 
@@ -37,7 +37,7 @@ function cut(text: string, length: number): string {
 }
 
 /** Each value once; an object, such as a grantee, says nothing here. */
-function valuesOf(places: readonly Locator[], parts: Parts): string[] {
+function valuesOf(places: readonly Locator[], parts: RequestParts): string[] {
   const texts = places.flatMap((at) => valuesAt(parts, at).map(singleText))
   return [...new Set(texts.filter((each) => each !== '').map((each) => cut(each, MAX_VALUE)))].slice(
     0,
@@ -45,7 +45,7 @@ function valuesOf(places: readonly Locator[], parts: Parts): string[] {
   )
 }
 
-function tagValues(tags: readonly Locator[], parts: Parts): Record<string, string[]> {
+function tagValues(tags: readonly Locator[], parts: RequestParts): Record<string, string[]> {
   const found = new Map<string, Set<string>>()
   for (const [key, value] of tagPairs(tags, parts).slice(0, MAX_TAGS)) {
     const name = cut(key, MAX_TAG_KEY)
@@ -55,7 +55,7 @@ function tagValues(tags: readonly Locator[], parts: Parts): Record<string, strin
 }
 
 /** Facts that hold, values that are given, and the tags that the call names. Empty if nothing is to be said. */
-export function callFacts(operation: Operation, parts: Parts): CallFacts {
+export function callFacts(operation: Operation, parts: RequestParts): CallFacts {
   const facts: Record<string, CallFacts[string]> = {}
   for (const [name, places] of operation.facts) {
     if (isSwitch(name)) {

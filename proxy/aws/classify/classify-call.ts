@@ -1,5 +1,5 @@
 /** From an identified request to the call in IAM's terms. */
-import { type ActionClass, gravest, natureOf } from '../../core/action-class.ts'
+import { type ActionClass, severest, natureOf } from '../../core/action-class.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Call, Protocol } from '../../core/call.ts'
 import type { Operation } from '../catalogue/types.ts'
@@ -7,17 +7,17 @@ import { callFacts } from './call-facts.ts'
 import { contentsSay } from './contents/contents.ts'
 import { countOf } from './count.ts'
 import type { Form } from '../protocols/form.ts'
-import { type Parts, valuesAt } from '../resources/locate.ts'
+import { type RequestParts, valuesAt } from '../resources/locate.ts'
 import { statementsOf } from './partiql.ts'
 import { PASS_ROLE, passedRoles } from '../resources/passed-roles.ts'
-import { type Place, resourcesOf } from '../resources/resources.ts'
+import { type ArnPlace, resourcesOf } from '../resources/resources.ts'
 import { holds } from './rules.ts'
 import { unmodelledOf } from './unmodelled.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
 
 /** Classes and traits with what each holding rule says; `-trait` takes a trait away. `more` is what else was found. */
-function saidOf(operation: Operation, parts: Parts, place: Place, more: readonly string[]) {
+function saidOf(operation: Operation, parts: RequestParts, place: ArnPlace, more: readonly string[]) {
   if (operation.rules.length === 0 && more.length === 0) return operation
   const said = new Set<string>([...operation.classes, ...operation.traits, ...more])
   for (const rule of operation.rules) {
@@ -31,7 +31,7 @@ function saidOf(operation: Operation, parts: Parts, place: Place, more: readonly
 }
 
 /** The host prefix with its labels filled from the request. */
-function hostPrefixOf({ hostPrefix, service }: Operation, parts: Parts): string {
+function hostPrefixOf({ hostPrefix, service }: Operation, parts: RequestParts): string {
   if (service.model === 'cloudfront-keyvaluestore') return accountOf(parts.labels.get('KvsARN') ?? '')
   if (!hostPrefix.includes('{')) return hostPrefix
   return hostPrefix.replace(/\{([uqhb]):([^}]+)\}/g, (_, from: 'u' | 'q' | 'h' | 'b', rest: string) => {
@@ -56,8 +56,8 @@ function accountOf(arn: string): string {
 export function classifyCall(
   operation: Operation,
   protocol: Protocol,
-  parts: Parts,
-  place: Place,
+  parts: RequestParts,
+  place: ArnPlace,
   form?: Form,
 ): Call {
   const { service } = operation
@@ -82,7 +82,7 @@ export function classifyCall(
     actions: roles.length === 0 ? actions : [...actions, PASS_ROLE],
     resources: roles.length === 0 ? resources : [...new Set([...resources, ...roles])],
     count: countOf(operation, parts),
-    class: gravest(classes),
+    class: severest(classes),
     classes,
     traits: nature.traits,
     unmodelled,

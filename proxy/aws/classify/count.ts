@@ -1,9 +1,9 @@
 /** How many things a call touches. */
 import type { Locator, Operation } from '../catalogue/types.ts'
-import { type Parts, valuesAt } from '../resources/locate.ts'
+import { type RequestParts, valuesAt } from '../resources/locate.ts'
 
 /** The longest of the operation's lists (products for what multiplies) or the number that it gives; never below 1. */
-export function countOf(operation: Operation, parts: Parts): number {
+export function countOf(operation: Operation, parts: RequestParts): number {
   let most = 1
   for (const product of operation.counts) {
     let count = 1
@@ -14,7 +14,7 @@ export function countOf(operation: Operation, parts: Parts): number {
 }
 
 /** The list's length; where its items are spelled in another way (`.member.N`), that of the parameter above them. */
-function lengthOf({ from, steps }: Locator, parts: Parts): number {
+function lengthOf({ from, steps }: Locator, parts: RequestParts): number {
   const { length } = valuesAt(parts, { from, steps })
   return length > 0 ? length : valuesAt(parts, { from, steps: steps.slice(0, 1) }).length
 }
@@ -23,7 +23,7 @@ function lengthOf({ from, steps }: Locator, parts: Parts): number {
 const MANY = 1_000_000
 
 /** The number that stands there: 1 if none does, many where it is no plain number. */
-function numberAt(at: Locator, parts: Parts): number {
+function numberAt(at: Locator, parts: RequestParts): number {
   let most = 1
   for (const value of valuesAt(parts, at)) {
     if (value === null || value === '') continue

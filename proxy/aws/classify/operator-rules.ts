@@ -2,11 +2,11 @@
  * What operators say of calls beyond the catalogue: other classes for an operation or a resource, and tags that mean
  * something (rule S16).
  */
-import { type ActionClass, gravest, natureOf, type Trait } from '../../core/action-class.ts'
+import { type ActionClass, severest, natureOf, type Trait } from '../../core/action-class.ts'
 import type { Call } from '../../core/call.ts'
 import { ANY } from '../resources/arns.ts'
 import type { Operation } from '../catalogue/types.ts'
-import type { Parts } from '../resources/locate.ts'
+import type { RequestParts } from '../resources/locate.ts'
 import { tagKeys } from '../resources/tag-keys.ts'
 
 /** One entry of `catalogue.overrides`. */
@@ -38,7 +38,11 @@ export const NO_OPERATOR_RULES: OperatorRules = {
 /** Operations that put a whole set of tags, or none, in place of another: what is not named goes too. */
 const REPLACES_TAGS = /^(Put|Delete)(Bucket|Object|Job|StorageLensConfiguration)Tagging$/
 
-function touchesGuardedTag(operation: Operation, parts: Parts, { guardedTags }: OperatorRules): boolean {
+function touchesGuardedTag(
+  operation: Operation,
+  parts: RequestParts,
+  { guardedTags }: OperatorRules,
+): boolean {
   if (guardedTags.size === 0) return false
   if (REPLACES_TAGS.test(operation.name)) return true
   return tagKeys(operation.tags, parts).some((key) => guardedTags.has(key.toLowerCase()))
@@ -63,7 +67,7 @@ function adds({ resources }: ClassOverride, call: Call, { covers }: OperatorRule
 export function withOperatorRules(
   call: Call,
   operation: Operation,
-  parts: Parts,
+  parts: RequestParts,
   rules: OperatorRules,
 ): Call {
   const guarded = touchesGuardedTag(operation, parts, rules)
@@ -79,5 +83,5 @@ export function withOperatorRules(
     said.add('protection')
   }
   const nature = natureOf(said)
-  return { ...call, ...nature, class: gravest(nature.classes) }
+  return { ...call, ...nature, class: severest(nature.classes) }
 }

@@ -1,7 +1,7 @@
 /** What PartiQL statements to DynamoDB do, by their first word. */
 import type { ActionClass } from '../../core/action-class.ts'
 import type { Operation } from '../catalogue/types.ts'
-import { type Parts, valuesAt } from '../resources/locate.ts'
+import { type RequestParts, valuesAt } from '../resources/locate.ts'
 
 const LOCATIONS: Readonly<Record<string, readonly string[]>> = {
   ExecuteStatement: ['Statement'],
@@ -23,7 +23,7 @@ export interface Statements {
 }
 
 /** Undefined for other operations. A statement that starts with none of the known words is `opaque`. */
-export function statementsOf(operation: Operation, parts: Parts): Statements | undefined {
+export function statementsOf(operation: Operation, parts: RequestParts): Statements | undefined {
   const steps = operation.service.model === 'dynamodb' ? LOCATIONS[operation.name] : undefined
   if (steps === undefined) return undefined
   const statements = valuesAt(parts, { from: 'b', steps })

@@ -1,8 +1,8 @@
 /** Rules on a call's parameters: when they make it graver than its name says. */
-import type { Rule } from '../catalogue/types.ts'
+import type { ConditionalRule } from '../catalogue/types.ts'
 import { singleText, type Document } from '../protocols/tree.ts'
-import type { Place } from '../resources/arns.ts'
-import { type Parts, valuesAt } from '../resources/locate.ts'
+import type { ArnPlace } from '../resources/arns.ts'
+import { type RequestParts, valuesAt } from '../resources/locate.ts'
 
 function text(value: Document): string {
   return singleText(value).trim().toLowerCase()
@@ -41,9 +41,9 @@ function isForeign(value: Document, account: string | undefined): boolean {
  * `<>x` (another value).
  */
 export function holds(
-  { at, predicate }: Rule,
-  parts: Parts,
-  { accountId }: Pick<Place, 'accountId'>,
+  { at, predicate }: ConditionalRule,
+  parts: RequestParts,
+  { accountId }: Pick<ArnPlace, 'accountId'>,
 ): boolean {
   const values = valuesAt(parts, at)
   switch (predicate) {

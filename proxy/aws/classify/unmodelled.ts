@@ -4,7 +4,7 @@
  */
 import type { RawShape, ShapeRef } from '../catalogue/format.ts'
 import type { Operation } from '../catalogue/types.ts'
-import type { Parts } from '../resources/locate.ts'
+import type { RequestParts } from '../resources/locate.ts'
 import type { Document } from '../protocols/tree.ts'
 
 /** As many as are named in a refusal; their text is the agent's, so it is cut. */
@@ -124,7 +124,7 @@ function isMap(shape: RawShape): shape is readonly ['*', ShapeRef] {
   return Array.isArray(shape) && shape.length === 2
 }
 
-function lookAtHeaders(search: Search, { amzHeaders }: Operation, { headers }: Parts): void {
+function lookAtHeaders(search: Search, { amzHeaders }: Operation, { headers }: RequestParts): void {
   for (const name of headers.names()) {
     if (!name.startsWith('x-amz-') || COMMON_HEADERS.has(name) || CHECKSUM_HEADER.test(name)) continue
     const known = amzHeaders.some((each) =>
@@ -145,7 +145,11 @@ function allowedIn({ service }: Operation, form: FormFindings): ReadonlySet<stri
  * Names of what the model lacks: members by their path (`Table.Name`), query keys as `?key`, headers as they are; ten
  * at most. Case counts. `irregular` are list parameters whose indexes are not 1, 2, 3.
  */
-export function unmodelledOf(operation: Operation, parts: Parts, form: FormFindings): readonly string[] {
+export function unmodelledOf(
+  operation: Operation,
+  parts: RequestParts,
+  form: FormFindings,
+): readonly string[] {
   const search = new Search(operation.service.shapes, allowedIn(operation, form))
   lookAtHeaders(search, operation, parts)
   if (form !== undefined) for (const each of form.irregular) search.add(each)

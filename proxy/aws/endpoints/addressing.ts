@@ -43,7 +43,7 @@ const CONTROL = 'v20180820'
 export function addressing({ hosts }: { readonly hosts: readonly string[] }): Addressing {
   const own = longestFirst(new Set(['localhost', ...hosts.map((each) => each.toLowerCase())]))
   return (head, scope) => {
-    const name = nameOf(head)
+    const name = hostNameOf(head)
     const prefix = isAwsName(name)
       ? awsPrefixOf(name, scope)
       : (prefixOf(name, own) ?? prefixOf(name, addressIn(name)))
@@ -71,7 +71,7 @@ function longestFirst(names: Iterable<string>): readonly string[] {
 }
 
 /** The host name of a request, in lower case, without port; denial `malformed_request` if it has none. */
-export function nameOf({ headers }: RequestHead): string {
+export function hostNameOf({ headers }: RequestHead): string {
   const name = HOST.exec(headers.one('host')?.toLowerCase() ?? '')?.[1]
   if (name !== undefined && !name.includes('..')) return name
   throw new Denial('malformed_request', 'Host must be one host name or address, perhaps with a port.')

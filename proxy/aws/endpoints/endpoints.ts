@@ -5,7 +5,7 @@ import { isBucketName, isMultiRegion, isOtherThing } from './buckets.ts'
 import data from './endpoints.json' with { type: 'json' }
 
 /** A partition's DNS suffixes and its regions. */
-export interface Rules {
+export interface PartitionRules {
   readonly dns: string
   readonly dual: string
   readonly regions: readonly string[]
@@ -29,7 +29,7 @@ export interface ServiceEndpoints {
 
 export interface EndpointData {
   readonly source: string
-  readonly partitions: Readonly<Record<string, Rules>>
+  readonly partitions: Readonly<Record<string, PartitionRules>>
   readonly services: Readonly<Record<string, ServiceEndpoints>>
 }
 

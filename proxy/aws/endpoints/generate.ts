@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { customEndpointFunctions, EndpointError, resolveEndpoint } from '@smithy/util-endpoints'
 import { readSupplement } from '../catalogue/sources.ts'
-import type { EndpointData, Hosts, Rules, ServiceEndpoints } from './endpoints.ts'
+import type { EndpointData, Hosts, PartitionRules, ServiceEndpoints } from './endpoints.ts'
 import { type Botocore, type PartitionRow, readBotocore, type ServiceRules } from './botocore.ts'
 
 const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov']
@@ -207,7 +207,7 @@ export function generateEndpoints(): EndpointData {
   const botocore = readBotocore()
   teachAwsFunctions(botocore)
   const places = placesOf(botocore)
-  const partitions: Record<string, Rules> = {}
+  const partitions: Record<string, PartitionRules> = {}
   for (const row of botocore.partitions) {
     if (!PARTITIONS.includes(row.id)) continue
     const { dnsSuffix, dualStackDnsSuffix } = row.outputs

@@ -203,7 +203,7 @@ function byS3(context: Context, routes: Routes): Identification {
  * The operation of a request, signed for service `scope`. Never throws; `form` is the parsed body or query string
  * after an answer `needs-form`.
  */
-export function identify(
+export function identifyOperation(
   catalogue: Catalogue,
   head: RequestHead,
   scope: string,

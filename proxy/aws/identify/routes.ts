@@ -1,7 +1,6 @@
 /** Lookup tables of one signing name, built when it is first seen. */
 import { operationsOf } from '../catalogue/catalogue.ts'
-import { type Service } from '../catalogue/types.ts'
-import type { Catalogue, Operation } from '../catalogue/types.ts'
+import type { Catalogue, Operation, Service } from '../catalogue/types.ts'
 import { insert, newTrie, type Route, routeOf, type Trie } from './trie.ts'
 
 export interface Routes {

@@ -1,7 +1,6 @@
 /** Private services as operators describe them, made into services like the catalogue's. */
 import { type AccessLevel, type ActionClass, natureOf, type Trait } from '../../core/action-class.ts'
-import type { Service } from '../catalogue/types.ts'
-import type { Catalogue, Operation, ResourceEntry } from '../catalogue/types.ts'
+import type { Catalogue, Operation, ResourceEntry, Service } from '../catalogue/types.ts'
 import { labelsOf } from './paths.ts'
 
 export const EXECUTE_API = 'execute-api'

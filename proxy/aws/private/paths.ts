@@ -48,7 +48,7 @@ export function labelsOf(template: string): readonly string[] {
 }
 
 /** What two templates have in common that no request can tell from each other. */
-export function shapeOf(template: string): string {
+export function pathShape(template: string): string {
   return template.replaceAll(/\{\w+(\+?)\}/g, '{$1}').toLowerCase()
 }
 

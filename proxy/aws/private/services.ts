@@ -3,11 +3,11 @@
  * its Host, which its signature covers.
  */
 import type { RequestHead } from '../../core/http/request-head.ts'
-import type { Soon } from '../../core/maybe-promise.ts'
-import { nameOf } from '../endpoints/addressing.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
+import { hostNameOf } from '../endpoints/addressing.ts'
 import type { Catalogue } from '../catalogue/types.ts'
 import { isForm } from '../identify/identify.ts'
-import type { Known } from '../read-call.ts'
+import type { ReadIdentification } from '../read-call.ts'
 import { privateOperations, type PrivateService } from './operations.ts'
 import { pathMatcher } from './paths.ts'
 import { parseQuery } from '../protocols/query.ts'
@@ -35,8 +35,8 @@ export interface PrivateSite {
   identify(
     head: RequestHead,
     scope: { readonly service: string; readonly region: string },
-    body: () => Soon<Buffer>,
-  ): Promise<Known>
+    body: () => MaybePromise<Buffer>,
+  ): Promise<ReadIdentification>
 }
 
 /**
@@ -108,7 +108,7 @@ export function privateServices(services: readonly PrivateService[], catalogue: 
     endpoints.set(name, { origin, host: hosts[0] as string, signingName, region })
   }
   return {
-    at: (head) => (sites.size === 0 ? undefined : sites.get(nameOf(head))),
+    at: (head) => (sites.size === 0 ? undefined : sites.get(hostNameOf(head))),
     endpoint: (model) => endpoints.get(model),
     origins: new Set(services.flatMap(({ origin }) => (origin === undefined ? [] : new URL(origin).origin))),
   }

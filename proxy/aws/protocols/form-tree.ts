@@ -6,7 +6,7 @@ export type FormNode = Branch | string
 
 const DEPTH_LIMIT = 24
 
-export function malformed(message: string): Denial {
+export function malformedForm(message: string): Denial {
   return new Denial('malformed_request', message)
 }
 
@@ -33,7 +33,7 @@ export class Branch {
   readonly depth: number
 
   constructor(depth: number) {
-    if (depth > DEPTH_LIMIT) throw malformed('A form parameter is nested too deeply.')
+    if (depth > DEPTH_LIMIT) throw malformedForm('A form parameter is nested too deeply.')
     this.depth = depth
   }
 
@@ -42,7 +42,8 @@ export class Branch {
     const item = this.items.length === 0 ? undefined : this.items[indexOf(step) - 1]
     if (item !== undefined || this.members.size === 0) return item
     const member = this.members.get(step.toLowerCase())
-    if (member !== undefined && member[0] !== step) throw malformed('A form parameter is given in two cases.')
+    if (member !== undefined && member[0] !== step)
+      throw malformedForm('A form parameter is given in two cases.')
     return member?.[1]
   }
 
@@ -52,14 +53,14 @@ export class Branch {
       this.items.push(node)
       return
     }
-    if (this.get(step) !== undefined) throw malformed('A form parameter is given twice.')
+    if (this.get(step) !== undefined) throw malformedForm('A form parameter is given twice.')
     this.members.set(step.toLowerCase(), [step, node])
   }
 
   /** The branch below, made if there is none. */
   below(step: string): Branch {
     const found = this.get(step)
-    if (typeof found === 'string') throw malformed('A form parameter is given in two forms.')
+    if (typeof found === 'string') throw malformedForm('A form parameter is given in two forms.')
     if (found !== undefined) return found
     const made = new Branch(this.depth + 1)
     this.add(step, made)
@@ -78,7 +79,7 @@ function pairOf(entry: Document): readonly [key: Document, value: Document] {
   const given = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, Document>
   const [key, value] = 'Name' in given ? (['Name', 'Value'] as const) : (['key', 'value'] as const)
   if (Object.keys(given).some((each) => each !== key && each !== value))
-    throw malformed('A parameter map has an entry that is more than a key and a value.')
+    throw malformedForm('A parameter map has an entry that is more than a key and a value.')
   return [given[key], given[value]]
 }
 
@@ -88,7 +89,7 @@ function mapOf(entries: readonly Document[]): Document {
   for (const entry of entries) {
     const [key, value] = pairOf(entry)
     if (typeof key !== 'string' || map.has(key))
-      throw malformed('A parameter map lacks a key, or has one twice.')
+      throw malformedForm('A parameter map lacks a key, or has one twice.')
     map.set(key, value)
   }
   return Object.fromEntries(map)
@@ -120,7 +121,7 @@ export function documentOf(node: FormNode, name: string, irregular: string[]): D
   const members = [...node.members.values()]
   const indexes = members.filter(([step]) => isIndex(step)).length
   if (node.items.length + indexes > 0) {
-    if (indexes < members.length) throw malformed('A parameter list mixes indexes and names.')
+    if (indexes < members.length) throw malformedForm('A parameter list mixes indexes and names.')
     return listOf(node, name, irregular)
   }
   const entries = members.map(([step, each]) => [step, documentOf(each, step, irregular)] as const)

@@ -1,6 +1,6 @@
 /** Parameter lists of the query protocols (`Action=...&InstanceId.1=...`), as a tree that rules can walk. */
 import { splitPair } from '../../core/http/query-pair.ts'
-import { Branch, documentOf, malformed } from './form-tree.ts'
+import { Branch, documentOf, malformedForm } from './form-tree.ts'
 import { MEMBER_LIMIT, tooManyMembers, type Document } from './tree.ts'
 
 export interface Form {
@@ -22,7 +22,7 @@ function decodeForm(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    throw malformed('A form parameter is not valid percent-encoded UTF-8.')
+    throw malformedForm('A form parameter is not valid percent-encoded UTF-8.')
   }
 }
 

@@ -1,6 +1,6 @@
 /** ARNs as values: their shape, and the set that a call's resources are gathered in. */
 
-export interface Place {
+export interface ArnPlace {
   readonly partition: string
   readonly region: string
   readonly accountId: string | undefined

@@ -5,7 +5,7 @@ import type { Document } from '../protocols/tree.ts'
 import type { QueryKeys } from '../protocols/query.ts'
 
 /** A request taken apart: everything that classification reads. */
-export interface Parts {
+export interface RequestParts {
   /** Decoded path labels by their name. */
   readonly labels: ReadonlyMap<string, string>
   readonly query: QueryKeys
@@ -44,7 +44,7 @@ function walk(node: Document, steps: readonly string[], index: number, found: Do
   }
 }
 
-export function valuesAt(parts: Parts, { from, steps }: Locator): readonly Document[] {
+export function valuesAt(parts: RequestParts, { from, steps }: Locator): readonly Document[] {
   const name = steps[0] as string
   switch (from) {
     case 'b': {

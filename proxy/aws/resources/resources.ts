@@ -3,13 +3,13 @@
  * by the request, `*` is among them. An unknown account is written `*`, which only a pattern that covers every
  * account matches.
  */
-import { ANY, ARN, newSink, type Place, type Sink } from './arns.ts'
+import { ANY, ARN, newSink, type ArnPlace, type Sink } from './arns.ts'
 import type { Locator, Operation, ResourceEntry, ResourceVariable } from '../catalogue/types.ts'
-import { type Parts, valuesAt } from './locate.ts'
+import { type RequestParts, valuesAt } from './locate.ts'
 import { decode } from '../protocols/query.ts'
 import { addS3 } from './s3-resources.ts'
 
-export type { Place }
+export type { ArnPlace }
 
 /** `https://sqs.region.amazonaws.com/123456789012/name`: account and name. */
 const QUEUE_URL = /^https?:\/\/[^/]+\/(\d{12})\/([^/]+)$/
@@ -17,13 +17,13 @@ const QUEUE_URL = /^https?:\/\/[^/]+\/(\d{12})\/([^/]+)$/
 // oxlint-disable-next-line no-control-regex
 const UNFIT = /[\u0000-\u0020\u007f-\u00a0]/
 
-function variable(name: string, place: Place, value: (name: string) => string): string {
+function variable(name: string, place: ArnPlace, value: (name: string) => string): string {
   if (name === 'Partition') return place.partition
   if (name === 'Region') return place.region
   return name === 'Account' ? (place.accountId ?? ANY) : value(name)
 }
 
-function fill(pieces: readonly string[], place: Place, value: (name: string) => string): string {
+function fill(pieces: readonly string[], place: ArnPlace, value: (name: string) => string): string {
   let arn = ''
   for (let i = 0; i < pieces.length; i++) {
     const piece = pieces[i] as string
@@ -41,7 +41,7 @@ function cleaned(service: string, value: string): string {
   return service === 'ssm' ? value.replace(/^\//, '') : value
 }
 
-function placeOf(service: string, value: string, place: Place): Place {
+function placeOf(service: string, value: string, place: ArnPlace): ArnPlace {
   const account = service === 'sqs' ? QUEUE_URL.exec(value)?.[1] : undefined
   return account === undefined ? place : { ...place, accountId: account }
 }
@@ -71,12 +71,12 @@ const GAP = '\u0000'
 interface Frame {
   readonly entry: ResourceEntry
   readonly others: (name: string) => string
-  readonly place: Place
+  readonly place: ArnPlace
   /** Its text, cut where the name belongs: most calls that name many things differ in it alone. */
   readonly around: readonly string[]
 }
 
-function frameOf(entry: ResourceEntry, others: (name: string) => string, place: Place): Frame {
+function frameOf(entry: ResourceEntry, others: (name: string) => string, place: ArnPlace): Frame {
   const around = fill(entry.pieces, place, (each) => others(each) || GAP).split(GAP)
   return { entry, others, place, around }
 }
@@ -84,7 +84,7 @@ function frameOf(entry: ResourceEntry, others: (name: string) => string, place: 
 /** The newest frame of each template that lacks one name: calls are mostly made in one place. */
 const newest = new WeakMap<ResourceEntry, Frame>()
 
-function plainFrame(entry: ResourceEntry, place: Place): Frame {
+function plainFrame(entry: ResourceEntry, place: ArnPlace): Frame {
   const known = newest.get(entry)
   if (known !== undefined && isSamePlace(known.place, place)) return known
   const frame = frameOf(entry, NONE, place)
@@ -92,7 +92,7 @@ function plainFrame(entry: ResourceEntry, place: Place): Frame {
   return frame
 }
 
-function isSamePlace(one: Place, other: Place): boolean {
+function isSamePlace(one: ArnPlace, other: ArnPlace): boolean {
   return one.region === other.region && one.accountId === other.accountId && one.partition === other.partition
 }
 
@@ -144,7 +144,7 @@ function covers(said: string, arn: string): boolean {
   return parts.at(-1) === '' || at === arn.length
 }
 
-function strings(parts: Parts, locators: readonly Locator[]): string[] {
+function strings(parts: RequestParts, locators: readonly Locator[]): string[] {
   const found: string[] = []
   for (const each of locators) {
     for (const value of valuesAt(parts, each)) found.push(typeof value === 'string' ? value : '')
@@ -153,7 +153,7 @@ function strings(parts: Parts, locators: readonly Locator[]): string[] {
 }
 
 /** The place of a thing in another's account, where the request says so; glacier writes `-` for one's own. */
-function placeIn({ account }: ResourceEntry, parts: Parts, place: Place): Place {
+function placeIn({ account }: ResourceEntry, parts: RequestParts, place: ArnPlace): ArnPlace {
   if (account.length === 0) return place
   const said = strings(parts, account).filter((each) => each !== '-')
   if (said.length === 0) return place
@@ -162,12 +162,12 @@ function placeIn({ account }: ResourceEntry, parts: Parts, place: Place): Place 
 }
 
 /** Whether some item of a list gives nothing where others do. */
-function lacks(parts: Parts, { from, steps }: Locator, given: number): boolean {
+function lacks(parts: RequestParts, { from, steps }: Locator, given: number): boolean {
   return steps.length > 1 && valuesAt(parts, { from, steps: steps.slice(0, -1) }).length > given
 }
 
 /** What the request gives for a variable: the default where it, or an item of its list, gives nothing. */
-function givenFor({ at, fallback, qualifier }: ResourceVariable, parts: Parts): string[] {
+function givenFor({ at, fallback, qualifier }: ResourceVariable, parts: RequestParts): string[] {
   const given = strings(parts, at)
   if (fallback !== undefined && (given.length === 0 || at.some((each) => lacks(parts, each, given.length))))
     given.push(fallback)
@@ -175,12 +175,12 @@ function givenFor({ at, fallback, qualifier }: ResourceVariable, parts: Parts): 
   return behind.length === 0 ? given : given.flatMap((each) => behind.map((more) => `${each}:${more}`))
 }
 
-function isOfAnotherType({ unless }: ResourceEntry, parts: Parts): boolean {
+function isOfAnotherType({ unless }: ResourceEntry, parts: RequestParts): boolean {
   return unless !== undefined && strings(parts, unless.at).some((each) => each !== unless.fallback)
 }
 
 /** A template with its values. Several variables are filled together only if all but the last have one plain value. */
-function addTemplate(sink: Sink, entry: ResourceEntry, parts: Parts, ours: Place): void {
+function addTemplate(sink: Sink, entry: ResourceEntry, parts: RequestParts, ours: ArnPlace): void {
   if (isOfAnotherType(entry, parts)) return
   const place = placeIn(entry, parts, ours)
   const values: (readonly [string, readonly string[]])[] = []
@@ -206,7 +206,7 @@ function addTemplate(sink: Sink, entry: ResourceEntry, parts: Parts, ours: Place
 }
 
 /** A member that holds the ARN of whatever the operation is about. */
-function addWhole(sink: Sink, entry: ResourceEntry, parts: Parts, service: string): void {
+function addWhole(sink: Sink, entry: ResourceEntry, parts: RequestParts, service: string): void {
   const values = strings(parts, entry.variables.get('@')?.at ?? [])
   if (values.length === 0) sink.add(ANY)
   for (const value of values) {
@@ -217,14 +217,20 @@ function addWhole(sink: Sink, entry: ResourceEntry, parts: Parts, service: strin
 }
 
 /** API Gateway's own: the path, in the one spelling that patterns have. */
-function pathArn(path: string, { partition, region }: Place): string {
+function pathArn(path: string, { partition, region }: ArnPlace): string {
   const decoded = decode(path.replace(/(?<=.)\/$/, ''))
   return decoded === undefined || UNFIT.test(decoded)
     ? ANY
     : `arn:${partition}:apigateway:${region}::${decoded}`
 }
 
-function addEntry(sink: Sink, entry: ResourceEntry, operation: Operation, parts: Parts, place: Place): void {
+function addEntry(
+  sink: Sink,
+  entry: ResourceEntry,
+  operation: Operation,
+  parts: RequestParts,
+  place: ArnPlace,
+): void {
   switch (entry.kind) {
     case 'arn':
       return addTemplate(sink, entry, parts, place)
@@ -238,7 +244,7 @@ function addEntry(sink: Sink, entry: ResourceEntry, operation: Operation, parts:
 }
 
 /** Every resource of a call; `*` alone where IAM names none. */
-export function resourcesOf(operation: Operation, parts: Parts, place: Place): readonly string[] {
+export function resourcesOf(operation: Operation, parts: RequestParts, place: ArnPlace): readonly string[] {
   const sink = newSink()
   if (operation.service.model === 's3') addS3(sink, operation, parts, place)
   else for (const entry of operation.resources) addEntry(sink, entry, operation, parts, place)

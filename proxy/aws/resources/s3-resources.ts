@@ -1,8 +1,8 @@
 /** The ARNs of S3 calls: a bucket, or the objects that path, body and copy source name. */
-import { ANY, type Place, type Sink } from './arns.ts'
+import { ANY, type ArnPlace, type Sink } from './arns.ts'
 import { isGeneralPurpose } from '../endpoints/buckets.ts'
 import type { Locator, Operation } from '../catalogue/types.ts'
-import { type Parts, valuesAt } from './locate.ts'
+import { type RequestParts, valuesAt } from './locate.ts'
 import { decode } from '../protocols/query.ts'
 
 const BODY_KEYS: Locator = { from: 'b', steps: ['Object', 'Key'] }
@@ -23,7 +23,7 @@ function sourceOf(source: string, partition: string): string {
 }
 
 /** Adds every resource of an S3 call. A bucket name that may stand for another bucket adds `*`. */
-export function addS3(sink: Sink, { name }: Operation, parts: Parts, { partition }: Place): void {
+export function addS3(sink: Sink, { name }: Operation, parts: RequestParts, { partition }: ArnPlace): void {
   const bucket = parts.labels.get('Bucket')
   if (bucket === undefined) return sink.add(ANY)
   if (!isGeneralPurpose(bucket)) sink.add(ANY)

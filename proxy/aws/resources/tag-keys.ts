@@ -1,11 +1,11 @@
 /** The tags that a call names. */
 import type { Locator } from '../catalogue/types.ts'
-import { type Parts, valuesAt } from './locate.ts'
+import { type RequestParts, valuesAt } from './locate.ts'
 import { parseQuery } from '../protocols/query.ts'
 import { singleText, type Document } from '../protocols/tree.ts'
 
 /** Tag keys that the call sets or removes. */
-export function tagKeys(places: readonly Locator[], parts: Parts): string[] {
+export function tagKeys(places: readonly Locator[], parts: RequestParts): string[] {
   return places.flatMap((at) =>
     valuesAt(parts, at).flatMap((value) => {
       if (typeof value !== 'string') return []
@@ -31,7 +31,7 @@ function pairsIn(node: Document, key: string): (readonly [string, string])[] {
 }
 
 /** Tags that the call sets, key and value; what is only removed has no value. */
-export function tagPairs(places: readonly Locator[], parts: Parts): (readonly [string, string])[] {
+export function tagPairs(places: readonly Locator[], parts: RequestParts): (readonly [string, string])[] {
   return places.flatMap(({ from, steps }) => {
     const key = steps.at(-1) ?? ''
     if (from === 'b' && steps.length > 1) {

@@ -1,7 +1,7 @@
 /** The part of the configuration that says what people may open for agents in an emergency. */
 import { z } from 'zod'
 import { ACTION_CLASSES } from '../../core/action-class.ts'
-import { pace } from './calls.ts'
+import { paceSetting } from './calls.ts'
 import { durationMs } from './values.ts'
 
 const LONGEST_MS = 24 * 3_600_000
@@ -33,7 +33,7 @@ export const breakglass = z
       .min(1)
       .default(['*'])
       .describe('Patterns that must cover the resources of each.'),
-    pace: pace
+    pace: paceSetting
       .optional()
       .describe("The agent's own pace while one with --pace is open: rate, burst, maxWait. None without it."),
   })

@@ -8,7 +8,7 @@ import { parseRate } from '../../pacing/rates.ts'
 import { DIMENSIONS } from '../../pacing/rules.ts'
 
 /** One pace: rate, burst, maxWait. */
-export const pace = z.strictObject({
+export const paceSetting = z.strictObject({
   rate: parsed(parseRate, 'a rate such as 6/min'),
   burst: z.int().positive(),
   maxWait: durationMs.refine(
@@ -21,7 +21,7 @@ export const pace = z.strictObject({
 const PACED_CLASSES = ACTION_CLASSES.filter((name) => name !== 'unknown')
 const PACED = [...PACED_CLASSES, 'may-overwrite'] as const
 
-const rule = pace.extend({
+const rule = paceSetting.extend({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be up to 64 of a-z, 0-9 and -, such as fleet-destructive')
@@ -148,10 +148,10 @@ export const catalogue = z
 export const pacing = z
   .strictObject({
     classes: z
-      .partialRecord(z.enum(PACED), pace)
+      .partialRecord(z.enum(PACED), paceSetting)
       .prefault({})
       .transform((given) => ({
-        ...z.partialRecord(z.enum(PACED), pace).parse(DEFAULT_PACES),
+        ...z.partialRecord(z.enum(PACED), paceSetting).parse(DEFAULT_PACES),
         // Who set a pace for writes meant those that replace something too.
         ...(given.write === undefined ? {} : { 'may-overwrite': given.write }),
         ...given,

@@ -1,7 +1,7 @@
 /** The part of the configuration that describes services which are not AWS's own. */
 import { z } from 'zod'
 import { EXECUTE_API } from '../../aws/private/operations.ts'
-import { labelsOf, PATH_TEMPLATE, shapeOf } from '../../aws/private/paths.ts'
+import { labelsOf, PATH_TEMPLATE, pathShape } from '../../aws/private/paths.ts'
 import { ACTION_CLASSES, TRAITS } from '../../core/action-class.ts'
 import { hostName } from './values.ts'
 import { isS3Family } from '../../core/s3-family.ts'
@@ -94,7 +94,7 @@ export const privateService = z
     for (const [index, { name, method, path }] of operations.entries()) {
       for (const [member, key] of [
         ['name', name],
-        ['path', `${method} ${shapeOf(path)}`],
+        ['path', `${method} ${pathShape(path)}`],
       ] as const) {
         if (seen.has(key))
           context.addIssue({ code: 'custom', path: ['operations', index, member], message: 'stands twice' })

@@ -1,5 +1,5 @@
 /** Whether the client left before its answer was whole. An `AbortSignal` is one. */
-export interface Departure {
+export interface ClientSignal {
   readonly aborted: boolean
   /** The listener is called once, when the client leaves; never if it has left already. */
   addEventListener(event: 'abort', listener: () => void): void
@@ -7,7 +7,7 @@ export interface Departure {
 }
 
 /** What every request has one of: an `AbortController` costs several times as much. */
-export class ClientDeparture implements Departure {
+export class ClientGone implements ClientSignal {
   aborted = false
   readonly #listeners: (() => void)[] = []
 

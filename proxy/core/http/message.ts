@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
-import type { Soon } from '../maybe-promise.ts'
+import type { MaybePromise } from '../maybe-promise.ts'
 import { Denial } from '../denial/denial.ts'
 
 /** A request as node:http or node:http2 hands it over. */
@@ -35,7 +35,7 @@ export interface IncomingBody {
   /** `Content-Length`; undefined for chunked transfer coding. */
   readonly lengthBytes: number | undefined
   /** The whole body, read once and kept; `owner` (the agent, once known) pays for the memory. Denial `body_too_large` beyond `limits.bufferedBodyBytes`. */
-  bytes(owner?: string): Soon<Buffer>
+  bytes(owner?: string): MaybePromise<Buffer>
   /** The body as it arrives; only where `bytes` was not called. */
   stream(): Readable
   /** False once all of it has arrived. */

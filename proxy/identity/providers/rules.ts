@@ -7,7 +7,7 @@ import type { Clock } from '../../core/ports.ts'
 /** What a provider vouches for: a token's claims, or of a SPIFFE ID `sub` and its `path` without the first slash. */
 export type Claims = Readonly<Record<string, unknown>>
 
-export interface Rule {
+export interface MappingRule {
   /** Patterns by claim, all of which must match; `*` stands for any characters. */
   readonly match: Readonly<Record<string, readonly string[]>>
   /** An agent that the configuration names, or a template: `spiffe://example.org/ci/{repository}`. */
@@ -21,7 +21,7 @@ export interface Mapped {
 
 export interface RulesOptions {
   readonly provider: string
-  readonly rules: readonly Rule[]
+  readonly rules: readonly MappingRule[]
   /** Ids of the agents that the configuration names. */
   readonly named: ReadonlySet<string>
   /** Of all templates of the provider. */

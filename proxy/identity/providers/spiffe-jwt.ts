@@ -6,7 +6,7 @@ import { bundleSource, type BundlePlace } from './bundle-source.ts'
 import { workload, type TokenProvider } from './oidc.ts'
 import { agentRules, type RulesOptions } from './rules.ts'
 import { parseSpiffeId } from '../../core/spiffe-id.ts'
-import { malformed } from './token.ts'
+import { malformedToken } from './token.ts'
 import { tokenVerifier } from './verify-token.ts'
 
 export interface SpiffeJwtOptions {
@@ -50,7 +50,7 @@ export function spiffeJwtProvider(
       // The caller routes by trust domain; a bundle vouches for no other one.
       if (id?.trustDomain !== trustDomain)
         throw new Denial('identity_unknown_issuer', 'It is of another trust domain.')
-      if (id.path === '') throw malformed('its subject is a trust domain, not a workload')
+      if (id.path === '') throw malformedToken('its subject is a trust domain, not a workload')
       const claims = await verify(token)
       return workload(options, token, agentOf({ ...claims, path: id.path.slice(1) }))
     },

@@ -35,9 +35,9 @@ export interface UnverifiedToken {
 
 /** Denial `identity_malformed` for what is no signed JWT with a subject, an audience and an end. */
 export function readToken(text: string): UnverifiedToken {
-  if (text.length > MAX_CHARACTERS) throw malformed(`it has over ${MAX_CHARACTERS} characters`)
+  if (text.length > MAX_CHARACTERS) throw malformedToken(`it has over ${MAX_CHARACTERS} characters`)
   const [header = '', payload = '', signature, ...more] = text.split('.')
-  if (signature === undefined || more.length > 0) throw malformed('it has not three parts')
+  if (signature === undefined || more.length > 0) throw malformedToken('it has not three parts')
   const { alg } = parsed('header', Header, header)
   const { iss, sub, aud, exp } = parsed('claims', Claims, payload)
   return {
@@ -63,7 +63,7 @@ export interface Expected {
 export function checkUnverified(token: UnverifiedToken, expected: Expected, nowMs: number): void {
   const { algorithms, audience, toleranceMs } = expected
   if (!algorithms.includes(token.algorithm)) {
-    throw malformed(`its algorithm must be one of ${algorithms.join(', ')}`)
+    throw malformedToken(`its algorithm must be one of ${algorithms.join(', ')}`)
   }
   if (token.audiences.length === 0 || token.audiences.some((each) => each !== audience)) {
     throw new Denial(
@@ -74,7 +74,7 @@ export function checkUnverified(token: UnverifiedToken, expected: Expected, nowM
   if (token.expiresAtMs + toleranceMs <= nowMs) throw new Denial('identity_expired', 'The token has expired.')
 }
 
-export function malformed(why: string): Denial {
+export function malformedToken(why: string): Denial {
   return new Denial('identity_malformed', `The token cannot be used: ${why}.`)
 }
 
@@ -84,7 +84,7 @@ function parsed<Shape extends z.ZodType>(part: string, shape: Shape, text: strin
   const names = [...new Set(read.error.issues.map(({ path }) => path.join('.')))].filter(
     (name) => name !== '',
   )
-  throw malformed(
+  throw malformedToken(
     names.length === 0 ? `its ${part} cannot be read` : `its ${part} lack a usable ${names.join(', ')}`,
   )
 }

@@ -4,9 +4,9 @@ import { Denial } from '../../core/denial/denial.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { KeySet } from './bundle.ts'
 import type { Source } from './source.ts'
-import { checkUnverified, malformed, type Expected, type UnverifiedToken } from './token.ts'
+import { checkUnverified, malformedToken, type Expected, type UnverifiedToken } from './token.ts'
 
-export interface VerifyOptions extends Expected {
+export interface TokenVerifyOptions extends Expected {
   readonly keys: Source<KeySet>
   readonly issuer?: string
   /** Since `iat`; undefined: as long as its issuer says. */
@@ -18,7 +18,7 @@ export interface VerifyOptions extends Expected {
 const MOST_UNDER_WAY = 64
 
 /** Verifies tokens, a bounded number of them at a time: denial `overloaded` beyond. */
-export function tokenVerifier(options: VerifyOptions) {
+export function tokenVerifier(options: TokenVerifyOptions) {
   let underWay = 0
   return async function verifyToken(token: UnverifiedToken): Promise<JWTPayload> {
     checkUnverified(token, options, options.clock.nowMs())
@@ -33,7 +33,7 @@ export function tokenVerifier(options: VerifyOptions) {
 }
 
 /** A key that is not known may be a new one: then the keys are asked for anew, once. */
-async function verified(token: UnverifiedToken, options: VerifyOptions): Promise<JWTPayload> {
+async function verified(token: UnverifiedToken, options: TokenVerifyOptions): Promise<JWTPayload> {
   const known = await options.keys.current()
   try {
     return await claimsOf(token, known, options)
@@ -48,7 +48,11 @@ async function verified(token: UnverifiedToken, options: VerifyOptions): Promise
   }
 }
 
-async function claimsOf(token: UnverifiedToken, keys: KeySet, options: VerifyOptions): Promise<JWTPayload> {
+async function claimsOf(
+  token: UnverifiedToken,
+  keys: KeySet,
+  options: TokenVerifyOptions,
+): Promise<JWTPayload> {
   const { issuer, audience, algorithms, toleranceMs, maxAgeMs, clock } = options
   const { payload } = await jwtVerify(token.text, keys, {
     audience,
@@ -71,7 +75,8 @@ function denialOf(error: unknown): unknown {
     return new Denial('identity_signature', 'No key that its issuer uses now has signed the token.')
   if (error instanceof errors.JWKSMultipleMatchingKeys)
     return new Denial('identity_signature', 'The token does not say which key has signed it.')
-  if (error instanceof errors.JOSEError) return malformed('its signature is of a form that is not known here')
+  if (error instanceof errors.JOSEError)
+    return malformedToken('its signature is of a form that is not known here')
   // A key that is too short, or not fit for the algorithm.
   if (error instanceof TypeError) return new Denial('identity_signature', `The issuer's key cannot be used.`)
   return error
@@ -87,6 +92,6 @@ function ofClaim({ claim }: errors.JWTClaimValidationFailed): Denial {
     case 'iat':
       return new Denial('identity_expired', 'The token is not valid yet, or does not say since when it is.')
     default:
-      return malformed(`its claim ${claim} is missing, or no usable value`)
+      return malformedToken(`its claim ${claim} is missing, or no usable value`)
   }
 }

@@ -6,13 +6,13 @@ import { unknownCall } from '../../aws/classify/classify-call.ts'
 import { partitionOf } from '../../aws/endpoints/endpoints.ts'
 import type { OperatorRules } from '../../aws/classify/operator-rules.ts'
 import type { PrivateServices } from '../../aws/private/services.ts'
-import { callOf, identifyWith, type Identified as IdentifiedCall } from '../../aws/read-call.ts'
+import { callOfOperation, identifyWith, type IdentifiedOperation } from '../../aws/read-call.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Classified, OutgoingBody, Verified } from '../../exchange/exchange.ts'
 import type { RequestHead } from '../../core/http/request-head.ts'
 import { isS3Family } from '../../core/s3-family.ts'
 import { checkDeclaredHash } from '../../sigv4/payload-hash.ts'
-import { whenKnown, type Soon } from '../../core/maybe-promise.ts'
+import { mapMaybePromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import { contentEncoding, inflated } from './encoding.ts'
 
 export interface ClassifyDeps {
@@ -41,7 +41,7 @@ const NO_BODY: OutgoingBody = { kind: 'empty' }
 /** Verified -> Classified. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
 export function classify(deps: ClassifyDeps) {
   const { catalogue, privateServices, accountOf, operatorRules, inflatedBytes } = deps
-  return function classify(exchange: Verified): Soon<Classified> {
+  return function classify(exchange: Verified): MaybePromise<Classified> {
     const { scope } = exchange.authorization
     const { region, service } = scope
     const own = privateServices.at(exchange.reading)
@@ -49,10 +49,10 @@ export function classify(deps: ClassifyDeps) {
     const { path: servicePath } = addressed
     const head = headAt(exchange.reading, servicePath)
     const body = bodyReader(exchange, inflatedBytes())
-    const text = (): Soon<Buffer> => whenKnown(body(), (each) => each.text)
+    const text = (): MaybePromise<Buffer> => mapMaybePromise(body(), (each) => each.text)
     const rules = operatorRules()
     const identified = own?.identify(head, scope, text) ?? identifyWith(catalogue, head, service, text)
-    return whenKnown(identified, (found): Soon<Classified> => {
+    return mapMaybePromise(identified, (found): MaybePromise<Classified> => {
       if (found.kind === 'unknown') {
         return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
       }
@@ -61,8 +61,8 @@ export function classify(deps: ClassifyDeps) {
       const place = { partition: partitionOf(region), region, accountId }
       // A body that verification hashed was read for that: it goes on from memory.
       const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
-      return whenKnown(streams ? UNREAD : body(), (read) => {
-        const call = callOf(found, head, read.text, place, rules)
+      return mapMaybePromise(streams ? UNREAD : body(), (read) => {
+        const call = callOfOperation(found, head, read.text, place, rules)
         checkHostPrefix(addressed, call)
         const outgoing = streams
           ? streamed(exchange)
@@ -95,16 +95,16 @@ function buffered(bytes: Buffer, isDocument: boolean): OutgoingBody {
 /** The body as it goes on, and as the service reads it; read and hashed once, whoever asks first. */
 function bodyReader(exchange: Verified, inflatedBytes: number) {
   const { agent, body, payload } = exchange
-  let read: Soon<Body> | undefined
-  return (): Soon<Body> =>
-    (read ??= whenKnown(body.present ? body.bytes(agent.id) : EMPTY, (bytes) => {
+  let read: MaybePromise<Body> | undefined
+  return (): MaybePromise<Body> =>
+    (read ??= mapMaybePromise(body.present ? body.bytes(agent.id) : EMPTY, (bytes) => {
       checkDeclaredHash(payload, bytes)
       return { bytes, text: inflated(exchange, bytes, inflatedBytes) }
     }))
 }
 
 /** Refuses a payload form, an encoding or a body that this operation may not have. */
-function checkBody(exchange: Verified, { operation }: IdentifiedCall): void {
+function checkBody(exchange: Verified, { operation }: IdentifiedOperation): void {
   const { method, body, payload, authorization } = exchange
   const streams = operation.body === 'stream'
   if (body.present && (method === 'GET' || method === 'HEAD')) {

@@ -1,7 +1,7 @@
 /** Relays one upstream answer to the client; undici's dispatch handler. */
 import type { Dispatcher } from 'undici'
 import { Denial } from '../../core/denial/denial.ts'
-import type { Departure } from '../../core/http/client-signal.ts'
+import type { ClientSignal } from '../../core/http/client-signal.ts'
 import type { Reply } from '../../core/http/message.ts'
 import type { Resigned } from '../../exchange/exchange.ts'
 import type { UpstreamAnswer } from '../../exchange/upstream.ts'
@@ -21,7 +21,7 @@ export interface RelayEvents {
 
 export class UpstreamRelay implements Dispatcher.DispatchHandler {
   readonly #reply: Reply
-  readonly #gone: Departure
+  readonly #gone: ClientSignal
   readonly #headers: readonly string[]
   readonly #events: RelayEvents
   readonly #startedMs = performance.now()

@@ -1,14 +1,14 @@
 /** How a call that may not go at its pace is told so. */
 import { Denial } from '../../core/denial/denial.ts'
 import type { Call } from '../../core/call.ts'
-import type { Due, Dues } from '../../pacing/charges.ts'
-import type { Passage } from '../../pacing/queue-outcome.ts'
+import type { Charge, Charges } from '../../pacing/charges.ts'
+import type { QueueOutcome } from '../../pacing/queue-outcome.ts'
 import { ruleText } from '../../pacing/rules.ts'
 
-type Refused = Exclude<Passage, { kind: 'go' }>
+type Refused = Exclude<QueueOutcome, { kind: 'go' }>
 
 /** Denials: `paced`, `pace_exceeds_burst`, `queue_full`, `client_gone`, `draining`. */
-export function denialOf(passage: Refused, call: Call, dues: Dues, nowMs: number): Denial {
+export function denialOf(passage: Refused, call: Call, dues: Charges, nowMs: number): Denial {
   switch (passage.kind) {
     case 'late':
       return denialOfLate(passage, call, dues, nowMs)
@@ -50,7 +50,12 @@ export function denialOfDwell(
   )
 }
 
-function denialOfLate(late: Passage & { kind: 'late' }, call: Call, dues: Dues, nowMs: number): Denial {
+function denialOfLate(
+  late: QueueOutcome & { kind: 'late' },
+  call: Call,
+  dues: Charges,
+  nowMs: number,
+): Denial {
   const retryAfterMs = Math.max(0, Math.ceil(late.turnAtMs - nowMs))
   return new Denial(
     'paced',
@@ -65,7 +70,7 @@ function turnText(turnAtMs: number, nowMs: number): string {
   return `${seconds} s, at ${new Date(Math.ceil(turnAtMs)).toISOString()}`
 }
 
-function denialOfNever(limiting: Due | undefined, call: Call): Denial {
+function denialOfNever(limiting: Charge | undefined, call: Call): Denial {
   const most = limiting?.rule.burst ?? 0
   return new Denial(
     'pace_exceeds_burst',
@@ -73,7 +78,7 @@ function denialOfNever(limiting: Due | undefined, call: Call): Denial {
   )
 }
 
-function dueText(due: Due | undefined): string {
+function dueText(due: Charge | undefined): string {
   if (due === undefined) throw new Error('a turn was limited by no charge of the call')
   const factor = due.rate.intervalMs / due.rule.intervalMs
   return factor > 1

@@ -1,5 +1,5 @@
 /** What rules would have done to a call that goes on all the same. */
-import type { Due } from '../../pacing/charges.ts'
+import type { Charge } from '../../pacing/charges.ts'
 import type { Limiter, Turn } from '../../pacing/limiter.ts'
 
 /** Why a call would have been held or refused, and by which rules; the gravest reason counts. */
@@ -9,15 +9,15 @@ export interface Would {
 }
 
 /** Charges that apply together, all or nothing. */
-export interface Group {
-  readonly dues: readonly Due[]
+export interface ChargeGroup {
+  readonly dues: readonly Charge[]
   readonly maxWaitMs: number
 }
 
 export const NOTHING: Would = { wouldThrottle: undefined }
 
 /** One group for each rule that only observes: what it does shows by itself. */
-export function groupsOf(dues: readonly Due[]): Group[] {
+export function groupsOf(dues: readonly Charge[]): ChargeGroup[] {
   if (dues.length === 0) return []
   return [...Map.groupBy(dues, ({ rule }) => rule)].map(([{ maxWaitMs }, own]) => ({ dues: own, maxWaitMs }))
 }
@@ -26,7 +26,11 @@ export function groupsOf(dues: readonly Due[]): Group[] {
  * Charges each group as if the call had been held for it, so that the record shows what enforcing would have done to
  * the next calls, too. A promise only if the limiter's answer is one.
  */
-export function observe(groups: readonly Group[], limiter: Limiter, nowMs: number): Would | Promise<Would> {
+export function observe(
+  groups: readonly ChargeGroup[],
+  limiter: Limiter,
+  nowMs: number,
+): Would | Promise<Would> {
   if (groups.length === 0) return NOTHING
   const turns = groups.map(({ dues, maxWaitMs }) => limiter.take(dues, nowMs, maxWaitMs))
   return turns.some((turn) => turn instanceof Promise)
@@ -34,7 +38,7 @@ export function observe(groups: readonly Group[], limiter: Limiter, nowMs: numbe
     : wouldOf(groups, turns as readonly Turn[])
 }
 
-function wouldOf(groups: readonly Group[], turns: readonly Turn[]): Would {
+function wouldOf(groups: readonly ChargeGroup[], turns: readonly Turn[]): Would {
   const hit = turns.flatMap((turn, index) =>
     turn.kind === 'now' ? [] : (groups[index]?.dues[turn.limiting]?.rule.name ?? []),
   )

@@ -1,17 +1,17 @@
 /** Pace: every rule that applies is charged, all or nothing; a call over its pace is held, or throttled in words. */
 import type { ActionClass } from '../../core/action-class.ts'
 import type { Approved, Paced } from '../../exchange/exchange.ts'
-import type { Payer } from '../../pacing/bucket-key.ts'
+import type { Subject } from '../../pacing/bucket-key.ts'
 import type { Buckets } from '../../pacing/buckets.ts'
-import { duesOf, type Dues } from '../../pacing/charges.ts'
+import { chargesOf, type Charges } from '../../pacing/charges.ts'
 import type { Limiter } from '../../pacing/limiter.ts'
-import type { Passage } from '../../pacing/queue-outcome.ts'
+import type { QueueOutcome } from '../../pacing/queue-outcome.ts'
 import type { PaceQueue } from '../../pacing/queue.ts'
 import { isOwn } from '../../pacing/rules.ts'
-import type { Sights } from '../../pacing/first-seen.ts'
+import type { FirstSeen } from '../../pacing/first-seen.ts'
 import { widenedRules } from '../../pacing/widened.ts'
 import type { Clock } from '../../core/ports.ts'
-import { whenKnown } from '../../core/maybe-promise.ts'
+import { mapMaybePromise } from '../../core/maybe-promise.ts'
 import { denialOf, denialOfDwell, denialOfGone } from './denial.ts'
 import { dwellTurnMs, noteSight } from './dwell.ts'
 import { callIdentity } from './identity.ts'
@@ -34,7 +34,7 @@ export interface PaceDeps {
   readonly pacing: () => Pacing
   /** How many times as slow an agent's own pace is, 1 or more. */
   readonly slowdownOf: (agentId: string) => number
-  readonly sights: Sights
+  readonly sights: FirstSeen
   readonly buckets: Buckets
   readonly clock: Clock
   readonly mode: 'enforce' | 'observe'
@@ -62,15 +62,15 @@ export function pace(deps: PaceDeps): (exchange: Approved) => Paced | Promise<Pa
     metrics.depth(label, depth)
   }
 
-  function passed(exchange: Approved, dues: Dues, waitedMs: number): Paced | Promise<Paced> {
+  function passed(exchange: Approved, dues: Charges, waitedMs: number): Paced | Promise<Paced> {
     const nowMs = clock.nowMs()
     metrics.waited(exchange.call.class, waitedMs / 1000)
-    deps.buckets.note(dues.enforced)
+    deps.buckets.track(dues.enforced)
     noteSight(exchange, sights, deps.pacing().dwellMs, nowMs)
     return withWould(exchange, waitedMs, observe(groupsOf(dues.observed), limiter, nowMs))
   }
 
-  async function hold(exchange: Approved, dues: Dues, passage: Promise<Passage>): Promise<Paced> {
+  async function hold(exchange: Approved, dues: Charges, passage: Promise<QueueOutcome>): Promise<Paced> {
     const label = exchange.call.class
     moveDepth(label, 1)
     let waitedMs
@@ -90,7 +90,7 @@ export function pace(deps: PaceDeps): (exchange: Approved) => Paced | Promise<Pa
     const nowMs = clock.nowMs()
     const inForce = widenedRules(rules, exchange.breakglass)
     const factor = deps.slowdownOf(exchange.agent.id)
-    const dues = duesOf(exchange.call, payerOf(exchange), inForce, weights, factor)
+    const dues = chargesOf(exchange.call, payerOf(exchange), inForce, weights, factor)
     const notBeforeMs = dwellTurnMs(exchange, sights, dwellMs, nowMs)
     if (deps.mode === 'observe') return observed(exchange, dues, deps, notBeforeMs)
     if (dues.enforced.length === 0) {
@@ -114,7 +114,7 @@ export function pace(deps: PaceDeps): (exchange: Approved) => Paced | Promise<Pa
   }
 }
 
-function payerOf({ agent, authorization, call, accountId = '*' }: Approved): Payer {
+function payerOf({ agent, authorization, call, accountId = '*' }: Approved): Subject {
   return {
     agent: agent.id,
     root: agent.root,
@@ -127,7 +127,7 @@ function payerOf({ agent, authorization, call, accountId = '*' }: Approved): Pay
 }
 
 /** The wait of a call that may go; throws the Denial of one that may not. */
-function waitOf(passage: Passage, { call }: Approved, dues: Dues, clock: Clock): number {
+function waitOf(passage: QueueOutcome, { call }: Approved, dues: Charges, clock: Clock): number {
   if (passage.kind === 'go') return passage.waitedMs
   throw denialOf(passage, call, dues, clock.nowMs())
 }
@@ -135,12 +135,12 @@ function waitOf(passage: Passage, { call }: Approved, dues: Dues, clock: Clock):
 /** Observe mode: the call goes on at once, and what it would have been charged is charged. */
 function observed(
   exchange: Approved,
-  { enforced, observed, maxWaitMs }: Dues,
+  { enforced, observed, maxWaitMs }: Charges,
   { limiter, clock, buckets, sights, pacing }: PaceDeps,
   notBeforeMs: number,
 ): Paced | Promise<Paced> {
   const nowMs = clock.nowMs()
-  buckets.note(enforced)
+  buckets.track(enforced)
   noteSight(exchange, sights, pacing().dwellMs, nowMs)
   const groups = [...(enforced.length === 0 ? [] : [{ dues: enforced, maxWaitMs }]), ...groupsOf(observed)]
   const would = observe(groups, limiter, nowMs)
@@ -158,5 +158,5 @@ function withWould(
     waitedMs,
     ...(dwells && pacesWould === NOTHING ? ({ wouldThrottle: 'dwell' } as const) : pacesWould),
   })
-  return whenKnown(would, said)
+  return mapMaybePromise(would, said)
 }

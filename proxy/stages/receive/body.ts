@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { Denial } from '../../core/denial/denial.ts'
 import { trailersRefused, type IncomingBody, type Reply, type Request } from '../../core/http/message.ts'
 import { tooMuchHeld } from '../../sigv4/body-hold.ts'
-import type { Soon } from '../../core/maybe-promise.ts'
+import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
 import { PaceGuard } from './body-pace-guard.ts'
 import type { BodyLimits } from './body-limits.ts'
@@ -34,7 +34,7 @@ export class MessageBody implements IncomingBody {
   readonly #limits: BodyLimits
   readonly #budget: BufferBudget
   #expectsContinue: boolean
-  #read: Soon<Buffer> | undefined
+  #read: MaybePromise<Buffer> | undefined
   /** Who pays for what is held: the client's address, and the agent once it proved who it is. */
   #owner = ''
   #heldBytes = 0
@@ -57,7 +57,7 @@ export class MessageBody implements IncomingBody {
     this.#budget = budget
   }
 
-  bytes(owner = this.#request.socket.remoteAddress ?? ''): Soon<Buffer> {
+  bytes(owner = this.#request.socket.remoteAddress ?? ''): MaybePromise<Buffer> {
     if (!this.present) return EMPTY
     if (this.#read === undefined) {
       this.#owner = owner

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { clientCertificates } from '../../core/http/client-certificates.ts'
 import { Denial } from '../../core/denial/denial.ts'
-import { ClientDeparture } from '../../core/http/client-signal.ts'
+import { ClientGone } from '../../core/http/client-signal.ts'
 import type { Reply, Request } from '../../core/http/message.ts'
 import type { Received } from '../../exchange/exchange.ts'
 import { HeaderFields } from '../../core/http/headers.ts'
@@ -31,7 +31,7 @@ export function receive(options: ReceiveOptions) {
   return function received(request: Request, reply: Reply, expectsContinue: boolean): Received {
     const target = request.url ?? ''
     const mark = target.indexOf('?')
-    const gone = new ClientDeparture()
+    const gone = new ClientGone()
     reply.on('close', () => {
       if (!reply.writableFinished) gone.abort()
     })

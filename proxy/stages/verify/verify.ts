@@ -5,7 +5,7 @@ import type { Identified, Verified } from '../../exchange/exchange.ts'
 import type { Payload } from '../../sigv4/types.ts'
 import type { AgentStore } from '../../core/ports.ts'
 import { isS3Family } from '../../core/s3-family.ts'
-import { whenKnown, type Soon } from '../../core/maybe-promise.ts'
+import { mapMaybePromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import { canonicalPayloadHash, declaredPayload, EMPTY_SHA256 } from '../../sigv4/payload.ts'
 import type { Signatures } from '../../sigv4/signatures.ts'
 import { signatureStands } from '../../sigv4/verify-signature.ts'
@@ -24,7 +24,7 @@ export interface VerifyOptions {
  * headers are signed, what the head says of the body, the signature. Only where no hash is declared is the body read.
  */
 export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
-  return function verify(exchange: Identified): Soon<Verified> {
+  return function verify(exchange: Identified): MaybePromise<Verified> {
     const { authorization, body } = exchange
     checkFields(exchange.headers)
     const signedAt = checkTime(exchange, clockSkew)
@@ -49,7 +49,7 @@ export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
       return result
     }
     if (!body.present) return verified({ kind: 'hashed', sha256: EMPTY_SHA256 })
-    return whenKnown(body.bytes(), (bytes) =>
+    return mapMaybePromise(body.bytes(), (bytes) =>
       verified({ kind: 'hashed', sha256: hash('sha256', bytes, 'hex') }),
     )
   }

@@ -1,9 +1,9 @@
 /** Turns off what would show or undo the damage: logging, detection, backups, retention, keys. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector, Finding } from '../detector.ts'
+import type { Detector, DriftFinding } from '../detector.ts'
 import { Lately } from '../memory.ts'
-import type { Seen } from '../observation.ts'
-import { lasting, listed, nameOf, shown } from '../phrasing.ts'
+import type { Observation } from '../observation.ts'
+import { lasting, phraseList, operationName, quoteRedacted } from '../phrasing.ts'
 
 interface Event {
   readonly requestId: string
@@ -37,7 +37,7 @@ export const blindAndBurn: Detector<DetectorSettings['blind-and-burn']> = () => 
   const burned = new Lately<Event>(CAPACITY)
   return (seen, { within }, nowMs) => {
     const { requestId } = seen
-    const name = nameOf(seen)
+    const name = operationName(seen)
     const blinds = isBlinding(seen)
     const burns = seen.classes.includes('destructive') && seen.done
     const before = { blinded: blinded.within(within, nowMs), burned: burned.within(within, nowMs) }
@@ -51,25 +51,25 @@ export const blindAndBurn: Detector<DetectorSettings['blind-and-burn']> = () => 
   }
 }
 
-function isBlinding({ classes, service, operation }: Seen): boolean {
+function isBlinding({ classes, service, operation }: Observation): boolean {
   return classes.includes('protection') && (WATCHING.has(service) || ELSEWHERE.test(operation))
 }
 
-function alone(seen: Seen, within: number): Finding {
+function alone(seen: Observation, within: number): DriftFinding {
   const [first] = seen.resources
-  const what = first === undefined ? '' : ` on ${shown(first)}`
+  const what = first === undefined ? '' : ` on ${quoteRedacted(first)}`
   return {
-    key: `blind ${nameOf(seen)}${what}`,
+    key: `blind ${operationName(seen)}${what}`,
     words:
-      `${nameOf(seen)}${what} turns off or weakens what would show or undo damage` +
+      `${operationName(seen)}${what} turns off or weakens what would show or undo damage` +
       `${seen.done ? '' : `; it was not made (${seen.reason})`}.`,
     requestIds: [seen.requestId],
     quietMs: within,
   }
 }
 
-function both(blinded: readonly Event[], burned: readonly Event[], within: number): Finding {
-  const names = (events: readonly Event[]): string => listed([...new Set(events.map(({ name }) => name))])
+function both(blinded: readonly Event[], burned: readonly Event[], within: number): DriftFinding {
+  const names = (events: readonly Event[]): string => phraseList([...new Set(events.map(({ name }) => name))])
   return {
     key: 'burn',
     words:

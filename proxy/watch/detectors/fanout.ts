@@ -2,7 +2,7 @@
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Lately } from '../memory.ts'
-import { lasting, listed, nameOf } from '../phrasing.ts'
+import { lasting, phraseList, operationName } from '../phrasing.ts'
 
 interface Deletion {
   readonly requestId: string
@@ -19,7 +19,7 @@ export const fanout: Detector<DetectorSettings['fanout']> = () => {
   const lately = new Lately<Deletion>(CAPACITY)
   return (seen, { calls, services, within }, nowMs) => {
     if (!seen.classes.includes('destructive') || seen.refused) return undefined
-    const name = nameOf(seen)
+    const name = operationName(seen)
     const { requestId, service } = seen
     lately.add({ requestId, service, name, what: `${name} ${seen.resources.join(' ')}` }, nowMs)
     const distinct = [
@@ -30,8 +30,8 @@ export const fanout: Detector<DetectorSettings['fanout']> = () => {
     return {
       key: 'fanout',
       words:
-        `Went for ${distinct.length} destructions over ${reached.length} services (${listed(reached)}) within ` +
-        `${lasting(within)}: ${listed([...new Set(distinct.map((each) => each.name))])}. ` +
+        `Went for ${distinct.length} destructions over ${reached.length} services (${phraseList(reached)}) within ` +
+        `${lasting(within)}: ${phraseList([...new Set(distinct.map((each) => each.name))])}. ` +
         `A whole environment is being taken down.`,
       requestIds: distinct.map((each) => each.requestId),
       quietMs: within,

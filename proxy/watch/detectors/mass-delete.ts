@@ -1,7 +1,7 @@
 /** Deletes many things in little time, one by one or all in one call. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
-import { lasting, listed, nameOf } from '../phrasing.ts'
+import { lasting, phraseList, operationName } from '../phrasing.ts'
 
 /** What was deleted in one part of the window. */
 interface Slot {
@@ -21,7 +21,7 @@ export const massDelete: Detector<DetectorSettings['mass-delete']> = () => {
     const deletes = seen.classes.includes('destructive') || seen.classes.includes('data-delete')
     if (!deletes) return undefined
     const { requestId, count } = seen
-    const name = nameOf(seen)
+    const name = operationName(seen)
     const number = Math.floor((nowMs * SLOTS) / within)
     slots = slots.filter((each) => number - each.number <= SLOTS && each.number <= number)
     // One call that names so many is meant so, whatever became of it; of small ones only those that were made count.
@@ -34,7 +34,7 @@ export const massDelete: Detector<DetectorSettings['mass-delete']> = () => {
       key: 'mass-delete',
       words: alone
         ? `${name} names ${count} things to delete in one call${seen.done ? '' : ', which was not made'}.`
-        : `Deleted ${sum} things within ${lasting(within)} by ${listed(names)}.`,
+        : `Deleted ${sum} things within ${lasting(within)} by ${phraseList(names)}.`,
       requestIds: alone ? [requestId] : slots.flatMap((each) => each.requestIds),
       quietMs: within,
     }

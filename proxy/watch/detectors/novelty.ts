@@ -2,10 +2,10 @@
 import type { Grant, Scope, Statement } from '../../core/agent.ts'
 import { ACTION_CLASSES, type ActionClass } from '../../core/action-class.ts'
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector, Finding } from '../detector.ts'
-import { Known } from '../memory.ts'
-import type { Seen, SeenTask } from '../observation.ts'
-import { lasting, nameOf, shown } from '../phrasing.ts'
+import type { Detector, DriftFinding } from '../detector.ts'
+import { LruMap } from '../memory.ts'
+import type { Observation, ObservedTask } from '../observation.ts'
+import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
 
 const MAX_KNOWN = 1_000
 const DAY_MS = 86_400_000
@@ -17,7 +17,7 @@ const NOTABLE: ReadonlySet<ActionClass> = new Set(ACTION_CLASSES.slice(ACTION_CL
  * service, and each class from `data-delete` on, that comes after the time of learning.
  */
 export const novelty: Detector<DetectorSettings['novelty']> = () => {
-  const known = new Known<true>(MAX_KNOWN)
+  const known = new LruMap<true>(MAX_KNOWN)
   let learnsSinceMs: number | undefined
   return (seen, { learn }, nowMs) => {
     learnsSinceMs ??= nowMs
@@ -33,7 +33,7 @@ export const novelty: Detector<DetectorSettings['novelty']> = () => {
     const longMs = nowMs - learnsSinceMs
     return {
       key: first,
-      words: `${nameOf(seen)} is its first use of ${first} in the ${lasting(longMs)} that it has been watched.`,
+      words: `${operationName(seen)} is its first use of ${first} in the ${lasting(longMs)} that it has been watched.`,
       requestIds: [seen.requestId],
       quietMs: DAY_MS,
     }
@@ -41,23 +41,23 @@ export const novelty: Detector<DetectorSettings['novelty']> = () => {
 }
 
 /** What tasks do because they are tasks: they fetch credentials, end, and ask who they are. */
-function isOurs({ service, operation }: Seen): boolean {
+function isOurs({ service, operation }: Observation): boolean {
   return service === 'moderato' || operation === 'GetCallerIdentity'
 }
 
-function traitsOf({ service, class: label }: Seen): string[] {
+function traitsOf({ service, class: label }: Observation): string[] {
   return [`service ${service}`, ...(NOTABLE.has(label) ? [`class ${label}`] : [])]
 }
 
-function undeclared(seen: Seen, task: SeenTask): Finding | undefined {
+function undeclared(seen: Observation, task: ObservedTask): DriftFinding | undefined {
   const service = task.scopes.every((scope) => namesService(scope, seen.service))
   const classes = task.scopes.every((scope) => namesClass(scope, seen.class))
   if (service && classes) return undefined
   const what = service ? `class ${seen.class}` : `service ${seen.service}`
-  const intent = task.intent === undefined ? '' : ` (in its own words: ${shown(task.intent)})`
+  const intent = task.intent === undefined ? '' : ` (in its own words: ${quoteRedacted(task.intent)})`
   return {
     key: `${task.id} ${what}`,
-    words: `${nameOf(seen)}: task ${shown(task.id)}${intent} names ${what} nowhere in what it may do.`,
+    words: `${operationName(seen)}: task ${quoteRedacted(task.id)}${intent} names ${what} nowhere in what it may do.`,
     requestIds: [seen.requestId],
     quietMs: DAY_MS,
   }

@@ -1,9 +1,9 @@
 /** Gives power to somebody and then acts through them; or gives it to itself. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
-import { Known } from '../memory.ts'
-import { resourceKey, type Seen } from '../observation.ts'
-import { lasting, nameOf, shown } from '../phrasing.ts'
+import { LruMap } from '../memory.ts'
+import { resourceKey, type Observation } from '../observation.ts'
+import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
 
 interface Grant {
   readonly atMs: number
@@ -14,11 +14,11 @@ interface Grant {
 const MAX_PRINCIPALS = 200
 
 export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () => {
-  const granted = new Known<Grant>(MAX_PRINCIPALS)
+  const granted = new LruMap<Grant>(MAX_PRINCIPALS)
   return (seen, { within, own }, nowMs) => {
     if (seen.refused) return undefined
     const { requestId, resources } = seen
-    const name = nameOf(seen)
+    const name = operationName(seen)
     if (grants(seen)) {
       const selves = new Set(own.map((arn) => resourceKey(arn)))
       const self = resources.find((key) => selves.has(key))
@@ -27,7 +27,7 @@ export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () 
         ? undefined
         : {
             key: `self ${self}`,
-            words: `${name} on ${shown(self)}, which is what agents act as: it gives power to itself.`,
+            words: `${name} on ${quoteRedacted(self)}, which is what agents act as: it gives power to itself.`,
             requestIds: [requestId],
             quietMs: within,
           }
@@ -39,7 +39,7 @@ export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () 
       return {
         key,
         words:
-          `${grant.name} gave power to ${shown(key)}, and ${lasting(nowMs - grant.atMs)} later ${name} ` +
+          `${grant.name} gave power to ${quoteRedacted(key)}, and ${lasting(nowMs - grant.atMs)} later ${name} ` +
           `put it to use.`,
         requestIds: [grant.requestId, requestId],
         quietMs: within,
@@ -50,11 +50,11 @@ export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () 
 }
 
 /** Issuing credentials by assuming a role is use of it. */
-function grants({ classes, service }: Seen): boolean {
+function grants({ classes, service }: Observation): boolean {
   return service !== 'sts' && (classes.includes('permissions') || classes.includes('credentials'))
 }
 
 /** Only reading about a principal uses nothing. */
-function uses({ classes }: Seen): boolean {
+function uses({ classes }: Observation): boolean {
   return !classes.every((each) => each === 'read' || each === 'list' || each === 'tagging')
 }

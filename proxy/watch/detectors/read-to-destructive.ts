@@ -1,9 +1,9 @@
 /** Destroys what it saw only just now: the nine seconds in which nobody could have thought about it. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
-import { Known } from '../memory.ts'
-import type { Seen } from '../observation.ts'
-import { lasting, nameOf, shown } from '../phrasing.ts'
+import { LruMap } from '../memory.ts'
+import type { Observation } from '../observation.ts'
+import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
 
 interface Sight {
   readonly atMs: number
@@ -15,10 +15,10 @@ interface Sight {
 const MAX_SIGHTS = 500
 
 export const readToDestructive: Detector<DetectorSettings['read-to-destructive']> = () => {
-  const sights = new Known<Sight>(MAX_SIGHTS)
+  const sights = new LruMap<Sight>(MAX_SIGHTS)
   return (seen, { within }, nowMs) => {
     const { requestId, resources, task } = seen
-    const name = nameOf(seen)
+    const name = operationName(seen)
     const young = resources.map((key) => {
       const sight = sights.get(keyOf(seen, key))
       // What was refused is no sight: nobody ages a resource by calls that never go.
@@ -31,7 +31,7 @@ export const readToDestructive: Detector<DetectorSettings['read-to-destructive']
       const { key, sight } = found
       return {
         key,
-        words: `${name} on ${shown(key)}, ${sinceSight(sight, nowMs)}.`,
+        words: `${name} on ${quoteRedacted(key)}, ${sinceSight(sight, nowMs)}.`,
         requestIds: sight === undefined ? [requestId] : [...new Set([sight.requestId, requestId])],
         quietMs: within,
       }
@@ -39,7 +39,7 @@ export const readToDestructive: Detector<DetectorSettings['read-to-destructive']
     if (task === undefined || nowMs - task.openedAtMs >= within) return undefined
     return {
       key: `task ${task.id}`,
-      words: `${name} ${lasting(nowMs - task.openedAtMs)} after task ${shown(task.id)} was opened.`,
+      words: `${name} ${lasting(nowMs - task.openedAtMs)} after task ${quoteRedacted(task.id)} was opened.`,
       requestIds: [requestId],
       quietMs: within,
     }
@@ -53,6 +53,6 @@ function sinceSight(sight: Sight | undefined, nowMs: number): string {
 }
 
 /** A sight is its task's. */
-function keyOf({ task }: Seen, key: string): string {
+function keyOf({ task }: Observation, key: string): string {
   return task === undefined ? key : `${task.id} ${key}`
 }

@@ -1,8 +1,8 @@
 /** Deletes something and makes it again, again and again: what "delete and recreate the environment" looks like. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
-import { Known } from '../memory.ts'
-import { lasting, nameOf, shown } from '../phrasing.ts'
+import { LruMap } from '../memory.ts'
+import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
 
 interface Cycle {
   /** The deletion that nothing was made after yet. */
@@ -16,7 +16,7 @@ const NO_CYCLE: Cycle = { gone: undefined, pairs: [] }
 const MAKES = /^(?:Create|Restore|Run|Register|Import|Allocate|Copy|Put)(?=[A-Z])/
 
 export const recreateLoop: Detector<DetectorSettings['recreate-loop']> = () => {
-  const cycles = new Known<Cycle>(MAX_RESOURCES)
+  const cycles = new LruMap<Cycle>(MAX_RESOURCES)
   return (seen, { pairs: most, within }, nowMs) => {
     if (!seen.done) return undefined
     const deletes = seen.classes.includes('destructive')
@@ -25,7 +25,7 @@ export const recreateLoop: Detector<DetectorSettings['recreate-loop']> = () => {
     for (const key of seen.resources) {
       const cycle = cycles.get(key) ?? NO_CYCLE
       if (deletes) {
-        cycles.set(key, { ...cycle, gone: { atMs: nowMs, requestId, name: nameOf(seen) } })
+        cycles.set(key, { ...cycle, gone: { atMs: nowMs, requestId, name: operationName(seen) } })
         continue
       }
       const { gone } = cycle
@@ -37,8 +37,8 @@ export const recreateLoop: Detector<DetectorSettings['recreate-loop']> = () => {
       return {
         key,
         words:
-          `Deleted ${shown(key)} and made it again ${pairs.length} times within ${lasting(within)}, last ` +
-          `by ${gone.name} and ${nameOf(seen)}: whatever it tries to repair, deleting did not.`,
+          `Deleted ${quoteRedacted(key)} and made it again ${pairs.length} times within ${lasting(within)}, last ` +
+          `by ${gone.name} and ${operationName(seen)}: whatever it tries to repair, deleting did not.`,
         requestIds: pairs.flatMap(({ requestIds }) => requestIds),
         quietMs: within,
       }

@@ -2,8 +2,8 @@
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Lately } from '../memory.ts'
-import type { Seen } from '../observation.ts'
-import { lasting, listed, nameOf, shown } from '../phrasing.ts'
+import type { Observation } from '../observation.ts'
+import { lasting, phraseList, operationName, quoteRedacted } from '../phrasing.ts'
 
 interface Refusal {
   readonly requestId: string
@@ -26,7 +26,7 @@ export const retryStorm: Detector<DetectorSettings['retry-storm']> = () => {
       return {
         key: refusal.what,
         words:
-          `${nameOf(seen)}${onWhat(seen)} was refused ${again.length} times within ${lasting(sameWithin)} ` +
+          `${operationName(seen)}${onWhat(seen)} was refused ${again.length} times within ${lasting(sameWithin)} ` +
           `(${seen.reason}), and it keeps trying.`,
         requestIds: again.map(({ requestId }) => requestId),
         quietMs: sameWithin,
@@ -38,17 +38,17 @@ export const retryStorm: Detector<DetectorSettings['retry-storm']> = () => {
       key: 'any',
       words:
         `${all.length} calls were refused within ${lasting(anyWithin)} ` +
-        `(${listed([...new Set(all.map(({ reason }) => reason))])}): it is looking for a way through.`,
+        `(${phraseList([...new Set(all.map(({ reason }) => reason))])}): it is looking for a way through.`,
       requestIds: all.map(({ requestId }) => requestId),
       quietMs: anyWithin,
     }
   }
 }
 
-function whatOf(seen: Seen): string {
-  return `${nameOf(seen)} ${seen.resources.join(' ')}`.slice(0, 1_024)
+function whatOf(seen: Observation): string {
+  return `${operationName(seen)} ${seen.resources.join(' ')}`.slice(0, 1_024)
 }
 
-function onWhat({ resources: [first] }: Seen): string {
-  return first === undefined ? '' : ` on ${shown(first)}`
+function onWhat({ resources: [first] }: Observation): string {
+  return first === undefined ? '' : ` on ${quoteRedacted(first)}`
 }

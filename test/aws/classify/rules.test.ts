@@ -1,7 +1,7 @@
 /** Every conditional rule of the catalogue, with a request that trips it and one that must not. */
 import { describe, expect, it } from 'vitest'
 import { everyOperation } from '../../../proxy/aws/catalogue/catalogue.ts'
-import type { Operation, Rule } from '../../../proxy/aws/catalogue/types.ts'
+import type { Operation, ConditionalRule } from '../../../proxy/aws/catalogue/types.ts'
 import { catalogue, classified } from '../requests.ts'
 import { requestWith, type Given } from '../sample-requests.ts'
 
@@ -31,7 +31,7 @@ function pairFor(predicate: string): readonly [trips: Given, passes: Given] {
 
 interface Case {
   readonly operation: Operation
-  readonly rule: Rule
+  readonly rule: ConditionalRule
 }
 
 // The older name of an operation that has two is left out: requests are taken for the newer.

@@ -1,7 +1,7 @@
 /** A call must not look milder than it is, whatever is added, doubled, reordered or respelled. */
 import { encode } from 'cborg'
 import { describe, expect, it } from 'vitest'
-import { gravest } from '../../../proxy/core/action-class.ts'
+import { severest } from '../../../proxy/core/action-class.ts'
 import { classified, dynamodb, ec2, form, json, s3, type Sample } from '../requests.ts'
 
 async function reasonOf(sample: Sample): Promise<string | undefined> {
@@ -236,7 +236,7 @@ describe('evasion: respelling a grave parameter', () => {
     await classified(dynamodb('UpdateTable', '{"TableClass":"c","\\\\u0044eletionProtectionEn":false}'))
     const body = '{"TableClass":"c","\\u0044eletionProtectionEnabled":false}'
     const { classes } = await classified(dynamodb('UpdateTable', body))
-    expect(gravest([...classes, 'protection'])).toBe(gravest(classes))
+    expect(severest([...classes, 'protection'])).toBe(severest(classes))
   })
 
   it('never gets milder by a parameter that is added', async () => {
@@ -245,7 +245,7 @@ describe('evasion: respelling a grave parameter', () => {
     for (const more of [{ BillingMode: 'PROVISIONED' }, { ReplicaUpdates: [{ Delete: {} }] }, { X: 1 }]) {
       const call = await classified(dynamodb('UpdateTable', { ...more, ...body }))
       expect(call.classes).toEqual(expect.arrayContaining([...grave.classes]))
-      expect(gravest([call.class, grave.class])).toBe(call.class)
+      expect(severest([call.class, grave.class])).toBe(call.class)
     }
   })
 })

@@ -5,7 +5,7 @@ import { unknownCall } from '../../../proxy/aws/classify/classify-call.ts'
 import { NO_OPERATOR_RULES } from '../../../proxy/aws/classify/operator-rules.ts'
 import type { PrivateService } from '../../../proxy/aws/private/operations.ts'
 import { privateServices } from '../../../proxy/aws/private/services.ts'
-import { callOf } from '../../../proxy/aws/read-call.ts'
+import { callOfOperation } from '../../../proxy/aws/read-call.ts'
 import type { Call } from '../../../proxy/core/call.ts'
 import { catalogue, headOf } from '../requests.ts'
 
@@ -73,7 +73,7 @@ async function callBy(method: string, target: string, given: Given = {}): Promis
     .at(head)
     ?.identify(head, { service: scope, region }, () => Promise.resolve(bytes))
   if (found === undefined) return undefined
-  return found.kind === 'unknown' ? unknownCall(found.protocol) : callOf(found, head, bytes, PLACE)
+  return found.kind === 'unknown' ? unknownCall(found.protocol) : callOfOperation(found, head, bytes, PLACE)
 }
 
 describe('privateServices', () => {
@@ -166,7 +166,7 @@ describe('privateServices', () => {
     const found = await services.at(head)?.identify(head, scope, () => Promise.resolve(Buffer.alloc(0)))
     if (found?.kind !== 'operation') throw new Error('not identified')
     const overrides = [{ operation: 'orders:GetOrder', classes: ['opaque'] as const }]
-    const call = callOf(found, head, Buffer.alloc(0), PLACE, { ...NO_OPERATOR_RULES, overrides })
+    const call = callOfOperation(found, head, Buffer.alloc(0), PLACE, { ...NO_OPERATOR_RULES, overrides })
     expect(call.classes).toEqual(['opaque'])
   })
 })

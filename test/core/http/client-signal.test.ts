@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { ClientDeparture } from '../../../proxy/core/http/client-signal.ts'
+import { ClientGone } from '../../../proxy/core/http/client-signal.ts'
 
 describe('ClientDeparture', () => {
   it('tells each listener once', () => {
-    const departure = new ClientDeparture()
+    const departure = new ClientGone()
     const told: string[] = []
     departure.addEventListener('abort', () => told.push('one'))
     departure.addEventListener('abort', () => told.push('other'))
@@ -15,7 +15,7 @@ describe('ClientDeparture', () => {
   })
 
   it('tells nobody who no longer listens, nor who came too late, as an AbortSignal does', () => {
-    const departure = new ClientDeparture()
+    const departure = new ClientGone()
     const told: string[] = []
     const listener = (): void => void told.push('removed')
     departure.addEventListener('abort', listener)

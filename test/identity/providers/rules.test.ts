@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { agentRules, type Claims, type Rule } from '../../../proxy/identity/providers/rules.ts'
+import { agentRules, type Claims, type MappingRule } from '../../../proxy/identity/providers/rules.ts'
 import { VirtualTime } from '../../pacing/virtual-time.ts'
 import { reasonOr } from './providers.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const TEMPLATE = 'spiffe://example.org/ci/{repository}'
 
-function mapping(rules: readonly Rule[], maxAgents = 50) {
+function mapping(rules: readonly MappingRule[], maxAgents = 50) {
   const time = new VirtualTime()
   const named = new Set(['spiffe://example.org/ci/known', 'one', 'two'])
   const agentOf = agentRules({ provider: 'ci', rules, named, maxAgents, clock: time })

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ACTION_CLASSES, gravest, type ActionClass } from '../../../proxy/core/action-class.ts'
+import { ACTION_CLASSES, severest, type ActionClass } from '../../../proxy/core/action-class.ts'
 import { Denial } from '../../../proxy/core/denial/denial.ts'
 import type { Approved, Paced } from '../../../proxy/exchange/exchange.ts'
 import type { Call } from '../../../proxy/core/call.ts'
@@ -13,7 +13,7 @@ import { pacesFrom, type PacedName, type Paces } from '../../../proxy/pacing/pac
 import { PaceQueue } from '../../../proxy/pacing/queue.ts'
 import { parseRate } from '../../../proxy/pacing/rates.ts'
 import { rulesFrom, type RuleSetting } from '../../../proxy/pacing/rules.ts'
-import { Sights } from '../../../proxy/pacing/first-seen.ts'
+import { FirstSeen } from '../../../proxy/pacing/first-seen.ts'
 import { pace } from '../../../proxy/stages/pace/pace.ts'
 import { VirtualTime } from '../../pacing/virtual-time.ts'
 
@@ -48,7 +48,7 @@ function scene({ paces = pacesFrom(), mode = 'enforce', recheck = () => {}, limi
       dwellMs: rest.dwellMs ?? 0,
     }),
     slowdownOf: rest.slowdownOf ?? (() => 1),
-    sights: new Sights(),
+    sights: new FirstSeen(),
     buckets: new Buckets(),
     clock: time,
     mode,
@@ -100,7 +100,7 @@ function decided(ask: Ask = {}): Approved {
     actions: [],
     resources: ['*'],
     count,
-    class: gravest(classes),
+    class: severest(classes),
     classes,
     traits: [],
     unmodelled: [],

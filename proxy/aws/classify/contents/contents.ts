@@ -2,9 +2,9 @@
  * What the documents in a call contain (security rule S12): the classes and traits of the calls that somebody will
  * make with them, beside those of the call itself. What cannot be read is `opaque` and `unreadable`, never milder.
  */
-import type { Place } from '../../resources/arns.ts'
+import type { ArnPlace } from '../../resources/arns.ts'
 import type { Catalogue, Content, Operation } from '../../catalogue/types.ts'
-import { type Parts, valuesAt } from '../../resources/locate.ts'
+import { type RequestParts, valuesAt } from '../../resources/locate.ts'
 import { holds } from '../rules.ts'
 import type { Document } from '../../protocols/tree.ts'
 import { automation } from './automation.ts'
@@ -28,7 +28,7 @@ const READERS: Readonly<Record<Content['reader'], Reader>> = {
 /** Traits that say how we read a call, and not what it does. */
 const OURS: ReadonlySet<string> = new Set(['inferred', 'unmodelled'])
 
-function operationSays(operation: Operation, parameters: Document, place: Place): string[] {
+function operationSays(operation: Operation, parameters: Document, place: ArnPlace): string[] {
   const said: string[] = [...operation.classes, ...operation.traits.filter((each) => !OURS.has(each))]
   const parts = partsOf(parameters)
   for (const rule of operation.rules)
@@ -40,14 +40,14 @@ function operationSays(operation: Operation, parameters: Document, place: Place)
 /** Who calls what nobody knows may do anything. */
 const UNKNOWN: readonly string[] = ['opaque', 'unreadable']
 
-function callSays({ service, action, parameters }: ContainedCall, catalogue: Catalogue, place: Place) {
+function callSays({ service, action, parameters }: ContainedCall, catalogue: Catalogue, place: ArnPlace) {
   const operations = catalogue.named(service, action)
   return operations.length === 0
     ? UNKNOWN
     : operations.flatMap((each) => operationSays(each, parameters, place))
 }
 
-function says(found: Found, catalogue: Catalogue, place: Place): readonly string[] {
+function says(found: Found, catalogue: Catalogue, place: ArnPlace): readonly string[] {
   if (found.kind === 'unreadable') return UNKNOWN
   return found.kind === 'call' ? callSays(found, catalogue, place) : resourceSays(found, catalogue, place)
 }
@@ -55,7 +55,7 @@ function says(found: Found, catalogue: Catalogue, place: Place): readonly string
 /** More than any state machine or template has; whoever sends more keeps everybody waiting. */
 const MAX_FOUND = 2000
 
-function* foundIn({ contents }: Operation, parts: Parts): Generator<Found> {
+function* foundIn({ contents }: Operation, parts: RequestParts): Generator<Found> {
   const values = contents.flatMap(({ at, reader }) => valuesAt(parts, at).map((value) => ({ reader, value })))
   let count = 0
   for (const { reader, value } of values) {
@@ -72,7 +72,7 @@ function* foundIn({ contents }: Operation, parts: Parts): Generator<Found> {
 const NOTHING: readonly string[] = []
 
 /** Classes and traits of what the call contains; nothing for most calls, which have no such place. */
-export function contentsSay(operation: Operation, parts: Parts, place: Place): readonly string[] {
+export function contentsSay(operation: Operation, parts: RequestParts, place: ArnPlace): readonly string[] {
   if (operation.contents.length === 0) return NOTHING
   const said = new Set<string>()
   for (const found of foundIn(operation, parts))

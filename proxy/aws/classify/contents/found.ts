@@ -1,6 +1,6 @@
 /** What a reader finds in a document: API calls that somebody will make with it, and resources that it makes. */
 import { HeaderFields } from '../../../core/http/headers.ts'
-import type { Parts } from '../../resources/locate.ts'
+import type { RequestParts } from '../../resources/locate.ts'
 import type { Document, DocumentObject } from '../../protocols/tree.ts'
 
 export interface ContainedCall {
@@ -37,7 +37,7 @@ export function call(service: string, action: string, parameters?: Document): Co
 const NO_HEADERS = new HeaderFields([])
 
 /** The parameters of a contained call as if they were its body: rules on heads and paths find nothing there. */
-export function partsOf(parameters: Document): Parts {
+export function partsOf(parameters: Document): RequestParts {
   return { labels: new Map(), query: new Map(), headers: NO_HEADERS, path: '', body: parameters }
 }
 

@@ -1,5 +1,5 @@
 /** What CloudFormation and Cloud Control do when they make a resource, by the API that makes one. */
-import type { Place } from '../../resources/arns.ts'
+import type { ArnPlace } from '../../resources/arns.ts'
 import type { Catalogue, Operation } from '../../catalogue/types.ts'
 import { holds } from '../rules.ts'
 import { type ContainedResource, partsOf, textIn } from './found.ts'
@@ -34,7 +34,7 @@ const HOLDING =
 
 const NAME = /^AWS::(\w+)::(\w+)$/
 
-function said(operation: Operation, { properties }: ContainedResource, place: Place): string[] {
+function said(operation: Operation, { properties }: ContainedResource, place: ArnPlace): string[] {
   const parts = partsOf(properties)
   const adds = operation.rules.flatMap((rule) =>
     rule.at.from === 'b' && holds(rule, parts, place) ? rule.adds : [],
@@ -46,7 +46,7 @@ function said(operation: Operation, { properties }: ContainedResource, place: Pl
 export function resourceSays(
   resource: ContainedResource,
   catalogue: Catalogue,
-  place: Place,
+  place: ArnPlace,
 ): readonly string[] {
   const { type, policies } = resource
   const [, service = '', noun = ''] = NAME.exec(type) ?? []
