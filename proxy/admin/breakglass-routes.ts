@@ -1,7 +1,7 @@
 /** Break-glass: `/v1/breakglass`. A named person opens it; whoever may operate can close it. */
 import { z } from 'zod'
 import { problemWith, stateOf, type Breakglass, type BreakglassRequest } from '../breakglass/breakglass.ts'
-import type { openBreakglass } from '../breakglass/open.ts'
+import type { BreakglassService } from '../breakglass/open.ts'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { breakableClass } from '../config/schema/breakglass.ts'
 import { operatorText } from '../config/schema/freeze.ts'
@@ -49,9 +49,7 @@ const ALREADY_OPEN = new AdminError(
 )
 const OWN = new AdminError(403, 'second_person_required', 'You opened it; another person must confirm it.')
 
-type OpenedBreakglass = Pick<ReturnType<typeof openBreakglass>, 'breakglasses' | 'settings' | 'isAgent'>
-
-export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly AdminRoute[] {
+export function breakglassRoutes(deps: BreakglassService, clock: Clock): readonly AdminRoute[] {
   const { breakglasses } = deps
   const answer = (each: Breakglass) => breakglassAnswer(each, clock.nowMs())
   return [
@@ -106,7 +104,7 @@ export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly
 
 function openingOf(
   body: z.output<typeof OpenBody>,
-  { settings, isAgent }: OpenedBreakglass,
+  { settings, isAgent }: BreakglassService,
 ): BreakglassRequest {
   const { for: forMs, classes, resources, ...rest } = body
   const allowed = settings()

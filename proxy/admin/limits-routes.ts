@@ -4,7 +4,11 @@ import { ACTION_CLASSES, severest, TRAITS } from '../core/action-class.ts'
 import { taskIn } from '../identity/revocations.ts'
 import { chargesOf } from '../pacing/charges.ts'
 import { explainDues, liveBuckets } from '../pacing/limits-view.ts'
-import type { Parts } from '../server/services.ts'
+import type { Agent } from '../core/agent.ts'
+import type { Clock } from '../core/ports.ts'
+import type { Limiter } from '../pacing/limiter.ts'
+import type { PaceQueue } from '../pacing/queue.ts'
+import type { Rates } from '../runtime/rate-settings.ts'
 import { Denial } from '../core/denial/denial.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 
@@ -70,12 +74,16 @@ const ExplainQuery = z.strictObject({
   task: z.string().min(1).optional().describe('The outermost, where it was opened from another.'),
 })
 
-type Asked = Pick<Parts, 'limiter' | 'queue' | 'steadyClock' | 'accountOf'> & {
-  readonly pace: Pick<Parts['pace'], 'buckets' | 'pacing' | 'slowdownOf'>
+export interface LimitsRoutesDeps {
+  readonly limiter: Limiter
+  readonly queue: PaceQueue
+  readonly rates: Pick<Rates, 'buckets' | 'pacing' | 'slowdownOf'>
+  readonly steadyClock: Clock
+  readonly accountOf: (agent: Agent) => string | undefined
 }
 
-export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
-  const { pace, limiter, queue, steadyClock, accountOf } = parts
+export function limitsRoutes(deps: LimitsRoutesDeps): readonly AdminRoute[] {
+  const { rates, limiter, queue, steadyClock, accountOf } = deps
   return [
     adminRoute({
       method: 'GET',
@@ -86,7 +94,7 @@ export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
       answer: LimitsAnswer,
       async handle({ query: { agent, rule } }) {
         const nowMs = steadyClock.nowMs()
-        const asked = pace.buckets
+        const asked = rates.buckets
           .all()
           .filter((each) => rule === undefined || each.rule.name === rule)
           .filter(({ parts: key }) => agent === undefined || key.some(([, value]) => value === agent))
@@ -101,15 +109,19 @@ export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
       query: ExplainQuery,
       answer: ExplainAnswer,
       async handle({ query: { classes, traits, count, ...who } }) {
-        const { rules, weights } = pace.pacing()
+        const { rules, weights } = rates.pacing()
         const call = { class: severest(classes), classes, traits, count }
         const root = who.root ?? who.agent
         const task = who.task === undefined ? undefined : taskIn(root, who.task)
         const account = accountOf({ id: who.agent, root, accessKeyId: '', session: undefined }) ?? '*'
-        const payer = { ...who, root, task, account }
-        const dues = chargesOf(call, payer, rules, weights, pace.slowdownOf(who.agent))
+        const subject = { ...who, root, task, account }
+        const charges = chargesOf(call, subject, rules, weights, rates.slowdownOf(who.agent))
         const nowMs = steadyClock.nowMs()
-        return { nowMs, ...(await read(explainDues(dues, limiter, nowMs))), ahead: queue.heldBy(who.agent) }
+        return {
+          nowMs,
+          ...(await read(explainDues(charges, limiter, nowMs))),
+          ahead: queue.heldBy(who.agent),
+        }
       },
     }),
   ]

@@ -1,26 +1,42 @@
 /** Every route of the admin API. */
-import type { Parts } from '../server/services.ts'
+import type { ApprovalService } from '../approvals/open.ts'
+import type { Catalogue } from '../aws/catalogue/types.ts'
+import type { BreakglassService } from '../breakglass/open.ts'
+import type { Freezes } from '../freeze/freezes.ts'
 import type { Reloader } from '../runtime/reload.ts'
+import type { Quarantines } from '../watch/quarantines.ts'
+import { approvalRoutes } from './approval-routes.ts'
 import { breakglassRoutes } from './breakglass-routes.ts'
 import { configRoutes } from './config-routes.ts'
 import { freezeRoutes } from './freeze-routes.ts'
-import { limitsRoutes } from './limits-routes.ts'
+import { limitsRoutes, type LimitsRoutesDeps } from './limits-routes.ts'
 import { quarantineRoutes } from './quarantine-routes.ts'
 import type { AdminRoute } from './route.ts'
-import { approvalRoutes } from './approval-routes.ts'
-import { sessionRoutes } from './session-routes.ts'
-import { statusRoutes } from './status-routes.ts'
+import { sessionRoutes, type SessionRoutesDeps } from './session-routes.ts'
+import { statusRoutes, type StatusRoutesDeps } from './status-routes.ts'
 
-export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRoute[] {
-  const { freezes, clock, catalogue, rules } = parts
+export interface AdminRoutesDeps extends StatusRoutesDeps, SessionRoutesDeps {
+  readonly reloader: Reloader
+  readonly freezes: Freezes
+  readonly quarantines: Quarantines
+  readonly breakglass: BreakglassService
+  readonly approvals: ApprovalService
+  readonly limits: LimitsRoutesDeps
+  readonly catalogue: Pick<Catalogue, 'services'>
+}
+
+/** Returns the routes of the admin API, in no particular order. */
+export function adminRoutes(deps: AdminRoutesDeps): readonly AdminRoute[] {
+  const { settings, reloader, freezes, quarantines, breakglass, approvals, clock, catalogue } = deps
+  const { isAgent } = breakglass
   return [
-    ...statusRoutes(parts),
-    ...configRoutes(rules, reloader),
-    ...freezeRoutes(freezes, { clock, services: catalogue.services, isAgent: parts.breakglass.isAgent }),
-    ...quarantineRoutes(parts.quarantines, parts.breakglass.isAgent),
-    ...breakglassRoutes(parts.breakglass, clock),
-    ...limitsRoutes(parts),
-    ...approvalRoutes(parts.approvals.admin),
-    ...sessionRoutes(parts),
+    ...statusRoutes(deps),
+    ...configRoutes(settings.current, reloader),
+    ...freezeRoutes(freezes, { clock, services: catalogue.services, isAgent }),
+    ...quarantineRoutes(quarantines, isAgent),
+    ...breakglassRoutes(breakglass, clock),
+    ...limitsRoutes(deps.limits),
+    ...approvalRoutes(approvals.admin),
+    ...sessionRoutes(deps),
   ]
 }

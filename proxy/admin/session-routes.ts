@@ -4,7 +4,8 @@ import { operatorText } from '../config/schema/freeze.ts'
 import { taskIn, type RevocationTarget } from '../identity/revocations.ts'
 import type { SeenTask } from '../identity/task-activity.ts'
 import type { OpenEntry } from '../exchange/task-opening.ts'
-import type { Parts } from '../server/services.ts'
+import type { Clock } from '../core/ports.ts'
+import type { IdentityService } from '../identity/open.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 
 const name = z.string().min(1).max(512)
@@ -83,10 +84,13 @@ export const RevokedAnswer = z.object({
   tasksEnded: z.int().describe('Open tasks that it ended.'),
 })
 
-type SessionParts = Pick<Parts, 'tasks' | 'endings' | 'revocations' | 'clock'>
+export interface SessionRoutesDeps {
+  readonly identity: Pick<IdentityService, 'tasks' | 'endings' | 'revocations'>
+  readonly clock: Clock
+}
 
-export function sessionRoutes(parts: SessionParts): readonly AdminRoute[] {
-  const { tasks, endings, revocations } = parts
+export function sessionRoutes(deps: SessionRoutesDeps): readonly AdminRoute[] {
+  const { tasks, endings, revocations } = deps.identity
   return [
     adminRoute({
       method: 'GET',
@@ -94,7 +98,7 @@ export function sessionRoutes(parts: SessionParts): readonly AdminRoute[] {
       needs: 'token',
       summary: 'The open tasks.',
       answer: TasksAnswer,
-      handle: () => ({ tasks: tasks.all().map((task) => taskShown(task, parts)) }),
+      handle: () => ({ tasks: tasks.all().map((task) => taskShown(task, deps)) }),
     }),
     adminRoute({
       method: 'GET',
@@ -117,7 +121,7 @@ export function sessionRoutes(parts: SessionParts): readonly AdminRoute[] {
       async handle({ caller, body }) {
         const by = caller.subject
         try {
-          return await revoke(body, by, parts)
+          return await revoke(body, by, deps)
         } catch (error) {
           if (error instanceof AdminError) throw error
           throw new AdminError(
@@ -131,7 +135,8 @@ export function sessionRoutes(parts: SessionParts): readonly AdminRoute[] {
   ]
 }
 
-async function revoke(body: RevokeBody, by: string, { tasks, revocations, clock }: SessionParts) {
+async function revoke(body: RevokeBody, by: string, { identity, clock }: SessionRoutesDeps) {
+  const { tasks, revocations } = identity
   const { reason } = body
   const meant = targetOf(body, tasks.all())
   const ended = tasks.all().filter(meant.ends).length
@@ -184,7 +189,7 @@ function onlyRoot(task: string, open: readonly OpenEntry[]): string {
     : new AdminError(409, 'ambiguous_task', `Say whose: root is one of ${[...roots].join(', ')}.`)
 }
 
-function taskShown(task: OpenEntry, { endings }: SessionParts): object {
+function taskShown(task: OpenEntry, { identity: { endings } }: SessionRoutesDeps): object {
   const { counts, leftBehind, leftMore } = endings.summary(task.root, task.taskId)
   return {
     task: task.taskId,

@@ -1,6 +1,7 @@
 /** What is in force, to be read: policy and audit. */
 import { z } from 'zod'
-import type { Parts } from '../server/services.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { LiveSettings } from '../runtime/live-settings.ts'
 import { adminRoute, type AdminRoute } from './route.ts'
 
 const PolicyAnswer = z.strictObject({
@@ -14,7 +15,12 @@ const AuditAnswer = z.strictObject({
   available: z.boolean().describe('False while the log cannot be written.'),
 })
 
-export function statusRoutes({ rules, audit }: Parts): readonly AdminRoute[] {
+export interface StatusRoutesDeps {
+  readonly settings: { readonly current: () => LiveSettings }
+  readonly audit: Pick<Audit, 'head' | 'available'>
+}
+
+export function statusRoutes({ settings, audit }: StatusRoutesDeps): readonly AdminRoute[] {
   return [
     adminRoute({
       method: 'GET',
@@ -23,7 +29,7 @@ export function statusRoutes({ rules, audit }: Parts): readonly AdminRoute[] {
       summary: 'The policy in force.',
       answer: PolicyAnswer,
       handle() {
-        const { policy, mode } = rules()
+        const { policy, mode } = settings.current()
         return { engine: policy.name, revision: policy.revision, mode }
       },
     }),

@@ -1,38 +1,37 @@
-/** What an agent asks of Moderato itself, once it is known who asks, and how that is described to the records. */
+/** A request of an agent to Moderato itself, once it is known who asks, and the call as which it is recorded. */
 import type { Session } from '../core/agent.ts'
-import type { Classified, Received } from '../exchange/exchange.ts'
 import type { Call, Protocol } from '../core/call.ts'
+import type { Classified, Received } from '../exchange/exchange.ts'
+import type { HeadChecked } from '../exchange/facts.ts'
+import type { ProvedTaskRequest, TaskFacts } from '../exchange/task-opening.ts'
 import type { TokenProof } from '../identity/identities.ts'
-import type { TaskGrant, ProvedTaskRequest } from '../exchange/task-opening.ts'
 
-/** Answered in the words of STS, of `credential_process`, of this API, or of the container credentials endpoint. */
+/** `answerAs`: in the words of STS, of `credential_process`, or of this API where it is undefined. */
 export type AgentRequest =
   | {
       readonly kind: 'open'
       readonly wanted: ProvedTaskRequest
-      readonly words: StsWords | 'process' | undefined
+      readonly answerAs: StsAnswer | 'process' | undefined
     }
   | { readonly kind: 'end' | 'show'; readonly taskId: string }
   | { readonly kind: 'renew'; readonly session: Session }
   | { readonly kind: 'whoami' }
 
-export interface StsWords {
+export interface StsAnswer {
   readonly action: 'AssumeRole' | 'AssumeRoleWithWebIdentity'
   readonly subject: string | undefined
   readonly audience: string | undefined
 }
 
-/** Received, with who asks what: proved by a signature, or by a token of its identity provider. */
-export interface AskingExchange extends Received, Pick<Classified, 'agent' | 'payload' | 'call'> {
-  readonly ask: AgentRequest
-  readonly wantedTask?: ProvedTaskRequest
-  /** Once policy was asked. */
-  readonly opening?: TaskGrant
+/** The exchange of such a request: who asks is proved by a signature, or by what its identity provider vouches for. */
+export interface AgentRequested
+  extends Received, HeadChecked, TaskFacts, Pick<Classified, 'agent' | 'payload' | 'call'> {
+  readonly agentRequest: AgentRequest
   /** The token that it came with. */
   readonly proof?: TokenProof
 }
 
-/** As a call of a service, since records and restraints know calls. */
+/** Returns the call as which a request to Moderato itself is recorded, held and paced. */
 export function ownCall(service: 'moderato' | 'sts', operation: string, classes: Call['classes']): Call {
   const protocol: Protocol = service === 'sts' ? 'query' : 'rest-json'
   return {
@@ -54,28 +53,26 @@ export function ownCall(service: 'moderato' | 'sts', operation: string, classes:
   }
 }
 
-/** What an exchange is described by, for each kind of asking. */
-export function described(ask: AgentRequest): {
-  readonly call: Call
-  readonly wantedTask?: ProvedTaskRequest
-  readonly namedTask?: string
-} {
-  switch (ask.kind) {
+/** Returns the request with the call and the task that describe it to records and holds. */
+export function describeAgentRequest(
+  agentRequest: AgentRequest,
+): Pick<AgentRequested, 'agentRequest' | 'call' | 'taskRequest' | 'namedTask'> {
+  switch (agentRequest.kind) {
     case 'open': {
-      const { words, wanted } = ask
+      const { answerAs, wanted } = agentRequest
       const call =
-        words === undefined || words === 'process'
+        answerAs === undefined || answerAs === 'process'
           ? ownCall('moderato', 'OpenTask', ['credentials'])
-          : ownCall('sts', words.action, ['credentials'])
-      return { call, wantedTask: wanted }
+          : ownCall('sts', answerAs.action, ['credentials'])
+      return { agentRequest, call, taskRequest: wanted }
     }
     case 'end':
-      return { call: ownCall('moderato', 'EndTask', ['write']), namedTask: ask.taskId }
+      return { agentRequest, call: ownCall('moderato', 'EndTask', ['write']), namedTask: agentRequest.taskId }
     case 'show':
-      return { call: ownCall('moderato', 'GetTask', ['read']), namedTask: ask.taskId }
+      return { agentRequest, call: ownCall('moderato', 'GetTask', ['read']), namedTask: agentRequest.taskId }
     case 'renew':
-      return { call: ownCall('moderato', 'GetCredentials', ['credentials']) }
+      return { agentRequest, call: ownCall('moderato', 'GetCredentials', ['credentials']) }
     default:
-      return { call: ownCall('sts', 'GetCallerIdentity', ['read']) }
+      return { agentRequest, call: ownCall('sts', 'GetCallerIdentity', ['read']) }
   }
 }

@@ -1,12 +1,12 @@
 /** Which requests are for Moderato itself, and which way each of them goes. None of them is ever forwarded. */
 import { Denial } from '../core/denial/denial.ts'
-import type { Received } from '../exchange/exchange.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
 import { isTaskId } from './task-request.ts'
 
 /** No bucket's name can begin with a dot, so no path of AWS's begins so. */
 const PREFIX = '/.moderato'
 const TASKS = `${PREFIX}/v1/tasks`
+export const SIGN_PATH = `${PREFIX}/v1/sign`
 
 /**
  * - `call`: for AWS, and whatever is neither here nor there
@@ -67,24 +67,5 @@ function decoded(text: string): string {
     return decodeURIComponent(text)
   } catch {
     return ''
-  }
-}
-
-/** Refuses what the tasks endpoint does not serve, before anything is verified. */
-export function routeTasks() {
-  return function route(exchange: Received): Received {
-    taskRoute(exchange)
-    return exchange
-  }
-}
-
-/** Refuses what is not served, before anything is verified: denial `unknown_path`, or `malformed_request`. */
-export function route() {
-  return function route(exchange: Received): Received {
-    const { method, path, query } = exchange
-    if (path !== `${PREFIX}/v1/sign`) throw new Denial('unknown_path', 'Nothing is served at this path.')
-    if (method !== 'POST') throw new Denial('malformed_request', 'Only POST is served here.')
-    if (query !== '') throw new Denial('malformed_request', 'Parameters belong into the JSON body.')
-    return exchange
   }
 }

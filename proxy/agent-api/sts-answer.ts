@@ -2,12 +2,12 @@
 import type { Agent, Session } from '../core/agent.ts'
 import { escapeXml } from '../aws/errors/error-response.ts'
 import type { Sealed } from '../identity/sealed-token.ts'
-import type { StsWords } from './agent-request.ts'
+import type { StsAnswer } from './agent-request.ts'
 
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
 export function assumedRole(
-  { action, subject, audience }: StsWords,
+  { action, subject, audience }: StsAnswer,
   session: Session,
   { accessKeyId, secretAccessKey, sessionToken }: Sealed,
   expiration: string,

@@ -14,7 +14,7 @@ import { isShownWhole } from '../core/quote-untrusted.ts'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { TaskGrant } from '../exchange/task-opening.ts'
-import type { AskingExchange } from './agent-request.ts'
+import type { AgentRequested } from './agent-request.ts'
 
 /** Of all that people are shown, and all that the task may: what policy left of it, so that no change of policy widens it. */
 export function taskDigest({ session, asked, durationSeconds }: TaskGrant): string {
@@ -25,7 +25,7 @@ export function taskDigest({ session, asked, durationSeconds }: TaskGrant): stri
 }
 
 export function newTaskApproval(
-  { agent, call, method, headers }: AskingExchange,
+  { agent, call, method, headers }: AgentRequested,
   { session, asked, durationSeconds }: TaskGrant,
   digest: string,
   need: RequiredApprovals,

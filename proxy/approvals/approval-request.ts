@@ -2,6 +2,7 @@
 import type { Agent } from '../core/agent.ts'
 import { changesState } from '../core/action-class.ts'
 import type { Classified, Decided } from '../exchange/exchange.ts'
+import type { PresignFacts } from '../exchange/presign-request.ts'
 import type { Need } from '../exchange/approval-need.ts'
 import type { CallFacts } from '../core/call.ts'
 import type { ApprovalFacts } from './approval.ts'
@@ -31,7 +32,7 @@ export function needOf({ decision, agent, call }: Decided, approvals: Pick<Appro
 }
 
 export function newApproval(
-  exchange: Classified,
+  exchange: Classified & PresignFacts,
   digest: string,
   need: RequiredApprovals,
   ownerOf: OwnerOf,
@@ -64,7 +65,14 @@ export function whoAsks(
   }
 }
 
-function factsOf({ call, accountId, method, headers, authorization, handOn }: Classified): ApprovalFacts {
+function factsOf({
+  call,
+  accountId,
+  method,
+  headers,
+  authorization,
+  presign,
+}: Classified & PresignFacts): ApprovalFacts {
   const { service, operation, actions, resources, count, class: label, classes, traits, facts } = call
   return {
     service,
@@ -81,7 +89,7 @@ function factsOf({ call, accountId, method, headers, authorization, handOn }: Cl
     host: cut(headers.all('host').join()),
     region: authorization.scope.region,
     ...(accountId === undefined ? {} : { account: accountId }),
-    ...(handOn === undefined ? {} : { signs: handOn.type }),
+    ...(presign === undefined ? {} : { signs: presign.type }),
   }
 }
 

@@ -12,6 +12,7 @@ import type { PaceRules } from '../pacing/rules.ts'
 import type { Pacing } from '../pacing/pacing.ts'
 import { readSecret } from '../core/secret-file.ts'
 import type { Ledger } from '../state/ledger.ts'
+import type { OwnerOf } from './approval-request.ts'
 import { Approvals } from './approvals.ts'
 import type { ApprovalEvent } from './stored-approval.ts'
 import { approvalFields } from './record.ts'
@@ -33,8 +34,41 @@ export interface ApprovalDeps {
   }
 }
 
-export function openApprovals(world: ApprovalDeps) {
-  const { ledger, clock, timer, audit, metrics, log, rules } = world
+/** Approvals in force, and all that asks for them, waits for them and tells of them. */
+export interface ApprovalService {
+  readonly approvals: Approvals
+  readonly inFlight: InFlightChanges
+  readonly waiting: Waiting
+  readonly ownerOf: OwnerOf
+  /** Tells an agent where people decide its approval. */
+  readonly place: (id: string) => string
+  /** What the admin API needs to let people decide. */
+  readonly admin: {
+    readonly approvals: Approvals
+    readonly clock: Clock
+    readonly maxUses: number
+    readonly people: () => Config['admin']['people']
+    readonly callbackSecret: string | undefined
+  }
+  /** How long a call may wait for its approval; undefined where calls are never held for it. */
+  readonly hold: ApprovalHold | undefined
+  /** A request is over, however it ended. */
+  ended(exchange: Received): void
+  /** The admin listener is there, on this port. */
+  bound(port: number): void
+  close(): void
+}
+
+export interface ApprovalHold {
+  readonly waiting: Waiting
+  /** For waits. */
+  readonly steadyClock: Clock
+  readonly maxWaitMs: (call: Call) => number
+}
+
+/** Opens approvals as the configuration wants them. Throws if a secret file cannot be read. */
+export function openApprovals(deps: ApprovalDeps): ApprovalService {
+  const { ledger, clock, timer, audit, metrics, log, rules } = deps
   const inForce = (): Config => rules().loaded.config
   // What a reload does not change.
   const { approvals: config, admin, listen } = inForce()
@@ -54,15 +88,14 @@ export function openApprovals(world: ApprovalDeps) {
     },
   })
   metrics.approvalsPending(() => approvals.pending)
-  const underWay = new InFlightChanges(approvals)
+  const inFlight = new InFlightChanges(approvals)
   const waiting = new Waiting(ledger, timer, () => inForce().limits.heldPerAgent)
   return {
     approvals,
-    underWay,
+    inFlight,
     waiting,
     ownerOf: (agentId: string) => inForce().agents.find(({ id }) => id === agentId)?.owner,
     place: (id: string) => `People decide at ${url()}#${id} or with: moderato approvals show ${id}.`,
-    /** What the admin API needs to let people decide. */
     admin: {
       approvals,
       clock,
@@ -73,17 +106,15 @@ export function openApprovals(world: ApprovalDeps) {
     hold: config.hold
       ? {
           waiting,
-          steadyClock: world.steadyClock,
+          steadyClock: deps.steadyClock,
           maxWaitMs: (call: Call) => maxWaitMs(call, rules().pacing.rules),
         }
       : undefined,
-    /** A request is over, however it ended. */
     ended({ requestId }: Received): void {
-      underWay.end(requestId)?.catch((error: unknown) => {
+      inFlight.end(requestId)?.catch((error: unknown) => {
         log.error({ err: error, requestId }, 'approvals that depend on a change could not be voided')
       })
     },
-    /** The admin listener is there, on this port. */
     bound(actual: number): void {
       port = actual
     },

@@ -26,11 +26,28 @@ export interface BreakglassDeps {
   readonly log: Logger
 }
 
-/** Throws if the secret of alerts cannot be read. */
-export function openBreakglass(world: BreakglassDeps) {
-  const { rules, ledger, clock, metrics, log } = world
+/** The break-glass of agents, and all that tells of it. */
+export interface BreakglassService {
+  readonly breakglasses: Breakglasses
+  readonly settings: () => Config['breakglass']
+  /** Tells whether the configuration names the agent, or has a template that can make it. */
+  readonly isAgent: (id: string) => boolean
+  /** The break-glass that is open for an agent. */
+  readonly openFor: (agentId: string) => Breakglass | undefined
+  /** The pace that a break-glass may widen to. */
+  readonly pace: () => Config['breakglass']['pace']
+  /** Calls `ended` whenever the time of one is over; returns what ends that. */
+  watchEnds(timer: Timer, ended: () => void): () => void
+  /** A request is over: one under a break-glass is counted and told, whatever became of it. */
+  finished(outcome: Outcome): void
+  close(): void
+}
+
+/** Opens break-glass as the configuration allows it. Throws if the secret of alerts cannot be read. */
+export function openBreakglass(deps: BreakglassDeps): BreakglassService {
+  const { rules, ledger, clock, metrics, log } = deps
   const settings = () => rules().loaded.config.breakglass
-  const alerts = openAlerts(rules().loaded.config.watch.alerts, world)
+  const alerts = openAlerts(rules().loaded.config.watch.alerts, deps)
   const breakglasses = new Breakglasses({
     ledger,
     clock,
@@ -39,16 +56,14 @@ export function openBreakglass(world: BreakglassDeps) {
     written: (each) => alerts.boxes?.post(boxAlert(breakglassFields(each, clock.nowMs()), clock.nowMs())),
   })
   metrics.breakglassActive(() => breakglasses.active)
-  recordAll(breakglasses, world)
+  recordAll(breakglasses, deps)
   return {
     breakglasses,
     settings,
     isAgent: (id: string) => isAgent(id, rules().loaded.config),
-    /** For the stage that marks. */
     openFor: (agentId: string) => breakglasses.openFor(agentId),
     pace: () => settings().pace,
     watchEnds: (timer: Timer, ended: () => void) => breakglasses.watchEnds(timer, ended),
-    /** A request is over: one that had the mark is counted and told, whatever became of it. */
     finished({ exchange, decision, reason }: Outcome): void {
       const { breakglass, call, agent, requestId } = exchange
       if (breakglass === undefined || call === undefined) return
@@ -66,8 +81,8 @@ export function openBreakglass(world: BreakglassDeps) {
 }
 
 /** Two, each with its own bound: an agent that calls and calls cannot have it lost that one was opened. */
-function openAlerts(settings: Config['watch']['alerts'], world: BreakglassDeps) {
-  return { boxes: alertsOf(settings, world), calls: alertsOf(settings, world) }
+function openAlerts(settings: Config['watch']['alerts'], deps: BreakglassDeps) {
+  return { boxes: alertsOf(settings, deps), calls: alertsOf(settings, deps) }
 }
 
 /** Whatever log holds calls under one also says who opened it, on every replica. */

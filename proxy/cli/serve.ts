@@ -1,6 +1,6 @@
 /** `moderato serve --config FILE`: the proxy, until SIGTERM or SIGINT. */
 import { z } from 'zod'
-import { compose } from '../server/compose.ts'
+import { openModerato } from '../server/moderato.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/loaded.ts'
 import { errorMessage } from '../core/error-message.ts'
@@ -37,7 +37,7 @@ async function serve(file: string, io: Io): Promise<number> {
   try {
     const loaded = loadConfig(file)
     const log = createLog({ level: loaded.config.log.level })
-    const moderato = await compose(loaded, log)
+    const moderato = await openModerato(loaded, log)
     let draining = false
     process.on('SIGHUP', () => {
       if (!draining) void moderato.reload('SIGHUP')

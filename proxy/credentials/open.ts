@@ -1,7 +1,7 @@
 /** Opens what calls are signed with upstream, as the configuration asks for it. */
 import type { LookupFunction } from 'node:net'
 import type { Agent } from '../core/agent.ts'
-import { signing } from './presign-signing.ts'
+import { signing, type PresignSigning } from './presign-signing.ts'
 import type { Catalogue } from '../aws/catalogue/types.ts'
 import type { Config } from '../config/schema/config.ts'
 import { grantsByRoot } from '../identity/grants-by-root.ts'
@@ -27,8 +27,18 @@ export interface SignerDeps {
   readonly clock: Clock
 }
 
-/** Reads the catalogue through only where there are roles to make policies for. */
-export function openSigners(upstream: Config['upstream'], deps: SignerDeps) {
+/** What calls are signed with upstream, and what agents have signed for them. */
+export interface SignerService {
+  readonly signers: RoleSessions
+  /** Returns the account in which calls of an agent are made; undefined if that is not known. */
+  readonly accountOf: (agent: Agent) => string | undefined
+  readonly presign: PresignSigning
+  /** Asks for credentials before any call needs them: rejects where there are none. */
+  ready(): Promise<void>
+}
+
+/** Opens the signers. It reads the catalogue through only where there are roles to make policies for. */
+export function openSigners(upstream: Config['upstream'], deps: SignerDeps): SignerService {
   const { catalogue, rules, lookup, ledger, revocations, clock } = deps
   const plain =
     upstream.credentials === undefined ? chainCredentials(clock) : fixedCredentials(upstream.credentials)
@@ -48,8 +58,7 @@ export function openSigners(upstream: Config['upstream'], deps: SignerDeps) {
   return {
     signers,
     accountOf: (agent: Agent) => accountOf(agent, upstream),
-    signing: signing(upstream, assume, signers),
-    /** Asks for what calls are signed with, or roles assumed, before any call does: who forgot them hears of it. */
+    presign: signing(upstream, assume, signers),
     ready: async () => void (await plain.current()),
   }
 }

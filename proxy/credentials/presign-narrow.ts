@@ -8,7 +8,7 @@ import type { PresignRequest } from '../exchange/presign-request.ts'
 import type { Credentials } from '../core/ports.ts'
 
 /** Whose credentials sign what an agent asks for. */
-export type SigningOwner = (agent: Agent, handOn: PresignRequest) => Promise<Credentials>
+export type SigningOwner = (agent: Agent, presign: PresignRequest) => Promise<Credentials>
 
 /**
  * A session of its own for each request, never kept: denial `upstream_credentials` if it cannot be had, and nothing

@@ -1,16 +1,26 @@
 /**
- * One request on its way through the proxy. It only grows: each stage adds one readonly fact.
+ * One request on its way through the proxy. It only grows: each stage adds one readonly fact, a value or a fact of its
+ * type alone (facts.ts). The shapes of a call, in the order in which `server/compose.ts` makes them:
  *
- *     Received -> Identified -> Verified -> Classified -> Decided -> Approved -> Paced -> Equipped -> Resigned -> Forwarded
+ *     Received -> Checked -> Identified -> Verified -> Admitted -> Classified -> Authorizable -> Decided -> Approved
+ *       -> Paced -> Equipped -> Resigned -> Forwarded
  */
 import type { X509Certificate } from 'node:crypto'
 import type { Agent } from '../core/agent.ts'
 import type { ClientSignal } from '../core/http/client-signal.ts'
 import type { IncomingBody, Reply } from '../core/http/message.ts'
-import type { PresignRequest } from './presign-request.ts'
-import type { TaskGrant, ProvedTaskRequest } from './task-opening.ts'
 import type { Signer } from '../core/ports.ts'
 import type { ChunkVerifier } from '../sigv4/chunk-chain.ts'
+import type {
+  ApprovalConsumed,
+  BreakglassApplied,
+  ConcurrencyLimited,
+  EffectMade,
+  HeadChecked,
+  ProofClaimed,
+  Unheld,
+  Unreplayed,
+} from './facts.ts'
 import type { SignedRequest, UpstreamAnswer } from './upstream.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
 import type { Call } from '../core/call.ts'
@@ -38,7 +48,11 @@ export interface Received extends RequestHead {
   readonly reply: Reply
 }
 
-export interface Identified extends Received {
+/** A request whose head is well formed. */
+export interface Checked extends Received, HeadChecked {}
+
+/** The agent that a request claims to come from; nothing is proved yet. */
+export interface Identified extends Checked {
   readonly authorization: Authorization
   readonly agent: Agent
   /** Undefined for a static access key. A secret: never recorded. */
@@ -62,24 +76,28 @@ export type OutgoingBody =
   | { readonly kind: 'buffered'; readonly bytes: Buffer; readonly isDocument?: boolean }
   | { readonly kind: 'streamed' }
 
-export interface Classified extends Verified {
+/** A request of an agent that has not too many calls in flight. */
+export interface Admitted extends Verified, ConcurrencyLimited {}
+
+/** What a verified request does. */
+export interface Classified extends Admitted {
   readonly call: Call
-  readonly breakglass?: UnderBreakglass | undefined
-  /** In which it is made; undefined if that is not known. */
-  readonly accountId?: string | undefined
+  /** The account in which the call is made; undefined if that is not known. */
+  readonly accountId: string | undefined
   /** What operators said of calls when this one was classed; by its identity a later reload shows. */
-  readonly classedUnder?: object
-  /** The agent API's signing endpoint only: what is made in place of forwarding. */
-  readonly handOn?: PresignRequest
-  /** Where a task is to be opened: what is asked for, and once policy let it: what it may do, and until when. */
-  readonly wantedTask?: ProvedTaskRequest
-  readonly opening?: TaskGrant
-  /** Where a task is ended or asked about. */
-  readonly namedTask?: string
+  readonly classedUnder: object | undefined
   /** The path as the service reads it: a bucket that stood in the host is its first segment. */
   readonly servicePath: string
   readonly outgoing: OutgoingBody
 }
+
+/** The break-glass that is open for the agent; it is undefined where there is none. */
+export interface BreakglassFacts extends BreakglassApplied {
+  readonly breakglass?: UnderBreakglass | undefined
+}
+
+/** A call that policy may be asked about. */
+export interface Authorizable extends Classified, Unreplayed, Unheld, BreakglassFacts {}
 
 export interface Decision {
   readonly engine: string
@@ -94,7 +112,7 @@ export interface Decision {
   readonly why: readonly string[]
 }
 
-export interface Decided extends Classified {
+export interface Decided extends Authorizable {
   readonly decision: Decision
 }
 
@@ -125,11 +143,11 @@ export interface Equipped extends Paced {
   readonly signer: Signer
 }
 
-export interface Resigned extends Equipped {
+export interface Resigned extends Equipped, ApprovalConsumed {
   readonly signed: SignedRequest
 }
 
-export interface Forwarded extends Resigned {
+export interface Forwarded extends Resigned, ProofClaimed, EffectMade {
   readonly upstream: UpstreamAnswer
 }
 

@@ -5,4 +5,6 @@ import type { Classified } from './exchange.ts'
 export type Hold = (exchange: Holdable) => void
 
 /** What is looked at: a call on its way upstream, or what an agent asks of Moderato itself. */
-export type Holdable = Pick<Classified, 'agent' | 'call'> & { readonly ask?: { readonly kind: string } }
+export type Holdable = Pick<Classified, 'agent' | 'call'> & {
+  readonly agentRequest?: { readonly kind: string }
+}

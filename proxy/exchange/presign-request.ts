@@ -1,5 +1,7 @@
 /** What the signing endpoint makes: a request that somebody else will send. */
 import type { RequestHead } from '../core/http/request-head.ts'
+import type { Classified } from './exchange.ts'
+import type { SignPathChecked } from './facts.ts'
 
 /** A request of our own making that an agent asks to have signed, for somebody else to send. */
 export interface PresignRequest {
@@ -18,4 +20,14 @@ export interface PresignRequest {
   readonly statement: { readonly actions: readonly string[]; readonly resources: readonly string[] }
   /** Whether its signer is allowed nothing else: upstream credentials narrowed to the statement. */
   readonly narrowed: boolean
+}
+
+/** What the signing endpoint makes of a request; nothing on any other route. */
+export interface PresignFacts {
+  readonly presign?: PresignRequest
+}
+
+/** A request to the signing endpoint, classified as the call that it wants signed. */
+export interface PresignDescribed extends Classified, SignPathChecked {
+  readonly presign: PresignRequest
 }

@@ -85,3 +85,12 @@ export interface OpenTask {
 export interface OpenEntry extends OpenTask {
   readonly expiresAtMs: number
 }
+
+/** What a request to Moderato itself is about, as its records tell it; nothing on the route of a call. */
+export interface TaskFacts {
+  readonly taskRequest?: ProvedTaskRequest
+  /** What policy grants, once it was asked. */
+  readonly taskGrant?: TaskGrant
+  /** The task that is ended or asked about. */
+  readonly namedTask?: string
+}

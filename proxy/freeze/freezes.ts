@@ -111,9 +111,9 @@ export class Freezes {
   }
 
   /** Denial `frozen`: who froze it, why and until when. */
-  readonly restraint: Hold = (exchange) => {
+  readonly hold: Hold = (exchange) => {
     // Who ends its own task can do less from then on: nothing that a freeze is for.
-    if (exchange.ask?.kind === 'end') return
+    if (exchange.agentRequest?.kind === 'end') return
     const { accountOf, clock, rules } = this.#deps
     const accountId = accountOf(exchange.agent)
     for (const { scope, reason, by, untilMs } of this.active()) {

@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { PolicyEngine } from '../../policy/engine.ts'
 import type { Config } from '../config/schema/config.ts'
-import { rateOf } from '../pacing/gcra.ts'
+import { rateOf, type Rate } from '../pacing/gcra.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Holdable } from '../exchange/holds.ts'
+import type { Hold } from '../exchange/holds.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Providers } from './providers/open.ts'
 import { Revocations } from './revocations.ts'
@@ -26,8 +26,22 @@ export interface IdentityDeps {
   readonly metrics: Pick<Metrics, 'sessions' | 'revoked'>
 }
 
-/** Rejects if the sealing keys or a trust bundle cannot be used. */
-export async function openIdentity(config: Config, deps: IdentityDeps) {
+/** Who agents are, and the tasks that they work on. */
+export interface IdentityService {
+  readonly sealingKeys: SealingKeyFile
+  readonly sessions: Sessions
+  readonly revocations: Revocations
+  readonly tasks: Tasks
+  readonly endings: TaskEndings
+  readonly identities: Providers
+  /** Holds what a revoked session asks for. */
+  readonly hold: Hold
+  /** How often credentials are made for all tasks of a root together. */
+  readonly issueRate: Rate
+}
+
+/** Opens what the configuration says of identity. Rejects if the sealing keys or a trust bundle cannot be used. */
+export async function openIdentity(config: Config, deps: IdentityDeps): Promise<IdentityService> {
   const { stateDir, identity, tasks: settings } = config
   const { clock, ledger, metrics } = deps
   const keys = new SealingKeyFile(identity.sealingKeys ?? join(stateDir, 'sealing-keys'))
@@ -47,7 +61,7 @@ export async function openIdentity(config: Config, deps: IdentityDeps) {
     endings,
     sessions,
     revocations,
-    restraint: ({ agent }: Holdable): void => revocations.check(agent),
+    hold: ({ agent }) => revocations.check(agent),
     tasks,
     identities: await identitiesOf(config, clock),
     issueRate: rateOf(rate.things, rate.perMs, burst),

@@ -29,30 +29,30 @@ const MAX_KEY_LENGTH = 512
 /** The buckets of a rule for a call that is of these classes of the rule: never none, each as the parts of its key. */
 export function bucketsOf(
   rule: PaceRule,
-  payer: Subject,
+  subject: Subject,
   classes: readonly PacedName[],
 ): readonly KeyPart[][] {
   let keys: KeyPart[][] = [[]]
   for (const dimension of rule.per) {
-    const parts = partsOf(dimension, payer, classes)
+    const parts = partsOf(dimension, subject, classes)
     // `concat` makes arrays of just their size: a held call keeps them.
     keys = keys.flatMap((key) => parts.map((part) => key.concat([part])))
   }
   return keys
 }
 
-function partsOf(dimension: Dimension, payer: Subject, classes: readonly PacedName[]): readonly KeyPart[] {
+function partsOf(dimension: Dimension, subject: Subject, classes: readonly PacedName[]): readonly KeyPart[] {
   switch (dimension) {
     case 'fleet':
       return [FLEET]
     case 'task':
-      return [payer.task === undefined ? ['agent', payer.agent] : ['task', payer.task]]
+      return [subject.task === undefined ? ['agent', subject.agent] : ['task', subject.task]]
     case 'class':
       return classes.map((name) => ['class', name])
     case 'resource':
-      return resourceParts(payer.resources)
+      return resourceParts(subject.resources)
     default:
-      return [[dimension, payer[dimension]]]
+      return [[dimension, subject[dimension]]]
   }
 }
 

@@ -15,8 +15,8 @@ const REMEMBERED = 10_000
 export class Buckets {
   readonly #byKey = new Map<string, Bucket>()
 
-  track(dues: readonly Charge[]): void {
-    for (const { key, rule, parts } of dues) {
+  track(charges: readonly Charge[]): void {
+    for (const { key, rule, parts } of charges) {
       if (this.#byKey.get(key)?.rule === rule) continue
       this.#byKey.set(key, { key, rule, parts })
       if (this.#byKey.size <= REMEMBERED) continue

@@ -44,7 +44,7 @@ const NONE: Charges = { enforced: [], observed: [], maxWaitMs: Infinity }
  */
 export function chargesOf(
   call: PacedCall,
-  payer: Subject,
+  subject: Subject,
   rules: PaceRules,
   weights: PaceWeights,
   factor: number,
@@ -55,12 +55,12 @@ export function chargesOf(
   const observed: Charge[] = []
   let maxWaitMs = Infinity
   for (const [rule, classes] of applying) {
-    if (isRepeated(rule, payer.agent, payer.root)) continue
+    if (isRepeated(rule, subject.agent, subject.root)) continue
     const list = rule.mode === 'enforce' ? enforced : observed
     if (rule.mode === 'enforce') maxWaitMs = Math.min(maxWaitMs, rule.maxWaitMs)
-    const weight = weightIn(rule, call, payer, weights)
+    const weight = weightIn(rule, call, subject, weights)
     const own = isOwn(rule)
-    for (const parts of bucketsOf(rule, payer, classes)) {
+    for (const parts of bucketsOf(rule, subject, classes)) {
       const rate = own ? slowed(rule, weight, factor) : rule
       list.push({ key: keyOf(rule, parts), rate, weight, rule, parts })
     }

@@ -54,8 +54,8 @@ export async function liveBuckets(
 }
 
 /** What would become of a call that owes this, if nothing else waited. Charges nothing. */
-export async function explainDues(dues: Charges, limiter: Limiter, nowMs: number): Promise<Explanation> {
-  const all = [...dues.enforced, ...dues.observed]
+export async function explainDues(charges: Charges, limiter: Limiter, nowMs: number): Promise<Explanation> {
+  const all = [...charges.enforced, ...charges.observed]
   const tats = await limiter.peek(all.map(({ key }) => key))
   const buckets = all.map(({ rule, parts, rate, weight }, index): DueView => {
     const tatMs = tats[index] ?? FULL_TAT_MS
@@ -68,15 +68,15 @@ export async function explainDues(dues: Charges, limiter: Limiter, nowMs: number
     }
   })
   let latest: DueView | undefined
-  for (const each of buckets.slice(0, dues.enforced.length)) {
+  for (const each of buckets.slice(0, charges.enforced.length)) {
     if (latest === undefined || laterOf(each) > laterOf(latest)) latest = each
   }
   const turn = latest === undefined ? nowMs : laterOf(latest)
   return {
     buckets,
     turnAtMs: turn === Infinity ? null : turn,
-    maxWaitMs: dues.enforced.length === 0 ? 0 : dues.maxWaitMs,
-    verdict: latest === undefined ? 'unpaced' : verdictOf(turn, nowMs, dues.maxWaitMs),
+    maxWaitMs: charges.enforced.length === 0 ? 0 : charges.maxWaitMs,
+    verdict: latest === undefined ? 'unpaced' : verdictOf(turn, nowMs, charges.maxWaitMs),
     limiting: turn > nowMs ? (latest?.rule ?? null) : null,
   }
 }

@@ -1,10 +1,8 @@
 /** Moderato's own words on an answer: the `x-moderato-*` fields, and a refusal in the service's dialect. */
 import { errorResponse, type ErrorResponse, type Refusal } from '../aws/errors/error-response.ts'
 import type { Denial } from '../core/denial/denial.ts'
-import type { Forwarded, Received } from '../exchange/exchange.ts'
+import type { Furthest } from '../exchange/outcome.ts'
 import type { Protocol } from '../core/call.ts'
-
-export type Furthest = Partial<Forwarded> & Received
 
 export interface AnswerOptions {
   readonly mode: () => 'enforce' | 'observe'

@@ -1,14 +1,12 @@
 /** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
 import type { Denial } from '../core/denial/denial.ts'
 import { DENIALS, type DenialReason } from '../core/denial/table.ts'
-import type { Classified, Forwarded, Received } from '../exchange/exchange.ts'
+import type { Received } from '../exchange/exchange.ts'
+import type { Furthest, Recordable } from '../exchange/outcome.ts'
 import type { PresignRequest } from '../exchange/presign-request.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import { redactText, redactValue } from '../observe/redact.ts'
 import type { Clock, SignedAs } from '../core/ports.ts'
-
-/** What is known of every request that has an effect, whatever way it came. */
-export type Recordable = Received & Pick<Classified, 'agent' | 'payload' | 'call'>
 
 const MAX_USER_AGENT = 256
 const MAX_DETAIL = 512
@@ -20,14 +18,14 @@ const MAX_WORDS = 6 * 4_096 + 2
  * explained and replayed; nothing of the body, and no raw URL, is kept (security rule S8).
  */
 export function decisionFields(
-  exchange: Partial<Forwarded> & Received,
+  exchange: Furthest,
   clock: Clock,
   decision: string,
   reason: string,
   denial?: Denial,
 ): AuditRecord {
   const { call = NOT_CLASSIFIED, waitedMs, authorization, breakglass } = exchange
-  const policy = exchange.decision ?? exchange.opening?.policy ?? denial?.policy
+  const policy = exchange.decision ?? exchange.taskGrant?.policy ?? denial?.policy
   return {
     phase: 'decision',
     requestId: exchange.requestId,
@@ -48,7 +46,7 @@ export function decisionFields(
       timeSeconds: Math.floor(clock.nowMs() / 1000),
       unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map((each) => quoted(each)),
       parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
-      handOn: exchange.handOn && handOnFacts(exchange.handOn),
+      handOn: exchange.presign && presignFacts(exchange.presign),
       upstream: signedAs(exchange),
       task: taskFacts(exchange),
       breakglass: breakglass && { classes: breakglass.classes, resources: breakglass.resources },
@@ -71,39 +69,39 @@ export function decisionFields(
 }
 
 /** Whom the request is of. An agent is named only once that was proved: a key id alone proves nothing. */
-function whoOf(exchange: Partial<Forwarded> & Received) {
-  const { agent, payload, opening, wantedTask, namedTask } = exchange
-  const trace = wantedTask?.asked.traceId ?? traceOf(exchange)
+function whoOf(exchange: Furthest) {
+  const { agent, payload, taskGrant, taskRequest, namedTask } = exchange
+  const trace = taskRequest?.asked.traceId ?? traceOf(exchange)
   if (payload === undefined) return { agent: undefined, trace }
-  const session = opening?.session ?? agent?.session
-  const task = opening?.session.task.id ?? wantedTask?.asked.id ?? namedTask ?? session?.task.id
+  const session = taskGrant?.session ?? agent?.session
+  const task = taskGrant?.session.task.id ?? taskRequest?.asked.id ?? namedTask ?? session?.task.id
   return { agent: agent?.id, task, session: session?.id, trace }
 }
 
 /** The approval under which a call was made, or a task opened. */
-function approvalOf({ approval, opening }: Partial<Forwarded>): string | undefined {
-  return approval?.id ?? opening?.approved?.id
+function approvalOf({ approval, taskGrant }: Furthest): string | undefined {
+  return approval?.id ?? taskGrant?.approved?.id
 }
 
 /** Under what its grants are, if not under its own id. */
-function rootOf({ agent, payload }: Partial<Forwarded>): string | undefined {
+function rootOf({ agent, payload }: Furthest): string | undefined {
   return payload === undefined || agent?.root === agent?.id ? undefined : agent?.root
 }
 
 /** Whose credentials sign it; undefined of a call that did not come so far. */
-function signedAs({ signer, handOn }: Partial<Forwarded>): SignedAs | undefined {
-  return signer?.as ?? (handOn?.narrowed === false ? 'plain' : undefined)
+function signedAs({ signer, presign }: Furthest): SignedAs | undefined {
+  return signer?.as ?? (presign?.narrowed === false ? 'plain' : undefined)
 }
 
 /** What was asked to be signed for somebody else, less the request itself: its query will hold the signature. */
-function handOnFacts({ type, expiresSeconds, narrowed }: PresignRequest) {
+function presignFacts({ type, expiresSeconds, narrowed }: PresignRequest) {
   return { type, expiresSeconds, narrowed }
 }
 
 /** The whole of a task: what it is for, in its agent's own words, what was asked, and what it may do until when. */
-function taskFacts({ wantedTask, opening }: Partial<Forwarded>) {
-  if (wantedTask === undefined) return undefined
-  const { opener, asked } = wantedTask
+function taskFacts({ taskRequest, taskGrant }: Furthest) {
+  if (taskRequest === undefined) return undefined
+  const { opener, asked } = taskRequest
   return {
     root: opener.root,
     openedBy: opener.by,
@@ -115,11 +113,11 @@ function taskFacts({ wantedTask, opening }: Partial<Forwarded>) {
     statements: asked.statements,
     roleArn: asked.roleArn,
     sameUser: asked.sameUser,
-    ...(opening && {
-      ancestors: opening.session.task.ancestors,
-      scopes: opening.session.task.scopes,
-      roleArn: opening.session.task.roleArn,
-      expiresAt: new Date(opening.session.expiresAtMs).toISOString(),
+    ...(taskGrant && {
+      ancestors: taskGrant.session.task.ancestors,
+      scopes: taskGrant.session.task.scopes,
+      roleArn: taskGrant.session.task.roleArn,
+      expiresAt: new Date(taskGrant.session.expiresAtMs).toISOString(),
     }),
   }
 }
@@ -162,10 +160,7 @@ export function unreadableFields(requestId: string, address: string): AuditRecor
 }
 
 /** What became of a call after its decision was recorded. */
-export function outcomeFields(
-  exchange: Partial<Forwarded> & Recordable,
-  reason: DenialReason | 'none',
-): AuditRecord {
+export function outcomeFields(exchange: Recordable, reason: DenialReason | 'none'): AuditRecord {
   const { upstream } = exchange
   return {
     phase: 'outcome',

@@ -1,61 +1,80 @@
 /**
- * The way of a request: a list of stages whose order the compiler checks.
+ * The route of a request: a list of stages whose order the compiler checks.
  *
  * A stage takes the exchange as the stages before it left it and returns it with one readonly fact added. `pipe`
- * accepts a stage only if the facts that it reads are already there, so two swapped stages are a type error.
+ * accepts a stage only if the facts that it reads are already there and none is lost, so a stage that is left out or
+ * moved is a type error.
  */
 export type Stage<In, Out extends In> = (exchange: In) => Out | Promise<Out>
 
 /** Sees the exchange as each stage leaves it. */
-export interface Observer {
-  /** Before the last stage of a way, the one that has an effect. Awaited; what it throws ends the run. */
-  before(exchange: unknown): void | Promise<void>
-  after(stage: string, exchange: unknown): void
+export interface Observer<Ready, Furthest> {
+  /** Called before the last stage of a route, the one that has an effect. Awaited; what it throws ends the run. */
+  before(exchange: Ready): void | Promise<void>
+  after(stage: string, exchange: Furthest): void
 }
 
-export interface Pipeline<In, Out extends In> {
-  pipe<Next extends Out>(stage: Stage<Out, Next>): Pipeline<In, Next>
+/** A whole route, which nothing can be added to. `Ready` is the exchange as its last stage takes it. */
+export interface Route<In, Ready, Out extends In> {
   /** Runs every stage in order; rejects with whatever a stage or the observer threw. */
-  run(exchange: In, observer: Observer): Promise<Out>
-  /** Ends in one of several ways: the rest is that which `choose` names, once all before it is done. */
-  fork<Name extends string>(
-    ways: Readonly<Record<Name, Route<Out, Out>>>,
-    choose: (exchange: Out) => Name,
-  ): Route<In, Out>
+  run(exchange: In, observer: Observer<Ready, In & Partial<Out>>): Promise<Out>
+  /** Returns the names of the stages, in order; after a fork, of all its routes. */
   readonly stages: readonly string[]
 }
 
-/** A whole way, which nothing can be added to. */
-export type Route<In, Out extends In> = Pick<Pipeline<In, Out>, 'run'>
+export interface Pipeline<In, Ready, Out extends In> extends Route<In, Ready, Out> {
+  /** Adds a stage. */
+  pipe<Next extends Out>(stage: Stage<Out, Next>): Pipeline<In, Out, Next>
+  /** Ends in one of several routes: the rest is that which `choose` names, once all before it is done. */
+  fork<Name extends string, End, Last extends Out>(
+    routes: Readonly<Record<Name, Route<Out, End, Last>>>,
+    choose: (exchange: Out) => Name,
+  ): Route<In, End, Last>
+}
 
 type AnyStage = (exchange: never) => unknown
+type AnyObserver = Observer<never, never>
 
-function build<In, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Out> {
-  const through = async (exchange: In, observer: Observer, effectAt?: number): Promise<Out> => {
-    let current: unknown = exchange
-    for (const [at, stage] of stages.entries()) {
-      const held = at === effectAt ? observer.before(current) : undefined
-      if (held !== undefined) await held
-      const next = stage(current as never)
-      current = next instanceof Promise ? await next : next
-      observer.after(stage.name, current)
-    }
-    return current as Out
+/** Inside, the list of stages has no types: `pipe` has checked each of them against the one before. */
+async function runThrough(
+  stages: readonly AnyStage[],
+  exchange: unknown,
+  observer: AnyObserver,
+  effectAt: number,
+): Promise<unknown> {
+  let current = exchange
+  for (const [at, stage] of stages.entries()) {
+    const held = at === effectAt ? observer.before(current as never) : undefined
+    if (held !== undefined) await held
+    const next = stage(current as never)
+    current = next instanceof Promise ? await next : next
+    observer.after(stage.name, current as never)
   }
+  return current
+}
+
+const NO_EFFECT = -1
+
+function build<In, Ready, Out extends In>(stages: readonly AnyStage[]): Pipeline<In, Ready, Out> {
+  const names = stages.map((stage) => stage.name)
   return {
-    pipe: <Next extends Out>(stage: Stage<Out, Next>) => build<In, Next>([...stages, stage]),
-    run: (exchange, observer) => through(exchange, observer, stages.length - 1),
-    fork: (ways, choose) => ({
+    pipe: <Next extends Out>(stage: Stage<Out, Next>) => build<In, Out, Next>([...stages, stage]),
+    run: (exchange, observer) => runThrough(stages, exchange, observer, stages.length - 1) as Promise<Out>,
+    fork: (routes, choose) => ({
       async run(exchange, observer) {
-        const reached = await through(exchange, observer)
-        return ways[choose(reached)].run(reached, observer)
+        const reached = (await runThrough(stages, exchange, observer, NO_EFFECT)) as Out
+        return routes[choose(reached)].run(reached, observer)
       },
+      stages: [
+        ...names,
+        ...Object.values<{ stages: readonly string[] }>(routes).flatMap(({ stages: rest }) => rest),
+      ],
     }),
-    stages: stages.map((stage) => stage.name),
+    stages: names,
   }
 }
 
-/** An empty pipeline; stages are named functions, and the name is the metric label. */
-export function pipeline<In>(): Pipeline<In, In> {
-  return build<In, In>([])
+/** Begins a route; stages are named functions, and the name is the label of their metric. */
+export function pipeline<In>(): Pipeline<In, never, In> {
+  return build<In, never, In>([])
 }

@@ -1,14 +1,16 @@
 /**
- * Wraps the run of every request, so that each leaves exactly one decision record and one set of metrics, whatever
+ * Runs each request through its route, so that it leaves exactly one decision record and one set of metrics, whatever
  * became of it: forwarded, denied, client gone, or our own bug. A forwarded call adds one outcome record.
  */
-import { Denial } from '../core/denial/denial.ts'
-import type { Forwarded, Received } from '../exchange/exchange.ts'
 import type { AuditRecord } from '../audit/record.ts'
-import type { Observer, Route } from './pipeline.ts'
+import { changesState } from '../core/action-class.ts'
+import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
-import { decisionFields, outcomeFields, type Recordable } from './audit-fields.ts'
-import type { Outcome } from '../exchange/outcome.ts'
+import type { Received } from '../exchange/exchange.ts'
+import type { EffectMade } from '../exchange/facts.ts'
+import type { Furthest, Outcome, Recordable } from '../exchange/outcome.ts'
+import { decisionFields, outcomeFields } from './audit-fields.ts'
+import type { Observer, Route } from './pipeline.ts'
 
 export interface RecordOptions {
   readonly clock: Clock
@@ -19,24 +21,28 @@ export interface RecordOptions {
   }
   readonly observeStage: (stage: string, seconds: number) => void
   readonly finished: (outcome: Outcome) => void
-  /** Of every refusal; for whom it concerns. */
+  /** Told of every refusal, for whom it concerns. */
   readonly refused: (denial: Denial, requestId: string, service: string | undefined) => void
-  /** A thrown value that is not a denial: our own bug, with its stack. */
+  /** Told of a thrown value that is not a denial: our own bug, with its stack. */
   readonly bug: (error: unknown, requestId: string) => void
   /** Answers a refusal in the service's own words; `exchange` is the furthest reached. */
-  readonly answer: (exchange: Partial<Forwarded> & Received, denial: Denial) => void
+  readonly answer: (exchange: Furthest, denial: Denial) => void
 }
 
-/** Runs one request through the pipeline. Never rejects. */
+/** Runs one request through its route. Never rejects. */
 export type Runner = (received: Received) => Promise<void>
 
-/** The last stage is the one that has an effect: the decision is recorded before it. */
-export function record(way: Route<Received, Recordable>, options: RecordOptions): Runner {
+/** A route, or the rest of one, whose last stage has an effect: the decision is recorded before it. */
+export type EffectRoute<In> = Route<In, Recordable, In & Recordable & EffectMade>
+export type RecordedRoute = EffectRoute<Received>
+
+/** Returns what runs requests on this route, and leaves the records and metrics of what became of each. */
+export function record(route: RecordedRoute, options: RecordOptions): Runner {
   return async function run(received) {
     const observer = new RunObserver(received, options)
     try {
-      await way.run(received, observer)
-      options.audit.append(outcomeFields(observer.furthest as Recordable, 'none'))
+      const done = await route.run(received, observer)
+      options.audit.append(outcomeFields(done, 'none'))
       observer.finish('allow', 'none')
     } catch (thrown) {
       observer.refuse(toDenial(thrown, received.requestId, options))
@@ -44,76 +50,77 @@ export function record(way: Route<Received, Recordable>, options: RecordOptions)
   }
 }
 
-class RunObserver implements Observer {
-  furthest: Partial<Forwarded> & Received
+class RunObserver implements Observer<Recordable, Furthest> {
+  #furthest: Furthest
   readonly #options: RecordOptions
   readonly #startedMs = performance.now()
   /** A stage begins where the one before it ended. */
   #stageStartedMs = this.#startedMs
-  #decided = false
+  /** The exchange of whose decision there is a record. */
+  #decided: Recordable | undefined
 
   constructor(received: Received, options: RecordOptions) {
-    this.furthest = received
+    this.#furthest = received
     this.#options = options
   }
 
-  /** Rule S3: durable before forwarded, for every class but `read` and `list`. */
-  before(exchange: unknown): void | Promise<void> {
+  /** Makes the decision durable before it has an effect, for every class but `read` and `list` (rule S3). */
+  before(exchange: Recordable): void | Promise<void> {
     const { audit, clock } = this.#options
-    const recordable = exchange as Recordable
-    const fields = decisionFields(recordable, clock, 'allow', 'none')
-    if (recordable.call.classes.every((each) => each === 'read' || each === 'list')) {
+    const fields = decisionFields(exchange, clock, 'allow', 'none')
+    if (!changesState(exchange.call.classes)) {
       audit.append(fields)
-      this.#begin()
+      this.#begin(exchange)
       return undefined
     }
     return audit.commit(fields).then(
-      () => this.#begin(),
+      () => this.#begin(exchange),
       (cause: unknown) => {
         throw new Denial('audit_unavailable', 'The decision could not be made durable.', { cause })
       },
     )
   }
 
-  after(stage: string, exchange: unknown): void {
-    this.furthest = exchange as Received
+  after(stage: string, exchange: Furthest): void {
+    this.#furthest = exchange
     const nowMs = performance.now()
     this.#options.observeStage(stage, (nowMs - this.#stageStartedMs) / 1000)
     this.#stageStartedMs = nowMs
   }
 
-  #begin(): void {
-    this.#decided = true
+  #begin(exchange: Recordable): void {
+    this.#decided = exchange
     this.#stageStartedMs = performance.now()
   }
 
-  /** A refusal, before or after the decision record; the table says how it counts. */
+  /** Records and answers a refusal, before or after the decision record; the table says how it counts. */
   refuse(denial: Denial): void {
-    const { audit } = this.#options
+    const { audit, refused, answer, bug } = this.#options
     const { decision } = denial.row
-    if (this.#decided) audit.append(outcomeFields(this.furthest as Recordable, denial.reason))
-    else this.#recordRefusal(denial, decision)
-    this.#options.refused(denial, this.furthest.requestId, this.furthest.call?.service)
+    const { requestId, call, reply } = this.#furthest
+    if (this.#decided === undefined) this.#recordRefusal(denial, decision)
+    else audit.append(outcomeFields(this.#decided, denial.reason))
+    refused(denial, requestId, call?.service)
     try {
-      this.#options.answer(this.furthest, denial)
+      answer(this.#furthest, denial)
     } catch (error) {
-      this.#options.bug(error, this.furthest.requestId)
-      this.furthest.reply.destroy()
+      bug(error, requestId)
+      reply.destroy()
     }
     this.finish(decision, denial.reason)
   }
 
   #recordRefusal(denial: Denial, decision: string): void {
     const { clock, audit } = this.#options
-    const fields = decisionFields(this.furthest, clock, decision, denial.reason, denial)
+    const fields = decisionFields(this.#furthest, clock, decision, denial.reason, denial)
     // Rule S9: who is not verified cannot fill the disk.
-    if (this.furthest.payload === undefined) audit.unverified(fields)
+    if (this.#furthest.payload === undefined) audit.unverified(fields)
     else audit.append(fields)
   }
 
   finish(decision: Outcome['decision'], reason: Outcome['reason']): void {
     this.#options.finished({
-      exchange: this.furthest,
+      exchange: this.#furthest,
       decision,
       reason,
       durationMs: performance.now() - this.#startedMs,

@@ -4,7 +4,7 @@ import type { PolicyEngine } from '../../policy/engine.ts'
 import type { Agent } from '../core/agent.ts'
 import type { Config } from '../config/schema/config.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { Approved, Classified, Decided, Paced } from '../exchange/exchange.ts'
+import type { Approved, Authorizable, Decided, Paced } from '../exchange/exchange.ts'
 import { LocalLimiter } from '../pacing/limiter.ts'
 import { Buckets } from '../pacing/buckets.ts'
 import { PaceQueue } from '../pacing/queue.ts'
@@ -34,7 +34,7 @@ export class Simulation {
   readonly #time = new VirtualTime()
   readonly #freezes: Freezes
   readonly #accountId: string | undefined
-  readonly #decided: (exchange: Classified) => Decided
+  readonly #decided: (exchange: Authorizable) => Decided
   readonly #paced: (exchange: Approved) => Paced | Promise<Paced>
 
   private constructor(config: Config, policy: PolicyEngine) {
@@ -63,10 +63,10 @@ export class Simulation {
       limiter,
       pacing: () => pacing,
       slowdownOf: () => 1,
-      sights: new FirstSeen(),
+      firstSeen: new FirstSeen(),
       buckets: new Buckets(),
       clock: time,
-      mode,
+      mode: () => mode,
       recheck: (exchange) => void this.#judged(exchange),
       metrics: { waited: () => undefined, depth: () => undefined },
     })
@@ -101,12 +101,12 @@ export class Simulation {
     await this.#time.advanceToEnd()
   }
 
-  #judged(exchange: Classified): Decided {
-    this.#freezes.restraint(exchange)
+  #judged(exchange: Authorizable): Decided {
+    this.#freezes.hold(exchange)
     return this.#decided(exchange)
   }
 
-  #run(exchange: Classified, approved: boolean): Fate | Promise<Fate> {
+  #run(exchange: Authorizable, approved: boolean): Fate | Promise<Fate> {
     try {
       const judged = this.#judged(exchange)
       if (judged.decision.approvals > 0 && !approved) return UNAPPROVED
@@ -132,7 +132,7 @@ function fateOfThrown(thrown: unknown): Fate {
 function exchangeOf(
   { requestId, agent, region, call }: RecordedCall,
   task: OpenedTask | undefined,
-): Classified {
+): Authorizable {
   const root = task?.root ?? agent
   const session = task && sessionOf(agent, task)
   const owner: Agent = { id: agent, root, accessKeyId: '', session }
@@ -146,7 +146,7 @@ function exchangeOf(
     outgoing: { kind: 'streamed' },
     call,
   }
-  return exchange as unknown as Classified
+  return exchange as unknown as Authorizable
 }
 
 function sessionOf(

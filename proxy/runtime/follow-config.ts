@@ -1,21 +1,21 @@
-/** Keeps the rules in force those of the configuration's files, as they change. */
-import type { Logger } from 'pino'
+/** Keeps the settings in force those of the configuration's files, as they change. */
 import { filesOf, loadConfig } from '../config/load.ts'
 import { watchFiles } from '../core/watch-files.ts'
-import type { Parts } from '../server/services.ts'
-import { Reloader } from './reload.ts'
+import { Reloader, type ReloadDeps } from './reload.ts'
 
-/** `changed` is called when other rules are in force; `stop` ends the watching. */
-export function followConfig(
-  { inForce, rulesOf, audit, metrics, clock }: Parts,
-  log: Logger,
-  changed: () => void,
-): { readonly reloader: Reloader; stop(): void } {
-  const { file } = inForce.current().loaded
-  const load = () => loadConfig(file)
-  const reloader = new Reloader({ inForce, load, rulesOf, changed, audit, metrics, log, clock })
+/** What watches the configuration's files; `stop` ends the watching. */
+export interface FollowedConfig {
+  readonly reloader: Reloader
+  readonly stop: () => void
+}
+
+/** Reloads the configuration whenever one of its files changes, and returns what else may ask for a reload. */
+export function followConfig(deps: Omit<ReloadDeps, 'load'>): FollowedConfig {
+  const { settings, log } = deps
+  const { file } = settings.current().loaded
+  const reloader = new Reloader({ ...deps, load: () => loadConfig(file) })
   const stop = watchFiles(
-    () => filesOf(inForce.current().loaded),
+    () => filesOf(settings.current().loaded),
     () => void reloader.reload('file'),
     (error) =>
       log.warn({ err: error }, 'the configuration is not watched: reload it by SIGHUP or POST /v1/reload'),

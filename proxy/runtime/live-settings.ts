@@ -1,4 +1,7 @@
-/** The rules in force: all that the configuration says of calls, made as one value and swapped as one value. */
+/** The settings in force: all that the configuration says of calls, made as one value and swapped as one value. */
+import type { BudgetLimits } from '../core/buffer-budget.ts'
+import type { BodyLimits } from '../core/http/body-limits.ts'
+import type { QueueLimits } from '../pacing/queue.ts'
 import { arnMatch } from '../../policy/arn-match.ts'
 import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine } from '../../policy/engine.ts'
@@ -16,6 +19,7 @@ import { readSecret } from '../core/secret-file.ts'
 import type { Pacing } from '../pacing/pacing.ts'
 import type { ClockSkew } from '../sigv4/clock-skew.ts'
 
+/** What the configuration says of calls; a reload replaces all of it. */
 export interface LiveSettings {
   /** What they were made from. */
   readonly loaded: LoadedConfig
@@ -33,20 +37,20 @@ export interface LiveSettings {
   readonly callerOf: CallerOf
 }
 
-interface RulesSource {
+interface SettingsSource {
   readonly adminToken: string
   readonly clock: Clock
-  /** The rules that these will replace. */
+  /** The settings that these will replace. */
   readonly before?: LiveSettings | undefined
 }
 
 /**
- * Everything made anew from a configuration, files that it names included; `before` lends what has not changed and
- * is compared by identity. Rejects if anything is amiss.
+ * Makes everything anew from a configuration, files that it names included; `before` lends what has not changed and is
+ * compared by identity. Rejects if anything is amiss.
  */
-async function rulesFrom(
+async function settingsFrom(
   loaded: LoadedConfig,
-  { adminToken, clock, before }: RulesSource,
+  { adminToken, clock, before }: SettingsSource,
 ): Promise<LiveSettings> {
   const { config } = loaded
   const { pacing, signatures, catalogue } = config
@@ -104,64 +108,89 @@ function tokenHash(person: string, tokenFile: string): string {
   }
 }
 
-/** The one place where the rules in force are; a reload swaps them between two calls of `current`. */
+/** Holds the settings in force; a reload swaps them between two calls of `current`. */
 export class SettingsInForce {
-  #rules: LiveSettings
+  #settings: LiveSettings
 
-  constructor(rules: LiveSettings) {
-    this.#rules = rules
+  constructor(settings: LiveSettings) {
+    this.#settings = settings
   }
 
-  readonly current = (): LiveSettings => this.#rules
+  readonly current = (): LiveSettings => this.#settings
 
-  swap(rules: LiveSettings): void {
-    this.#rules = rules
+  swap(settings: LiveSettings): void {
+    this.#settings = settings
   }
 }
 
-/** The rules as at start, and what reads, makes and swaps those that follow. Rejects as `rulesOf` does. */
-export async function openRules(loaded: LoadedConfig, source: Omit<RulesSource, 'before'>) {
-  const rulesOf = (from: LoadedConfig, before?: LiveSettings) => rulesFrom(from, { ...source, before })
-  const inForce = new SettingsInForce(await rulesOf(loaded))
-  const rules = inForce.current
-  return { inForce, rulesOf, rules, ...views(rules) }
+/** The settings in force, and what makes those that replace them. */
+export interface Settings {
+  readonly current: () => LiveSettings
+  readonly inForce: SettingsInForce
+  /** Makes settings of a configuration, files that it names included; `before` lends what has not changed. */
+  readonly make: (loaded: LoadedConfig, before?: LiveSettings) => Promise<LiveSettings>
+  /** These are read anew from what is in force at each use. */
+  readonly clockSkew: ClockSkew
+  readonly queueLimits: QueueLimits
+  readonly bodyLimits: BodyLimits & BudgetLimits
 }
 
-/** What parts of the service take as values, read anew from the rules in force at each use. */
-function views(current: () => LiveSettings) {
+/** Opens the settings of a configuration. Rejects as `Settings.make` does, if anything is amiss. */
+export async function openSettings(
+  loaded: LoadedConfig,
+  source: Omit<SettingsSource, 'before'>,
+): Promise<Settings> {
+  const make = (from: LoadedConfig, before?: LiveSettings) => settingsFrom(from, { ...source, before })
+  const inForce = new SettingsInForce(await make(loaded))
+  const { current } = inForce
   return {
-    clockSkew: {
-      get maxSkewMs() {
-        return current().clockSkew.maxSkewMs
-      },
-      get maxSkewS3Ms() {
-        return current().clockSkew.maxSkewS3Ms
-      },
+    current,
+    inForce,
+    make,
+    clockSkew: clockSkewOf(current),
+    queueLimits: queueLimitsOf(current),
+    bodyLimits: bodyLimitsOf(current),
+  }
+}
+
+function clockSkewOf(current: () => LiveSettings): ClockSkew {
+  return {
+    get maxSkewMs() {
+      return current().clockSkew.maxSkewMs
     },
-    queueLimits: {
-      get held() {
-        return current().limits.held
-      },
-      get heldPerAgent() {
-        return current().limits.heldPerAgent
-      },
+    get maxSkewS3Ms() {
+      return current().clockSkew.maxSkewS3Ms
     },
-    bodyLimits: {
-      get bufferedTotalBytes() {
-        return current().limits.bufferedTotalBytes
-      },
-      get bufferedAgentBytes() {
-        return current().limits.bufferedAgentBytes
-      },
-      get bufferedBodyBytes() {
-        return current().limits.bufferedBodyBytes
-      },
-      get bodyMinBytesPerSecond() {
-        return current().limits.bodyMinBytesPerSecond
-      },
-      get bodyPauseMs() {
-        return current().limits.bodyPause
-      },
+  }
+}
+
+function queueLimitsOf(current: () => LiveSettings): QueueLimits {
+  return {
+    get held() {
+      return current().limits.held
+    },
+    get heldPerAgent() {
+      return current().limits.heldPerAgent
+    },
+  }
+}
+
+function bodyLimitsOf(current: () => LiveSettings): Settings['bodyLimits'] {
+  return {
+    get bufferedTotalBytes() {
+      return current().limits.bufferedTotalBytes
+    },
+    get bufferedAgentBytes() {
+      return current().limits.bufferedAgentBytes
+    },
+    get bufferedBodyBytes() {
+      return current().limits.bufferedBodyBytes
+    },
+    get bodyMinBytesPerSecond() {
+      return current().limits.bodyMinBytesPerSecond
+    },
+    get bodyPauseMs() {
+      return current().limits.bodyPause
     },
   }
 }

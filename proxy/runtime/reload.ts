@@ -8,7 +8,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { ReloadResult } from '../observe/metrics-operations.ts'
 import type { Clock } from '../core/ports.ts'
-import type { LiveSettings, SettingsInForce } from './live-settings.ts'
+import type { Settings } from './live-settings.ts'
 
 /** What became of one reload. */
 export interface Reload {
@@ -22,10 +22,9 @@ export interface Reload {
 }
 
 export interface ReloadDeps {
-  readonly inForce: SettingsInForce
+  readonly settings: Pick<Settings, 'current' | 'inForce' | 'make'>
   /** Reads the configuration as at start, the environment laid over it (rule S7). */
   readonly load: () => LoadedConfig
-  readonly rulesOf: (loaded: LoadedConfig, before: LiveSettings) => Promise<LiveSettings>
   /** Called when other rules are in force, so that what waits is judged by them (rule S4). */
   readonly changed: () => void
   readonly audit: Pick<Audit, 'append'>
@@ -56,7 +55,8 @@ export class Reloader {
   }
 
   async #reload(by: string): Promise<Reload> {
-    const { inForce, load, rulesOf, clock } = this.#deps
+    const { settings, load, clock } = this.#deps
+    const { inForce, make } = settings
     const before = inForce.current()
     let changes: readonly Change[] = []
     try {
@@ -66,7 +66,7 @@ export class Reloader {
       changes = configDiff(before.loaded.config, loaded.config)
       const fixed = changes.filter(({ path }) => !isReloaded(path))
       if (fixed.length > 0) throw new ConfigError(loaded.file, fixed.map(needsRestart))
-      const after = await rulesOf(loaded, before)
+      const after = await make(loaded, before)
       inForce.swap(after)
       const result = changes.length === 0 && after.policy.revision === before.policy.revision
       this.#deps.log.level = loaded.config.log.level
@@ -87,11 +87,11 @@ export class Reloader {
   }
 
   #done(reload: Reload): Reload {
-    const { audit, metrics, log, inForce } = this.#deps
+    const { audit, metrics, log, settings } = this.#deps
     const { result, by, changes, findings } = reload
     this.#last = reload
     metrics.reload(result)
-    const { name: engine, revision } = inForce.current().policy
+    const { name: engine, revision } = settings.inForce.current().policy
     const said = { by, result, changes, findings }
     audit.append({ phase: 'config', config: said, policy: { engine, revision, rules: [] } })
     if (result === 'refused') log.warn(said, 'the configuration was not reloaded; what was in force stays so')

@@ -14,7 +14,7 @@ import { TLSSocket, type TlsOptions } from 'node:tls'
 import { http2Reply } from '../core/http/http2-reply.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
 import type { Runner } from '../pipeline/run.ts'
-import type { receive } from '../stages/receive/receive.ts'
+import type { receive } from './receive/receive.ts'
 
 export interface AgentsServerOptions {
   readonly received: ReturnType<typeof receive>

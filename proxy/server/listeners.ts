@@ -2,16 +2,16 @@
 import { constants } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { TlsOptions } from 'node:tls'
-import { adminRoutes } from '../admin/routes.ts'
+import { adminRoutes, type AdminRoutesDeps } from '../admin/routes.ts'
 import { createAdmin } from '../admin/server.ts'
 import { createAgentsServer } from './agent-listener.ts'
 import { isLoopback } from '../core/addresses.ts'
 import type { Config } from '../config/schema/config.ts'
 import { readTls, type TlsFiles } from '../config/tls.ts'
-import type { Parts } from './services.ts'
+import type { Services } from './services.ts'
 import type { Reloader } from '../runtime/reload.ts'
 import type { Runner } from '../pipeline/run.ts'
-import { receive } from '../stages/receive/receive.ts'
+import { receive } from './receive/receive.ts'
 
 export interface ServiceState {
   now: 'starting' | 'serving' | 'draining'
@@ -19,14 +19,15 @@ export interface ServiceState {
   readonly adminHosts: Set<string>
 }
 
+/** Makes the server of the agent listener; `unreadable` is told of an address that sent what is no request. */
 export function agentsServer(
-  { limits, listen, identity }: Config,
-  { clock, budget, bodyLimits }: Parts,
+  { config, settings, clock, budget }: Services,
   run: Runner,
   unreadable: (address: string) => string,
 ): Server {
+  const { limits, listen, identity } = config
   return createAgentsServer({
-    received: receive({ clock, limits: bodyLimits, budget }),
+    received: receive({ clock, limits: settings.bodyLimits, budget }),
     run,
     headersTimeoutMs: limits.headersTimeout,
     headerBytes: limits.headerBytes,
@@ -56,36 +57,57 @@ function askingForCertificates({ clientCa }: TlsFiles): TlsOptions {
   }
 }
 
+/** Makes the server of the admin listener. */
 export function adminServer(
-  config: Config,
-  parts: Parts,
+  services: Services,
   reloader: Reloader,
   state: ServiceState,
   bug: (error: unknown) => void,
 ): Server {
-  const { metrics, audit, rules, readsWhileDown } = parts
-  const { store } = parts.state
+  const { config, metrics, audit, settings } = services
   const { admin, listen } = config
   return createAdmin({
     metrics,
-    ready: () => {
-      // Where reads go on without the store, so must the traffic that brings them.
-      const crippled = !audit.available || (!store.up && readsWhileDown === 'refuse')
-      const failing = state.now === 'serving' && crippled
-      return {
-        ready: state.now === 'serving' && !failing,
-        state: failing ? 'failing' : state.now,
-        mode: rules().mode,
-        store: { name: store.name, up: store.up },
-      }
-    },
-    callerOf: (request) => rules().callerOf(request),
+    ready: () => readiness(services, state),
+    callerOf: (request) => settings.current().callerOf(request),
     allowedHosts: state.adminHosts,
     metricsOpen: admin.metrics === 'open' && isLoopback(listen.admin.host),
-    routes: adminRoutes(parts, reloader),
+    routes: adminRoutes(routesDeps(services, reloader)),
     audit,
     // Who has no certificate may still ask for health, or show a token.
     tls: admin.tls === undefined ? undefined : { ...readTls(admin.tls), rejectUnauthorized: false },
     bug,
   })
+}
+
+/** Tells whether traffic should come here. Where reads go on without the store, so must the traffic that brings them. */
+function readiness({ audit, settings, state: { store }, config }: Services, { now }: ServiceState) {
+  const crippled = !audit.available || (!store.up && config.state.readsWhileDown === 'refuse')
+  const failing = now === 'serving' && crippled
+  return {
+    ready: now === 'serving' && !failing,
+    state: failing ? ('failing' as const) : now,
+    mode: settings.current().mode,
+    store: { name: store.name, up: store.up },
+  }
+}
+
+function routesDeps(services: Services, reloader: Reloader): AdminRoutesDeps {
+  const { settings, audit, identity, clock, steadyClock, freezes, breakglass, approvals, pacing } = services
+  const { queue, rates } = pacing
+  const { accountOf } = services.credentials
+  const { limiter } = services.state.store
+  return {
+    settings,
+    reloader,
+    audit,
+    identity,
+    clock,
+    freezes,
+    breakglass,
+    approvals,
+    quarantines: services.watching.quarantines,
+    limits: { limiter, queue, rates, steadyClock, accountOf },
+    catalogue: services.aws.catalogue,
+  }
 }

@@ -1,12 +1,12 @@
 /** What each request leaves in the metrics, and in the records where no run of it does. */
 import { randomUUID } from 'node:crypto'
 import type { Metrics } from '../observe/metrics.ts'
-import type { Parts } from './services.ts'
+import type { Services } from './services.ts'
 import { unreadableFields } from '../pipeline/audit-fields.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 
-/** What no parser takes for a request leaves a record and a metric too. */
-export function unreadable({ refusals, metrics }: Parts): (address: string) => string {
+/** Records and counts what no parser takes for a request; returns the id of its record. */
+export function unreadable({ refusals, metrics }: Services): (address: string) => string {
   return (address) => {
     const requestId = randomUUID()
     refusals.record(unreadableFields(requestId, address))
@@ -22,20 +22,15 @@ export function unreadable({ refusals, metrics }: Parts): (address: string) => s
   }
 }
 
-/** One request, over: its metrics, and what approvals, watchers and break-glass make of it. */
-export function observeOutcome({
-  metrics,
-  approvals,
-  watch,
-  breakglass,
-  endings,
-}: Parts): (outcome: Outcome) => void {
+/** Returns what is told of each request that is over: metrics, approvals, watchers, break-glass, and its task's end. */
+export function observeOutcome(services: Services): (outcome: Outcome) => void {
+  const { metrics, approvals, watching, breakglass, identity } = services
   return (outcome) => {
     approvals.ended(outcome.exchange)
     count(outcome, metrics)
-    watch.see(outcome)
+    watching.watch.see(outcome)
     breakglass.finished(outcome)
-    endings.finished(outcome)
+    identity.endings.finished(outcome)
   }
 }
 

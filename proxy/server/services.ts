@@ -1,186 +1,72 @@
-/** The concrete parts that the way of a request is composed of, as the configuration asks for them. */
-import { join } from 'node:path'
+/** What the service is made of, by feature. Each is opened once, in `open-services.ts`, and handed on by its name. */
 import type { Logger } from 'pino'
-import { adminHosts } from '../admin/bind.ts'
-import { adminToken } from '../admin/token.ts'
-import { openApprovals } from '../approvals/open.ts'
-import type { Agent } from '../core/agent.ts'
-import { agentStore } from '../identity/agent-store.ts'
-import { addressing } from '../aws/endpoints/addressing.ts'
-import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
+import type { ApprovalService } from '../approvals/open.ts'
+import type { Audit } from '../audit/audit.ts'
 import type { Catalogue } from '../aws/catalogue/types.ts'
-import { privateServices as privateServicesOf, type PrivateServices } from '../aws/private/services.ts'
-import { openBreakglass } from '../breakglass/open.ts'
+import type { Addressing } from '../aws/endpoints/addressing.ts'
+import type { PrivateServices } from '../aws/private/services.ts'
+import type { BreakglassService } from '../breakglass/open.ts'
 import type { Config } from '../config/schema/config.ts'
-import { describeConfig } from '../config/describe.ts'
-import type { LoadedConfig } from '../config/loaded.ts'
-import { openSigners } from '../credentials/open.ts'
-import { Freezes } from '../freeze/freezes.ts'
-import { openIdentity } from '../identity/open.ts'
-import type { ServiceState } from './listeners.ts'
-import { openAudit, type Audit } from '../audit/audit.ts'
-import { createMetrics, type Metrics } from '../observe/metrics.ts'
-import { unverifiedRefusals } from '../observe/refusals.ts'
-import { openPace } from '../runtime/rate-settings.ts'
-import type { Timer } from '../core/ports.ts'
-import { PaceQueue } from '../pacing/queue.ts'
-import { openRules, type LiveSettings } from '../runtime/live-settings.ts'
-import { Signatures } from '../sigv4/signatures.ts'
-import { BufferBudget } from '../core/buffer-budget.ts'
+import type { BufferBudget } from '../core/buffer-budget.ts'
+import type { AgentStore, Clock, Timer } from '../core/ports.ts'
+import type { SignerService } from '../credentials/open.ts'
+import type { Paced } from '../exchange/exchange.ts'
 import type { Hold } from '../exchange/holds.ts'
-import { openState } from '../state/open.ts'
-import type { Ledger } from '../state/ledger.ts'
-import { pinnedLookup } from '../upstream/address.ts'
-import { upstreamEndpoint } from '../upstream/endpoint.ts'
-import { createUpstreams } from '../upstream/pool.ts'
-import { openWatch } from '../watch/open.ts'
+import type { Endpoint } from '../exchange/upstream.ts'
+import type { Freezes } from '../freeze/freezes.ts'
+import type { IdentityService } from '../identity/open.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import type { UnverifiedRefusals } from '../observe/refusals.ts'
+import type { PaceQueue } from '../pacing/queue.ts'
+import type { Settings } from '../runtime/live-settings.ts'
+import type { Rates } from '../runtime/rate-settings.ts'
+import type { Signatures } from '../sigv4/signatures.ts'
+import type { State } from '../state/open.ts'
+import type { Upstreams } from '../upstream/pool.ts'
+import type { WatchService } from '../watch/open.ts'
 
-const clock = { nowMs: () => Date.now() }
-/** For waits: never goes back, whatever is done to the wall clock. */
-const steadyClock = { nowMs: () => performance.timeOrigin + performance.now() }
-const timer = {
-  after(ms: number, fire: () => void) {
-    // What waits for one has a socket, which keeps the process; a start that failed must end it.
-    const handle = setTimeout(fire, ms).unref()
-    return () => clearTimeout(handle)
-  },
-}
-
-const NO_CREDENTIALS =
-  'no upstream credentials: calls are refused until the AWS provider chain finds some, or upstream.credentials gives them'
-
-export type Parts = Awaited<ReturnType<typeof buildParts>>
-
-/** Opens what must be open and loads what must be loaded. Rejects if anything is amiss; then nothing listens. */
-export async function buildParts(loaded: LoadedConfig, log: Logger) {
-  const { config } = loaded
-  const { upstream } = config
-  const catalogue = loadCatalogue()
-  const privateServices = privateServicesOf(config.catalogue.services, catalogue)
-  const metrics = metricsOf(config, catalogue)
-  const audit = await auditOf(config, metrics, log)
-  const live = await openRules(loaded, { adminToken: adminToken(config), clock })
-  const { rules, queueLimits, bodyLimits } = live
-  metrics.policyBundle(rules().policy.revision)
-  const state = await openState(config, { clock, timer, log })
-  const { ledger } = state
-  const { limiter, replays } = state.store
-  metrics.stateUp(() => state.store.up)
-  const queue = new PaceQueue({ limiter, clock: steadyClock, timer, limits: queueLimits })
-  const policy = () => rules().policy
-  const identity = await openIdentity(config, { policy, ledger, clock, audit, log, metrics })
-  const { endpoint, allowPrivateAddresses: allowPrivate } = upstream
-  const lookup = endpoint === undefined ? pinnedLookup({ allowPrivate }) : undefined
-  const signing = openSigners(upstream, { ...identity, catalogue, rules, lookup, ledger, clock })
-  const operated = openOperated({ ledger, rules, timer, audit, metrics, log }, identity, signing.accountOf)
-  return {
-    clock,
-    steadyClock,
-    ...live,
-    pace: openPace(() => rules().pacing, ledger),
-    metrics,
-    audit,
-    refusals: unverifiedRefusals({ audit, clock: steadyClock }),
-    catalogue,
-    agents: agentStore(() => rules().owners, identity.sessions),
-    privateServices,
-    ...identity,
-    ...operated,
-    signatures: new Signatures(),
-    replays,
-    state,
-    readsWhileDown: config.state.readsWhileDown,
-    timer,
-    addressing: addressing({ hosts: [...config.listen.hosts, config.listen.agents.host] }),
-    budget: new BufferBudget(bodyLimits),
-    limiter,
-    queue,
-    ...signing,
-    endpoint: upstreamEndpoint(upstream, privateServices),
-    upstream: upstreamsOf(upstream, lookup, privateServices),
-    start(state: ServiceState, adminPort: number): void {
-      operated.approvals.bound(adminPort)
-      started(rules(), audit, state, adminPort)
-      signing.ready().catch((err: unknown) => log.warn({ err }, NO_CREDENTIALS))
-    },
-  }
-}
-
-interface Operating {
-  readonly ledger: Ledger
-  readonly rules: () => LiveSettings
-  readonly timer: Timer
-  readonly audit: Audit
-  readonly metrics: Metrics
+export interface Services {
+  /** As at start. What a reload changes is in `settings`. */
+  readonly config: Config
+  readonly settings: Settings
   readonly log: Logger
-}
-
-/** What people and watchers hold against calls: freezes, approvals, quarantines. */
-function openOperated(
-  world: Operating,
-  identity: Awaited<ReturnType<typeof openIdentity>>,
-  accountOf: (agent: Agent) => string | undefined,
-) {
-  const freezes = new Freezes({ ...world, clock, accountOf })
-  world.metrics.freezes(() => freezes.counts())
-  const approvals = openApprovals({ ...world, clock, steadyClock })
-  const breakglass = openBreakglass({ ...world, clock })
-  const watching = openWatch({ ...world, ...identity, clock, approvals: approvals.approvals })
+  readonly clock: Clock
+  /** For waits: never goes back, whatever is done to the wall clock. */
+  readonly steadyClock: Clock
+  readonly timer: Timer
+  readonly metrics: Metrics
+  readonly audit: Audit
+  /** Records refusals of whoever is not verified, in aggregate at a bounded rate (rule S9). */
+  readonly refusals: UnverifiedRefusals
+  readonly aws: AwsServices
+  readonly state: State
+  readonly identity: IdentityService
+  /** Finds the owner of an access key: an agent of the configuration, or a session. */
+  readonly agents: AgentStore
+  readonly pacing: { readonly queue: PaceQueue; readonly rates: Rates }
+  readonly approvals: ApprovalService
+  readonly freezes: Freezes
+  readonly breakglass: BreakglassService
+  readonly watching: WatchService
   /** In the order in which they are asked. */
-  const restraints: readonly Hold[] = [freezes.restraint, watching.quarantines.restraint, identity.restraint]
-  return { freezes, approvals, breakglass, ...watching, restraints }
+  readonly holds: readonly Hold[]
+  readonly signatures: Signatures
+  readonly credentials: SignerService
+  readonly upstream: UpstreamServices
+  /** Bounds the memory that bodies take while they are held. */
+  readonly budget: BufferBudget
 }
 
-function upstreamsOf(
-  upstream: Config['upstream'],
-  lookup: ReturnType<typeof pinnedLookup> | undefined,
-  { origins }: PrivateServices,
-) {
-  return createUpstreams({
-    connections: upstream.connections,
-    connectTimeoutMs: upstream.connectTimeout,
-    headersTimeoutMs: upstream.headersTimeout,
-    bodyTimeoutMs: upstream.bodyTimeout,
-    lookup,
-    configured: origins,
-  })
+/** What is known of AWS, and of services beside it. */
+export interface AwsServices {
+  readonly catalogue: Catalogue
+  readonly privateServices: PrivateServices
+  /** Reads what a host name says beside our own. */
+  readonly addressing: Addressing
 }
 
-/** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
-function started(
-  { loaded, policy }: LiveSettings,
-  audit: Audit,
-  state: ServiceState,
-  adminPort: number,
-): void {
-  const { listen, admin } = loaded.config
-  for (const host of adminHosts(listen.admin.host, adminPort, admin.hosts)) state.adminHosts.add(host)
-  const { name: engine, revision } = policy
-  audit.append({
-    phase: 'start',
-    settings: describeConfig(loaded),
-    policy: { engine, revision, rules: [] },
-  })
-  state.now = 'serving'
-}
-
-function metricsOf(config: Config, catalogue: Catalogue): Metrics {
-  const ownPrefixes = config.catalogue.services.map(({ signingName }) => signingName)
-  return createMetrics({
-    services: new Set([...catalogue.services, ...ownPrefixes]),
-    agentLabels: config.limits.agentLabels,
-  })
-}
-
-async function auditOf(config: Config, metrics: Metrics, log: Logger) {
-  const audit = await openAudit({
-    dir: join(config.stateDir, 'audit'),
-    clock,
-    onDurable: (records) => metrics.auditRecords(records),
-    onFailure: (error) => log.error({ err: error }, 'the audit log cannot be written'),
-  })
-  for (const torn of audit.sealed)
-    log.warn({ torn }, 'a crash left a torn audit record; it was kept and sealed')
-  metrics.auditLag(() => audit.lagSeconds())
-  return audit
+/** Where calls go, and by which connections. */
+export interface UpstreamServices {
+  readonly endpoint: (exchange: Paced) => Endpoint
+  readonly pool: Upstreams
 }

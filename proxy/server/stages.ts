@@ -1,74 +1,179 @@
-/** The stages that several ways have in common; one of each, so that what they count is counted together. */
-import { paceMetrics } from './request-metrics.ts'
+/** The stages of all routes. There is one of each, so that what routes share they count together. */
+import { approveTask } from '../agent-api/stages/approve-task.ts'
+import { answerAgent } from '../agent-api/stages/answer-agent.ts'
+import { authorizeTask } from '../agent-api/stages/authorize-task.ts'
+import { checkSignPath } from '../agent-api/stages/check-sign-path.ts'
+import { checkTaskPath } from '../agent-api/stages/check-task-path.ts'
+import { claimProof } from '../agent-api/stages/claim-proof.ts'
+import { consumeTaskApproval } from '../agent-api/stages/consume-task-approval.ts'
+import { describePresign } from '../agent-api/stages/describe-presign.ts'
+import { paceIssuance } from '../agent-api/stages/pace-issuance.ts'
+import { readProvedTask } from '../agent-api/stages/read-proved-task.ts'
+import { readSignedTask } from '../agent-api/stages/read-signed-task.ts'
+import { isAnsweredHere, readStsCall } from '../agent-api/stages/read-sts-call.ts'
+import { readTicket } from '../agent-api/stages/read-ticket.ts'
+import { readWebIdentity } from '../agent-api/stages/read-web-identity.ts'
+import { signForAgent } from '../agent-api/stages/sign-for-agent.ts'
+import type { Approved, Authorizable, Decided, Decision, Paced } from '../exchange/exchange.ts'
 import { moderatoHeaders } from '../pipeline/answer.ts'
-import type { Approved, Paced } from '../exchange/exchange.ts'
-import type { Parts } from './services.ts'
-import { limitConcurrency } from '../stages/limit-concurrency.ts'
-import { approve, checkApproval } from '../stages/approve.ts'
-import { decide } from '../stages/decide.ts'
-import { attachCredentials } from '../stages/attach-credentials.ts'
-import { identify } from '../stages/identify.ts'
+import { maxSkewMsOf } from '../sigv4/clock-skew.ts'
 import { applyBreakglass } from '../stages/apply-breakglass.ts'
-import { pace } from '../stages/pace/pace.ts'
-import { checkHead } from '../stages/receive/receive.ts'
-import { claimSignature, refuseReplay } from '../stages/replay.ts'
-import { reauthorize } from '../stages/reauthorize.ts'
+import { approve, checkApproval } from '../stages/approve.ts'
+import { attachCredentials } from '../stages/attach-credentials.ts'
+import { checkHead } from '../stages/check-head.ts'
 import { checkHolds } from '../stages/check-holds.ts'
+import { claimSignature } from '../stages/claim-signature.ts'
+import { classify } from '../stages/classify/classify.ts'
 import { consumeApproval } from '../stages/consume-approval.ts'
-import { verify } from '../stages/verify/verify.ts'
+import { decide } from '../stages/decide.ts'
+import { forward } from '../stages/forward/forward.ts'
 import { Uploads } from '../stages/forward/uploads.ts'
+import { identify } from '../stages/identify.ts'
+import { limitConcurrency } from '../stages/limit-concurrency.ts'
+import { pace } from '../stages/pace/pace.ts'
+import { reauthorize } from '../stages/reauthorize.ts'
+import { refuseReplay } from '../stages/refuse-replay.ts'
+import { resign } from '../stages/resign/resign.ts'
+import { verify } from '../stages/verify/verify.ts'
+import { paceMetrics } from './request-metrics.ts'
+import type { Services } from './services.ts'
 
-export type SharedStages = ReturnType<typeof sharedStages>
+export type Stages = ReturnType<typeof openStages>
 
-export function sharedStages({ agents, rules, metrics, queue, limiter, approvals, ...parts }: Parts) {
-  const { clock, steadyClock, clockSkew, signatures } = parts
-  const once = { replays: parts.replays, clockSkew, clock }
-  const identified = identify({ agents })
-  const restrained = checkHolds({ ledger: parts.state.ledger, ...parts })
-  const marked = applyBreakglass(parts.breakglass)
-  const decided = decide({
-    policy: () => rules().policy,
-    mode: () => rules().mode,
-    allowUnmodelled: () => rules().allowUnmodelled,
-    clock,
-    observeEvaluationSeconds: (seconds) => metrics.policyEvaluation(rules().policy.name, seconds),
-  })
-  const operatorRules = () => rules().operatorRules
+/** Makes every stage of the services that it needs. */
+export function openStages(services: Services) {
+  const judging = judgingStages(services)
   /** Rule S4: what may have changed while a call was held. */
-  const recheck = reauthorize({ agents, identified, restrained, marked, decided, operatorRules })
+  const recheck = reauthorize({ agents: services.agents, operatorRules: operatorRules(services), ...judging })
+  /** Reconsidered with the queue, whenever what operators decided changes. */
+  const uploads = new Uploads((exchange) => void recheck(exchange))
+  return {
+    uploads,
+    ...judging,
+    ...admittingStages(services),
+    ...effectStages(services, recheck, uploads),
+    ...agentApiStages(services),
+  }
+}
+
+/** Who answers a call: STS's credentials come from here. */
+type AnsweredBy = 'upstream' | 'here'
+
+type Recheck = (exchange: Decided) => Decision
+
+function operatorRules({ settings }: Services) {
+  return () => settings.current().operatorRules
+}
+
+/** The stages that a held call takes again. */
+function judgingStages({ agents, settings, state, breakglass, metrics, clock, ...services }: Services) {
+  return {
+    identify: identify({ agents }),
+    checkHolds: checkHolds({
+      ledger: state.ledger,
+      holds: services.holds,
+      readsWhileDown: services.config.state.readsWhileDown,
+    }),
+    applyBreakglass: applyBreakglass(breakglass),
+    decide: decide({
+      policy: () => settings.current().policy,
+      mode: () => settings.current().mode,
+      allowUnmodelled: () => settings.current().allowUnmodelled,
+      clock,
+      observeEvaluationSeconds: (seconds) =>
+        metrics.policyEvaluation(settings.current().policy.name, seconds),
+    }),
+  }
+}
+
+/** The stages that find out whose a call is and what it does. */
+function admittingStages({ agents, settings, aws, credentials, signatures, ...services }: Services) {
+  const { clockSkew } = settings
+  const { accountOf } = credentials
+  return {
+    checkHead: checkHead(),
+    verify: verify({ agents, clockSkew, signatures }),
+    limitConcurrency: limitConcurrency({
+      inFlightPerAgent: () => settings.current().limits.inFlightPerAgent,
+    }),
+    classify: classify({
+      ...aws,
+      accountOf,
+      operatorRules: () => settings.current().operatorRules,
+      inflatedBytes: () => settings.current().limits.bufferedBodyBytes,
+    }),
+    refuseReplay: refuseReplay({ replays: services.state.store.replays, clockSkew, clock: services.clock }),
+    answeredBy: (exchange: Authorizable): AnsweredBy =>
+      isAnsweredHere(exchange, accountOf) ? 'here' : 'upstream',
+  }
+}
+
+/** The stages from a decision to its effect. */
+function effectStages(services: Services, recheck: Recheck, uploads: Uploads) {
+  const { settings, state, clock, steadyClock, pacing, approvals, credentials, upstream } = services
+  const { clockSkew } = settings
+  const { limiter, replays } = state.store
   const recheckApproved = (exchange: Approved): void =>
     checkApproval(exchange, recheck(exchange), approvals.approvals)
   return {
-    checkedHead: checkHead(),
-    identified,
-    verified: verify({ agents, clockSkew, signatures }),
-    admitted: limitConcurrency({ inFlightPerAgent: () => rules().limits.inFlightPerAgent }),
-    notReplayed: refuseReplay(once),
-    restrained,
-    marked,
-    decided,
-    approved: approve({
-      ...approvals,
-      clock,
-      hold: approvals.hold && { ...approvals.hold, recheck },
-    }),
-    paced: pace({
-      queue,
+    approve: approve({ ...approvals, clock, hold: approvals.hold && { ...approvals.hold, recheck } }),
+    pace: pace({
+      queue: pacing.queue,
       limiter,
-      ...parts.pace,
-      get mode() {
-        return rules().mode
-      },
+      ...pacing.rates,
+      mode: () => settings.current().mode,
       clock: steadyClock,
       recheck: recheckApproved,
-      metrics: paceMetrics(metrics),
+      metrics: paceMetrics(services.metrics),
     }),
-    equipped: attachCredentials({ signers: parts.signers, recheck: recheckApproved }),
-    spent: consumeApproval(approvals),
-    claimed: claimSignature(once),
-    /** Reconsidered with the queue, whenever what operators decided changes. */
-    uploads: new Uploads((exchange) => void recheck(exchange)),
-    operatorRules,
-    answerHeaders: (exchange: Paced) => moderatoHeaders(exchange, 'allow', rules().mode),
+    attachCredentials: attachCredentials({ signers: credentials.signers, recheck: recheckApproved }),
+    consumeApproval: consumeApproval(approvals),
+    resign: resign({ endpoint: upstream.endpoint, clock, signatures: services.signatures }),
+    claimSignature: claimSignature({ replays, clockSkew, clock }),
+    forward: forward({
+      body: {
+        chunkBytes: () => settings.current().limits.chunkBytes,
+        budget: services.budget,
+        maxSkewMsOf: (service) => maxSkewMsOf(service, clockSkew),
+        nowMs: () => clock.nowMs(),
+      },
+      upstream: (agentId, speaksHttp2) => upstream.pool.of(agentId, speaksHttp2),
+      answerHeaders: answerHeaders(services),
+      uploads,
+    }),
   }
+}
+
+/** The stages of what agents ask of Moderato itself. */
+function agentApiStages(services: Services) {
+  const { identity, credentials, approvals, state, clock, steadyClock, aws } = services
+  const { tasks, sessions, identities, endings, revocations, issueRate } = identity
+  const { limiter, replays } = state.store
+  const { accountOf, presign } = credentials
+  return {
+    checkSignPath: checkSignPath(),
+    checkTaskPath: checkTaskPath(),
+    describePresign: describePresign({
+      catalogue: aws.catalogue,
+      operatorRules: operatorRules(services),
+      accountOf,
+      ...presign,
+    }),
+    readSignedTask: readSignedTask(),
+    readProvedTask: readProvedTask({ identities }),
+    readWebIdentity: readWebIdentity({ identities }),
+    readStsCall: readStsCall(),
+    readTicket: readTicket({ identities, sessions }),
+    paceIssuance: paceIssuance({ limiter, rate: issueRate, clock: steadyClock }),
+    authorizeTask: authorizeTask({ tasks }),
+    approveTask: approveTask({ ...approvals, revocations, clock }),
+    claimProof: claimProof({ replays, clock }),
+    consumeTaskApproval: consumeTaskApproval(approvals),
+    signForAgent: signForAgent({ owner: presign.owner, clock, answerHeaders: answerHeaders(services) }),
+    answerAgent: answerAgent({ tasks, sessions, accountOf, clock, endings }),
+  }
+}
+
+function answerHeaders({ settings }: Services) {
+  return (exchange: Paced) => moderatoHeaders(exchange, 'allow', settings.current().mode)
 }

@@ -1,6 +1,7 @@
 /** Marks what an agent does while a break-glass is open for it: policy, pace and every record go by the mark. */
 import { reaches, type Breakglass } from '../breakglass/breakglass.ts'
-import type { Classified, UnderBreakglass } from '../exchange/exchange.ts'
+import type { BreakglassFacts, Classified, UnderBreakglass } from '../exchange/exchange.ts'
+import { markBreakglassApplied, type Unheld } from '../exchange/facts.ts'
 import type { PaceSetting } from '../pacing/paces.ts'
 
 export interface ApplyBreakglassDeps {
@@ -9,17 +10,19 @@ export interface ApplyBreakglassDeps {
   readonly pace: () => PaceSetting | undefined
 }
 
-/** Marks anew each time, so that a call which waited while its break-glass ended loses the mark. */
+type Ready = Pick<Classified, 'agent' | 'call'> & Unheld & Partial<BreakglassFacts>
+
+/** Applies it anew each time, so that a call which waited while its break-glass ended goes on without one. */
 export function applyBreakglass({ openFor, pace }: ApplyBreakglassDeps) {
-  return function applyBreakglass<Exchange extends Pick<Classified, 'agent' | 'call' | 'breakglass'>>(
-    exchange: Exchange,
-  ): Exchange {
+  return function applyBreakglass<Exchange extends Ready>(exchange: Exchange): Exchange & BreakglassFacts {
     const open = openFor(exchange.agent.id)
     if (open === undefined)
-      return exchange.breakglass === undefined ? exchange : { ...exchange, breakglass: undefined }
+      return markBreakglassApplied(
+        exchange.breakglass === undefined ? exchange : { ...exchange, breakglass: undefined },
+      )
     const { id, classes, resources } = open
     const widened = open.pace && reaches(open, exchange.call) ? pace() : undefined
     const breakglass: UnderBreakglass = { id, classes, resources, pace: widened }
-    return { ...exchange, breakglass }
+    return markBreakglassApplied({ ...exchange, breakglass })
   }
 }

@@ -12,11 +12,11 @@ import {
   type FindApprovalDeps,
   type ApprovalQuery,
 } from '../approvals/find-approval.ts'
-import type { Waiting } from '../approvals/waiting.ts'
+import type { ApprovalHold } from '../approvals/open.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Approved, Decided, Decision, GivenApproval } from '../exchange/exchange.ts'
-import type { Call } from '../core/call.ts'
-import type { Clock } from '../core/ports.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
+import type { PresignFacts } from '../exchange/presign-request.ts'
 
 export interface ApproveDeps extends FindApprovalDeps {
   readonly ownerOf: OwnerOf
@@ -24,21 +24,19 @@ export interface ApproveDeps extends FindApprovalDeps {
   readonly hold: Hold | undefined
 }
 
-interface Hold {
-  readonly waiting: Waiting
-  readonly maxWaitMs: (call: Call) => number
-  /** For waits. */
-  readonly steadyClock: Clock
+interface Hold extends ApprovalHold {
   /** Judges a held call again (S4). Throws a Denial if anything changed for the worse. */
   readonly recheck: (exchange: Decided) => unknown
 }
 
 /**
  * Lets a call on that nobody needs to approve, or that people have approved byte for byte; the use is spent later
- * (stages/spend.ts). Denials: those of `askFor`, and `unapprovable`.
+ * (`consumeApproval`). Denials: those of `askFor`, and `unapprovable`.
  */
 export function approve(deps: ApproveDeps) {
-  return function approve(exchange: Decided): Approved | Promise<Approved> {
+  return function approve<Exchange extends Decided & PresignFacts>(
+    exchange: Exchange,
+  ): MaybePromise<Exchange & Approved> {
     const need = needOf(exchange, deps.approvals)
     if (!isWanted(need)) return { ...exchange, approval: undefined }
     const digest = digestOf(exchange)

@@ -9,7 +9,7 @@ export interface AttachCredentialsDeps {
   readonly recheck: (exchange: Approved) => void
 }
 
-/** Paced -> Equipped. A call that had to wait for its credentials is judged again (rule S4). */
+/** Adds what the call is signed with. A call that had to wait for its credentials is judged again (rule S4). */
 export function attachCredentials({ signers, recheck }: AttachCredentialsDeps) {
   async function fetched(exchange: Paced, signer: Promise<Signer>): Promise<Equipped> {
     const equipped = { ...exchange, signer: await signer }

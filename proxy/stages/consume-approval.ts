@@ -7,12 +7,14 @@ import type { InFlightChanges } from '../approvals/in-flight-changes.ts'
 import { USE_NOT_RECORDED } from '../approvals/find-approval.ts'
 import { changesState } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
+import { markApprovalConsumed, type ApprovalConsumed } from '../exchange/facts.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { GivenApproval, Paced } from '../exchange/exchange.ts'
 import { orStateUnavailable } from '../state/or-state-unavailable.ts'
 
 export interface ConsumeApprovalDeps {
   readonly approvals: Approvals
-  readonly underWay: InFlightChanges
+  readonly inFlight: InFlightChanges
 }
 
 /**
@@ -20,18 +22,23 @@ export interface ConsumeApprovalDeps {
  * A change voids the approvals of opaque calls that depend on what it may reach, before it goes on.
  */
 export function consumeApproval(deps: ConsumeApprovalDeps) {
-  return function consumeApproval<Ready extends Paced>(exchange: Ready): Ready | Promise<Ready> {
+  return function consumeApproval<Exchange extends Paced>(
+    exchange: Exchange,
+  ): MaybePromise<Exchange & ApprovalConsumed> {
     const { call, approval } = exchange
-    if (!changesState(call.classes) && approval === undefined) return exchange
+    if (!changesState(call.classes) && approval === undefined) return markApprovalConsumed(exchange)
     return orStateUnavailable(spent(exchange, deps), USE_NOT_RECORDED)
   }
 }
 
-async function spent<Ready extends Paced>(exchange: Ready, deps: ConsumeApprovalDeps): Promise<Ready> {
+async function spent<Exchange extends Paced>(
+  exchange: Exchange,
+  deps: ConsumeApprovalDeps,
+): Promise<Exchange & ApprovalConsumed> {
   const { requestId, call, approval } = exchange
-  if (changesState(call.classes)) await deps.underWay.begin({ requestId, call, digest: approval?.digest })
+  if (changesState(call.classes)) await deps.inFlight.begin({ requestId, call, digest: approval?.digest })
   if (approval !== undefined && !(await isSpent(exchange, approval, deps))) throw lost(approval)
-  return exchange
+  return markApprovalConsumed(exchange)
 }
 
 async function isSpent(
@@ -39,11 +46,11 @@ async function isSpent(
   { id, digest }: GivenApproval,
   deps: ConsumeApprovalDeps,
 ): Promise<boolean> {
-  const { approvals, underWay } = deps
+  const { approvals, inFlight } = deps
   const known = approvals.get(id)
   if (known === undefined || digestOf(exchange) !== digest) return false
   const { approval } = known
-  if (underWay.reaches(exchange.requestId, approval.dependsOn, approval.facts.service)) return false
+  if (inFlight.reaches(exchange.requestId, approval.dependsOn, approval.facts.service)) return false
   if (statusOf(approval) !== 'approved') return false
   return approvals.spend(
     id,

@@ -1,7 +1,7 @@
 /** Asks the policy engine whether a call may go on. */
 import { policyAgent, type PolicyEngine, type PolicyInput, type PolicyVerdict } from '../../policy/engine.ts'
 import type { Session } from '../core/agent.ts'
-import type { Classified, Decided, Decision, UnderBreakglass } from '../exchange/exchange.ts'
+import type { Authorizable, Decided, Decision, UnderBreakglass } from '../exchange/exchange.ts'
 import { changesState } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Call } from '../core/call.ts'
@@ -61,7 +61,7 @@ export type PolicyFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'buck
  * unless it issues credentials (rule S7).
  */
 export function decide(deps: DecideDeps) {
-  return function decide(exchange: Classified): Decided {
+  return function decide<Exchange extends Authorizable>(exchange: Exchange): Exchange & Decided {
     const { agent, call, authorization, breakglass } = exchange
     const engine = deps.policy()
     const input = policyInput(agent, call, authorization.scope.region, deps.clock.nowMs(), breakglass)

@@ -1,6 +1,6 @@
 /** Finds the agent that a request claims to come from. Nothing is proved yet. */
 import { Denial } from '../core/denial/denial.ts'
-import type { Identified, Received } from '../exchange/exchange.ts'
+import type { Checked, Identified } from '../exchange/exchange.ts'
 import type { Authorization } from '../sigv4/types.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
 import type { AgentStore } from '../core/ports.ts'
@@ -11,9 +11,9 @@ export interface IdentifyOptions {
   readonly agents: AgentStore
 }
 
-/** Received -> Identified; refuses as `parseAuthorization` and the agent store do. */
+/** Finds the owner of the access key; refuses as `parseAuthorization` and the agent store do. */
 export function identify({ agents }: IdentifyOptions) {
-  return function identify(exchange: Received): Identified {
+  return function identify<Exchange extends Checked>(exchange: Exchange): Exchange & Identified {
     const authorization = parseAuthorization(exchange.headers, exchange.query)
     const reading = readingOf(exchange, authorization)
     const sessionToken = sessionTokenOf(authorization, reading)

@@ -1,11 +1,14 @@
 /** Bounds how much one verified agent may have under way, so that no agent takes the proxy from the others (rule S9). */
 import { Denial } from '../core/denial/denial.ts'
 import type { Verified } from '../exchange/exchange.ts'
+import { markConcurrencyLimited, type ConcurrencyLimited } from '../exchange/facts.ts'
 
 /** Counted after verification: a stranger who knows an access key id takes nobody's place. */
 export function limitConcurrency({ inFlightPerAgent }: { readonly inFlightPerAgent: () => number }) {
   const underWay = new Map<string, number>()
-  return function limitConcurrency(exchange: Verified): Verified {
+  return function limitConcurrency<Exchange extends Verified>(
+    exchange: Exchange,
+  ): Exchange & ConcurrencyLimited {
     const { id } = exchange.agent
     const most = inFlightPerAgent()
     const now = (underWay.get(id) ?? 0) + 1
@@ -20,6 +23,6 @@ export function limitConcurrency({ inFlightPerAgent }: { readonly inFlightPerAge
       if (left === 0) underWay.delete(id)
       else underWay.set(id, left)
     })
-    return exchange
+    return markConcurrencyLimited(exchange)
   }
 }

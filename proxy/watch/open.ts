@@ -26,12 +26,19 @@ export interface WatchDeps {
   readonly log: Logger
 }
 
-/** Throws if the secret of alerts cannot be read. */
-export function openWatch(world: WatchDeps) {
-  const { ledger, clock, audit, metrics, log } = world
-  const settings = () => world.rules().loaded.config.watch
+/** Watchers, and the quarantines that they put agents in. */
+export interface WatchService {
+  readonly watch: Watch
+  readonly quarantines: Quarantines
+  stop(): void
+}
+
+/** Opens watchers as the configuration wants them. Throws if the secret of alerts cannot be read. */
+export function openWatch(deps: WatchDeps): WatchService {
+  const { ledger, clock, audit, metrics, log } = deps
+  const settings = () => deps.rules().loaded.config.watch
   const quarantines = new Quarantines({ ledger, clock })
-  const alerts = alertsOf(settings().alerts, world)
+  const alerts = alertsOf(settings().alerts, deps)
 
   async function respond(drift: Drift): Promise<void> {
     const { detector, response, unspoken, agent, words, requestIds } = drift
@@ -44,7 +51,7 @@ export function openWatch(world: WatchDeps) {
       }
     }
     try {
-      await carryOut(drift, { ...world, quarantines })
+      await carryOut(drift, { ...deps, quarantines })
     } catch (error) {
       log.error({ err: error, detector, response, agent }, 'a response to drift could not be carried out')
       throw error
@@ -63,7 +70,7 @@ export function openWatch(world: WatchDeps) {
   return {
     watch,
     quarantines,
-    stopWatching: (): void => {
+    stop(): void {
       unfollow()
       alerts?.close()
     },

@@ -76,7 +76,7 @@ export class Quarantines {
   }
 
   /** Denial `quarantined`: who did it, why, until when, and who can lift it. */
-  readonly restraint: Hold = ({ agent }) => {
+  readonly hold: Hold = ({ agent }) => {
     const entry = this.#deps.ledger.get('quarantine', agent.id)
     if (entry === undefined) return
     const { by, reason, untilMs } = quarantineOf(entry)

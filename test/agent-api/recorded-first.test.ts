@@ -1,3 +1,5 @@
+import { markEffectMade } from '../../proxy/exchange/facts.ts'
+import { passedStages } from '../support/facts.ts'
 import { describe, expect, it } from 'vitest'
 import type { Paced, Received } from '../../proxy/exchange/exchange.ts'
 import { pipeline } from '../../proxy/pipeline/pipeline.ts'
@@ -7,9 +9,9 @@ import { asked } from './agent-requests.ts'
 async function run(commit: () => Promise<void>): Promise<string[]> {
   const events: string[] = []
   const described = await asked({ type: 'eks-token', cluster: 'dev' })
-  const way = pipeline<Received>()
+  const route = pipeline<Received>()
     .pipe((): Paced => ({
-      ...described,
+      ...passedStages(described),
       decision: { engine: 'e', revision: 'r', rules: [], wouldDeny: undefined, approvals: 0, why: [] },
       approval: undefined,
       waitedMs: undefined,
@@ -17,9 +19,9 @@ async function run(commit: () => Promise<void>): Promise<string[]> {
     }))
     .pipe(function sign(exchange) {
       events.push('sign')
-      return exchange
+      return markEffectMade(exchange)
     })
-  await record(way, {
+  await record(route, {
     clock: { nowMs: () => 0 },
     audit: {
       append: ({ phase }) => void events.push(`append ${phase}`),

@@ -1,5 +1,7 @@
+import { passedStages } from '../support/facts.ts'
 import { describe, expect, it } from 'vitest'
-import { isAgentApi, route } from '../../proxy/agent-api/route.ts'
+import { isAgentApi } from '../../proxy/agent-api/route.ts'
+import { checkSignPath } from '../../proxy/agent-api/stages/check-sign-path.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
 import { received } from '../sigv4/signing.ts'
 import { SIGN_PATH } from './agent-requests.ts'
@@ -9,7 +11,7 @@ const request = (method: string, path: string, query = '') =>
 
 function reasonOf(...given: Parameters<typeof request>): string | undefined {
   try {
-    route()(request(...given))
+    checkSignPath()(passedStages(request(...given)))
     return undefined
   } catch (error) {
     return error instanceof Denial ? error.reason : String(error)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../proxy/core/agent.ts'
 import { newTaskApproval, taskDigest } from '../../proxy/agent-api/task-approval.ts'
-import type { AskingExchange } from '../../proxy/agent-api/agent-request.ts'
+import type { AgentRequested } from '../../proxy/agent-api/agent-request.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
 import type { TaskGrant } from '../../proxy/exchange/task-opening.ts'
 
@@ -13,7 +13,7 @@ function mayOf(scopes: readonly Scope[]) {
   const call = { service: 'moderato', operation: 'OpenTask', actions: [], resources: ['*'] }
   const exchange = { agent: { id: 'a', root: 'a' }, call, method: 'POST', headers: new HeaderFields([]) }
   const need = { approvers: 1, why: [] } as const
-  return newTaskApproval(exchange as unknown as AskingExchange, openingOf(scopes), 'd', need, () => undefined)
+  return newTaskApproval(exchange as unknown as AgentRequested, openingOf(scopes), 'd', need, () => undefined)
     .facts.opens
 }
 

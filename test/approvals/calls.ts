@@ -1,4 +1,5 @@
 /** Signed calls as the approve stage gets them, and approvals that replicas share. */
+import { passedStages } from '../support/facts.ts'
 import type { Approval } from '../../proxy/approvals/approval.ts'
 import { Approvals, type ApprovalsDeps, type NewApproval } from '../../proxy/approvals/approvals.ts'
 import type { ApprovalEvent } from '../../proxy/approvals/stored-approval.ts'
@@ -36,7 +37,7 @@ export async function decided(
   const classified = await stage(await accept(received(signed(wire, signing))))
   const why = approvers === 0 ? [] : ['People must.']
   const decision = { engine: 'e', revision: 'r', rules: [], wouldDeny: undefined, approvals: approvers, why }
-  return { ...classified, decision }
+  return { ...passedStages(classified), decision }
 }
 
 /** A call in JSON 1.0 or 1.1; `target` is its `X-Amz-Target`. */

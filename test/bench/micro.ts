@@ -5,6 +5,7 @@
  * stages costs more than their sum, and is what a proxy pays: it is measured too, with the verdict remembered. HMAC
  * alone tells how fast the machine is just now.
  */
+import { passedStages } from '../support/facts.ts'
 import { createHash, createHmac } from 'node:crypto'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { callOfOperation, identifyWith } from '../../proxy/aws/read-call.ts'
@@ -17,32 +18,39 @@ import { READ, REGION, signer, unsignedRequest, WRITE, type Kind } from './signe
 import { agents, HOST, received, signedBy, stages } from './stages.ts'
 
 async function measureStages(kind: Kind, calls: number): Promise<MicroResult[]> {
-  const way = await stages(agents)
-  const start = received(await signedBy(signer, kind))
-  const identified = way.identify(start)
-  const verified = await way.verify(identified)
-  const classified = await way.classify(verified)
-  const decided = way.decide(classified)
-  const approved: Approved = await way.approve(decided)
-  const paced: Paced = await way.pace(approved)
-  const equipped = await way.equip(paced)
+  const stage = await stages(agents)
+  const start = passedStages(received(await signedBy(signer, kind)))
+  const identified = stage.identify(start)
+  const verified = passedStages(await stage.verify(identified))
+  const classified = passedStages(await stage.classify(verified))
+  const decided = stage.decide(classified)
+  const approved: Approved = await stage.approve(decided)
+  const paced: Paced = await stage.pace(approved)
+  const equipped = passedStages(await stage.attachCredentials(paced))
   const of = (name: string): string => `${name} (${kind.operation})`
   return [
     await measure(of('header fields'), calls, () => new HeaderFields(start.headers.raw)),
-    await measure(of('check head'), calls, () => way.checkHead(start)),
-    await measure(of('identify'), calls, () => way.identify(start)),
-    await measure(of('verify'), calls, () => way.verify(identified)),
-    await measure(of('classify'), calls, () => way.classify(verified)),
-    await measure(of('decide, verdict remembered'), calls, () => way.decide(classified)),
-    await measure(of('decide, resource new'), calls, () => way.decide(withNewResource(classified))),
-    await measure(of('approve, nobody needs to'), calls, () => way.approve(decided)),
-    await measure(of('pace'), calls, () => way.pace(approved)),
-    await measure(of('spend, of no approval'), calls, () => way.spend(paced)),
-    await measure(of('sign'), calls, () => way.resign(equipped)),
+    await measure(of('check head'), calls, () => stage.checkHead(start)),
+    await measure(of('identify'), calls, () => stage.identify(start)),
+    await measure(of('verify'), calls, () => stage.verify(identified)),
+    await measure(of('classify'), calls, () => stage.classify(verified)),
+    await measure(of('decide, verdict remembered'), calls, () => stage.decide(classified)),
+    await measure(of('decide, resource new'), calls, () =>
+      stage.decide(passedStages(withNewResource(classified))),
+    ),
+    await measure(of('approve, nobody needs to'), calls, () => stage.approve(decided)),
+    await measure(of('pace'), calls, () => stage.pace(approved)),
+    await measure(of('consume approval, none given'), calls, () => stage.consumeApproval(paced)),
+    await measure(of('sign'), calls, () => stage.resign(equipped)),
     await measure(of('all of these, one after another'), calls, async () => {
-      const head = way.checkHead({ ...start, headers: new HeaderFields(start.headers.raw) })
-      const known = way.decide(await way.classify(await way.verify(way.identify(head))))
-      way.resign(await way.spend(await way.equip(await way.pace(await way.approve(known)))))
+      const head = stage.checkHead({ ...start, headers: new HeaderFields(start.headers.raw) })
+      const verified = passedStages(await stage.verify(stage.identify(head)))
+      const known = stage.decide(passedStages(await stage.classify(verified)))
+      stage.resign(
+        await stage.consumeApproval(
+          await stage.attachCredentials(await stage.pace(await stage.approve(known))),
+        ),
+      )
     }),
   ]
 }

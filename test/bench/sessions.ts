@@ -1,4 +1,5 @@
 /** What it costs that agents come with the credentials of a task, and that very many of them do. */
+import { passedStages } from '../support/facts.ts'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { Session } from '../../proxy/core/agent.ts'
 import { agentStore, staticOwners } from '../../proxy/identity/agent-store.ts'
@@ -63,12 +64,14 @@ async function scene(live: number, revoked: number) {
   for (let number = 0; number < revoked; number += 1)
     await revocations.revoke({ kind: 'session', id: `other-${number}` }, why)
   const owners = staticOwners([])
-  const way = await stages(agentStore(() => owners, sessions))
-  const restrained = checkHolds({ ledger, restraints: [({ agent }) => revocations.check(agent)] })
+  const stage = await stages(agentStore(() => owners, sessions))
+  const held = checkHolds({ ledger, holds: [({ agent }) => revocations.check(agent)] })
   const pass = async (request: SignedRequest): Promise<void> => {
-    const head = way.checkHead(received(request))
-    const judged = restrained(await way.classify(await way.verify(way.identify(head))))
-    way.resign(await way.spend(await way.equip(await way.pace(await way.approve(way.decide(judged))))))
+    const head = stage.checkHead(received(request))
+    const verified = passedStages(await stage.verify(stage.identify(head)))
+    const judged = passedStages(held(passedStages(await stage.classify(verified))))
+    const paced = await stage.pace(await stage.approve(stage.decide(judged)))
+    stage.resign(await stage.consumeApproval(await stage.attachCredentials(paced)))
   }
   return { sessions, credentials, pass }
 }

@@ -25,7 +25,7 @@ import { classify } from '../../proxy/stages/classify/classify.ts'
 import { decide } from '../../proxy/stages/decide.ts'
 import { identify } from '../../proxy/stages/identify.ts'
 import { pace } from '../../proxy/stages/pace/pace.ts'
-import { checkHead } from '../../proxy/stages/receive/receive.ts'
+import { checkHead } from '../../proxy/stages/check-head.ts'
 import { attachCredentials } from '../../proxy/stages/attach-credentials.ts'
 import { resign } from '../../proxy/stages/resign/resign.ts'
 import { consumeApproval } from '../../proxy/stages/consume-approval.ts'
@@ -96,7 +96,7 @@ async function approvalParts() {
     pendingPerAgent: 20,
     onEvent: () => undefined,
   })
-  return { approvals, underWay: new InFlightChanges(approvals) }
+  return { approvals, inFlight: new InFlightChanges(approvals) }
 }
 
 /** The stages as `compose.ts` makes them, where they have no socket to do with. */
@@ -149,20 +149,20 @@ export async function stages(agents: AgentStore) {
       clock,
       hold: undefined,
     }),
-    spend: consumeApproval(await approvalParts()),
+    consumeApproval: consumeApproval(await approvalParts()),
     pace: pace({
       queue,
       limiter,
       pacing: () => pacing,
       slowdownOf: () => 1,
-      sights: new FirstSeen(),
+      firstSeen: new FirstSeen(),
       buckets: new Buckets(),
       clock,
-      mode: 'enforce',
+      mode: () => 'enforce',
       recheck: () => undefined,
       metrics: { waited: () => undefined, depth: () => undefined },
     }),
-    equip: attachCredentials({
+    attachCredentials: attachCredentials({
       signers: { of: () => ({ credentials: AGENT, as: 'plain' }) },
       recheck: () => undefined,
     }),

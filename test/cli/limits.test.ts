@@ -41,7 +41,7 @@ async function serving(broken = false) {
     queue: new PaceQueue({ limiter, clock: time, timer: time, limits: { held: 10, heldPerAgent: 10 } }),
     steadyClock: time,
     accountOf: () => undefined,
-    pace: {
+    rates: {
       buckets,
       pacing: () => ({ rules, weights, dwellMs: 0 }),
       slowdownOf: (id) => (id === 'slow' ? 3 : 1),

@@ -45,7 +45,9 @@ async function operated() {
   })
   const audit = { append: () => undefined }
   const endings = new TaskEndings({ revocations, ledger, audit, log: { warn: () => undefined }, clock })
-  const { port } = await listening({ routes: sessionRoutes({ tasks, endings, revocations, clock }) })
+  const { port } = await listening({
+    routes: sessionRoutes({ identity: { tasks, endings, revocations }, clock }),
+  })
   const moderato = async (...args: string[]) => {
     const { io, out, err } = captured()
     const place = ['--admin', `http://127.0.0.1:${port}`, '--token-file', tokenFile]

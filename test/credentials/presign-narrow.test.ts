@@ -16,10 +16,10 @@ function assumed(): string {
   </Credentials></AssumeRoleResult></AssumeRoleResponse>`
 }
 
-async function handOnOf(body: object) {
-  const { handOn } = await asked(body)
-  if (handOn === undefined) throw new Error('nothing is to be signed')
-  return handOn
+async function presignOf(body: object) {
+  const { presign } = await asked(body)
+  if (presign === undefined) throw new Error('nothing is to be signed')
+  return presign
 }
 
 async function narrowing(origin: string, body: object) {
@@ -27,7 +27,7 @@ async function narrowing(origin: string, body: object) {
   const upstream = { endpoint: origin, regions: undefined }
   const narrow = narrowed(ROLE, assumeRole(upstream, credentials, undefined))
   const id = 'spiffe://example.org/agent/demo'
-  return narrow({ id, root: id, accessKeyId: '', session: undefined }, await handOnOf(body))
+  return narrow({ id, root: id, accessKeyId: '', session: undefined }, await presignOf(body))
 }
 
 describe('narrowed credentials', () => {

@@ -34,7 +34,7 @@ async function replica(time: VirtualTime, store = new MemoryLedger(), windows: F
 
 function deniedBy(freezes: Freezes, exchange = DROP): string | undefined {
   try {
-    freezes.restraint(exchange)
+    freezes.hold(exchange)
     return undefined
   } catch (error) {
     if (!(error instanceof Denial)) throw error
@@ -86,7 +86,7 @@ describe('Freezes', () => {
         notBeforeMs: 0,
         identity: () => undefined,
         maxWaitMs: 20_000,
-        judge: () => there.restraint(DROP),
+        judge: () => there.hold(DROP),
         gone,
       })
     await enter()

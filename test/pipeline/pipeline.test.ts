@@ -5,7 +5,7 @@ interface Start {
   readonly log: readonly string[]
 }
 
-function watcher(): Observer & { readonly seen: string[] } {
+function watcher(): Observer<unknown, unknown> & { readonly seen: string[] } {
   const seen: string[] = []
   return {
     seen,
@@ -15,7 +15,7 @@ function watcher(): Observer & { readonly seen: string[] } {
 }
 
 describe('pipeline', () => {
-  const way = pipeline<Start>()
+  const route = pipeline<Start>()
     .pipe(function first(start) {
       return { log: [...start.log, 'first'] }
     })
@@ -24,19 +24,19 @@ describe('pipeline', () => {
     })
 
   it('runs its stages in order, awaiting what must be awaited', async () => {
-    expect((await way.run({ log: [] }, watcher())).log).toEqual(['first', 'second'])
+    expect((await route.run({ log: [] }, watcher())).log).toEqual(['first', 'second'])
   })
 
   it('tells the observer after each stage by name, and before the last, which has the effect', async () => {
     const observer = watcher()
-    await way.run({ log: [] }, observer)
+    await route.run({ log: [] }, observer)
     expect(observer.seen).toEqual(['after first', 'before the effect', 'after second'])
   })
 
-  it('knows no effect before it forks, and that of the way which is chosen', async () => {
-    const fork = way.fork(
+  it('knows no effect before it forks, and that of the route which is chosen', async () => {
+    const fork = route.fork(
       {
-        up: way,
+        up: route,
         down: pipeline<Start>().pipe(function down({ log }) {
           return { log: [...log, 'down'] }
         }),
@@ -54,16 +54,19 @@ describe('pipeline', () => {
       ran.push('act')
       return start
     })
-    const observer: Observer = { before: () => Promise.reject(new Error('no')), after: () => undefined }
+    const observer: Observer<unknown, unknown> = {
+      before: () => Promise.reject(new Error('no')),
+      after: () => undefined,
+    }
     await expect(guarded.run({ log: [] }, observer)).rejects.toThrow('no')
     expect(ran).toEqual([])
   })
 
-  it('is not changed by piping on: each pipe makes a new way', () => {
-    expect(way.stages).toEqual(['first', 'second'])
-    way.pipe(function third(start) {
+  it('is not changed by piping on: each pipe makes a new route', () => {
+    expect(route.stages).toEqual(['first', 'second'])
+    route.pipe(function third(start) {
       return start
     })
-    expect(way.stages).toEqual(['first', 'second'])
+    expect(route.stages).toEqual(['first', 'second'])
   })
 })

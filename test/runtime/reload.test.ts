@@ -19,9 +19,8 @@ function reloading(
   let changed = 0
   const log = { level: 'info', info: () => undefined, warn: () => undefined }
   const reloader = new Reloader({
-    inForce,
+    settings: { inForce, current: inForce.current, make: rulesOf },
     load: () => loadedFrom(files.shift() ?? {}),
-    rulesOf,
     changed: () => (changed += 1),
     audit: { append: (record) => records.push(record) },
     metrics: { policyBundle: () => undefined, reload: (result) => results.push(result) },

@@ -1,9 +1,10 @@
 /** Requests as the verifying stages take them, and agents to sign them. Shared by the tests of signatures. */
+import { passedStages } from '../support/facts.ts'
 import { hash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { IncomingBody } from '../../proxy/core/http/message.ts'
-import type { Received, Verified } from '../../proxy/exchange/exchange.ts'
+import type { Admitted, Received, Verified } from '../../proxy/exchange/exchange.ts'
 import type { SigningAlgorithm } from '../../proxy/sigv4/types.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
@@ -65,11 +66,11 @@ export function bodyOf(bytes: Buffer): TestBody {
   }
 }
 
-export function received(
-  request: WireRequest,
-  receivedAtMs = NOW_MS,
-): Received & { readonly body: TestBody } {
-  return {
+/** A request as the edge makes it; of stages before the one under test only the types have a trace. */
+export type ReceivedForTest = ReturnType<typeof passedStages<Received & { readonly body: TestBody }>>
+
+export function received(request: WireRequest, receivedAtMs = NOW_MS): ReceivedForTest {
+  return passedStages({
     requestId: 'request-1',
     httpVersion: '1.1',
     receivedAtMs,
@@ -80,7 +81,7 @@ export function received(
     body: bodyOf(request.body),
     client: { address: '127.0.0.1', gone: new AbortController().signal },
     reply: undefined as unknown as ServerResponse,
-  }
+  })
 }
 
 const identified = identify({ agents })
@@ -91,8 +92,8 @@ const verified = verify({
 })
 
 /** Runs both stages, as the pipeline does. */
-export async function accept(exchange: Received): Promise<Verified> {
-  return verified(identified(exchange))
+export async function accept(exchange: Received): Promise<Verified & Admitted> {
+  return passedStages(await verified(identified(passedStages(exchange))))
 }
 
 /** The reason for which the two stages refuse; undefined if they do not. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Breakglass } from '../../proxy/breakglass/breakglass.ts'
-import type { Classified } from '../../proxy/exchange/exchange.ts'
+import type { Authorizable } from '../../proxy/exchange/exchange.ts'
 import { applyBreakglass } from '../../proxy/stages/apply-breakglass.ts'
 import { OPENING } from '../breakglass/opening.ts'
 
@@ -17,7 +17,7 @@ const OPEN: Breakglass = {
 const PACE = { rate: { things: 60, perMs: 60_000 }, burst: 10, maxWait: 0 }
 
 const exchangeOf = (resources: string[]) =>
-  ({ agent: { id: 'a' }, call: { resources, traits: [] } }) as unknown as Classified
+  ({ agent: { id: 'a' }, call: { resources, traits: [] } }) as unknown as Authorizable
 const DROP = exchangeOf(['arn:aws:s3:::b/k'])
 
 describe('mark', () => {

@@ -18,9 +18,9 @@ import {
 } from '../approvals/calls.ts'
 
 function stagesOf(scene: Scene) {
-  const underWay = new InFlightChanges(scene.approvals)
+  const inFlight = new InFlightChanges(scene.approvals)
   const { approvals, time } = scene
-  const spent = consumeApproval({ approvals, underWay })
+  const spent = consumeApproval({ approvals, inFlight })
   const approved = approve({
     approvals,
     ownerOf: () => undefined,
@@ -34,7 +34,7 @@ function stagesOf(scene: Scene) {
     const { approval } = await approved({ ...exchange, requestId: `r${requests++}` })
     return { ...paced(exchange, approval), requestId: `r${requests}` }
   }
-  return { underWay, spent, ready }
+  return { inFlight, spent, ready }
 }
 
 /** The call, approved. */
@@ -141,7 +141,7 @@ describe('S17: content that changes between approval and use', () => {
   })
 
   it('holds against a change that began before the approval was asked for and is not over', async () => {
-    const { spent, call, change, underWay, ready, approvals, status } = await scene()
+    const { spent, call, change, inFlight, ready, approvals, status } = await scene()
     await spent(change)
     expect(status()).toBe('void')
     // Asked for and given anew while the change is still on its way.
@@ -152,20 +152,20 @@ describe('S17: content that changes between approval and use', () => {
     )
     expect(again.approval?.id).not.toBe(call.approval?.id)
     expect((await denialOf(() => spent(again))).reason).toBe('approval_required')
-    await underWay.end('change')
+    await inFlight.end('change')
     expect(statusOf(approvals.get(id)?.approval ?? expect.fail('it is gone'))).toBe('void')
   })
 
   it('is not its own change, however often it may be used', async () => {
     const one = await replica()
-    const { spent, ready, underWay } = stagesOf(one)
+    const { spent, ready, inFlight } = stagesOf(one)
     const exchange = await decided(EXECUTE, CLOUDFORMATION)
     await denialOf(() => ready(exchange))
     await one.approvals.decide(one.approvals.all()[0]?.id ?? '', { ...YES, uses: 2 })
     for (let use = 0; use < 2; use++) {
       const call = await ready(exchange)
       await spent(call)
-      await underWay.end(call.requestId)
+      await inFlight.end(call.requestId)
     }
     expect((await denialOf(() => ready(exchange))).reason).toBe('approval_required')
   })

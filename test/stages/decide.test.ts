@@ -3,7 +3,7 @@ import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine, PolicyInput, PolicyVerdict } from '../../policy/engine.ts'
 import { PolicyInputSchema } from '../../policy/input.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
-import type { Classified } from '../../proxy/exchange/exchange.ts'
+import type { Authorizable } from '../../proxy/exchange/exchange.ts'
 import type { Call } from '../../proxy/core/call.ts'
 import { decide, policyInput, type DecideDeps } from '../../proxy/stages/decide.ts'
 
@@ -28,8 +28,8 @@ const CALL: Call = {
 }
 
 /** Only what decide reads; the rest of an exchange is not its business. */
-function exchangeOf(call: Partial<Call> = {}): Classified {
-  const facts: Partial<Classified> = {
+function exchangeOf(call: Partial<Call> = {}): Authorizable {
+  const facts: Partial<Authorizable> = {
     requestId: 'r-1',
     agent: { id: 'agent-1', root: 'agent-1', accessKeyId: 'AKID', session: undefined },
     authorization: {
@@ -42,7 +42,7 @@ function exchangeOf(call: Partial<Call> = {}): Classified {
     },
     call: { ...CALL, ...call },
   }
-  return facts as Classified
+  return facts as Authorizable
 }
 
 const NONE: ReadonlySet<string> = new Set()

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { agentStore, staticOwners, type StaticOwners } from '../../proxy/identity/agent-store.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
-import type { Classified, Decided, Identified, Received } from '../../proxy/exchange/exchange.ts'
+import type { Decided, Identified, Received } from '../../proxy/exchange/exchange.ts'
 import { reauthorize, type ReauthorizeDeps } from '../../proxy/stages/reauthorize.ts'
 
 const AGENT = { id: 'a', accessKeyId: 'AKIDA', secretAccessKey: 'secret', grants: [] }
@@ -20,12 +20,12 @@ function judged(
   facts: object = {},
 ): string {
   const agents = agentStore(() => owners, NO_SESSIONS)
-  const identified = (exchange: Received): Identified => ({
+  const identify = (exchange: Received): Identified => ({
     ...(exchange as Identified),
     agent: agents.find('AKIDA', undefined).agent,
   })
-  const same = (exchange: Classified): Decided => exchange as Decided
-  const marked = (exchange: Decided): Decided => exchange
+  const same = (exchange: Decided): Decided => exchange
+  const applyBreakglass = (exchange: Decided): Decided => exchange
   const exchange = {
     agent: { id: 'a', root: 'a', accessKeyId: 'AKIDA', session: undefined },
     authorization: { accessKeyId: 'AKIDA' },
@@ -36,10 +36,10 @@ function judged(
   try {
     reauthorize({
       agents,
-      identified,
-      restrained: same,
-      marked,
-      decided: same,
+      identify,
+      checkHolds: same,
+      applyBreakglass,
+      decide: same,
       operatorRules: () => RULES,
       ...deps,
     })(exchange)
@@ -50,7 +50,7 @@ function judged(
   }
 }
 
-describe('rejudge', () => {
+describe('reauthorize', () => {
   const before = staticOwners([AGENT])
 
   it('lets a call on that nothing changed for, or nothing but its grants', () => {
@@ -80,20 +80,20 @@ describe('rejudge', () => {
     const denied = (): never => {
       throw new Denial('policy_denied', '')
     }
-    expect(judged(before, { restrained: frozen, decided: denied })).toBe('frozen')
-    expect(judged(before, { decided: denied })).toBe('policy_denied')
+    expect(judged(before, { checkHolds: frozen, decide: denied })).toBe('frozen')
+    expect(judged(before, { decide: denied })).toBe('policy_denied')
   })
 
   it('judges by the break-glass that is open now, and sends back what came under the pace of one that is over', () => {
     const bg = (id: string, pace?: object) => ({ id, classes: [], resources: [], pace })
     const under = (came: object | undefined, now: object | undefined) => {
-      const marked = (exchange: Decided) => ({ ...exchange, breakglass: now }) as Decided
+      const applyBreakglass = (exchange: Decided) => ({ ...exchange, breakglass: now }) as Decided
       const seen: unknown[] = []
-      const decided = (exchange: Classified): Decided => {
+      const decide = (exchange: Decided): Decided => {
         seen.push(exchange.breakglass)
-        return exchange as Decided
+        return exchange
       }
-      const reason = judged(before, { marked, decided }, 1000, { breakglass: came })
+      const reason = judged(before, { applyBreakglass, decide }, 1000, { breakglass: came })
       expect(seen).toEqual([now])
       return reason
     }

@@ -92,14 +92,14 @@ describe('carryOut', () => {
     const { time, one, other } = await scene()
     await carryOut(drift({ response: 'quarantine', forMs: 60_000 }), one)
     const until = new Date(time.nowMs() + 60_000).toISOString()
-    expect(() => one.quarantines.restraint({ agent, call })).toThrow(
+    expect(() => one.quarantines.hold({ agent, call })).toThrow(
       `watcher fanout stopped this agent until ${until}: It did.`,
     )
     await time.advance(300)
-    expect(() => other.quarantines.restraint({ agent, call })).toThrow('It did.')
-    expect(() => other.quarantines.restraint({ agent: { ...agent, id: 'b' }, call })).not.toThrow()
+    expect(() => other.quarantines.hold({ agent, call })).toThrow('It did.')
+    expect(() => other.quarantines.hold({ agent: { ...agent, id: 'b' }, call })).not.toThrow()
     await time.advance(60_000)
-    expect(() => other.quarantines.restraint({ agent, call })).not.toThrow()
+    expect(() => other.quarantines.hold({ agent, call })).not.toThrow()
   })
 })
 
@@ -128,6 +128,6 @@ describe('Quarantines', () => {
   it('stops an agent by an entry that it cannot read, too', async () => {
     const { one } = await scene()
     await one.ledger.put('quarantine', 'a', { other: 'form' })
-    expect(() => one.quarantines.restraint({ agent, call })).toThrow('cannot be read')
+    expect(() => one.quarantines.hold({ agent, call })).toThrow('cannot be read')
   })
 })

@@ -8,7 +8,7 @@ import type { OperatorRules } from '../../aws/classify/operator-rules.ts'
 import type { PrivateServices } from '../../aws/private/services.ts'
 import { callOfOperation, identifyWith, type IdentifiedOperation } from '../../aws/read-call.ts'
 import { Denial } from '../../core/denial/denial.ts'
-import type { Classified, OutgoingBody, Verified } from '../../exchange/exchange.ts'
+import type { Admitted, Classified, OutgoingBody, Verified } from '../../exchange/exchange.ts'
 import type { RequestHead } from '../../core/http/request-head.ts'
 import { isS3Family } from '../../core/s3-family.ts'
 import { checkDeclaredHash } from '../../sigv4/payload-hash.ts'
@@ -38,10 +38,10 @@ const EMPTY = Buffer.alloc(0)
 const UNREAD: Body = { bytes: EMPTY, text: EMPTY }
 const NO_BODY: OutgoingBody = { kind: 'empty' }
 
-/** Verified -> Classified. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
+/** Tells what the request does. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
 export function classify(deps: ClassifyDeps) {
   const { catalogue, privateServices, accountOf, operatorRules, inflatedBytes } = deps
-  return function classify(exchange: Verified): MaybePromise<Classified> {
+  return function classify(exchange: Admitted): MaybePromise<Classified> {
     const { scope } = exchange.authorization
     const { region, service } = scope
     const own = privateServices.at(exchange.reading)
@@ -54,7 +54,15 @@ export function classify(deps: ClassifyDeps) {
     const identified = own?.identify(head, scope, text) ?? identifyWith(catalogue, head, service, text)
     return mapMaybePromise(identified, (found): MaybePromise<Classified> => {
       if (found.kind === 'unknown') {
-        return { ...exchange, servicePath, call: unknownCall(found.protocol), outgoing: NO_BODY }
+        const call = unknownCall(found.protocol)
+        return {
+          ...exchange,
+          servicePath,
+          call,
+          accountId: undefined,
+          classedUnder: undefined,
+          outgoing: NO_BODY,
+        }
       }
       checkBody(exchange, found)
       const accountId = accountOf(exchange.agent)

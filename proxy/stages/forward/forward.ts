@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { Denial } from '../../core/denial/denial.ts'
+import { markEffectMade, type ProofClaimed } from '../../exchange/facts.ts'
 import type { Forwarded, Resigned } from '../../exchange/exchange.ts'
 import type { UpstreamAnswer } from '../../exchange/upstream.ts'
 import { UpstreamRelay } from './relay.ts'
@@ -23,7 +24,7 @@ export interface ForwardOptions {
  * answered in the service's words, one after that ends the connection. Redirects are relayed, never followed.
  */
 export function forward({ upstream, answerHeaders, body, uploads }: ForwardOptions) {
-  return function forward(exchange: Resigned): Promise<Forwarded> {
+  return function forward(exchange: Resigned & ProofClaimed): Promise<Forwarded> {
     return new Promise((resolve, reject) => {
       if (exchange.client.gone.aborted) {
         reject(new Denial('client_gone', 'The client left before its call was forwarded.'))
@@ -31,7 +32,7 @@ export function forward({ upstream, answerHeaders, body, uploads }: ForwardOptio
       }
       const { signed, outgoing } = exchange
       const relay = new UpstreamRelay(exchange, answerHeaders(exchange), {
-        done: (answer: UpstreamAnswer) => resolve({ ...exchange, upstream: answer }),
+        done: (answer: UpstreamAnswer) => resolve(markEffectMade({ ...exchange, upstream: answer })),
         failed: reject,
       })
       upstream(exchange.agent.id, exchange.payload.kind === 'signed-events').dispatch(

@@ -8,12 +8,12 @@ import { ruleText } from '../../pacing/rules.ts'
 type Refused = Exclude<QueueOutcome, { kind: 'go' }>
 
 /** Denials: `paced`, `pace_exceeds_burst`, `queue_full`, `client_gone`, `draining`. */
-export function denialOf(passage: Refused, call: Call, dues: Charges, nowMs: number): Denial {
+export function denialOf(passage: Refused, call: Call, charges: Charges, nowMs: number): Denial {
   switch (passage.kind) {
     case 'late':
-      return denialOfLate(passage, call, dues, nowMs)
+      return denialOfLate(passage, call, charges, nowMs)
     case 'never':
-      return denialOfNever(dues.enforced[passage.limiting], call)
+      return denialOfNever(charges.enforced[passage.limiting], call)
     case 'gone':
       return denialOfGone()
     case 'replaced':
@@ -21,7 +21,9 @@ export function denialOf(passage: Refused, call: Call, dues: Charges, nowMs: num
     case 'draining':
       return new Denial('draining', 'The call waited for its turn; nothing was forwarded.')
     default:
-      return new Denial('queue_full', 'The queue for paced calls is full.', { retryAfterMs: dues.maxWaitMs })
+      return new Denial('queue_full', 'The queue for paced calls is full.', {
+        retryAfterMs: charges.maxWaitMs,
+      })
   }
 }
 
@@ -53,14 +55,14 @@ export function denialOfDwell(
 function denialOfLate(
   late: QueueOutcome & { kind: 'late' },
   call: Call,
-  dues: Charges,
+  charges: Charges,
   nowMs: number,
 ): Denial {
   const retryAfterMs = Math.max(0, Math.ceil(late.turnAtMs - nowMs))
   return new Denial(
     'paced',
-    `${dueText(dues.enforced[late.limiting])}. This call counts ${call.count}: its turn comes in ` +
-      `${turnText(late.turnAtMs, nowMs)}; it may be held for ${dues.maxWaitMs / 1000} s.`,
+    `${dueText(charges.enforced[late.limiting])}. This call counts ${call.count}: its turn comes in ` +
+      `${turnText(late.turnAtMs, nowMs)}; it may be held for ${charges.maxWaitMs / 1000} s.`,
     { retryAfterMs },
   )
 }

@@ -10,16 +10,19 @@ export interface Would {
 
 /** Charges that apply together, all or nothing. */
 export interface ChargeGroup {
-  readonly dues: readonly Charge[]
+  readonly charges: readonly Charge[]
   readonly maxWaitMs: number
 }
 
 export const NOTHING: Would = { wouldThrottle: undefined }
 
 /** One group for each rule that only observes: what it does shows by itself. */
-export function groupsOf(dues: readonly Charge[]): ChargeGroup[] {
-  if (dues.length === 0) return []
-  return [...Map.groupBy(dues, ({ rule }) => rule)].map(([{ maxWaitMs }, own]) => ({ dues: own, maxWaitMs }))
+export function groupsOf(charges: readonly Charge[]): ChargeGroup[] {
+  if (charges.length === 0) return []
+  return [...Map.groupBy(charges, ({ rule }) => rule)].map(([{ maxWaitMs }, own]) => ({
+    charges: own,
+    maxWaitMs,
+  }))
 }
 
 /**
@@ -32,7 +35,7 @@ export function observe(
   nowMs: number,
 ): Would | Promise<Would> {
   if (groups.length === 0) return NOTHING
-  const turns = groups.map(({ dues, maxWaitMs }) => limiter.take(dues, nowMs, maxWaitMs))
+  const turns = groups.map(({ charges, maxWaitMs }) => limiter.take(charges, nowMs, maxWaitMs))
   return turns.some((turn) => turn instanceof Promise)
     ? Promise.all(turns.map((turn) => Promise.resolve(turn))).then((settled) => wouldOf(groups, settled))
     : wouldOf(groups, turns as readonly Turn[])
@@ -40,7 +43,7 @@ export function observe(
 
 function wouldOf(groups: readonly ChargeGroup[], turns: readonly Turn[]): Would {
   const hit = turns.flatMap((turn, index) =>
-    turn.kind === 'now' ? [] : (groups[index]?.dues[turn.limiting]?.rule.name ?? []),
+    turn.kind === 'now' ? [] : (groups[index]?.charges[turn.limiting]?.rule.name ?? []),
   )
   if (hit.length === 0) return NOTHING
   const never = turns.some(({ kind }) => kind === 'never')

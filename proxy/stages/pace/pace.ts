@@ -1,23 +1,18 @@
-/** Pace: every rule that applies is charged, all or nothing; a call over its pace is held, or throttled in words. */
+/** Pace: every rule that applies is charged, all or nothing; a call over its pace is held, or throttled. */
 import type { ActionClass } from '../../core/action-class.ts'
+import { mapMaybePromise, type MaybePromise } from '../../core/maybe-promise.ts'
+import type { Clock } from '../../core/ports.ts'
 import type { Approved, Paced } from '../../exchange/exchange.ts'
-import type { Subject } from '../../pacing/bucket-key.ts'
 import type { Buckets } from '../../pacing/buckets.ts'
-import { chargesOf, type Charges } from '../../pacing/charges.ts'
 import type { Limiter } from '../../pacing/limiter.ts'
 import type { QueueOutcome } from '../../pacing/queue-outcome.ts'
 import type { PaceQueue } from '../../pacing/queue.ts'
 import { isOwn } from '../../pacing/rules.ts'
-import type { FirstSeen } from '../../pacing/first-seen.ts'
-import { widenedRules } from '../../pacing/widened.ts'
-import type { Clock } from '../../core/ports.ts'
-import { mapMaybePromise } from '../../core/maybe-promise.ts'
 import { denialOf, denialOfDwell, denialOfGone } from './denial.ts'
-import { dwellTurnMs, noteSight } from './dwell.ts'
+import { dueOf, type Due, type DueDeps } from './due.ts'
+import { noteSight } from './dwell.ts'
 import { callIdentity } from './identity.ts'
-import { taskOf } from './task.ts'
 import { groupsOf, NOTHING, observe, type Would } from './observed.ts'
-import type { Pacing } from '../../pacing/pacing.ts'
 
 export interface PaceMetrics {
   /** A paced call passed after this wait, 0 if it was not held. */
@@ -26,18 +21,13 @@ export interface PaceMetrics {
   depth(label: ActionClass, held: number): void
 }
 
-export interface PaceDeps {
+export interface PaceDeps extends DueDeps {
   readonly queue: PaceQueue
   /** The queue's own limiter; what only observes charges it without waiting. */
   readonly limiter: Limiter
-  /** Read anew for each call: a reload swaps it. */
-  readonly pacing: () => Pacing
-  /** How many times as slow an agent's own pace is, 1 or more. */
-  readonly slowdownOf: (agentId: string) => number
-  readonly sights: FirstSeen
   readonly buckets: Buckets
   readonly clock: Clock
-  readonly mode: 'enforce' | 'observe'
+  readonly mode: () => 'enforce' | 'observe'
   /** Judges a held call again when it leaves the queue (S4). Throws a Denial if anything changed for the worse. */
   readonly recheck: (exchange: Approved) => void
   readonly metrics: PaceMetrics
@@ -52,111 +42,117 @@ export interface PaceDeps {
  * throws. In observe mode it never holds or refuses, and says what it would have done. A call whose approvers said so
  * passes uncharged.
  */
-export function pace(deps: PaceDeps): (exchange: Approved) => Paced | Promise<Paced> {
-  const { queue, limiter, clock, metrics, sights } = deps
-  const held = new Map<ActionClass, number>()
+export function pace(deps: PaceDeps) {
+  const moveDepth = heldByLabel(deps.metrics)
+  return function pace<Exchange extends Approved>(exchange: Exchange): MaybePromise<Exchange & Paced> {
+    if (exchange.approval?.skipPace === true) return { ...exchange, waitedMs: undefined, ...NOTHING }
+    const due = dueOf(exchange, deps, deps.clock.nowMs())
+    if (deps.mode() === 'observe') return observed(exchange, due, deps)
+    const { charges, nowMs, dwellMs, notBeforeMs } = due
+    if (charges.enforced.length === 0) {
+      noteSight(exchange, deps.firstSeen, dwellMs, nowMs)
+      return withWould(exchange, undefined, observe(groupsOf(charges.observed), deps.limiter, nowMs))
+    }
+    if (notBeforeMs > nowMs + charges.maxWaitMs)
+      throw denialOfDwell(exchange.call, dwellMs, notBeforeMs, charges.maxWaitMs, nowMs)
+    const outcome = enterQueue(exchange, due, deps)
+    if (outcome instanceof Promise) return hold(exchange, due, outcome, deps, moveDepth)
+    return passed(exchange, due, waitOf(outcome, exchange, due, deps.clock), deps)
+  }
+}
 
-  function moveDepth(label: ActionClass, by: number): void {
+type MoveDepth = (label: ActionClass, by: number) => void
+
+/** Counts the held calls of each label. */
+function heldByLabel(metrics: PaceMetrics): MoveDepth {
+  const held = new Map<ActionClass, number>()
+  return (label, by) => {
     const depth = (held.get(label) ?? 0) + by
     held.set(label, depth)
     metrics.depth(label, depth)
   }
-
-  function passed(exchange: Approved, dues: Charges, waitedMs: number): Paced | Promise<Paced> {
-    const nowMs = clock.nowMs()
-    metrics.waited(exchange.call.class, waitedMs / 1000)
-    deps.buckets.track(dues.enforced)
-    noteSight(exchange, sights, deps.pacing().dwellMs, nowMs)
-    return withWould(exchange, waitedMs, observe(groupsOf(dues.observed), limiter, nowMs))
-  }
-
-  async function hold(exchange: Approved, dues: Charges, passage: Promise<QueueOutcome>): Promise<Paced> {
-    const label = exchange.call.class
-    moveDepth(label, 1)
-    let waitedMs
-    try {
-      waitedMs = waitOf(await passage, exchange, dues, clock)
-    } finally {
-      moveDepth(label, -1)
-    }
-    deps.recheck(exchange)
-    if (exchange.client.gone.aborted) throw denialOfGone()
-    return passed(exchange, dues, waitedMs)
-  }
-
-  return function pace(exchange: Approved): Paced | Promise<Paced> {
-    if (exchange.approval?.skipPace === true) return { ...exchange, waitedMs: undefined, ...NOTHING }
-    const { rules, weights, dwellMs } = deps.pacing()
-    const nowMs = clock.nowMs()
-    const inForce = widenedRules(rules, exchange.breakglass)
-    const factor = deps.slowdownOf(exchange.agent.id)
-    const dues = chargesOf(exchange.call, payerOf(exchange), inForce, weights, factor)
-    const notBeforeMs = dwellTurnMs(exchange, sights, dwellMs, nowMs)
-    if (deps.mode === 'observe') return observed(exchange, dues, deps, notBeforeMs)
-    if (dues.enforced.length === 0) {
-      noteSight(exchange, sights, dwellMs, nowMs)
-      return withWould(exchange, undefined, observe(groupsOf(dues.observed), limiter, nowMs))
-    }
-    if (notBeforeMs > nowMs + dues.maxWaitMs)
-      throw denialOfDwell(exchange.call, dwellMs, notBeforeMs, dues.maxWaitMs, nowMs)
-    const passage = queue.enter({
-      holder: exchange.agent.id,
-      charges: dues.enforced,
-      shared: dues.enforced.filter(({ rule }) => !isOwn(rule)),
-      maxWaitMs: dues.maxWaitMs,
-      notBeforeMs,
-      identity: () => callIdentity(exchange),
-      judge: () => deps.recheck(exchange),
-      gone: exchange.client.gone,
-    })
-    if (passage instanceof Promise) return hold(exchange, dues, passage)
-    return passed(exchange, dues, waitOf(passage, exchange, dues, clock))
-  }
 }
 
-function payerOf({ agent, authorization, call, accountId = '*' }: Approved): Subject {
-  return {
-    agent: agent.id,
-    root: agent.root,
-    task: taskOf(agent),
-    account: accountId,
-    region: authorization.scope.region,
-    service: call.service,
-    resources: call.resources,
+function enterQueue(exchange: Approved, { charges, notBeforeMs }: Due, { queue, recheck }: PaceDeps) {
+  return queue.enter({
+    holder: exchange.agent.id,
+    charges: charges.enforced,
+    shared: charges.enforced.filter(({ rule }) => !isOwn(rule)),
+    maxWaitMs: charges.maxWaitMs,
+    notBeforeMs,
+    identity: () => callIdentity(exchange),
+    judge: () => recheck(exchange),
+    gone: exchange.client.gone,
+  })
+}
+
+async function hold<Exchange extends Approved>(
+  exchange: Exchange,
+  due: Due,
+  outcome: Promise<QueueOutcome>,
+  deps: PaceDeps,
+  moveDepth: MoveDepth,
+): Promise<Exchange & Paced> {
+  const label = exchange.call.class
+  moveDepth(label, 1)
+  let waitedMs
+  try {
+    waitedMs = waitOf(await outcome, exchange, due, deps.clock)
+  } finally {
+    moveDepth(label, -1)
   }
+  deps.recheck(exchange)
+  if (exchange.client.gone.aborted) throw denialOfGone()
+  return passed(exchange, due, waitedMs, deps)
+}
+
+/** The turn of the call has come. */
+function passed<Exchange extends Approved>(
+  exchange: Exchange,
+  { charges }: Due,
+  waitedMs: number,
+  { clock, metrics, buckets, firstSeen, pacing, limiter }: PaceDeps,
+): MaybePromise<Exchange & Paced> {
+  const nowMs = clock.nowMs()
+  metrics.waited(exchange.call.class, waitedMs / 1000)
+  buckets.track(charges.enforced)
+  noteSight(exchange, firstSeen, pacing().dwellMs, nowMs)
+  return withWould(exchange, waitedMs, observe(groupsOf(charges.observed), limiter, nowMs))
 }
 
 /** The wait of a call that may go; throws the Denial of one that may not. */
-function waitOf(passage: QueueOutcome, { call }: Approved, dues: Charges, clock: Clock): number {
-  if (passage.kind === 'go') return passage.waitedMs
-  throw denialOf(passage, call, dues, clock.nowMs())
+function waitOf(outcome: QueueOutcome, { call }: Approved, { charges }: Due, clock: Clock): number {
+  if (outcome.kind === 'go') return outcome.waitedMs
+  throw denialOf(outcome, call, charges, clock.nowMs())
 }
 
 /** Observe mode: the call goes on at once, and what it would have been charged is charged. */
-function observed(
-  exchange: Approved,
-  { enforced, observed, maxWaitMs }: Charges,
-  { limiter, clock, buckets, sights, pacing }: PaceDeps,
-  notBeforeMs: number,
-): Paced | Promise<Paced> {
+function observed<Exchange extends Approved>(
+  exchange: Exchange,
+  { charges, dwellMs, notBeforeMs }: Due,
+  { limiter, clock, buckets, firstSeen }: PaceDeps,
+): MaybePromise<Exchange & Paced> {
+  const { enforced, maxWaitMs } = charges
   const nowMs = clock.nowMs()
   buckets.track(enforced)
-  noteSight(exchange, sights, pacing().dwellMs, nowMs)
-  const groups = [...(enforced.length === 0 ? [] : [{ dues: enforced, maxWaitMs }]), ...groupsOf(observed)]
+  noteSight(exchange, firstSeen, dwellMs, nowMs)
+  const groups = [
+    ...(enforced.length === 0 ? [] : [{ charges: enforced, maxWaitMs }]),
+    ...groupsOf(charges.observed),
+  ]
   const would = observe(groups, limiter, nowMs)
   return withWould(exchange, enforced.length === 0 ? undefined : 0, would, notBeforeMs > nowMs)
 }
 
-function withWould(
-  exchange: Approved,
+function withWould<Exchange extends Approved>(
+  exchange: Exchange,
   waitedMs: number | undefined,
-  would: Would | Promise<Would>,
+  would: MaybePromise<Would>,
   dwells = false,
-): Paced | Promise<Paced> {
-  const said = (pacesWould: Would): Paced => ({
+): MaybePromise<Exchange & Paced> {
+  return mapMaybePromise(would, (pacesWould: Would): Exchange & Paced => ({
     ...exchange,
     waitedMs,
     ...(dwells && pacesWould === NOTHING ? ({ wouldThrottle: 'dwell' } as const) : pacesWould),
-  })
-  return mapMaybePromise(would, said)
+  }))
 }

@@ -1,4 +1,5 @@
 /** Makes the request ours: upstream host, upstream credentials, a new signature; nothing of the agent's own. */
+import type { ApprovalConsumed } from '../../exchange/facts.ts'
 import type { Equipped, Paced, Resigned } from '../../exchange/exchange.ts'
 import { HeaderFields } from '../../core/http/headers.ts'
 import type { Clock } from '../../core/ports.ts'
@@ -20,9 +21,9 @@ export interface ResignOptions {
 /** A presigned URL of ours is used at once, and by us. */
 const PRESIGNED_SECONDS = 300
 
-/** Equipped -> Resigned. */
+/** Signs the call anew, with upstream credentials. */
 export function resign({ endpoint, clock, signatures = new Signatures() }: ResignOptions) {
-  return function resign(exchange: Equipped): Resigned {
+  return function resign(exchange: Equipped & ApprovalConsumed): Resigned {
     const place = endpoint(exchange)
     const amzDate = formatAmzDate(clock.nowMs())
     const sign = exchange.authorization.presigned === undefined ? signHead : signQuery

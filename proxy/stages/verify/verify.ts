@@ -20,17 +20,17 @@ export interface VerifyOptions {
 }
 
 /**
- * Identified -> Verified. In this order, cheapest first (rule S9): repeated fields, date, scope, clock skew, which
+ * Verifies the request in this order, cheapest first (rule S9): repeated fields, date, scope, clock skew, which
  * headers are signed, what the head says of the body, the signature. Only where no hash is declared is the body read.
  */
 export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
-  return function verify(exchange: Identified): MaybePromise<Verified> {
+  return function verify<Exchange extends Identified>(exchange: Exchange): MaybePromise<Exchange & Verified> {
     const { authorization, body } = exchange
     checkFields(exchange.headers)
     const signedAt = checkTime(exchange, clockSkew)
     checkSignedHeaders(exchange)
 
-    const verified = (payload: Payload): Verified => {
+    const verified = (payload: Payload): Exchange & Verified => {
       const { algorithm, accessKeyId, scope, signature } = authorization
       const { secretAccessKey } = agents.find(accessKeyId, exchange.sessionToken)
       const owner = { accessKeyId, secretAccessKey }

@@ -1,3 +1,4 @@
+import { passedStages } from '../../support/facts.ts'
 import { NO_OPERATOR_RULES } from '../../../proxy/aws/classify/operator-rules.ts'
 import { NO_PRIVATE_SERVICES } from '../../../proxy/aws/private/services.ts'
 import { createHash } from 'node:crypto'
@@ -7,7 +8,7 @@ import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { addressing } from '../../../proxy/aws/endpoints/addressing.ts'
 import { Denial } from '../../../proxy/core/denial/denial.ts'
-import type { Verified } from '../../../proxy/exchange/exchange.ts'
+import type { Admitted } from '../../../proxy/exchange/exchange.ts'
 import type { Payload } from '../../../proxy/sigv4/types.ts'
 import { classify } from '../../../proxy/stages/classify/classify.ts'
 import { catalogue, dynamodb, ec2, headOf, rest, s3, type Sample } from '../../aws/requests.ts'
@@ -34,11 +35,11 @@ function verified(
   sample: Sample,
   payload?: Payload,
   region = 'us-east-1',
-): { exchange: Verified; reads: Reads } {
+): { exchange: Admitted; reads: Reads } {
   const reads = { bytes: 0, streams: 0 }
   const bytes = Buffer.from(sample.body ?? '')
   const head = headOf({ ...sample, headers: ['Host', '127.0.0.1', ...(sample.headers ?? [])] })
-  const exchange: Verified = {
+  const exchange: Admitted = passedStages({
     ...head,
     requestId: 'r',
     httpVersion: '1.1',
@@ -73,7 +74,7 @@ function verified(
     payload: payload ?? { kind: 'declared', sha256: hashOf(bytes) },
     signedAt: '20260101T000000Z',
     bodySignatures: undefined,
-  }
+  })
   return { exchange, reads }
 }
 

@@ -48,10 +48,10 @@ function scene({ paces = pacesFrom(), mode = 'enforce', recheck = () => {}, limi
       dwellMs: rest.dwellMs ?? 0,
     }),
     slowdownOf: rest.slowdownOf ?? (() => 1),
-    sights: new FirstSeen(),
+    firstSeen: new FirstSeen(),
     buckets: new Buckets(),
     clock: time,
-    mode,
+    mode: () => mode,
     recheck,
     metrics: {
       waited: (label, seconds) => waits.push([label, seconds]),

@@ -1,3 +1,4 @@
+import { passedStages } from '../../support/facts.ts'
 import { describe, expect, it } from 'vitest'
 import type { OutgoingBody, Paced } from '../../../proxy/exchange/exchange.ts'
 import { HeaderFields } from '../../../proxy/core/http/headers.ts'
@@ -32,7 +33,7 @@ function stageTo(endpoint: Partial<Endpoint> = {}, credentials: object = {}) {
       ...endpoint,
     }),
   })
-  return (exchange: Paced) => stage({ ...exchange, signer })
+  return (exchange: Paced) => stage(passedStages({ ...exchange, signer }))
 }
 
 /** A paced exchange; resign reads only what verify gave it, and the outgoing body. */

@@ -1,0 +1,25 @@
+import type { Checked } from '../../exchange/exchange.ts'
+import { markUnreplayed, type Unreplayed } from '../../exchange/facts.ts'
+import { describeAgentRequest, type AgentRequest, type AgentRequested } from '../agent-request.ts'
+import { MAX_BODY_BYTES, provedBy, provedOpener, workloadOf, type ProveDeps } from '../opener.ts'
+import { smallBody } from '../own-request.ts'
+import { taskRoute } from '../route.ts'
+import { parseTaskBody } from '../task-request.ts'
+
+/**
+ * Reads what a request to the tasks endpoint asks for that comes with the token of an identity provider, or with a
+ * client certificate that one vouches for. Denials: those of the path, of the provider, and of the body.
+ */
+export function readProvedTask({ identities }: ProveDeps) {
+  return async function readProvedTask(exchange: Checked): Promise<AgentRequested & Unreplayed> {
+    const route = taskRoute(exchange)
+    const workload = await workloadOf(exchange, identities)
+    const bytes = await smallBody(exchange, MAX_BODY_BYTES)
+    const { asked } = parseTaskBody(bytes)
+    const request: AgentRequest =
+      route.kind === 'open'
+        ? { kind: 'open', wanted: { opener: provedOpener(workload), asked }, answerAs: undefined }
+        : route
+    return markUnreplayed({ ...exchange, ...provedBy(workload, bytes), ...describeAgentRequest(request) })
+  }
+}

@@ -1,0 +1,59 @@
+import type { Agent } from '../../core/agent.ts'
+import { Denial } from '../../core/denial/denial.ts'
+import type { Admitted, Classified } from '../../exchange/exchange.ts'
+import type { TaskPathChecked } from '../../exchange/facts.ts'
+import { describeAgentRequest, type AgentRequest, type AgentRequested } from '../agent-request.ts'
+import { MAX_BODY_BYTES, signedOpener } from '../opener.ts'
+import { checkOwnRequest, ownBody } from '../own-request.ts'
+import { taskRoute } from '../route.ts'
+import { parseTaskBody } from '../task-request.ts'
+
+/** A request to the tasks endpoint that a static key or a session signed. */
+export interface SignedTaskRequested extends Classified, AgentRequested, TaskPathChecked {}
+
+/** Reads what a signed request to the tasks endpoint asks for; a session opens tasks within its own and ends itself. */
+export function readSignedTask() {
+  return async function readSignedTask(exchange: Admitted & TaskPathChecked): Promise<SignedTaskRequested> {
+    checkOwnRequest(exchange)
+    const route = taskRoute(exchange)
+    const bytes = await ownBody(exchange, MAX_BODY_BYTES)
+    const { agent } = exchange
+    const request: AgentRequest =
+      route.kind === 'open'
+        ? {
+            kind: 'open',
+            wanted: { opener: signedOpener(agent), asked: askedOf(bytes, agent) },
+            answerAs: undefined,
+          }
+        : { kind: route.kind, taskId: ownTask(agent, route.taskId) }
+    return {
+      ...exchange,
+      ...describeAgentRequest(request),
+      accountId: undefined,
+      classedUnder: undefined,
+      servicePath: exchange.path,
+      outgoing: { kind: 'empty' },
+    }
+  }
+}
+
+function askedOf(bytes: Buffer, agent: Agent) {
+  const { asked, parent } = parseTaskBody(bytes)
+  const own = agent.session?.task.id
+  if (parent !== undefined && parent !== own) {
+    throw new Denial(
+      'policy_denied',
+      `A task is opened from another with that one's own credentials; sign with them.`,
+    )
+  }
+  return asked
+}
+
+/** A session ends its own task, or asks of it, and of none beside it; a static key of any of its agent's. */
+function ownTask({ session }: Agent, taskId: string): string {
+  if (session === undefined || session.task.id === taskId) return taskId
+  throw new Denial(
+    'policy_denied',
+    'A task is ended, or asked about, with its own credentials, or by its identity.',
+  )
+}

@@ -1,0 +1,84 @@
+/** The last stage of the signing endpoint: signs with upstream credentials and answers. Its product is never logged. */
+import { Denial } from '../../core/denial/denial.ts'
+import type { Paced } from '../../exchange/exchange.ts'
+import { markEffectMade, type EffectMade, type ProofClaimed } from '../../exchange/facts.ts'
+import type { PresignDescribed, PresignRequest } from '../../exchange/presign-request.ts'
+import type { Clock, Credentials } from '../../core/ports.ts'
+import { ALGORITHM } from '../../sigv4/credential.ts'
+import { presign } from '../../sigv4/presign.ts'
+import { Signatures } from '../../sigv4/signatures.ts'
+import { formatAmzDate } from '../../sigv4/signing-date.ts'
+import type { SigningOwner } from '../../credentials/presign-narrow.ts'
+
+export interface SignForAgentDeps {
+  readonly owner: SigningOwner
+  readonly clock: Clock
+  /** Set on every answer: `x-moderato-*` (flat name, value list). */
+  readonly answerHeaders: (exchange: Paced) => readonly string[]
+}
+
+type Signable = Paced & PresignDescribed & ProofClaimed
+
+/** Answers with the token or URL. Its time is cut to that of the session that signs it: what outlives that is no use. */
+export function signForAgent({ owner: ownerOf, clock, answerHeaders }: SignForAgentDeps) {
+  // Not the pipeline's: sessions of one use would push its keys out.
+  const signatures = new Signatures()
+  return async function signForAgent<Exchange extends Signable>(
+    exchange: Exchange,
+  ): Promise<Exchange & EffectMade> {
+    const { presign: request, agent, client, reply } = exchange
+    const owner = await ownerOf(agent, request)
+    if (client.gone.aborted) throw new Denial('client_gone', 'The client left; nothing was signed.')
+    const body = Buffer.from(JSON.stringify(signed(request, owner, clock.nowMs(), signatures)))
+    reply.writeHead(200, undefined, [
+      'content-type',
+      'application/json',
+      'content-length',
+      String(body.length),
+      'cache-control',
+      'no-store',
+      ...answerHeaders(exchange),
+    ])
+    reply.end(body)
+    return markEffectMade(exchange)
+  }
+}
+
+function signed(wanted: PresignRequest, owner: Credentials, nowMs: number, signatures: Signatures): object {
+  const { request, payloadHash, signingName, region, origin } = wanted
+  const signedAtMs = Math.floor(nowMs / 1000) * 1000
+  const amzDate = formatAmzDate(signedAtMs)
+  const expiresSeconds = Math.min(wanted.expiresSeconds, secondsLeft(owner, signedAtMs))
+  if (expiresSeconds < 1)
+    throw new Denial('upstream_credentials', 'The upstream credentials are about to expire.')
+  const signedHeaders = [...request.headers.names()].toSorted()
+  const query = presign(
+    request,
+    payloadHash,
+    {
+      algorithm: ALGORITHM,
+      amzDate,
+      scope: { date: amzDate.slice(0, 8), region, service: signingName },
+      expiresSeconds,
+      signedHeaders,
+    },
+    owner,
+    signatures,
+  )
+  const expiresAt = new Date(signedAtMs + expiresSeconds * 1000).toISOString()
+  return { ...spelled(wanted, `${origin}${request.path}?${query}`), expiresSeconds, expiresAt }
+}
+
+function secondsLeft({ expiration }: Credentials, atMs: number): number {
+  return expiration === undefined ? Infinity : Math.floor((expiration.getTime() - atMs) / 1000)
+}
+
+/** As those who check it take it: EKS a URL in base64url, databases a URL without its scheme. */
+function spelled({ type, request }: PresignRequest, url: string): object {
+  if (type === 'eks-token') return { token: `k8s-aws-v1.${Buffer.from(url).toString('base64url')}` }
+  if (type !== 's3-url') return { token: url.slice('https://'.length) }
+  const { raw } = request.headers
+  const headers: Record<string, string> = {}
+  for (let i = 2; i + 1 < raw.length; i += 2) headers[raw[i] as string] = raw[i + 1] as string
+  return { method: request.method, url, headers }
+}

@@ -1,0 +1,113 @@
+/** The whole service: its parts opened, its routes composed, its listeners bound, and all of it closed again. */
+import type { Logger } from 'pino'
+import { adminHosts } from '../admin/bind.ts'
+import { describeConfig } from '../config/describe.ts'
+import type { LoadedConfig } from '../config/loaded.ts'
+import { followKeys } from '../identity/follow-keys.ts'
+import { WarnOnce } from '../observe/warn-once.ts'
+import { followConfig, type FollowedConfig } from '../runtime/follow-config.ts'
+import type { Reload } from '../runtime/reload.ts'
+import { compose } from './compose.ts'
+import { lifecycle, type Lifecycle } from './lifecycle.ts'
+import { adminServer, agentsServer, type ServiceState } from './listeners.ts'
+import { openServices } from './open-services.ts'
+import { unreadable } from './request-metrics.ts'
+import { runRoutes } from './route-runs.ts'
+import { counted } from './runs.ts'
+import type { Services } from './services.ts'
+import { openStages, type Stages } from './stages.ts'
+
+const NO_CREDENTIALS =
+  'no upstream credentials: calls are refused until the AWS provider chain finds some, or upstream.credentials gives them'
+
+export interface Moderato extends Lifecycle {
+  /** Reads the configuration anew, because of `by`. Never rejects. */
+  reload(by: string): Promise<Reload>
+}
+
+/** Opens the service of a configuration; everything that can fail fails here, before anything listens. */
+export async function openModerato(loaded: LoadedConfig, log: Logger): Promise<Moderato> {
+  const services = await openServices(loaded, log)
+  const { config, steadyClock } = services
+  const bug = (error: unknown, requestId?: string) =>
+    log.error({ err: error, requestId }, 'this is a bug in Moderato')
+  const warnings = new WarnOnce({ clock: steadyClock, warn: (fields, words) => log.warn(fields, words) })
+  const stages = openStages(services)
+  const runs = counted(runRoutes(compose(stages), services, { bug, refused: warnings.tell }))
+  const { reloader, stop } = follow(services, stages)
+  const state: ServiceState = { now: 'starting', adminHosts: new Set() }
+  const { agents, admin } = config.listen
+  const service = lifecycle({
+    agents: { server: agentsServer(services, runs.run, unreadable(services)), ...agents },
+    admin: { server: adminServer(services, reloader, state, bug), ...admin },
+    drainMs: config.drain,
+    bound: (addresses) => started(services, state, addresses.admin.port),
+    draining() {
+      state.now = 'draining'
+      services.approvals.waiting.drain()
+      services.pacing.queue.drain()
+    },
+    async closed() {
+      stop()
+      // Connections may be gone before the runs that they brought.
+      await runs.ended()
+      await close(services)
+    },
+  })
+  return { ...service, reload: (by) => reloader.reload(by) }
+}
+
+/** Has what waits judged again whenever something changes that it is judged by; `stop` ends that. */
+function follow(services: Services, { uploads }: Stages): FollowedConfig {
+  const { settings, audit, metrics, log, clock, timer, identity } = services
+  const changed = (): void => {
+    services.pacing.queue.reconsider()
+    uploads.reconsider()
+  }
+  services.state.ledger.onChange(changed)
+  const followed = followConfig({ settings, audit, metrics, log, clock, changed })
+  const ends = [
+    followed.stop,
+    services.freezes.watchWindows(timer, changed),
+    services.breakglass.watchEnds(timer, changed),
+    followKeys(identity.sealingKeys, { audit, log, changed }),
+  ]
+  return {
+    reloader: followed.reloader,
+    stop() {
+      for (const end of ends) end()
+    },
+  }
+}
+
+/** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
+function started(services: Services, state: ServiceState, adminPort: number): void {
+  const { settings, audit, approvals, credentials, log } = services
+  const { loaded, policy } = settings.current()
+  const { listen, admin } = loaded.config
+  approvals.bound(adminPort)
+  for (const host of adminHosts(listen.admin.host, adminPort, admin.hosts)) state.adminHosts.add(host)
+  const { name: engine, revision } = policy
+  audit.append({
+    phase: 'start',
+    settings: describeConfig(loaded),
+    policy: { engine, revision, rules: [] },
+  })
+  state.now = 'serving'
+  credentials.ready().catch((err: unknown) => log.warn({ err }, NO_CREDENTIALS))
+}
+
+/** Closes what the listeners stood on, the audit last but for the store. */
+async function close({ approvals, watching, breakglass, refusals, ...services }: Services): Promise<void> {
+  approvals.close()
+  watching.stop()
+  breakglass.close()
+  refusals.flush()
+  await Promise.all([services.upstream.pool.close(), services.identity.identities.close()])
+  // Where the disk takes no more, the store is closed all the same.
+  try {
+    await services.audit.close()
+  } finally {
+    await services.state.close()
+  }
+}

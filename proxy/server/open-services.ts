@@ -1,0 +1,147 @@
+/** Opens what the service is made of, as the configuration asks for it. */
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import { adminToken } from '../admin/token.ts'
+import { openApprovals } from '../approvals/open.ts'
+import { openAudit, type Audit } from '../audit/audit.ts'
+import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
+import type { Catalogue } from '../aws/catalogue/types.ts'
+import { addressing } from '../aws/endpoints/addressing.ts'
+import { privateServices, type PrivateServices } from '../aws/private/services.ts'
+import { openBreakglass } from '../breakglass/open.ts'
+import type { LoadedConfig } from '../config/loaded.ts'
+import type { Config } from '../config/schema/config.ts'
+import { BufferBudget } from '../core/buffer-budget.ts'
+import type { Clock, Timer } from '../core/ports.ts'
+import { openSigners } from '../credentials/open.ts'
+import { Freezes } from '../freeze/freezes.ts'
+import { agentStore } from '../identity/agent-store.ts'
+import { openIdentity } from '../identity/open.ts'
+import { createMetrics, type Metrics } from '../observe/metrics.ts'
+import { unverifiedRefusals } from '../observe/refusals.ts'
+import { PaceQueue } from '../pacing/queue.ts'
+import { openSettings } from '../runtime/live-settings.ts'
+import { openRates } from '../runtime/rate-settings.ts'
+import { Signatures } from '../sigv4/signatures.ts'
+import { openState } from '../state/open.ts'
+import { pinnedLookup } from '../upstream/address.ts'
+import { upstreamEndpoint } from '../upstream/endpoint.ts'
+import { createUpstreams } from '../upstream/pool.ts'
+import { openWatch } from '../watch/open.ts'
+import type { AwsServices, Services, UpstreamServices } from './services.ts'
+
+const clock: Clock = { nowMs: () => Date.now() }
+const steadyClock: Clock = { nowMs: () => performance.timeOrigin + performance.now() }
+const timer: Timer = {
+  after(ms: number, fire: () => void) {
+    // What waits for one has a socket, which keeps the process; a start that failed must end it.
+    const handle = setTimeout(fire, ms).unref()
+    return () => clearTimeout(handle)
+  },
+}
+
+/** Opens what must be open and loads what must be loaded. Rejects if anything is amiss; then nothing listens. */
+export async function openServices(loaded: LoadedConfig, log: Logger): Promise<Services> {
+  const { config } = loaded
+  const aws = openAws(config)
+  const metrics = openMetrics(config, aws.catalogue)
+  const audit = await openAuditLog(config, metrics, log)
+  const settings = await openSettings(loaded, { adminToken: adminToken(config), clock })
+  const rules = settings.current
+  metrics.policyBundle(rules().policy.revision)
+  const state = await openState(config, { clock, timer, log })
+  const { ledger, store } = state
+  metrics.stateUp(() => store.up)
+  const policy = () => rules().policy
+  const identity = await openIdentity(config, { policy, ledger, clock, audit, log, metrics })
+  const lookup = lookupOf(config.upstream)
+  const { revocations, sessions } = identity
+  const { catalogue, privateServices: own } = aws
+  const credentials = openSigners(config.upstream, { catalogue, rules, lookup, ledger, revocations, clock })
+  const { accountOf } = credentials
+  const common = { ledger, rules, clock, timer, audit, metrics, log }
+  const freezes = new Freezes({ ...common, accountOf })
+  metrics.freezes(() => freezes.counts())
+  const approvals = openApprovals({ ...common, steadyClock })
+  const watching = openWatch({ ...common, revocations, approvals: approvals.approvals })
+  const { limiter } = store
+  return {
+    config,
+    settings,
+    log,
+    clock,
+    steadyClock,
+    timer,
+    metrics,
+    audit,
+    refusals: unverifiedRefusals({ audit, clock: steadyClock }),
+    aws,
+    state,
+    identity,
+    agents: agentStore(() => rules().owners, sessions),
+    pacing: {
+      queue: new PaceQueue({ limiter, clock: steadyClock, timer, limits: settings.queueLimits }),
+      rates: openRates(() => rules().pacing, ledger),
+    },
+    approvals,
+    freezes,
+    breakglass: openBreakglass(common),
+    watching,
+    holds: [freezes.hold, watching.quarantines.hold, identity.hold],
+    signatures: new Signatures(),
+    credentials,
+    upstream: openUpstream(config.upstream, lookup, own),
+    budget: new BufferBudget(settings.bodyLimits),
+  }
+}
+
+function openAws({ catalogue: { services }, listen }: Config): AwsServices {
+  const catalogue = loadCatalogue()
+  return {
+    catalogue,
+    privateServices: privateServices(services, catalogue),
+    addressing: addressing({ hosts: [...listen.hosts, listen.agents.host] }),
+  }
+}
+
+function openMetrics({ catalogue: { services }, limits }: Config, catalogue: Catalogue): Metrics {
+  const ownPrefixes = services.map(({ signingName }) => signingName)
+  return createMetrics({
+    services: new Set([...catalogue.services, ...ownPrefixes]),
+    agentLabels: limits.agentLabels,
+  })
+}
+
+async function openAuditLog(config: Config, metrics: Metrics, log: Logger): Promise<Audit> {
+  const audit = await openAudit({
+    dir: join(config.stateDir, 'audit'),
+    clock,
+    onDurable: (records) => metrics.auditRecords(records),
+    onFailure: (error) => log.error({ err: error }, 'the audit log cannot be written'),
+  })
+  for (const torn of audit.sealed)
+    log.warn({ torn }, 'a crash left a torn audit record; it was kept and sealed')
+  metrics.auditLag(() => audit.lagSeconds())
+  return audit
+}
+
+type Lookup = ReturnType<typeof pinnedLookup> | undefined
+
+/** An emulator is found as the system finds it. */
+function lookupOf({ endpoint, allowPrivateAddresses }: Config['upstream']): Lookup {
+  return endpoint === undefined ? pinnedLookup({ allowPrivate: allowPrivateAddresses }) : undefined
+}
+
+function openUpstream(upstream: Config['upstream'], lookup: Lookup, own: PrivateServices): UpstreamServices {
+  return {
+    endpoint: upstreamEndpoint(upstream, own),
+    pool: createUpstreams({
+      connections: upstream.connections,
+      connectTimeoutMs: upstream.connectTimeout,
+      headersTimeoutMs: upstream.headersTimeout,
+      bodyTimeoutMs: upstream.bodyTimeout,
+      lookup,
+      configured: own.origins,
+    }),
+  }
+}

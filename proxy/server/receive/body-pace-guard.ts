@@ -1,0 +1,30 @@
+/** Cuts off a body that comes too slowly (rule S9). */
+import { Denial } from '../../core/denial/denial.ts'
+import type { Request } from '../../core/http/message.ts'
+import type { BodyLimits } from '../../core/http/body-limits.ts'
+
+/** Calls back once when a body comes slower than the minimum rate. */
+export class PaceGuard {
+  readonly #timer: NodeJS.Timeout
+
+  constructor(request: Request, limits: BodyLimits, onSlow: (denial: Denial) => void) {
+    const socket = request.socket
+    const wantedBytes = (limits.bodyMinBytesPerSecond * limits.bodyPauseMs) / 1000
+    let seenBytes = socket.bytesRead
+    this.#timer = setInterval(() => {
+      // A body that we ourselves hold back, because the upstream is slow, is not the client's fault.
+      const heldByUs =
+        request.complete || request.isPaused() || request.readableLength >= request.readableHighWaterMark
+      if (!heldByUs && socket.bytesRead - seenBytes < wantedBytes) {
+        this.stop()
+        onSlow(new Denial('body_too_slow', 'The body came too slowly.'))
+      }
+      seenBytes = socket.bytesRead
+    }, limits.bodyPauseMs)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}
