@@ -4,7 +4,7 @@ import type { Call, Protocol } from '../core/call.ts'
 import type { Classified, Received } from '../exchange/exchange.ts'
 import type { HeadChecked } from '../exchange/facts.ts'
 import type { ProvedTaskRequest, TaskFacts } from '../exchange/task-opening.ts'
-import type { TokenProof } from '../identity/identities.ts'
+import type { TokenProof } from '../identity/providers/identities.ts'
 
 /** `answerAs`: in the words of STS, of `credential_process`, or of this API where it is undefined. */
 export type AgentRequest =

@@ -4,7 +4,7 @@ import type { Agent } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Received } from '../exchange/exchange.ts'
 import type { Opener } from '../exchange/task-opening.ts'
-import type { Identities, Workload } from '../identity/identities.ts'
+import type { Identities, Workload } from '../identity/providers/identities.ts'
 import type { Payload } from '../sigv4/types.ts'
 
 /** What a request without a signature may weigh at most. */

@@ -1,5 +1,5 @@
 /** Environment overrides: `MODERATO_` and the setting's path in upper snake case; lists and maps as JSON. */
-import type { Finding } from './finding.ts'
+import type { Finding } from './checks/finding.ts'
 
 interface Override {
   readonly path: string

@@ -1,4 +1,4 @@
-import type { Finding } from './finding.ts'
+import type { Finding } from './checks/finding.ts'
 import type { Config } from './schema/config.ts'
 
 export interface LoadedConfig {

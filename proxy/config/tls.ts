@@ -1,7 +1,7 @@
 /** The files that `listen.tls` and `admin.tls` name. */
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type TlsOptions } from 'node:tls'
-import type { Finding } from './finding.ts'
+import type { Finding } from './checks/finding.ts'
 import type { Config } from './schema/config.ts'
 import { errorMessage } from '../core/error-message.ts'
 

@@ -2,7 +2,7 @@
 import type { ActionClass } from '../core/action-class.ts'
 import type { Config } from '../config/schema/config.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
-import { LruMap } from '../watch/memory.ts'
+import { LruMap } from '../watch/detectors/memory.ts'
 import { readDecisions, type Fate, type OpenedTask, type RecordedCall } from './records.ts'
 import { Simulation } from './simulation.ts'
 import { Tally, type Sum } from './tally.ts'

@@ -1,7 +1,7 @@
 /** Hot reload: the whole configuration read anew, and swapped as one, or left as it was with the reason. */
 import type { Logger } from 'pino'
 import { configDiff, isReloaded, type Change } from '../config/diff.ts'
-import type { Finding } from '../config/finding.ts'
+import type { Finding } from '../config/checks/finding.ts'
 import { ConfigError, type LoadedConfig } from '../config/loaded.ts'
 import { errorMessage } from '../core/error-message.ts'
 import type { Audit } from '../audit/audit.ts'

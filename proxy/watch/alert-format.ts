@@ -1,6 +1,6 @@
 /** Drift as it is told: in the audit, in the log, and to people elsewhere. */
 import type { AuditRecord } from '../audit/record.ts'
-import { quoteRedacted } from './phrasing.ts'
+import { quoteRedacted } from './detectors/phrasing.ts'
 import type { Drift } from './watch.ts'
 
 /** The audit record of phase `drift`. */

@@ -2,7 +2,7 @@
 import type { DetectorName, DetectorSettings, Response } from '../config/schema/watch.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Outcome } from '../exchange/outcome.ts'
-import type { DriftFinding, Look } from './detector.ts'
+import type { DriftFinding, Look } from './detectors/detector.ts'
 import { blindAndBurn } from './detectors/blind-and-burn.ts'
 import { fanout } from './detectors/fanout.ts'
 import { guardRemoval } from './detectors/guard-removal.ts'
@@ -12,8 +12,8 @@ import { privilegeChain } from './detectors/privilege-chain.ts'
 import { readToDestructive } from './detectors/read-to-destructive.ts'
 import { recreateLoop } from './detectors/recreate-loop.ts'
 import { retryStorm } from './detectors/retry-storm.ts'
-import { LruMap, Lately } from './memory.ts'
-import { observationOf, type Observation, type ObservedTask } from './observation.ts'
+import { LruMap, Lately } from './detectors/memory.ts'
+import { observationOf, type Observation, type ObservedTask } from './detectors/observation.ts'
 
 /** One finding, with what is to be done about it. */
 export interface Drift {

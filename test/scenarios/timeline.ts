@@ -1,6 +1,6 @@
 /** Calls that were really made, on the scale of their scenario: what detectors find when time passes as it says. */
 import type { DetectorName } from '../../proxy/config/schema/watch.ts'
-import { resourceKey, type Observation } from '../../proxy/watch/observation.ts'
+import { resourceKey, type Observation } from '../../proxy/watch/detectors/observation.ts'
 import type { AuditLine } from '../support/proxy.ts'
 import { watching } from '../watch/observations.ts'
 import type { Step } from './scenario.ts'

@@ -1,7 +1,7 @@
 /** Requests as watchers see them, and detectors on a clock that the test moves. */
 import type { ActionClass } from '../../proxy/core/action-class.ts'
 import { watch as WatchSchema, type DetectorName } from '../../proxy/config/schema/watch.ts'
-import type { Observation } from '../../proxy/watch/observation.ts'
+import type { Observation } from '../../proxy/watch/detectors/observation.ts'
 import { Watch, type Drift } from '../../proxy/watch/watch.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
 

@@ -11,7 +11,7 @@ import { type RequestParts, valuesAt } from '../resources/locate.ts'
 import { statementsOf } from './partiql.ts'
 import { PASS_ROLE, passedRoles } from '../resources/passed-roles.ts'
 import { type ArnPlace, resourcesOf } from '../resources/resources.ts'
-import { holds } from './rules.ts'
+import { holds } from '../resources/conditional-rules.ts'
 import { unmodelledOf } from './unmodelled.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i

@@ -1,6 +1,6 @@
 /** Checks over identity providers and the agents that their rules make. */
 import { isSafeFromOthers } from '../../core/addresses.ts'
-import type { Finding } from '../finding.ts'
+import type { Finding } from './finding.ts'
 import type { Config } from '../schema/config.ts'
 import { isTemplate, rootOf } from '../../core/agent-template.ts'
 

@@ -2,7 +2,7 @@
 import { isLoopback, isLoopbackUrl, isSafeFromOthers } from '../../core/addresses.ts'
 import { isAwsModel, isAwsName } from '../../aws/endpoints/endpoints.ts'
 import type { Config } from '../schema/config.ts'
-import type { Finding } from '../finding.ts'
+import type { Finding } from './finding.ts'
 
 /** Secrets that stand in documentation; whoever uses one has given the key away. */
 const KNOWN_SECRETS = new Set([

@@ -1,6 +1,6 @@
 /** What the settings of the state store must hold together (security rule S19). */
 import { isLoopbackUrl } from '../../core/addresses.ts'
-import type { Finding } from '../finding.ts'
+import type { Finding } from './finding.ts'
 import type { Config } from '../schema/config.ts'
 
 const PROTOCOLS = new Map([

@@ -1,6 +1,6 @@
 /** What the settings of watchers must hold together. */
 import { isSafeFromOthers } from '../../core/addresses.ts'
-import type { Finding } from '../finding.ts'
+import type { Finding } from './finding.ts'
 import type { Config } from '../schema/config.ts'
 
 export function watchProblems({ watch, admin }: Pick<Config, 'watch' | 'admin'>): Finding[] {

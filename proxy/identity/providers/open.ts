@@ -2,7 +2,7 @@
 import type { Config } from '../../config/schema/config.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Clock } from '../../core/ports.ts'
-import type { Identities } from '../identities.ts'
+import type { Identities } from './identities.ts'
 import { oidcProvider, type TokenProvider } from './oidc.ts'
 import type { RulesOptions } from './rules.ts'
 import { parseSpiffeId } from '../../core/spiffe-id.ts'

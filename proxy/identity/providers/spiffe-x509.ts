@@ -1,7 +1,7 @@
 /** SPIFFE X.509-SVIDs of one trust domain, as client certificates. */
 import type { X509Certificate } from 'node:crypto'
 import type { Clock } from '../../core/ports.ts'
-import type { Workload } from '../identities.ts'
+import type { Workload } from './identities.ts'
 import { certificatesIn, x509BundleOf } from './bundle.ts'
 import { bundleSource, type BundlePlace } from './bundle-source.ts'
 import { agentRules, type RulesOptions } from './rules.ts'

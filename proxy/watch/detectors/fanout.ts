@@ -1,8 +1,8 @@
 /** Destroys across many services at once: what tearing down an environment looks like. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector } from '../detector.ts'
-import { Lately } from '../memory.ts'
-import { lasting, phraseList, operationName } from '../phrasing.ts'
+import type { Detector } from './detector.ts'
+import { Lately } from './memory.ts'
+import { lasting, phraseList, operationName } from './phrasing.ts'
 
 interface Deletion {
   readonly requestId: string

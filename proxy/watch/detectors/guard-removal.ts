@@ -1,8 +1,8 @@
 /** Takes the guard off something and then destroys it. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector } from '../detector.ts'
-import { LruMap } from '../memory.ts'
-import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
+import type { Detector } from './detector.ts'
+import { LruMap } from './memory.ts'
+import { lasting, operationName, quoteRedacted } from './phrasing.ts'
 
 interface Unguarded {
   readonly atMs: number

@@ -1,7 +1,7 @@
 /** Deletes many things in little time, one by one or all in one call. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector } from '../detector.ts'
-import { lasting, phraseList, operationName } from '../phrasing.ts'
+import type { Detector } from './detector.ts'
+import { lasting, phraseList, operationName } from './phrasing.ts'
 
 /** What was deleted in one part of the window. */
 interface Slot {

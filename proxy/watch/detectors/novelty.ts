@@ -2,10 +2,10 @@
 import type { Grant, Scope, Statement } from '../../core/agent.ts'
 import { ACTION_CLASSES, type ActionClass } from '../../core/action-class.ts'
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector, DriftFinding } from '../detector.ts'
-import { LruMap } from '../memory.ts'
-import type { Observation, ObservedTask } from '../observation.ts'
-import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
+import type { Detector, DriftFinding } from './detector.ts'
+import { LruMap } from './memory.ts'
+import type { Observation, ObservedTask } from './observation.ts'
+import { lasting, operationName, quoteRedacted } from './phrasing.ts'
 
 const MAX_KNOWN = 1_000
 const DAY_MS = 86_400_000

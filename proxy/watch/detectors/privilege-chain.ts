@@ -1,9 +1,9 @@
 /** Gives power to somebody and then acts through them; or gives it to itself. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector } from '../detector.ts'
-import { LruMap } from '../memory.ts'
-import { resourceKey, type Observation } from '../observation.ts'
-import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
+import type { Detector } from './detector.ts'
+import { LruMap } from './memory.ts'
+import { resourceKey, type Observation } from './observation.ts'
+import { lasting, operationName, quoteRedacted } from './phrasing.ts'
 
 interface Grant {
   readonly atMs: number

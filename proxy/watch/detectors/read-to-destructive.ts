@@ -1,9 +1,9 @@
 /** Destroys what it saw only just now: the nine seconds in which nobody could have thought about it. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector } from '../detector.ts'
-import { LruMap } from '../memory.ts'
-import type { Observation } from '../observation.ts'
-import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
+import type { Detector } from './detector.ts'
+import { LruMap } from './memory.ts'
+import type { Observation } from './observation.ts'
+import { lasting, operationName, quoteRedacted } from './phrasing.ts'
 
 interface Sight {
   readonly atMs: number

@@ -1,8 +1,8 @@
 /** Deletes something and makes it again, again and again: what "delete and recreate the environment" looks like. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector } from '../detector.ts'
-import { LruMap } from '../memory.ts'
-import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
+import type { Detector } from './detector.ts'
+import { LruMap } from './memory.ts'
+import { lasting, operationName, quoteRedacted } from './phrasing.ts'
 
 interface Cycle {
   /** The deletion that nothing was made after yet. */

@@ -5,7 +5,7 @@
 import type { ArnPlace } from '../../resources/arns.ts'
 import type { Catalogue, Content, Operation } from '../../catalogue/types.ts'
 import { type RequestParts, valuesAt } from '../../resources/locate.ts'
-import { holds } from '../rules.ts'
+import { holds } from '../../resources/conditional-rules.ts'
 import type { Document } from '../../protocols/tree.ts'
 import { automation } from './automation.ts'
 import { type ContainedCall, type Found, partsOf, type Reader, UNREADABLE } from './found.ts'

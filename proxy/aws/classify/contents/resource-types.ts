@@ -1,7 +1,7 @@
 /** What CloudFormation and Cloud Control do when they make a resource, by the API that makes one. */
 import type { ArnPlace } from '../../resources/arns.ts'
 import type { Catalogue, Operation } from '../../catalogue/types.ts'
-import { holds } from '../rules.ts'
+import { holds } from '../../resources/conditional-rules.ts'
 import { type ContainedResource, partsOf, textIn } from './found.ts'
 
 /** Verbs with which services make what CloudFormation names by a noun. */

@@ -1,8 +1,8 @@
 /** What watchers look at: one request that is over, cut to what they go by. */
-import type { Agent, Scope } from '../core/agent.ts'
-import type { ActionClass, Trait } from '../core/action-class.ts'
-import { DENIALS } from '../core/denial/table.ts'
-import type { Outcome } from '../exchange/outcome.ts'
+import type { Agent, Scope } from '../../core/agent.ts'
+import type { ActionClass, Trait } from '../../core/action-class.ts'
+import { DENIALS } from '../../core/denial/table.ts'
+import type { Outcome } from '../../exchange/outcome.ts'
 
 export interface Observation {
   readonly requestId: string

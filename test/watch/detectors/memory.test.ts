@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { LruMap, Lately } from '../../proxy/watch/memory.ts'
+import { LruMap, Lately } from '../../../proxy/watch/detectors/memory.ts'
 
 describe('Known', () => {
   it('forgets what was not used for longest', () => {

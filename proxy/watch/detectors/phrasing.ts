@@ -1,6 +1,6 @@
 /** How drift is told to people: plain sentences, in which nothing that an agent wrote can be taken for ours. */
-import { redactText } from '../observe/redact.ts'
-import { quoteUntrusted } from '../core/quote-untrusted.ts'
+import { redactText } from '../../observe/redact.ts'
+import { quoteUntrusted } from '../../core/quote-untrusted.ts'
 import type { Observation } from './observation.ts'
 
 const MAX_SHOWN = 200

@@ -1,8 +1,8 @@
 /** Rules on a call's parameters: when they make it graver than its name says. */
 import type { ConditionalRule } from '../catalogue/types.ts'
 import { singleText, type Document } from '../protocols/tree.ts'
-import type { ArnPlace } from '../resources/arns.ts'
-import { type RequestParts, valuesAt } from '../resources/locate.ts'
+import type { ArnPlace } from './arns.ts'
+import { type RequestParts, valuesAt } from './locate.ts'
 
 function text(value: Document): string {
   return singleText(value).trim().toLowerCase()
