@@ -1,12 +1,7 @@
 /** The policy engine's port. An engine answers for one call; it never does I/O while it answers. */
 
 import type { TaskInput, TaskVerdict } from './task.ts'
-
-export interface PolicyAgent {
-  readonly id: string
-  /** Under what its grants are in the data, if not under its id: all agents of one rule share them. */
-  readonly root?: string
-}
+import type { Approvers, PolicyAgent, PolicyGrant } from './types.ts'
 
 /** An agent as policy sees it. */
 export function policyAgent(id: string, root = id): PolicyAgent {
@@ -47,8 +42,6 @@ export interface PolicyInput {
   readonly breakglass?: PolicyGrant & { readonly id: string }
 }
 
-export type Approvers = 0 | 1 | 2
-
 export interface PolicyVerdict {
   readonly allow: boolean
   /** `package.rule` names of every rule that spoke. */
@@ -57,11 +50,6 @@ export interface PolicyVerdict {
   readonly messages: readonly string[]
   /** How many people must approve an allowed call; 0 if it is not allowed. */
   readonly approvals: Approvers
-}
-
-export interface PolicyGrant {
-  readonly classes: readonly string[]
-  readonly resources: readonly string[]
 }
 
 export interface PolicyStatement {

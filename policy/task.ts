@@ -1,5 +1,5 @@
 /** What policy is asked when an agent opens a task, and what it answers. */
-import type { Approvers, PolicyAgent, PolicyGrant } from './engine.ts'
+import type { Approvers, PolicyAgent, PolicyGrant } from './types.ts'
 
 export interface TaskInput {
   readonly agent: PolicyAgent

@@ -1,6 +1,7 @@
 /** What Rego answered, checked for its shape: an answer in another one is no answer. */
 import { z } from 'zod'
-import type { Approvers, PolicyVerdict } from './engine.ts'
+import type { PolicyVerdict } from './engine.ts'
+import type { Approvers } from './types.ts'
 import type { TaskVerdict } from './task.ts'
 
 const texts = z.array(z.string())

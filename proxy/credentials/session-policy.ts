@@ -7,7 +7,7 @@
  * gets a policy of its own.
  */
 import { arnMatch } from '../../policy/arn-match.ts'
-import type { PolicyGrant } from '../../policy/engine.ts'
+import type { PolicyGrant } from '../../policy/types.ts'
 import type { Scope, Statement } from '../core/agent.ts'
 import type { Call } from '../core/call.ts'
 import { arnsOf, isOf, isSayable, meetAll, namesService } from './arn-patterns.ts'

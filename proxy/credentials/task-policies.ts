@@ -1,5 +1,5 @@
 /** The session policies that may be asked for a call, the best first; made once for a task and a service. */
-import type { PolicyGrant } from '../../policy/engine.ts'
+import type { PolicyGrant } from '../../policy/types.ts'
 import type { Agent } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Paced } from '../exchange/exchange.ts'

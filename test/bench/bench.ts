@@ -12,7 +12,7 @@ import type { ChunkResult } from './chunks.ts'
 import { HELD_CLASS, HELD_PACE, heldAgents, measureHeld, type HeldRow } from './held.ts'
 import type { MicroResult } from './measure.ts'
 import { report } from './report.ts'
-import { measureRounds, type Contender, type Row } from './rounds.ts'
+import { measureRounds, type Contender } from './rounds.ts'
 import { AGENT, READ, REGION, WRITE } from './signed-requests.ts'
 import type { StateResult } from './state.ts'
 import {
@@ -25,30 +25,8 @@ import {
   startPeer,
   type Subject,
 } from './subject.ts'
-import { measureUploads, type UploadRow } from './uploads.ts'
-
-export interface BenchResult {
-  readonly node: string
-  /** Whether the proxies had a core of their own. */
-  readonly pinned: boolean
-  readonly region: string
-  readonly connections: number
-  readonly rounds: number
-  readonly rows: readonly Row[]
-  /** From sources alone, and with what the first start has compiled, as `npm start` keeps it. */
-  readonly start: { readonly first: Start; readonly again: Start }
-  readonly micro: readonly MicroResult[]
-  readonly chunks: readonly ChunkResult[]
-  readonly state: readonly StateResult[]
-  readonly uploads: readonly UploadRow[]
-  /** Bare node:http first. */
-  readonly held: readonly HeldRow[]
-}
-
-interface Start {
-  readonly listeningMs: number
-  readonly rssMiB: number
-}
+import { measureUploads } from './uploads.ts'
+import type { BenchResult, Start } from './result.ts'
 
 const HERE = import.meta.dirname
 const MODERATO = join(HERE, '../../proxy/main.ts')

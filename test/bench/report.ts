@@ -1,5 +1,5 @@
 /** The benchmark's result for people. */
-import type { BenchResult } from './bench.ts'
+import type { BenchResult } from './result.ts'
 import type { HeldRow } from './held.ts'
 import type { Row } from './rounds.ts'
 import type { UploadRow } from './uploads.ts'

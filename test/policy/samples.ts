@@ -1,5 +1,6 @@
 /** Calls and grants that the policy tests share. */
-import type { PolicyGrant, PolicyInput } from '../../policy/engine.ts'
+import type { PolicyInput } from '../../policy/engine.ts'
+import type { PolicyGrant } from '../../policy/types.ts'
 
 export const AGENT = 'spiffe://example.org/agent/demo'
 
