@@ -1,4 +1,5 @@
 /** What people approve of a task before it is opened, and what they are shown of it. */
+import { callFields } from '../core/call.ts'
 import { hash } from 'node:crypto'
 import type { Grant, Scope } from '../core/agent.ts'
 import type { NewApproval } from '../approvals/approvals.ts'
@@ -33,22 +34,14 @@ export function newTaskApproval(
 ): NewApproval {
   const { scopes, roleArn } = session.task
   const may = shownWhole(scopes)
-  const { service, operation, actions, resources, count, class: label, classes, traits } = call
   return {
     ...whoAsks(agent, ownerOf),
     digest,
     approvers: need.approvers,
     why: cutList(need.why),
     facts: {
-      service,
-      operation,
-      actions,
-      resources,
-      resourceCount: resources.length,
-      count,
-      class: label,
-      classes,
-      traits,
+      ...callFields(call),
+      resourceCount: call.resources.length,
       parameters: {},
       method,
       host: cut(headers.all('host').join()),

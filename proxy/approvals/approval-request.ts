@@ -4,7 +4,7 @@ import { changesState } from '../core/action-class.ts'
 import type { Classified, Decided } from '../exchange/exchange.ts'
 import type { PresignFacts } from '../exchange/presign-request.ts'
 import type { Need } from '../exchange/approval-need.ts'
-import type { CallFacts } from '../core/call.ts'
+import { callFields, type CallFacts } from '../core/call.ts'
 import type { ApprovalFacts } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
 import { dependenciesOf } from './dependencies.ts'
@@ -65,25 +65,14 @@ export function whoAsks(
   }
 }
 
-function factsOf({
-  call,
-  accountId,
-  method,
-  headers,
-  authorization,
-  presign,
-}: Classified & PresignFacts): ApprovalFacts {
-  const { service, operation, actions, resources, count, class: label, classes, traits, facts } = call
+function factsOf(exchange: Classified & PresignFacts): ApprovalFacts {
+  const { call, accountId, method, headers, authorization, presign } = exchange
+  const { actions, resources, facts } = call
   return {
-    service,
-    operation,
+    ...callFields(call),
     actions: cutList(actions),
     resources: cutList(resources),
     resourceCount: resources.length,
-    count,
-    class: label,
-    classes,
-    traits,
     parameters: Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, parameterOf(value)])),
     method,
     host: cut(headers.all('host').join()),

@@ -1,7 +1,7 @@
 /** A request given as a line of JSON, and what it would be taken for: `moderato catalogue identify`. */
 import { z } from 'zod'
 import { Denial } from '../core/denial/denial.ts'
-import type { Call } from '../core/call.ts'
+import { callFields, type Call } from '../core/call.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
 import { HeaderFields } from '../core/http/headers.ts'
 import { parseQueryAuthorization, queryForm } from '../sigv4/query-authorization.ts'
@@ -29,19 +29,7 @@ export interface Description extends Pick<
 }
 
 function describe(call: Call, reason: string | null): Description {
-  const { service, operation, actions, resources, count, classes, traits, accessLevel } = call
-  return {
-    service,
-    operation,
-    actions,
-    resources,
-    count,
-    class: call.class,
-    classes,
-    traits,
-    accessLevel,
-    reason,
-  }
+  return { ...callFields(call), accessLevel: call.accessLevel, reason }
 }
 
 /** What a request is described as that is not identified. */

@@ -39,3 +39,15 @@ export interface Call {
   /** S3: bucket name in the request, for regional and virtual-host endpoints. */
   readonly bucket: string | undefined
 }
+
+/** The fields by which people, policy and records know a call, in the order of the contract. */
+export type CallFields = Pick<
+  Call,
+  'service' | 'operation' | 'actions' | 'resources' | 'count' | 'class' | 'classes' | 'traits'
+>
+
+/** Returns those fields of a call, and nothing that only the wire needs. */
+export function callFields(call: CallFields): CallFields {
+  const { service, operation, actions, resources, count, class: label, classes, traits } = call
+  return { service, operation, actions, resources, count, class: label, classes, traits }
+}

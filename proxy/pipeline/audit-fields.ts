@@ -1,4 +1,5 @@
 /** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
+import { callFields } from '../core/call.ts'
 import type { Denial } from '../core/denial/denial.ts'
 import { DENIALS, type DenialReason } from '../core/denial/table.ts'
 import type { Received } from '../exchange/exchange.ts'
@@ -31,14 +32,7 @@ export function decisionFields(
     requestId: exchange.requestId,
     ...whoOf(exchange),
     breakglass: breakglass?.id,
-    service: call.service,
-    operation: call.operation,
-    actions: call.actions,
-    resources: call.resources,
-    count: call.count,
-    class: call.class,
-    classes: call.classes,
-    traits: call.traits,
+    ...callFields(call),
     facts: {
       root: rootOf(exchange),
       accessLevel: call.accessLevel,

@@ -4,7 +4,7 @@ import type { Session } from '../core/agent.ts'
 import type { Authorizable, Decided, Decision, UnderBreakglass } from '../exchange/exchange.ts'
 import { changesState } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { Call } from '../core/call.ts'
+import { callFields, type Call } from '../core/call.ts'
 import type { Clock } from '../core/ports.ts'
 
 export interface DecideDeps {
@@ -31,14 +31,7 @@ export function policyInput(
   return {
     agent: policyAgent(agent.id, agent.root),
     call: {
-      service: call.service,
-      operation: call.operation,
-      actions: call.actions,
-      resources: call.resources,
-      count: call.count,
-      class: call.class,
-      classes: call.classes,
-      traits: call.traits,
+      ...callFields(call),
       accessLevel: call.accessLevel,
       facts: call.facts,
       region,
