@@ -106,11 +106,11 @@ export interface GeneratedPage {
 /** Returns each page that has a generated table. Throws if a page lacks the table's markers. */
 export async function generatedPages(): Promise<readonly GeneratedPage[]> {
   return Promise.all(
-    Object.entries(TABLES).map(async ([name, { file, write }]) => {
+    Object.entries(TABLES).map(async ([name, { file, ...table }]) => {
       const is = readFileSync(join(ROOT, file), 'utf8')
       const between = new RegExp(`(<!-- ${name}:begin -->\\n)[^]*?(<!-- ${name}:end -->)`)
       if (!between.test(is)) throw new Error(`${file} lacks the markers ${name}:begin and ${name}:end`)
-      const text = await write()
+      const text = await table.write()
       const mustBe = is.replace(between, (_, begin: string, end: string) => `${begin}${text}\n${end}`)
       return { file, is, mustBe }
     }),
