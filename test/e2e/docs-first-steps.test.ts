@@ -142,18 +142,14 @@ describe.skipIf(missing(MOTO, AWS_CLI, CURL))('the first steps of the pages', ()
 describe.skipIf(missing(MOTO, AWS_CLI))('the first steps of docs/approvals.md', () => {
   const desk = new Desk()
   const [yaml = ''] = chapterBlocks('docs/approvals.md', FIRST, 'yaml')
-  const [people = '', decide = '', again = ''] = chapterBlocks('docs/approvals.md', FIRST, 'sh')
+  const [people = '', create = '', decide = '', again = ''] = chapterBlocks('docs/approvals.md', FIRST, 'sh')
   beforeAll(() => desk.start(yaml, people.replace(/^npm start.*$/m, '')))
   afterAll(() => desk.stop())
 
   it('lets a call through once, after a person approved it', () => {
     const [, , agent = ''] = chapterBlocks('README.md', '### An emulator: moto', 'sh')
     const exported = agent.slice(0, agent.indexOf('for '))
-    const table =
-      '--attribute-definitions AttributeName=id,AttributeType=S --key-schema AttributeName=id,KeyType=HASH'
-    desk.type(
-      `${exported}aws dynamodb create-table --table-name prod-orders --billing-mode PAY_PER_REQUEST ${table}`,
-    )
+    desk.type(exported + create)
     const refused = desk.typeInVain(exported + again)
     expect(refused).toContain(
       'One person must approve destructive on arn:aws:dynamodb:us-east-1:*:table/prod-orders.',
