@@ -206,7 +206,7 @@ export function environmentOverrides(
     if (!variable.startsWith('MODERATO_') || text === undefined || CLIENTS_OWN.test(variable)) continue
     const setting = BY_VARIABLE.get(variable)
     if (setting === undefined) {
-      findings.push({ path: variable, message: 'names no setting; see the table in README' })
+      findings.push({ path: variable, message: 'names no setting; docs/configuration.md lists them all' })
       continue
     }
     if (!mayLoosen && isGuarded(setting.path, text)) {

@@ -31,7 +31,7 @@ export interface Call {
   readonly traits: readonly Trait[]
   /** What it says that the model lacks: `Table.Name`, `?key`, `x-amz-name`. */
   readonly unmodelled: readonly string[]
-  /** Selected parameters under stable names: README has them all. */
+  /** Selected parameters under stable names: docs/policy.md has them all. */
   readonly facts: CallFacts
   readonly accessLevel: AccessLevel
   /** The operation's host prefix with its labels filled (`api.`, `123456789012.`); empty if none. */

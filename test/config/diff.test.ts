@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { configDiff, isReloaded } from '../../proxy/config/diff.ts'
 import { parseConfig } from '../../proxy/config/load.ts'
-import { settings } from '../support/readme-tables.ts'
+import { settings } from '../support/docs-tables.ts'
 
 const AGENT = {
   id: 'spiffe://example.org/agent/a',

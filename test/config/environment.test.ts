@@ -1,7 +1,7 @@
 /** The settings that the environment can name are those of the schema: no list of them may drift from it. */
 import { describe, expect, it } from 'vitest'
 import { environmentOverrides } from '../../proxy/config/environment.ts'
-import { settings } from '../support/readme-tables.ts'
+import { settings } from '../support/docs-tables.ts'
 
 /** Not settings yet, or what only the file may say. */
 const FILE_ONLY = new Set(['listen.intercept', 'allowEnvironment'])

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -14,6 +14,7 @@ import { parseConfig } from '../../proxy/config/load.ts'
 import { captured } from '../cli/captured.ts'
 import { BUILDER, READER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
+import { chapterBlocks } from '../support/markdown.ts'
 import { startProxy, UNHURRIED_PACING, type Proxy } from '../support/proxy.ts'
 import { send, signed } from '../support/raw-http.ts'
 import type { RecordingUpstream } from '../support/recording-upstream.ts'
@@ -240,10 +241,9 @@ describe('an alert', () => {
   })
 })
 
-describe("README's example", () => {
+describe('the example of docs/watchers.md', () => {
   it('is a configuration as it stands', () => {
-    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
-    const example = /```yaml\n(watch:\n[^]*?)```/.exec(readme)?.[1] ?? ''
+    const [example = ''] = chapterBlocks('docs/watchers.md', '## First steps', 'yaml')
     const { config } = parseConfig(parse(example), { file: 'moderato.yaml', folder: '/tmp', environment: {} })
     expect(config.watch.detectors.fanout).toMatchObject({ response: 'slow', factor: 10, for: 7_200_000 })
     expect(config.watch.alerts?.secretFile).toBe('/tmp/alert-secret')

@@ -1,8 +1,7 @@
 /** AssumeRoleWithWebIdentity as clients call it by themselves, with tokens of a real OIDC provider, before a real emulator. */
-import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
 import { OAuth2Server } from 'oauth2-mock-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chapterBlocks } from '../support/markdown.ts'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { missingTerraform, Terraform } from '../support/terraform.ts'
@@ -10,7 +9,6 @@ import { builtGoClient, GO } from '../support/toolchains.ts'
 import { AWS_CLI, BOTO3, CURL, missing, MOTO } from '../support/tools.ts'
 import { run, WorkloadHome } from '../support/workload.ts'
 
-const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
 const SUBJECT = 'repo:example/app:ref:refs/heads/main'
 const TEMPLATE = 'spiffe://example.org/ci/{repository}'
 const goIdentity = missing(MOTO, GO) ? undefined : await builtGoClient('identity')
@@ -104,8 +102,8 @@ describe.skipIf(missing(MOTO))('a workload with a token of an OIDC provider, and
     await expectOpened('js-1')
   })
 
-  it.skipIf(missing(CURL))('opens a task as README shows it', async () => {
-    const [, command = ''] = /```sh\n(curl [^]*?tasks[^]*?)```/.exec(README) ?? []
+  it.skipIf(missing(CURL))('opens a task as docs/tasks.md shows it', async () => {
+    const [command = ''] = chapterBlocks('docs/tasks.md', '## Open a task over HTTP', 'sh')
     const here = command.replace('http://127.0.0.1:8080', proxy.url)
     const env = { PATH: process.env['PATH'] ?? '', TOKEN: await token() }
     expect(JSON.parse(await run(['sh', '-c', here], env))).toMatchObject({

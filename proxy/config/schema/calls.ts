@@ -141,7 +141,9 @@ export const catalogue = z
     services: z
       .array(privateService)
       .default([])
-      .describe('Services that are not of AWS: name, hosts, region, operations; see "Private services".'),
+      .describe(
+        'Services that are not of AWS: name, hosts, region, operations; see docs/private-services.md.',
+      ),
   })
   .prefault({})
 

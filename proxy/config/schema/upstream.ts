@@ -51,7 +51,7 @@ export const upstream = z
       .array(roleRule)
       .default([])
       .describe(
-        'Rules that pick the role that a call is made with; see "Upstream credentials for each task". With none, the credentials as they are.',
+        'Rules that pick the role that a call is made with; see docs/upstream-roles.md. With none, the credentials as they are.',
       ),
     signing: z
       .strictObject({

@@ -1,7 +1,7 @@
 /**
  * Every way in which Moderato refuses, in one closed table.
  *
- * The key is the reason: the metric label, the audit field and the row in README. `code` is the AWS error code that
+ * The key is the reason: the metric label, the audit field and the row in docs/refusals.md. `code` is the AWS error code that
  * makes SDKs raise their own typed exception; `retryable` is chosen on purpose, since SDKs retry throttling and 5xx
  * by themselves and never retry a 403. `enforcedInObserve`: refused in `policy.mode: observe` too.
  */

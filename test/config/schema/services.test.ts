@@ -1,9 +1,9 @@
-/** `catalogue.services` in the configuration: README's own example, and what is wrong with others. */
+/** `catalogue.services` in the configuration: the example of its page, and what is wrong with others. */
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { parseConfig } from '../../../proxy/config/load.ts'
 import { ConfigError } from '../../../proxy/config/loaded.ts'
-import { readmeBlocks } from '../../support/readme.ts'
+import { chapterBlocks } from '../../support/markdown.ts'
 
 const SECRET = 'a-secret-with-more-than-32-characters'
 
@@ -33,8 +33,8 @@ const about = (...services: unknown[]) => findings({ catalogue: { services } })
 const AT = 'catalogue.services.0'
 
 describe('catalogue.services', () => {
-  it('takes the example of README as it stands there', () => {
-    const [text = ''] = readmeBlocks('### Private services', 'yaml')
+  it('takes the example of docs/private-services.md as it stands there', () => {
+    const [text = ''] = chapterBlocks('docs/private-services.md', '## First steps', 'yaml')
     const { services } = load(parse(text.replaceAll('"..."', `"${SECRET}"`))).catalogue
     expect(services.map(({ name, signingName }) => [name, signingName])).toEqual([
       ['orders', 'execute-api'],

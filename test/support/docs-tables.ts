@@ -1,13 +1,13 @@
-/** Writes README's tables from the code, between their markers: `node test/support/readme-tables.ts`. */
+/** Writes the generated tables of docs/ from the code, between their markers: `npm run docs`. */
 import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { z } from 'zod'
 import { isReloaded } from '../../proxy/config/diff.ts'
 import { ConfigSchema } from '../../proxy/config/schema/config.ts'
 import { DETECTOR_NAMES, DETECTOR_SETTINGS, watch as WatchSchema } from '../../proxy/config/schema/watch.ts'
 import { DENIALS } from '../../proxy/core/denial/table.ts'
 import { createMetrics } from '../../proxy/observe/metrics.ts'
-
-const README = new URL('../../README.md', import.meta.url)
+import { ROOT } from './markdown.ts'
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
@@ -89,21 +89,33 @@ async function metrics(): Promise<string> {
   )
 }
 
-/** README as the code says it must be. */
-export async function writtenReadme(): Promise<{ is: string; mustBe: string }> {
-  const is = readFileSync(README, 'utf8')
-  const tables = {
-    denials: denials(),
-    configuration: configuration(),
-    detectors: detectors(),
-    metrics: await metrics(),
-  }
-  let mustBe = is
-  for (const [name, text] of Object.entries(tables)) {
-    const between = new RegExp(`(<!-- ${name}:begin -->\\n)[^]*?(<!-- ${name}:end -->)`)
-    mustBe = mustBe.replace(between, (_, begin: string, end: string) => `${begin}${text}\n${end}`)
-  }
-  return { is, mustBe }
+const TABLES: Readonly<Record<string, { readonly file: string; write(): Promise<string> | string }>> = {
+  denials: { file: 'docs/refusals.md', write: denials },
+  configuration: { file: 'docs/configuration.md', write: configuration },
+  detectors: { file: 'docs/watchers.md', write: detectors },
+  metrics: { file: 'docs/metrics.md', write: metrics },
 }
 
-if (import.meta.main) writeFileSync(README, (await writtenReadme()).mustBe)
+export interface GeneratedPage {
+  readonly file: string
+  readonly is: string
+  /** The page as the code says it must be. */
+  readonly mustBe: string
+}
+
+/** Returns each page that has a generated table. Throws if a page lacks the table's markers. */
+export async function generatedPages(): Promise<readonly GeneratedPage[]> {
+  return Promise.all(
+    Object.entries(TABLES).map(async ([name, { file, ...table }]) => {
+      const is = readFileSync(join(ROOT, file), 'utf8')
+      const between = new RegExp(`(<!-- ${name}:begin -->\\n)[^]*?(<!-- ${name}:end -->)`)
+      if (!between.test(is)) throw new Error(`${file} lacks the markers ${name}:begin and ${name}:end`)
+      const text = await table.write()
+      const mustBe = is.replace(between, (_, begin: string, end: string) => `${begin}${text}\n${end}`)
+      return { file, is, mustBe }
+    }),
+  )
+}
+
+if (import.meta.main)
+  for (const { file, mustBe } of await generatedPages()) writeFileSync(join(ROOT, file), mustBe)

@@ -1,18 +1,20 @@
-/** What README tells people to type for a break-glass, typed as it stands there. */
+/** What the docs tell people to type for a break-glass, typed as it stands there. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, expect, it } from 'vitest'
 import { dynamodb, thrownBy } from '../support/clients.ts'
+import { serveIn, typeIn } from '../support/docs.ts'
 import { freePort } from '../support/free-port.ts'
-import { readmeBlocks, serveIn, typeIn } from '../support/readme.ts'
+import { chapterBlocks } from '../support/markdown.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'moderato-readme-'))
+const folder = mkdtempSync(join(tmpdir(), 'moderato-docs-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const example = (language: string): string => readmeBlocks('## Break-glass', language)[0] ?? ''
+const example = (language: string): string =>
+  chapterBlocks('docs/freeze-and-breakglass.md', '## Break-glass', language)[0] ?? ''
 
 function sh(script: string): string {
   const { code, out, err } = typeIn(folder, script)

@@ -1,21 +1,14 @@
-/** README's own examples, for the tests that type them as they stand there. */
+/** Types the examples of the pages that users read, as they stand there. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './markdown.ts'
 
-export const ROOT = resolve(import.meta.dirname, '../..')
 export const MAIN = join(ROOT, 'proxy/main.ts')
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 
-/** The code blocks of one language in a chapter; `heading` with its level, as `## Break-glass`. */
-export function readmeBlocks(heading: string, language: string): string[] {
-  const level = heading.indexOf(' ')
-  const [, after = ''] = README.split(`\n${heading}\n`)
-  const [chapter = ''] = after.split(new RegExp(`^#{1,${level}} `, 'm'))
-  const each = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'gm')
-  return [...chapter.matchAll(each)].map(([, text = '']) => text)
-}
+/** The pages for users, from the root of the checkout. */
+export const USER_PAGES: readonly string[] = ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).toSorted()]
 
 /** Types a script in a folder, with a `moderato` as it is where it is installed. */
 export function typeIn(folder: string, script: string) {

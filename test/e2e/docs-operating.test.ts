@@ -1,20 +1,25 @@
-/** What README tells operators to type, typed as it stands there. */
+/** What the docs tell operators to type, typed as it stands there. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
+import { serveIn, typeIn } from '../support/docs.ts'
 import { freePort } from '../support/free-port.ts'
-import { readmeBlocks, serveIn, typeIn } from '../support/readme.ts'
+import { chapterBlocks } from '../support/markdown.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'moderato-readme-'))
+const folder = mkdtempSync(join(tmpdir(), 'moderato-docs-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-const blocks = (language: string): string[] => readmeBlocks('## Operating it', language)
+const FREEZE = 'docs/freeze-and-breakglass.md'
+const OPERATING = 'docs/operating.md'
 const sh = (script: string) => typeIn(folder, script)
 
-it('the examples of the chapter for operators work as they are written', { timeout: 60_000 }, async () => {
-  const [yaml = ''] = blocks('yaml')
-  const [freezes = '', reload = ''] = blocks('sh')
+it('the examples for operators work as they are written', { timeout: 60_000 }, async () => {
+  const [people = ''] = chapterBlocks(OPERATING, '## Who is who', 'yaml')
+  const [windows = ''] = chapterBlocks(FREEZE, '### Freeze by the calendar', 'yaml')
+  const yaml = people + windows
+  const [freezes = ''] = chapterBlocks(FREEZE, '## Freeze', 'sh')
+  const [reload = ''] = chapterBlocks(OPERATING, '## Change the configuration while it runs', 'sh')
   const made = sh('moderato config person-token alice.token')
   const hash = /^tokenSha256: ([0-9a-f]{64})$/m.exec(made.out)?.[1] ?? ''
   const listen = `listen: { agents: "127.0.0.1:0", admin: "127.0.0.1:${await freePort()}" }\n`

@@ -1,21 +1,22 @@
-/** What README tells people who run agents to type, typed as it stands there. */
+/** What the docs tell people who run agents to type, typed as it stands there. */
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
+import { MAIN } from '../support/docs.ts'
 import { freePort } from '../support/free-port.ts'
+import { chapterBlocks, ROOT } from '../support/markdown.ts'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
-import { MAIN, readmeBlocks, ROOT } from '../support/readme.ts'
 import { askTasks } from '../support/tasks.ts'
 import { AWS_CLI, missing, MOTO } from '../support/tools.ts'
 
 const CLEANUP = { ...BUILDER, id: 'spiffe://example.org/agent/cleanup', accessKeyId: 'AKIDCLEANUP' }
 
-describe.skipIf(missing(MOTO, AWS_CLI))('the examples of README', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'moderato-readme-run-'))
+describe.skipIf(missing(MOTO, AWS_CLI))('the examples of docs/tasks.md and docs/operating.md', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'moderato-docs-run-'))
   let proxy: Proxy
   beforeAll(async () => {
     const listen = { agents: '127.0.0.1:0', admin: `127.0.0.1:${await freePort()}` }
@@ -49,8 +50,8 @@ describe.skipIf(missing(MOTO, AWS_CLI))('the examples of README', () => {
   }
 
   it('run an agent, give a shell a task, and make a profile', async () => {
-    const [run = '', shell = ''] = readmeBlocks('### Run an agent', 'sh')
-    const [profile = ''] = readmeBlocks('### Run an agent', 'ini')
+    const [run = '', shell = ''] = chapterBlocks('docs/tasks.md', '## Run an agent', 'sh')
+    const [profile = ''] = chapterBlocks('docs/tasks.md', '## Run an agent', 'ini')
     const [exports = ''] = run.split('moderato run')
     const ran = await sh(run)
     expect(ran).toMatchObject({
@@ -71,7 +72,7 @@ describe.skipIf(missing(MOTO, AWS_CLI))('the examples of README', () => {
   it('list, revoke and look after sessions', async () => {
     await askTasks(proxy, CLEANUP, { id: 'clean-up-4711', intent: 'remove builds' })
     await askTasks(proxy, CLEANUP, { id: 'another', intent: 'remove more' })
-    const [sessions = ''] = readmeBlocks('### Sessions', 'sh')
+    const [sessions = ''] = chapterBlocks('docs/operating.md', '## Sessions', 'sh')
     const { code, out, err } = await sh(sessions)
     expect({ code, err }).toEqual({ code: 0, err: '' })
     expect(out).toMatch(/^clean-up-4711: spiffe:\/\/example.org\/agent\/cleanup by static-key/m)
