@@ -1,6 +1,6 @@
 /** Reads the configuration: the only reader of process.env and of the config file. */
 import { readFileSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { stateProblems } from './checks/state.ts'
@@ -8,10 +8,10 @@ import { watchProblems } from './checks/watch.ts'
 import { configProblems } from './checks/settings.ts'
 import type { Finding } from './finding.ts'
 import { identityProblems } from './checks/identity.ts'
-import { environmentOverrides, setAt } from './environment.ts'
-import { leafPaths } from './describe.ts'
-import { withResolvedPaths } from './paths.ts'
-import { ConfigSchema, type Config } from './schema/config.ts'
+import { environmentOverrides } from './environment.ts'
+import { leafPaths, setAt } from './dotted.ts'
+import { protectedFiles, withResolvedPaths } from './files.ts'
+import { ConfigSchema } from './schema/config.ts'
 import { tlsProblems } from './tls.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { ConfigError, type LoadedConfig } from './loaded.ts'
@@ -30,7 +30,7 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
     throw new ConfigError(file, [{ path: '', message: errorMessage(error) }])
   }
   const loaded = parseConfig(given, { file, folder, environment })
-  const open = [...filesOf(loaded), ...statePlaces(loaded.config)].filter((each) => isWritableByAll(each))
+  const open = protectedFiles(loaded).filter((each) => isWritableByAll(each))
   if (open.length === 0) return loaded
   throw new ConfigError(
     file,
@@ -48,10 +48,7 @@ export function parseConfig(
   const document = structuredClone(given) as Record<string, unknown>
   const sources = new Map<string, string>()
   for (const path of leafPaths(document)) sources.set(path, 'file')
-  const { overrides, findings } = environmentOverrides(
-    from.environment,
-    document['allowEnvironment'] === true,
-  )
+  const { overrides, findings } = environmentOverrides(from.environment, document)
   for (const { path, value, variable } of overrides) {
     for (const known of sources.keys())
       if (known === path || known.startsWith(`${path}.`)) sources.delete(known)
@@ -104,24 +101,6 @@ function schemaFindings(error: z.ZodError): Finding[] {
 function isWritableByAll(file: string): boolean {
   const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0
   return (mode & 0o002) !== 0
-}
-
-/** The files whose change asks for a reload. */
-export function filesOf({ file, config }: LoadedConfig): readonly string[] {
-  const { bundle } = config.policy
-  const people = config.admin.people.flatMap(({ tokenFile }) => tokenFile ?? [])
-  return [resolve(file), ...people, ...(bundle === undefined ? [] : bundleFiles(bundle))]
-}
-
-/** Where Moderato keeps what it goes by. */
-function statePlaces({ stateDir, state, identity }: Config): string[] {
-  return [stateDir, state.file, state.keyFile, identity.sealingKeys].filter((each) => each !== undefined)
-}
-
-/** A bundle is one file, or a folder of these. */
-function bundleFiles(bundle: string): string[] {
-  if (statSync(bundle, { throwIfNoEntry: false })?.isDirectory() !== true) return [bundle]
-  return ['policy.wasm', '.manifest', 'data.json'].map((name) => join(bundle, name))
 }
 
 /** Where a command finds a running Moderato, as the environment says it: its address, a token's file, an authority. */

@@ -1,6 +1,7 @@
 /** Keeps the rules in force those of the configuration's files, as they change. */
 import type { Logger } from 'pino'
-import { filesOf, loadConfig } from '../config/load.ts'
+import { watchedFiles } from '../config/files.ts'
+import { loadConfig } from '../config/load.ts'
 import { watchFiles } from '../core/watch-files.ts'
 import type { Parts } from '../server/services.ts'
 import { Reloader } from './reload.ts'
@@ -15,7 +16,7 @@ export function followConfig(
   const load = () => loadConfig(file)
   const reloader = new Reloader({ inForce, load, rulesOf, changed, audit, metrics, log, clock })
   const stop = watchFiles(
-    () => filesOf(inForce.current().loaded),
+    () => watchedFiles(inForce.current().loaded),
     () => void reloader.reload('file'),
     (error) =>
       log.warn({ err: error }, 'the configuration is not watched: reload it by SIGHUP or POST /v1/reload'),

@@ -13,13 +13,13 @@ const variableOf = (path: string): string =>
 describe('environmentOverrides', () => {
   it.each(paths.filter((path) => !FILE_ONLY.has(path)))('takes %s from the environment', (path) => {
     const variable = variableOf(path)
-    const { overrides, findings } = environmentOverrides({ [variable]: '1' }, true)
+    const { overrides, findings } = environmentOverrides({ [variable]: '1' }, { allowEnvironment: true })
     expect(findings).toEqual([])
     expect(overrides.map((override) => override.path)).toEqual([path])
   })
 
   it('takes allowEnvironment from nobody but the file', () => {
-    const { overrides, findings } = environmentOverrides({ MODERATO_ALLOW_ENVIRONMENT: 'true' }, true)
+    const { overrides, findings } = environmentOverrides({ MODERATO_ALLOW_ENVIRONMENT: 'true' }, { allowEnvironment: true })
     expect(overrides).toEqual([])
     expect(findings).toEqual([expect.objectContaining({ path: 'MODERATO_ALLOW_ENVIRONMENT' })])
   })
@@ -27,7 +27,7 @@ describe('environmentOverrides', () => {
   it.each(['MODERATO_LISTEN_TLS', 'MODERATO_LISTEN_TLS_CLIENT_CA'])(
     'does not loosen TLS by %s',
     (variable) => {
-      const { overrides, findings } = environmentOverrides({ [variable]: '{}' }, false)
+      const { overrides, findings } = environmentOverrides({ [variable]: '{}' }, {})
       expect(overrides).toEqual([])
       expect(findings[0]?.message).toContain('allowEnvironment')
     },
