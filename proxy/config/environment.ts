@@ -58,6 +58,13 @@ export function environmentRule(
   return rules.every((rule) => rule?.may === 'set') ? rules[0] : undefined
 }
 
+/** Returns what the environment may do to a setting, in words: free, guarded, not at all, or what it may do alone. */
+export function environmentWords(setting: NamedSetting): string {
+  const rule = environmentRule(setting)
+  if (rule?.may === 'tighten') return `may only ${rule.how}`
+  return rule === undefined ? 'guarded' : { set: 'free', never: 'not at all' }[rule.may]
+}
+
 function refusal(
   setting: NamedSetting,
   rule: EnvironmentRule | undefined,

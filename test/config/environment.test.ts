@@ -19,7 +19,10 @@ describe('environmentOverrides', () => {
   })
 
   it('takes allowEnvironment from nobody but the file', () => {
-    const { overrides, findings } = environmentOverrides({ MODERATO_ALLOW_ENVIRONMENT: 'true' }, { allowEnvironment: true })
+    const { overrides, findings } = environmentOverrides(
+      { MODERATO_ALLOW_ENVIRONMENT: 'true' },
+      { allowEnvironment: true },
+    )
     expect(overrides).toEqual([])
     expect(findings).toEqual([expect.objectContaining({ path: 'MODERATO_ALLOW_ENVIRONMENT' })])
   })
