@@ -57,10 +57,14 @@ export function watchedFiles({ file, config }: LoadedConfig): readonly string[] 
   return [resolve(file), ...read.flatMap(contentsOf)]
 }
 
-/** Returns the files that nobody but their owner may write (security rule S22); a socket is another program's. */
-export function protectedFiles({ file, config }: LoadedConfig): readonly string[] {
+/**
+ * Returns the files that nobody but their owner may write, each with its setting (security rule S22); the path of the
+ * configuration itself is empty. A socket is another program's.
+ */
+export function protectedFiles({ file, config }: LoadedConfig): readonly Pick<NamedFile, 'path' | 'file'>[] {
   const ours = namedFiles(config).filter(({ kind }) => kind !== 'socket')
-  return [resolve(file), ...ours.flatMap(contentsOf)]
+  const each = ours.flatMap((named) => contentsOf(named).map((inner) => ({ path: named.path, file: inner })))
+  return [{ path: '', file: resolve(file) }, ...each]
 }
 
 /** A bundle is one file, or a folder of these. */

@@ -106,7 +106,11 @@ describe('files that settings name', () => {
 
   it('are all protected from other writers, but for sockets of other programs', () => {
     const ours = ofKind('secret', 'state', 'bundle', 'public')
-    expect(protectedFiles(load(FILES)).toSorted()).toEqual([...at('moderato.yaml'), ...ours].toSorted())
+    expect(
+      protectedFiles(load(FILES))
+        .map(({ file }) => file)
+        .toSorted(),
+    ).toEqual([...at('moderato.yaml'), ...ours].toSorted())
     expect(ofKind('socket')).toEqual(at('api.sock'))
   })
 
@@ -119,7 +123,7 @@ describe('files that settings name', () => {
       writeFileSync(open, '', { flag: 'a' })
       chmodSync(open, 0o666)
       try {
-        expect(() => loadConfig(file, {})).toThrow(`${open} can be written by everybody`)
+        expect(() => loadConfig(file, {})).toThrow(`${open} can be written by everybody: run chmod o-w`)
       } finally {
         chmodSync(open, 0o600)
       }

@@ -116,7 +116,7 @@ export const policy = z
       reload: true,
     }),
     allowUnmodelled: setting(
-      z.array(z.string().regex(/^[a-z0-9-]+:\w+:.+$/, 'is service:Operation:parameter')).default([]),
+      z.array(z.string().regex(/^[a-z0-9-]+:\w+:.+$/, 'must be service:Operation:parameter')).default([]),
       {
         doc: 'Parameters that changes may have although the catalogue lacks them: `service:Operation:name`.',
         reload: true,
@@ -127,7 +127,7 @@ export const policy = z
 
 const override = z
   .strictObject({
-    operation: z.string().regex(/^([a-z0-9-]+|\*):(\w+|\*)$/, 'is service:Operation, with * for any'),
+    operation: z.string().regex(/^([a-z0-9-]+|\*):(\w+|\*)$/, 'must be service:Operation, with * for any'),
     resources: z.array(z.string().min(1)).min(1).optional(),
     classes: z.array(z.enum(PACED_CLASSES)).min(1).optional(),
     add: z

@@ -20,7 +20,7 @@ export const tasks = z
     require: setting(z.array(z.enum(['intent', 'justification', 'ticket'])).default(['intent']), {
       doc: 'What a task must say; the session name of STS is an intent.',
     }),
-    rate: setting(parsed(parseRate).prefault('60/min'), {
+    rate: setting(parsed(parseRate, 'a rate such as 60/min').prefault('60/min'), {
       doc: 'Credentials that an agent may be given, of all its tasks.',
       environment: {
         may: 'tighten',
