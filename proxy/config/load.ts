@@ -53,16 +53,7 @@ export function parseConfig(
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ConfigError(from.file, [{ path: '', message: 'must be a map of settings' }])
   }
-  const document = structuredClone(given) as Record<string, unknown>
-  const sources = new Map<string, string>()
-  for (const path of leafPaths(document)) sources.set(path, 'file')
-  const { overrides, findings } = environmentOverrides(from.environment, document)
-  for (const { path, value, variable } of overrides) {
-    for (const known of sources.keys())
-      if (known === path || known.startsWith(`${path}.`)) sources.delete(known)
-    setAt(document, path, value)
-    sources.set(path, variable)
-  }
+  const { document, sources, findings } = overlaid(given as Record<string, unknown>, from.environment)
   const result = ConfigSchema.safeParse(document, { error: plainWords })
   if (!result.success) throw new ConfigError(from.file, [...findings, ...schemaFindings(result.error)])
   const problems = [
@@ -80,6 +71,21 @@ export function parseConfig(
   ]
   if (unusable.length > 0) throw new ConfigError(from.file, unusable)
   return { config, sources, file: from.file, folder: from.folder }
+}
+
+/** What the file says with the environment laid over it, and where each value comes from. */
+function overlaid(given: Readonly<Record<string, unknown>>, environment: NodeJS.ProcessEnv) {
+  const document: Record<string, unknown> = structuredClone(given)
+  const sources = new Map<string, string>()
+  for (const path of leafPaths(document)) sources.set(path, 'file')
+  const { overrides, findings } = environmentOverrides(environment, document)
+  for (const { path, value, variable } of overrides) {
+    for (const known of sources.keys())
+      if (known === path || known.startsWith(`${path}.`)) sources.delete(known)
+    setAt(document, path, value)
+    sources.set(path, variable)
+  }
+  return { document, sources, findings }
 }
 
 /** Whoever can write what is in force needs no other way in. */

@@ -47,10 +47,12 @@ function namesIn(schema: unknown): readonly string[] {
 
 /** The values that one of several shapes may be, or that the member has by which they are told apart. */
 function valuesOf(schema: unknown): readonly unknown[] {
-  if (schema instanceof z.ZodDiscriminatedUnion)
-    return [...(schema._zod.propValues[schema.def.discriminator] ?? [])]
   if (!(schema instanceof z.ZodUnion)) return []
-  return schema.options.flatMap((option) => (option instanceof z.ZodLiteral ? [...option.values] : []))
+  const name = schema instanceof z.ZodDiscriminatedUnion ? schema.def.discriminator : undefined
+  return schema.options.flatMap((option) => {
+    const member = name !== undefined && option instanceof z.ZodObject ? option.shape[name] : option
+    return member instanceof z.ZodLiteral ? [...member.values] : []
+  })
 }
 
 /** Quoted, as one word is one value. */
