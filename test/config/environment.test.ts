@@ -169,6 +169,11 @@ describe('the environment', () => {
       { path: 'limits.held', message: expect.stringContaining('may not come from') },
       { path: 'limits.held', message: 'must be a number' },
     ])
+    const slow = '{"write":{"rate":"1/s","burst":1,"maxWait":"1s"}}'
+    expect(refusals({ pacing: { classes: 7 } }, { MODERATO_PACING_CLASSES: slow })).toMatchObject([
+      { path: 'pacing.classes', message: expect.stringContaining('may not come from') },
+      { path: 'pacing.classes', message: 'must be a map' },
+    ])
     expect(refusals({}, { MODERATO_LIMITS_HELD: '"5"' })).toMatchObject([
       { path: 'limits.held', message: 'must be a number' },
     ])

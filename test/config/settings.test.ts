@@ -1,10 +1,11 @@
 /** Every setting of the schema is known, and nothing is taken of which the schema does not say so (rule S31). */
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { masked } from '../../proxy/config/describe.ts'
 import { isReloaded } from '../../proxy/config/diff.ts'
 import { environmentOverrides } from '../../proxy/config/environment.ts'
 import { ConfigSchema } from '../../proxy/config/schema/config.ts'
-import { free, setting } from '../../proxy/config/schema/setting.ts'
+import { free, maskAll, setting } from '../../proxy/config/schema/setting.ts'
 import { SETTINGS, settingsOf } from '../../proxy/config/settings.ts'
 import { SAMPLES } from './setting-samples.ts'
 
@@ -97,5 +98,31 @@ describe('a setting of which nothing is said', () => {
     expect(settings.list[0]?.about).toBeUndefined()
     const said = setting(shared, { doc: 'Said.', reload: true })
     expect(() => setting(said.min(2), { doc: 'Said again.' })).toThrow('setting twice: Said again.')
+  })
+})
+
+describe('what is said within a value', () => {
+  const secret = setting(z.string().optional(), { doc: 'A secret.', mask: maskAll })
+  const entry = z.strictObject({ name: z.string(), secret })
+  const { root } = settingsOf(
+    z.strictObject({
+      list: z.array(entry).default([]),
+      map: z.record(z.string(), entry).optional(),
+      either: z.union([z.string(), entry, z.array(entry)]).nullable(),
+      made: entry.transform(({ name, ...others }) => ({ ...others, id: name })).readonly(),
+    }),
+  )
+
+  it('is found in lists, maps, and whatever shape it has of several', () => {
+    const [given, shown] = ['canary', '***'].map((hidden) => {
+      const one = { name: 'one', secret: hidden }
+      return { list: [one], map: { any: one }, either: [one], made: one }
+    })
+    expect(masked(root, given)).toEqual(shown)
+    expect(masked(root, { either: { name: 'one', secret: 'canary' } })).toEqual({
+      either: { name: 'one', secret: '***' },
+    })
+    const plain = { either: null, list: [{ name: 'one', secret: undefined }], other: 7 }
+    expect(masked(root, plain)).toEqual(plain)
   })
 })
