@@ -1,10 +1,11 @@
-/** `moderato config`: what is wrong with a configuration, what is in force, what differs, and tokens for people in it. */
+/** `moderato config`: checks a configuration, shows what is in force and what differs, makes tokens for people in it. */
 import { existsSync } from 'node:fs'
 import { sha256 } from '../operators/callers.ts'
 import { ReloadAnswer } from '../admin/config-routes.ts'
 import { describeConfig } from '../config/describe.ts'
 import { configDiff, isReloaded, type Change } from '../config/diff.ts'
-import type { Config } from '../config/schema/config.ts'
+import { namedFiles } from '../config/files.ts'
+import { configJsonSchema } from '../config/json-schema.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/loaded.ts'
 import { errorMessage } from '../core/error-message.ts'
@@ -15,6 +16,7 @@ import { withArguments, type Given, type Io } from './verb.ts'
 const USAGE = `usage: moderato config check FILE   says what is wrong
        moderato config show FILE    prints what is in force, and where each value comes from; secrets masked
        moderato config diff OLD NEW prints what differs, and what of it needs a restart
+       moderato config schema       prints the JSON Schema of the file, for editors, with what is said of each setting
        moderato config reload       has a running Moderato read its configuration anew
        moderato config person-token FILE
          makes a token for a person in FILE (mode 0600; they keep it) and prints its tokenSha256 for admin.people
@@ -33,10 +35,11 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   check: {
     files: 1,
     run([file = ''], { json }, io) {
-      const { config } = loadConfig(file)
-      const findings = filesIn(config)
-        .filter(([, named]) => !existsSync(named))
-        .map(([path, named]) => ({ path, message: `${named} is not there` }))
+      // What Moderato makes itself, and the socket of a program that may start later, need not be there.
+      const findings = namedFiles(loadConfig(file).config)
+        .filter(({ kind }) => kind !== 'state' && kind !== 'socket')
+        .filter((named) => !existsSync(named.file))
+        .map((named) => ({ path: named.path, message: `${named.file} is not there` }))
       if (findings.length > 0) throw new ConfigError(file, findings)
       io.stdout.write(json === true ? `${JSON.stringify({ ok: true, findings: [] })}\n` : `${file}: good\n`)
       return 0
@@ -62,6 +65,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return 0
     },
   },
+  schema: {
+    files: 0,
+    run(_, __, io) {
+      io.stdout.write(`${JSON.stringify(configJsonSchema(), null, 2)}\n`)
+      return 0
+    },
+  },
   reload: {
     files: 0,
     run: (_, values, io) =>
@@ -83,31 +93,6 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       return 0
     },
   },
-}
-
-type Named = readonly [path: string, file: string | undefined]
-
-/** The files that a configuration names, and that Moderato does not make itself. */
-function filesIn({ admin, approvals, policy, state, watch, identity }: Config): [string, string][] {
-  const named: readonly Named[] = [
-    ...admin.people.map(({ tokenFile }, index): Named => [`admin.people.${index}.tokenFile`, tokenFile]),
-    ['policy.bundle', policy.bundle],
-    ['state.passwordFile', state.passwordFile],
-    ['state.ca', state.ca],
-    ['approvals.webhook.secretFile', approvals.webhook?.secretFile],
-    ['approvals.callback.secretFile', approvals.callback?.secretFile],
-    ['watch.alerts.secretFile', watch.alerts?.secretFile],
-    ...identity.providers.flatMap((provider, index): Named[] => {
-      const path = `identity.providers.${index}`
-      if (provider.type === 'oidc') return [[`${path}.caFile`, provider.caFile]]
-      const { file, caFile } = provider.bundle
-      return [
-        [`${path}.bundle.file`, file],
-        [`${path}.bundle.caFile`, caFile],
-      ]
-    }),
-  ]
-  return named.flatMap(([path, file]): [string, string][] => (file === undefined ? [] : [[path, file]]))
 }
 
 export function run(args: readonly string[], io: Io): Promise<number> {

@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { hostOf } from '../core/addresses.ts'
+import { namedFiles } from '../config/files.ts'
 import type { LoadedConfig } from '../config/loaded.ts'
 import type { ProxyPlace } from './agent-client.ts'
 import type { Variables } from './child-environment.ts'
@@ -76,24 +77,13 @@ export function probedFor({ place, loaded, given }: Omit<SeparationOptions, 'use
   }
 }
 
+/** The configuration, and what it names that is secret, or that decides. */
 function filesOf({ file, config }: LoadedConfig): Probed['files'] {
-  const { stateDir, state, identity, policy, approvals, admin, listen } = config
-  const secrets: readonly (readonly [string | undefined, string])[] = [
-    [file, 'the configuration'],
-    [stateDir, 'the state directory'],
-    [state.file, 'the state store'],
-    [state.keyFile, 'the key of the ledger'],
-    [state.passwordFile, 'the password of the state store'],
-    [identity.sealingKeys, 'the sealing keys'],
-    [policy.bundle, 'the policy bundle'],
-    [admin.tokenFile, 'the admin token'],
-    [approvals.webhook?.secretFile, 'the key of approval messages'],
-    [approvals.callback?.secretFile, 'the key of approval answers'],
-    [admin.tls?.key, 'the key of the admin listener'],
-    [listen.tls?.key, 'the key of the agents listener'],
-    ...admin.people.map(({ id, tokenFile }) => [tokenFile, `the token of ${id}`] as const),
+  const kept = namedFiles(config).filter(({ kind }) => kind !== 'public' && kind !== 'socket')
+  return [
+    { path: file, what: 'the configuration' },
+    ...kept.map((named) => ({ path: named.file, what: named.what })),
   ]
-  return secrets.flatMap(([path, what]) => (path === undefined ? [] : [{ path, what }]))
 }
 
 /** Where AWS clients would find credentials of AWS by themselves. */

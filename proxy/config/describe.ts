@@ -1,42 +1,26 @@
 /** A configuration as it may be shown: sources beside values, secrets masked. Pure. */
 import type { LoadedConfig } from './loaded.ts'
+import { getAt, leafPaths } from './dotted.ts'
+import { replaceSettings, type SettingNode } from './schema/tree.ts'
+import { SETTINGS } from './settings.ts'
 
-/** Dotted paths of everything that is not a map; lists count as one value. */
-export function leafPaths(value: unknown, path = ''): string[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path]
-  return Object.entries(value).flatMap(([key, inner]) =>
-    leafPaths(inner, path === '' ? key : `${path}.${key}`),
-  )
-}
-
-/** The configuration in force for people: sources beside values, secrets masked. */
+/** Returns the configuration in force for people: each value with where it comes from, secrets masked. */
 export function describeConfig({
   config,
   sources,
 }: LoadedConfig): { path: string; value: unknown; source: string }[] {
+  const shown = masked(SETTINGS.root, config)
   return leafPaths(config)
     .filter((path) => path !== '')
     .map((path) => {
-      const value = path
-        .split('.')
-        .reduce<unknown>((inner, key) => (inner as Record<string, unknown>)[key], config)
       const source = [...sources].find(
         ([known]) => path === known || path.startsWith(`${known}.`) || known.startsWith(`${path}.`),
       )
-      return { path, value: mask(path, value), source: source?.[1] ?? 'default' }
+      return { path, value: getAt(shown, path), source: source?.[1] ?? 'default' }
     })
 }
 
-/** A value of the setting as it may be shown. */
-export function mask(path: string, value: unknown): unknown {
-  if (/(secretAccessKey|sessionToken|admin\.token|tokenSha256)$/.test(path))
-    return value === undefined ? undefined : '***'
-  if (path === 'state.url' && typeof value === 'string') return value.replace(/\/\/.*@/, '//***@')
-  if (Array.isArray(value)) return value.map((each) => mask(path, each))
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, mask(`${path}.${key}`, inner)]),
-    )
-  }
-  return value
+/** Returns the value as it may be shown; `node` says what is in it. */
+export function masked(node: SettingNode | undefined, value: unknown): unknown {
+  return replaceSettings(node, value, ({ mask }, each) => (mask === undefined ? each : mask(each)))
 }

@@ -1,6 +1,8 @@
 /** What differs between two configurations, and what of it can be changed while calls go on. Pure. */
 import type { Config } from './schema/config.ts'
-import { mask } from './describe.ts'
+import type { SettingNode } from './schema/tree.ts'
+import { masked } from './describe.ts'
+import { SETTINGS, type Settings } from './settings.ts'
 
 /** One setting that differs; secrets are masked, undefined is a value that is not there. */
 export interface Change {
@@ -10,59 +12,54 @@ export interface Change {
   readonly after: unknown
 }
 
-/** What a reload changes; everything else is fixed when the listeners, the stores and the upstream are opened. */
-const RELOADED = [
-  'agents',
-  'policy',
-  'catalogue.overrides',
-  'catalogue.guardedTags',
-  'pacing',
-  'signatures',
-  'freeze',
-  'breakglass',
-  'watch.detectors',
-  'log',
-  'admin.people',
-  'allowEnvironment',
-  'limits.bufferedBodyBytes',
-  'limits.bufferedTotalBytes',
-  'limits.bufferedAgentBytes',
-  'limits.chunkBytes',
-  'limits.bodyMinBytesPerSecond',
-  'limits.bodyPause',
-  'limits.held',
-  'limits.heldPerAgent',
-  'limits.inFlightPerAgent',
-]
-
-/** Whether the setting takes effect without a restart. */
-export function isReloaded(path: string): boolean {
-  return RELOADED.some((each) => path === each || path.startsWith(`${each}.`) || path.startsWith(`${each}[`))
+/**
+ * Returns whether a reload may change what stands at the path: a setting, something within one
+ * (`agents[spiffe://example.org/agent/a].grants`), or a group, where it must be true of every setting in there.
+ */
+export function isReloaded(path: string, { list }: Settings = SETTINGS): boolean {
+  const setting = list.find((each) => isAtOrWithin(path, each.path))
+  if (setting !== undefined) return setting.about?.reload === true
+  const below = list.filter((each) => each.path.startsWith(`${path}.`))
+  return below.length > 0 && below.every(({ about }) => about?.reload === true)
 }
 
-/** Every setting that differs, defaults and paths filled in on both sides. */
+function isAtOrWithin(path: string, setting: string): boolean {
+  return path === setting || path.startsWith(`${setting}.`) || path.startsWith(`${setting}[`)
+}
+
+/** Returns every setting that differs, defaults and paths filled in on both sides. */
 export function configDiff(before: Config, after: Config): Change[] {
-  return differences('', before, after)
+  return differences({ path: '', node: SETTINGS.root }, before, after)
 }
 
-function differences(path: string, before: unknown, after: unknown): Change[] {
+/** Where a value stands: as it is named for people, and what the schema says of it. */
+interface Place {
+  readonly path: string
+  readonly node: SettingNode | undefined
+}
+
+function differences({ path, node }: Place, before: unknown, after: unknown): Change[] {
   if (isMap(before) && isMap(after)) {
-    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
-      differences(path === '' ? key : `${path}.${key}`, before[key], after[key]),
-    )
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) => {
+      const place = {
+        path: path === '' ? key : `${path}.${key}`,
+        node: node?.members.get(key) ?? node?.entry,
+      }
+      return differences(place, before[key], after[key])
+    })
   }
   const [named, others] = [byName(before), byName(after)]
   if (named !== undefined && others !== undefined) {
     const names = [...new Set([...named.keys(), ...others.keys()])]
     const changes = names.flatMap((name) =>
-      differences(`${path}[${name}]`, named.get(name), others.get(name)),
+      differences({ path: `${path}[${name}]`, node: node?.entry }, named.get(name), others.get(name)),
     )
     // Their order can matter: of overrides the later wins.
     return changes.length > 0 || same([...named.keys()], [...others.keys()])
       ? changes
       : [{ path, before: [...named.keys()], after: [...others.keys()] }]
   }
-  return same(before, after) ? [] : [{ path, before: masked(path, before), after: masked(path, after) }]
+  return same(before, after) ? [] : [{ path, before: masked(node, before), after: masked(node, after) }]
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {
@@ -82,9 +79,4 @@ function byName(value: unknown): Map<string, unknown> | undefined {
 
 function same(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other)
-}
-
-/** The name of an entry is no part of what `mask` knows a setting by. */
-function masked(path: string, value: unknown): unknown {
-  return mask(path.replaceAll(/\[[^\]]*\]/g, ''), value)
 }

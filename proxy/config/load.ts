@@ -1,20 +1,19 @@
-/** Reads the configuration: the only reader of process.env and of the config file. */
+/** Reads the configuration. Nothing else reads process.env or the configuration's file. */
 import { readFileSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
-import { z } from 'zod'
 import { stateProblems } from './checks/state.ts'
 import { watchProblems } from './checks/watch.ts'
 import { configProblems } from './checks/settings.ts'
-import type { Finding } from './checks/finding.ts'
 import { identityProblems } from './checks/identity.ts'
-import { environmentOverrides, setAt } from './environment.ts'
-import { leafPaths } from './describe.ts'
-import { withResolvedPaths } from './paths.ts'
-import { ConfigSchema, type Config } from './schema/config.ts'
+import { environmentOverrides } from './environment.ts'
+import { leafPaths, setAt } from './dotted.ts'
+import { protectedFiles, withResolvedPaths } from './files.ts'
+import { ConfigSchema } from './schema/config.ts'
 import { tlsProblems } from './tls.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { ConfigError, type LoadedConfig } from './loaded.ts'
+import { plainWords, schemaFindings } from './words.ts'
 
 /**
  * Reads a YAML file, lays the environment over it, and checks the whole.
@@ -30,14 +29,23 @@ export function loadConfig(file: string, environment: NodeJS.ProcessEnv = proces
     throw new ConfigError(file, [{ path: '', message: errorMessage(error) }])
   }
   const loaded = parseConfig(given, { file, folder, environment })
-  const open = [...filesOf(loaded), ...statePlaces(loaded.config)].filter((each) => isWritableByAll(each))
+  const open = protectedFiles(loaded).filter((each) => isWritableByAll(each.file))
   if (open.length === 0) return loaded
   throw new ConfigError(
     file,
-    open.map((each) => ({ path: '', message: `${each} can be written by everybody: chmod o-w (rule S22)` })),
+    open.map((each) => ({
+      path: each.path,
+      message: `${each.file} can be written by everybody: run chmod o-w ${each.file} (rule S22)`,
+    })),
   )
 }
 
+/**
+ * Returns the configuration that a document makes, the environment laid over it, with relative paths resolved against
+ * the folder. Reads the certificates that it names, to say what is wrong with them.
+ *
+ * Throws `ConfigError` with every finding at once.
+ */
 export function parseConfig(
   given: unknown,
   from: { readonly file: string; readonly folder: string; readonly environment: NodeJS.ProcessEnv },
@@ -45,19 +53,7 @@ export function parseConfig(
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ConfigError(from.file, [{ path: '', message: 'must be a map of settings' }])
   }
-  const document = structuredClone(given) as Record<string, unknown>
-  const sources = new Map<string, string>()
-  for (const path of leafPaths(document)) sources.set(path, 'file')
-  const { overrides, findings } = environmentOverrides(
-    from.environment,
-    document['allowEnvironment'] === true,
-  )
-  for (const { path, value, variable } of overrides) {
-    for (const known of sources.keys())
-      if (known === path || known.startsWith(`${path}.`)) sources.delete(known)
-    setAt(document, path, value)
-    sources.set(path, variable)
-  }
+  const { document, sources, findings } = overlaid(given as Record<string, unknown>, from.environment)
   const result = ConfigSchema.safeParse(document, { error: plainWords })
   if (!result.success) throw new ConfigError(from.file, [...findings, ...schemaFindings(result.error)])
   const problems = [
@@ -77,60 +73,35 @@ export function parseConfig(
   return { config, sources, file: from.file, folder: from.folder }
 }
 
-/** What the schema itself does not say better. */
-function plainWords({ code, input, inst }: z.core.$ZodRawIssue): string | undefined {
-  if (code === 'invalid_type' && input === undefined) return 'is missing'
-  if (code !== 'unrecognized_keys') return undefined
-  const names = namesIn(inst)
-  return names.length === 0 ? 'is not a setting' : `is not a setting: give ${names.join(', ')}`
+/** What the file says with the environment laid over it, and where each value comes from. */
+function overlaid(given: Readonly<Record<string, unknown>>, environment: NodeJS.ProcessEnv) {
+  const document: Record<string, unknown> = structuredClone(given)
+  const sources = new Map<string, string>()
+  for (const path of leafPaths(document)) sources.set(path, 'file')
+  const { overrides, findings } = environmentOverrides(environment, document)
+  for (const { path, value, variable } of overrides) {
+    for (const known of sources.keys())
+      if (known === path || known.startsWith(`${path}.`)) sources.delete(known)
+    setAt(document, path, value)
+    sources.set(path, variable)
+  }
+  return { document, sources, findings }
 }
 
-/** The members that a map may have; none where that is open. */
-function namesIn(schema: unknown): readonly string[] {
-  if (schema instanceof z.ZodObject) return Object.keys(schema.shape)
-  const named = schema instanceof z.ZodRecord ? schema.keyType : undefined
-  return named instanceof z.ZodEnum ? named.options.map(String) : []
-}
-
-function schemaFindings(error: z.ZodError): Finding[] {
-  return error.issues.flatMap((issue): Finding[] => {
-    const path = issue.path.map(String).join('.')
-    if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
-    return issue.keys.map((key) => ({ path: path === '' ? key : `${path}.${key}`, message: issue.message }))
-  })
-}
-
-/** Who can write what is in force, as soon as it is written, needs no other way in. */
+/** Whoever can write what is in force needs no other way in. */
 function isWritableByAll(file: string): boolean {
   const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0
   return (mode & 0o002) !== 0
 }
 
-/** The files whose change asks for a reload. */
-export function filesOf({ file, config }: LoadedConfig): readonly string[] {
-  const { bundle } = config.policy
-  const people = config.admin.people.flatMap(({ tokenFile }) => tokenFile ?? [])
-  return [resolve(file), ...people, ...(bundle === undefined ? [] : bundleFiles(bundle))]
-}
-
-/** Where Moderato keeps what it goes by. */
-function statePlaces({ stateDir, state, identity }: Config): string[] {
-  return [stateDir, state.file, state.keyFile, identity.sealingKeys].filter((each) => each !== undefined)
-}
-
-/** A bundle is one file, or a folder of these. */
-function bundleFiles(bundle: string): string[] {
-  if (statSync(bundle, { throwIfNoEntry: false })?.isDirectory() !== true) return [bundle]
-  return ['policy.wasm', '.manifest', 'data.json'].map((name) => join(bundle, name))
-}
-
-/** Where a command finds a running Moderato, as the environment says it: its address, a token's file, an authority. */
+/** Where a command finds a running Moderato: its address, the file of a token, the file of a certificate authority. */
 export interface AdminPlace {
   readonly url: string | undefined
   readonly tokenFile: string | undefined
   readonly ca: string | undefined
 }
 
+/** Returns where a running Moderato is, as far as the environment says it. */
 export function adminPlace(environment: NodeJS.ProcessEnv = process.env): AdminPlace {
   return {
     url: environment['MODERATO_ADMIN_URL'],
@@ -139,7 +110,10 @@ export function adminPlace(environment: NodeJS.ProcessEnv = process.env): AdminP
   }
 }
 
-/** The configuration of a running Moderato, for a command: whose token file is the command's is no setting then. */
+/**
+ * Reads the configuration of a running Moderato, for a command that asks it. `MODERATO_ADMIN_TOKEN_FILE` is then the
+ * file of the command's own token, and no setting. Throws as `loadConfig`.
+ */
 export function loadConfigOfRunning(
   file: string,
   environment: NodeJS.ProcessEnv = process.env,
@@ -148,7 +122,7 @@ export function loadConfigOfRunning(
   return loadConfig(file, settings)
 }
 
-/** The environment that a command was started in, for those that make one for another. */
+/** Returns the environment that a command was started in, for commands that start another. */
 export function environmentOf(
   environment: NodeJS.ProcessEnv = process.env,
 ): Readonly<Record<string, string>> {

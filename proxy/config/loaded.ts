@@ -1,6 +1,7 @@
 import type { Finding } from './checks/finding.ts'
 import type { Config } from './schema/config.ts'
 
+/** A configuration, checked and complete, with where it came from. */
 export interface LoadedConfig {
   readonly config: Config
   readonly file: string
@@ -10,7 +11,7 @@ export interface LoadedConfig {
   readonly folder: string
 }
 
-/** The configuration is not usable; `findings` name each path, and what is allowed there. */
+/** Says that a configuration cannot be used: `findings` name each path, and what is allowed there. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly findings: readonly Finding[]

@@ -7,14 +7,14 @@ import { errorMessage } from '../core/error-message.ts'
 
 export type TlsFiles = NonNullable<Config['listen']['tls']>
 
-/** What a TLS server needs of them. With `clientCa` no connection is taken without a certificate of it. */
+/** Reads what a TLS server needs. With `clientCa` it takes no connection without a certificate of that authority. */
 export function readTls({ cert, key, clientCa }: TlsFiles): TlsOptions {
   const own = { cert: readFileSync(cert), key: readFileSync(key) }
   if (clientCa === undefined) return own
   return { ...own, ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true }
 }
 
-/** Why the files of the setting `path` cannot be used, each by its own path; nothing if they can. */
+/** Returns why the files of the setting `path` cannot be used, each by its own path; nothing if they can. */
 export function tlsProblems(path: string, files: TlsFiles): Finding[] {
   const findings = Object.entries(files).flatMap(([name, file]): Finding[] => {
     try {

@@ -1,5 +1,6 @@
 /** Keeps the settings in force those of the configuration's files, as they change. */
-import { filesOf, loadConfig } from '../config/load.ts'
+import { watchedFiles } from '../config/files.ts'
+import { loadConfig } from '../config/load.ts'
 import { watchFiles } from '../core/watch-files.ts'
 import { Reloader, type ReloadDeps } from './reload.ts'
 
@@ -15,7 +16,7 @@ export function followConfig(deps: Omit<ReloadDeps, 'load'>): FollowedConfig {
   const { file } = settings.current().loaded
   const reloader = new Reloader({ ...deps, load: () => loadConfig(file) })
   const stop = watchFiles(
-    () => filesOf(settings.current().loaded),
+    () => watchedFiles(settings.current().loaded),
     () => void reloader.reload('file'),
     (error) =>
       log.warn({ err: error }, 'the configuration is not watched: reload it by SIGHUP or POST /v1/reload'),

@@ -83,6 +83,38 @@ describe('moderato config', () => {
     ])
   })
 
+  it('prints the JSON Schema of the file, with what is said of each setting', async () => {
+    const schema = JSON.parse((await config('schema')).out)
+    const { mode, bundle } = schema.properties.policy.properties
+    expect(mode).toMatchObject({
+      enum: ['enforce', 'observe'],
+      default: 'enforce',
+      'x-moderato': {
+        changedBy: 'reload',
+        variable: 'MODERATO_POLICY_MODE',
+        environment: 'may only set it to enforce',
+      },
+    })
+    expect(bundle['x-moderato']).toMatchObject({ environment: 'guarded', file: 'bundle' })
+    expect(schema.properties.admin.properties.token['x-moderato']).toMatchObject({ secret: true })
+    expect(schema.additionalProperties).toBe(false)
+  })
+
+  it('misses a socket and what Moderato makes itself in no file', async () => {
+    const bundle = { workloadApi: 'unix:///run/spire/api.sock' }
+    const provider = {
+      type: 'spiffe-jwt',
+      name: 'spire',
+      trustDomain: 'example.org',
+      audience: 'moderato',
+      bundle,
+      rules: [{ match: { sub: '*' }, agent: 'a' }],
+    }
+    const identity = { sealingKeys: 'not-yet', providers: [provider] }
+    const path = file('later', { stateDir: 'not-yet', identity, agents: [{ id: 'a' }] })
+    expect(await config('check', path)).toMatchObject({ code: 0, err: '' })
+  })
+
   it('is used as it says', async () => {
     for (const args of [
       [],

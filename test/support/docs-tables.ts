@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { isReloaded } from '../../proxy/config/diff.ts'
+import { environmentWords } from '../../proxy/config/environment.ts'
 import { ConfigSchema } from '../../proxy/config/schema/config.ts'
+import { SETTINGS } from '../../proxy/config/settings.ts'
 import { DETECTOR_NAMES, DETECTOR_SETTINGS, watch as WatchSchema } from '../../proxy/config/schema/watch.ts'
 import { DENIALS } from '../../proxy/core/denial/table.ts'
 import { createMetrics } from '../../proxy/observe/metrics.ts'
@@ -53,9 +55,15 @@ function configuration(): string {
       `\`${path}\``,
       value === undefined || path === 'watch.detectors' ? '' : `\`${JSON.stringify(value)}\``,
       isReloaded(path) ? 'reload' : 'restart',
+      environmentOf(path),
       description ?? '',
     ])
-  return table(['setting', 'default', 'changed by', ''], rows)
+  return table(['setting', 'default', 'changed by', 'environment', ''], rows)
+}
+
+function environmentOf(path: string): string {
+  const named = [...SETTINGS.list, ...SETTINGS.optionalGroups].find((each) => each.path === path)
+  return named === undefined ? '' : environmentWords(named)
 }
 
 const LATER = new Set(['listen.intercept'])

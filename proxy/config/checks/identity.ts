@@ -7,6 +7,7 @@ import { isTemplate, rootOf } from '../../core/agent-template.ts'
 type Provider = Config['identity']['providers'][number]
 type Rule = Provider['rules'][number]
 
+/** Returns what is wrong with the providers, and with the agents that their rules name; nothing if all is well. */
 export function identityProblems(config: Config): Finding[] {
   const seen = new Set<string>()
   return config.identity.providers.flatMap((provider, index) => {

@@ -11,6 +11,7 @@ const KNOWN_SECRETS = new Set([
 ])
 const MIN_SECRET_LENGTH = 32
 
+/** Returns what is wrong between settings, each by its path; nothing if all fits together. */
 export function configProblems(config: Config): Finding[] {
   return [
     ...listenProblems(config),

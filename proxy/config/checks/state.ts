@@ -11,6 +11,7 @@ const PROTOCOLS = new Map([
 ])
 const OF_STORE = { file: 'sqlite', url: 'valkey', passwordFile: 'valkey', ca: 'valkey' } as const
 
+/** Returns why the settings of the state store cannot be used together; nothing if they can. */
 export function stateProblems({ state }: Pick<Config, 'state'>): Finding[] {
   const findings: Finding[] = []
   for (const [name, store] of Object.entries(OF_STORE) as [keyof typeof OF_STORE, string][]) {

@@ -3,6 +3,7 @@ import { isSafeFromOthers } from '../../core/addresses.ts'
 import type { Finding } from './finding.ts'
 import type { Config } from '../schema/config.ts'
 
+/** Returns why the settings of watchers cannot be used together; nothing if they can. */
 export function watchProblems({ watch, admin }: Pick<Config, 'watch' | 'admin'>): Finding[] {
   const findings: Finding[] = []
   for (const [name, settings] of Object.entries(watch.detectors)) {

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { ACTION_CLASSES, GRANTABLE, TRAITS } from '../../core/action-class.ts'
 import { privateService } from './services.ts'
+import { maskAll, onlyTo, RAISE, setting } from './setting.ts'
 import { durationMs, parsed, unknownValue } from './values.ts'
 import { DEFAULT_PACES, LONGEST_WAIT_MS } from '../../pacing/paces.ts'
 import { parseRate } from '../../pacing/rates.ts'
@@ -9,11 +10,17 @@ import { DIMENSIONS } from '../../pacing/rules.ts'
 
 /** One pace: rate, burst, maxWait. */
 export const paceSetting = z.strictObject({
-  rate: parsed(parseRate, 'a rate such as 6/min'),
-  burst: z.int().positive(),
-  maxWait: durationMs.refine(
-    (ms) => ms <= LONGEST_WAIT_MS,
-    'must be at most 45s: clients give up after that',
+  rate: setting(parsed(parseRate, 'a rate such as 6/min'), {
+    doc: 'How many things in which time, such as `6/min`.',
+    reload: true,
+  }),
+  burst: setting(z.int().positive(), { doc: 'How many things may go at once.', reload: true }),
+  maxWait: setting(
+    durationMs.refine((ms) => ms <= LONGEST_WAIT_MS, 'must be at most 45s: clients give up after that'),
+    {
+      doc: 'How long a call may be held for its turn; it is refused where it would wait longer.',
+      reload: true,
+    },
   ),
 })
 
@@ -62,7 +69,7 @@ export const agent = z
       .string()
       .regex(/^[A-Za-z0-9]{4,128}$/, 'must be 4 to 128 letters and digits')
       .optional(),
-    secretAccessKey: z.string().min(1).optional(),
+    secretAccessKey: setting(z.string().min(1).optional(), { doc: 'The secret of the key.', mask: maskAll }),
     grants: grants.default([]),
   })
   .refine(
@@ -90,97 +97,109 @@ const taskApprovalRule = approvalRule
 
 export const policy = z
   .strictObject({
-    mode: z
-      .enum(['enforce', 'observe'])
-      .default('enforce')
-      .describe('observe: policy verdicts and pace are recorded, not enforced.'),
-    bundle: z.string().optional().describe('A bundle file; the packaged default policy otherwise.'),
-    approvals: z
-      .array(approvalRule)
-      .default([])
-      .describe(
-        'What people must approve: classes, and optionally resources, agents, traits, minCount; approvers 1 or 2.',
-      ),
-    taskApprovals: z
-      .array(taskApprovalRule)
-      .prefault([])
-      .describe(
-        'Tasks that people must approve, by what they may do: classes, and optionally resources, agents, minDuration; approvers 1 or 2.',
-      ),
-    allowUnmodelled: z
-      .array(z.string().regex(/^[a-z0-9-]+:\w+:.+$/, 'is service:Operation:parameter'))
-      .default([])
-      .describe(
-        'Parameters that changes may have although the catalogue lacks them: `service:Operation:name`.',
-      ),
+    mode: setting(z.enum(['enforce', 'observe']).default('enforce'), {
+      doc: 'observe: policy verdicts and pace are recorded, not enforced.',
+      reload: true,
+      environment: onlyTo('enforce'),
+    }),
+    bundle: setting(z.string().optional(), {
+      doc: 'A bundle file; the packaged default policy otherwise.',
+      reload: true,
+      file: { kind: 'bundle', what: 'the policy bundle' },
+    }),
+    approvals: setting(z.array(approvalRule).default([]), {
+      doc: 'What people must approve: classes, and optionally resources, agents, traits, minCount; approvers 1 or 2.',
+      reload: true,
+    }),
+    taskApprovals: setting(z.array(taskApprovalRule).prefault([]), {
+      doc: 'Tasks that people must approve, by what they may do: classes, and optionally resources, agents, minDuration; approvers 1 or 2.',
+      reload: true,
+    }),
+    allowUnmodelled: setting(
+      z.array(z.string().regex(/^[a-z0-9-]+:\w+:.+$/, 'must be service:Operation:parameter')).default([]),
+      {
+        doc: 'Parameters that changes may have although the catalogue lacks them: `service:Operation:name`.',
+        reload: true,
+      },
+    ),
   })
   .prefault({})
+
+const override = z
+  .strictObject({
+    operation: z.string().regex(/^([a-z0-9-]+|\*):(\w+|\*)$/, 'must be service:Operation, with * for any'),
+    resources: z.array(z.string().min(1)).min(1).optional(),
+    classes: z.array(z.enum(PACED_CLASSES)).min(1).optional(),
+    add: z
+      .array(z.enum([...PACED_CLASSES, ...TRAITS]))
+      .min(1)
+      .optional(),
+  })
+  .refine(({ classes, add }) => classes !== undefined || add !== undefined, 'needs classes or add')
 
 export const catalogue = z
   .strictObject({
-    overrides: z
-      .array(
-        z
-          .strictObject({
-            operation: z.string().regex(/^([a-z0-9-]+|\*):(\w+|\*)$/, 'is service:Operation, with * for any'),
-            resources: z.array(z.string().min(1)).min(1).optional(),
-            classes: z.array(z.enum(PACED_CLASSES)).min(1).optional(),
-            add: z
-              .array(z.enum([...PACED_CLASSES, ...TRAITS]))
-              .min(1)
-              .optional(),
-          })
-          .refine(({ classes, add }) => classes !== undefined || add !== undefined, 'needs classes or add'),
-      )
-      .default([])
-      .describe('Other classes for an operation, or for some of its resources; the later entry wins.'),
-    guardedTags: z
-      .array(z.string().min(1).max(128))
-      .default([])
-      .describe('Tag keys that grants, policy or automation go by: to set or remove one is `protection`.'),
-    services: z
-      .array(privateService)
-      .default([])
-      .describe(
-        'Services that are not of AWS: name, hosts, region, operations; see docs/private-services.md.',
-      ),
+    overrides: setting(z.array(override).default([]), {
+      doc: 'Other classes for an operation, or for some of its resources; the later entry wins.',
+      reload: true,
+    }),
+    guardedTags: setting(z.array(z.string().min(1).max(128)).default([]), {
+      doc: 'Tag keys that grants, policy or automation go by: to set or remove one is `protection`.',
+      reload: true,
+    }),
+    services: setting(z.array(privateService).default([]), {
+      doc: 'Services that are not of AWS: name, hosts, region, operations; see docs/private-services.md.',
+    }),
   })
   .prefault({})
 
+const paces = z.partialRecord(z.enum(PACED), paceSetting)
+type Paces = z.output<typeof paces>
+
+/** No class is faster, lets more through at once, or is held longer than before. */
+function noneFaster(given: Paces, before: Paces): boolean {
+  return PACED.every((name) => {
+    const [is, was] = [given[name], before[name]]
+    if (was === undefined) return true
+    if (is === undefined) return false
+    const isSlower = is.rate.things * was.rate.perMs <= was.rate.things * is.rate.perMs
+    return isSlower && is.burst <= was.burst && is.maxWait <= was.maxWait
+  })
+}
+
 export const pacing = z
   .strictObject({
-    classes: z
-      .partialRecord(z.enum(PACED), paceSetting)
-      .prefault({})
-      .transform((given) => ({
-        ...z.partialRecord(z.enum(PACED), paceSetting).parse(DEFAULT_PACES),
+    classes: setting(
+      paces.prefault({}).transform((given) => ({
+        ...paces.parse(DEFAULT_PACES),
         // Who set a pace for writes meant those that replace something too.
         ...(given.write === undefined ? {} : { 'may-overwrite': given.write }),
         ...given,
       })),
-    unboundedCount: z
-      .int()
-      .min(1)
-      .default(10)
-      .describe('As how many things a call counts whose selector may match any number; a burst at most.'),
-    cascadeWeight: z
-      .int()
-      .min(1)
-      .default(1)
-      .describe(
-        'Multiplies the count of a call that removes a container with what it holds; a burst at most.',
-      ),
-    rules: z
-      .array(rule)
-      .default([])
-      .superRefine(namesOnce)
-      .describe(
-        'Further budgets: name, classes, per, rate, burst, maxWait, mode. All that apply are charged.',
-      ),
-    dwell: durationMs
-      .prefault('0s')
-      .describe(
-        'How long nothing is destroyed after its agent (its task) first had to do with it; 0s: no dwell.',
-      ),
+      {
+        doc: 'The pace of a class, for each agent: rate, burst, maxWait. A class that is not given keeps its default.',
+        reload: true,
+        environment: { may: 'tighten', how: 'slow classes down', isTighter: noneFaster },
+      },
+    ),
+    unboundedCount: setting(z.int().min(1).default(10), {
+      doc: 'As how many things a call counts whose selector may match any number; a burst at most.',
+      reload: true,
+      environment: RAISE,
+    }),
+    cascadeWeight: setting(z.int().min(1).default(1), {
+      doc: 'Multiplies the count of a call that removes a container with what it holds; a burst at most.',
+      reload: true,
+      environment: RAISE,
+    }),
+    rules: setting(z.array(rule).default([]).superRefine(namesOnce), {
+      doc: 'Further budgets: name, classes, per, rate, burst, maxWait, mode. All that apply are charged.',
+      reload: true,
+    }),
+    dwell: setting(durationMs.prefault('0s'), {
+      doc: 'How long nothing is destroyed after its agent (its task) first had to do with it; 0s: no dwell.',
+      reload: true,
+      environment: RAISE,
+    }),
   })
   .prefault({})

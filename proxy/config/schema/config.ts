@@ -6,63 +6,47 @@ import { breakglass } from './breakglass.ts'
 import { agent, catalogue, pacing, policy } from './calls.ts'
 import { freeze } from './freeze.ts'
 import { identity, tasks } from './identity.ts'
+import { limits } from './limits.ts'
+import { free, setting } from './setting.ts'
 import { state } from './state.ts'
 import { upstream } from './upstream.ts'
-import { address, bytes, durationMs, hostName, later } from './values.ts'
+import { address, durationMs, hostName, later } from './values.ts'
 import { watch } from './watch.ts'
 
 const listen = z
   .strictObject({
-    agents: address.prefault('127.0.0.1:8080').describe('Endpoint mode: AWS_ENDPOINT_URL points here.'),
-    admin: address
-      .prefault('127.0.0.1:8081')
-      .describe('Health, metrics, admin API; never reachable for agents.'),
-    hosts: z.array(hostName).default([]).describe('Our own names, for virtual-host S3.'),
+    agents: setting(address.prefault('127.0.0.1:8080'), {
+      doc: 'Endpoint mode: AWS_ENDPOINT_URL points here.',
+      environment: free('Whoever calls there must sign, wherever it is.'),
+    }),
+    admin: setting(address.prefault('127.0.0.1:8081'), {
+      doc: 'Health, metrics, admin API; never reachable for agents.',
+    }),
+    hosts: setting(z.array(hostName).default([]), {
+      doc: 'Our own names, for virtual-host S3.',
+      environment: free(
+        'A request is judged and forwarded by one reading of its host, whatever our names are.',
+      ),
+    }),
     intercept: later('CONNECT mode'),
     tls: listenTls.optional(),
-  })
-  .prefault({})
-
-const limits = z
-  .strictObject({
-    bufferedBodyBytes: bytes
-      .default(10 * 1024 * 1024)
-      .describe('The largest body that is read whole to classify it.'),
-    bufferedTotalBytes: bytes
-      .default(512 * 1024 * 1024)
-      .describe('Body bytes held at once, over all agents.'),
-    bufferedAgentBytes: bytes.default(128 * 1024 * 1024).describe('Body bytes held at once for one agent.'),
-    chunkBytes: bytes
-      .default(16 * 1024 * 1024)
-      .describe(
-        'The largest chunk of a body whose chunks are signed; it is held until its signature verifies.',
-      ),
-    bodyMinBytesPerSecond: bytes.default(1024).describe('A body that stays slower is cut off.'),
-    bodyPause: durationMs.prefault('20s').describe('How long a body may stay under the minimum rate.'),
-    headersTimeout: durationMs.prefault('15s').describe('How long a request head may take.'),
-    headerBytes: bytes.default(32 * 1024).describe('The largest request head.'),
-    connections: bytes.default(10_000).describe('Connections on the agent listener.'),
-    streamsPerConnection: bytes.default(128).describe('Calls under way on one HTTP/2 connection.'),
-    held: bytes.default(10_000).describe('Calls that wait for their turn, over all agents.'),
-    heldPerAgent: bytes.default(100).describe('The same for one agent.'),
-    inFlightPerAgent: bytes.default(1_000).describe('Calls of one agent under way at once.'),
-    replaysPerAgent: bytes
-      .default(100_000)
-      .describe('Changing calls of one agent remembered while their signature is valid; more are refused.'),
-    agentLabels: bytes.default(200).describe('Agents named in metrics; further ones are counted as other.'),
   })
   .prefault({})
 
 export const ConfigSchema = z.strictObject({
   listen,
   admin,
-  stateDir: z.string().min(1).default('.moderato').describe('Keys, state and audit log; created 0700.'),
+  stateDir: setting(z.string().min(1).default('.moderato'), {
+    doc: 'Keys, state and audit log; created 0700.',
+    environment: free('Where it is depends on the machine: the usual thing that the environment says.'),
+    file: { kind: 'state', what: 'the state directory' },
+  }),
   state,
   upstream,
-  agents: z
-    .array(agent)
-    .default([])
-    .describe('id, accessKeyId, secretAccessKey, grants: classes and resource patterns.'),
+  agents: setting(z.array(agent).default([]), {
+    doc: 'id, accessKeyId, secretAccessKey, grants: classes and resource patterns.',
+    reload: true,
+  }),
   identity,
   tasks,
   policy,
@@ -72,26 +56,34 @@ export const ConfigSchema = z.strictObject({
   watch,
   signatures: z
     .strictObject({
-      maxSkew: durationMs.prefault('5m').describe('How far a signature date may be from our clock.'),
-      maxSkewS3: durationMs.prefault('15m').describe('The same for S3.'),
+      maxSkew: setting(durationMs.prefault('5m'), {
+        doc: 'How far a signature date may be from our clock.',
+        reload: true,
+      }),
+      maxSkewS3: setting(durationMs.prefault('15m'), { doc: 'The same for S3.', reload: true }),
     })
     .prefault({}),
   limits,
   freeze,
   breakglass,
-  drain: durationMs.prefault('30s').describe('How long streams may finish after SIGTERM.'),
+  drain: setting(durationMs.prefault('30s'), {
+    doc: 'How long streams may finish after SIGTERM.',
+    environment: free('It is about the end of the process, and no new call is taken then.'),
+  }),
   log: z
     .strictObject({
-      level: z
-        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-        .default('info')
-        .describe('Of the JSON lines on standard error.'),
+      level: setting(z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'), {
+        doc: 'Of the JSON lines on standard error.',
+        reload: true,
+        environment: free('The log is for operators; what counts is in the audit, whatever the level.'),
+      }),
     })
     .prefault({}),
-  allowEnvironment: z
-    .boolean()
-    .default(false)
-    .describe('Lets the environment loosen what only the file may (rule S7).'),
+  allowEnvironment: setting(z.boolean().default(false), {
+    doc: 'Lets the environment loosen what only the file may (rule S7).',
+    reload: true,
+    environment: { may: 'never', because: 'The environment would allow itself everything.' },
+  }),
 })
 
 export type Config = z.output<typeof ConfigSchema>

@@ -1,6 +1,7 @@
 /** The part of the configuration that freezes by the calendar. */
 import { z } from 'zod'
 import { ACTION_CLASSES } from '../../core/action-class.ts'
+import { setting } from './setting.ts'
 
 export const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 
@@ -50,12 +51,10 @@ const window = z
 
 export const freeze = z
   .strictObject({
-    windows: z
-      .array(window)
-      .default([])
-      .describe(
-        'Freezes by the calendar: name, days, from, to, timeZone, and classes, agents, accounts, services.',
-      ),
+    windows: setting(z.array(window).default([]), {
+      doc: 'Freezes by the calendar: name, days, from, to, timeZone, and classes, agents, accounts, services.',
+      reload: true,
+    }),
   })
   .prefault({})
 

@@ -1,6 +1,7 @@
 /** The part of the configuration that says who vouches for agents, and which agents that makes. */
 import { z } from 'zod'
 import { grants } from './calls.ts'
+import { setting } from './setting.ts'
 import { durationMs } from './values.ts'
 import { TRUST_DOMAIN } from '../../core/spiffe-id.ts'
 
@@ -43,12 +44,23 @@ const token = {
   tokenUses: z.int().min(1).max(100).default(1),
 }
 
+const caFile = setting(text.optional(), {
+  doc: 'PEM file: the authority of the server, in place of the public ones.',
+  file: { kind: 'public', what: 'the authority of the provider' },
+})
+
 const bundle = z
   .strictObject({
-    file: text.optional(),
+    file: setting(text.optional(), {
+      doc: 'The bundle as a file.',
+      file: { kind: 'public', what: 'the bundle of the provider' },
+    }),
     endpoint: text.optional(),
-    caFile: text.optional(),
-    workloadApi: text.optional(),
+    caFile,
+    workloadApi: setting(text.optional(), {
+      doc: 'The Unix socket of a Workload API.',
+      file: { kind: 'socket', what: 'the Workload API of the provider' },
+    }),
   })
   .refine(
     ({ file, endpoint, workloadApi }) =>
@@ -69,7 +81,7 @@ const oidc = z.strictObject({
   issuer: text,
   algorithms: z.array(z.enum(ALGORITHMS)).min(1).default(['RS256', 'ES256']),
   jwksUri: text.optional(),
-  caFile: text.optional(),
+  caFile,
   maxTokenAge: durationMs.optional(),
 })
 

@@ -1,6 +1,10 @@
 /** The part of the configuration that says where calls go, and with which credentials. */
 import { z } from 'zod'
+import { free, maskAll, setting } from './setting.ts'
 import { durationMs } from './values.ts'
+
+const OWN_KEY = free('The AWS provider chain reads credentials from the environment, too.')
+const PERFORMANCE = free('It says how long or how wide a call may go, not which call.')
 
 const accountId = z
   .string({ error: 'must be 12 digits, in quotes: YAML takes them for a number' })
@@ -38,45 +42,58 @@ const roleRule = z
 
 export const upstream = z
   .strictObject({
-    endpoint: z.string().optional().describe('Send every service here (an emulator). https unless loopback.'),
+    endpoint: setting(z.string().optional(), {
+      doc: 'Send every service here (an emulator). https unless loopback.',
+    }),
     credentials: z
       .strictObject({
-        accessKeyId: z.string().min(1),
-        secretAccessKey: z.string().min(1),
-        sessionToken: z.string().min(1).optional(),
+        accessKeyId: setting(z.string().min(1), { doc: 'The key id.', environment: OWN_KEY }),
+        secretAccessKey: setting(z.string().min(1), {
+          doc: 'The secret of the key.',
+          environment: OWN_KEY,
+          mask: maskAll,
+        }),
+        sessionToken: setting(z.string().min(1).optional(), {
+          doc: 'The token of a temporary key.',
+          environment: OWN_KEY,
+          mask: maskAll,
+        }),
       })
       .optional()
       .describe('The AWS provider chain otherwise.'),
-    roles: z
-      .array(roleRule)
-      .default([])
-      .describe(
-        'Rules that pick the role that a call is made with; see docs/upstream-roles.md. With none, the credentials as they are.',
-      ),
+    roles: setting(z.array(roleRule).default([]), {
+      doc: 'Rules that pick the role that a call is made with; see docs/upstream-roles.md. With none, the credentials as they are.',
+    }),
     signing: z
       .strictObject({
-        roleArn: roleArn.describe(
-          'Assumed for /.moderato/v1/sign, with a policy of nothing but what is signed.',
-        ),
+        roleArn: setting(roleArn, {
+          doc: 'Assumed for /.moderato/v1/sign, with a policy of nothing but what is signed.',
+        }),
       })
       .optional(),
-    accountId: accountId.optional().describe('Fills the account in ARNs.'),
-    regions: z
-      .array(z.string())
-      .min(1)
-      .optional()
-      .describe(
-        'Regions that may be reached; all known ones otherwise. Not looked at with `upstream.endpoint`.',
-      ),
-    connections: z.int().positive().default(128).describe('Connections per upstream host, for each agent.'),
-    connectTimeout: durationMs.prefault('10s').describe('TCP and TLS to an upstream host.'),
-    headersTimeout: durationMs
-      .prefault('15m')
-      .describe('Until the head of an answer; synchronous Lambda calls take long.'),
-    bodyTimeout: durationMs.prefault('5m').describe('The longest pause within an answer.'),
-    allowPrivateAddresses: z
-      .boolean()
-      .default(false)
-      .describe('For VPC endpoints: upstream names may resolve to private addresses.'),
+    // Guarded: grants and freezes name accounts, and a call must not be taken for one of another account.
+    accountId: setting(accountId.optional(), { doc: 'Fills the account in ARNs.' }),
+    regions: setting(z.array(z.string()).min(1).optional(), {
+      doc: 'Regions that may be reached; all known ones otherwise. Not looked at with `upstream.endpoint`.',
+    }),
+    connections: setting(z.int().positive().default(128), {
+      doc: 'Connections per upstream host, for each agent.',
+      environment: PERFORMANCE,
+    }),
+    connectTimeout: setting(durationMs.prefault('10s'), {
+      doc: 'TCP and TLS to an upstream host.',
+      environment: PERFORMANCE,
+    }),
+    headersTimeout: setting(durationMs.prefault('15m'), {
+      doc: 'Until the head of an answer; synchronous Lambda calls take long.',
+      environment: PERFORMANCE,
+    }),
+    bodyTimeout: setting(durationMs.prefault('5m'), {
+      doc: 'The longest pause within an answer.',
+      environment: PERFORMANCE,
+    }),
+    allowPrivateAddresses: setting(z.boolean().default(false), {
+      doc: 'For VPC endpoints: upstream names may resolve to private addresses.',
+    }),
   })
   .prefault({})

@@ -1,5 +1,6 @@
 /** The part of the configuration that says what watchers look for, and what they do then. */
 import { z } from 'zod'
+import { maskPath, setting } from './setting.ts'
 import { durationMs } from './values.ts'
 
 /** From the mildest; every one does what `mark` does, and all but `mark` alert. */
@@ -91,15 +92,23 @@ const detectors = z
 
 export const watch = z
   .strictObject({
-    detectors: detectors.describe('What each watcher does and from when on; see the table of detectors.'),
+    detectors: setting(detectors, {
+      doc: 'What each watcher does and from when on; see the table of detectors.',
+      reload: true,
+    }),
     alerts: z
       .strictObject({
-        url: z.string().min(1).describe('Where each alert is posted; https unless loopback.'),
-        secretFile: z
-          .string()
-          .min(1)
-          .describe('A file of mode 0600: the key of the HMAC over what is posted.'),
-        format: z.enum(['json', 'slack']).default('json').describe('slack: for an incoming webhook.'),
+        url: setting(z.string().min(1), {
+          doc: 'Where each alert is posted; https unless loopback.',
+          mask: maskPath,
+        }),
+        secretFile: setting(z.string().min(1), {
+          doc: 'A file of mode 0600: the key of the HMAC over what is posted.',
+          file: { kind: 'secret', what: 'the key of alerts' },
+        }),
+        format: setting(z.enum(['json', 'slack']).default('json'), {
+          doc: 'slack: for an incoming webhook.',
+        }),
       })
       .optional()
       .describe('Where alerts go beside the log.'),
