@@ -13,6 +13,7 @@ import { openBreakglass } from './breakglass/open.ts'
 import type { Config } from './config-schema.ts'
 import { describeConfig } from './config-describe.ts'
 import type { LoadedConfig } from './config.ts'
+import { VERSION } from './core/version.ts'
 import { openSigners } from './credentials/open.ts'
 import { Freezes } from './freeze/freezes.ts'
 import { openIdentity } from './identity/open.ts'
@@ -156,6 +157,7 @@ function started({ loaded, policy }: Rules, audit: Audit, state: ServiceState, a
   const { name: engine, revision } = policy
   audit.append({
     phase: 'start',
+    version: VERSION,
     settings: describeConfig(loaded),
     policy: { engine, revision, rules: [] },
   })
