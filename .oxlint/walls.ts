@@ -17,8 +17,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['proxy/agent-api', 'proxy/breakglass'],
   ['proxy/admin', 'proxy/stages'],
   ['proxy/replay', 'proxy/server'],
-  ['proxy/cli'],
+  ['proxy/cli', 'proxy/packaging'],
   ['proxy/main.ts'],
+  ['proxy/bin.js'],
 ]
 
 /** Floors inside a folder; `.` stands for the files that lie in the folder itself. */

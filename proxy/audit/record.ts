@@ -4,7 +4,7 @@
  * - `decision`: one for every request; durable before a mutating call is forwarded (rule S3)
  * - `outcome`: one more for every forwarded request, same `requestId`
  * - `refusals`: refusals without a verified identity, counted by reason beyond the individual rate (rule S9)
- * - `start`: the effective settings and where each comes from (rule S7)
+ * - `start`: the version of Moderato, the effective settings and where each comes from (rule S7)
  * - `seal`: names the torn bytes that a crash left behind
  * - `config`: a reload: what changed, or why nothing did
  * - `admin`: one for every write through the admin API, durable before it is carried out; another if it failed
@@ -101,6 +101,8 @@ export interface AuditRecord {
   readonly client?: { readonly address: string; readonly userAgent?: string | undefined } | undefined
   /** Phase `refusals`: how many by reason, since the record before it. */
   readonly refusals?: Readonly<Record<string, number>> | undefined
+  /** Phase `start`: the version of Moderato, from package.json. */
+  readonly version?: string | undefined
   /** Phase `start`: effective settings with their sources, secrets masked. */
   readonly settings?: object | undefined
   /** Phase `config`: who asked, the result, changed paths with old and new values masked, or the reasons. */

@@ -54,6 +54,7 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
     load: () => import('./sessions.ts'),
     does: 'list | revoke ... | keys ...: open tasks, and their end before their time',
   },
+  version: { load: () => import('./version.ts'), does: 'which Moderato this is; --version is the same' },
 }
 
 const USAGE = `usage: moderato VERB [ARGUMENTS]
@@ -66,7 +67,8 @@ Every verb has --help and --json.
 `
 
 export async function main(args: readonly string[]): Promise<number> {
-  const [name, ...rest] = args
+  const [given, ...rest] = args
+  const name = given === '--version' ? 'version' : given
   // Who reads the output may stop early, as `head` does.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
   const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }

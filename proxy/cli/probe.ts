@@ -108,6 +108,7 @@ function linkOf(path: string): string {
   }
 }
 
-if (import.meta.main) {
+// Node 24.0 and 24.1 have no import.meta.main.
+if (process.argv[1] === import.meta.filename) {
   process.stdout.write(JSON.stringify(await reached(JSON.parse(readFileSync(0, 'utf8')) as Probed)))
 }

@@ -1,5 +1,6 @@
 /** What operators did, as Prometheus reads it. */
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { NODE_VERSION, VERSION } from '../core/version.ts'
 import { breakglassMetrics, type BreakglassMetrics } from './breakglass-metrics.ts'
 import { sessionMetrics, type SessionMetrics } from './session-metrics.ts'
 
@@ -14,6 +15,12 @@ export interface OperationMetrics extends BreakglassMetrics, SessionMetrics {
 
 export function operations(registry: Registry): OperationMetrics {
   const registers = [registry]
+  new Gauge({
+    name: 'moderato_build_info',
+    help: 'Always 1; its labels are the versions of Moderato and of Node.',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version: VERSION, node: NODE_VERSION }, 1)
   let inForce: (() => Readonly<Record<string, number>>) | undefined
   const freezes: Gauge<'source'> = new Gauge({
     name: 'moderato_freezes_active',

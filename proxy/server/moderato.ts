@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { adminHosts } from '../admin/bind.ts'
 import { describeConfig } from '../config/describe.ts'
+import { VERSION } from '../core/version.ts'
 import type { LoadedConfig } from '../config/loaded.ts'
 import { followKeys } from '../identity/follow-keys.ts'
 import { WarnOnce } from '../observe/warn-once.ts'
@@ -90,6 +91,7 @@ function started(services: Services, state: ServiceState, adminPort: number): vo
   const { name: engine, revision } = policy
   audit.append({
     phase: 'start',
+    version: VERSION,
     settings: describeConfig(loaded),
     policy: { engine, revision, rules: [] },
   })

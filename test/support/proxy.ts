@@ -42,6 +42,8 @@ export interface ProxyOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** State of an earlier run. */
   readonly stateDir?: string
+  /** The `moderato` to start, if not that of this checkout. */
+  readonly command?: string
 }
 
 type Child = ChildProcessByStdio<null, Readable, Readable>
@@ -80,14 +82,16 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   }
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(config))
-  const child = spawn(process.execPath, ['--expose-gc', MAIN, 'serve', '--config', file], {
+  const [command = '', ...args] =
+    options.command === undefined ? [process.execPath, '--expose-gc', MAIN] : [options.command]
+  const child = spawn(command, [...args, 'serve', '--config', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
       AWS_EC2_METADATA_DISABLED: 'true',
       // As `npm start` has it, and the flag above.
-      NODE_COMPILE_CACHE: COMPILE_CACHE,
+      ...(options.command === undefined ? { NODE_COMPILE_CACHE: COMPILE_CACHE } : {}),
       ...options.environment,
     },
   })

@@ -50,4 +50,11 @@ export const LOCALSTACK: Tool = {
   command: join(CACHE, 'localstack', 'bin', 'python'),
   args: ['-c', 'import localstack.aws.protocol.parser, localstack.aws.protocol.service_router'],
 }
+/** The oldest line of Node that Moderato promises to run on; the tests themselves run on another. */
+export const NODE_24: Tool = {
+  name: 'Node 24',
+  command: join(CACHE, 'node24', 'node_modules', 'node', 'bin', 'node'),
+  args: ['--version'],
+}
+export const NPM: Tool = { name: 'npm', command: 'npm', args: ['--version'] }
 export const CHROMIUM: Tool = { name: 'Chromium', command: '/usr/bin/chromium', args: ['--version'] }
