@@ -1,4 +1,4 @@
-/** Every route of the admin API. */
+/** Lists every route of the admin API. */
 import type { Parts } from '../server/services.ts'
 import type { Reloader } from '../runtime/reload.ts'
 import { breakglassRoutes } from './breakglass-routes.ts'

@@ -1,4 +1,4 @@
-/** What is in force, to be read: policy and audit. */
+/** Serves the policy in force and the head of the audit log. */
 import { z } from 'zod'
 import type { Parts } from '../server/services.ts'
 import { adminRoute, type AdminRoute } from './route.ts'
@@ -20,7 +20,7 @@ export function statusRoutes({ rules, audit }: Parts): readonly AdminRoute[] {
       method: 'GET',
       path: '/v1/policy',
       needs: 'token',
-      summary: 'The policy in force.',
+      summary: 'Shows the policy in force.',
       answer: PolicyAnswer,
       handle() {
         const { policy, mode } = rules()
@@ -31,7 +31,7 @@ export function statusRoutes({ rules, audit }: Parts): readonly AdminRoute[] {
       method: 'GET',
       path: '/v1/audit',
       needs: 'token',
-      summary: 'The head of the audit log.',
+      summary: 'Shows the head of the audit log.',
       answer: AuditAnswer,
       handle: () => ({ head: audit.head, available: audit.available }),
     }),
