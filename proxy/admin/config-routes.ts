@@ -23,6 +23,7 @@ const ConfigAnswer = z.object({
   lastReload: ReloadAnswer.nullable(),
 })
 
+/** Returns the routes of the configuration and its reload. */
 export function configRoutes(rules: () => LiveSettings, reloader: Reloader): readonly AdminRoute[] {
   return [
     adminRoute({

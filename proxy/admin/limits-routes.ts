@@ -86,6 +86,7 @@ type Asked = Pick<Parts, 'limiter' | 'queue' | 'steadyClock' | 'accountOf'> & {
   readonly pace: Pick<Parts['pace'], 'buckets' | 'pacing' | 'slowdownOf'>
 }
 
+/** Returns the routes of limits. */
 export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
   const { pace, limiter, queue, steadyClock, accountOf } = parts
   return [

@@ -11,6 +11,7 @@ import { approvalRoutes } from './approval-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
 import { statusRoutes } from './status-routes.ts'
 
+/** Returns every route, in the order in which they are matched. */
 export function adminRoutes(parts: Parts, reloader: Reloader): readonly AdminRoute[] {
   const { freezes, clock, catalogue, rules } = parts
   return [

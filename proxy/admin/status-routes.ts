@@ -14,6 +14,7 @@ const AuditAnswer = z.strictObject({
   available: z.boolean().describe('False while the log cannot be written.'),
 })
 
+/** Returns the routes of the policy and the audit log. */
 export function statusRoutes({ rules, audit }: Parts): readonly AdminRoute[] {
   return [
     adminRoute({

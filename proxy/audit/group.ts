@@ -24,6 +24,7 @@ interface Fresh {
   readonly atMs: number
 }
 
+/** A RecordGroup chains records into one buffer, for one write. */
 export class RecordGroup {
   records = 0
   /** The time of its oldest record, in milliseconds since the epoch; undefined if it is empty. */

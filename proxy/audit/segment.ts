@@ -29,6 +29,7 @@ export interface SegmentOptions {
   readonly at: SegmentPosition
 }
 
+/** A SegmentWriter appends to the newest segment and starts a new one when it is full. */
 export class SegmentWriter {
   readonly #options: SegmentOptions
   #number: number

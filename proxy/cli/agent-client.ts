@@ -32,6 +32,7 @@ export type Proof =
   | { readonly kind: 'token'; readonly token: string; /** A file or a socket. */ readonly from: string }
   | ({ readonly kind: 'key' } & Key)
 
+/** Parses the answer to a task that was opened. */
 export const Opened = z.object({
   task: z.object({ id: z.string(), agent: z.string(), narrowed: z.boolean(), expiresAt: z.string() }),
   credentials: z.object({

@@ -62,6 +62,7 @@ export function runCommand(
   })
 }
 
+/** Returns the exit code of a process that a signal ended: 128 plus its number. */
 export function exitCodeOf(signal: NodeJS.Signals | null): number {
   return 128 + (signal === null ? 0 : constants.signals[signal])
 }

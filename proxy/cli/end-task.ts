@@ -27,6 +27,7 @@ export async function endTask(
   return ''
 }
 
+/** Returns the counts of an ended task, and what it left behind, as text. */
 export function inWords({ counts, leftBehind, leftMore }: Reckoning): string {
   const { calls, refused, failed, held, waitedMs } = counts
   const parts = [

@@ -1,6 +1,7 @@
 /** Formats addresses, and tells which of them are on this machine. */
 import { isIPv6 } from 'node:net'
 
+/** Tells whether a host is on this machine: `localhost`, `::1` or 127.0.0.0/8. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
 }

@@ -1,6 +1,7 @@
 /** Reads agent ids with placeholders, such as `spiffe://example.org/ci/{repo}`. A provider's rules fill them from verified claims. */
 import { arnMatch } from '../../policy/arn-match.ts'
 
+/** Matches a placeholder; the group is its name. */
 export const PLACEHOLDER = /\{([^{}]+)\}/g
 
 /** Tells whether an agent id of the configuration has placeholders. */

@@ -13,6 +13,7 @@ export interface DurationsOptions {
   readonly bucketsSeconds: readonly number[]
 }
 
+/** A Series counts the observations of one set of label values. */
 export class Series {
   readonly #labels: string
   readonly #bounds: readonly number[]
@@ -45,6 +46,7 @@ export class Series {
   }
 }
 
+/** A Durations is a histogram of seconds with one series for each set of label values. */
 export class Durations {
   readonly #options: DurationsOptions
   readonly #series = new Map<string, Series>()

@@ -13,6 +13,7 @@ export interface OperationMetrics extends BreakglassMetrics, SessionMetrics {
   reload(result: ReloadResult): void
 }
 
+/** Registers the metrics. */
 export function operations(registry: Registry): OperationMetrics {
   const registers = [registry]
   let inForce: (() => Readonly<Record<string, number>>) | undefined

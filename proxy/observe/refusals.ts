@@ -24,6 +24,7 @@ export interface UnverifiedRefusals {
   flush(): void
 }
 
+/** Creates the recorder; it writes to the audit log. */
 export function unverifiedRefusals(options: RefusalOptions): UnverifiedRefusals {
   const { audit, clock, burst = 100, perSecond = 10 } = options
   const millisecondsEach = 1000 / perSecond

@@ -10,6 +10,7 @@ export interface SessionMetrics {
   revoked(cause: RevocationCause): void
 }
 
+/** Registers the metrics. */
 export function sessionMetrics(registry: Registry): SessionMetrics {
   const registers = [registry]
   let openTasks: (() => number) | undefined

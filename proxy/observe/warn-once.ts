@@ -10,6 +10,7 @@ export interface WarnOnceOptions {
 /** Allows one line for each reason in this time: agents retry and would fill the log. */
 const QUIET_MS = 10_000
 
+/** A WarnOnce logs a refusal at most once in a time for each reason. */
 export class WarnOnce {
   readonly #options: WarnOnceOptions
   readonly #told = new Map<string, { atMs: number; unsaid: number }>()

@@ -37,6 +37,7 @@ const KEPT_MS = 60_000
 const LONGEST_SLEEP_MS = 60_000
 const nothing = (): void => {}
 
+/** An AgentQueue holds the waiting calls of one agent in order of arrival. */
 export class AgentQueue {
   readonly #deps: AgentQueueDeps
   readonly #waiters: Waiter[] = []

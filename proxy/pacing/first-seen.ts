@@ -23,6 +23,7 @@ const LIMITS: FirstSeenLimits = { perScope: 10_000, scopes: 2_000, total: 250_00
 /** Agents choose parts of an ARN. */
 const MAX_NAME_LENGTH = 256
 
+/** A FirstSeen keeps, for each scope (a task, or an agent without one), when each resource was first seen. */
 export class FirstSeen {
   readonly #limits: FirstSeenLimits
   /** Least recently used first. */

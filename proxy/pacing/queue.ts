@@ -24,6 +24,7 @@ const GO_NOW: QueueOutcome = { kind: 'go', waitedMs: 0 }
 const FULL: QueueOutcome = { kind: 'full' }
 const DRAINING: QueueOutcome = { kind: 'draining' }
 
+/** A PaceQueue lets calls go at their turn and holds those that must wait. */
 export class PaceQueue {
   readonly #deps: PaceQueueDeps
   readonly #lanes = new Map<string, AgentQueue>()

@@ -13,6 +13,7 @@ export interface Claim {
   readonly advance: () => void
 }
 
+/** Holds one queue for each shared bucket that a call waits for. */
 export class SharedBucketQueues {
   readonly #lines = new Map<string, Set<Claim>>()
 

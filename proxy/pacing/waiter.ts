@@ -6,6 +6,7 @@ import type { Claim } from './shared-bucket-queues.ts'
 /** A held call may go this much after its `maxWait`: timers fire late, and the delays of those ahead add up. */
 export const SLIP_MS = 1_000
 
+/** A Waiter is a place in a queue; a repeated call can take it over. */
 export class Waiter implements Claim {
   readonly advance: () => void
   readonly identity: string | undefined

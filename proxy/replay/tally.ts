@@ -18,6 +18,7 @@ export interface Sum {
   readonly frozen: number
 }
 
+/** A Tally counts the results of calls of one agent and class. */
 export class Tally {
   #allowed = 0
   #waited = 0

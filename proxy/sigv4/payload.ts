@@ -6,6 +6,7 @@ import { isS3Family } from '../core/s3-family.ts'
 import { CHECKSUM_TRAILERS } from './checksum.ts'
 import { ALGORITHM } from './credential.ts'
 
+/** Is the SHA-256 (hex) of an empty body. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 const SHA256 = /^[0-9a-f]{64}$/

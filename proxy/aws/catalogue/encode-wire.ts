@@ -14,6 +14,7 @@ function membersAt(input: Shape | undefined, location: string, requiredOnly: boo
   return found.map(([name, ref]) => ref.locationName ?? name).sort()
 }
 
+/** Returns what identifies a request of the operation on the wire, if its protocol is REST. */
 export function routing(scope: ServiceScope, operation: OperationModel): Partial<RawOperation> {
   if (!isRest(scope.model)) return {}
   const input = shapeOf(scope.model, operation.input)

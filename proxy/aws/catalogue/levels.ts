@@ -45,6 +45,7 @@ function actionNames(service: IamService | undefined, operation: string): readon
   return direct === undefined ? service?.links.get(lower) : [direct.name]
 }
 
+/** Returns the IAM actions of an operation and the strictest of their access levels. */
 export function authorize(
   iam: ReadonlyMap<string, IamService>,
   overrides: Overrides,
@@ -152,6 +153,7 @@ export function traitsOf(
   return TRAITS.filter((each) => traits.has(each))
 }
 
+/** Tells whether the classes follow from the access level alone, so that the data can leave them out. */
 export function isDefault(classes: readonly string[], level: LevelLetter): boolean {
   return classes.length === 1 && classes[0] === BY_LEVEL[level]
 }

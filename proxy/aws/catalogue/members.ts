@@ -45,6 +45,7 @@ function holding(model: ServiceModel, ref: Ref, wanted: (leaf: string) => boolea
   return found
 }
 
+/** Returns a name with its first letter in lower case. */
 export function lowered(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1)
 }

@@ -70,6 +70,7 @@ function headLocation(name: string, ref: MemberRef): string | undefined {
   return `${LOCATIONS[ref.location]}:${ref.location === 'header' ? wire.toLowerCase() : wire}`
 }
 
+/** Returns the name of a member as its protocol writes it in the body. */
 export function wireName(model: ServiceModel, name: string, ref: MemberRef): string {
   const wire = ref.locationName ?? name
   if (model.metadata.protocol !== 'ec2') return wire

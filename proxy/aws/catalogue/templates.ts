@@ -8,6 +8,7 @@ const FIXED = new Set(['Partition', 'Region', 'Account'])
 /** Marks a part of an ARN that only the service knows: a number after a name, a stack's UUID. */
 export const UNKNOWN = ''
 
+/** Returns the variables of a template without those that the place of the call fills: partition, region and account. */
 export function variablesOf(template: string): string[] {
   return [...template.matchAll(/\$\{(\w+)\}/g)]
     .map((each) => each[1] as string)

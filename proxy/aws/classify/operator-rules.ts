@@ -30,6 +30,7 @@ export interface OperatorRules {
   readonly covers: (patterns: readonly string[], arn: string) => boolean
 }
 
+/** Holds no rules, for callers without a configuration. */
 export const NO_OPERATOR_RULES: OperatorRules = {
   guardedTags: new Set(),
   overrides: [],

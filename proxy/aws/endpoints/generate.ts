@@ -203,6 +203,7 @@ function describeService(rules: ServiceRules, places: readonly Place[]): Service
   }
 }
 
+/** Evaluates the rule sets of every service in every region. */
 export function generateEndpoints(): EndpointData {
   const botocore = readBotocore()
   teachAwsFunctions(botocore)

@@ -58,6 +58,7 @@ export function routeOf(operation: Operation, http = operation.http): Route {
   return { operation, method, path, labels, literals: literalsOf(query) }
 }
 
+/** Adds a route to the trie. */
 export function insert(trie: Trie, route: Route): void {
   let at = trie.root
   for (const segment of segmentsOf(route.path)) {

@@ -44,6 +44,7 @@ function walk(node: Document, steps: readonly string[], index: number, found: Do
   }
 }
 
+/** Returns the values that a locator points at; empty if the request has none. */
 export function valuesAt(parts: RequestParts, { from, steps }: Locator): readonly Document[] {
   const name = steps[0] as string
   switch (from) {

@@ -43,10 +43,12 @@ export function partsOf(parameters: Document): RequestParts {
   return { labels: new Map(), query: new Map(), headers: NO_HEADERS, path: '', body: parameters }
 }
 
+/** Returns the value if it is an object; an empty object otherwise. */
 export function objectOf(value: Document): DocumentObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as DocumentObject) : {}
 }
 
+/** Returns the value if it is text; empty text otherwise. */
 export function textIn(value: Document): string {
   return typeof value === 'string' ? value : ''
 }
