@@ -1,6 +1,6 @@
-/** Matches resource ARNs against patterns: the builtins that the host gives to Rego. */
+/** Matches resource ARNs against patterns: these are the builtins that the host provides to Rego. */
 
-/** Compiled patterns: the literal parts between the `*`s. Patterns come from configuration; the bound is a backstop. */
+/** Caches compiled patterns: the literal parts between the `*`s. Patterns come from configuration; the bound is a backstop. */
 const compiled = new Map<string, readonly string[]>()
 const MAX_COMPILED = 10_000
 
@@ -13,7 +13,7 @@ function partsOf(pattern: string): readonly string[] {
   return parts
 }
 
-/** The first part is a prefix, the last a suffix, each one between is taken where it first occurs: no backtracking. */
+/** Matches without backtracking: the first part is a prefix, the last a suffix, the others match where they first occur. */
 function matchesParts(parts: readonly string[], text: string): boolean {
   const first = parts[0] ?? ''
   if (parts.length === 1) return text === first
@@ -31,10 +31,10 @@ function matchesParts(parts: readonly string[], text: string): boolean {
 }
 
 /**
- * True if a pattern covers the ARN. Only `*` is special and stands for any characters, `:`, `/` and line ends too.
+ * Tells whether a pattern covers the ARN. Only `*` is special: it stands for any characters, also `:`, `/` and line ends.
  *
- * An ARN that itself holds `*` (all objects of a bucket) is covered only by a pattern whose own `*` spans it, so
- * a set of resources is covered only as a whole.
+ * An ARN with `*` in it (all objects of a bucket) is covered only by a pattern whose own `*` spans it, so a set of
+ * resources is covered only as a whole.
  */
 export function arnMatch(patterns: readonly string[], arn: string): boolean {
   for (const pattern of patterns) if (matchesParts(partsOf(pattern), arn)) return true
@@ -42,19 +42,19 @@ export function arnMatch(patterns: readonly string[], arn: string): boolean {
 }
 
 /**
- * True unless no ARN can be meant by both the pattern and the resource, which may itself hold `*`: an account that is not
- * known, which has no `:` in it, or all objects of a bucket. For what must not be missed: of texts that are too long to
- * compare it says true if their ends agree.
+ * Tells whether a pattern and the resource can mean the same ARN. The resource may have `*`: for an unknown account, which
+ * has no `:` in it, or for all objects of a bucket. It errs towards true: texts that are too long to compare overlap if
+ * their ends agree.
  */
 export function arnOverlap(patterns: readonly string[], arn: string): boolean {
   return overlap(patterns, arn, startOfResource(arn))
 }
 
 /**
- * True unless no resource is covered by one of the patterns and by the other one too, whose `*` stand for any characters, as
- * `arnMatch` has it. Two patterns that are written field by field are compared by their fields where none of the other's `*`
- * can stand for more than a field, or both name resources of one type: no resource is of a type twice
- * (`function:prod:function:test`). Otherwise any text counts: `*:prod` may well be a function's name, or the end of a key.
+ * Tells whether a resource can be covered both by one of the patterns and by the other pattern. Every `*` stands for any
+ * characters, as in `arnMatch`. Two patterns that are written field by field are compared by fields if no `*` of the other
+ * can span several fields, or if both name resources of one type: no resource has its type twice
+ * (`function:prod:function:test`). Otherwise any text counts: `*:prod` may be a function's name, or the end of a key.
  */
 export function patternsOverlap(patterns: readonly string[], other: string): boolean {
   const fields = fieldsOf(other)
@@ -74,17 +74,17 @@ function areFieldsApart(own: readonly string[], other: readonly string[]): boole
 
 const FIELDS = /^arn:(\*|aws[a-z-]*\*?):([a-z0-9*-]+):([a-z0-9*-]*):([0-9*]*|aws):(.*)$/s
 
-/** Partition, service, region, account and resource; undefined if a `*` may stand for several of them. */
+/** Returns partition, service, region, account and resource; undefined if a `*` may stand for several of them. */
 function fieldsOf(pattern: string): readonly string[] | undefined {
   return FIELDS.exec(pattern)?.slice(1)
 }
 
-/** What stands before a resource's name; empty if nothing. */
+/** Returns the text before a resource's name; empty if there is none. */
 function typeIn(fields: readonly string[]): string {
   return /^[^*:/]+(?=[:/])/.exec(fields.at(-1) ?? '')?.[0] ?? ''
 }
 
-/** The `*` of `other` stand for no `:` before `anyFrom`. */
+/** Compares patterns; each `*` of `other` before `anyFrom` does not span a `:`. */
 function overlap(patterns: readonly string[], other: string, anyFrom: number): boolean {
   if (!other.includes('*')) return arnMatch(patterns, other)
   return patterns.some((pattern) => {
@@ -95,7 +95,7 @@ function overlap(patterns: readonly string[], other: string, anyFrom: number): b
   })
 }
 
-/** Of the product of both lengths: agents choose one of them. */
+/** Limits the product of both lengths: agents choose one of them. */
 const MAX_COMPARED = 16_384
 const STAR = 0x2a
 const COLON = 0x3a
@@ -109,7 +109,7 @@ function endsAgree(one: string, other: string): boolean {
   )
 }
 
-/** Whether some ARN is covered by both: walks both at once, `row[j]` where `one[0, i)` and `other[0, j)` can be the same. */
+/** Tells whether some ARN is covered by both. `row[j]` is set if `one[0, i)` and `other[0, j)` can be the same text. */
 function intersect(one: string, other: string, anyFrom: number): boolean {
   let row = new Uint8Array(other.length + 1)
   row[0] = 1
@@ -128,7 +128,7 @@ function intersect(one: string, other: string, anyFrom: number): boolean {
   }
 }
 
-/** What follows the fifth colon of an ARN; 0 of anything else. */
+/** Returns the index after the fifth colon of an ARN; 0 for anything else. */
 function startOfResource(arn: string): number {
   if (!arn.startsWith('arn:')) return 0
   let at = 0

@@ -1,8 +1,8 @@
 /**
- * Compiles rego/ to the committed bundle: `node policy/build.ts`, or with `--check` compares only.
+ * Compiles rego/ to the committed bundle: `node policy/build.ts`. With `--check` it only compares.
  *
- * The bundle's revision is the SHA-256 of its sources, so that a stale bundle is found without opa; with opa (`OPA`
- * names it, or PATH) the check rebuilds and compares the bytes.
+ * The bundle's revision is the SHA-256 of its sources, so that a stale bundle is found without opa. With opa (named by
+ * `OPA`, or in PATH) the check rebuilds the bundle and compares the bytes.
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -20,7 +20,7 @@ export const INSTALL_OPA = 'go install github.com/open-policy-agent/opa@v1.22.2'
 const CAPABILITIES = 'rego/capabilities.json'
 const OUTPUTS = ['policy.wasm', '.manifest'] as const
 
-/** The opa binary, or undefined if there is none. */
+/** Returns the opa binary; undefined if there is none. */
 export function findOpa(): string | undefined {
   // oxlint-disable-next-line node/no-process-env -- a tool of the build, not a setting of the proxy
   const opa = process.env['OPA'] ?? 'opa'
@@ -32,14 +32,14 @@ export function findOpa(): string | undefined {
   }
 }
 
-/** The modules that the bundle is made of, from the root of the checkout. */
+/** Returns the modules of the bundle, relative to the root of the checkout. */
 function modules(): readonly string[] {
   return globSync('rego/moderato/**/*.rego', { cwd: ROOT })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => !file.endsWith('_test.rego'))
 }
 
-/** The SHA-256 (hex) of everything that the bundle is made of. */
+/** Returns the SHA-256 (hex) of all sources of the bundle. */
 export function sourceDigest(): string {
   const hash = createHash('sha256')
   for (const file of [...modules(), 'rego/.manifest', CAPABILITIES].toSorted()) {
@@ -49,7 +49,7 @@ export function sourceDigest(): string {
   return hash.digest('hex')
 }
 
-/** The bundle's files, freshly compiled. Throws what opa said. */
+/** Compiles the bundle's files. Throws opa's message if it fails. */
 export function compile(opa: string): ReadonlyMap<string, Buffer> {
   const directory = mkdtempSync(join(tmpdir(), 'moderato-policy-'))
   const archive = join(directory, 'bundle.tar.gz')
@@ -68,7 +68,7 @@ export function compile(opa: string): ReadonlyMap<string, Buffer> {
   }
 }
 
-/** The bundle's manifest tells the proxy whether verdicts may be remembered. */
+/** Marks in the bundle's manifest whether the proxy may cache verdicts. */
 function marked(opa: string, files: ReadonlyMap<string, Buffer>): ReadonlyMap<string, Buffer> {
   const inRoot = modules().map((file) => join(ROOT, file))
   const timeIndependent = isTimeIndependent(opa, inRoot, join(ROOT, CAPABILITIES))
@@ -79,7 +79,7 @@ function marked(opa: string, files: ReadonlyMap<string, Buffer>): ReadonlyMap<st
   return new Map(files).set('.manifest', Buffer.from(`${JSON.stringify(manifest)}\n`))
 }
 
-/** What is stale in the committed bundle and schema; empty if nothing is. Without opa the bytes are not compared. */
+/** Returns what is stale in the committed bundle and schema; empty if nothing is. Without opa it does not compare bytes. */
 export function staleness(opa: string | undefined): readonly string[] {
   const stale: string[] = []
   const manifest: unknown = JSON.parse(committed('.manifest').toString('utf8'))
@@ -114,7 +114,7 @@ function main(check: boolean): void {
     const stale = staleness(opa)
     if (opa === undefined) console.warn(`opa is missing, so bytes are not compared: ${INSTALL_OPA}`)
     for (const each of stale) console.error(each)
-    if (stale.length > 0) console.error('Run node policy/build.ts and commit what it wrote.')
+    if (stale.length > 0) console.error('Run node policy/build.ts and commit the files that it writes.')
     process.exitCode = stale.length > 0 ? 1 : 0
     return
   }

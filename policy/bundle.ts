@@ -1,4 +1,4 @@
-/** Where a compiled policy comes from: the packaged default, or an operator's file. */
+/** Loads a compiled policy: the packaged default, or an operator's file. */
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,10 +10,11 @@ import { loadOpaWasm } from './opa-wasm.ts'
 import { readTar } from './tar.ts'
 import { remembering } from './verdict-memory.ts'
 
+/** Holds the content of a bundle. */
 export interface PolicyBundle {
   readonly wasm: Buffer
   readonly revision: string
-  /** Whether the bundle says that its verdicts do not depend on the time; false if it says nothing. */
+  /** True if the bundle's manifest says that its verdicts do not depend on the time. */
   readonly timeIndependent: boolean
   readonly data: Readonly<Record<string, unknown>>
 }
@@ -29,9 +30,9 @@ const Manifest = z.object({
 const Data = z.record(z.string(), z.unknown())
 
 /**
- * Reads a bundle: a directory with `policy.wasm` (and `.manifest`, `data.json` if it has them), or a `.tar.gz` as
- * `opa build -t wasm` writes it. Without a source, the default policy. Rejects for a URL: a remote bundle is refused
- * until bundle signatures exist (rule S7).
+ * Reads a bundle: a directory with `policy.wasm` (and optional `.manifest` and `data.json`), or a `.tar.gz` as
+ * `opa build -t wasm` writes it. Without a source it reads the default policy. Rejects for a URL: a remote bundle is
+ * refused until bundle signatures exist (rule S7).
  */
 export async function loadBundle(source: string = PACKAGED): Promise<PolicyBundle> {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source)) {
@@ -52,7 +53,7 @@ export async function loadBundle(source: string = PACKAGED): Promise<PolicyBundl
   }
 }
 
-/** The engine for a bundle (the default policy if none is named) with the agents of the configuration. */
+/** Loads the engine for a bundle (by default the packaged policy) with the agents of the configuration. */
 export async function loadPolicy(options: {
   readonly bundle?: string | undefined
   readonly data: PolicyData
@@ -77,7 +78,7 @@ function fromDirectory(directory: string): Read {
 
 async function fromArchive(file: string): Promise<Read> {
   if ((await stat(file)).size > MAX_BUNDLE_BYTES)
-    throw new Error(`policy.bundle: over ${MAX_BUNDLE_BYTES} bytes`)
+    throw new Error(`policy.bundle: the file has more than ${MAX_BUNDLE_BYTES} bytes`)
   const unpacked = await promisify(gunzip)(await readFile(file), { maxOutputLength: MAX_UNPACKED_BYTES })
   const files = readTar(unpacked)
   return async (name) => files.get(name)

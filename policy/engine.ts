@@ -1,14 +1,14 @@
-/** The policy engine's port. An engine answers for one call; it never does I/O while it answers. */
+/** Defines the port of the policy engine. An engine decides one call at a time, without I/O. */
 
 import type { TaskInput, TaskVerdict } from './task.ts'
 import type { Approvers, PolicyAgent, PolicyGrant } from './types.ts'
 
-/** An agent as policy sees it. */
+/** Returns an agent as policy sees it. */
 export function policyAgent(id: string, root = id): PolicyAgent {
   return root === id ? { id } : { id, root }
 }
 
-/** What policy sees of a call: the redacted facts that audit keeps, enough for replay and explain. */
+/** Holds what policy sees of a call: the redacted facts that audit keeps, enough for replay and explain. */
 export interface PolicyInput {
   readonly agent: PolicyAgent
   readonly call: {
@@ -32,23 +32,24 @@ export interface PolicyInput {
   /** The task that the agent works on; a static agent has none. */
   readonly task?: {
     readonly id: string
-    /** Each must cover the call: classes and resource patterns, or the statements of a session policy. */
+    /** The scopes, each of which must cover the call: classes and resource patterns, or statements of a session policy. */
     readonly scopes: readonly (
       | { readonly grants: readonly PolicyGrant[] }
       | { readonly statements: readonly PolicyStatement[] }
     )[]
   }
-  /** What a person opened for this agent; only while it is open. A verdict is remembered by it, and ends with it. */
+  /** The break-glass that is open for this agent, if any. It is part of the key of a cached verdict, which ends with it. */
   readonly breakglass?: PolicyGrant & { readonly id: string }
 }
 
+/** A PolicyVerdict is the decision about a call. */
 export interface PolicyVerdict {
   readonly allow: boolean
-  /** `package.rule` names of every rule that spoke. */
+  /** `package.rule` names of every rule that took part in the decision. */
   readonly rules: readonly string[]
-  /** For the agent: why not, and what to do; of an allowed call, why people must approve it. */
+  /** Text for the agent: why the call is denied and what to do, or why people must approve it. */
   readonly messages: readonly string[]
-  /** How many people must approve an allowed call; 0 if it is not allowed. */
+  /** The number of people who must approve an allowed call; 0 if it is not allowed. */
   readonly approvals: Approvers
 }
 
@@ -58,30 +59,30 @@ export interface PolicyStatement {
   readonly resources: readonly string[]
 }
 
-/** Which allowed calls people must approve; all that a rule says must hold of a call. */
+/** A PolicyApproval selects allowed calls that people must approve. All its conditions must hold for a call. */
 export interface PolicyApproval {
-  /** One of them is a class of the call. */
+  /** Classes, one of which the call must have. */
   readonly classes: readonly string[]
-  /** Patterns; one may mean a resource of the call. */
+  /** Patterns, one of which can mean a resource of the call. */
   readonly resources: readonly string[]
   /** Patterns of agent ids. */
   readonly agents: readonly string[]
-  /** One of them is a trait of the call; empty: whatever its traits. */
+  /** Traits, one of which the call must have; empty for any traits. */
   readonly traits: readonly string[]
   readonly approvers: 1 | 2
   readonly minCount: number
 }
 
-/** Which tasks people must approve; all that a rule says must hold of what the task would be. */
+/** A PolicyTaskApproval selects tasks that people must approve. All its conditions must hold for the task. */
 export interface PolicyTaskApproval extends Pick<
   PolicyApproval,
   'classes' | 'resources' | 'agents' | 'approvers'
 > {
-  /** It would last so long, or longer. */
+  /** The shortest duration, in seconds, of such a task. */
   readonly minSeconds: number
 }
 
-/** Policy data: grants by agent id or root, what people must approve, and what holds of every task. */
+/** Holds the policy data: grants by agent id or root, what people must approve, and the limits of tasks. */
 export interface PolicyData {
   readonly agents: Readonly<Record<string, { readonly grants: readonly PolicyGrant[] }>>
   readonly approvals?: readonly PolicyApproval[]
@@ -93,12 +94,13 @@ export interface PolicyData {
   }
 }
 
+/** A PolicyEngine decides calls and tasks. */
 export interface PolicyEngine {
   readonly name: string
   /** Names the bundle in force; changes when policy or data change. */
   readonly revision: string
-  /** Throws on any failure: the caller fails closed. */
+  /** Decides a call. Throws on any failure: the caller fails closed. */
   evaluate(input: PolicyInput): PolicyVerdict
-  /** Whether a task may be opened, and how much of it. Throws as `evaluate` does. */
+  /** Decides whether a task may be opened, and with which grants. Throws as `evaluate` does. */
   judgeTask(input: TaskInput): TaskVerdict
 }

@@ -1,12 +1,12 @@
-/** The policy input as a schema: what Rego is checked against, and how an input from outside is parsed. */
+/** Defines the schema of the policy input. Rego is checked against it, and inputs from outside are parsed by it. */
 import { z } from 'zod'
 
 const texts = z.array(z.string()).readonly()
 
-/** One fact: it holds, its values, or its values by key. */
+/** Accepts one fact: true or false, a list of values, or values by key. */
 export const FactSchema = z.union([z.boolean(), texts, z.record(z.string(), texts).readonly()])
 
-/** Accepts exactly a `PolicyInput`; the tests hold the two together. */
+/** Accepts exactly a `PolicyInput`; a test compares the two. */
 export const PolicyInputSchema = z.strictObject({
   agent: z.strictObject({ id: z.string(), root: z.string().exactOptional() }).readonly(),
   call: z
@@ -50,7 +50,7 @@ export const PolicyInputSchema = z.strictObject({
   breakglass: z.strictObject({ id: z.string(), classes: texts, resources: texts }).readonly().exactOptional(),
 })
 
-/** The text of `rego/schemas/input.json`. */
+/** Returns the text of `rego/schemas/input.json`. */
 export function inputSchemaText(): string {
   return `${JSON.stringify(z.toJSONSchema(PolicyInputSchema), undefined, 2)}\n`
 }

@@ -1,4 +1,4 @@
-/** The policy engine that runs a bundle of OPA, compiled to WebAssembly, in process. */
+/** Implements the policy engine that runs an OPA bundle, compiled to WebAssembly, in this process. */
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type * as OpaWasm from '@open-policy-agent/opa-wasm'
@@ -14,37 +14,37 @@ const opa: Pick<typeof OpaWasm, 'loadPolicySync'> = createRequire(import.meta.ur
 type Instance = ReturnType<typeof opa.loadPolicySync>
 
 const ENTRYPOINT = 'moderato/decision'
-/** A bundle of one's own may lack it: then no tasks are opened. */
+/** An operator's bundle may lack this entrypoint: then no tasks are opened. */
 const TASK_ENTRYPOINT = 'moderato/tasks/verdict'
 const MAX_INPUT_BYTES = 2 << 20
-/** WebAssembly memory only grows: 64 MiB at most, and beyond 16 MiB the instance is replaced after the call. */
+/** WebAssembly memory only grows: to at most 64 MiB; an instance with more than 16 MiB is replaced after the call. */
 const MAX_MEMORY_PAGES = 1024
 const RENEW_MEMORY_BYTES = 16 << 20
 
-/** What Rego may call beyond the natives of OPA's WebAssembly; rego/capabilities.json declares the same list. */
+/** Lists what Rego may call in addition to the natives of OPA's WebAssembly; rego/capabilities.json has the same list. */
 export const HOST_BUILTINS: Readonly<Record<string, (...values: never[]) => unknown>> = {
   'moderato.arn_match': arnMatch,
   'moderato.arn_overlap': arnOverlap,
   'moderato.patterns_overlap': patternsOverlap,
 }
-/** Builtins that the npm package brings and that differ from OPA in text only. */
+/** Lists the builtins of the npm package that differ from OPA's only in their text. */
 const PACKAGE_BUILTINS = ['sprintf']
 
 export interface OpaWasmOptions {
   readonly wasm: Buffer
-  /** The bundle's own name for what it holds. */
+  /** The revision that the bundle itself states. */
   readonly revision: string
-  /** Data that the bundle brings. It can't hold agents or approvals: those come from configuration. */
+  /** Data of the bundle. It may not have agents or approvals: those come from the configuration. */
   readonly bundleData?: Readonly<Record<string, unknown>>
   readonly data: PolicyData
-  /** Host builtins; tests break them. */
+  /** Host builtins; tests replace them. */
   readonly builtins?: typeof HOST_BUILTINS
 }
 
 /**
- * Loads a compiled policy with its data. Rejects if the module can't be compiled, needs a builtin that the host does
- * not give (OPA builds such a bundle and throws at the first call), lacks the entrypoint `moderato/decision`, or
- * does not answer a first call in the agreed shape, nor a first task where people are to approve some.
+ * Loads a compiled policy with its data. Rejects if the module cannot be compiled, needs a builtin that the host lacks
+ * (OPA builds such a bundle and throws at the first call), or lacks the entrypoint `moderato/decision`. It also rejects if
+ * the answer to a probe call has the wrong shape; the same for a probe task, if people must approve some tasks.
  */
 export async function loadOpaWasm(options: OpaWasmOptions): Promise<PolicyEngine> {
   const { wasm, data, bundleData = {}, builtins = HOST_BUILTINS } = options
@@ -55,7 +55,7 @@ export async function loadOpaWasm(options: OpaWasmOptions): Promise<PolicyEngine
   const json = JSON.stringify({ ...bundleData, approvals: [], ...data })
   const create = () => instantiate(module, builtins, json)
   const digest = createHash('sha256').update(wasm).update(json).digest('hex')
-  // Joined, since V8 keeps what is concatenated in pieces, and JSON.stringify takes its slow way with those in each record.
+  // Joined: V8 keeps a concatenated string in pieces, for which JSON.stringify is slow in each record.
   const revision = [options.revision.slice(0, 16), digest.slice(0, 16)].join('.')
   const asks = {
     ofCalls: (data.approvals ?? []).length > 0,
@@ -67,7 +67,7 @@ export async function loadOpaWasm(options: OpaWasmOptions): Promise<PolicyEngine
   return engine
 }
 
-/** Whether the configuration has people approve calls, and tasks. */
+/** Says whether the configuration makes people approve calls and tasks. */
 interface Asks {
   readonly ofCalls: boolean
   readonly ofTasks: boolean
@@ -81,7 +81,7 @@ function engineOf(create: () => Instance, asks: Asks, revision: string): PolicyE
     try {
       result = instance.evaluate(encoded, entrypoint)
     } catch (thrown) {
-      // What an interrupted evaluation left in its memory is not known, so the next one starts afresh.
+      // An interrupted evaluation leaves its memory in an unknown state, so the next one uses a new instance.
       instance = create()
       throw asError(thrown)
     }
@@ -102,14 +102,16 @@ function engineOf(create: () => Instance, asks: Asks, revision: string): PolicyE
 
 const encoder = new TextEncoder()
 
-/** How JSON.stringify spells half a character. OPA aborts on it, and an agent could have us start afresh each time. */
+/** Matches a lone surrogate as JSON.stringify writes it. OPA aborts on it, and an agent could make us replace the instance each time. */
 const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/
 
 function encode(input: object): ArrayBuffer {
   const text = JSON.stringify(input)
-  if (text.includes('\\ud') && LONE_SURROGATE.test(text)) throw new Error('policy input is no valid Unicode')
+  if (text.includes('\\ud') && LONE_SURROGATE.test(text))
+    throw new Error('the policy input is not valid Unicode')
   const bytes = encoder.encode(text)
-  if (bytes.byteLength > MAX_INPUT_BYTES) throw new Error(`policy input is over ${MAX_INPUT_BYTES} bytes`)
+  if (bytes.byteLength > MAX_INPUT_BYTES)
+    throw new Error(`the policy input has more than ${MAX_INPUT_BYTES} bytes`)
   if (bytes.byteLength === bytes.buffer.byteLength) return bytes.buffer
   return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
 }
@@ -128,17 +130,17 @@ function instantiate(module: WebAssembly.Module, builtins: typeof HOST_BUILTINS,
   }
 }
 
-/** The names in the module's builtin table: a JSON object in its memory, ended by a zero byte. */
+/** Returns the names in the module's builtin table: a JSON object in its memory that ends with a zero byte. */
 function importedBuiltins(instance: Instance): readonly string[] {
   const exported = 'exports' in instance.wasmInstance ? instance.wasmInstance.exports : {}
   const { builtins, opa_json_dump: dump } = exported as Record<string, (address?: number) => number>
-  if (builtins === undefined || dump === undefined) throw new Error('it is no OPA policy')
+  if (builtins === undefined || dump === undefined) throw new Error('it is not an OPA policy')
   const start = dump(builtins())
   const memory = Buffer.from(instance.mem.buffer)
   return Object.keys(JSON.parse(memory.toString('utf8', start, memory.indexOf(0, start))))
 }
 
-/** OPA's runtime throws strings and plain objects. */
+/** Makes an Error of what was thrown: OPA's runtime throws strings and plain objects. */
 function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown)

@@ -1,8 +1,8 @@
-/** Reads a tar archive in memory: just enough for the bundles that `opa build` writes. */
+/** Reads a tar archive in memory, as far as the bundles of `opa build` need it. */
 
 const BLOCK_BYTES = 512
 
-/** Regular files by name, without a leading `/` or `./`. Throws if the archive is cut short or a size is no number. */
+/** Returns regular files by name, without a leading `/` or `./`. Throws if the archive is truncated or a size is no number. */
 export function readTar(archive: Buffer): ReadonlyMap<string, Buffer> {
   const files = new Map<string, Buffer>()
   let at = 0
@@ -12,7 +12,8 @@ export function readTar(archive: Buffer): ReadonlyMap<string, Buffer> {
     const sizeBytes = Number.parseInt(text(archive, at + 124, 12).trim() || '0', 8)
     const type = text(archive, at + 156, 1)
     const start = at + BLOCK_BYTES
-    if (!(sizeBytes >= 0) || start + sizeBytes > archive.length) throw new Error('tar archive is cut short')
+    if (!(sizeBytes >= 0) || start + sizeBytes > archive.length)
+      throw new Error('the tar archive is truncated')
     if (type === '' || type === '0') {
       const path = prefix === '' ? name : `${prefix}/${name}`
       files.set(path.replace(/^\.?\/+/, ''), archive.subarray(start, start + sizeBytes))

@@ -1,30 +1,32 @@
-/** What policy is asked when an agent opens a task, and what it answers. */
+/** Defines what policy gets when an agent opens a task, and what it answers. */
 import type { Approvers, PolicyAgent, PolicyGrant } from './types.ts'
 
+/** Describes a task that an agent wants to open. */
 export interface TaskInput {
   readonly agent: PolicyAgent
   readonly task: {
     readonly id: string
-    /** The agent's own words; empty where it gave none. */
+    /** The agent's own text; empty if it gave none. */
     readonly intent: string
     readonly justification: string
     readonly ticket: string
-    /** What it asks for; empty: whatever its own grants allow. */
+    /** The grants that it asks for; empty for all that its own grants allow. */
     readonly grants: readonly PolicyGrant[]
     readonly durationSeconds: number
-    /** Whether it is opened from another task. */
+    /** True if it is opened from another task. */
     readonly child: boolean
   }
 }
 
+/** A TaskVerdict is the decision about a task. */
 export interface TaskVerdict {
   readonly allow: boolean
-  /** What is left of what was asked for. */
+  /** The part of the requested grants that is allowed. */
   readonly grants: readonly PolicyGrant[]
   readonly durationSeconds: number
   readonly rules: readonly string[]
-  /** For the agent: why not; of a task that it may open, why people must approve that. */
+  /** Text for the agent: why the task is denied, or why people must approve it. */
   readonly messages: readonly string[]
-  /** How many people must approve a task that may be opened; 0 if it may not. */
+  /** The number of people who must approve an allowed task; 0 if it is not allowed. */
   readonly approvals: Approvers
 }

@@ -1,8 +1,8 @@
-/** Finds out, when a policy is built, whether its verdicts may be remembered (policy/verdict-memory.ts). */
+/** Determines, when a policy is built, whether its verdicts may be cached (policy/verdict-memory.ts). */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** Builtins of the host that are functions of their arguments alone; OPA says the same of its own. */
+/** Lists the host's builtins that depend only on their arguments; OPA declares this for its own. */
 const PURE_HOST_BUILTINS = new Set([
   'moderato.arn_match',
   'moderato.arn_overlap',
@@ -10,8 +10,8 @@ const PURE_HOST_BUILTINS = new Set([
 ])
 
 /**
- * True only if the verdict follows from the data and from the input without `timeSeconds`: no module can read that
- * member, and no builtin that the capabilities allow gives different answers to the same arguments.
+ * Tells whether the verdict depends only on the data and on the input without `timeSeconds`. That is so if no module can
+ * read that member, and no allowed builtin gives different results for the same arguments.
  */
 export function isTimeIndependent(
   opa: string,
@@ -42,13 +42,13 @@ function touchesTime(node: unknown): boolean {
   if (Array.isArray(node)) return node.some(touchesTime)
   if (typeof node !== 'object' || node === null) return false
   const { type, value } = node as { readonly type?: unknown; readonly value?: unknown }
-  // Standing alone, `input` may be taken apart anywhere.
+  // Without a member after it, `input` may be read anywhere.
   if (isInput(node)) return true
   if (type === 'ref' && Array.isArray(value) && isInput(value[0])) {
     const member = value[1] as { readonly type?: unknown; readonly value?: unknown } | undefined
     return member?.type !== 'string' || member.value === 'timeSeconds' || touchesTime(value.slice(1))
   }
-  // Annotations name schemas, by paths that look like references.
+  // Annotations name schemas by paths that look like references.
   return Object.entries(node).some(([name, each]) => name !== 'annotations' && touchesTime(each))
 }
 

@@ -1,17 +1,17 @@
-/** Remembers the verdicts of a policy that does not read the time. */
+/** Caches the verdicts of a policy that does not read the time. */
 import type { PolicyEngine, PolicyInput, PolicyVerdict } from './engine.ts'
 
-/** Text kept in one generation, inputs and verdicts together: some 5,000 calls, and about 8 MiB for both generations. */
+/** The characters kept in one generation, for inputs and verdicts: some 5,000 calls, and about 8 MiB for both generations. */
 const GENERATION_CHARACTERS = 2 << 20
-/** A longer input is judged anew each time: a few agents with endless lists must not turn everybody else's out. */
+/** A longer input is never cached: a few agents with long lists must not displace the verdicts of all others. */
 const INPUT_CHARACTERS = 4096
 
 /**
- * The engine, with a bounded memory of what it answered. Only for an engine whose verdict follows from everything in
- * the input but `timeSeconds`. Verdicts that it remembers are frozen; failures are not remembered.
+ * Returns the engine with a bounded cache of its verdicts. The engine's verdict must depend only on the input without
+ * `timeSeconds`. Cached verdicts are frozen; failures are not cached.
  *
- * The key is the JSON of that input, which is also all that the engine sees: no two inputs that it could tell apart
- * share a key, whatever an agent writes into them. Two generations instead of an exact LRU, as in signing-key.ts.
+ * The key is the JSON of that input, which is all that the engine sees. So no two inputs that it could distinguish share
+ * a key, whatever an agent writes into them. There are two generations instead of an exact LRU, as in signing-key.ts.
  */
 export function remembering(
   engine: PolicyEngine,
@@ -48,12 +48,12 @@ export function remembering(
   }
 }
 
-/** JSON leaves out what is undefined. */
+/** Returns the key: JSON leaves out members that are undefined. */
 function keyOf(input: PolicyInput): string {
   return JSON.stringify({ ...input, timeSeconds: undefined })
 }
 
-/** Messages quote resources, once for each class that lacks a grant: they may be longer than the input. */
+/** Returns the length of the messages. They name resources for each class without a grant, so they may exceed the input. */
 function lengthOf({ messages }: PolicyVerdict): number {
   return messages.reduce((sum, each) => sum + each.length, 0)
 }

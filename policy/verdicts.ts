@@ -1,4 +1,4 @@
-/** What Rego answered, checked for its shape: an answer in another one is no answer. */
+/** Checks the shape of Rego's answers; an answer of another shape is an error. */
 import { z } from 'zod'
 import type { PolicyVerdict } from './engine.ts'
 import type { Approvers } from './types.ts'
@@ -15,8 +15,8 @@ const TaskAnswer = z.strictObject({
 })
 
 /**
- * By hand: it is read for every call. A bundle that never asks for people may leave `approvals` out, unless the
- * configuration has it ask (`asks`).
+ * Parses the verdict about a call; throws if its shape is wrong. It is written by hand, because it runs for every call. A
+ * bundle that never needs approvals may leave `approvals` out, unless the configuration requires some (`asks`).
  */
 export function verdictOf(results: unknown, asks: boolean): PolicyVerdict {
   const result = resultOf(results)
@@ -31,17 +31,17 @@ export function verdictOf(results: unknown, asks: boolean): PolicyVerdict {
     !isTexts(messages) ||
     rules.length === 0
   ) {
-    throw new Error('the policy answered in an unknown shape')
+    throw new Error('the answer of the policy has an unknown shape')
   }
   return { allow, rules, messages, approvals: allow ? approvals : 0 }
 }
 
-/** As `verdictOf`. */
+/** Parses the verdict about a task, as `verdictOf` does. */
 export function taskVerdictOf(results: unknown, asks: boolean): TaskVerdict {
   const answer = TaskAnswer.safeParse(resultOf(results))
   const approvals = answer.data?.approvals ?? (asks ? undefined : 0)
   if (!answer.success || approvals === undefined)
-    throw new Error('the policy answered for a task in an unknown shape')
+    throw new Error('the answer of the policy about a task has an unknown shape')
   return { ...answer.data, approvals: answer.data.allow ? approvals : 0 }
 }
 

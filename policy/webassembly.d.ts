@@ -1,4 +1,4 @@
-/** The part of WebAssembly's interface that we use: neither ES2024 nor Node's types declare it, only the DOM library. */
+/** Declares the part of WebAssembly that we use: neither ES2024 nor Node's types have it, only the DOM library. */
 declare namespace WebAssembly {
   interface Module {
     readonly brand: unique symbol

@@ -1,4 +1,4 @@
-/** Carries out one request of a known caller to a route, and leaves a record of what it changes. */
+/** Handles one request of a known caller to a route, and records what it changes. */
 import type { IncomingMessage } from 'node:http'
 import type { Audit } from '../audit/audit.ts'
 import type { AuditRecord } from '../audit/record.ts'
@@ -11,14 +11,14 @@ export interface RoutedRequest {
   readonly request: IncomingMessage
   readonly path: string
   readonly search: string
-  /** Undefined only where the body says who asks. */
+  /** The caller; undefined only if the body proves who it is. */
   readonly caller: Caller | undefined
   readonly matched: Matched
 }
 
 /**
- * What the route answers. A write is durable in the audit log before the route carries it out, and refused if it
- * cannot be; one that fails leaves a second record that says why. Throws `AdminError`; anything else is a bug.
+ * Returns the answer of the route. A write is durable in the audit log before the route does it; if it cannot be, the
+ * write is refused. A write that fails leaves a second record that says why. Throws `AdminError`; anything else is a bug.
  */
 export async function answerRoute(
   request: RoutedRequest,
@@ -26,7 +26,7 @@ export async function answerRoute(
 ): Promise<unknown> {
   const { route, params } = request.matched
   const { search } = request
-  // Who is not known leaves no record: there would be no end to them.
+  // An unknown caller leaves no record: there would be no end to them.
   const text = route.method === 'GET' ? '' : await bodyText(request.request)
   const caller = callerOf(request, text)
   const asked = { ...request, caller }
@@ -57,7 +57,7 @@ function callerOf({ request, caller, matched }: RoutedRequest, text: string): Ca
   const { needs, signer } = matched.route
   const signature = request.headersDistinct['x-moderato-signature'] ?? []
   const known = needs === 'signature' ? signer?.(text, signature.join()) : caller
-  if (known === undefined) throw new Error(`nobody asks for ${matched.route.path}`)
+  if (known === undefined) throw new Error(`no caller for ${matched.route.path}`)
   return known
 }
 
@@ -68,7 +68,7 @@ function checkPerson({ caller, matched }: Known): void {
   throw new AdminError(
     403,
     'person_required',
-    'Only a person may do this: send the token of your entry in admin.people, not the shared admin token.',
+    'Only a person can do this: send the token of your entry in admin.people, not the shared admin token.',
   )
 }
 
@@ -79,7 +79,7 @@ async function recorded(audit: Pick<Audit, 'commit'>, record: AuditRecord): Prom
     throw new AdminError(
       503,
       'audit_unavailable',
-      'The audit log cannot be written, so nothing was changed; calls of agents that change anything are refused too.',
+      'Nothing was changed, because the audit log cannot be written. Calls of agents that change something are refused too.',
     )
   }
 }

@@ -1,4 +1,4 @@
-/** What somebody trusted passes on: a decision of a person, signed, fresh, and taken once (S18). */
+/** Verifies the callback by which a trusted system passes on a person's decision: signed, fresh, and accepted once (S18). */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { AdminError } from './route.ts'
@@ -10,29 +10,29 @@ export interface CallbackPerson {
   readonly slack?: string | undefined
 }
 
-/** All of it is under the signature. */
+/** Parses the body of a callback; the signature covers all of it. */
 export const CallbackBody = z.strictObject({
-  timestamp: z.int().describe('Seconds since the epoch; good for five minutes.'),
+  timestamp: z.int().describe('Seconds since the epoch; the message is valid for five minutes.'),
   nonce: z
     .string()
     .regex(/^[\w-]{16,64}$/)
-    .describe('16 to 64 letters, digits, _ or -; taken once.'),
-  id: z.string().describe('Of the approval.'),
-  digest: z.string().describe('Of the call, as the approval shows it.'),
+    .describe('16 to 64 letters, digits, _ or -; each is accepted once.'),
+  id: z.string().describe('The id of the approval.'),
+  digest: z.string().describe('The digest of the call, as the approval shows it.'),
   decision: z.enum(['approve', 'deny']),
-  person: z.string().describe('An id of admin.people, or the slack member id there.'),
+  person: z.string().describe('The id of an entry in admin.people, or its Slack member id.'),
   reason: z.string().max(1_000).optional(),
   uses: z.int().min(1).default(1),
 })
 export type CallbackBody = z.output<typeof CallbackBody>
 
 const VALID_SECONDS = 300
-/** How long a nonce is remembered: as long as its message is good, by any clock that is allowed. */
+/** The time for which a nonce is kept: as long as its message is valid by any allowed clock. */
 export const NONCE_MS = 2 * VALID_SECONDS * 1000 + 60_000
 
 /**
- * Knows the person of a callback. `signature` is `v1=` and the hex HMAC-SHA256 of the body's bytes. Throws AdminError
- * for another signature, a message that is too old or too new, or somebody who is not among the people.
+ * Returns a function that verifies a callback and returns its person. `signature` is `v1=` and the hex HMAC-SHA256 of the
+ * body's bytes. It throws AdminError for a wrong signature, a message that is too old or too new, or an unknown person.
  */
 export function callbackSigner(secret: string, people: () => readonly CallbackPerson[], clock: Clock) {
   return (text: string, signature: string | undefined): Caller => {
@@ -42,20 +42,24 @@ export function callbackSigner(secret: string, people: () => readonly CallbackPe
       throw new AdminError(
         401,
         'bad_signature',
-        'Send x-moderato-signature: v1= and the hex HMAC-SHA256 of the body.',
+        'The signature is wrong. Send x-moderato-signature: v1= and the hex HMAC-SHA256 of the body.',
       )
     const read = Claims.safeParse(jsonOf(text))
-    if (!read.success) throw new AdminError(400, 'invalid_body', 'The body must name timestamp and person.')
+    if (!read.success) throw new AdminError(400, 'invalid_body', 'The body must have timestamp and person.')
     const { timestamp, person } = read.data
     if (Math.abs(clock.nowMs() / 1000 - timestamp) > VALID_SECONDS)
       throw new AdminError(
         401,
         'stale',
-        `The message is good for ${VALID_SECONDS} s: sign it when you send it.`,
+        `The timestamp is more than ${VALID_SECONDS} s off: sign the message when you send it.`,
       )
     const subject = people().find(({ id, slack }) => id === person || slack === person)?.id
     if (subject === undefined)
-      throw new AdminError(403, 'unknown_person', 'This person is not in admin.people, by id or by slack.')
+      throw new AdminError(
+        403,
+        'unknown_person',
+        'This person is not in admin.people, neither by id nor by Slack member id.',
+      )
     return { kind: 'person', subject, by: 'callback' }
   }
 }

@@ -1,4 +1,4 @@
-/** Approvals in the admin API. They are decided by POST only, by a person (S18): reading one decides nothing. */
+/** Serves approvals in the admin API. Only a POST by a person decides one (S18): reading one decides nothing. */
 import { z } from 'zod'
 import { statusOf } from '../approvals/approval.ts'
 import type { Approvals } from '../approvals/approvals.ts'
@@ -14,28 +14,28 @@ export interface ApprovalRoutesDeps {
   readonly approvals: Approvals
   readonly clock: Clock
   readonly maxUses: number
-  /** As the configuration in force names them. */
+  /** Returns the people of the configuration in force. */
   readonly people: () => readonly CallbackPerson[]
-  /** Undefined: nobody passes decisions on. */
+  /** The secret of the callback; undefined if there is none. */
   readonly callbackSecret: string | undefined
 }
 
 export const ApprovalList = z.strictObject({
   approvals: z.array(ShownApproval),
-  demands: z.array(Demand).describe('Agents whose every change people must approve.'),
+  demands: z.array(Demand).describe('Agents of which people must approve every change.'),
 })
-const reason = z.string().max(1_000).optional().describe('For the agent and for the record.')
+const reason = z.string().max(1_000).optional().describe('A reason for the agent and for the audit log.')
 const status = z.enum(['pending', 'approved', 'denied', 'used', 'void']).optional()
 
+/** Returns the routes of approvals; the callback only if there is a secret for it. */
 export function approvalRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] {
-  const { approvals, maxUses } = deps
-  const uses = z.int().min(1).max(maxUses).default(1).describe('For how many calls, one after another.')
+  const { approvals } = deps
   return [
     adminRoute({
       method: 'GET',
       path: '/v1/approvals',
       needs: 'token',
-      summary: 'Approvals in force, the oldest first.',
+      summary: 'Lists the approvals in force, the oldest first.',
       query: z.strictObject({ status }),
       answer: ApprovalList,
       handle: ({ query }) => ({
@@ -50,19 +50,31 @@ export function approvalRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] 
       method: 'GET',
       path: '/v1/approvals/{id}',
       needs: 'token',
-      summary: 'One approval, with the facts of its call.',
+      summary: 'Shows one approval with the facts of its call.',
       answer: ShownApproval,
       handle: ({ params }) => shownApproval(found(approvals, params.id)),
     }),
+    ...decisionRoutes(deps),
+    ...demandRoutes(approvals),
+    ...callbackRoutes(deps),
+  ]
+}
+
+function decisionRoutes({ approvals, maxUses }: ApprovalRoutesDeps): readonly AdminRoute[] {
+  const uses = z.int().min(1).max(maxUses).default(1).describe('The number of calls, one after another.')
+  return [
     adminRoute({
       method: 'POST',
       path: '/v1/approvals/{id}/approve',
       needs: 'person',
-      summary: 'Approve the call, byte for byte.',
+      summary: 'Approves the call, byte for byte.',
       body: z.strictObject({
         reason,
         uses,
-        skipPace: z.boolean().default(false).describe('Let it go without its pace, uncharged.'),
+        skipPace: z
+          .boolean()
+          .default(false)
+          .describe('Let the call go at once, without a charge to the pace.'),
       }),
       answer: ShownApproval,
       handle: ({ caller, params, body }) => decided(approvals, params.id, caller, { ...body, approve: true }),
@@ -71,14 +83,12 @@ export function approvalRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] 
       method: 'POST',
       path: '/v1/approvals/{id}/deny',
       needs: 'person',
-      summary: 'Deny the call; an approval that is not used yet is taken back by this.',
+      summary: 'Denies the call; also revokes an approval that is not used yet.',
       body: z.strictObject({ reason }),
       answer: ShownApproval,
       handle: ({ caller, params, body }) =>
         decided(approvals, params.id, caller, { ...body, approve: false }),
     }),
-    ...demandRoutes(approvals),
-    ...callbackRoutes(deps),
   ]
 }
 
@@ -88,10 +98,10 @@ function demandRoutes(approvals: Approvals): readonly AdminRoute[] {
       method: 'DELETE',
       path: '/v1/approvals/demands/{agent}',
       needs: 'person',
-      summary: 'No longer want every change of an agent approved.',
+      summary: 'Ends the demand that people approve every change of an agent.',
       async handle({ params }) {
         if (approvals.demandOn(params.agent) === undefined)
-          throw new AdminError(404, 'not_found', 'Nobody demands approvals of this agent.')
+          throw new AdminError(404, 'not_found', 'There is no demand for approvals of this agent.')
         await stored(approvals.withdrawDemand(params.agent))
       },
     }),
@@ -107,7 +117,7 @@ function callbackRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] {
       path: '/v1/approvals/callback',
       needs: 'signature',
       signer: callbackSigner(callbackSecret, people, clock),
-      summary: 'Pass on what a person decided elsewhere; signed with the secret of approvals.callback.',
+      summary: 'Passes on the decision of a person; signed with the secret of approvals.callback.',
       body: CallbackBody,
       answer: ShownApproval,
       async handle({ caller, body: { id, digest, nonce, decision, reason, uses } }) {
@@ -115,10 +125,10 @@ function callbackRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] {
           throw new AdminError(
             409,
             'replayed',
-            'This nonce was taken already: sign a message of its own for each decision.',
+            'This nonce was used already: send a new signed message for each decision.',
           )
         if (found(approvals, id).approval.digest !== digest)
-          throw new AdminError(409, 'other_call', 'The approval is of a call with another digest.')
+          throw new AdminError(409, 'other_call', 'The digest does not match the call of this approval.')
         if (uses > maxUses) throw new AdminError(400, 'invalid_body', `uses: at most ${maxUses}.`)
         return decided(approvals, id, caller, { approve: decision === 'approve', reason, uses })
       },
@@ -148,7 +158,7 @@ async function decided(
     readonly skipPace?: boolean
   },
 ): Promise<ShownApproval> {
-  if (caller.kind !== 'person') throw new AdminError(403, 'person_required', 'Only a person decides.')
+  if (caller.kind !== 'person') throw new AdminError(403, 'person_required', 'Only a person can decide.')
   const { subject: person, by: channel } = caller
   const decision = { person, channel, approve, uses, skipPace, ...(reason === undefined ? {} : { reason }) }
   try {
@@ -160,7 +170,7 @@ async function decided(
   }
 }
 
-/** What fails in the store is said in words; what was refused stays a refusal. */
+/** Turns a failure of the store into an AdminError; an ApprovalError passes unchanged. */
 async function stored<T>(write: Promise<T>): Promise<T> {
   try {
     return await write
@@ -169,7 +179,7 @@ async function stored<T>(write: Promise<T>): Promise<T> {
     throw new AdminError(
       503,
       'state_unavailable',
-      'The state store does not answer: look again before you repeat this.',
+      'The state store does not answer: check whether this was done before you repeat it.',
     )
   }
 }

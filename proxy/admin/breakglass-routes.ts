@@ -1,4 +1,4 @@
-/** Break-glass: `/v1/breakglass`. A named person opens it; whoever may operate can close it. */
+/** Serves break-glass, `/v1/breakglass`. Only a named person can open it; every operator can close it. */
 import { z } from 'zod'
 import { problemWith, stateOf, type Breakglass, type BreakglassRequest } from '../breakglass/breakglass.ts'
 import type { BreakglassService } from '../breakglass/open.ts'
@@ -18,9 +18,14 @@ const OpenBody = z.strictObject({
   for: durationMs.describe('A duration such as 30m.'),
   reason: operatorText,
   ticket: operatorText,
-  classes: z.array(breakableClass).min(1).optional().describe('All of breakglass.classes otherwise.'),
-  resources: z.array(pattern).min(1).max(50).optional().describe('All of breakglass.resources otherwise.'),
-  pace: z.boolean().default(false).describe('The agent goes at breakglass.pace, too.'),
+  classes: z.array(breakableClass).min(1).optional().describe('The default is all of breakglass.classes.'),
+  resources: z
+    .array(pattern)
+    .min(1)
+    .max(50)
+    .optional()
+    .describe('The default is all of breakglass.resources.'),
+  pace: z.boolean().default(false).describe('True also gives the agent the pace of breakglass.pace.'),
 })
 
 export const BreakglassAnswer = z.object({
@@ -35,8 +40,8 @@ export const BreakglassAnswer = z.object({
   openedBy: z.string(),
   openedAt: z.iso.datetime(),
   confirmedBy: z.string().nullable(),
-  from: z.iso.datetime().nullable().describe('null: it waits for a second person.'),
-  until: z.iso.datetime().describe('When it ends by itself, or stops to wait.'),
+  from: z.iso.datetime().nullable().describe('null if it waits for a second person.'),
+  until: z.iso.datetime().describe('The time when it expires, or stops waiting for a second person.'),
   closedBy: z.string().nullable(),
   closedAt: z.iso.datetime().nullable(),
 })
@@ -45,10 +50,11 @@ export const BreakglassList = z.object({ breakglasses: z.array(BreakglassAnswer)
 const ALREADY_OPEN = new AdminError(
   409,
   'already_open',
-  'This agent has one, open or waiting for a second person; close it first.',
+  'This agent already has a break-glass that is open or waits for a second person; close it first.',
 )
 const OWN = new AdminError(403, 'second_person_required', 'You opened it; another person must confirm it.')
 
+/** Returns the routes of break-glass. */
 export function breakglassRoutes(deps: BreakglassService, clock: Clock): readonly AdminRoute[] {
   const { breakglasses } = deps
   const answer = (each: Breakglass) => breakglassAnswer(each, clock.nowMs())
@@ -57,7 +63,7 @@ export function breakglassRoutes(deps: BreakglassService, clock: Clock): readonl
       method: 'GET',
       path: PATH,
       needs: 'token',
-      summary: 'Every break-glass whose time is not over.',
+      summary: 'Lists every break-glass that has not expired.',
       answer: BreakglassList,
       handle: () => ({ breakglasses: breakglasses.all().map(answer) }),
     }),
@@ -65,7 +71,7 @@ export function breakglassRoutes(deps: BreakglassService, clock: Clock): readonl
       method: 'POST',
       path: PATH,
       needs: 'person',
-      summary: 'Opens one for an agent, or has it wait for a second person.',
+      summary: 'Opens a break-glass for an agent, or makes it wait for a second person.',
       body: OpenBody,
       answer: BreakglassAnswer,
       async handle({ caller, body }) {
@@ -74,32 +80,42 @@ export function breakglassRoutes(deps: BreakglassService, clock: Clock): readonl
         return answer(opened)
       },
     }),
-    adminRoute({
-      method: 'POST',
-      path: '/v1/breakglass/{id}/confirm',
-      needs: 'person',
-      summary: 'Opens one that waits, from now on: as the second person.',
-      answer: BreakglassAnswer,
-      async handle({ caller, params }) {
-        const confirmed = await orStoreError(breakglasses.confirm(params.id, caller.subject), PATH)
-        if (confirmed === 'own') throw OWN
-        if (confirmed !== 'none') return answer(confirmed)
-        throw notFound('No break-glass of that id waits for a second person')
-      },
-    }),
-    adminRoute({
-      method: 'DELETE',
-      path: '/v1/breakglass/{id}',
-      needs: 'token',
-      summary: 'Closes one now; what waits under it is judged again.',
-      answer: BreakglassAnswer,
-      async handle({ caller, params }) {
-        const closed = await orStoreError(breakglasses.close(params.id, caller.subject), PATH)
-        if (closed !== 'none') return answer(closed)
-        throw notFound('No break-glass of that id is open or waits')
-      },
-    }),
+    confirmRoute(breakglasses, answer),
+    closeRoute(breakglasses, answer),
   ]
+}
+
+type AnswerOf = (each: Breakglass) => z.output<typeof BreakglassAnswer>
+
+function confirmRoute(breakglasses: BreakglassService['breakglasses'], answer: AnswerOf): AdminRoute {
+  return adminRoute({
+    method: 'POST',
+    path: '/v1/breakglass/{id}/confirm',
+    needs: 'person',
+    summary: 'Opens a break-glass that waits; the caller is the second person.',
+    answer: BreakglassAnswer,
+    async handle({ caller, params }) {
+      const confirmed = await orStoreError(breakglasses.confirm(params.id, caller.subject), PATH)
+      if (confirmed === 'own') throw OWN
+      if (confirmed !== 'none') return answer(confirmed)
+      throw notFound('No break-glass with that id waits for a second person')
+    },
+  })
+}
+
+function closeRoute(breakglasses: BreakglassService['breakglasses'], answer: AnswerOf): AdminRoute {
+  return adminRoute({
+    method: 'DELETE',
+    path: '/v1/breakglass/{id}',
+    needs: 'token',
+    summary: 'Closes a break-glass now; calls that wait under it are checked again.',
+    answer: BreakglassAnswer,
+    async handle({ caller, params }) {
+      const closed = await orStoreError(breakglasses.close(params.id, caller.subject), PATH)
+      if (closed !== 'none') return answer(closed)
+      throw notFound('No break-glass with that id is open or waits for a second person')
+    },
+  })
 }
 
 function openingOf(
@@ -116,7 +132,7 @@ function openingOf(
   }
   const problem = isAgent(body.agent)
     ? problemWith(opening, allowed)
-    : 'agent: the configuration has no agent of that id.'
+    : 'agent: the configuration has no agent with that id.'
   if (problem !== undefined) throw new AdminError(400, 'invalid_body', problem)
   return opening
 }

@@ -1,4 +1,4 @@
-/** The configuration in force, and its reload: `/v1/config`, `/v1/reload`. */
+/** Serves the configuration in force and its reload: `/v1/config`, `/v1/reload`. */
 import { z } from 'zod'
 import { describeConfig } from '../config/describe.ts'
 import type { Reload, Reloader } from '../runtime/reload.ts'
@@ -7,27 +7,30 @@ import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 
 export const ReloadAnswer = z.object({
   result: z.enum(['applied', 'unchanged', 'refused']),
-  by: z.string().describe('SIGHUP, file, or who called the admin API.'),
+  by: z.string().describe('SIGHUP, file, or the caller of the admin API.'),
   at: z.iso.datetime(),
   changes: z.array(z.object({ path: z.string(), before: z.unknown(), after: z.unknown() })),
-  findings: z.array(z.object({ path: z.string(), message: z.string() })).describe('Why it was refused.'),
+  findings: z
+    .array(z.object({ path: z.string(), message: z.string() }))
+    .describe('The reasons why it was refused.'),
 })
 
 const ConfigAnswer = z.object({
   file: z.string(),
   settings: z
     .array(z.object({ path: z.string(), value: z.unknown(), source: z.string() }))
-    .describe('What is in force, secrets masked, and where each value comes from.'),
+    .describe('The values in force, with secrets masked, and the source of each.'),
   lastReload: ReloadAnswer.nullable(),
 })
 
+/** Returns the routes of the configuration and its reload. */
 export function configRoutes(rules: () => LiveSettings, reloader: Reloader): readonly AdminRoute[] {
   return [
     adminRoute({
       method: 'GET',
       path: '/v1/config',
       needs: 'token',
-      summary: 'The configuration in force, and what became of the last reload.',
+      summary: 'Shows the configuration in force and the result of the last reload.',
       answer: ConfigAnswer,
       handle() {
         const { loaded } = rules()
@@ -40,13 +43,13 @@ export function configRoutes(rules: () => LiveSettings, reloader: Reloader): rea
       method: 'POST',
       path: '/v1/reload',
       needs: 'token',
-      summary: 'Reads the configuration anew: applies the whole of it, or nothing and says why.',
+      summary: 'Reads the configuration again: applies all of it, or nothing and says why.',
       answer: ReloadAnswer,
       async handle({ caller }) {
         const reload = await reloader.reload(caller.subject)
         if (reload.result !== 'refused') return reloadAnswer(reload)
         const why = reload.findings.map(({ path, message }) => `${path || '(file)'}: ${message}`).join('; ')
-        throw new AdminError(409, 'not_reloaded', `What was in force stays so. ${why}`)
+        throw new AdminError(409, 'not_reloaded', `Nothing was changed. ${why}`)
       },
     }),
   ]

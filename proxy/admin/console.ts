@@ -1,4 +1,4 @@
-/** The console's files, as they are. They hold no data: who opens them still has to show a token to the API. */
+/** Serves the console's files. They hold no data: the console still needs a token for the API. */
 import { readFileSync } from 'node:fs'
 
 export interface Page {
@@ -6,7 +6,7 @@ export interface Page {
   readonly text: string
 }
 
-/** Only what comes from this origin, no inline script or style, nothing framed, nothing made into markup. */
+/** Allows only content of this origin: no inline script or style, no frames, no text turned into markup. */
 export const CONSOLE_CSP = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,7 +24,7 @@ const FILES = {
   '/console.css': ['console.css', 'text/css; charset=utf-8'],
 } as const
 
-/** By path. */
+/** Maps a path to its page. */
 export const CONSOLE: ReadonlyMap<string, Page> = new Map(
   Object.entries(FILES).map(([path, [file, type]]) => [
     path,

@@ -1,4 +1,4 @@
-/** Freezing and lifting: `/v1/freeze`. */
+/** Serves freezes: `/v1/freeze`. */
 import { z } from 'zod'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { freezeScope, operatorText } from '../config/schema/freeze.ts'
@@ -9,22 +9,27 @@ import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 import { orStoreError } from './stored.ts'
 
-/** Everything must be meant: a body that names nothing is refused, not taken for all. */
+/** Parses a freeze. A body without a selector is refused: it does not mean everything. */
 const FreezeBody = z
   .strictObject({
-    everything: z.literal(true).optional().describe('In place of classes, agents, accounts and services.'),
+    everything: z
+      .literal(true)
+      .optional()
+      .describe('Freezes everything; replaces classes, agents, accounts and services.'),
     ...freezeScope,
-    reason: operatorText.describe('Told to agents, too.'),
-    for: durationMs.optional().describe('A duration such as 2h; until it is lifted otherwise.'),
-    until: z.iso.datetime({ offset: true }).optional().describe('Or a moment.'),
+    reason: operatorText.describe('Agents see it, too.'),
+    for: durationMs
+      .optional()
+      .describe('A duration such as 2h; without it the freeze lasts until it is lifted.'),
+    until: z.iso.datetime({ offset: true }).optional().describe('A time; replaces for.'),
   })
   .refine(
     ({ everything, classes, agents, accounts, services }) =>
       (everything !== undefined) !==
       [classes, agents, accounts, services].some((selector) => selector !== undefined),
-    'name what to freeze: everything: true, or any of classes, agents, accounts, services',
+    'say what to freeze: everything: true, or any of classes, agents, accounts, services',
   )
-  .refine((body) => body.for === undefined || body.until === undefined, 'for and until exclude each other')
+  .refine((body) => body.for === undefined || body.until === undefined, 'give either for or until, not both')
 
 const scopeAnswer = z.object({
   classes: z.array(z.enum(ACTION_CLASSES)).optional(),
@@ -35,15 +40,15 @@ const scopeAnswer = z.object({
 
 export const FreezeAnswer = z.object({
   id: z.string(),
-  scope: scopeAnswer.describe('Without members: everything.'),
+  scope: scopeAnswer.describe('Without members it means everything.'),
   reason: z.string(),
   by: z.string().describe('The person, or the shared token.'),
   since: z.iso.datetime(),
-  until: z.iso.datetime().nullable().describe('null: until it is lifted.'),
+  until: z.iso.datetime().nullable().describe('null if it lasts until it is lifted.'),
 })
 
 export const FrozenAnswer = FreezeAnswer.extend({
-  unknownAgents: z.array(z.string()).describe('Those named of which there is, and may be, none.'),
+  unknownAgents: z.array(z.string()).describe('The named agents that do not exist and cannot exist.'),
 })
 
 export const FreezesAnswer = z.object({
@@ -54,10 +59,10 @@ export const FreezesAnswer = z.object({
         name: z.string(),
         scope: scopeAnswer,
         open: z.boolean(),
-        until: z.iso.datetime().nullable().describe('When it closes, or opens next.'),
+        until: z.iso.datetime().nullable().describe('The time when it closes, or opens next.'),
       }),
     )
-    .describe('Of freeze.windows in the configuration.'),
+    .describe('The windows of freeze.windows in the configuration.'),
 })
 
 interface FreezeDeps {
@@ -66,16 +71,14 @@ interface FreezeDeps {
   readonly isAgent: (id: string) => boolean
 }
 
-export function freezeRoutes(
-  freezes: Freezes,
-  { clock, services, isAgent }: FreezeDeps,
-): readonly AdminRoute[] {
+/** Returns the routes of freezes. */
+export function freezeRoutes(freezes: Freezes, deps: FreezeDeps): readonly AdminRoute[] {
   return [
     adminRoute({
       method: 'GET',
       path: '/v1/freeze',
       needs: 'token',
-      summary: 'The freezes in force, and the freeze windows.',
+      summary: 'Lists the freezes in force and the freeze windows.',
       answer: FreezesAnswer,
       handle: () => ({
         freezes: freezes.active().map(freezeAnswer),
@@ -87,42 +90,50 @@ export function freezeRoutes(
         })),
       }),
     }),
-    adminRoute({
-      method: 'POST',
-      path: '/v1/freeze',
-      needs: 'token',
-      summary:
-        'Freezes everything, or what all the given selectors name; held calls and uploads under way, too.',
-      body: FreezeBody,
-      answer: FrozenAnswer,
-      async handle({ caller, body }) {
-        const unknown = body.services?.find((name) => !services.has(name))
-        if (unknown !== undefined)
-          throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
-        const untilMs = untilOf(body, clock.nowMs())
-        const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
-        const frozen = await orStoreError(freezes.freeze(pick(body), why), '/v1/freeze')
-        const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
-        return { ...freezeAnswer(frozen), unknownAgents }
-      },
-    }),
-    adminRoute({
-      method: 'DELETE',
-      path: '/v1/freeze/{id}',
-      needs: 'token',
-      summary: 'Lifts a freeze. A window is lifted by changing the configuration.',
-      answer: FreezeAnswer,
-      async handle({ params }) {
-        const lifted = await orStoreError(freezes.lift(params.id), '/v1/freeze')
-        if (lifted !== undefined) return freezeAnswer(lifted)
-        throw new AdminError(
-          404,
-          'no_such_freeze',
-          'No freeze of that id is in force; moderato freeze list, or GET /v1/freeze, shows them.',
-        )
-      },
-    }),
+    freezeRoute(freezes, deps),
+    liftRoute(freezes),
   ]
+}
+
+function freezeRoute(freezes: Freezes, { clock, services, isAgent }: FreezeDeps): AdminRoute {
+  return adminRoute({
+    method: 'POST',
+    path: '/v1/freeze',
+    needs: 'token',
+    summary:
+      'Freezes everything, or calls that match every selector; also held calls and uploads in progress.',
+    body: FreezeBody,
+    answer: FrozenAnswer,
+    async handle({ caller, body }) {
+      const unknown = body.services?.find((name) => !services.has(name))
+      if (unknown !== undefined)
+        throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
+      const untilMs = untilOf(body, clock.nowMs())
+      const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
+      const frozen = await orStoreError(freezes.freeze(pick(body), why), '/v1/freeze')
+      const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
+      return { ...freezeAnswer(frozen), unknownAgents }
+    },
+  })
+}
+
+function liftRoute(freezes: Freezes): AdminRoute {
+  return adminRoute({
+    method: 'DELETE',
+    path: '/v1/freeze/{id}',
+    needs: 'token',
+    summary: 'Lifts a freeze. To lift a window, change the configuration.',
+    answer: FreezeAnswer,
+    async handle({ params }) {
+      const lifted = await orStoreError(freezes.lift(params.id), '/v1/freeze')
+      if (lifted !== undefined) return freezeAnswer(lifted)
+      throw new AdminError(
+        404,
+        'no_such_freeze',
+        'No freeze with that id is in force; moderato freeze list, or GET /v1/freeze, lists them.',
+      )
+    },
+  })
 }
 
 function untilOf({ for: forMs, until }: z.output<typeof FreezeBody>, nowMs: number): number | undefined {
@@ -130,7 +141,7 @@ function untilOf({ for: forMs, until }: z.output<typeof FreezeBody>, nowMs: numb
   if (until === undefined) return undefined
   const untilMs = Date.parse(until)
   if (untilMs > nowMs) return untilMs
-  throw new AdminError(400, 'invalid_body', 'until: is over already.')
+  throw new AdminError(400, 'invalid_body', 'until: this time is in the past.')
 }
 
 function freezeAnswer({ id, scope, reason, by, sinceMs, untilMs }: Freeze): object {

@@ -1,4 +1,4 @@
-/** What is left of each budget, and why the next call of somebody would wait. */
+/** Serves limits: what is left of each budget, and why the next call of an agent would wait. */
 import { z } from 'zod'
 import { ACTION_CLASSES, severest, TRAITS } from '../core/action-class.ts'
 import { taskIn } from '../identity/revocations.ts'
@@ -17,18 +17,23 @@ const MOST_BUCKETS = 1_000
 const BucketAnswer = z.strictObject({
   rule: z.string(),
   mode: z.enum(['enforce', 'observe']),
-  per: z.record(z.string(), z.string()).describe('What the bucket is for.'),
+  per: z.record(z.string(), z.string()).describe('The values that the bucket belongs to.'),
   rate: z.string(),
   burst: z.int(),
-  level: z.int().describe('How many things may go at once now.'),
-  fullAtMs: z.number().nullable().describe('When it is full again, in ms since the epoch; null: it is.'),
+  level: z.int().describe('The number of things that may go at once now.'),
+  fullAtMs: z
+    .number()
+    .nullable()
+    .describe('The time when it is full again, in ms since the epoch; null if it is full.'),
 })
 
 export const LimitsAnswer = z.strictObject({
   nowMs: z.number(),
-  buckets: z.array(BucketAnswer).describe('Those that are not full, the emptiest for longest first.'),
-  more: z.int().describe('How many further ones are not shown.'),
-  held: z.int().describe('Calls that wait now.'),
+  buckets: z
+    .array(BucketAnswer)
+    .describe('The buckets that are not full; the one that is full again last comes first.'),
+  more: z.int().describe('The number of buckets that are not shown.'),
+  held: z.int().describe('The number of calls that wait now.'),
 })
 export type LimitsAnswer = z.output<typeof LimitsAnswer>
 
@@ -38,12 +43,19 @@ export const ExplainAnswer = z.strictObject({
   turnAtMs: z.number().nullable().describe('null: never, as it counts more than a burst.'),
   maxWaitMs: z.number(),
   limiting: z.string().nullable().describe('The rule that makes it wait.'),
-  ahead: z.int().describe('Calls of this agent that wait already; each in a bucket of this call goes first.'),
+  ahead: z
+    .int()
+    .describe(
+      'The number of calls of this agent that wait already; those in a bucket of this call go first.',
+    ),
   buckets: z.array(
     BucketAnswer.extend({
       weight: z.number(),
-      slowed: z.number().describe('How many times as slow the agent is.'),
-      turnAtMs: z.number().nullable().describe('When this bucket alone would let it go; null: never.'),
+      slowed: z.number().describe('The factor by which the agent is slowed.'),
+      turnAtMs: z
+        .number()
+        .nullable()
+        .describe('The time when this bucket alone would let it go; null if never.'),
     }),
   ),
 })
@@ -82,6 +94,7 @@ export interface LimitsRoutesDeps {
   readonly accountOf: (agent: Agent) => string | undefined
 }
 
+/** Returns the routes of limits. */
 export function limitsRoutes(deps: LimitsRoutesDeps): readonly AdminRoute[] {
   const { rates, limiter, queue, steadyClock, accountOf } = deps
   return [
@@ -89,7 +102,7 @@ export function limitsRoutes(deps: LimitsRoutesDeps): readonly AdminRoute[] {
       method: 'GET',
       path: '/v1/limits',
       needs: 'token',
-      summary: 'The buckets that calls were charged in and that are not full.',
+      summary: 'Lists the buckets that calls were charged in and that are not full.',
       query: z.strictObject({ agent: z.string().optional(), rule: z.string().optional() }),
       answer: LimitsAnswer,
       async handle({ query: { agent, rule } }) {
@@ -105,7 +118,7 @@ export function limitsRoutes(deps: LimitsRoutesDeps): readonly AdminRoute[] {
       method: 'GET',
       path: '/v1/limits/explain',
       needs: 'token',
-      summary: 'Why the next call of an agent would wait. Charges nothing.',
+      summary: 'Explains why the next call of an agent would wait. Charges nothing.',
       query: ExplainQuery,
       answer: ExplainAnswer,
       async handle({ query: { classes, traits, count, ...who } }) {
@@ -127,7 +140,7 @@ export function limitsRoutes(deps: LimitsRoutesDeps): readonly AdminRoute[] {
   ]
 }
 
-/** What the limiter's store says; in words where it does not answer. */
+/** Returns the answer of the limiter's store; throws an AdminError if it does not answer. */
 async function read<Answer>(asked: Promise<Answer>): Promise<Answer> {
   try {
     return await asked

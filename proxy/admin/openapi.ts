@@ -1,15 +1,15 @@
-/** The admin API described as OpenAPI 3.1, from the list of its routes. */
+/** Describes the admin API as OpenAPI 3.1, from the list of its routes. */
 import { z } from 'zod'
 import { ErrorAnswer, type AdminRoute } from './route.ts'
 
 const ERRORS = {
-  '400': 'What was sent is wrong.',
-  '401': 'No known token or certificate.',
-  '403': 'Not allowed.',
+  '400': 'The request is wrong.',
+  '401': 'There is no valid token or certificate.',
+  '403': 'The caller may not do this.',
 }
 const SECURITY = [{ token: [] }, { certificate: [] }]
 
-/** The whole document; `/healthz`, `/readyz` and `/metrics` are not of the API. */
+/** Returns the whole document; `/healthz`, `/readyz` and `/metrics` are not part of the API. */
 export function openApi(routes: readonly AdminRoute[]): object {
   const paths: Record<string, Record<string, object>> = {}
   for (const route of routes) (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route)
@@ -18,7 +18,7 @@ export function openApi(routes: readonly AdminRoute[]): object {
     info: {
       title: 'Moderato admin API',
       version: '1',
-      description: 'For operators, on the admin listener alone. Writes are application/json.',
+      description: 'For operators; only on the admin listener. Writes are application/json.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -28,7 +28,7 @@ export function openApi(routes: readonly AdminRoute[]): object {
       schemas: { Error: schemaOf(ErrorAnswer, 'output') },
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'The admin token, or the token of a person.' },
-        certificate: { type: 'mutualTLS', description: 'A certificate of admin.tls.clientCa.' },
+        certificate: { type: 'mutualTLS', description: 'A certificate that admin.tls.clientCa signed.' },
       },
     },
   }
@@ -84,7 +84,7 @@ function json(schema: object): object {
   return { 'application/json': { schema } }
 }
 
-/** Draft 2020-12, which is what OpenAPI 3.1 speaks. */
+/** Returns the JSON schema in draft 2020-12, which OpenAPI 3.1 uses. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
   return rest

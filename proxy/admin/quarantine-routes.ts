@@ -1,4 +1,4 @@
-/** Agents that are stopped: `/v1/quarantine`. */
+/** Serves quarantines, which stop agents: `/v1/quarantine`. */
 import { z } from 'zod'
 import { durationMs } from '../config/schema/values.ts'
 import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
@@ -6,11 +6,11 @@ import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 import { orStoreError } from './stored.ts'
 
 const QuarantineBody = z.strictObject({
-  reason: z.string().trim().min(1).max(500).describe('Told to the agent, too.'),
+  reason: z.string().trim().min(1).max(500).describe('The agent sees it, too.'),
   for: durationMs
     .refine((ms) => ms > 0, 'must be above 0s')
     .optional()
-    .describe('A duration such as 10m; until it is lifted otherwise.'),
+    .describe('A duration such as 10m; without it the quarantine lasts until it is lifted.'),
 })
 
 export const QuarantineAnswer = z.object({
@@ -18,15 +18,16 @@ export const QuarantineAnswer = z.object({
   reason: z.string(),
   by: z.string().describe('The watcher, the person, or the shared token.'),
   since: z.iso.datetime(),
-  until: z.iso.datetime().nullable().describe('null: until it is lifted.'),
+  until: z.iso.datetime().nullable().describe('null if it lasts until it is lifted.'),
 })
 
 export const QuarantinedAnswer = QuarantineAnswer.extend({
-  isKnown: z.boolean().describe('Whether there is, or may be, an agent of this name.'),
+  isKnown: z.boolean().describe('True if an agent with this name exists or can exist.'),
 })
 
 export const QuarantinesAnswer = z.object({ quarantines: z.array(QuarantineAnswer) })
 
+/** Returns the routes of quarantines. */
 export function quarantineRoutes(
   quarantines: Quarantines,
   isAgent: (id: string) => boolean,
@@ -36,7 +37,7 @@ export function quarantineRoutes(
       method: 'GET',
       path: '/v1/quarantine',
       needs: 'token',
-      summary: 'The agents that are stopped, by whom and why.',
+      summary: 'Lists the agents that are stopped, with who stopped them and why.',
       answer: QuarantinesAnswer,
       handle: () => ({ quarantines: quarantines.all().map(quarantineAnswer) }),
     }),
@@ -44,7 +45,8 @@ export function quarantineRoutes(
       method: 'POST',
       path: '/v1/quarantine/{agent}',
       needs: 'token',
-      summary: 'Stops an agent: all its calls are refused, held ones too. One that lasts longer stays.',
+      summary:
+        'Stops an agent: all its calls are refused, also held ones. A quarantine that lasts longer is kept.',
       body: QuarantineBody,
       answer: QuarantinedAnswer,
       async handle({ caller, params, body }) {
@@ -53,23 +55,27 @@ export function quarantineRoutes(
         return { ...quarantineAnswer(added), isKnown: isAgent(params.agent) }
       },
     }),
-    adminRoute({
-      method: 'DELETE',
-      path: '/v1/quarantine/{agent}',
-      needs: 'token',
-      summary: 'Lets an agent go on. Watchers begin anew with it.',
-      answer: QuarantineAnswer,
-      async handle({ params }) {
-        const lifted = await orStoreError(quarantines.lift(params.agent), '/v1/quarantine')
-        if (lifted !== undefined) return quarantineAnswer(lifted)
-        throw new AdminError(
-          404,
-          'not_quarantined',
-          'No such agent is in quarantine; moderato quarantine list, or GET /v1/quarantine, shows them.',
-        )
-      },
-    }),
+    liftRoute(quarantines),
   ]
+}
+
+function liftRoute(quarantines: Quarantines): AdminRoute {
+  return adminRoute({
+    method: 'DELETE',
+    path: '/v1/quarantine/{agent}',
+    needs: 'token',
+    summary: 'Lets an agent continue. Watchers start again from zero for it.',
+    answer: QuarantineAnswer,
+    async handle({ params }) {
+      const lifted = await orStoreError(quarantines.lift(params.agent), '/v1/quarantine')
+      if (lifted !== undefined) return quarantineAnswer(lifted)
+      throw new AdminError(
+        404,
+        'not_quarantined',
+        'This agent is not in quarantine; moderato quarantine list, or GET /v1/quarantine, lists those that are.',
+      )
+    },
+  })
 }
 
 function quarantineAnswer({ agent, reason, by, sinceMs, untilMs }: Quarantine): object {

@@ -1,4 +1,4 @@
-/** Reads what a caller of the admin API sent: small, strict, and refused by the name of what is wrong. */
+/** Parses the requests of the admin API: bounded and strict; a refusal names what is wrong. */
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { errorMessage } from '../core/error-message.ts'
@@ -7,7 +7,7 @@ import { AdminError } from './route.ts'
 const MAX_BODY_BYTES = 64 * 1024
 const NOTHING = z.strictObject({})
 
-/** The body as its schema makes it; `{}` where none was sent. Throws `AdminError`. */
+/** Parses the body by its schema; no body counts as `{}`. Throws `AdminError`. */
 export function readBody<Body>(text: string, schema?: z.ZodType<Body>): unknown {
   let given: unknown
   try {
@@ -18,25 +18,29 @@ export function readBody<Body>(text: string, schema?: z.ZodType<Body>): unknown 
   return checked(given, schema ?? NOTHING, 'invalid_body')
 }
 
-/** The query as its schema makes it. Throws `AdminError`, also for a name that stands twice. */
+/** Parses the query by its schema. Throws `AdminError`, also for a name that is given twice. */
 export function readQuery<Query>(search: string, schema?: z.ZodType<Query>): unknown {
   const given: Record<string, string> = Object.create(null) as Record<string, string>
   for (const [name, value] of new URLSearchParams(search)) {
-    if (name in given) throw new AdminError(400, 'invalid_query', `${JSON.stringify(name)} stands twice.`)
+    if (name in given) throw new AdminError(400, 'invalid_query', `${JSON.stringify(name)} is given twice.`)
     given[name] = value
   }
   return checked({ ...given }, schema ?? NOTHING, 'invalid_query')
 }
 
-/** Throws `AdminError` if it is too long or no UTF-8. */
+/** Reads the body as text. Throws `AdminError` if it is too long or not UTF-8. */
 export async function bodyText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0
-  // Not destroyed when it is too long: the refusal goes out by the same connection.
+  // Not destroyed if it is too long: the refusal uses the same connection.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length
     if (length > MAX_BODY_BYTES)
-      throw new AdminError(413, 'body_too_large', `Send at most ${MAX_BODY_BYTES} bytes.`)
+      throw new AdminError(
+        413,
+        'body_too_large',
+        `The body is too long: send at most ${MAX_BODY_BYTES} bytes.`,
+      )
     chunks.push(chunk)
   }
   try {
@@ -53,11 +57,11 @@ function checked(given: unknown, schema: z.ZodType, error: string): unknown {
   throw new AdminError(400, error, found.join(' '))
 }
 
-/** `path: what is wrong`, with the names that may stand where an unknown one does. */
+/** Returns `path: what is wrong`; for an unknown name, with the names that are allowed there. */
 function inWords(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   const path = issue.path.map(String).join('.')
   if (issue.code !== 'unrecognized_keys') return [`${path === '' ? '(whole)' : path}: ${issue.message}.`]
   const allowed = path === '' && schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
-  const may = allowed.length === 0 ? 'nothing of that name may stand here' : `may be ${allowed.join(', ')}`
+  const may = allowed.length === 0 ? 'this name is not allowed here' : `may be ${allowed.join(', ')}`
   return issue.keys.map((key) => `${JSON.stringify(path === '' ? key : `${path}.${key}`)}: ${may}.`)
 }

@@ -1,4 +1,4 @@
-/** What a path of the admin API is: one value in one list, from which serving, checking and OpenAPI all come. */
+/** Defines the routes of the admin API: one list of values from which serving, checking and OpenAPI are made. */
 import { z } from 'zod'
 import type { Caller } from '../operators/callers.ts'
 
@@ -10,7 +10,7 @@ export interface AdminRequest<Body = unknown, Query = unknown, Name extends stri
   readonly body: Body
 }
 
-/** The names in braces of a path: `/v1/freeze/{id}` -> `id`. */
+/** Gives the names in braces of a path: `/v1/freeze/{id}` -> `id`. */
 type NamesIn<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
   ? Name | NamesIn<Rest>
   : never
@@ -19,32 +19,32 @@ export interface AdminRoute<Path extends string = string, Body = unknown, Query 
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** `{name}` stands for one segment of the path. */
   readonly path: Path
-  /** `person`: the shared admin token is refused. `signature`: no token; the body proves who sent it, see `signer`. */
+  /** With `person`, the shared admin token is refused. With `signature`, there is no token: `signer` verifies the body. */
   readonly needs: 'token' | 'person' | 'signature'
   readonly summary: string
-  /** Of what is written; a route without one takes none, or `{}`. Use strict objects. */
+  /** The schema of the body; a route without one accepts no body, or `{}`. Use strict objects. */
   readonly body?: z.ZodType<Body>
-  /** Of the query; all values are texts. A route without one takes none. */
+  /** The schema of the query; all values are strings. A route without one accepts no query. */
   readonly query?: z.ZodType<Query>
-  /** Who signed a body, for `needs: 'signature'`: its text, and its `x-moderato-signature`. Throws `AdminError`. */
+  /** Returns who signed a body, from its text and its `x-moderato-signature`, for `needs: 'signature'`. Throws `AdminError`. */
   readonly signer?: (text: string, signature: string | undefined) => Caller
-  /** What is answered, for OpenAPI. */
+  /** The schema of the answer, for OpenAPI. */
   readonly answer?: z.ZodType
   /**
-   * Answers with JSON; undefined is 204. Throws `AdminError` for what cannot be. A write is in the audit log before
+   * Returns the answer as JSON; undefined gives 204. Throws `AdminError` to refuse. A write is in the audit log before
    * this is called.
    */
   handle(request: AdminRequest<Body, Query, string extends Path ? string : NamesIn<Path>>): unknown
 }
 
-/** A route with the types of its path, body and query, fit for a list of routes. */
+/** Returns a route, checked by the types of its path, body and query, for a list of routes. */
 export function adminRoute<const Path extends string, Body, Query>(
   route: AdminRoute<Path, Body, Query>,
 ): AdminRoute {
   return route
 }
 
-/** A refusal of the admin API: `{ error, message }` with its status. The message says what to do. */
+/** An AdminError is a refusal of the admin API: `{ error, message }` with its status. The message says what to do. */
 export class AdminError extends Error {
   override readonly name = 'AdminError'
   readonly status: number
@@ -62,7 +62,7 @@ export const ErrorAnswer = z.strictObject({
   message: z.string().describe('For people: what is wrong, and what to do.'),
 })
 
-/** The first route for a path among those of one method, and what its braces stand for. */
+/** Finds the first route of a method for a path, with the values of its braces. */
 export function matchRoute(
   routes: readonly AdminRoute[],
   path: string,

@@ -1,4 +1,4 @@
-/** Every route of the admin API. */
+/** Lists every route of the admin API. */
 import type { ApprovalService } from '../approvals/open.ts'
 import type { Catalogue } from '../aws/catalogue/types.ts'
 import type { BreakglassService } from '../breakglass/open.ts'
@@ -25,7 +25,7 @@ export interface AdminRoutesDeps extends StatusRoutesDeps, SessionRoutesDeps {
   readonly catalogue: Pick<Catalogue, 'services'>
 }
 
-/** Returns the routes of the admin API, in no particular order. */
+/** Returns the routes of the admin API, in the order in which they are matched. */
 export function adminRoutes(deps: AdminRoutesDeps): readonly AdminRoute[] {
   const { settings, reloader, freezes, quarantines, breakglass, approvals, clock, catalogue } = deps
   const { isAgent } = breakglass

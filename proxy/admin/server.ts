@@ -1,4 +1,4 @@
-/** The admin listener: health, metrics and the operators' API. Nothing on the agent listener leads here. */
+/** Serves the admin listener: health, metrics and the operators' API. The agent listener never leads here. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { TlsOptions } from 'node:tls'
@@ -13,7 +13,7 @@ import { AdminError, matchRoute, type AdminRoute } from './route.ts'
 
 export interface Readiness {
   readonly ready: boolean
-  /** Shown to anybody who can reach the listener: `state`, `mode`, no secrets. */
+  /** `state` and `mode` are shown to everybody who can reach the listener; they hold no secrets. */
   readonly state: 'starting' | 'serving' | 'draining' | 'failing'
   readonly mode: 'enforce' | 'observe'
   readonly [detail: string]: unknown
@@ -23,16 +23,16 @@ export interface AdminOptions {
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
   readonly ready: () => Readiness
   readonly callerOf: CallerOf
-  /** Exact `Host` values in lower case, with port; may be filled once the port is known. */
+  /** Exact `Host` values in lower case, with port; may be filled when the port is known. */
   readonly allowedHosts: { has(host: string): boolean }
-  /** `/metrics` without a token. */
+  /** True if `/metrics` needs no token. */
   readonly metricsOpen: boolean
   readonly routes: readonly AdminRoute[]
-  /** Where every write is recorded before it is carried out. */
+  /** Records every write before it is done. */
   readonly audit: Pick<Audit, 'append' | 'commit'>
-  /** HTTPS; with `requestCert` a client may show a certificate in place of a token. */
+  /** The settings of HTTPS; with `requestCert` a client may send a certificate instead of a token. */
   readonly tls?: TlsOptions | undefined
-  /** A route that threw: our own bug. */
+  /** Called when a route throws: a bug of our own. */
   readonly bug: (error: unknown) => void
 }
 
@@ -45,7 +45,7 @@ const LIMITS = {
 }
 const MAX_CONNECTIONS = 64
 
-/** A server that does not listen yet; the caller binds and closes it. */
+/** Creates a server that does not listen yet; the caller binds and closes it. */
 export function createAdmin(options: AdminOptions): Server {
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     answer(request, response, options).catch((error: unknown) => {
@@ -81,11 +81,10 @@ async function answer(
   if (!open && caller === undefined && matched?.route.needs !== 'signature')
     return refuse(response, UNAUTHORIZED)
   const allowed = builtIn === undefined ? routes.methods : READ
-  if (allowed.size === 0)
-    throw new AdminError(404, 'not_found', 'There is no such path here; see /openapi.json.')
+  if (allowed.size === 0) throw new AdminError(404, 'not_found', 'There is no such path; see /openapi.json.')
   if (!allowed.has(request.method ?? '')) {
     response.setHeader('allow', [...allowed].join(', '))
-    throw new AdminError(405, 'method_not_allowed', `This path takes ${[...allowed].join(', ')}.`)
+    throw new AdminError(405, 'method_not_allowed', `This path allows only ${[...allowed].join(', ')}.`)
   }
   if (builtIn !== undefined) return send(response, await builtIn.answer(options))
   if (matched === undefined) throw new Error(`no route for ${path}`)
@@ -99,12 +98,12 @@ interface Answer {
   readonly status: number
   readonly type?: string
   readonly text?: string
-  /** Of a page; all else is no document. */
+  /** The policy of a page; other answers are no documents. */
   readonly csp?: string
 }
 
 interface BuiltIn {
-  /** Answered to anybody who can reach the listener. */
+  /** Tells whether everybody who can reach the listener gets an answer. */
   open(options: AdminOptions): boolean
   answer(options: AdminOptions): Answer | Promise<Answer>
 }
@@ -138,7 +137,7 @@ function splitTarget(target: string): [string, string] {
 
 function refuse(response: ServerResponse, { status, error, message }: OriginRefusal): void {
   if (status === 401) response.setHeader('www-authenticate', 'Bearer')
-  // Whatever body follows is not read.
+  // A body that follows is not read.
   response.setHeader('connection', 'close')
   send(response, jsonAnswer(status, { error, message }))
 }
@@ -149,7 +148,7 @@ function jsonAnswer(status: number, body: unknown): Answer {
 
 const NO_DOCUMENT = "default-src 'none'; frame-ancestors 'none'"
 
-/** No CORS header, ever; nothing is cached, sniffed, framed or run. */
+/** Sends an answer without any CORS header; it is not cached, sniffed, framed or run. */
 function send(response: ServerResponse, { status, type, text, csp = NO_DOCUMENT }: Answer): void {
   response.writeHead(status, {
     ...(text === undefined || type === undefined

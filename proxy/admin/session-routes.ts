@@ -1,4 +1,4 @@
-/** Open tasks, the sessions seen here, and their end before their time: `/v1/tasks`, `/v1/sessions`. */
+/** Serves open tasks, the sessions seen by this replica, and their revocation: `/v1/tasks`, `/v1/sessions`. */
 import { z } from 'zod'
 import { operatorText } from '../config/schema/freeze.ts'
 import { taskIn, type RevocationTarget } from '../identity/revocations.ts'
@@ -14,7 +14,7 @@ const Counts = z.object({
   calls: z.int(),
   forwarded: z.int(),
   refused: z.int(),
-  failed: z.int().describe('The client went away, or AWS did not answer.'),
+  failed: z.int().describe('The client left, or AWS did not answer.'),
   held: z.int(),
   waitedMs: z.int(),
 })
@@ -25,20 +25,20 @@ export const TasksAnswer = z.object({
       z.object({
         task: z.string(),
         agent: z.string(),
-        root: z
-          .string()
-          .describe('Whose names of tasks these are; the agent, or what a template made it of.'),
+        root: z.string().describe('The owner of the task name: the agent, or the root of its template.'),
         intent: z.string().describe("The agent's own words, as a JSON text."),
         ticket: z.string().describe("The agent's own words, as a JSON text."),
         openedBy: z.string(),
         openedAt: z.iso.datetime(),
         expiresAt: z.iso.datetime().nullable(),
         ancestors: z.array(z.string()),
-        counts: Counts.describe('As this replica saw it.'),
-        leftBehind: z.int().describe('Things that would act without it, as this replica saw it.'),
+        counts: Counts.describe('As counted by this replica.'),
+        leftBehind: z
+          .int()
+          .describe('The number of things that can still act after the task, as counted by this replica.'),
       }),
     )
-    .describe('Open, on whatever replica they were opened.'),
+    .describe('The open tasks of all replicas.'),
 })
 
 export const SessionsAnswer = z.object({
@@ -55,33 +55,37 @@ export const SessionsAnswer = z.object({
         revoked: z.string().nullable().describe('The cause.'),
       }),
     )
-    .describe('The newest of each task that called this replica; tokens need no list, so there is no other.'),
+    .describe(
+      'The newest session of each task that called this replica. There is no other list, because tokens need none.',
+    ),
 })
 
-/** Everything must be meant: a body that names nothing is refused, not taken for all. */
+/** Parses a revocation. A body without a target is refused: it does not mean everything. */
 const RevokeBody = z
   .strictObject({
     session: name.optional(),
-    task: name.optional().describe('With all that was opened from it.'),
-    root: name.optional().describe('All of a root; beside task, whose task it is.'),
+    task: name.optional().describe('Also ends all tasks that were opened from it.'),
+    root: name.optional().describe('All tasks of a root; together with task, the owner of the task.'),
     agent: name.optional(),
     all: z.literal(true).optional(),
-    reason: operatorText.describe('Told to agents, too.'),
+    reason: operatorText.describe('Agents see it, too.'),
   })
   .refine(
     ({ session, task, root, agent, all }) =>
       [session, task ?? root, agent, all].filter((each) => each !== undefined).length === 1,
-    'name one: session, task (and root, if it is not the only one of that name), agent, root, or all: true',
+    'give exactly one: session, task (with root if several tasks have that name), agent, root, or all: true',
   )
 type RevokeBody = z.output<typeof RevokeBody>
 
 export const RevokedAnswer = z.object({
   kind: z.enum(['session', 'task', 'agent', 'root', 'all']),
   id: z.string().nullable(),
-  issuedUntil: z.iso.datetime().describe('Sessions issued up to then are over; a task stays over.'),
+  issuedUntil: z.iso
+    .datetime()
+    .describe('Sessions issued up to this time have ended; an ended task stays ended.'),
   by: z.string(),
   reason: z.string(),
-  tasksEnded: z.int().describe('Open tasks that it ended.'),
+  tasksEnded: z.int().describe('The number of open tasks that it ended.'),
 })
 
 export interface SessionRoutesDeps {
@@ -89,6 +93,7 @@ export interface SessionRoutesDeps {
   readonly clock: Clock
 }
 
+/** Returns the routes of tasks and sessions. */
 export function sessionRoutes(deps: SessionRoutesDeps): readonly AdminRoute[] {
   const { tasks, endings, revocations } = deps.identity
   return [
@@ -96,7 +101,7 @@ export function sessionRoutes(deps: SessionRoutesDeps): readonly AdminRoute[] {
       method: 'GET',
       path: '/v1/tasks',
       needs: 'token',
-      summary: 'The open tasks.',
+      summary: 'Lists the open tasks.',
       answer: TasksAnswer,
       handle: () => ({ tasks: tasks.all().map((task) => taskShown(task, deps)) }),
     }),
@@ -104,35 +109,39 @@ export function sessionRoutes(deps: SessionRoutesDeps): readonly AdminRoute[] {
       method: 'GET',
       path: '/v1/sessions',
       needs: 'token',
-      summary: 'The sessions that called this replica.',
+      summary: 'Lists the sessions that called this replica.',
       answer: SessionsAnswer,
       handle() {
         const cause = ({ session }: SeenTask) => revocations.of(session)?.cause ?? null
         return { sessions: endings.activity.all().map((task) => sessionShown(task, cause(task))) }
       },
     }),
-    adminRoute({
-      method: 'POST',
-      path: '/v1/sessions/revoke',
-      needs: 'token',
-      summary: 'Ends sessions before their time, on every replica; held calls and uploads under way, too.',
-      body: RevokeBody,
-      answer: RevokedAnswer,
-      async handle({ caller, body }) {
-        const by = caller.subject
-        try {
-          return await revoke(body, by, deps)
-        } catch (error) {
-          if (error instanceof AdminError) throw error
-          throw new AdminError(
-            503,
-            'state_unavailable',
-            'The state store does not answer: whether this holds is not known. Revoke again.',
-          )
-        }
-      },
-    }),
+    revokeRoute(deps),
   ]
+}
+
+function revokeRoute(deps: SessionRoutesDeps): AdminRoute {
+  return adminRoute({
+    method: 'POST',
+    path: '/v1/sessions/revoke',
+    needs: 'token',
+    summary: 'Ends sessions early, on every replica; also held calls and uploads in progress.',
+    body: RevokeBody,
+    answer: RevokedAnswer,
+    async handle({ caller, body }) {
+      const by = caller.subject
+      try {
+        return await revoke(body, by, deps)
+      } catch (error) {
+        if (error instanceof AdminError) throw error
+        throw new AdminError(
+          503,
+          'state_unavailable',
+          'The state store does not answer, so it is not known whether this was done. Revoke again.',
+        )
+      }
+    },
+  })
 }
 
 async function revoke(body: RevokeBody, by: string, { identity, clock }: SessionRoutesDeps) {
@@ -156,7 +165,7 @@ async function revoke(body: RevokeBody, by: string, { identity, clock }: Session
 
 interface Meant {
   readonly target: RevocationTarget
-  /** The open tasks that are over by it. A session's task may have another session. */
+  /** Tells whether it ends an open task. A session ends none: its task may have another session. */
   readonly ends: (task: OpenEntry) => boolean
 }
 
@@ -175,7 +184,7 @@ function targetOf({ session, task, agent, root }: RevokeBody, open: readonly Ope
   return { target: { kind: 'all' }, ends: () => true }
 }
 
-/** Agents choose the names of their tasks, so two may have one of the same name. */
+/** Returns the one root with an open task of this name. Agents choose the names, so two may use the same one. */
 function onlyRoot(task: string, open: readonly OpenEntry[]): string {
   const roots = new Set(open.filter(({ taskId }) => taskId === task).map(({ root }) => root))
   const [only] = roots
@@ -184,9 +193,13 @@ function onlyRoot(task: string, open: readonly OpenEntry[]): string {
     ? new AdminError(
         404,
         'no_such_task',
-        'No task of that name is open; moderato sessions list, or GET /v1/tasks, shows them.',
+        'No task with that name is open; moderato sessions list, or GET /v1/tasks, lists them.',
       )
-    : new AdminError(409, 'ambiguous_task', `Say whose: root is one of ${[...roots].join(', ')}.`)
+    : new AdminError(
+        409,
+        'ambiguous_task',
+        `Several tasks have this name: name the root as well: root is one of ${[...roots].join(', ')}.`,
+      )
 }
 
 function taskShown(task: OpenEntry, { identity: { endings } }: SessionRoutesDeps): object {
@@ -219,7 +232,7 @@ function sessionShown({ session, lastSeenAtMs }: SeenTask, revoked: string | nul
   }
 }
 
-/** As a JSON text in which nothing acts on a terminal or turns the line around: all but plain letters are escaped. */
+/** Returns text as a JSON string. Characters that control a terminal or change the direction of text are escaped. */
 function quoted(words: string): string {
   return JSON.stringify(words).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, (character) =>
     character.length === 1

@@ -1,4 +1,4 @@
-/** What is in force, to be read: policy and audit. */
+/** Serves the policy in force and the head of the audit log. */
 import { z } from 'zod'
 import type { Audit } from '../audit/audit.ts'
 import type { LiveSettings } from '../runtime/live-settings.ts'
@@ -20,13 +20,14 @@ export interface StatusRoutesDeps {
   readonly audit: Pick<Audit, 'head' | 'available'>
 }
 
+/** Returns the routes of the policy and the audit log. */
 export function statusRoutes({ settings, audit }: StatusRoutesDeps): readonly AdminRoute[] {
   return [
     adminRoute({
       method: 'GET',
       path: '/v1/policy',
       needs: 'token',
-      summary: 'The policy in force.',
+      summary: 'Shows the policy in force.',
       answer: PolicyAnswer,
       handle() {
         const { policy, mode } = settings.current()
@@ -37,7 +38,7 @@ export function statusRoutes({ settings, audit }: StatusRoutesDeps): readonly Ad
       method: 'GET',
       path: '/v1/audit',
       needs: 'token',
-      summary: 'The head of the audit log.',
+      summary: 'Shows the head of the audit log.',
       answer: AuditAnswer,
       handle: () => ({ head: audit.head, available: audit.available }),
     }),

@@ -1,7 +1,7 @@
-/** Writes to the state store on behalf of an operator. */
+/** Reports failures of the state store to operators. */
 import { AdminError } from './route.ts'
 
-/** What the store does not take is not in force; `path` says where to look. */
+/** Resolves as the write does; throws an AdminError if the store does not answer. `path` says where to check the result. */
 export async function orStoreError<T>(write: Promise<T>, path: string): Promise<T> {
   try {
     return await write
@@ -9,7 +9,7 @@ export async function orStoreError<T>(write: Promise<T>, path: string): Promise<
     throw new AdminError(
       503,
       'state_unavailable',
-      `The state store does not answer: whether this holds is not known. Look again with GET ${path}.`,
+      `The state store does not answer, so it is not known whether this was done. Check with GET ${path}.`,
     )
   }
 }

@@ -1,9 +1,9 @@
-/** The shared token of the admin listener (rule S6). */
+/** Finds the shared token of the admin listener (rule S6). */
 import { join } from 'node:path'
 import type { Config } from '../config/schema/config.ts'
 import { ownSecret, readSecret } from '../core/secret-file.ts'
 
-/** Made at first start if the configuration names none. Throws if its file is open to others. */
+/** Returns the admin token; makes it at the first start if the configuration has none. Throws if other users can read its file. */
 export function adminToken({ admin, stateDir }: Config): string {
   return (
     admin.token ??

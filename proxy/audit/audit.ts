@@ -1,4 +1,4 @@
-/** The audit log: append-only JSON lines, hash-chained, durable by group commit (rule S3; contract, "Audit record"). */
+/** Writes the audit log: append-only JSON lines, hash-chained, durable by group commit (rule S3; contract, "Audit record"). */
 import { makeOwnFolder } from '../core/own-folder.ts'
 import type { Clock } from '../core/ports.ts'
 import type { ChainHead } from './chain.ts'
@@ -25,27 +25,27 @@ export interface AuditOptions {
   readonly open?: OpenSegment
 }
 
-/** Takes records that are redacted already (record-fields.ts); it writes what it is given. */
+/** An Audit writes records as they are. The caller has redacted them already. */
 export interface Audit {
   /** Buffers a record; durable within about 100 ms. For reads, lists, refusals and outcomes. */
   append(record: AuditRecord): void
-  /** Resolves once the record is durable. Rejects if it cannot be; then it is not in the log, and never will be. */
+  /** Resolves when the record is durable. If it rejects, the record is not in the log and never will be. */
   commit(record: AuditRecord): Promise<void>
-  /** Makes everything durable that came before. Rejects if that fails. */
+  /** Makes all earlier records durable. Rejects if that fails. */
   flush(): Promise<void>
-  /** Flushes, closes, and frees the lock. */
+  /** Flushes, closes, and releases the lock. */
   close(): Promise<void>
-  /** Age of the oldest record that is not durable yet; 0 if there is none. */
+  /** Returns the age of the oldest record that is not durable yet; 0 if there is none. */
   lagSeconds(): number
-  /** False from a failed write to the next good one; one is tried each second. */
+  /** False after a failed write until the next good one; a write is tried each second. */
   readonly available: boolean
   /** The last durable record. */
   readonly head: ChainHead
-  /** What a crash left torn and this start sealed; for the operator's log. */
+  /** The torn tails that a crash left and this start sealed; for the operator's log. */
   readonly sealed: readonly TornTail[]
 }
 
-/** Opens the log as its only writer, seals what a crash left torn, and goes on with the chain. */
+/** Opens the log as its only writer, seals torn tails of a crash, and continues the chain. */
 export async function openAudit(options: AuditOptions): Promise<Audit> {
   makeOwnFolder(options.dir)
   const lock = lockFolder(options.dir)
@@ -68,7 +68,7 @@ class AuditLog implements Audit {
   readonly #lock: { release(): void }
   /** The last durable record. */
   #head: ChainHead
-  /** What the next write takes, and what the write under way has taken. */
+  /** `#pending` waits for the next write; `#taken` is being written. */
   #pending: RecordGroup
   #taken: RecordGroup | undefined
   #lost = 0
@@ -118,7 +118,7 @@ class AuditLog implements Audit {
 
   commit(record: AuditRecord): Promise<void> {
     if (this.#closed) return Promise.reject(new Error('the audit log is closed'))
-    // While the disk fails one try a second is enough, and nobody has to wait for it to be refused.
+    // While the disk fails, one attempt a second is enough; nobody waits for it to be refused.
     if (!this.#available) return Promise.reject(unwritable())
     return new Promise((resolve, reject) => {
       this.#add(record, { resolve, reject })
@@ -167,8 +167,8 @@ class AuditLog implements Audit {
   }
 
   /**
-   * One group after another while anybody waits: all that came during a write share the next. Never rejects.
-   * After a failure the group may be empty; then the write of nothing only asks whether the disk works again.
+   * Writes one group after another while anybody waits: all records that come during a write share the next. Never
+   * rejects. After a failure the group may be empty; then the empty write only checks whether the disk works again.
    */
   async #writeGroups(): Promise<void> {
     do {
@@ -199,7 +199,7 @@ class AuditLog implements Audit {
     this.#options.onDurable?.(group.records)
   }
 
-  /** Fails closed: whoever waits is refused, and those records are dropped; the others are chained anew and kept. */
+  /** Fails closed: all waiters are refused, and their records dropped; the other records are chained again and kept. */
   #fail(group: RecordGroup, cause: unknown): void {
     const later = this.#pending
     this.#available = false

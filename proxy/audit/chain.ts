@@ -1,37 +1,37 @@
 /**
- * The audit log's hash chain: pure functions from record to line and back.
+ * Implements the audit log's hash chain: pure functions from record to line and back.
  *
  * A line is one JSON object and a line feed; its last member is `hash`. The hash is SHA-256 (hex) over the exact bytes
  * of the line without the line feed and without `,"hash":"..."`, so anyone can check one with standard tools:
  *
  *     sed -n 1p 00000001.jsonl | sed 's/,"hash":"[0-9a-f]*"}$/}/' | tr -d '\n' | sha256sum
  *
- * `prevHash` is the hash of the record before, over segment borders; 64 zeros before the first. `seq` counts from 1.
- * The chain shows any change between two records. What it cannot show is that the newest records were cut off: note a
- * head (`moderato audit verify` prints it) elsewhere and compare.
+ * `prevHash` is the hash of the previous record, across segments; 64 zeros for the first. `seq` counts from 1. The chain
+ * shows any change between two records. It cannot show that the newest records were cut off: store a head elsewhere
+ * (`moderato audit verify` prints it) and compare.
  */
 import { createHash, hash } from 'node:crypto'
 
-/** The last record of a chain. */
+/** A ChainHead identifies the last record of a chain. */
 export interface ChainHead {
   readonly seq: number
   readonly hash: string
 }
 
-/** The head of an empty chain. */
+/** GENESIS is the head of an empty chain. */
 export const GENESIS: ChainHead = { seq: 0, hash: '0'.repeat(64) }
 
 const TAIL_BYTES = ',"hash":"'.length + 64 + '"}'.length
 const COMMA = 0x2c
 const FRAME =
   /^\{"seq":([1-9]\d{0,15}),"time":"([^"]*)","prevHash":"([0-9a-f]{64})",([^]*),"hash":"([0-9a-f]{64})"\}$/
-/** What the chain's own members add to a record, at most. */
+/** The most bytes that the chain's own members add to a record. */
 export const FRAME_BYTES = 320
 
 /**
  * Writes the line that follows `head` into `bytes` from `at`; returns its end and the new head. `json` is the record
- * as an object with at least one member, `time` ISO 8601; there must be room for FRAME_BYTES more than the record.
- * Every request comes here twice, so the text is encoded once, in place, and the hash is taken from there.
+ * as an object with at least one member, `time` is ISO 8601. There must be room for FRAME_BYTES more than the record.
+ * Every request writes two lines, so the text is encoded once, in place, and hashed there.
  */
 export function writeLine(
   bytes: Buffer,
@@ -50,7 +50,7 @@ export function writeLine(
   return { end: done, head: { seq, hash: digest } }
 }
 
-/** Takes a line that `writeLine` wrote apart again, so that it can follow another head. */
+/** Splits a line of `writeLine` into its parts, so that it can follow another head. */
 export function recordOf(line: Buffer): { time: string; json: string } {
   const [, , time, , members] = (FRAME.exec(line.toString()) ?? []) as (string | undefined)[]
   if (time === undefined || members === undefined) throw new Error('not a line of the audit log')
@@ -73,7 +73,7 @@ export function readLine(line: Buffer): ChainedLine | undefined {
   return digest.digest('hex') === claimed ? { seq: Number(seq), hash: claimed, prevHash } : undefined
 }
 
-/** The last whole record in a segment's bytes, and where it ends; what follows is torn. */
+/** Returns the last whole record in a segment's bytes, and where it ends; the bytes after it are torn. */
 export function lastRecord(segment: Buffer): { head: ChainHead | undefined; endBytes: number } {
   let end = segment.lastIndexOf(0x0a)
   while (end >= 0) {
@@ -85,7 +85,7 @@ export function lastRecord(segment: Buffer): { head: ChainHead | undefined; endB
   return { head: undefined, endBytes: 0 }
 }
 
-/** The torn tails that a seal names, as JSON; undefined if the line is no seal. The line has passed `readLine`. */
+/** Returns the torn tails that a seal names, as JSON; undefined if the line is no seal. `readLine` must have accepted it. */
 export function sealedTails(line: Buffer): string | undefined {
   // A quote inside a text is escaped, so this finds members only and most lines need no parsing.
   if (!line.includes('"phase":"seal"')) return undefined
@@ -93,12 +93,12 @@ export function sealedTails(line: Buffer): string | undefined {
   return phase === 'seal' ? JSON.stringify(torn) : undefined
 }
 
-/** `00000001.jsonl`. */
+/** Returns the file name of a segment: `00000001.jsonl`. */
 export function segmentName(number: number): string {
   return `${String(number).padStart(8, '0')}.jsonl`
 }
 
-/** The numbers of the segments among a folder's file names, in order. */
+/** Returns the numbers of the segments among a folder's file names, in order. */
 export function segmentNumbers(names: readonly string[]): number[] {
   const numbers: number[] = []
   for (const name of names) {

@@ -1,17 +1,17 @@
-/** The records that one write makes durable together: chained lines in one buffer, and who waits for them. */
+/** Collects the records that one write makes durable: chained lines in one buffer, and the callers that wait for them. */
 import { FRAME_BYTES, recordOf, writeLine, type ChainHead } from './chain.ts'
 import type { AuditRecord } from './record.ts'
 
 const INITIAL_BYTES = 64 * 1024
 
 /**
- * Records are written as text and chained many at a time: one by one, between everything else that a request needs,
- * each costs three times as much, because the processor has forgotten by then how it is done.
+ * Records are written and chained in batches. One by one, between the other work of a request, each costs three times
+ * as much, because the processor's caches no longer hold the code.
  */
 const CHAIN_AT_RECORDS = 32
-/** Long ones do not wait for so many, so that what is held is known, give or take a few records. */
+/** Long records are chained sooner, so that the number of held bytes is known except for a few records. */
 const CHAIN_AT_BYTES = 64 * 1024
-/** What a record has beside its resources, whose number and length the agent chooses. */
+/** The typical length of a record without its resources, whose number and length the agent chooses. */
 const TYPICAL_BYTES = 700
 
 export interface CommitWaiter {
@@ -24,19 +24,20 @@ interface Fresh {
   readonly atMs: number
 }
 
+/** A RecordGroup chains records into one buffer, for one write. */
 export class RecordGroup {
   records = 0
-  /** When its oldest record was made, in milliseconds since the epoch; undefined if it is empty. */
+  /** The time of its oldest record, in milliseconds since the epoch; undefined if it is empty. */
   oldestMs: number | undefined
   readonly waiters: CommitWaiter[] = []
   readonly #waitedFor = new Set<number>()
   #head: ChainHead
   #buffer = Buffer.allocUnsafe(INITIAL_BYTES)
   #length = 0
-  /** The newest records, not yet chained, and about how long they will be. */
+  /** The newest records, not yet chained, and their estimated length. */
   #fresh: Fresh[] = []
   #freshBytes = 0
-  /** Many records come within one millisecond: its text is made once. */
+  /** Many records come within one millisecond, so its text is made once. */
   #timeMs = Number.NaN
   #time = ''
 
@@ -44,7 +45,7 @@ export class RecordGroup {
     this.#head = after
   }
 
-  /** The last record in it; where the group is empty, the one before it. */
+  /** Returns the last record in the group; the one before the group if it is empty. */
   get head(): ChainHead {
     this.#chain()
     return this.#head
@@ -55,12 +56,12 @@ export class RecordGroup {
     return this.#buffer.subarray(0, this.#length)
   }
 
-  /** Exact but for the newest records, whose length is estimated. */
+  /** Returns the length, which is estimated for the newest records. */
   get lengthBytes(): number {
     return this.#length + this.#freshBytes
   }
 
-  /** Adds a record, which nobody may change from now on. */
+  /** Adds a record; nobody may change it afterwards. */
   add(record: AuditRecord, atMs: number, waiter?: CommitWaiter): void {
     this.#fresh.push({ record, atMs })
     this.#freshBytes += roughBytes(record)
@@ -73,7 +74,7 @@ export class RecordGroup {
     if (this.#fresh.length >= CHAIN_AT_RECORDS || this.#freshBytes >= CHAIN_AT_BYTES) this.#chain()
   }
 
-  /** Chains those records of another group that nobody waits for anew, behind what is here. */
+  /** Takes the records of another group that nobody waits for, and chains them again after its own. */
   takeUnawaited(other: RecordGroup): void {
     this.#chain()
     const { bytes } = other

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { segmentName, segmentNumbers } from './chain.ts'
 
-/** The lines of all segments in order, a torn one too. Rejects if the folder cannot be read. */
+/** Yields the lines of all segments in order, also a torn one. Rejects if the folder cannot be read. */
 export async function* readAudit(dir: string): AsyncGenerator<string> {
   for (const number of segmentNumbers(await readdir(dir))) {
     // A record is JSON, which holds no line feed or carriage return of its own.

@@ -1,17 +1,19 @@
-/** What one line of the audit log says, beside the chain's own members (`seq`, `time`, `prevHash`, `hash`). */
+/** Defines the content of an audit record, without the chain's own members (`seq`, `time`, `prevHash`, `hash`). */
 
 /**
+ * Says what a record is about:
+ *
  * - `decision`: one for every request; durable before a mutating call is forwarded (rule S3)
  * - `outcome`: one more for every forwarded request, same `requestId`
  * - `refusals`: refusals without a verified identity, counted by reason beyond the individual rate (rule S9)
  * - `start`: the version of Moderato, the effective settings and where each comes from (rule S7)
  * - `seal`: names the torn bytes that a crash left behind
- * - `config`: a reload: what changed, or why nothing did
+ * - `config`: a reload of the configuration: what changed, or why nothing did
  * - `admin`: one for every write through the admin API, durable before it is carried out; another if it failed
- * - `approval`: an approval was asked for, decided by a person, or voided; durable with the next durable record
- * - `drift`: what a watcher found in the doings of an agent, in words, with the requests that led to it
- * - `breakglass`: one was opened, confirmed or closed; on every replica, and again where a process starts under it
- * - `task`: a task that is over: why, what it did and what it left behind, as this process saw it (rule S23)
+ * - `approval`: an approval was requested, decided by a person, or voided; durable with the next durable record
+ * - `drift`: what a watcher found in an agent's behaviour, in words, with the requests that led to it
+ * - `breakglass`: one was opened, confirmed or closed; on every replica, and again if a process starts during it
+ * - `task`: a task that has ended: why, what it did and what it left behind, as this process saw it (rule S23)
  * - `lost`: how many records found no room while the log could not be written
  */
 export type AuditPhase =
@@ -28,9 +30,9 @@ export type AuditPhase =
   | 'seal'
   | 'lost'
 
-/** Moments in ISO 8601. */
+/** Describes a break-glass. Times are in ISO 8601. */
 export interface BreakglassRecord {
-  /** As the record was written; that its time is over leaves no record. */
+  /** The state when the record was written; expiry leaves no record. */
   readonly state: 'pending' | 'open' | 'closed' | 'ended'
   readonly reason: string
   readonly ticket: string
@@ -46,18 +48,18 @@ export interface BreakglassRecord {
   readonly closedAt?: string | undefined
 }
 
-/** Bytes at the end of a segment that are no whole record: a write that a crash cut short. Kept as they are. */
+/** A TornTail is the end of a segment that is no whole record: a crash cut a write short. Its bytes are kept. */
 export interface TornTail {
   /** File name, such as `00000001.jsonl`. */
   readonly segment: string
-  /** Where the torn bytes begin, in bytes. */
+  /** The start of the torn bytes, in bytes. */
   readonly offset: number
   readonly length: number
-  /** Hex, of exactly those bytes. */
+  /** The SHA-256 (hex) of exactly those bytes. */
   readonly sha256: string
 }
 
-/** Everything is optional that a phase may lack. Holds no secret, no raw URL and no body (rule S8). */
+/** An AuditRecord has no secret, no raw URL and no body (rule S8). A member is optional if some phase lacks it. */
 export interface AuditRecord {
   readonly phase: AuditPhase
   readonly requestId?: string | undefined
@@ -79,7 +81,7 @@ export interface AuditRecord {
   readonly facts?: object | undefined
   readonly decision?: string | undefined
   readonly reason?: string | undefined
-  /** For people: what the refusal said. */
+  /** The text of the refusal, for people. */
   readonly detail?: string | undefined
   /** Observe mode: the reasons for which enforce mode would have refused or held. */
   readonly wouldDeny?: string | undefined
@@ -99,13 +101,13 @@ export interface AuditRecord {
       }
     | undefined
   readonly client?: { readonly address: string; readonly userAgent?: string | undefined } | undefined
-  /** Phase `refusals`: how many by reason, since the record before it. */
+  /** Phase `refusals`: the number by reason since the previous such record. */
   readonly refusals?: Readonly<Record<string, number>> | undefined
   /** Phase `start`: the version of Moderato, from package.json. */
   readonly version?: string | undefined
   /** Phase `start`: effective settings with their sources, secrets masked. */
   readonly settings?: object | undefined
-  /** Phase `config`: who asked, the result, changed paths with old and new values masked, or the reasons. */
+  /** Phase `config`: who asked, the result, and the changed paths with secrets masked, or the reasons for a refusal. */
   readonly config?: object | undefined
   /** Phases `admin` and `approval`: who did what; `client` says from where. */
   readonly admin?:
@@ -123,9 +125,9 @@ export interface AuditRecord {
     | {
         readonly detector: string
         readonly response: string
-        /** The newest of them. */
+        /** The ids of the newest requests. */
         readonly requestIds: readonly string[]
-        /** How many there were. */
+        /** The number of requests. */
         readonly requests: number
       }
     | undefined

@@ -1,4 +1,4 @@
-/** What a start finds in the audit folder: who else writes there, where the chain ends, and what a crash left torn. */
+/** Inspects the audit folder at a start: another writer, the end of the chain, and torn tails of a crash. */
 import { createHash } from 'node:crypto'
 import { chmodSync, closeSync, openSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
@@ -9,8 +9,8 @@ import type { TornTail } from './record.ts'
 import type { SegmentPosition } from './segment.ts'
 
 /**
- * Makes this process the only writer of a folder until `release` or its end, however it ends: SQLite's lock is the
- * kernel's, so a kill frees it. Throws if another process, or another log in this one, holds it.
+ * Makes this process the only writer of a folder until `release` or the end of the process. SQLite's lock is the
+ * kernel's, so a kill releases it too. Throws if another process, or another log in this one, holds it.
  */
 export function lockFolder(dir: string): { release(): void } {
   const path = join(dir, 'lock')
@@ -21,7 +21,7 @@ export function lockFolder(dir: string): { release(): void } {
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    throw new Error(`the audit log ${dir} is in use by another process: two cannot write one chain`, {
+    throw new Error(`another process is writing the audit log ${dir}: only one process can write it`, {
       cause,
     })
   }
@@ -31,11 +31,11 @@ export function lockFolder(dir: string): { release(): void } {
 export interface Recovered {
   readonly head: ChainHead
   readonly at: SegmentPosition
-  /** In segment order. If there are any, the log goes on in a new segment and leaves these bytes untouched. */
+  /** The torn tails in segment order. If there are any, the log continues in a new segment and keeps these bytes. */
   readonly torn: readonly TornTail[]
 }
 
-/** Reads back from the last segment to the last whole record. */
+/** Finds the last whole record, from the last segment backwards. */
 export async function recover(dir: string): Promise<Recovered> {
   const numbers = segmentNumbers(await readdir(dir))
   const last = numbers.at(-1) ?? 1

@@ -1,9 +1,9 @@
-/** The file side of the audit log: one segment open for appending, rotated by size, every write made durable. */
+/** Writes the files of the audit log: one segment is open for appending, rotated by size; every write is made durable. */
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { segmentName } from './chain.ts'
 
-/** What is asked of a segment's file; a `FileHandle` is one. */
+/** A SegmentFile is the file of a segment; a `FileHandle` is one. */
 export interface SegmentFile {
   appendFile(bytes: Buffer): Promise<void>
   datasync(): Promise<void>
@@ -13,7 +13,7 @@ export interface SegmentFile {
 
 export type OpenSegment = (path: string) => Promise<SegmentFile>
 
-/** Opens for appending, made with mode 0600. */
+/** Opens a segment for appending; makes it with mode 0600. */
 export const openSegmentFile: OpenSegment = (path) => open(path, 'a', 0o600)
 
 export interface SegmentPosition {
@@ -29,6 +29,7 @@ export interface SegmentOptions {
   readonly at: SegmentPosition
 }
 
+/** A SegmentWriter appends to the newest segment and starts a new one when it is full. */
 export class SegmentWriter {
   readonly #options: SegmentOptions
   #number: number
@@ -42,8 +43,8 @@ export class SegmentWriter {
   }
 
   /**
-   * Appends and resolves once it is durable. After a failure nothing of `bytes` counts as written: the next write
-   * first cuts the file back to what was durable. Only bytes that nobody was promised are ever cut.
+   * Appends, and resolves when the bytes are durable. After a failure none of `bytes` counts as written: the next write
+   * first truncates the file to its durable length. Bytes that were reported as durable are never cut.
    */
   async write(bytes: Buffer): Promise<void> {
     if (this.#durableBytes > 0 && this.#durableBytes + bytes.length > this.#options.segmentBytes)
@@ -53,7 +54,7 @@ export class SegmentWriter {
       await file.appendFile(bytes)
       await file.datasync()
     } catch (error) {
-      // After a failed fdatasync the kernel may call the lost pages clean, so this handle is not asked again.
+      // After a failed fdatasync the kernel may mark the lost pages clean, so this handle is not used again.
       this.#file = undefined
       await file.close().catch(() => undefined)
       throw error
@@ -87,7 +88,7 @@ export class SegmentWriter {
   }
 }
 
-/** A new file is durable only once its folder is. */
+/** Makes a folder durable: a new file is durable only with its folder. */
 async function syncFolder(dir: string): Promise<void> {
   const folder = await open(dir, 'r')
   try {

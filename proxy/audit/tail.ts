@@ -1,4 +1,4 @@
-/** Reads the newest records of an audit log and those that follow, as they are written. */
+/** Reads the newest records of an audit log, and later ones as they are written. */
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,13 +7,13 @@ import { segmentName, segmentNumbers } from './chain.ts'
 const POLL_MS = 200
 
 export interface TailOptions {
-  /** How many whole lines to begin with, from the last segments. */
+  /** The number of whole lines to start with, from the last segments. */
   readonly lines: number
   readonly follow: boolean
   readonly signal?: AbortSignal | undefined
 }
 
-/** Whole lines, without line feeds, oldest first. Ends at the log's end, or with the signal when it follows. */
+/** Yields whole lines without line feeds, oldest first. Ends at the log's end; with `follow`, when the signal aborts. */
 export async function* tailAudit(dir: string, options: TailOptions): AsyncGenerator<string> {
   const position = await start(dir, options.lines)
   let { number } = position
@@ -21,7 +21,7 @@ export async function* tailAudit(dir: string, options: TailOptions): AsyncGenera
   yield* position.lines
   let offset = position.offset
   while (options.follow && options.signal?.aborted !== true) {
-    // Asked before reading: what was written before the next segment began is then read before going on to it.
+    // Checked before reading, so that everything written before the next segment started is read first.
     const rotated = segmentNumbers(await readdir(dir)).some((each) => each > number)
     const bytes = number === 0 ? Buffer.alloc(0) : await readFrom(join(dir, segmentName(number)), offset)
     offset += bytes.length

@@ -1,4 +1,4 @@
-/** Reads a whole audit log, however long, and says whether anything in it was changed since it was written. */
+/** Verifies a whole audit log of any length: tells whether anything in it was changed after it was written. */
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
@@ -9,6 +9,7 @@ import type { TornTail } from './record.ts'
 
 const LIVE_WRITE_MS = 100
 
+/** Describes one place where the log is not as it was written. */
 export interface AuditProblem {
   readonly segment: string
   /** Line number in the segment from 1; 0 for the segment as a whole. */
@@ -16,19 +17,20 @@ export interface AuditProblem {
   readonly what: string
 }
 
+/** Holds the result of a verification. */
 export interface AuditVerdict {
   readonly ok: boolean
   readonly records: number
   readonly segments: number
   readonly head: ChainHead
-  /** Torn tails of crashes that a later record names exactly: no fault of the chain. */
+  /** Torn tails of crashes that a later record names exactly: they are no problem of the chain. */
   readonly sealed: readonly TornTail[]
   readonly problems: readonly AuditProblem[]
 }
 
 /**
- * Verifies every segment in order. `expect` is a head noted earlier: without one, a log whose newest records were cut
- * off whole cannot be told from a shorter log. May run beside the process that writes.
+ * Verifies every segment in order. `expect` is a head that was stored earlier: without one, a log whose newest records
+ * were removed looks like a shorter log. May run while another process writes.
  */
 export async function verifyAudit(dir: string, expect?: ChainHead): Promise<AuditVerdict> {
   const numbers = segmentNumbers(await readdir(dir))
@@ -52,7 +54,7 @@ class ChainCheck {
   readonly #expect: ChainHead | undefined
   readonly #problems: AuditProblem[] = []
   readonly #sealed: TornTail[] = []
-  /** Torn tails that the next whole record must name, being a seal. */
+  /** Torn tails that the next whole record must name as a seal. */
   #tears: OpenTear[] = []
   #head: ChainHead = GENESIS
   #records = 0
@@ -109,7 +111,7 @@ class ChainCheck {
       this.problem(segment, line, `record ${read.seq} is not the one expected`)
   }
 
-  /** What a crash tore is no fault if, and only if, the next whole record seals exactly that. */
+  /** Accepts torn tails if, and only if, the next whole record seals exactly those. */
   #settleTears(segment: string, line: number, bytes: Buffer): void {
     const named = sealedTails(bytes)
     if (named === undefined && this.#tears.length === 0) return
@@ -139,7 +141,7 @@ class ChainCheck {
   }
 }
 
-/** The lines of a file with their line feeds; the last may lack one. `live`: a line may be in the making. */
+/** Yields the lines of a file with their line feeds; the last may lack one. `live`: its last line may be incomplete. */
 async function* lines(path: string, live: boolean): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0)
   let start = 0

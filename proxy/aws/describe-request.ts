@@ -1,4 +1,4 @@
-/** A request given as a line of JSON, and what it would be taken for: `moderato catalogue identify`. */
+/** Describes a request that is given as a line of JSON, for `moderato catalogue identify`. */
 import { z } from 'zod'
 import { Denial } from '../core/denial/denial.ts'
 import { callFields, type Call } from '../core/call.ts'
@@ -20,11 +20,12 @@ const Line = z.object({
   body: z.base64().nullish(),
 })
 
+/** Describes a request as the catalogue identifies it. */
 export interface Description extends Pick<
   Call,
   'service' | 'operation' | 'actions' | 'resources' | 'count' | 'class' | 'classes' | 'traits' | 'accessLevel'
 > {
-  /** Why the request was not identified; null if it was. */
+  /** The reason why the request was not identified; null if it was. */
   readonly reason: string | null
 }
 
@@ -32,7 +33,7 @@ function describe(call: Call, reason: string | null): Description {
   return { ...callFields(call), accessLevel: call.accessLevel, reason }
 }
 
-/** What a request is described as that is not identified. */
+/** Returns the description of a request that is not identified. */
 export function notIdentified(reason: string): Description {
   return describe(unknownCall('rest-json'), reason)
 }
@@ -51,7 +52,7 @@ function headOf({ method, url, headers }: z.infer<typeof Line>): RequestHead {
   }
 }
 
-/** The region is not in the scope of SigV4a. */
+/** Matches a credential scope; SigV4a's has no region. */
 const SCOPE = /Credential=[^\s,/]+\/\d{8}\/(?:([^\s,/]*)\/)?([^\s,/]+)\/aws4_request/
 
 const NO_SCOPE = 'no credential scope in header or query string'
@@ -62,10 +63,10 @@ interface Described {
   readonly service: string
 }
 
-/** What the listener refuses of a request target before anything reads it (`checkHead`). */
+/** Matches the request targets that the listener accepts (`checkHead`). */
 const TARGET = /^\/[!"$-~]*$/
 
-/** The head as its service reads it, and the scope of the signature in the header or the query string. */
+/** Returns the head as its service reads it, with the scope of its signature; text says why it cannot be read. */
 function read(head: RequestHead): Described | string {
   const { path, query, headers } = head
   if (!TARGET.test(path) || !TARGET.test(`/${query}`))
@@ -83,7 +84,7 @@ function read(head: RequestHead): Described | string {
 
 const addressed = addressing({ hosts: [] })
 
-/** With a bucket of the host in the path. A host that a listener would refuse says nothing here: there is none. */
+/** Moves a bucket from the host into the path. A host that a listener would refuse is ignored: there is no listener. */
 function located({ head, region, service }: Described): RequestHead {
   const { method, query, headers } = head
   try {
@@ -94,7 +95,7 @@ function located({ head, region, service }: Described): RequestHead {
   }
 }
 
-/** Never rejects: what cannot be read is described as unknown with a reason. */
+/** Describes a request. Never rejects: one that cannot be read is described as unknown, with a reason. */
 export async function describeRequest(
   catalogue: Catalogue,
   line: string,

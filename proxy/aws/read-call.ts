@@ -1,4 +1,4 @@
-/** Identification and classification in one: what the stage and the command line share. */
+/** Joins identification and classification, for the stage and the command line. */
 import { Denial } from '../core/denial/denial.ts'
 import type { Call } from '../core/call.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
@@ -14,18 +14,21 @@ import { NO_OPERATOR_RULES, withOperatorRules } from './classify/operator-rules.
 import type { ArnPlace } from './resources/resources.ts'
 
 export type IdentifiedOperation = Extract<Identification, { kind: 'operation' }>
-/** An operation, or none; all was read that tells it. */
+/** A ReadIdentification is an operation or unknown; nothing more needs to be read. */
 export type ReadIdentification = Exclude<Identification, { kind: 'needs-form' }>
 
-/** The parameter list of a query call: the body, or the query string if there is no body. */
+/** Parses the parameter list of a query call: the body, or the query string if there is no body. */
 export function formOf(head: RequestHead, bytes: Buffer): Form {
   if (bytes.length === 0) return parseForm(head.query)
   if (head.query !== '')
-    throw new Denial('malformed_request', 'Parameters stand both in the query string and in the body.')
+    throw new Denial(
+      'malformed_request',
+      'Parameters are both in the query string and in the body; send them in one place.',
+    )
   return parseForm(textOf(bytes))
 }
 
-/** Identifies, reading the body only if it is the parameter list. */
+/** Identifies a request; it reads the body only if that is the parameter list. */
 export function identifyWith(
   catalogue: Catalogue,
   head: RequestHead,
@@ -52,7 +55,7 @@ function parse(found: IdentifiedOperation, bytes: Buffer): Document {
   return parseDocument(found.protocol, bytes)
 }
 
-/** The call of an identified request with its body (inflated; empty where it is streamed or absent). */
+/** Returns the call of an identified request with its body (inflated; empty if it is streamed or absent). */
 export function callOfOperation(
   found: IdentifiedOperation,
   head: RequestHead,
@@ -61,7 +64,10 @@ export function callOfOperation(
   rules = NO_OPERATOR_RULES,
 ): Call {
   if (!contentTypeAllows(head))
-    throw new Denial('malformed_request', 'The body is declared in another charset than UTF-8.')
+    throw new Denial(
+      'malformed_request',
+      'The content type names another charset than UTF-8; send the body in UTF-8.',
+    )
   const parts: RequestParts = {
     labels: found.labels,
     query: found.query,

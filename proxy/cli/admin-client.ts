@@ -1,4 +1,4 @@
-/** Asks a running Moderato, for the verbs that operate one. */
+/** Calls the admin API of a running Moderato, for the verbs that operate one. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent } from 'undici'
@@ -11,7 +11,7 @@ import { fetchAnswer, fitting, JSON_BODY, type Answer, type Question } from './h
 import { Failure, tellingFailure } from './failure.ts'
 import type { Io } from './verb.ts'
 
-/** For `parseArgs`; `ADMIN_USAGE` says what they do. */
+/** Lists the options for `parseArgs`; `ADMIN_USAGE` explains them. */
 export const ADMIN_OPTIONS = {
   config: { type: 'string' },
   admin: { type: 'string' },
@@ -24,9 +24,9 @@ export const ADMIN_OPTIONS = {
 } as const
 
 export const ADMIN_USAGE = `
-Where Moderato is: --config FILE (its own configuration), or --admin URL, or MODERATO_ADMIN_URL.
-Who asks: --token-file FILE (mode 0600) or MODERATO_ADMIN_TOKEN_FILE, otherwise the admin token that --config leads to;
-          or --cert FILE --key FILE, a client certificate. --ca FILE or MODERATO_ADMIN_CA: whose certificate to trust.
+Address of Moderato: --config FILE (its own configuration), or --admin URL, or MODERATO_ADMIN_URL.
+Credentials: --token-file FILE (mode 0600) or MODERATO_ADMIN_TOKEN_FILE, otherwise the admin token that --config names;
+             or --cert FILE --key FILE, a client certificate. --ca FILE or MODERATO_ADMIN_CA: the certificate to trust.
 `
 
 export interface AdminFlags {
@@ -38,14 +38,14 @@ export interface AdminFlags {
   readonly key?: string | undefined
 }
 
-/** Each call resolves with the answer as the schema reads it, and rejects with `Failure`. */
+/** An AdminClient calls the admin API. Each call resolves with the parsed answer, and rejects with `Failure`. */
 export interface AdminClient {
   get<T>(path: string, answer: z.ZodType<T>): Promise<T>
   post<T>(path: string, body: object, answer: z.ZodType<T>): Promise<T>
   delete<T>(path: string, answer: z.ZodType<T>): Promise<T>
 }
 
-/** Runs a verb's errand; resolves with its exit code, 1 with words on stderr if Moderato refused or is not there. */
+/** Runs a command of a verb. Resolves with its exit code: 1, with a message on stderr, if Moderato refused or did not answer. */
 export async function withAdmin(
   flags: AdminFlags,
   io: Io,
@@ -79,13 +79,13 @@ function targetOf(flags: AdminFlags, environment: AdminPlace): Target {
   const tokenFile = flags['token-file'] ?? environment.tokenFile
   const token = tokenFile === undefined ? given?.token() : secretOf(tokenFile)
   if (token !== undefined) return { url, token, tls }
-  throw new Failure('say who asks: --token-file FILE or MODERATO_ADMIN_TOKEN_FILE')
+  throw new Failure('credentials are missing: give --token-file FILE or MODERATO_ADMIN_TOKEN_FILE')
 }
 
 function checkedUrl(text: string | undefined): URL {
   if (text === undefined) {
     throw new Failure(
-      'say where Moderato is: --config FILE (with a port of its own), --admin URL or MODERATO_ADMIN_URL',
+      'the address of Moderato is missing: give --config FILE (with a fixed port), --admin URL or MODERATO_ADMIN_URL',
     )
   }
   const url = URL.parse(text)
@@ -94,16 +94,16 @@ function checkedUrl(text: string | undefined): URL {
   throw new Failure(`${url.origin}: a token is sent over https only, or to a loopback address`)
 }
 
-/** The content of a file, as the TLS option of that name. */
+/** Reads a file into the TLS option of that name. */
 function read(name: 'ca' | 'cert' | 'key', file: string | undefined): { [Key in typeof name]?: Buffer } {
   return file === undefined ? {} : { [name]: orFailure(() => readFileSync(file)) }
 }
 
-/** What Moderato's own configuration says of its admin listener. Nothing is made: that is for `serve`. */
+/** Returns what Moderato's own configuration says about its admin listener. It creates no file: `serve` does that. */
 function ofConfig(file: string) {
   const { listen, admin, stateDir } = loadConfigOfRunning(file).config
   return {
-    // Port 0 is whichever was free when it started.
+    // Port 0 means any port that was free at the start.
     url: listen.admin.port === 0 ? undefined : originOf(listen.admin, admin.tls !== undefined),
     token: () => admin.token ?? secretOf(admin.tokenFile ?? join(stateDir, 'admin-token')),
     ca: admin.tls?.cert,
@@ -139,12 +139,12 @@ function clientOf(target: Target, dispatcher: Agent): AdminClient {
   }
 }
 
-/** The JSON of an answer; undefined for 204. A refusal is thrown in its own words. */
+/** Returns the JSON of an answer; undefined for 204. Throws the text of a refusal as `Failure`. */
 function meant(answer: Answer, { origin }: URL): unknown {
   if (answer.status === 204) return undefined
   const body = answer.json()
   if (answer.status < 300) return body
   const { error, message = answer.text } = body as { error?: string; message?: string }
-  const hint = answer.status === 401 ? `the token or certificate is not known at ${origin}. ` : ''
+  const hint = answer.status === 401 ? `${origin} does not know the token or certificate. ` : ''
   throw new Failure(`${hint}${message}`, error)
 }

@@ -1,13 +1,13 @@
-/** An errand to a running Moderato: most verbs that operate one are a choice of errands. */
+/** Runs a command against a running Moderato: most verbs that operate one choose among commands. */
 import { withAdmin, type AdminClient, type AdminFlags } from './admin-client.ts'
 import type { Io, Wrong } from './verb.ts'
 
-/** Asks, and says what was answered: as it is for `--json`, and in words with their line ends for people. */
+/** An AdminCommand calls the admin API. It resolves with the answer for `--json`, and with text lines for people. */
 export type AdminCommand = (
   client: AdminClient,
 ) => Promise<{ readonly answer: unknown; readonly words: string }>
 
-/** Runs the errand that was meant, and tells its answer; none is wrong usage. Exit codes as of `withAdmin`. */
+/** Runs a command and prints its answer; undefined is wrong usage. The exit codes are those of `withAdmin`. */
 export async function runAdminCommand(
   errand: AdminCommand | Wrong | undefined,
   flags: AdminFlags & { readonly json?: boolean | undefined },

@@ -1,4 +1,4 @@
-/** Asks a running Moderato for a task, as an agent does, and ends it. */
+/** Opens and ends tasks of a running Moderato, as an agent does. */
 import { hash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Agent } from 'undici'
@@ -12,11 +12,12 @@ import { formatAmzDate } from '../sigv4/signing-date.ts'
 import { fetchAnswer, fitting, JSON_BODY, type Answer, type Question } from './http-answer.ts'
 import { Failure } from './failure.ts'
 
+/** Says where the proxy is. */
 export interface ProxyPlace {
   readonly url: URL
-  /** On a loopback address. */
+  /** True for a loopback address. */
   readonly isNear: boolean
-  /** A PEM file: whose certificate to trust. */
+  /** A PEM file with the certificates to trust. */
   readonly ca: string | undefined
 }
 
@@ -26,11 +27,12 @@ export interface Key {
   readonly sessionToken?: string | undefined
 }
 
-/** How it is proved who asks: a token of an identity provider, or an access key. */
+/** A Proof proves the identity of the caller: a token of an identity provider, or an access key. */
 export type Proof =
   | { readonly kind: 'token'; readonly token: string; /** A file or a socket. */ readonly from: string }
   | ({ readonly kind: 'key' } & Key)
 
+/** Parses the answer to a task that was opened. */
 export const Opened = z.object({
   task: z.object({ id: z.string(), agent: z.string(), narrowed: z.boolean(), expiresAt: z.string() }),
   credentials: z.object({
@@ -59,10 +61,10 @@ export type Reckoning = z.output<typeof Reckoning>
 
 const Ended = Reckoning.extend({ task: z.object({ ended: z.boolean() }) })
 
-/** Each call rejects with `Failure`. */
+/** An AgentClient calls the agent API. Each call rejects with `Failure`. */
 export interface AgentClient {
   open(proof: Proof, body: object): Promise<Opened>
-  /** How a task stands, while it is open. */
+  /** Returns the counts of an open task. */
   show(key: Key, taskId: string): Promise<Reckoning>
   end(proof: Proof, taskId: string): Promise<Reckoning>
   close(): Promise<void>
@@ -71,7 +73,7 @@ export interface AgentClient {
 const TASKS = '/.moderato/v1/tasks'
 const ANSWERED_WITHIN_MS = 30_000
 
-/** Throws `Failure` if the authority cannot be read. Proxies that the environment names are not used. */
+/** Creates a client; throws `Failure` if the CA file cannot be read. It uses no proxy of the environment. */
 export function agentClient(place: ProxyPlace): AgentClient {
   const dispatcher = new Agent({
     connect: place.ca === undefined ? {} : { ca: authority(place.ca) },
@@ -97,7 +99,7 @@ export function agentClient(place: ProxyPlace): AgentClient {
     async end(proof, taskId) {
       const { task, ...summary } = await ask(proof, { method: 'DELETE', path: pathOf(taskId) }, Ended)
       if (task.ended) return summary
-      throw new Failure(`no task ${taskId} of this agent is open`)
+      throw new Failure(`this agent has no open task ${taskId}`)
     },
     close: () => dispatcher.close(),
   }
@@ -113,7 +115,7 @@ function authority(file: string): Buffer {
 
 type Signable = Omit<Question, 'headers'> & { readonly host: string }
 
-/** SigV4 for the service `moderato`; the region says nothing here. */
+/** Signs with SigV4 for the service `moderato`; the region does not matter. */
 function signedHeaders(key: Key, { method, path, text, host }: Signable): Record<string, string> {
   const payloadHash = hash('sha256', text, 'hex')
   const amzDate = formatAmzDate(Date.now())
@@ -121,7 +123,7 @@ function signedHeaders(key: Key, { method, path, text, host }: Signable): Record
   const headers: Record<string, string> = {
     host,
     ...JSON_BODY,
-    // Two equal requests of one second are two requests.
+    // Two equal requests in one second must have different signatures.
     'amz-sdk-invocation-id': randomUUID(),
     'x-amz-content-sha256': payloadHash,
     'x-amz-date': amzDate,
@@ -139,7 +141,7 @@ function signedHeaders(key: Key, { method, path, text, host }: Signable): Record
   return { ...headers, authorization }
 }
 
-/** A refusal is thrown in its own words. */
+/** Returns the JSON of an answer; throws the text of a refusal as `Failure`. */
 function meant(answer: Answer): unknown {
   const body = answer.json()
   if (answer.status === 200) return body

@@ -1,4 +1,4 @@
-/** `moderato approvals`: what waits for a person, and a person's answer. */
+/** Implements `moderato approvals`: lists the calls that wait for a person, and sends a person's decision. */
 import { z } from 'zod'
 import { ApprovalList } from '../admin/approval-routes.ts'
 import { ShownApproval } from '../approvals/message.ts'
@@ -8,17 +8,17 @@ import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato approvals list [--all] [--json]
-         what waits for a person; with --all what is decided, too
+         the calls that wait for a person; with --all also the decided ones
        moderato approvals show ID [--json]
-         the facts of one call; what an agent wrote stands in quotes
+         the facts of one call; text of an agent is in quotes
        moderato approvals approve ID [--uses N] [--skip-pace] [--reason TEXT] [--json]
-         N calls may go, byte for byte as shown (1 if not given); with --skip-pace uncharged
+         allows N calls that are byte for byte as shown (default 1); with --skip-pace without a charge to the pace
        moderato approvals deny ID [--reason TEXT] [--json]
-         also takes back what was approved and not used
+         refuses the call; also revokes an approval that is not used yet
        moderato approvals withdraw AGENT
-         ends the demand that people approve every change of an agent
+         ends the rule that people must approve every change of this agent
 
-Only a person decides: --token-file with the token of an entry in admin.people, or their certificate.
+Only a person can decide: give --token-file with the token of an entry in admin.people, or a certificate of a person.
 ${ADMIN_USAGE}`
 
 const OPTIONS = {
@@ -35,7 +35,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
   )
 }
 
-/** Undefined: wrong usage. */
+/** Returns the command; undefined for wrong usage. */
 function errandOf({ values: flags, positionals }: Given<typeof OPTIONS>): AdminCommand | undefined {
   const [action, id, ...rest] = positionals
   const uses = flags.uses === undefined ? 1 : Number(flags.uses)
@@ -61,7 +61,7 @@ function errandOf({ values: flags, positionals }: Given<typeof OPTIONS>): AdminC
     case 'withdraw':
       return async (client) => {
         await client.delete(`/v1/approvals/demands/${encodeURIComponent(id)}`, z.undefined())
-        return { answer: { withdrawn: id }, words: 'Nobody demands approvals of this agent any more.\n' }
+        return { answer: { withdrawn: id }, words: 'The changes of this agent no longer need approval.\n' }
       }
     default:
       return undefined

@@ -1,4 +1,4 @@
-/** `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
+/** Implements `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
@@ -10,11 +10,11 @@ import { withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'
 const USAGE = `usage: moderato audit verify [DIR | --config FILE] [--head SEQ:HASH] [--json]
-         checks the whole hash chain; with --head also that it still holds a record noted earlier
+         checks the whole hash chain; with --head also that it still has the record of an earlier head
        moderato audit tail [DIR | --config FILE] [--lines N] [--follow] [--json]
-         prints the newest records; --json prints the lines as they are in the file
+         prints the newest records; with --json as they are in the file
 
-DIR is the audit folder in stateDir, which --config FILE names; ${DEFAULT_DIR} if neither is given.
+DIR is the folder audit in stateDir. --config FILE finds it in a configuration. The default is ${DEFAULT_DIR}.
 `
 
 export interface AuditVerbOptions {
@@ -69,8 +69,8 @@ function commandOf({ values, positionals }: Given<typeof OPTIONS>): Command | Wr
   const head = headOf(values.head)
   if ((action !== 'verify' && action !== 'tail') || rest.length > 0) return 'wrong usage'
   if (lines === undefined) return { wrong: '--lines must be a number' }
-  if (head === 'malformed') return { wrong: '--head must be SEQ:HASH, as audit verify prints it' }
-  if (dir !== undefined && config !== undefined) return { wrong: 'DIR and --config exclude each other' }
+  if (head === 'malformed') return { wrong: '--head must be SEQ:HASH, as moderato audit verify prints it' }
+  if (dir !== undefined && config !== undefined) return { wrong: 'give either DIR or --config, not both' }
   return {
     action,
     dir,
@@ -111,7 +111,7 @@ function report(dir: string, verdict: AuditVerdict, json: boolean, io: Io): numb
   return verdict.ok ? 0 : 1
 }
 
-/** One record for people; what agents wrote in it cannot steer the terminal. */
+/** Returns one record as a line for people; text of agents cannot control the terminal. */
 function summary(line: string): string {
   let record: Partial<AuditRecord> & { readonly seq?: number; readonly time?: string }
   try {
@@ -143,7 +143,7 @@ function summary(line: string): string {
   return visible([...parts, requestId].filter((part) => part !== undefined).join(' '))
 }
 
-/** Control, bidirectional and invisible characters as `\u{...}`. */
+/** Shows control, bidirectional and invisible characters as `\u{...}`. */
 function visible(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,

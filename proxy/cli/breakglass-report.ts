@@ -1,4 +1,4 @@
-/** `moderato breakglass report`: what was done under a break-glass, from the audit logs of one or more replicas. */
+/** Implements `moderato breakglass report`: lists the calls under a break-glass from the audit logs of one or more replicas. */
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
@@ -17,7 +17,7 @@ interface ReportFlags {
   readonly json?: boolean | undefined
 }
 
-/** Exit code 1 where the logs know nothing of it, or cannot be read. */
+/** Prints the report. Resolves with exit code 1 if the logs have no such break-glass or cannot be read. */
 export async function report(
   id: string,
   { config, dir, json = false }: ReportFlags,
@@ -38,14 +38,14 @@ export async function report(
   const { calls, end } = told.end()
   await tell(calls)
   if (end.agent === undefined) {
-    io.stderr.write(`moderato breakglass: the audit log knows of no break-glass ${quoteUntrusted(id)}\n`)
+    io.stderr.write(`moderato breakglass: the audit log has no break-glass ${quoteUntrusted(id)}\n`)
     return 1
   }
   io.stdout.write(json ? `${JSON.stringify({ report: end })}\n` : endInWords(end))
   return 0
 }
 
-/** Waits for a reader that is slower than the log, so that little of the report is kept. */
+/** Waits for a slow reader, so that little of the report is held in memory. */
 async function written(text: string, { stdout }: Io): Promise<void> {
   if (!stdout.write(text)) await once(stdout, 'drain')
 }
@@ -54,7 +54,7 @@ function dirOf(config: string | undefined): string {
   return config === undefined ? DEFAULT_DIR : join(loadConfigOfRunning(config).config.stateDir, 'audit')
 }
 
-/** One line. What an agent wrote in it stands in quotes. */
+/** Returns one line; text of an agent is in quotes. */
 function callInWords(call: ReportedCall): string {
   const { time, operation, resources, count, decision, reason, outcome, covered } = call
   const named = resources.slice(0, MOST_RESOURCES).map((each) => quoteUntrusted(each))
@@ -74,7 +74,7 @@ function callInWords(call: ReportedCall): string {
 
 function endInWords({ id, agent, opened, classes }: ReportEnd): string {
   const lines = [`${id} for ${agent}`]
-  if (opened === undefined) lines.push('  who opened it is not in this log')
+  if (opened === undefined) lines.push('  this log does not say who opened it')
   else {
     const { reason, ticket, openedBy, openedAt, confirmedBy, from, until, closedBy, closedAt } = opened
     lines.push(
@@ -84,9 +84,7 @@ function endInWords({ id, agent, opened, classes }: ReportEnd): string {
     lines.push(
       `  classes ${opened.classes.join(', ')} on ${opened.resources.map((each) => quoteUntrusted(each)).join(', ')}`,
     )
-    lines.push(
-      closedBy === undefined ? `  ends by itself at ${until}` : `  closed by ${closedBy} at ${closedAt}`,
-    )
+    lines.push(closedBy === undefined ? `  expires at ${until}` : `  closed by ${closedBy} at ${closedAt}`)
   }
   for (const [name, { calls, allowed, refused, count }] of Object.entries(classes)) {
     lines.push(`  ${name}: ${calls} calls, ${allowed} allowed (of ${count} things), ${refused} refused`)

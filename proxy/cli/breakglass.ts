@@ -1,4 +1,4 @@
-/** `moderato breakglass`: a person lets an agent do more for a while, on record, and ends it. */
+/** Implements `moderato breakglass`: a person lets an agent do more for a limited time, on record, and ends it. */
 import type { z } from 'zod'
 import { BreakglassAnswer, BreakglassList } from '../admin/breakglass-routes.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
@@ -9,12 +9,13 @@ import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.
 
 const USAGE = `usage: moderato breakglass open --agent ID --for 30m --reason TEXT --ticket ID [--class destructive ...]
                 [--resource PATTERN ...] [--pace]
-         as a person of admin.people; without --class and --resource: all that breakglass in the configuration allows
-       moderato breakglass confirm ID     as a second person, where the configuration wants two
+         needs the token of a person of admin.people; without --class and --resource it opens all that breakglass in the
+         configuration allows; --pace also gives the agent the pace of breakglass
+       moderato breakglass confirm ID     as a second person, if the configuration requires two
        moderato breakglass close ID       ends it now
        moderato breakglass list [--json]
        moderato breakglass report ID [--config FILE | --dir DIR ...] [--json]
-         every call under it, from the audit log in stateDir, or in the folders that --dir names (one a replica);
+         lists every call under it, from the audit log in stateDir, or from the folders of --dir (one for each replica);
          with --json one object a line: each call, then who opened it, why, and totals by class
 ${ADMIN_USAGE}`
 
@@ -45,7 +46,7 @@ function isReport({ values, positionals }: Parsed): boolean {
   return action === 'report' && id !== undefined && rest.length === 0 && !saysWhat(values)
 }
 
-/** Whether anything is given that only `open` takes. */
+/** Tells whether a flag is given that only `open` takes. */
 function saysWhat({
   agent,
   for: duration,
@@ -58,7 +59,7 @@ function saysWhat({
   return [agent, duration, reason, ticket, classes, resource, pace].some((each) => each !== undefined)
 }
 
-/** Undefined: wrong usage. */
+/** Returns the command; undefined for wrong usage. */
 function errandOf({ values, positionals }: Parsed): AdminCommand | Wrong | undefined {
   const [action, id, ...rest] = positionals
   if (values.dir !== undefined || rest.length > 0) return undefined
@@ -78,7 +79,9 @@ function open(values: Parsed['values']): AdminCommand | Wrong {
   return async (client) => {
     const answer = await client.post('/v1/breakglass', body, BreakglassAnswer)
     const next =
-      answer.state === 'pending' ? `  a second person must: moderato breakglass confirm ${answer.id}\n` : ''
+      answer.state === 'pending'
+        ? `  a second person must confirm it: moderato breakglass confirm ${answer.id}\n`
+        : ''
     return { answer, words: inWords(answer) + next }
   }
 }
@@ -100,7 +103,7 @@ function close(id: string): AdminCommand {
 async function list(client: AdminClient) {
   const answer = await client.get('/v1/breakglass', BreakglassList)
   const words = answer.breakglasses.map(inWords).join('')
-  return { answer, words: words === '' ? 'none is open\n' : words }
+  return { answer, words: words === '' ? 'no break-glass is open\n' : words }
 }
 
 function inWords(each: z.output<typeof BreakglassAnswer>): string {

@@ -1,4 +1,4 @@
-/** `moderato catalogue`: what the catalogue knows, and what a request would be taken for. */
+/** Implements `moderato catalogue`: shows what the catalogue knows, and identifies requests. */
 import { loadCatalogue, operationsOf, readCatalogue } from '../aws/catalogue/catalogue.ts'
 import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/types.ts'
 import { differences, printed } from '../aws/catalogue/diff.ts'
@@ -10,7 +10,7 @@ import { withArguments, type Given, type Io } from './verb.ts'
 const USAGE = `usage: moderato catalogue show SERVICE:Operation [--json]
        moderato catalogue coverage [--json]
        moderato catalogue diff OLD [NEW] [--json]
-                        files as catalogue.json.br; NEW is this one if left out
+                        compares files such as catalogue.json.br; NEW is the catalogue in use if left out
        moderato catalogue identify [--account ID] < LINES
                         one request a line: {"method","url","headers","body" (base64)}
 `
@@ -49,7 +49,7 @@ function facts({ service, ...operation }: Operation) {
   }
 }
 
-/** Services by model name, IAM prefix or signing name. */
+/** Returns the services with this model name, IAM prefix or signing name. */
 function servicesNamed(catalogue: Catalogue, name: string): Service[] {
   const all = catalogue.models.flatMap((each) => catalogue.service(each) ?? [])
   return all.filter((each) => [each.model, each.prefix, ...each.signingNames].includes(name))
@@ -74,7 +74,7 @@ function isChange({ level }: Operation): boolean {
   return level !== 'Read' && level !== 'List'
 }
 
-/** Of how many operations the IAM action is known, not guessed from the name. */
+/** Counts the operations whose IAM action is known, not guessed from the name. */
 function knownOf(operations: readonly Operation[]) {
   const known = operations.filter((each) => !each.traits.includes('inferred'))
   return {
@@ -93,7 +93,7 @@ function tally(services: readonly Service[]) {
   const typed = (each: Operation) => isChange(each) && each.resources.length > 0
   return {
     ...knownOf(operations),
-    /** The same of the operations that were there when the IAM data was made. */
+    /** The same for the operations that existed when the IAM data was made. */
     asOldAsIamData: knownOf(operations.filter((each) => !each.newerThanIam)),
     withResources: count((each) => each.resources.length > 0),
     resourcesBound: count(
@@ -111,7 +111,7 @@ function percent(part: number, whole: number): string {
   return `${((100 * part) / whole).toFixed(1)} % of ${whole}`
 }
 
-/** The shares that are asked for most, each with what it is measured against. */
+/** Returns the shares that people ask for most, each with its total. */
 function shares(total: ReturnType<typeof tally>): string {
   const { asOldAsIamData: old } = total
   const action = ({ withIamAction, operations, changesWithIamAction, changes }: typeof old): string =>
@@ -140,7 +140,7 @@ function coverage(catalogue: Catalogue, json: boolean, io: Io): number {
   return 0
 }
 
-/** Every operation that two catalogues do not have in common, or not alike; exit code 1 if a file is no catalogue. */
+/** Prints every operation in which two catalogues differ; returns exit code 1 if a file is no catalogue. */
 function diff(words: readonly string[], json: boolean, io: Io) {
   const [, old, now] = words
   if (old === undefined) return 'wrong usage'
@@ -149,15 +149,15 @@ function diff(words: readonly string[], json: boolean, io: Io) {
     io.stdout.write(json ? found.map((each) => `${JSON.stringify(each)}\n`).join('') : printed(found))
     return 0
   } catch (error) {
-    io.stderr.write(`moderato: that is no catalogue file: ${errorMessage(error)}\n`)
+    io.stderr.write(`moderato: this is not a catalogue file: ${errorMessage(error)}\n`)
     return 1
   }
 }
 
-/** More than any service takes in one call, even where its body is read whole; base64 and all. */
+/** The longest line: more than any service accepts in one call whose body is read whole, in base64. */
 const LINE_BYTES = 256 * 1024 * 1024
 
-/** One line out for each line in, also where the line is no request. */
+/** Writes one line for each line that it reads, also if the line is no request. */
 async function identifyLines(catalogue: Catalogue, account: string | undefined, io: Io): Promise<number> {
   for await (const line of linesOf(io.stdin, LINE_BYTES)) {
     const found =

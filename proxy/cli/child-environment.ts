@@ -1,6 +1,6 @@
 /**
- * The environment of a command that works on a task: all that leads AWS clients to the proxy with the task's own
- * credentials, and nothing that leads them past it or to other ones. Pure.
+ * Builds the environment of a command that works on a task. It leads AWS clients to the proxy with the task's own
+ * credentials, and has nothing that leads them around the proxy or to other credentials. Pure.
  */
 import { hostOf } from '../core/addresses.ts'
 import type { Opened, ProxyPlace } from './agent-client.ts'
@@ -16,8 +16,8 @@ export interface TaskEnvironment {
 }
 
 /**
- * Of the variables of AWS these alone are kept: they say where and how, never who. Any other may name a profile, a
- * file, a token, or an endpoint of a service beside the proxy (`AWS_ENDPOINT_URL_S3`).
+ * Lists the only AWS variables that are kept: they say where and how, never who. Any other may name a profile, a file, a
+ * token, or an endpoint that bypasses the proxy (`AWS_ENDPOINT_URL_S3`).
  */
 const KEPT: ReadonlySet<string> = new Set([
   'AWS_REGION',
@@ -29,16 +29,16 @@ const KEPT: ReadonlySet<string> = new Set([
   'AWS_PAGER',
   'AWS_CLI_AUTO_PROMPT',
 ])
-/** What belongs to AWS, to older AWS tools, to Moderato's own commands, or to the workload identity of who runs them. */
+/** Matches variables of AWS, of older AWS tools, of Moderato's own commands, and of the caller's workload identity. */
 const REMOVED =
   /^(?:_?AWS_|_X_AMZN_|AMAZON_|EC2_|BOTO_|MODERATO_|SPIFFE_|ECS_CONTAINER_METADATA_|TRACEPARENT$)/i
-/** Beside a HOME of its own they would lead back to the one before. */
+/** Matches variables that would lead from the command's own HOME back to the caller's. */
 const HOMES = /^XDG_(?:CONFIG|CACHE|DATA|STATE)_HOME$/
 const NAMES_A_SECRET = /(?:SECRET|TOKEN|PASSWORD|_KEY)(?!.*_FILE$)/i
-/** Shorter values are words that stand in many places. */
+/** Shorter values may be common words, which stand in many variables. */
 const MIN_SECRET_CHARACTERS = 12
 
-/** What of an environment a command of a task must not have. A secret does not pass under another name either. */
+/** Returns the variables that a command of a task must not have. A secret is removed under any name. */
 export function removedFrom(given: Variables, secrets: readonly string[]): string[] {
   const isRemoved = (name: string): boolean => REMOVED.test(name) && !KEPT.has(name)
   const known = [
@@ -52,21 +52,21 @@ export function removedFrom(given: Variables, secrets: readonly string[]): strin
   )
 }
 
-/** What a command of a task is given. */
+/** Returns the variables that a command of a task gets. */
 export function taskVariables(
   { opened, place, region, traceparent }: TaskEnvironment,
   given: Variables,
 ): Variables {
   const { task } = opened
   const endpoint = place.url.origin
-  // Some clients read the one name, some the other.
+  // Some clients read one name, some the other.
   const where = region ?? given['AWS_REGION'] ?? given['AWS_DEFAULT_REGION']
   return {
     AWS_ENDPOINT_URL: endpoint,
-    // The SDK for Go asks the real STS without it.
+    // Without it the SDK for Go calls the real STS.
     AWS_ENDPOINT_URL_STS: endpoint,
     ...credentialVariables(opened, place),
-    // Neither profiles nor keys from files, whatever HOME is.
+    // No profiles or keys from files, whatever HOME is.
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
@@ -79,7 +79,7 @@ export function taskVariables(
   }
 }
 
-/** The whole environment of a command. */
+/** Returns the whole environment of a command. */
 export function childEnvironment(
   task: TaskEnvironment,
   given: Variables,
@@ -97,8 +97,8 @@ export function childEnvironment(
 }
 
 /**
- * SDKs fetch from http on a loopback address alone (a private authority of https does not do for botocore); elsewhere
- * the credentials stand in the environment themselves.
+ * Returns the variables for credentials. SDKs fetch them by http only from a loopback address (botocore accepts no
+ * private CA for https); elsewhere the credentials themselves are in the environment.
  */
 function credentialVariables(
   { containerToken, credentials }: Opened,
@@ -117,7 +117,7 @@ function credentialVariables(
   }
 }
 
-/** The CLI and boto3 send even what is for a loopback address through a proxy of the environment. */
+/** Exempts the proxy's host: the CLI and boto3 use a proxy of the environment even for a loopback address. */
 function noProxy({ url }: ProxyPlace, given: Variables): Variables {
   const host = hostOf(url)
   const before = given['NO_PROXY'] ?? given['no_proxy']
@@ -125,7 +125,7 @@ function noProxy({ url }: ProxyPlace, given: Variables): Variables {
   return { NO_PROXY: value, no_proxy: value }
 }
 
-/** The same trace as X-Ray writes it. */
+/** Returns the same trace in X-Ray's format. */
 function xrayOf(traceparent: string): string {
   const [, trace = '', parent = ''] = traceparent.split('-')
   return `Root=1-${trace.slice(0, 8)}-${trace.slice(8)};Parent=${parent};Sampled=1`

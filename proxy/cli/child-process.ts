@@ -1,4 +1,4 @@
-/** Runs a command in place of this process: its streams, its signals, its exit code. */
+/** Runs a command with this process's streams and signals, and returns its exit code. */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import type { Variables } from './child-environment.ts'
@@ -6,7 +6,7 @@ import type { User } from './separation.ts'
 
 const PASSED_ON = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 
-/** Signals of this process, from now on: kept until there is a command to pass them on to. */
+/** Catches the signals of this process and keeps the first until there is a command to forward it to. */
 export class Signals {
   #kept: NodeJS.Signals | undefined
   #to: ((signal: NodeJS.Signals) => void) | undefined
@@ -16,7 +16,7 @@ export class Signals {
     for (const [signal, listener] of this.#listeners) process.on(signal, listener)
   }
 
-  /** The first that came before there was a command. */
+  /** Returns the first signal that came before there was a command. */
   get kept(): NodeJS.Signals | undefined {
     return this.#kept
   }
@@ -32,7 +32,7 @@ export class Signals {
 
   #arrived(signal: NodeJS.Signals): void {
     if (this.#to === undefined) this.#kept ??= signal
-    // A terminal sends it to the command by itself.
+    // A terminal sends SIGINT to the command itself.
     else if (signal !== 'SIGINT' || !process.stdin.isTTY) this.#to(signal)
   }
 }
@@ -45,8 +45,8 @@ export interface Command {
 }
 
 /**
- * Resolves with the command's exit code; 128 and the signal's number if one ended it, 127 if there is no such command
- * and 126 if it cannot be run, as shells say it.
+ * Resolves with the command's exit code, as shells define it: 128 plus the signal's number if a signal ended it, 127 if
+ * there is no such command, and 126 if it cannot be run.
  */
 export function runCommand(
   { command, args, env, user }: Command,
@@ -62,6 +62,7 @@ export function runCommand(
   })
 }
 
+/** Returns the exit code of a process that a signal ended: 128 plus its number. */
 export function exitCodeOf(signal: NodeJS.Signals | null): number {
   return 128 + (signal === null ? 0 : constants.signals[signal])
 }

@@ -1,4 +1,4 @@
-/** `moderato config`: checks a configuration, shows what is in force and what differs, makes tokens for people in it. */
+/** Implements `moderato config`: checks, shows, compares and reloads configurations, and makes tokens for people. */
 import { existsSync } from 'node:fs'
 import { sha256 } from '../operators/callers.ts'
 import { ReloadAnswer } from '../admin/config-routes.ts'
@@ -13,19 +13,19 @@ import { ownSecret } from '../core/secret-file.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin } from './admin-client.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 
-const USAGE = `usage: moderato config check FILE   says what is wrong
-       moderato config show FILE    prints what is in force, and where each value comes from; secrets masked
-       moderato config diff OLD NEW prints what differs, and what of it needs a restart
-       moderato config schema       prints the JSON Schema of the file, for editors, with what is said of each setting
-       moderato config reload       has a running Moderato read its configuration anew
+const USAGE = `usage: moderato config check FILE   prints the problems of a configuration
+       moderato config show FILE    prints every value and where it comes from; secrets are masked
+       moderato config diff OLD NEW prints what differs, and which changes need a restart
+       moderato config schema       prints the JSON Schema of the file, for editors
+       moderato config reload       makes a running Moderato read its configuration again
        moderato config person-token FILE
-         makes a token for a person in FILE (mode 0600; they keep it) and prints its tokenSha256 for admin.people
+         writes a token for a person to FILE (mode 0600; the person keeps it) and prints its tokenSha256 for admin.people
 Each takes --json. For reload:
 ${ADMIN_USAGE}`
 
 type Parsed = Given<typeof ADMIN_OPTIONS>
 
-/** An action with the number of files that it takes. */
+/** An Action is a subcommand with the number of files that it takes. */
 interface Action {
   readonly files: number
   run(files: readonly string[], values: Parsed['values'], io: Io): number | Promise<number>
@@ -39,7 +39,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       const findings = namedFiles(loadConfig(file).config)
         .filter(({ kind }) => kind !== 'state' && kind !== 'socket')
         .filter((named) => !existsSync(named.file))
-        .map((named) => ({ path: named.path, message: `${named.file} is not there` }))
+        .map((named) => ({ path: named.path, message: `${named.file} does not exist` }))
       if (findings.length > 0) throw new ConfigError(file, findings)
       io.stdout.write(json === true ? `${JSON.stringify({ ok: true, findings: [] })}\n` : `${file}: good\n`)
       return 0
@@ -85,7 +85,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   'person-token': {
     files: 1,
     run([file = ''], { json }, io) {
-      // Whoever holds the file is the person; the configuration holds the hash alone.
+      // Whoever has the file acts as the person; the configuration has only the hash.
       const tokenSha256 = sha256(ownSecret(file)).toString('hex')
       io.stdout.write(
         json === true ? `${JSON.stringify({ tokenSha256 })}\n` : `tokenSha256: ${tokenSha256}\n`,

@@ -1,4 +1,4 @@
-/** `moderato credentials`: a `credential_process`, as every AWS SDK can be told to run by a profile. */
+/** Implements `moderato credentials`: a `credential_process`, which a profile can make every AWS SDK run. */
 import { hash } from 'node:crypto'
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
@@ -13,15 +13,15 @@ import { missing, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato credentials --task TEXT [...] [--cache FILE] [--new]
 
-For a profile: credential_process = moderato credentials --task "..." --proxy URL --token-file FILE
-and endpoint_url = URL beside it. The task is opened once and kept in a file of mode 0600, of one name for each task and
-identity (--cache names another); further processes get the same task until its time is over. A task that was ended stays
-ended: --new opens another one.
+Put into a profile: credential_process = moderato credentials --task "..." --proxy URL --token-file FILE
+and endpoint_url = URL. The task is opened once and kept in a file of mode 0600, one for each task and identity (--cache
+names another file). Later processes get the same task until it expires. A task that was ended stays ended: --new opens
+another one.
 ${TASK_USAGE}`
 
 const OPTIONS = { ...TASK_OPTIONS, cache: { type: 'string' }, new: { type: 'boolean' } } as const
 
-/** What is left must do for the call that the credentials are fetched for. */
+/** Credentials must be valid for at least this time, for the call that they are fetched for. */
 const LEFT_AT_LEAST_MS = 60_000
 
 export function run(args: readonly string[], io: Io): Promise<number> {
@@ -62,7 +62,7 @@ function processAnswer({ credentials }: Opened): object {
   }
 }
 
-/** One file for each proxy, identity and task: what differs in any word is another task. */
+/** Returns the cache file: one for each proxy, identity and task. Any different word makes another task. */
 function cacheOf({ place, proof, body }: TaskArguments, given: Variables): string {
   const identity = proof.kind === 'token' ? proof.from : proof.accessKeyId
   const name = hash('sha256', JSON.stringify([place.url.origin, identity, body]), 'hex')
@@ -70,7 +70,7 @@ function cacheOf({ place, proof, body }: TaskArguments, given: Variables): strin
   return join(folder, 'moderato', `${name}.json`)
 }
 
-/** The task of the file, if its time is not over. Throws if it was ended: only its owner can want another. */
+/** Returns the task of the file unless it has expired. Throws if it was ended: only its owner can ask for another. */
 async function stillOpen(cache: string, client: AgentClient): Promise<Opened | undefined> {
   const kept = readKept(cache)
   if (kept === undefined || Date.parse(kept.task.expiresAt) < Date.now() + LEFT_AT_LEAST_MS) return undefined
@@ -83,7 +83,7 @@ async function stillOpen(cache: string, client: AgentClient): Promise<Opened | u
   }
 }
 
-/** Nothing, where the file is another user's or open to others: then it is written anew. */
+/** Reads the file; returns undefined if it belongs to another user or is open to others: then it is written again. */
 function readKept(cache: string): Opened | undefined {
   try {
     const { mode, uid } = statSync(cache)

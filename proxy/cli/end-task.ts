@@ -1,13 +1,13 @@
-/** Ends a task, and says in one line what became of it. */
+/** Ends a task and summarises it in one line. */
 import { setTimeout as after } from 'node:timers/promises'
 import type { AgentClient, Key, Opened, Reckoning } from './agent-client.ts'
 import { Failure } from './failure.ts'
 
 const RETRIED_AFTER_MS = [200, 1_000, 3_000]
-/** The task is over already. */
+/** The code for a task that has ended already. */
 const OVER = 'ExpiredToken'
 
-/** Never rejects: the command's own exit code must not be lost for it. */
+/** Ends a task and returns a line about it. Never rejects: the command's own exit code must not be lost. */
 export async function endTask(
   client: AgentClient,
   key: Key,
@@ -17,16 +17,17 @@ export async function endTask(
     try {
       return `task ${id}: ${inWords(await client.end({ kind: 'key', ...key }, id))}`
     } catch (error) {
-      if (!(error instanceof Failure)) return `task ${id}: it could not be ended: ${String(error)}`
-      if (error.code === OVER) return `task ${id} was over before: ${error.message}`
+      if (!(error instanceof Failure)) return `task ${id} could not be ended: ${String(error)}`
+      if (error.code === OVER) return `task ${id} had ended before: ${error.message}`
       if (waitMs === undefined)
-        return `task ${id} could not be ended (${error.message}); it is over at ${expiresAt}`
+        return `task ${id} could not be ended (${error.message}); it expires at ${expiresAt}`
       await after(waitMs)
     }
   }
   return ''
 }
 
+/** Returns the counts of an ended task, and what it left behind, as text. */
 export function inWords({ counts, leftBehind, leftMore }: Reckoning): string {
   const { calls, refused, failed, held, waitedMs } = counts
   const parts = [
@@ -37,5 +38,5 @@ export function inWords({ counts, leftBehind, leftMore }: Reckoning): string {
   ]
   const left = leftBehind.map(({ service, operation, resource }) => `${service}:${operation} ${resource}`)
   const more = leftMore === 0 ? '' : `, and ${leftMore} more`
-  return `${parts.join(', ')}; ended${left.length === 0 ? '' : `; LEFT BEHIND, able to act without it: ${left.join(', ')}${more}`}`
+  return `${parts.join(', ')}; ended${left.length === 0 ? '' : `; LEFT BEHIND, can still act on its own: ${left.join(', ')}${more}`}`
 }

@@ -1,4 +1,4 @@
-/** `moderato env`: the environment of a task, for a shell. */
+/** Implements `moderato env`: prints the environment of a task for a shell. */
 import { environmentOf } from '../config/load.ts'
 import { agentClient } from './agent-client.ts'
 import { removedFrom, taskVariables, type Variables } from './child-environment.ts'
@@ -11,9 +11,9 @@ import { withArguments, type Given, type Io } from './verb.ts'
 const USAGE = `usage: eval "$(moderato env --task TEXT [...])"
        moderato env --end ID [...]
 
-Opens a task and prints what leads AWS clients of a POSIX shell to the proxy with its credentials, and takes away what would
-lead them elsewhere. A shell has what its user has: this is for first steps, and no boundary. The task ends with --end, or
-when its time is over. --json prints the same as JSON; null is a variable to unset.
+Opens a task and prints variables for a POSIX shell: they lead AWS clients to the proxy with the task's credentials, and
+unset what would lead them elsewhere. This is for first steps and is no security boundary: a shell can do whatever its user
+can. The task ends with --end or when it expires. --json prints the same as JSON; null is a variable to unset.
 ${TASK_USAGE}`
 
 const OPTIONS = { ...TASK_OPTIONS, end: { type: 'string' } } as const
@@ -44,7 +44,7 @@ async function open(values: Values, given: Variables, io: Io): Promise<void> {
     const opened = await client.open(proof, { ...body, traceId: traceIdOf(traceparent), sameUser: true })
     const { id, expiresAt } = opened.task
     const set = taskVariables({ opened, place, region: values.region, traceparent }, given)
-    // The identity itself stays: it opens and ends tasks, and is not what this shell's AWS clients use.
+    // The identity itself stays: it opens and ends tasks, and this shell's AWS clients do not use it.
     const removed = removedFrom(given, []).filter(
       (name) => !(name in set) && !/^(?:MODERATO|SPIFFE)_/.test(name),
     )
@@ -71,7 +71,7 @@ function asJson(set: Variables, removed: readonly string[]): string {
   return `${JSON.stringify({ ...Object.fromEntries(removed.map((name) => [name, null])), ...set })}\n`
 }
 
-/** Nothing of a value is read by the shell; a name that is none (it may hold anything) is left alone. */
+/** Returns shell commands. They quote values whole; they skip invalid names, which may contain anything. */
 export function asShell(set: Variables, removed: readonly string[]): string {
   const unset = removed.filter((name) => /^[A-Za-z_]\w*$/.test(name))
   const exports = Object.entries(set).map(

@@ -1,4 +1,4 @@
-/** `moderato explain`: what policy says of a described call, and why. */
+/** Implements `moderato explain`: shows how policy decides a described call, and why. */
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 import { loadPolicy } from '../../policy/bundle.ts'
@@ -14,13 +14,13 @@ const USAGE = `usage: moderato explain --config FILE --agent ID --service s3 --o
                         [--class ...] --resource ARN [--resource ...] [--trait unbounded] [--count 1]
                         [--action s3:DeleteBucket] [--access-level Write] [--region us-east-1] [--json]
        moderato explain --config FILE --agent ID [--region us-east-1] [--json] < LINES
-                        one call a line, as 'moderato catalogue identify' writes it
+                        one call a line, in the form that 'moderato catalogue identify' writes
 
 Exit code 0 if every call is allowed, 1 if one is refused.
 `
 
 const NO_CLASS =
-  'moderato: without --class it counts as unknown; moderato catalogue show SERVICE:Operation says what it is'
+  'moderato: without --class the call counts as unknown; moderato catalogue show SERVICE:Operation shows its class'
 
 const OPTIONS = {
   config: { type: 'string' },
@@ -38,7 +38,7 @@ const OPTIONS = {
   help: { type: 'boolean' },
 } as const
 
-/** A call as `moderato catalogue identify` writes it; what is left out counts as unknown. */
+/** Parses a call as `moderato catalogue identify` writes it; missing members count as unknown. */
 const CallFacts = z
   .object({
     service: z.string().default('unknown'),
@@ -74,7 +74,7 @@ const DEFAULTS: ExplainDeps = {
   nowMs: () => Date.now(),
 }
 
-/** Explains the call that the flags describe, or one a line of standard input. */
+/** Explains the call that the flags describe, or one call a line of standard input. */
 export function run(args: readonly string[], io: Io, deps: ExplainDeps = DEFAULTS): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS, allowPositionals: false }, args, io, (given) =>
     explained(given, io, deps),
@@ -125,7 +125,8 @@ function flagged(values: Given<typeof OPTIONS>['values']): unknown {
 
 async function described(io: Io): Promise<readonly unknown[]> {
   const lines = (await text(io.stdin)).split('\n').filter((line) => line.trim() !== '')
-  if (lines.length === 0) throw new Error('no call is described: give --service, or lines on standard input')
+  if (lines.length === 0)
+    throw new Error('there is no call to explain: give --service, or lines on standard input')
   return lines.map((line): unknown => JSON.parse(line))
 }
 

@@ -1,8 +1,8 @@
-/** What stops a verb short of what it was asked for. */
+/** Defines the error that ends a verb. */
 import { ConfigError } from '../config/loaded.ts'
 import type { Io } from './verb.ts'
 
-/** What whoever typed the verb can do something about; `code` is Moderato's word for it, empty if it said none. */
+/** A Failure is an error that the user of the verb can fix; `code` is Moderato's error code, empty if there is none. */
 export class Failure extends Error {
   override readonly name = 'Failure'
   readonly code: string
@@ -13,7 +13,7 @@ export class Failure extends Error {
   }
 }
 
-/** Resolves as `act` does; with exit code 1 and words on standard error after a `Failure` or `ConfigError`. */
+/** Resolves as `act` does; after a `Failure` or `ConfigError` with exit code 1 and its message on standard error. */
 export async function tellingFailure(io: Io, act: () => Promise<number>): Promise<number> {
   try {
     return await act()

@@ -1,4 +1,4 @@
-/** `moderato freeze`: stops what agents do, within a second, on every replica. */
+/** Implements `moderato freeze`: stops calls of agents within a second, on every replica. */
 import type { z } from 'zod'
 import { FreezeAnswer, FreezesAnswer, FrozenAnswer } from '../admin/freeze-routes.ts'
 import { scopeInWords } from '../freeze/scope.ts'
@@ -8,7 +8,7 @@ import { missing, withArguments, type Given, type Io, type Wrong } from './verb.
 
 const USAGE = `usage: moderato freeze all --reason TEXT [--for 2h | --until TIME]
        moderato freeze [--class destructive] [--agent ID] [--account ID] [--service dynamodb] --reason TEXT [...]
-         freezes what all the given selectors name; one given twice means either; --agent takes * for any characters
+         freezes calls that match every selector; a selector given twice matches either value; in --agent, * is any text
        moderato freeze list [--json]
        moderato freeze lift ID
 ${ADMIN_USAGE}`
@@ -32,7 +32,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 
 type Parsed = Given<typeof OPTIONS>
 
-/** Undefined: wrong usage. */
+/** Returns the command; undefined for wrong usage. */
 function errandOf({ values, positionals }: Parsed): AdminCommand | Wrong | undefined {
   const [action, id, ...rest] = positionals
   const { class: classes, agent: agents, account: accounts, service: services, reason } = values
@@ -69,7 +69,7 @@ function freeze(body: object): AdminCommand {
   return async (client) => {
     const answer = await client.post('/v1/freeze', body, FrozenAnswer)
     const unknown = answer.unknownAgents.map(
-      (each) => `  NOTHING OF IT IS FROZEN: there is no agent ${each}\n`,
+      (each) => `  NOTHING IS FROZEN for ${each}: there is no such agent\n`,
     )
     return { answer, words: `frozen ${inWords(answer)}${unknown.join('')}` }
   }

@@ -1,4 +1,4 @@
-/** Asks a running Moderato, and reads what it answers. */
+/** Sends a request to a running Moderato and reads the answer. */
 import { request, type Agent } from 'undici'
 import type { z } from 'zod'
 import { errorMessage } from '../core/error-message.ts'
@@ -10,19 +10,19 @@ export interface Question {
   readonly method: 'GET' | 'POST' | 'DELETE'
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  /** Empty: no body. */
+  /** The body; empty for none. */
   readonly text: string
 }
 
 export interface Answer {
   readonly status: number
-  /** As it came; `json` reads it. */
+  /** The body as it came. */
   readonly text: string
-  /** Throws `Failure` where it is none: whatever answers there is not Moderato. */
+  /** Parses the body; throws `Failure` if it is no JSON object: then the server is not Moderato. */
   json(): unknown
 }
 
-/** Rejects with `Failure` if nothing answers at `url`. */
+/** Sends a request; rejects with `Failure` if nothing answers at `url`. */
 export async function fetchAnswer(
   url: URL,
   dispatcher: Agent,
@@ -41,17 +41,17 @@ export async function fetchAnswer(
 function jsonOf(text: string, { origin }: URL): unknown {
   try {
     const body: unknown = JSON.parse(text)
-    // A refusal of ours is an object, too.
+    // Moderato's refusals are objects, too.
     if (typeof body === 'object' && body !== null) return body
     throw new Error('it is no object')
   } catch {
-    throw new Failure(`what answers at ${origin} is not Moderato`)
+    throw new Failure(`the server at ${origin} is not Moderato`)
   }
 }
 
-/** An answer in the shape that it should have; a `Failure` for any other, which another version may give. */
+/** Parses an answer by its schema; throws `Failure` for another shape, which another version may send. */
 export function fitting<T>(schema: z.ZodType<T>, body: unknown, { origin }: URL): T {
   const read = schema.safeParse(body)
   if (read.success) return read.data
-  throw new Failure(`what answers at ${origin} is not Moderato, or of another version`)
+  throw new Failure(`the server at ${origin} is not Moderato, or is another version of it`)
 }

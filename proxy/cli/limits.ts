@@ -1,14 +1,14 @@
-/** `moderato limits` and `moderato limits explain`: what is left of each budget, and why a call would wait. */
+/** Implements `moderato limits` and `moderato limits explain`: shows what is left of each budget, and why a call would wait. */
 import { ExplainAnswer, LimitsAnswer } from '../admin/limits-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE } from './admin-client.ts'
 import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato limits [--agent ID] [--rule NAME] [--json]
-                        the buckets that are not full: what is left, and when they are full again
+                        lists the buckets that are not full: what is left, and when they are full again
        moderato limits explain --agent ID --class destructive [--class ...] [--count 1] [--service ec2]
                         [--region us-east-1] [--resource ARN ...] [--trait unbounded ...] [--task ID] [--root ID] [--json]
-                        why the next such call would wait: each bucket with its turn; nothing is charged
+                        explains why the next such call would wait, with its turn in each bucket; it charges nothing
 ${ADMIN_USAGE}`
 
 const OPTIONS = {
@@ -31,7 +31,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
   )
 }
 
-/** Undefined: wrong usage. */
+/** Returns the command; undefined for wrong usage. */
 function errandOf({ values, positionals }: Given<typeof OPTIONS>): AdminCommand | Wrong | undefined {
   const verb = positionals.join(' ')
   if (verb === '') return listed(values)
@@ -76,7 +76,7 @@ function explained(values: Values): AdminCommand {
       }),
     ]
     if (ahead > 0)
-      words.push(`  ${ahead} calls of this agent wait already and go first where they share a bucket`)
+      words.push(`  ${ahead} calls of this agent wait already and go first if they share a bucket`)
     return { answer, words: `${words.join('\n')}\n` }
   }
 }

@@ -1,9 +1,9 @@
-/** The lines of a byte stream, as commands read them from standard input. */
+/** Splits a byte stream, such as standard input, into lines. */
 
 /**
- * Each line without its `\n`, also an empty one, and what follows the last `\n` if anything does. Nothing else ends a
- * line: JSON text may hold `\r` and U+2028. In place of a line of more than `limitBytes` stands undefined; no more of it
- * is kept than that.
+ * Yields each line without its `\n`, also empty ones, and the text after the last `\n` if there is any. Nothing else ends
+ * a line: JSON text may contain `\r` and U+2028. For a line of more than `limitBytes` it yields undefined, and keeps no
+ * more of it than that.
  */
 export async function* linesOf(
   input: AsyncIterable<Buffer | string>,

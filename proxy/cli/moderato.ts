@@ -1,50 +1,50 @@
-/** The `moderato` command: finds the verb; each verb is one file. Exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
+/** Implements the `moderato` command: each verb is one file. Exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
 import type { Verb } from './verb.ts'
 
-/** A verb's code is loaded when it is asked for: who freezes in a hurry waits for nothing else. */
+/** Lists the verbs. The code of a verb is loaded on use, so that an urgent freeze waits for nothing else. */
 const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; readonly does: string }>> = {
   serve: { load: () => import('./serve.ts'), does: 'run the proxy: serve --config FILE' },
   config: {
     load: () => import('./config.ts'),
-    does: 'check FILE | show FILE | diff OLD NEW | person-token FILE: what is in force and why',
+    does: 'check FILE | show FILE | diff OLD NEW | reload | person-token FILE: check and manage the configuration',
   },
   approvals: {
     load: () => import('./approvals.ts'),
-    does: 'list | show ID | approve ID | deny ID: what waits for a person',
+    does: 'list | show ID | approve ID | deny ID: calls that wait for a person',
   },
-  audit: { load: () => import('./audit.ts'), does: 'verify [DIR] | tail [DIR]: the hash-chained record' },
+  audit: { load: () => import('./audit.ts'), does: 'verify [DIR] | tail [DIR]: the hash-chained audit log' },
   catalogue: {
     load: () => import('./catalogue.ts'),
-    does: 'show SERVICE:Operation | coverage | diff OLD [NEW] | identify: what a call does',
+    does: 'show SERVICE:Operation | coverage | diff OLD [NEW] | identify: what an AWS call does',
   },
-  explain: { load: () => import('./explain.ts'), does: 'what policy says of a described call, and why' },
+  explain: { load: () => import('./explain.ts'), does: 'how policy decides a call, and why' },
   breakglass: {
     load: () => import('./breakglass.ts'),
-    does: 'open | confirm ID | close ID | list | report ID: let an agent do more for a while, on record',
+    does: 'open | confirm ID | close ID | list | report ID: let an agent do more for a limited time, on record',
   },
   freeze: {
     load: () => import('./freeze.ts'),
-    does: 'all | --class NAME ... | list | lift ID: stop what agents do, at once',
+    does: 'all | --class NAME ... | list | lift ID: stop calls of agents at once',
   },
   quarantine: {
     load: () => import('./quarantine.ts'),
-    does: 'list | add AGENT | lift AGENT: agents of whom nothing goes on',
+    does: 'list | add AGENT | lift AGENT: stop an agent and all its calls',
   },
   replay: {
     load: () => import('./replay.ts'),
-    does: 'AUDIT_DIR --config NEW: recorded traffic under another configuration',
+    does: 'AUDIT_DIR --config NEW: try another configuration on recorded calls',
   },
   limits: {
     load: () => import('./limits.ts'),
-    does: '[explain]: what is left of each budget, and why a call would wait',
+    does: '[explain]: show what is left of each budget, and why a call would wait',
   },
   run: {
     load: () => import('./run.ts'),
-    does: '--task TEXT -- COMMAND: run a command with the credentials of a task, and of nothing else',
+    does: '--task TEXT -- COMMAND: run a command with only the credentials of a task',
   },
   env: {
     load: () => import('./env.ts'),
-    does: '--task TEXT: the same for a shell: eval "$(moderato env ...)"',
+    does: '--task TEXT: print the variables of a task for a shell: eval "$(moderato env ...)"',
   },
   credentials: {
     load: () => import('./credentials.ts'),
@@ -52,7 +52,7 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
   },
   sessions: {
     load: () => import('./sessions.ts'),
-    does: 'list | revoke ... | keys ...: open tasks, and their end before their time',
+    does: 'list | revoke ... | keys ...: list and end open tasks, manage their keys',
   },
   version: { load: () => import('./version.ts'), does: 'which Moderato this is; --version is the same' },
 }
@@ -66,10 +66,11 @@ ${Object.entries(VERBS)
 Every verb has --help and --json.
 `
 
+/** Runs the verb that the arguments name; resolves with the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const [given, ...rest] = args
   const name = given === '--version' ? 'version' : given
-  // Who reads the output may stop early, as `head` does.
+  // The reader of the output may stop early, as `head` does.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 0 : 1))
   const io = { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr }
   if (name === '--help' || name === 'help') {

@@ -1,21 +1,23 @@
 /**
- * What a process can reach, tried by a process: run as the user that a command will run as, it reads on standard input
- * what is not to be reached, and answers what it reached all the same. It imports nothing but Node, so that a user who
- * can read little can run it.
+ * Tries what a process can reach. It runs as the user of a later command, reads from standard input what must not be
+ * reachable, and prints what it reached. It imports only Node's own modules, so that a user who can read little can run
+ * it.
  */
 import { accessSync, constants, openSync, closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 
+/** Lists what must not be reachable. */
 export interface Probed {
   readonly files: readonly { readonly path: string; readonly what: string }[]
   readonly ports: readonly { readonly host: string; readonly port: number; readonly what: string }[]
-  /** Processes that listen on these ports of this machine. */
+  /** Ports of this machine; the processes that listen on them must not be readable. */
   readonly listeners: readonly { readonly port: number; readonly what: string }[]
   readonly processes: readonly { readonly pid: number; readonly what: string }[]
 }
 
 const ANSWERS_WITHIN_MS = 1_000
 
+/** Returns a text for each thing that this process can reach. */
 export async function reached({ files, ports, listeners, processes }: Probed): Promise<string[]> {
   const open = await Promise.all(ports.map(portReached))
   return [
@@ -65,7 +67,7 @@ function portReached({ host, port, what }: Probed['ports'][number]): Promise<str
   })
 }
 
-/** Who can see what a process has open can read its memory, too (proc(5): both ask for the same right). */
+/** Returns listening processes whose open files are visible: their memory is readable too (proc(5): both need the same right). */
 function pidsListening(port: number): number[] {
   const sockets = new Set(
     ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => inodesListening(table, port)),
@@ -77,7 +79,7 @@ function pidsListening(port: number): number[] {
     .map(Number)
 }
 
-/** `sl local_address rem_address st ... inode`, ports in hex, `0A` listens. */
+/** Parses a table of sockets: `sl local_address rem_address st ... inode`, ports in hex; `0A` means listening. */
 function inodesListening(table: string, port: number): string[] {
   const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`
   let text = ''

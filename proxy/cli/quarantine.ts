@@ -1,4 +1,4 @@
-/** `moderato quarantine`: stops an agent and all it has under way, within a second, on every replica. */
+/** Implements `moderato quarantine`: stops an agent and its calls in progress within a second, on every replica. */
 import type { z } from 'zod'
 import { QuarantineAnswer, QuarantinedAnswer, QuarantinesAnswer } from '../admin/quarantine-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
@@ -20,7 +20,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 
 type Parsed = Given<typeof OPTIONS>
 
-/** Undefined: wrong usage. */
+/** Returns the command; undefined for wrong usage. */
 function errandOf({ values, positionals }: Parsed): AdminCommand | Wrong | undefined {
   const [action, agent, ...rest] = positionals
   const { reason, for: forText } = values
@@ -39,7 +39,7 @@ function errandOf({ values, positionals }: Parsed): AdminCommand | Wrong | undef
   if (reason === undefined) return missing('reason')
   return async (client) => {
     const answer = await client.post(path, { reason, for: forText }, QuarantinedAnswer)
-    const unknown = answer.isKnown ? '' : `  NOBODY IS STOPPED BY THAT: there is no agent ${agent}\n`
+    const unknown = answer.isKnown ? '' : `  NOBODY IS STOPPED: there is no agent ${agent}\n`
     return { answer, words: `stopped ${inWords(answer)}${unknown}` }
   }
 }

@@ -1,4 +1,4 @@
-/** `moderato replay`: recorded traffic under another configuration, before it is in force. */
+/** Implements `moderato replay`: tries another configuration on recorded calls before it is used. */
 import { loadConfig } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { replay, type ReplayReport } from '../replay/replay.ts'
@@ -7,9 +7,9 @@ import { missing, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato replay AUDIT_DIR --config NEW [--baseline OLD] [--check] [--json]
 
-Decides and paces every recorded call again, with the policy and pace of NEW and a clock of its own, and says by agent and
-class what would wait how long, be throttled or denied; beside what the log says, or what OLD would do.
-With --check the exit code is 1 if a call that is denied now would go.
+Decides and paces every recorded call again, with the policy and pace of NEW and a simulated clock. For each agent and class
+it prints how many calls would wait, be throttled or denied, next to what the log says or what OLD would do.
+With --check the exit code is 1 if a call that is denied now would be allowed.
 
 ${notReplayed()}`
 
@@ -22,9 +22,9 @@ const OPTIONS = {
 } as const
 
 function notReplayed(): string {
-  return `A call that people had approved counts as approved, any other that needs people as refused.
-Not replayed: signatures, freezes by people, quarantines, demands, revocations, slowed paces, class overrides and guarded tags
-of the catalogue, limits of the edge. What clients sent again after a refusal stands as they sent it.
+  return `A call that people approved counts as approved; any other call that needs approval counts as refused.
+Not replayed: signatures, freezes by people, quarantines, demands for approval, revocations, slowed paces, class overrides and
+guarded tags of the catalogue, limits of the listeners. Calls that clients repeated after a refusal are replayed as sent.
 `
 }
 
@@ -35,8 +35,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 async function replayed({ values, positionals }: Given<typeof OPTIONS>, io: Io) {
   const [dir, ...rest] = positionals
   const { config, baseline, json, check } = values
-  if (dir === undefined || rest.length > 0)
-    return { wrong: 'one folder must be given: the audit folder in stateDir' }
+  if (dir === undefined || rest.length > 0) return { wrong: 'give one folder: the folder audit in stateDir' }
   if (config === undefined) return missing('config')
   try {
     const old = baseline === undefined ? undefined : loadConfig(baseline).config
@@ -64,10 +63,12 @@ function inWords(report: ReplayReport, hasBaseline: boolean): string {
     ...lines,
     `denied ${now}, would go: ${letThrough}; goes ${now}, would be denied: ${stopped}`,
     ...(gaps.length === 0 ? [] : [`decisions that are not replayed: ${gaps.join(', ')}`]),
-    ...(unreadable === 0 ? [] : [`lines that are no whole record: ${unreadable}`]),
+    ...(unreadable === 0 ? [] : [`lines that are not a complete record: ${unreadable}`]),
     ...(tasksUnknown === 0
       ? []
-      : [`calls of tasks that were opened before the log begins: ${tasksUnknown}; taken as not narrowed`]),
+      : [
+          `calls of tasks that were opened before the log starts: ${tasksUnknown}; replayed as if the task was not narrowed`,
+        ]),
     notReplayed(),
   ].join('\n')
 }

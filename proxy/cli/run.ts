@@ -1,4 +1,4 @@
-/** `moderato run`: a command with the credentials of a task, and of nothing else. */
+/** Implements `moderato run`: runs a command with only the credentials of a task. */
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
@@ -16,12 +16,12 @@ import { missing, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato run --task TEXT [...] -- COMMAND [ARGUMENTS]
 
-Opens a task, runs the command with its credentials, and ends the task when the command ends, whatever ended it. Exits as
-the command does; 126 or 127 if it cannot be run, 1 if there was no task, 2 for wrong usage. If moderato run itself is
-killed (SIGKILL), the task is over when its time is (--for).
-The command gets a HOME of its own, for caches of credentials must not outlive their task; --keep-home leaves it as it is.
-It is run only if it cannot reach what the proxy keeps from it: give it a user of its own (--user NAME, as root) or a
-container. --same-user runs it all the same, says what it reaches, and is recorded: then the proxy is no boundary for it.
+Opens a task, runs the command with its credentials, and ends the task when the command ends for any reason. The exit code
+is that of the command; 126 or 127 if it cannot be run, 1 if no task was opened, 2 for wrong usage. If moderato run itself is
+killed (SIGKILL), the task ends when it expires (--for).
+The command gets a HOME of its own, because cached credentials must not outlive their task; --keep-home keeps HOME.
+The command runs only if it cannot reach what the proxy protects: give it a user of its own (--user NAME, as root) or a
+container. --same-user runs it anyway, prints what it can reach, and is recorded: then the proxy is no security boundary.
 ${TASK_USAGE}`
 
 const OPTIONS = {
@@ -32,12 +32,12 @@ const OPTIONS = {
 } as const
 
 export function run(args: readonly string[], io: Io): Promise<number> {
-  // What follows `--` is the command's alone.
+  // The arguments after `--` belong to the command.
   const mark = args.indexOf('--')
   const [own, command] = mark < 0 ? [args, []] : [args.slice(0, mark), args.slice(mark + 1)]
   return withArguments({ usage: USAGE, options: OPTIONS, allowPositionals: false }, own, io, ({ values }) => {
     if (values.task === undefined) return missing('task')
-    if (command.length === 0) return { wrong: 'the command must be given, after --' }
+    if (command.length === 0) return { wrong: 'give the command after --' }
     return tellingFailure(io, () => runTask({ values, command }, environmentOf(), io))
   })
 }
@@ -80,7 +80,7 @@ async function runTask({ values, command }: Asked, given: Variables, io: Io): Pr
 }
 
 function narrowed({ task: { id, expiresAt } }: Opened): string {
-  return `policy gave task ${id} less than was asked for; it ends ${expiresAt}`
+  return `policy granted task ${id} less than was asked for; it expires at ${expiresAt}`
 }
 
 async function endAndTell(client: AgentClient, { task, credentials }: Opened, io: Io): Promise<void> {
@@ -94,7 +94,7 @@ interface Separated {
   readonly given: Variables
 }
 
-/** Rule S22. Throws unless the command is kept apart, or that is waived. */
+/** Checks rule S22: throws unless the command is separated from the proxy, or --same-user waives that. */
 function checkSeparation({ wanted, user, sameUser, given }: Separated, io: Io): void {
   const { place, loaded } = wanted
   const { reached, unchecked } = separation({ place, loaded, user, given })
@@ -103,10 +103,12 @@ function checkSeparation({ wanted, user, sameUser, given }: Separated, io: Io): 
   if (reached.length === 0) return
   if (!sameUser) {
     throw new Failure(
-      `the command could reach\n${list}so the proxy would be no boundary for it: run it as a user of its own (--user NAME), in a container, or with --same-user if that is meant`,
+      `the command could reach\n${list}so the proxy would be no security boundary for it: run it as a user of its own (--user NAME), in a container, or with --same-user if you accept that`,
     )
   }
-  io.stderr.write(`moderato: --same-user: this is no boundary, the command can reach\n${list}`)
+  io.stderr.write(
+    `moderato: --same-user: the proxy is no security boundary here; the command can reach\n${list}`,
+  )
 }
 
 function userOf(name: string): User {
@@ -129,7 +131,7 @@ function secretsOf(proof: Proof): string[] {
   return proof.kind === 'token' ? [proof.token] : [proof.secretAccessKey]
 }
 
-/** A span of its own, in the trace that this process is part of if there is one. */
+/** Returns a new span: in the trace of this process if there is one, else in a new trace. */
 export function newTrace(before: string | undefined): string {
   const known = /^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(before ?? '')?.[1]
   return `00-${known ?? randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`

@@ -1,4 +1,4 @@
-/** Whether a command is kept apart from what makes the proxy a boundary (rule S22). */
+/** Checks that a command cannot reach what makes the proxy a security boundary (rule S22). */
 import { spawnSync } from 'node:child_process'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -15,17 +15,18 @@ export interface User {
   readonly gid: number
 }
 
+/** Holds the result of the check. */
 export interface Separation {
-  /** What the command could reach and must not. */
+  /** Things that the command could reach and must not. */
   readonly reached: readonly string[]
-  /** What could not be looked at. */
+  /** Things that could not be checked. */
   readonly unchecked: readonly string[]
 }
 
 export interface SeparationOptions {
   readonly place: ProxyPlace
   readonly loaded: LoadedConfig | undefined
-  /** Whom the command will run as; undefined: whoever runs this. */
+  /** The user of the command; if undefined, the user of this process. */
   readonly user: User | undefined
   /** The environment of this process. */
   readonly given: Variables
@@ -33,10 +34,10 @@ export interface SeparationOptions {
 
 const PROBE = fileURLToPath(new URL('probe.ts', import.meta.url))
 const PROBED_WITHIN_MS = 20_000
-/** The admin listener's, unless the configuration says otherwise. */
+/** The port of the admin listener, unless the configuration sets another. */
 const DEFAULT_ADMIN_PORT = 8081
 
-/** Tries it as that user, in a process of its own. What cannot be tried counts as reached. */
+/** Tries what that user can reach, in a separate process. What cannot be tried counts as reached. */
 export function separation({ place, loaded, user, given }: SeparationOptions): Separation {
   const probed = probedFor({ place, loaded, given })
   const ran = spawnSync(process.execPath, [PROBE], {
@@ -50,14 +51,16 @@ export function separation({ place, loaded, user, given }: SeparationOptions): S
   const reached =
     ran.status === 0
       ? (JSON.parse(ran.stdout) as string[])
-      : [`this could not be tried as that user: ${ran.error?.message ?? ran.stderr.split('\n', 5).join(' ')}`]
+      : [
+          `what that user can reach could not be checked: ${ran.error?.message ?? ran.stderr.split('\n', 5).join(' ')}`,
+        ]
   return { reached, unchecked: loaded === undefined ? [WITHOUT_CONFIG] : [] }
 }
 
 const WITHOUT_CONFIG =
-  'without --config FILE it is not known where state, configuration, bundles, upstream credentials and the store are'
+  'whether it can reach state, configuration, bundles, upstream credentials or the store: --config FILE is missing'
 
-/** The places of all that makes the proxy a boundary, as far as they are known. */
+/** Returns the known places of everything that makes the proxy a security boundary. */
 export function probedFor({ place, loaded, given }: Omit<SeparationOptions, 'user'>): Probed {
   const { port } = place.url
   const host = hostOf(place.url)
@@ -86,7 +89,7 @@ function filesOf({ file, config }: LoadedConfig): Probed['files'] {
   ]
 }
 
-/** Where AWS clients would find credentials of AWS by themselves. */
+/** Returns the files where AWS clients find credentials by themselves. */
 function awsFiles(given: Variables): Probed['files'] {
   const home = given['HOME'] ?? homedir()
   const paths = [

@@ -1,4 +1,4 @@
-/** `moderato serve --config FILE`: the proxy, until SIGTERM or SIGINT. */
+/** Implements `moderato serve --config FILE`: runs the proxy until SIGTERM or SIGINT. */
 import { z } from 'zod'
 import { openModerato } from '../server/moderato.ts'
 import { loadConfig } from '../config/load.ts'
@@ -11,12 +11,12 @@ import { missing, withArguments, type Io } from './verb.ts'
 const USAGE = `usage: moderato serve --config FILE
 
 Prints one JSON line on standard output when it listens; logs go to standard error.
-SIGHUP, or a changed file, reloads the configuration: all of it, or nothing and the log says why.
-SIGTERM drains: /readyz turns first, held calls are answered, streams may finish. A second SIGTERM ends at once.
+SIGHUP, or a changed file, reloads the configuration: all of it, or nothing; then the log says why.
+SIGTERM drains: /readyz fails first, held calls are answered, streams may finish. A second SIGTERM ends the process at once.
 `
 
 export function run(args: readonly string[], io: Io): Promise<number> {
-  // What it prints is JSON, whether that is asked for or not.
+  // It prints JSON with or without --json.
   const options = {
     config: { type: 'string' },
     json: { type: 'boolean' },
@@ -32,7 +32,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
 
 async function serve(file: string, io: Io): Promise<number> {
   expectShortLives()
-  // Few schemas are parsed twice: their compiled parsers would take 3 MB.
+  // Few schemas are used twice: compiled parsers would take 3 MB.
   z.config({ jitless: true })
   try {
     const loaded = loadConfig(file)
@@ -43,7 +43,7 @@ async function serve(file: string, io: Io): Promise<number> {
       if (!draining) void moderato.reload('SIGHUP')
     })
     const listening = await moderato.listen()
-    // Before anybody is told: who reads the line may end the service at once.
+    // Before the line is printed: its reader may end the service at once.
     const ended = endOfService()
     io.stdout.write(`${JSON.stringify({ listening })}\n`)
     await ended

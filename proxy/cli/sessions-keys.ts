@@ -1,4 +1,4 @@
-/** `moderato sessions keys`: the file of sealing keys, which a running Moderato follows. */
+/** Implements `moderato sessions keys`: edits the file of sealing keys, which a running Moderato watches. */
 import { join } from 'node:path'
 import { loadConfigOfRunning } from '../config/load.ts'
 import { ConfigError } from '../config/loaded.ts'
@@ -6,12 +6,13 @@ import { newKeyLine, readKeyLines, writeKeys } from '../identity/sealing-keys.ts
 import type { Io } from './verb.ts'
 
 export const KEYS_USAGE = `       moderato sessions keys list | add | promote ID | remove ID [--now]   (--config FILE | --file FILE)
-         the keys that credentials of tasks are sealed with; a running Moderato takes the changed file by itself.
-         Without a break: add, copy the file to every replica, promote, copy, and when the longest task is over: remove.
-         In an emergency: remove ID --now ends at once whatever was sealed with it, the current key too.
+         manages the keys that seal the credentials of tasks; a running Moderato reads the changed file by itself.
+         To rotate without interruption: add, copy the file to every replica, promote, copy it again, and remove the old
+         key when the longest task has ended. In an emergency: remove ID --now ends at once every session sealed with
+         that key, also if it is the current one.
 `
 
-/** The part of the arguments of `moderato sessions` that keys are managed by. */
+/** Holds the arguments of `moderato sessions` that manage keys. */
 export interface KeysArgs {
   readonly positionals: readonly string[]
   readonly values: {
@@ -27,7 +28,7 @@ interface Keys {
   readonly words: string
 }
 
-/** Only ids are ever shown. Exit codes as of every verb. */
+/** Runs the command; returns the exit code of a verb. It prints only ids, never keys. */
 export function runKeys({ positionals, values }: KeysArgs, io: Io): number {
   const [, action = '', id, ...rest] = positionals
   const takesId = action === 'promote' || action === 'remove'
@@ -71,21 +72,22 @@ function changed(action: string, lines: readonly string[], id: string, now: bool
     const line = newKeyLine()
     return {
       lines: [...lines, line],
-      words: `added ${idOf(line)}; it seals nothing until it is promoted\n`,
+      words: `added ${idOf(line)}; it is not used until it is promoted\n`,
     }
   }
   const found = lines.find((line) => idOf(line) === id)
   if (found === undefined)
     throw new Error(`there is no key ${JSON.stringify(id)}: see moderato sessions keys list`)
   const others = lines.filter((line) => line !== found)
-  if (action === 'promote')
-    return { lines: [found, ...others], words: `${id} seals what is issued from now on\n` }
+  if (action === 'promote') return { lines: [found, ...others], words: `${id} seals all new sessions\n` }
   if (found === lines[0] && !now) {
-    throw new Error(`${id} is the current key: promote another first, or end its sessions at once with --now`)
+    throw new Error(
+      `${id} is the current key: promote another key first, or use --now to end its sessions at once`,
+    )
   }
   return {
     lines: others.length === 0 ? [newKeyLine()] : others,
-    words: `removed ${id}: sessions that it sealed are over\n`,
+    words: `removed ${id}: the sessions that it sealed have ended\n`,
   }
 }
 

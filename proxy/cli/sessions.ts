@@ -1,4 +1,4 @@
-/** `moderato sessions`: the open tasks, their end before their time, and the keys that their credentials are sealed with. */
+/** Implements `moderato sessions`: lists and ends open tasks, and manages the keys that seal their credentials. */
 import { RevokedAnswer, SessionsAnswer, TasksAnswer } from '../admin/session-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runAdminCommand, type AdminCommand } from './admin-command.ts'
@@ -6,7 +6,7 @@ import { KEYS_USAGE, runKeys } from './sessions-keys.ts'
 import { missing, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato sessions list [--sessions] [--json]
-         the open tasks; with --sessions the sessions that called this replica
+         lists the open tasks; with --sessions the sessions that called this replica
        moderato sessions revoke --session=ID | --task ID [--root ID] | --agent ID | --root ID | --all  --reason TEXT
          ends them on every replica within a second; agents are told the reason
 ${KEYS_USAGE}${ADMIN_USAGE}`
@@ -32,7 +32,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
   )
 }
 
-/** Undefined: wrong usage. */
+/** Returns the command; undefined for wrong usage. */
 function errandOf({ values, positionals }: SessionsArgs): AdminCommand | Wrong | undefined {
   const [action, ...rest] = positionals
   const { session, task, agent, root, all, reason } = values
@@ -43,7 +43,7 @@ function errandOf({ values, positionals }: SessionsArgs): AdminCommand | Wrong |
     return values.sessions === true ? listSessions : listTasks
   }
   if (action !== 'revoke') return undefined
-  if (!named) return { wrong: 'name what to end: --session, --task, --agent, --root or --all' }
+  if (!named) return { wrong: 'say what to end: --session, --task, --agent, --root or --all' }
   if (reason === undefined) return missing('reason')
   return revoke({ session, task, agent, root, all, reason })
 }

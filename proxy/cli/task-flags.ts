@@ -1,4 +1,4 @@
-/** What `run`, `env` and `credentials` have in common: the task, the proxy, and who asks. */
+/** Reads the arguments that `run`, `env` and `credentials` share: the task, the proxy, and the caller's credentials. */
 import { readFileSync } from 'node:fs'
 import { GRANTABLE } from '../core/action-class.ts'
 import { isLoopbackUrl, originOf } from '../core/addresses.ts'
@@ -9,7 +9,7 @@ import { parseDurationMs } from '../pacing/rates.ts'
 import type { Proof, ProxyPlace } from './agent-client.ts'
 import { Failure } from './failure.ts'
 
-/** For `parseArgs`; `TASK_USAGE` says what they do. */
+/** Lists the options for `parseArgs`; `TASK_USAGE` explains them. */
 export const TASK_OPTIONS = {
   task: { type: 'string' },
   justification: { type: 'string' },
@@ -30,13 +30,13 @@ export const TASK_OPTIONS = {
 } as const
 
 export const TASK_USAGE = `
-The task: --task TEXT (what for); --justification TEXT, --ticket TEXT; --for 30m; --id NAME; --role ARN;
-          --grant CLASS,CLASS=PATTERN, any number of them: less than the agent may do anyway.
-The proxy: --proxy URL or MODERATO_PROXY (https, or a loopback address); --ca FILE or MODERATO_CA: whose certificate to trust.
-Who asks: --token-file FILE or MODERATO_TOKEN_FILE, a JWT of an identity provider or a JWT-SVID, read anew for each task;
-          or SPIFFE_ENDPOINT_SOCKET, the Workload API (--audience NAME or MODERATO_AUDIENCE; moderato);
+The task: --task TEXT (its purpose); --justification TEXT, --ticket TEXT; --for 30m; --id NAME; --role ARN;
+          --grant CLASS,CLASS=PATTERN, any number of times: narrows what the agent may do.
+The proxy: --proxy URL or MODERATO_PROXY (https, or a loopback address); --ca FILE or MODERATO_CA: the certificate to trust.
+Credentials: --token-file FILE or MODERATO_TOKEN_FILE, a JWT of an identity provider or a JWT-SVID, read again for each task;
+          or SPIFFE_ENDPOINT_SOCKET, the Workload API (--audience NAME or MODERATO_AUDIENCE; default moderato);
           or, for first steps, MODERATO_ACCESS_KEY_ID and MODERATO_SECRET_ACCESS_KEY,
-          or --config FILE --agent ID, the key that Moderato's own configuration has for that agent.
+          or --config FILE --agent ID, the key of that agent in Moderato's own configuration.
 `
 
 export interface TaskFlags {
@@ -56,17 +56,18 @@ export interface TaskFlags {
   readonly region?: string | undefined
 }
 
+/** Holds what is needed to open a task. */
 export interface TaskArguments {
   readonly place: ProxyPlace
   readonly proof: Proof
-  /** As the tasks endpoint takes it. */
+  /** The body for the tasks endpoint. */
   readonly body: Readonly<Record<string, unknown>>
   readonly loaded: LoadedConfig | undefined
 }
 
 type Surroundings = Readonly<Record<string, string>>
 
-/** Rejects with `Failure` and `ConfigError` with what to do. */
+/** Reads the arguments; rejects with `Failure` or `ConfigError`, whose message says what to do. */
 export async function wantedTask(flags: TaskFlags, surroundings: Surroundings): Promise<TaskArguments> {
   const loaded = flags.config === undefined ? undefined : loadConfigOfRunning(flags.config, surroundings)
   const place = placeOf(flags, surroundings, loaded)
@@ -77,11 +78,12 @@ function placeOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedCon
   const text = flags.proxy ?? surroundings['MODERATO_PROXY'] ?? addressIn(loaded)
   if (text === undefined) {
     throw new Failure(
-      'say where Moderato is: --proxy URL, MODERATO_PROXY, or --config FILE with a port of its own',
+      'the address of Moderato is missing: give --proxy URL, MODERATO_PROXY, or --config FILE with a fixed port',
     )
   }
   const url = URL.parse(text)
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new Failure(`${JSON.stringify(text)} is no URL`)
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new Failure(`${JSON.stringify(text)} is not an http or https URL`)
   const isNear = isLoopbackUrl(url)
   if (url.protocol !== 'https:' && !isNear)
     throw new Failure(`${url.origin}: credentials are fetched over https only, or from a loopback address`)
@@ -92,7 +94,7 @@ function placeOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedCon
 function addressIn(loaded: LoadedConfig | undefined): string | undefined {
   if (loaded === undefined) return undefined
   const { agents, tls } = loaded.config.listen
-  // Port 0 is whichever was free when it started.
+  // Port 0 means any port that was free at the start.
   return agents.port === 0 ? undefined : originOf(agents, tls !== undefined)
 }
 
@@ -110,10 +112,10 @@ async function proofOf(
   const endpoint = surroundings['SPIFFE_ENDPOINT_SOCKET']
   if (endpoint === undefined) {
     throw new Failure(
-      'say who asks: --token-file FILE, SPIFFE_ENDPOINT_SOCKET, MODERATO_ACCESS_KEY_ID and MODERATO_SECRET_ACCESS_KEY, or --config FILE --agent ID',
+      'credentials are missing: give --token-file FILE, SPIFFE_ENDPOINT_SOCKET, MODERATO_ACCESS_KEY_ID and MODERATO_SECRET_ACCESS_KEY, or --config FILE --agent ID',
     )
   }
-  // Its library is loaded for whoever has such a socket alone.
+  // Its library is loaded only if there is such a socket.
   const { workloadSvid } = await import('./workload-svid.ts')
   const token = await workloadSvid(
     endpoint,
@@ -123,7 +125,7 @@ async function proofOf(
 }
 
 function keyOf(id: string, loaded: LoadedConfig | undefined) {
-  if (loaded === undefined) throw new Failure('--agent goes with --config FILE, which has its key')
+  if (loaded === undefined) throw new Failure('--agent needs --config FILE, which has the key of the agent')
   const agent = loaded.config.agents.find((each) => each.id === id)
   const { accessKeyId, secretAccessKey } = agent ?? {}
   if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey }
@@ -138,7 +140,7 @@ function tokenIn(file: string): string {
     throw new Failure(errorMessage(error))
   }
   if (/^[\w.~+/=-]+$/.test(text)) return text
-  throw new Failure(`${file} holds no token`)
+  throw new Failure(`${file} does not contain a token`)
 }
 
 function bodyOf(flags: TaskFlags): Readonly<Record<string, unknown>> {
@@ -165,7 +167,7 @@ function durationOf(text: string): number {
 
 const CLASSES: ReadonlySet<string> = new Set(GRANTABLE)
 
-/** `read,list=arn:aws:s3:::logs*` */
+/** Parses a grant such as `read,list=arn:aws:s3:::logs*`. */
 function grantOf(text: string): { readonly classes: string[]; readonly resources: string[] } {
   const mark = text.indexOf('=')
   const classes = text.slice(0, Math.max(mark, 0)).split(',')

@@ -1,4 +1,4 @@
-/** What every verb of the command line is, and how it reads its arguments. */
+/** Defines the verbs of the command line, and reads their arguments. */
 import type { Readable, Writable } from 'node:stream'
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 
@@ -8,40 +8,41 @@ export interface Io {
   readonly stderr: Writable
 }
 
-/** Runs one verb with the arguments after its name; resolves with the exit code. */
+/** A Verb runs with the arguments after its name and resolves with the exit code. */
 export type Verb = (args: readonly string[], io: Io) => Promise<number>
 
+/** Describes the arguments of a verb. */
 export interface CommandLine<Options extends ParseArgsOptionsConfig> {
   readonly usage: string
-  /** For `parseArgs`; `help` is among them. */
+  /** The options for `parseArgs`; they include `help`. */
   readonly options: Options & { readonly help: { readonly type: 'boolean' } }
-  /** False: flags alone are right. */
+  /** False if only flags are allowed. */
   readonly allowPositionals?: boolean
 }
 
-/** What the arguments say. */
+/** Holds the parsed arguments. */
 export type Given<Options extends ParseArgsOptionsConfig> = ReturnType<
   typeof parseArgs<{ args: readonly string[]; options: Options; allowPositionals: boolean }>
 >
 
-/** The arguments do not say what to do: why not, if that is more than that they are not as the usage has them. */
+/** Says that the arguments are wrong, and if the usage does not show it, why. */
 export type Wrong = 'wrong usage' | { readonly wrong: string }
 
-/** What is wrong where these flags are not given. */
+/** Returns the message that these flags are missing. */
 export function missing(...names: readonly string[]): Wrong {
   return { wrong: `${names.map((name) => `--${name}`).join(', ')} must be given` }
 }
 
-/** What is wrong where flags are missing that must be there; undefined if none is. */
+/** Returns the message about the flags that are undefined; undefined if all are given. */
 export function lacking(flags: Readonly<Record<string, unknown>>): Wrong | undefined {
   const names = Object.keys(flags).filter((name) => flags[name] === undefined)
   return names.length === 0 ? undefined : missing(...names)
 }
 
 /**
- * Runs `act` with what the arguments say, and resolves with its exit code. Tells the usage on standard output where they ask
- * for it (0); on standard error (2) where they cannot be read, or where `act` finds them wrong, with what is wrong last,
- * where it is seen.
+ * Runs `act` with the parsed arguments and resolves with its exit code. With --help it prints the usage on standard output
+ * (exit code 0). If the arguments cannot be parsed, or `act` finds them wrong, it prints the usage on standard error, and
+ * last, where it is seen, what is wrong (exit code 2).
  */
 export async function withArguments<const Options extends ParseArgsOptionsConfig>(
   { usage, options, allowPositionals = true }: CommandLine<Options>,

@@ -1,4 +1,4 @@
-/** The JWT-SVID of this process, from the SPIFFE Workload API. */
+/** Fetches the JWT-SVID of this process from the SPIFFE Workload API. */
 import { fileURLToPath } from 'node:url'
 import { Client, credentials, Metadata, type ServiceDefinition } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
@@ -11,17 +11,17 @@ const ANSWERED_WITHIN_MS = 10_000
 
 const Response = z.looseObject({ svids: z.array(z.looseObject({ svid: z.string().min(1) })).min(1) })
 
-/** A fresh token; the first, which is the default one, where the workload has several identities. Rejects with `Failure`. */
+/** Fetches a new token; of several identities the first, which is the default. Rejects with `Failure`. */
 export async function workloadSvid(endpoint: string, audience: string): Promise<string> {
   const socket = /^unix:(?:\/\/)?(\/.*)$/.exec(endpoint)?.[1]
   if (socket === undefined)
-    throw new Failure(`SPIFFE_ENDPOINT_SOCKET: ${JSON.stringify(endpoint)} is no unix:///path`)
+    throw new Failure(`SPIFFE_ENDPOINT_SOCKET: ${JSON.stringify(endpoint)} is not of the form unix:///path`)
   const client = new Client(`unix:${socket}`, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 })
   try {
     const { svids } = Response.parse(await fetched(client, audience))
     return svids[0]?.svid ?? ''
   } catch (error) {
-    throw new Failure(`the Workload API at ${socket} gives no JWT-SVID: ${errorMessage(error)}`)
+    throw new Failure(`the Workload API at ${socket} returned no JWT-SVID: ${errorMessage(error)}`)
   } finally {
     client.close()
   }
@@ -33,7 +33,7 @@ function fetched(client: Client, audience: string): Promise<unknown> {
   ] as ServiceDefinition
   if (method === undefined) throw new Error(`${PROTO} has no FetchJWTSVID`)
   const metadata = new Metadata()
-  // Without it the API refuses: no browser or proxy sends it by accident (SPIFFE Workload Endpoint 4.1).
+  // The API refuses requests without it: no browser or proxy sends it by accident (SPIFFE Workload Endpoint 4.1).
   metadata.set('workload.spiffe.io', 'true')
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest(

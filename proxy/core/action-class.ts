@@ -1,4 +1,4 @@
-/** Action classes from the mildest to the gravest; the gravest that applies is a call's label. */
+/** Lists the action classes from the mildest to the most severe. A call is labelled with the most severe that applies. */
 export const ACTION_CLASSES = [
   'read',
   'list',
@@ -13,12 +13,12 @@ export const ACTION_CLASSES = [
   'credentials',
   'unknown',
 ] as const
-/** What a grant names: a class, or the one trait that no class covers (rule S13). */
+/** Lists what a grant can name: each class, and the one trait that no class covers (rule S13). */
 export const GRANTABLE = [...ACTION_CLASSES, 'reads-secret'] as const
 
 export type ActionClass = (typeof ACTION_CLASSES)[number]
 
-/** Facts beside the classes. */
+/** Lists the traits: facts about a call beside its classes. */
 export const TRAITS = [
   'irreversible',
   'unbounded',
@@ -33,7 +33,7 @@ export type Trait = (typeof TRAITS)[number]
 
 export type AccessLevel = 'Read' | 'List' | 'Write' | 'Tagging' | 'Permissions management' | 'Unknown'
 
-/** The classes and the traits among what is said of a call, each in the contract's order. */
+/** Returns the classes and the traits among the names given, each in the contract's order. */
 export function natureOf(said: ReadonlySet<string>): {
   readonly classes: readonly ActionClass[]
   readonly traits: readonly Trait[]
@@ -44,14 +44,14 @@ export function natureOf(said: ReadonlySet<string>): {
   }
 }
 
-/** The gravest of several classes. */
+/** Returns the most severe of several classes. */
 export function severest(classes: readonly ActionClass[]): ActionClass {
   let index = 0
   for (const each of classes) index = Math.max(index, ACTION_CLASSES.indexOf(each))
   return ACTION_CLASSES[index] as ActionClass
 }
 
-/** Whether a call may change something: every class but `read` and `list` does. */
+/** Tells whether a call may change something: every class but `read` and `list` does. */
 export function changesState(classes: readonly ActionClass[]): boolean {
   return !classes.every((each) => each === 'read' || each === 'list')
 }

@@ -1,6 +1,7 @@
-/** Agent ids with placeholders, which a provider's rules fill from what it vouches for: `spiffe://example.org/ci/{repo}`. */
+/** Reads agent ids with placeholders, such as `spiffe://example.org/ci/{repo}`. A provider's rules fill them from verified claims. */
 import { arnMatch } from '../../policy/arn-match.ts'
 
+/** Matches a placeholder; the group is its name. */
 export const PLACEHOLDER = /\{([^{}]+)\}/g
 
 /** Tells whether an agent id of the configuration has placeholders. */

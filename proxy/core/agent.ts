@@ -1,4 +1,4 @@
-/** Who calls: an agent, the task that it works on, and the session that its credentials stand for. */
+/** Describes the caller: an agent, the task that it works on, and the session that its credentials belong to. */
 import type { ActionClass } from './action-class.ts'
 
 export interface Grant {
@@ -7,14 +7,14 @@ export interface Grant {
   readonly resources: readonly string[]
 }
 
-/** One statement of a session policy: actions and resources with `*` for any characters. */
+/** A statement is part of a session policy. In actions and resources `*` stands for any characters. */
 export interface Statement {
   readonly effect: 'Allow' | 'Deny'
   readonly actions: readonly string[]
   readonly resources: readonly string[]
 }
 
-/** What narrows an agent's grants for a task. A call must be covered by every scope of its task. */
+/** A scope narrows an agent's grants for a task. A call must be covered by every scope of its task. */
 export type Scope = { readonly grants: readonly Grant[] } | { readonly statements: readonly Statement[] }
 
 export interface Task {
@@ -35,14 +35,14 @@ export interface Session {
   /** Names it in the audit and in revocations. */
   readonly id: string
   readonly agentId: string
-  /** Whose budget it shares: the agent's own id, or what all agents of a provider's template have in common (S20). */
+  /** Names the budget that it shares: the agent's own id, or the root of all agents of a provider's template (S20). */
   readonly root: string
   readonly task: Task
   readonly issuedAtMs: number
   readonly expiresAtMs: number
 }
 
-/** Its secret stays in the agent store. */
+/** An agent is the caller of a request. Its secret stays in the agent store. */
 export interface Agent {
   readonly id: string
   readonly root: string

@@ -5,7 +5,7 @@ export interface BudgetLimits {
   readonly bufferedAgentBytes: number
 }
 
-/** How many body bytes are held in memory at once: in all, and for one owner (an agent, or an address before that). */
+/** Limits the body bytes held in memory: in total, and for each owner (an agent; its address until the agent is known). */
 export class BufferBudget {
   readonly #limits: BudgetLimits
   readonly #byOwner = new Map<string, number>()
@@ -15,7 +15,7 @@ export class BufferBudget {
     this.#limits = limits
   }
 
-  /** Takes the bytes, or says no and takes nothing. */
+  /** Takes the bytes and returns true; returns false and takes nothing if a limit would be exceeded. */
   take(owner: string, bytes: number): boolean {
     const own = (this.#byOwner.get(owner) ?? 0) + bytes
     const { bufferedTotalBytes, bufferedAgentBytes } = this.#limits

@@ -1,18 +1,18 @@
-/** A call of an AWS service, in IAM's terms. */
+/** Describes a call of an AWS service in IAM's terms. */
 import type { AccessLevel, ActionClass, Trait } from './action-class.ts'
 
-/** The wire protocols of AWS services, by the names that their models use. */
+/** Lists the wire protocols of AWS services, by the names that their models use. */
 export type Protocol = 'json-1.0' | 'json-1.1' | 'rest-json' | 'rest-xml' | 's3' | 'query' | 'ec2' | 'cbor'
 
 /**
- * What holds of a call, by name: true, the values given, or of its tags the values by key. What does not hold is left
- * out.
+ * Holds facts about a call by name: true, a list of values, or for tags the values by key. Facts that do not apply are
+ * left out.
  */
 export type CallFacts = Readonly<
   Record<string, boolean | readonly string[] | Readonly<Record<string, readonly string[]>>>
 >
 
-/** What a request does, in IAM's terms. */
+/** Describes what a request does, in IAM's terms. */
 export interface Call {
   /** IAM prefix (`s3`, `states`); `unknown` if not in the catalogue. */
   readonly service: string
@@ -29,7 +29,7 @@ export interface Call {
   readonly class: ActionClass
   readonly classes: readonly ActionClass[]
   readonly traits: readonly Trait[]
-  /** What it says that the model lacks: `Table.Name`, `?key`, `x-amz-name`. */
+  /** Parts of the request that the model does not have: `Table.Name`, `?key`, `x-amz-name`. */
   readonly unmodelled: readonly string[]
   /** Selected parameters under stable names: docs/policy.md has them all. */
   readonly facts: CallFacts

@@ -1,7 +1,7 @@
-/** What is known now, or will be: a promise and its turn cost as much as a stage, so one is made only to wait for. */
+/** Holds a value, or a promise of it. A promise costs as much as a stage, so one is made only if there is a wait. */
 export type MaybePromise<Value> = Value | Promise<Value>
 
-/** Goes on with a value: at once if it is known, else when it is. */
+/** Applies a function to a value: at once if it is known, otherwise when its promise resolves. */
 export function mapMaybePromise<Value, Next>(
   value: MaybePromise<Value>,
   use: (value: Value) => MaybePromise<Next>,

@@ -1,14 +1,13 @@
 export interface MemoizeLimits {
-  /** How many texts are remembered; with one more, all are forgotten. */
+  /** The number of texts that are kept; one more clears them all. */
   readonly most: number
-  /** Longer texts are not remembered: agents choose them. */
+  /** The length up to which a text is kept, in characters: agents choose the texts. */
   readonly longest: number
 }
 
 /**
- * `make`, which remembers what it made of a text: agents send few different ones, again and again. It saves time and
- * nothing else: who sends ever new ones has it forget. What it gives is shared, so nobody may change it; what throws is
- * not remembered.
+ * Returns a version of `make` that keeps its results: agents send the same few texts again and again. It only saves
+ * time; a flow of new texts clears it. Results are shared, so no caller may change one. Errors are not kept.
  */
 export function memoize<Value>(
   make: (text: string) => Value,

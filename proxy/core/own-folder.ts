@@ -2,8 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * Makes a folder that only its own user can enter, and those above it; one that is there stays as it is. One by one:
- * where nothing can be made (`/proc/moderato`), Node's `recursive` tries for ever.
+ * Makes a folder that only its own user can enter, and its missing parents; an existing one is not changed. It makes
+ * them one by one: where none can be made (`/proc/moderato`), Node's `recursive` never ends.
  */
 export function makeOwnFolder(path: string): void {
   if (existsSync(path)) return
@@ -11,7 +11,7 @@ export function makeOwnFolder(path: string): void {
   try {
     mkdirSync(path, { mode: 0o700 })
   } catch (error) {
-    // Others may make it meanwhile.
+    // Another process may have made it in the meantime.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }

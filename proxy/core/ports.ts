@@ -1,23 +1,25 @@
-/** Ports named by role: what stages need of the world, passed in by compose.ts. */
+/** Defines the ports through which stages reach the outside world, named by role. compose.ts passes them in. */
 import type { Agent } from './agent.ts'
 
+/** A Clock gives the current time. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   nowMs(): number
 }
 
-/** An agent with the secret that verifies its signatures. */
+/** An Owner is an agent with the secret that verifies its signatures. */
 export interface Owner {
   readonly agent: Agent
   readonly secretAccessKey: string
-  /** Since when the key has had this owner and this secret; milliseconds since the epoch, undefined: always. */
+  /** The time since which the key has had this owner and secret, in milliseconds since the epoch; undefined: always. */
   readonly sinceMs?: number | undefined
 }
 
+/** An AgentStore finds the owner of an access key. */
 export interface AgentStore {
   /**
-   * The owner of an access key id, by itself or with the session token that goes with it. Throws a Denial for one that
-   * is not known, or not any more.
+   * Returns the owner of an access key id, with its session token if there is one. Throws a Denial if the key is
+   * unknown, expired or revoked.
    */
   find(accessKeyId: string, sessionToken: string | undefined): Owner
 }
@@ -26,24 +28,26 @@ export interface Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string | undefined
-  /** When a session ends; undefined if that is not known, or never. */
+  /** The time at which a session ends; undefined if unknown or never. */
   readonly expiration?: Date | undefined
 }
 
-/** Moderato's own credentials as they are, or a session of a role with a policy of the whole task or of one call. */
+/** Says which credentials sign: Moderato's own, or a role session with a policy for the whole task or for one call. */
 export type SignedAs = 'plain' | { readonly role: string; readonly policy: 'task' | 'call' }
 
-/** What a call is signed with, and what that is, for its record. */
+/** A Signer holds the credentials that sign a call, and their kind for the audit record. */
 export interface Signer {
   readonly credentials: Credentials
   readonly as: SignedAs
 }
 
-/** Upstream credentials, fetched only when a call is about to leave, refreshed before they expire. */
+/** A CredentialSource returns upstream credentials. It fetches them when a call needs them and renews them before they expire. */
 export interface CredentialSource {
   current(): Credentials | Promise<Credentials>
 }
+
+/** A Timer calls back later. */
 export interface Timer {
-  /** Calls `fire` once, `ms` from now; the answer cancels it. */
+  /** Calls `fire` once, `ms` milliseconds from now; the function it returns cancels that. */
   after(ms: number, fire: () => void): () => void
 }

@@ -1,16 +1,16 @@
-/** How text that an agent wrote is shown to people: quoted, escaped, bounded, and nothing of it invisible (S18). */
+/** Shows text that an agent wrote to people: quoted, escaped, bounded, with every character visible (S18). */
 
 const MAX_CHARACTERS = 300
 
-/** Letters and the like that people read in prose; whatever else is not ASCII is spelled out. */
+/** Letters, digits and signs that people read in prose; other characters beyond ASCII are escaped. */
 const READABLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u
-/** Of these, what has no width or turns the direction of what follows, or looks like a space. */
+/** Those of them that have no width or look like a space. */
 const BLANK = /^[\u115f\u1160\u3164\uffa0\u2800]$/u
 
 /**
- * A text in quotes, of printable ASCII: everything else, quotes and backslashes stand as escapes (`\u{202e}`), so that
- * no two texts look the same and none can look like ours. In `prose` letters and signs of other scripts stand for
- * themselves. Longer text is cut, and says so outside of the quotes.
+ * Returns the text in quotes, as printable ASCII. Everything else, quotes and backslashes are escaped (`\u{202e}`), so
+ * no two texts look the same and none can look like ours. With `prose`, letters and signs of other scripts are kept.
+ * Text of more than `max` characters is cut; a note outside the quotes says so.
  */
 export function quoteUntrusted(text: string, { prose = false, max = MAX_CHARACTERS } = {}): string {
   let out = ''
@@ -22,7 +22,7 @@ export function quoteUntrusted(text: string, { prose = false, max = MAX_CHARACTE
   return `"${out}"`
 }
 
-/** Whether nothing of it is cut. */
+/** Tells whether `quoteUntrusted` shows the text without a cut. */
 export function isShownWhole(text: string, max: number = MAX_CHARACTERS): boolean {
   return Array.from(text).length <= max
 }

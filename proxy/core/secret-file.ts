@@ -1,4 +1,4 @@
-/** Secrets that Moderato makes for itself at first start: 256 bits in a file that only its own user can read. */
+/** Makes and reads Moderato's own secrets: 256 bits, made at first start, in a file that only its own user can read. */
 import { randomBytes } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -6,7 +6,7 @@ import { makeOwnFolder } from './own-folder.ts'
 
 const MIN_CHARACTERS = 32
 
-/** The secret in a file, as text; made with mode 0600 if there is none. Throws if others can read the file. */
+/** Returns the secret in a file as text; makes the file with mode 0600 if it is missing. Throws if others can read it. */
 export function ownSecret(path: string): string {
   makeOwnFolder(dirname(path))
   try {
@@ -21,14 +21,14 @@ export function ownSecret(path: string): string {
   return readSecret(path)
 }
 
-/** A secret from a file that is its owner's alone. The message of an error never holds the secret. */
+/** Reads a secret from a file that only its owner can read; throws otherwise. No error message holds the secret. */
 export function readSecret(path: string): string {
   const file = statSync(path, { throwIfNoEntry: false })
-  if (file === undefined) throw new Error(`${path} is not there`)
+  if (file === undefined) throw new Error(`${path} does not exist`)
   if ((file.mode & 0o077) !== 0) throw new Error(`${path} is open to other users: set its mode to 0600`)
   const secret = readFileSync(path, 'utf8').trim()
   if (secret.length >= MIN_CHARACTERS) return secret
   throw new Error(
-    `${path} holds no secret of at least ${MIN_CHARACTERS} characters: delete it to have one made`,
+    `the secret in ${path} has fewer than ${MIN_CHARACTERS} characters: delete the file, and Moderato makes a new one`,
   )
 }

@@ -1,15 +1,15 @@
-/** Tells when files changed, however they were written: in place, by rename, or by a link that now leads elsewhere. */
+/** Watches files for changes, however they are written: in place, by rename, or by a link that now points elsewhere. */
 import { createHash } from 'node:crypto'
 import { readFileSync, watch, type FSWatcher } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** Editors and ConfigMaps change a folder in several steps: what counts is what two looks in turn see. */
+/** Editors and ConfigMaps change a folder in several steps: a change counts when two checks in a row see the same. */
 const LOOK_AGAIN_AFTER_MS = 150
 
 /**
- * Calls back after the content of any of the files changed and stayed so for a moment. The folders are watched, not the
- * files: a file that is replaced by rename is another file. However much else is written there, a change is told of.
- * Ends with the answer.
+ * Calls `changed` after the content of any of the files has changed and stayed so for a moment. It watches the folders,
+ * not the files: a file that is replaced by rename is another file. Other writes there never hide a change. The
+ * function that it returns stops it.
  */
 export function watchFiles(
   files: () => readonly string[],
@@ -23,15 +23,7 @@ export function watchFiles(
 
   function arm(): void {
     for (const each of watchers) each.close()
-    const folders = new Set(files().map((file) => dirname(file)))
-    watchers = [...folders].flatMap((folder) => {
-      try {
-        return [watch(folder, { persistent: false }, lookSoon).on('error', problem)]
-      } catch (error) {
-        problem(error)
-        return []
-      }
-    })
+    watchers = watchFolders(new Set(files().map((file) => dirname(file))), lookSoon, problem)
   }
 
   function lookSoon(): void {
@@ -40,7 +32,7 @@ export function watchFiles(
 
   function look(): void {
     timer = undefined
-    // A folder may be another one by now. What changes after this look shows at the next.
+    // A folder may be another one by now. The next check sees what changes after this one.
     arm()
     const now = fingerprint(files())
     const isSettled = now === seen
@@ -49,7 +41,7 @@ export function watchFiles(
     if (now === known) return
     known = now
     changed()
-    // It may name other files now.
+    // `files` may name others now.
     lookSoon()
   }
 
@@ -60,7 +52,23 @@ export function watchFiles(
   }
 }
 
-/** A file that cannot be read counts by that. */
+/** Watches the folders that can be watched, and reports a problem for each of the others. */
+function watchFolders(
+  folders: ReadonlySet<string>,
+  changed: () => void,
+  problem: (error: unknown) => void,
+): FSWatcher[] {
+  return [...folders].flatMap((folder) => {
+    try {
+      return [watch(folder, { persistent: false }, changed).on('error', problem)]
+    } catch (error) {
+      problem(error)
+      return []
+    }
+  })
+}
+
+/** Hashes the content of the files; for one that cannot be read, its error code counts as content. */
 function fingerprint(files: readonly string[]): string {
   const hash = createHash('sha256')
   for (const file of files) {

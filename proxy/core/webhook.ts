@@ -1,18 +1,18 @@
-/** Posts signed messages to one place. Never waited for; bounded in tries and in messages under way. */
+/** Posts signed messages to one URL. Nobody waits for it; attempts and messages in flight are bounded. */
 import { createHmac } from 'node:crypto'
 import type { Clock, Timer } from './ports.ts'
 
 export interface WebhookDeps {
   readonly clock: Clock
   readonly timer: Timer
-  /** A message that did not arrive: dropped before it was sent, or after the last try. */
+  /** Reports a message that did not arrive: dropped before it was sent, or after the last attempt. */
   readonly lost: (about: string, problem: string) => void
 }
 
 export interface Webhook {
-  /** `about` names the message where it is lost. */
+  /** Sends a message; `about` names it if it is lost. */
   readonly post: (body: object, about: string) => void
-  /** Ends what is under way. */
+  /** Ends all deliveries in flight. */
   readonly close: () => void
 }
 
@@ -20,6 +20,7 @@ const RETRIES_MS = [1_000, 5_000, 25_000]
 const TIMEOUT_MS = 5_000
 const MAX_UNDER_WAY = 100
 
+/** Opens a webhook. A failed message is tried again after 1, 5 and 25 seconds. */
 export function openWebhook(
   { url, secret }: { readonly url: string; readonly secret: string },
   { clock, timer, lost }: WebhookDeps,
@@ -38,7 +39,7 @@ export function openWebhook(
 
   return {
     post(body, about) {
-      if (underWay >= MAX_UNDER_WAY) return lost(about, 'too many messages are under way')
+      if (underWay >= MAX_UNDER_WAY) return lost(about, 'too many messages are in flight')
       underWay += 1
       void deliver(JSON.stringify(body), about).finally(() => (underWay -= 1))
     },
@@ -58,7 +59,7 @@ function pause(ms: number, timer: Timer, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** `x-moderato-signature: v1=HEX`: HMAC-SHA256 over the timestamp, a dot and the body. */
+/** Returns the headers that sign a body. `x-moderato-signature: v1=HEX` is HMAC-SHA256 over the timestamp, a dot and the body. */
 function signed(secret: string, nowMs: number, body: string): Record<string, string> {
   const timestamp = String(Math.floor(nowMs / 1_000))
   const mac = createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')
@@ -69,7 +70,7 @@ function signed(secret: string, nowMs: number, body: string): Record<string, str
   }
 }
 
-/** Undefined: it was taken. Never rejects. */
+/** Posts once. Returns undefined if the message was accepted, otherwise the problem. Never rejects. */
 async function posted(
   url: string,
   body: string,

@@ -1,13 +1,14 @@
-/** What Prometheus reads of approvals. */
+/** Defines the Prometheus metrics of approvals. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 
+/** Records the metrics of approvals. */
 export interface ApprovalMetrics {
-  /** Where a scrape reads how many approvals wait for people. */
+  /** Sets the function that a scrape calls for the number of approvals that wait for people. */
   approvalsPending(source: () => number): void
   approvalDecision(decision: { readonly approve: boolean; readonly channel: string }): void
 }
 
-/** Registers them. */
+/** Registers the metrics. */
 export function approvalMetrics(registry: Registry): ApprovalMetrics {
   const registers = [registry]
   let waiting: (() => number) | undefined
@@ -21,7 +22,7 @@ export function approvalMetrics(registry: Registry): ApprovalMetrics {
   })
   const decisions = new Counter({
     name: 'moderato_approval_decisions_total',
-    help: 'Decisions of people on approvals, and how the people were known.',
+    help: 'Decisions of people on approvals, by decision and by channel.',
     labelNames: ['decision', 'channel'],
     registers,
   })

@@ -1,14 +1,15 @@
-/** What Prometheus reads of break-glass. */
+/** Defines the Prometheus metrics of break-glass. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 
+/** Records the metrics of break-glass. */
 export interface BreakglassMetrics {
-  /** Where a scrape reads how many are open. */
+  /** Sets the function that a scrape calls for the number of open ones. */
   breakglassActive(source: () => number): void
-  /** One call of an agent for which one is open, over. */
+  /** Counts a finished call of an agent for which one is open. */
   breakglassCall(actionClass: string, decision: string): void
 }
 
-/** Registers them. */
+/** Registers the metrics. */
 export function breakglassMetrics(registry: Registry): BreakglassMetrics {
   const registers = [registry]
   let open: (() => number) | undefined

@@ -1,15 +1,15 @@
-/** What Prometheus reads of watchers. */
+/** Defines the Prometheus metrics of watchers. */
 import { Counter, type Registry } from 'prom-client'
 
 export interface DriftMetrics {
   drift(detector: string, response: string): void
 }
 
-/** Registers them. */
+/** Registers the metrics. */
 export function driftMetrics(registry: Registry): DriftMetrics {
   const drift = new Counter({
     name: 'moderato_drift_total',
-    help: 'What watchers found in the doings of agents, and what was done about it.',
+    help: 'Findings of watchers about agents, by detector and by response.',
     labelNames: ['detector', 'response'],
     registers: [registry],
   })

@@ -1,4 +1,4 @@
-/** The process log: pino, JSON lines on standard error, everything through the one redactor (rule S8). */
+/** Creates the process log: pino, JSON lines on standard error, everything through the one redactor (rule S8). */
 import pino, { type Bindings, type ChildLoggerOptions, type DestinationStream, type Logger } from 'pino'
 import { redactText, redactValue } from './redact.ts'
 
@@ -6,18 +6,18 @@ export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' |
 
 export interface LogOptions {
   readonly level?: LogLevel
-  /** Standard error if not given, written synchronously so that nothing is lost when the process dies. */
+  /** The destination; by default standard error, written synchronously so that nothing is lost when the process dies. */
   readonly destination?: DestinationStream
 }
 
-/** A logger whose messages, members and errors (with stack and cause) are redacted, child loggers' too. */
+/** Creates a logger that redacts messages, members and errors (with stack and cause), also in child loggers. */
 export function createLog(options: LogOptions = {}): Logger {
   const { level = 'info', destination = pino.destination({ dest: 2, sync: true }) } = options
   const log = pino(
     {
       level,
       base: null,
-      // Errors come as plain objects from the redactor; pino's own serializer would dress them up again.
+      // The redactor makes plain objects of errors; pino's own serializer would change them again.
       serializers: { err: (error: unknown) => error },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: {
@@ -32,7 +32,7 @@ export function createLog(options: LogOptions = {}): Logger {
     },
     destination,
   )
-  // pino formats no child's bindings; they go through the redactor here.
+  // pino does not format a child's bindings, so they are redacted here.
   // oxlint-disable-next-line typescript/unbound-method -- called below with its receiver
   const { child } = log
   return Object.assign(log, {
@@ -46,7 +46,7 @@ function redactMembers(members: Record<string, unknown>): Record<string, unknown
   return redactValue(members) as Record<string, unknown>
 }
 
-/** pino takes a missing message from the error as it is, so it is put in here, redacted. */
+/** Redacts the arguments and adds a missing message: pino would take it from the error unredacted. */
 function redactArguments(args: readonly unknown[]): unknown[] {
   const [first, ...rest] = args
   if (typeof first === 'object' && first !== null && rest.length === 0) {

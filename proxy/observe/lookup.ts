@@ -1,4 +1,4 @@
-/** What is made once for each key: children of a metric, by their label. */
+/** Returns a function that makes a value once for each key, such as the child of a metric for a label. Keys must be bounded. */
 export function lookup<Value>(make: (key: string) => Value): (key: string) => Value {
   const made = new Map<string, Value>()
   return (key) => {

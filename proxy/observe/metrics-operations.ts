@@ -1,4 +1,4 @@
-/** What operators did, as Prometheus reads it. */
+/** Defines the Prometheus metrics of operators' actions. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { NODE_VERSION, VERSION } from '../core/version.ts'
 import { breakglassMetrics, type BreakglassMetrics } from './breakglass-metrics.ts'
@@ -6,13 +6,15 @@ import { sessionMetrics, type SessionMetrics } from './session-metrics.ts'
 
 export type ReloadResult = 'applied' | 'unchanged' | 'refused'
 
+/** Records the metrics of operators' actions. */
 export interface OperationMetrics extends BreakglassMetrics, SessionMetrics {
-  /** Where a scrape reads how many freezes are in force, by whose they are. */
+  /** Sets the function that a scrape calls for the number of freezes in force, by source. */
   freezes(source: () => Readonly<Record<'operator' | 'schedule', number>>): void
-  /** A reload of the configuration, by what became of it. */
+  /** Counts a reload of the configuration by its result. */
   reload(result: ReloadResult): void
 }
 
+/** Registers the metrics. */
 export function operations(registry: Registry): OperationMetrics {
   const registers = [registry]
   new Gauge({
@@ -24,7 +26,7 @@ export function operations(registry: Registry): OperationMetrics {
   let inForce: (() => Readonly<Record<string, number>>) | undefined
   const freezes: Gauge<'source'> = new Gauge({
     name: 'moderato_freezes_active',
-    help: 'Freezes in force: of operators, and of the calendar.',
+    help: 'Freezes in force: set by operators, and by the calendar.',
     labelNames: ['source'],
     registers,
     collect(): void {

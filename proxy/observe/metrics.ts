@@ -1,4 +1,4 @@
-/** What Prometheus reads: the contract's metrics, each with bounded labels (contract, "Metrics"). */
+/** Defines the contract's Prometheus metrics, each with bounded labels (contract, "Metrics"). */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { ActionClass } from '../core/action-class.ts'
 import type { DenialReason } from '../core/denial/table.ts'
@@ -10,7 +10,7 @@ import { operations, type OperationMetrics } from './metrics-operations.ts'
 
 export type RequestDecision = 'allow' | 'deny' | 'throttle' | 'abort' | 'error'
 
-/** One request, told once, when all is over. */
+/** Describes a finished request for the metrics. */
 export interface RequestFacts {
   /** IAM prefix; counted as `unknown` if the catalogue does not have it. */
   readonly service: string
@@ -18,34 +18,36 @@ export interface RequestFacts {
   readonly decision: RequestDecision
   readonly reason: DenialReason | 'none'
   readonly durationSeconds: number
-  /** Only a verified agent. */
+  /** The agent, only if it is verified. */
   readonly agent?: string | undefined
 }
 
+/** Bounds the values of labels. */
 export interface MetricsOptions {
-  /** The IAM prefixes of the catalogue: the values that `service` may take. */
+  /** The IAM prefixes of the catalogue: the values that `service` may have. */
   readonly services: { has(service: string): boolean }
-  /** Agents named in `moderato_agent_*`; further ones are counted as `other`. 200. */
+  /** The number of agents named in `moderato_agent_*`; others are counted as `other`. Default: 200. */
   readonly agentLabels?: number
 }
 
+/** Records all metrics of the process. */
 export interface Metrics extends OperationMetrics, ApprovalMetrics, DriftMetrics {
-  /** Counts a finished request: requests, duration, and where they apply denials, signature failures, agent. */
+  /** Counts a finished request: requests, duration, and if they apply, denials, signature failures and agent. */
   request(facts: RequestFacts): void
   stage(name: string, seconds: number): void
-  /** One upstream exchange; status undefined if no answer came. */
+  /** Records one upstream exchange; the status is undefined if no answer came. */
   upstream(service: string, status: number | undefined, seconds: number): void
   paceWait(actionClass: ActionClass, seconds: number): void
   queueDepth(actionClass: ActionClass, waiting: number): void
   policyEvaluation(engine: string, seconds: number): void
-  /** The bundle in force; the one before no longer shows. */
+  /** Sets the bundle in force; it replaces the previous one. */
   policyBundle(revision: string): void
   auditRecords(written: number): void
-  /** Where a scrape reads the age in seconds of the oldest audit record not yet durable. */
+  /** Sets the function that a scrape calls for the age, in seconds, of the oldest audit record that is not durable. */
   auditLag(source: () => number): void
-  /** Where a scrape reads whether the state store answers. */
+  /** Sets the function that a scrape calls to ask whether the state store answers. */
   stateUp(source: () => boolean): void
-  /** Everything in the text exposition format. */
+  /** Returns all metrics in the text exposition format. */
   text(): Promise<string>
   readonly contentType: string
 }
@@ -67,7 +69,7 @@ const SIGNATURE_FAILURES: ReadonlySet<string> = new Set<DenialReason>([
   'payload_mismatch',
 ])
 
-/** Metrics with a registry of their own, the process's default metrics among them. */
+/** Creates the metrics in a registry of their own, with the default metrics of the process. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -111,7 +113,7 @@ function durationMetrics(): Record<'request' | 'stage' | 'upstream' | 'wait' | '
   return {
     request: histogram(
       'moderato_request_duration_seconds',
-      'From arrival to the end of the answer, waits included.',
+      'Time from arrival to the end of the answer, including waits.',
       ['class', 'decision'],
       REQUEST_SECONDS,
     ),
@@ -123,7 +125,7 @@ function durationMetrics(): Record<'request' | 'stage' | 'upstream' | 'wait' | '
     ),
     upstream: histogram(
       'moderato_upstream_duration_seconds',
-      'From the first byte sent upstream to the end of its answer.',
+      'Time from the first byte sent upstream to the end of its answer.',
       ['service', 'status_class'],
       REQUEST_SECONDS,
     ),
@@ -135,21 +137,21 @@ function durationMetrics(): Record<'request' | 'stage' | 'upstream' | 'wait' | '
     ),
     policy: histogram(
       'moderato_policy_evaluation_seconds',
-      'Time to judge one call.',
+      'Time to evaluate the policy for one call.',
       ['engine'],
       POLICY_SECONDS,
     ),
   }
 }
 
-/** The counters of one finished request, found by one string: prom-client hashes labels at every step otherwise. */
+/** Returns a function that counts a finished request. It finds the counters by one string: prom-client would hash labels at every step. */
 function requestCounters(
   registry: Registry,
   agentLabels: number,
 ): (facts: RequestFacts, service: string) => void {
   const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> =>
     new Counter({ name, help, labelNames, registers: [registry] })
-  const all = counter('moderato_requests_total', 'Requests by what became of them.', [
+  const all = counter('moderato_requests_total', 'Requests by service, class, decision and reason.', [
     'service',
     'class',
     'decision',
@@ -179,9 +181,10 @@ function requestCounters(
   }
 }
 
-function gauges(
-  registry: Registry,
-): Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag' | 'stateUp'> & OperationMetrics {
+type Gauges = Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag' | 'stateUp'> &
+  OperationMetrics
+
+function gauges(registry: Registry): Gauges {
   const registers = [registry]
   const depth = new Gauge({
     name: 'moderato_pace_queue_depth',
@@ -195,42 +198,49 @@ function gauges(
     labelNames: ['revision'],
     registers,
   })
-  const records = new Counter({
-    name: 'moderato_audit_records_total',
-    help: 'Audit records made durable.',
-    registers,
-  })
-  let lagSeconds: (() => number) | undefined
-  const lag: Gauge = new Gauge({
-    name: 'moderato_audit_lag_seconds',
-    help: 'Age of the oldest audit record that is not durable yet.',
-    registers,
-    collect(): void {
-      lag.set(lagSeconds?.() ?? 0)
-    },
-  })
+  const audit = auditGauges(registry)
   let isUp: (() => boolean) | undefined
   const state: Gauge = new Gauge({
     name: 'moderato_state_up',
-    help: '1 while the state store answers; 0: whatever changes something is refused.',
+    help: '1 while the state store answers; 0 if not: then calls that change something are refused.',
     registers,
     collect(): void {
       state.set(isUp?.() === false ? 0 : 1)
     },
   })
   return {
+    ...audit,
     ...operations(registry),
     queueDepth: (actionClass, waiting) => depth.set({ class: actionClass }, waiting),
     policyBundle(revision) {
       bundle.reset()
       bundle.set({ revision }, 1)
     },
+    stateUp(source) {
+      isUp = source
+    },
+  }
+}
+
+function auditGauges(registry: Registry): Pick<Metrics, 'auditRecords' | 'auditLag'> {
+  const records = new Counter({
+    name: 'moderato_audit_records_total',
+    help: 'Audit records made durable.',
+    registers: [registry],
+  })
+  let lagSeconds: (() => number) | undefined
+  const lag: Gauge = new Gauge({
+    name: 'moderato_audit_lag_seconds',
+    help: 'Age of the oldest audit record that is not durable yet.',
+    registers: [registry],
+    collect(): void {
+      lag.set(lagSeconds?.() ?? 0)
+    },
+  })
+  return {
     auditRecords: (written) => records.inc(written),
     auditLag(source) {
       lagSeconds = source
-    },
-    stateUp(source) {
-      isUp = source
     },
   }
 }

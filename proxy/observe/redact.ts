@@ -1,4 +1,4 @@
-/** The one redactor (rule S8): what log and audit may show of text that an agent or an upstream wrote. */
+/** Implements the one redactor (rule S8): it removes secrets from text of agents and upstreams before log and audit show it. */
 
 export const REDACTED = '[redacted]'
 
@@ -23,13 +23,13 @@ const HEADERS = new Set([
   'x-amzn-oidc-data',
 ])
 
-/** Names of headers, query parameters and members whose value is a secret, whoever sends it. */
+/** Matches names of headers, query parameters and members whose value is a secret, whoever sends it. */
 const SECRET_NAME =
   /secret|token|passw|signature|credential|private.?key|customer.?key|authori[sz]ation|cookie|api.?key|session.?key/i
-/** Names of members that hold free text which a caller wrote: queries, scripts, user data, environment. */
+/** Matches names of members with free text of a caller: queries, scripts, user data, environment. */
 const FREE_TEXT_NAME =
   /^(body|sql|statements?|query_?string|user_?data|environment|variables|env|scripts?|commands?|code)$/i
-/** Secret by their name's pattern, harmless by their meaning. */
+/** Lists names that match the pattern but hold no secret. */
 const PLAIN_NAMES = new Set([
   'signedheaders',
   'x-amz-signedheaders',
@@ -58,14 +58,14 @@ const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
 
 const MEMO_TEXTS = 1000
 const MEMO_CHARACTERS = 512
-/** User agents and messages repeat: the same few texts come with every request. */
+/** Caches results: the same few user agents and messages come with every request. */
 const memo = new Map<string, string>()
 
-/** Free text without what looks like a secret, cut to `maxCharacters`. */
+/** Returns free text without what looks like a secret, cut to `maxCharacters`. */
 export function redactText(text: string, maxCharacters = 4000): string {
   const known = memo.get(text)
   if (known !== undefined && known.length <= maxCharacters) return known
-  // Cut first, with room for a value that goes over the end: hostile length must not cost time.
+  // Cut first, with room for a value that crosses the end: hostile length must not cost time.
   const clean = redactAll(text.slice(0, maxCharacters * 2))
   if (clean.length > maxCharacters || text.length > maxCharacters * 2)
     return `${clean.slice(0, maxCharacters)}...`
@@ -81,14 +81,14 @@ function redactAll(text: string): string {
   return clean
 }
 
-/** Whether the value under this name is never shown: a header, a query parameter or a member, in any case. */
+/** Tells whether the value of this name is never shown: a header, a query parameter or a member, in any case. */
 export function isSecretName(name: string): boolean {
   const lower = name.toLowerCase()
   if (HEADERS.has(lower)) return true
   return SECRET_NAME.test(lower) && !PLAIN_NAMES.has(lower)
 }
 
-/** Header fields (name, value, name, value, ...) with secret values replaced. */
+/** Returns header fields (name, value, name, value, ...) with secret values replaced. */
 export function redactHeaders(raw: readonly string[]): string[] {
   return raw.map((text, index) => {
     if (index % 2 === 0) return text
@@ -96,7 +96,7 @@ export function redactHeaders(raw: readonly string[]): string[] {
   })
 }
 
-/** A raw query string with secret values replaced; names are compared as decoded. */
+/** Returns a raw query string with secret values replaced; names are decoded before they are compared. */
 export function redactQuery(query: string): string {
   return query
     .split('&')
@@ -120,7 +120,7 @@ function decodeName(name: string): string {
 
 const MAX_DEPTH = 6
 
-/** A copy of a structured value in which secret and free-text members are replaced and every text is redacted. */
+/** Returns a copy of a structured value: secret and free-text members are replaced, and every text is redacted. */
 export function redactValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value)
   if (typeof value !== 'object' || value === null) return value

@@ -1,6 +1,6 @@
 /**
- * Who cannot prove an identity cannot fill the disk (rule S9): refusals before verification are recorded one by one up
- * to a rate, and beyond it as counts by reason, one record an interval.
+ * Bounds the records of refusals before verification, so that an unknown caller cannot fill the disk (rule S9). They are
+ * recorded one by one up to a rate, and beyond it as counts by reason, one record an interval.
  */
 import type { Clock } from '../core/ports.ts'
 import type { AuditRecord } from '../audit/record.ts'
@@ -10,23 +10,25 @@ const INTERVAL_MS = 10_000
 export interface RefusalOptions {
   readonly audit: { append(record: AuditRecord): void }
   readonly clock: Clock
-  /** Records that may come at once; 100. */
+  /** The number of records that may come at once; 100 by default. */
   readonly burst?: number
-  /** Records a second in the long run; 10. */
+  /** The number of records a second in the long run; 10 by default. */
   readonly perSecond?: number
 }
 
+/** Records refusals without a verified identity. */
 export interface UnverifiedRefusals {
   /** Records one refusal, or counts it. */
   record(record: AuditRecord): void
-  /** Writes the counts that are open; call before the log closes. */
+  /** Writes the open counts; must be called before the log closes. */
   flush(): void
 }
 
+/** Creates the recorder; it writes to the audit log. */
 export function unverifiedRefusals(options: RefusalOptions): UnverifiedRefusals {
   const { audit, clock, burst = 100, perSecond = 10 } = options
   const millisecondsEach = 1000 / perSecond
-  // GCRA: the time at which a bucket that drains at this rate would be empty.
+  // GCRA: the time at which a bucket that drains at this rate is empty.
   let emptyAtMs = 0
   let counts: Record<string, number> = {}
   let countingSinceMs: number | undefined

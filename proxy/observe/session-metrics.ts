@@ -1,14 +1,16 @@
-/** Tasks and their end before their time, as Prometheus reads it. */
+/** Defines the Prometheus metrics of tasks and revocations. */
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { REVOCATION_CAUSES, type RevocationCause } from '../core/revocation-cause.ts'
 
+/** Records the metrics of tasks and revocations. */
 export interface SessionMetrics {
-  /** Where a scrape reads how many tasks are open. */
+  /** Sets the function that a scrape calls for the number of open tasks. */
   sessions(source: () => number): void
-  /** A revocation that was made here, by its cause; those of all replicas add up. */
+  /** Counts a revocation by this replica, by its cause; the counts of all replicas add up. */
   revoked(cause: RevocationCause): void
 }
 
+/** Registers the metrics. */
 export function sessionMetrics(registry: Registry): SessionMetrics {
   const registers = [registry]
   let openTasks: (() => number) | undefined
@@ -22,7 +24,7 @@ export function sessionMetrics(registry: Registry): SessionMetrics {
   })
   const revoked = new Counter({
     name: 'moderato_sessions_revoked_total',
-    help: 'Revocations made here by cause: tasks that ended, and what operators and watchers ended.',
+    help: 'Revocations by this replica, by cause: tasks that ended, and those that operators or watchers ended.',
     labelNames: ['cause'],
     registers,
   })

@@ -1,4 +1,4 @@
-/** Tells operators in the log what they can do something about: refusals that are no fault of the agent's. */
+/** Logs refusals that operators can fix: those that the agent did not cause. */
 import type { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
 
@@ -7,9 +7,10 @@ export interface WarnOnceOptions {
   readonly warn: (fields: object, words: string) => void
 }
 
-/** One line for each reason in this time: agents retry, and a log that is full says nothing. */
+/** Allows one line for each reason in this time: agents retry and would fill the log. */
 const QUIET_MS = 10_000
 
+/** A WarnOnce logs a refusal at most once in a time for each reason. */
 export class WarnOnce {
   readonly #options: WarnOnceOptions
   readonly #told = new Map<string, { atMs: number; unsaid: number }>()
@@ -18,7 +19,7 @@ export class WarnOnce {
     this.#options = options
   }
 
-  /** Says why, with what caused it, if that is worth a line. */
+  /** Logs a refusal with its cause, if operators can fix it. */
   readonly tell = (denial: Denial, requestId: string, service: string | undefined): void => {
     const { reason, row, cause, message } = denial
     if (row.decision !== 'error' || reason === 'internal') return

@@ -1,12 +1,12 @@
 /**
- * One holder's line of calls that wait for their turn, first come, first served in each bucket.
+ * Queues the calls of one agent that wait for their turn, first come, first served in each bucket.
  *
- * Only a call that no earlier one of the lane shares a bucket with is tried on the limiter, so a small call never
- * overtakes a big one, and one that leaves lets those behind it move up, uncharged. One task at a time works the
- * lane through, which keeps the order for a limiter that answers later, too.
+ * The limiter is tried only for a call that shares no bucket with an earlier one. So a small call never overtakes a big
+ * one. A call that leaves is not charged, and those behind it move up. One loop at a time works through the queue, which
+ * keeps the order also if the limiter answers later.
  *
- * A call that can be told again keeps its place for a while after its client left: SDKs send anew what they waited for
- * in vain. Whoever is next passes such a place by; it is charged when its call goes, so it gains nothing.
+ * A call that can be recognised keeps its place for a while after its client left: SDKs send a call again after a
+ * timeout. Later calls pass such a place; it is charged only when its call goes, so it gains nothing.
  */
 import type { Clock, Timer } from '../core/ports.ts'
 import type { Limiter, Turn } from './limiter.ts'
@@ -20,27 +20,28 @@ export interface AgentQueueDeps {
   readonly clock: Clock
   readonly timer: Timer
   readonly shared: SharedBucketQueues
-  /** Counts one more held call, unless none may be held: then it says why. */
+  /** Counts one more held call; if no more may be held, returns why. */
   readonly admit: () => QueueOutcome | undefined
   /** Called for each held call that leaves. */
   readonly left: () => void
-  /** Counts one more place without a client, unless there are too many. */
+  /** Counts one more place without a client; returns false if there are too many. */
   readonly keep: () => boolean
-  /** Called for each such place that is taken again or given up. */
+  /** Called for each such place that is taken again or dropped. */
   readonly unkept: () => void
-  /** Called when nobody waits any more, and no place is kept. */
+  /** Called when no call waits and no place is kept. */
   readonly emptied: () => void
 }
 
-/** Longer than any measured SDK pauses before it sends a call anew that timed out (botocore: 26 s, for DynamoDB). */
+/** Longer than any measured SDK waits before it sends a call again that timed out (botocore: 26 s, for DynamoDB). */
 const KEPT_MS = 60_000
 const LONGEST_SLEEP_MS = 60_000
 const nothing = (): void => {}
 
+/** An AgentQueue holds the waiting calls of one agent in order of arrival. */
 export class AgentQueue {
   readonly #deps: AgentQueueDeps
   readonly #waiters: Waiter[] = []
-  /** The places of calls that can be told again, by identity. */
+  /** The places of calls that can be recognised, by identity. */
   readonly #places = new Map<string, Waiter>()
   #busy = false
   #again = false
@@ -50,12 +51,12 @@ export class AgentQueue {
     this.#deps = deps
   }
 
-  /** How many wait; places without a client do not count. */
+  /** Returns how many calls wait; places without a client do not count. */
   get held(): number {
     return this.#waiters.filter(({ isAbsent }) => !isAbsent).length
   }
 
-  /** Whether one more may join; a place without a client makes room. */
+  /** Tells whether one more may join; drops a place without a client if that is needed. */
   makeRoom(size: number): boolean {
     if (this.#waiters.length < size) return true
     const kept = this.#waiters.find(({ place }) => place === 'kept')
@@ -63,7 +64,7 @@ export class AgentQueue {
     return kept !== undefined
   }
 
-  /** Takes the place of the same call, if it came before and was not charged yet; undefined if it has none here. */
+  /** Takes the place of the same call if it came before and was not charged yet; returns undefined if it has none here. */
   rejoin(request: QueueRequest, arrivedAtMs: number): Promise<QueueOutcome> | undefined {
     const waiter = this.#places.size === 0 ? undefined : this.#places.get(request.identity() ?? '')
     if (waiter === undefined) return undefined
@@ -78,7 +79,7 @@ export class AgentQueue {
     return this.#occupy(waiter, request, arrivedAtMs)
   }
 
-  /** Puts a call at the end of the line. `firstTurn` is what the limiter answered for it, if it was asked already. */
+  /** Adds a call at the end of the queue. `firstTurn` is the limiter's answer for it, if it was asked already. */
   join(request: QueueRequest, arrivedAtMs: number, firstTurn?: Turn | Promise<Turn>): Promise<QueueOutcome> {
     const waiter = new Waiter(request, () => void this.#work())
     waiter.firstTurn = firstTurn
@@ -88,7 +89,7 @@ export class AgentQueue {
     return this.#occupy(waiter, request, arrivedAtMs)
   }
 
-  /** Sends away, uncharged, whoever may not go on any more: each fails with what its judge threw. */
+  /** Removes, uncharged, the calls that are no longer allowed: each fails with what its judge threw. */
   reconsider(): void {
     for (const waiter of this.#waiters.slice()) {
       if (waiter.isAbsent) continue
@@ -101,7 +102,7 @@ export class AgentQueue {
     }
   }
 
-  /** Sends everybody away, uncharged, and keeps no place. */
+  /** Removes all calls, uncharged, and keeps no place. */
   leaveAll(passage: QueueOutcome): void {
     for (const waiter of this.#waiters.slice()) this.#leave(waiter, passage)
   }
@@ -125,7 +126,7 @@ export class AgentQueue {
     void this.#work()
   }
 
-  /** Works through until nothing changes, then sleeps until the next turn. Never rejects. */
+  /** Works through the queue until nothing changes, then sleeps until the next turn. Never rejects. */
   async #work(): Promise<void> {
     this.#again = true
     if (this.#busy) return
@@ -177,7 +178,7 @@ export class AgentQueue {
     const asked = waiter.firstTurn ?? limiter.take(waiter.request.charges, clock.nowMs())
     waiter.firstTurn = undefined
     const turn = await asked
-    // Charged, though nobody may stand here by now: a charge is never returned.
+    // It is charged even if its client has left by now: a charge is never returned.
     if (turn.kind === 'now') return { kind: 'go', waitedMs: clock.nowMs() - waiter.arrivedAtMs }
     if (turn.kind === 'never') return turn
     const refusal = this.#hold(waiter, turn, 'first', turn.turnAtMs)
@@ -188,7 +189,7 @@ export class AgentQueue {
     return undefined
   }
 
-  /** Judges once, on arrival, whether its turn comes in time; afterwards it waits to be first. */
+  /** Checks once, on arrival, whether the turn comes in time; afterwards the call waits to be first. */
   async #waitBehind(waiter: Waiter, isFirstHere: boolean): Promise<QueueOutcome | undefined> {
     const { clock, shared, limiter } = this.#deps
     const arrivedMs = clock.nowMs()
@@ -230,7 +231,7 @@ export class AgentQueue {
     void this.#work()
   }
 
-  /** The waiter, if it still was in the lane. */
+  /** Removes the waiter; returns it if it was still in the queue. */
   #remove(waiter: Waiter): Waiter | undefined {
     const { place, identity } = waiter
     if (place === 'left') return undefined

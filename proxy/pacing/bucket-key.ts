@@ -1,14 +1,14 @@
-/** Which buckets of a rule a call is charged in, and how a bucket is named. Pure. */
+/** Selects the buckets of a rule that a call is charged in, and names them. Pure. */
 import { createHash } from 'node:crypto'
 import type { PacedName } from './paces.ts'
 import type { Dimension, PaceRule } from './rules.ts'
 
-/** What of a call its buckets go by. */
+/** A Subject holds the parts of a call that select its buckets. */
 export interface Subject {
   readonly agent: string
-  /** The identity behind the agent and others; the agent's own id where there is none. */
+  /** The identity that the agent shares with others; the agent's own id if there is none. */
   readonly root: string
-  /** The task that the agent works on; undefined: the agent stands in for it. */
+  /** The task that the agent works on; if undefined, the agent is used instead. */
   readonly task: string | undefined
   readonly account: string
   readonly region: string
@@ -16,17 +16,17 @@ export interface Subject {
   readonly resources: readonly string[]
 }
 
-/** One value of a key: `['region', 'us-east-1']`. What stands in for something else keeps its name: `['agent', id]`. */
+/** A KeyPart is one value of a key: `['region', 'us-east-1']`. A substitute keeps its own name: `['agent', id]`. */
 export type KeyPart = readonly [name: string, value: string]
 
-/** More resources than this of one call share a bucket of the rule: a call charges a bounded number of them. */
+/** If a call has more resources than this, they share one bucket of the rule: the number of charges is bounded. */
 export const MAX_RESOURCES = 32
 const MANY: KeyPart = ['resource', '(many)']
 const FLEET: KeyPart = ['fleet', '']
-/** Agents choose parts of some values, so no key is longer. */
+/** Bounds the length of a key: agents choose parts of some values. */
 const MAX_KEY_LENGTH = 512
 
-/** The buckets of a rule for a call that is of these classes of the rule: never none, each as the parts of its key. */
+/** Returns the buckets of a rule for a call with these classes of the rule, at least one, each as the parts of its key. */
 export function bucketsOf(
   rule: PaceRule,
   subject: Subject,
@@ -35,7 +35,7 @@ export function bucketsOf(
   let keys: KeyPart[][] = [[]]
   for (const dimension of rule.per) {
     const parts = partsOf(dimension, subject, classes)
-    // `concat` makes arrays of just their size: a held call keeps them.
+    // `concat` makes arrays of exact size: a held call keeps them.
     keys = keys.flatMap((key) => parts.map((part) => key.concat([part])))
   }
   return keys
@@ -64,8 +64,8 @@ function resourceParts(resources: readonly string[]): readonly KeyPart[] {
 }
 
 /**
- * The bucket's name, which no other rule or parts have: every value is preceded by its length, and a rule's name holds
- * no `|`. What an observing rule charges is a bucket apart, so that a rule which is enforced later owes nothing.
+ * Returns the bucket's name. It is unique for rule and parts: each value has its length before it, and a rule's name has
+ * no `|`. An observing rule has buckets of its own, so that a rule that is enforced later starts with full ones.
  */
 export function keyOf(rule: PaceRule, parts: readonly KeyPart[]): string {
   let key = `${rule.mode === 'observe' ? '~' : ''}${rule.source} ${rule.name}`

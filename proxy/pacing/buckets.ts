@@ -1,4 +1,4 @@
-/** The buckets that calls were charged in lately, so that operators can be shown them: a limiter keeps only keys. */
+/** Keeps the buckets that calls were charged in lately, to show them to operators: a limiter keeps only keys. */
 import type { KeyPart } from './bucket-key.ts'
 import type { Charge } from './charges.ts'
 import type { PaceRule } from './rules.ts'
@@ -11,7 +11,7 @@ export interface Bucket {
 
 const REMEMBERED = 10_000
 
-/** Bounded; the first that was noted is forgotten, noted again when it is charged, and stays what it is in the limiter. */
+/** Keeps a bounded number of buckets. The oldest is dropped here, not in the limiter, and is kept again when charged. */
 export class Buckets {
   readonly #byKey = new Map<string, Bucket>()
 

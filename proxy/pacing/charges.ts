@@ -1,4 +1,4 @@
-/** What a call owes: the charges of every rule that applies to it. Pure. */
+/** Computes the charges that a call owes under every rule that applies to it. Pure. */
 import type { ActionClass, Trait } from '../core/action-class.ts'
 import { bucketsOf, keyOf, MAX_RESOURCES, type KeyPart, type Subject } from './bucket-key.ts'
 import { slowed } from './gcra.ts'
@@ -6,15 +6,15 @@ import type { BucketCharge } from './limiter.ts'
 import type { PacedName } from './paces.ts'
 import { isOwn, isRepeated, type PaceRule, type PaceRules } from './rules.ts'
 
-/** What a call is charged for beyond what it names. A rule's burst is the most, so that it slows and never forbids. */
+/** Holds the weights of calls that touch more than they name. A rule's burst is the limit, so weights slow and never forbid. */
 export interface PaceWeights {
-  /** As how many things a call counts that reaches an unknown number of them. */
+  /** The count of a call that reaches an unknown number of things. */
   readonly unboundedCount: number
-  /** By what the count is multiplied where a container goes with all that it holds. */
+  /** The factor on the count if a container is removed with its content. */
   readonly cascadeWeight: number
 }
 
-/** What of a call its charges go by. */
+/** A PacedCall holds the parts of a call that decide its charges. */
 export interface PacedCall {
   readonly class: ActionClass
   readonly classes: readonly ActionClass[]
@@ -22,15 +22,16 @@ export interface PacedCall {
   readonly count: number
 }
 
-/** A charge, with what it is for. */
+/** A Charge is a bucket charge with its rule and key. */
 export interface Charge extends BucketCharge {
   readonly rule: PaceRule
   readonly parts: readonly KeyPart[]
 }
 
+/** Holds all charges of a call. */
 export interface Charges {
   readonly enforced: readonly Charge[]
-  /** Of rules that only observe. */
+  /** The charges of rules that only observe. */
   readonly observed: readonly Charge[]
   /** The shortest of the enforced rules' waits. */
   readonly maxWaitMs: number
@@ -39,8 +40,9 @@ export interface Charges {
 const NONE: Charges = { enforced: [], observed: [], maxWaitMs: Infinity }
 
 /**
- * The charges of a call: every rule once for each of its buckets that the call touches, whatever classes of the rule it
- * has; its label counts as a class, and so does `may-overwrite` (rule S14). `factor` slows the agent's own buckets.
+ * Returns the charges of a call. A rule that applies charges once in each of its buckets that the call touches, however
+ * many of its classes the call has. The call's label counts as a class, and so does `may-overwrite` (rule S14). `factor`
+ * slows the agent's own buckets.
  */
 export function chargesOf(
   call: PacedCall,
@@ -65,7 +67,7 @@ export function chargesOf(
       list.push({ key: keyOf(rule, parts), rate, weight, rule, parts })
     }
   }
-  // Copies are of just their size, which a list that grew is not: a held call keeps them.
+  // `slice` makes arrays of exact size, unlike a list that grew: a held call keeps them.
   return { enforced: enforced.slice(), observed: observed.slice(), maxWaitMs }
 }
 
@@ -85,8 +87,8 @@ function applyingRules(call: PacedCall, rules: PaceRules): Map<PaceRule, PacedNa
 }
 
 /**
- * The weight in each bucket. Where a rule has one for each resource, the most that any of them can have: each of the
- * others is touched once at least.
+ * Returns the weight in each bucket. If a rule has a bucket for each resource, it is the most that one of them can get:
+ * each of the others is touched at least once.
  */
 function weightIn(rule: PaceRule, call: PacedCall, { resources }: Subject, weights: PaceWeights): number {
   const named = Math.max(1, Math.ceil(call.count))

@@ -1,13 +1,13 @@
 /**
- * When an agent, in its task, first had to do with each resource: what `pacing.dwell` counts from. In memory, bounded;
- * what is forgotten counts as never seen, so that neither a restart nor a flood makes anything older than it is.
+ * Records when an agent first touched each resource in its task: `pacing.dwell` counts from then. It is in memory and
+ * bounded. A forgotten resource counts as never seen, so neither a restart nor a flood makes a resource look older.
  */
 import { createHash } from 'node:crypto'
 
 export interface FirstSeenLimits {
-  /** Resources remembered of one task; the one not seen for longest is forgotten. */
+  /** The number of resources kept for one task; the least recently seen is forgotten. */
   readonly perScope: number
-  /** Tasks (agents without one) remembered, and resources of all of them; the idlest task is forgotten. */
+  /** The number of tasks (or agents without one) kept, and of all resources; the least recently used task is forgotten. */
   readonly scopes: number
   readonly total: number
 }
@@ -18,11 +18,12 @@ interface Scope {
   readonly resources: Map<string, number>
 }
 
-/** At most 100 MB or so, with long names. */
+/** These limits allow about 100 MB, with long names. */
 const LIMITS: FirstSeenLimits = { perScope: 10_000, scopes: 2_000, total: 250_000 }
 /** Agents choose parts of an ARN. */
 const MAX_NAME_LENGTH = 256
 
+/** A FirstSeen keeps, for each scope (a task, or an agent without one), when each resource was first seen. */
 export class FirstSeen {
   readonly #limits: FirstSeenLimits
   /** Least recently used first. */
@@ -33,7 +34,7 @@ export class FirstSeen {
     this.#limits = limits
   }
 
-  /** Remembers what a call had to do with; what was seen before keeps its time. */
+  /** Records the resources that a call touches; a resource that was seen before keeps its time. */
   note(scope: string, resources: readonly string[], nowMs: number): void {
     const known = this.#scopes.get(scope) ?? { firstCallMs: nowMs, resources: new Map<string, number>() }
     this.#scopes.delete(scope)
@@ -54,8 +55,8 @@ export class FirstSeen {
   }
 
   /**
-   * When the youngest of the resources was first seen; `nowMs` where one never was. `*`, or no resource at all, counts
-   * from the scope's first call. Remembers nothing.
+   * Returns when the newest of the resources was first seen; `nowMs` if one never was. `*`, or no resource at all,
+   * counts from the scope's first call. Records nothing.
    */
   youngestMs(scope: string, resources: readonly string[], nowMs: number): number {
     const known = this.#scopes.get(scope)

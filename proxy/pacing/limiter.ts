@@ -1,23 +1,24 @@
-/** The limiter: several buckets charged at once, all or nothing. The port, and its in-process form. */
+/** Defines the limiter, which charges several buckets at once, all or nothing: the port, and its in-process form. */
 import { chargedTatMs, FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
 
+/** A BucketCharge is what a call costs in one bucket. */
 export interface BucketCharge {
   /** Names the bucket. One call never names a bucket twice. */
   readonly key: string
   readonly rate: Rate
-  /** How many things; a whole number, at least 1. */
+  /** The number of things; a whole number, at least 1. */
   readonly weight: number
 }
 
-/** When a call may pass; `limiting` is the index of the charge that makes it wait the longest. */
+/** A Turn says when a call may pass; `limiting` is the index of the charge that makes it wait the longest. */
 export type Turn =
   | { readonly kind: 'now' }
   | { readonly kind: 'at'; readonly turnAtMs: number; readonly limiting: number }
   | { readonly kind: 'never'; readonly limiting: number }
 
 /**
- * Where buckets live. An answer is a promise where they live elsewhere; it rejects if they cannot be reached, and
- * the caller fails closed.
+ * A Limiter keeps buckets. It answers with a promise if they are in another process. The promise rejects if they cannot
+ * be reached, and the caller fails closed.
  */
 export interface Limiter {
   /**
@@ -25,7 +26,7 @@ export interface Limiter {
    * a call whose turn comes within that time is charged too, at its turn, and the answer is still `at`.
    */
   take(charges: readonly BucketCharge[], nowMs: number, reserveWithinMs?: number): Turn | Promise<Turn>
-  /** The buckets' TATs (`gcra.ts`), in the order of `keys`. Charges nothing. */
+  /** Returns the buckets' TATs (`gcra.ts`), in the order of `keys`. Charges nothing. */
   peek(keys: readonly string[]): readonly number[] | Promise<readonly number[]>
 }
 
@@ -33,8 +34,8 @@ const NOW: Turn = { kind: 'now' }
 const SWEPT_PER_BUCKET = 2
 
 /**
- * Buckets in this process's memory. Only full buckets are forgotten, which changes nothing for anybody: each new
- * bucket looks at two others, so that idle ones never outnumber those in use for long.
+ * Keeps buckets in this process's memory. It forgets only full buckets, which changes nothing. Each new bucket checks
+ * two others, so that idle buckets never outnumber those in use for long.
  */
 export class LocalLimiter implements Limiter {
   readonly #tats = new Map<string, number>()
@@ -58,7 +59,7 @@ export class LocalLimiter implements Limiter {
     return keys.map((key) => this.#tats.get(key) ?? FULL_TAT_MS)
   }
 
-  /** How many buckets are remembered. */
+  /** Returns the number of buckets kept. */
   get size(): number {
     return this.#tats.size
   }

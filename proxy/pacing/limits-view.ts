@@ -1,4 +1,4 @@
-/** Buckets as operators are shown them: how full, when full again, and why a call would wait. */
+/** Shows buckets to operators: how full they are, when they are full again, and why a call would wait. */
 import type { KeyPart } from './bucket-key.ts'
 import type { Bucket } from './buckets.ts'
 import type { Charges } from './charges.ts'
@@ -6,31 +6,34 @@ import { FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
 import type { Limiter } from './limiter.ts'
 import type { PaceRule } from './rules.ts'
 
+/** Describes a bucket for operators. */
 export interface BucketView {
   readonly rule: string
   readonly mode: 'enforce' | 'observe'
-  /** What the bucket is for: `{ agent: ID }`. */
+  /** The values that the bucket belongs to: `{ agent: ID }`. */
   readonly per: Readonly<Record<string, string>>
   readonly rate: string
   readonly burst: number
-  /** How many things may go at once now. */
+  /** The number of things that may go at once now. */
   readonly level: number
-  /** When it is full again, in milliseconds since the epoch; null: it is. */
+  /** The time when it is full again, in milliseconds since the epoch; null if it is full. */
   readonly fullAtMs: number | null
 }
 
+/** Describes one bucket that a call would be charged in. */
 export interface DueView extends BucketView {
   readonly weight: number
-  /** How many times as slow its agent is, 1 or more. */
+  /** The factor by which its agent is slowed, 1 or more. */
   readonly slowed: number
-  /** When this bucket alone would let the call go; null: never. */
+  /** The time at which this bucket alone would let the call go; null if never. */
   readonly turnAtMs: number | null
 }
 
+/** Explains when a call could go. */
 export interface Explanation {
-  /** Each bucket that the call would be charged in, those of observing rules too. */
+  /** Each bucket that the call would be charged in, including those of observing rules. */
   readonly buckets: readonly DueView[]
-  /** When all buckets would let it go; null: never, as it counts more than a burst. */
+  /** The time at which all buckets would let it go; null if never, because it counts more than a burst. */
   readonly turnAtMs: number | null
   readonly maxWaitMs: number
   readonly verdict: 'unpaced' | 'now' | 'held' | 'throttled' | 'never'
@@ -38,7 +41,7 @@ export interface Explanation {
   readonly limiting: string | null
 }
 
-/** Those of the buckets that are not full, the emptiest for longest first; at most `most`, and how many more there are. */
+/** Returns the buckets that are not full, the one that is full again last first: at most `most`, and the number of the rest. */
 export async function liveBuckets(
   buckets: readonly Bucket[],
   limiter: Limiter,
@@ -53,7 +56,7 @@ export async function liveBuckets(
   return { buckets: live.slice(0, most), more: Math.max(0, live.length - most) }
 }
 
-/** What would become of a call that owes this, if nothing else waited. Charges nothing. */
+/** Explains when a call with these charges could go if nothing else waited. Charges nothing. */
 export async function explainDues(charges: Charges, limiter: Limiter, nowMs: number): Promise<Explanation> {
   const all = [...charges.enforced, ...charges.observed]
   const tats = await limiter.peek(all.map(({ key }) => key))

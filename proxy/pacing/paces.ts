@@ -1,36 +1,36 @@
-/** The pace of each action class: the defaults, overlaid by the configuration. Pure. */
+/** Computes the pace of each action class: the defaults, overridden by the configuration. Pure. */
 import { ACTION_CLASSES, type ActionClass } from '../core/action-class.ts'
 import { rateOf, type Rate } from './gcra.ts'
 import { formatRate, parseDurationMs, parseRate, type RatePer } from './rates.ts'
 
-/** One class of `pacing.classes` in the configuration, parsed. */
+/** A PaceSetting is one class of `pacing.classes` in the configuration, parsed. */
 export interface PaceSetting {
   readonly rate: RatePer
   readonly burst: number
-  /** Milliseconds. */
+  /** The longest wait, in milliseconds. */
   readonly maxWait: number
 }
 
-/** What has a pace: the classes, and the trait of writes that may replace what is there (rule S14). */
+/** Names what has a pace: the classes, and the trait of writes that may replace what exists (rule S14). */
 export type PacedName = ActionClass | 'may-overwrite'
 
-/** A class's pace, ready for use. */
+/** A Pace is a class's pace, ready for use. */
 export interface Pace extends Rate {
   readonly class: PacedName
   /** The rate as operators write it, for messages. */
   readonly rateText: string
-  /** How long a call of this class may be held. */
+  /** The longest time that a call of this class may be held. */
   readonly maxWaitMs: number
 }
 
 export type Paces = ReadonlyMap<PacedName, Pace>
 
-/** No AWS client that was measured gives up before; botocore's read timeout is 60 s. */
+/** The longest wait that a configuration may set. No measured AWS client gives up before; botocore's read timeout is 60 s. */
 export const LONGEST_WAIT_MS = 45_000
 
 const HUMAN = { rate: '6/min', burst: 2, maxWait: '20s' } as const
 
-/** The pace of each class that the configuration leaves out, as one would write it; a class not here is not paced. */
+/** Holds the default pace of each class, as a configuration would have it; a class that is not here is not paced. */
 export const DEFAULT_PACES = {
   destructive: HUMAN,
   disruptive: HUMAN,
@@ -44,8 +44,8 @@ export const DEFAULT_PACES = {
 } as const
 
 /**
- * The paces in force. A class that is not configured keeps its default, never none (S2). Throws a RangeError for a
- * burst or a wait that no configuration may hold.
+ * Returns the paces in force. A class that is not configured keeps its default, never none (S2). Throws a RangeError for
+ * a burst or a wait that is out of range.
  */
 export function pacesFrom(configured: Readonly<Partial<Record<PacedName, PaceSetting>>> = {}): Paces {
   const usual = defaults()

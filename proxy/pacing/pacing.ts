@@ -1,7 +1,7 @@
 import type { PaceWeights } from './charges.ts'
 import type { PaceRules } from './rules.ts'
 
-/** What the configuration says of pace. */
+/** Holds what the configuration sets about pace. */
 export interface Pacing {
   readonly rules: PaceRules
   readonly weights: PaceWeights

@@ -1,28 +1,29 @@
-/** A call at the queue: what it asks for, and how it leaves. */
+/** Defines what a call asks of the queue, and how it leaves. */
 import type { ClientSignal } from '../core/http/client-signal.ts'
 import type { BucketCharge } from './limiter.ts'
 
+/** A QueueRequest asks the queue to let a call go at its turn. */
 export interface QueueRequest {
-  /** The agent: the owner of the lane. */
+  /** The agent, who owns the queue. */
   readonly holder: string
   readonly charges: readonly BucketCharge[]
-  /** Those of the charges whose buckets other holders are charged in too. */
+  /** The charges in buckets that other agents share. */
   readonly shared: readonly BucketCharge[]
   readonly maxWaitMs: number
-  /** Its turn does not come before; held until then it stands in nobody's way. */
+  /** The earliest time of its turn; until then it holds up no other call. */
   readonly notBeforeMs: number
-  /** The same for every re-send of one call, for no other call; undefined: it cannot be told. Asked only if it waits. */
+  /** Returns the same text for every re-send of one call and for no other call; undefined if unknown. Called only if it waits. */
   readonly identity: () => string | undefined
-  /** Throws what forbids the call by now, if anything does; asked whenever `reconsider` is called. */
+  /** Throws if the call is no longer allowed; called whenever `reconsider` is called. */
   readonly judge: () => void
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborts when no client waits for the answer. */
   readonly gone: ClientSignal
 }
 
-/** How a request left; charged only if `go`. `limiting` is the index of a charge. */
+/** A QueueOutcome says how a request left; it is charged only if `go`. `limiting` is the index of a charge. */
 export type QueueOutcome =
   | { readonly kind: 'go'; readonly waitedMs: number }
   | { readonly kind: 'late'; readonly turnAtMs: number; readonly limiting: number }
   | { readonly kind: 'never'; readonly limiting: number }
-  /** `replaced`: the same call came again, and has its place. */
+  /** `replaced`: the same call came again and took its place. */
   | { readonly kind: 'full' | 'gone' | 'replaced' | 'draining' }

@@ -1,4 +1,4 @@
-/** The queue of calls that wait for their turn: one lane a holder, bounded for each holder and in total. */
+/** Queues calls that wait for their turn: one queue an agent, bounded for each agent and in total. */
 import type { Clock, Timer } from '../core/ports.ts'
 import { canFit } from './gcra.ts'
 import { AgentQueue } from './agent-queue.ts'
@@ -7,14 +7,14 @@ import type { QueueOutcome, QueueRequest } from './queue-outcome.ts'
 import { SharedBucketQueues } from './shared-bucket-queues.ts'
 
 export interface QueueLimits {
-  /** Calls held at once of one agent, and of all together. */
+  /** The most calls held at once for one agent, and for all together. */
   readonly heldPerAgent: number
   readonly held: number
 }
 
 export interface PaceQueueDeps {
   readonly limiter: Limiter
-  /** Should be steady: a clock that goes back lengthens every wait. */
+  /** Should be monotonic: a clock that goes back lengthens every wait. */
   readonly clock: Clock
   readonly timer: Timer
   readonly limits: QueueLimits
@@ -24,6 +24,7 @@ const GO_NOW: QueueOutcome = { kind: 'go', waitedMs: 0 }
 const FULL: QueueOutcome = { kind: 'full' }
 const DRAINING: QueueOutcome = { kind: 'draining' }
 
+/** A PaceQueue lets calls go at their turn and holds those that must wait. */
 export class PaceQueue {
   readonly #deps: PaceQueueDeps
   readonly #lanes = new Map<string, AgentQueue>()
@@ -37,8 +38,8 @@ export class PaceQueue {
   }
 
   /**
-   * Lets a call pass at its turn, or says why not: at once where that can be said at once. Charged when it passes,
-   * and only then. Rejects if the limiter fails; nothing has passed then.
+   * Lets a call pass at its turn, or says why not; at once if that is known at once. The call is charged when it passes,
+   * and only then. Rejects if the limiter fails; then nothing has passed.
    */
   enter(request: QueueRequest): QueueOutcome | Promise<QueueOutcome> {
     if (request.gone.aborted) return { kind: 'gone' }
@@ -60,28 +61,28 @@ export class PaceQueue {
     return this.#open(request.holder).join(request, nowMs, turn)
   }
 
-  /** From now on nothing is held: what waits leaves as `draining`, and so does whatever would have to wait. */
+  /** Stops holding calls: those that wait leave as `draining`, and so do later ones that would have to wait. */
   drain(): void {
     this.#draining = true
     for (const lane of this.#lanes.values()) lane.leaveAll(DRAINING)
   }
 
-  /** Something changed that may forbid what waits: judges every held call again, at once. */
+  /** Checks every held call again, at once, after a change that may forbid it. */
   reconsider(): void {
     for (const lane of this.#lanes.values()) lane.reconsider()
   }
 
-  /** How many calls wait. */
+  /** Returns the number of calls that wait. */
   get held(): number {
     return this.#held
   }
 
-  /** How many calls of one agent wait. */
+  /** Returns the number of calls of one agent that wait. */
   heldBy(holder: string): number {
     return this.#lanes.get(holder)?.held ?? 0
   }
 
-  /** How many places are kept for calls whose client left. */
+  /** Returns the number of places that are kept for calls whose client left. */
   get kept(): number {
     return this.#kept
   }

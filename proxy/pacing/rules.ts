@@ -1,11 +1,11 @@
-/** Pace rules: for which classes, a bucket for each what, at which rate. Pure. */
+/** Defines pace rules: their classes, what each bucket belongs to, and the rate. Pure. */
 import { type Rate, rateOf } from './gcra.ts'
 import type { PacedName, Paces, PaceSetting } from './paces.ts'
 import { formatRate } from './rates.ts'
 
 /**
- * What a rule may have a bucket for each of. `fleet` is everybody together, so it stands alone or first, where it says
- * that what follows is shared by all agents.
+ * Lists the dimensions by which a rule can have separate buckets. `fleet` means all agents together, so it stands alone
+ * or first: then all agents share the dimensions that follow.
  */
 export const DIMENSIONS = [
   'agent',
@@ -20,7 +20,7 @@ export const DIMENSIONS = [
 ] as const
 export type Dimension = (typeof DIMENSIONS)[number]
 
-/** One of `pacing.rules` in the configuration, parsed. */
+/** A RuleSetting is one of `pacing.rules` in the configuration, parsed. */
 export interface RuleSetting extends PaceSetting {
   readonly name: string
   readonly classes: readonly PacedName[]
@@ -28,11 +28,11 @@ export interface RuleSetting extends PaceSetting {
   readonly mode: 'enforce' | 'observe'
 }
 
-/** A rule, ready for use. */
+/** A PaceRule is a rule, ready for use. */
 export interface PaceRule extends Rate {
-  /** Of a class's pace: the class. */
+  /** The rule's name; the class for a class's pace. */
   readonly name: string
-  /** `class`: from `pacing.classes`, shorthand for `per: [agent]`, and `per: [root]` where agents share one (S20). */
+  /** `class`: from `pacing.classes`, short for `per: [agent]`, and `per: [root]` if agents share one (S20). */
   readonly source: 'class' | 'rule'
   readonly classes: readonly PacedName[]
   readonly per: readonly Dimension[]
@@ -42,10 +42,10 @@ export interface PaceRule extends Rate {
   readonly mode: 'enforce' | 'observe'
 }
 
-/** The rules that apply to each class, in the order of the configuration. */
+/** Maps each class to the rules that apply, in the order of the configuration. */
 export type PaceRules = ReadonlyMap<PacedName, readonly PaceRule[]>
 
-/** The paces of classes and the rules beside them. A rule only adds to a class's pace, it never replaces one (S1). */
+/** Returns the paces of classes and the additional rules. A rule never replaces a class's pace; it only adds to it (S1). */
 export function rulesFrom(paces: Paces, settings: readonly RuleSetting[] = []): PaceRules {
   const rules = new Map<PacedName, PaceRule[]>()
   const add = (rule: PaceRule): void => {
@@ -63,17 +63,17 @@ export function rulesFrom(paces: Paces, settings: readonly RuleSetting[] = []): 
   return rules
 }
 
-/** Whether nobody but one agent is charged in the rule's buckets. */
+/** Tells whether only one agent is charged in each of the rule's buckets. */
 export function isOwn({ per }: PaceRule): boolean {
   return per.includes('agent')
 }
 
-/** Whether the rule is for what agents share, and this one shares nothing: the same rule charges it as an agent. */
+/** Tells whether the rule repeats another: it is for a shared root, but this agent is its own root and is charged as an agent. */
 export function isRepeated({ source, per }: PaceRule, agent: string, root: string): boolean {
   return source === 'class' && per[0] === 'root' && root === agent
 }
 
-/** The rule and its rate, as a denial says it. */
+/** Returns the rule and its rate as text for a denial. */
 export function ruleText({ name, source, classes, per, rateText, burst }: PaceRule): string {
   const rate = `${rateText}, at most ${burst} at once`
   if (source === 'class' && per[0] === 'root')

@@ -1,16 +1,16 @@
-/** Foresees turns: when a call will have its turn if every call ahead of it in a bucket goes first. Pure. */
+/** Predicts when a call has its turn if every call ahead of it in a bucket goes first. Pure. */
 import { chargedTatMs, FULL_TAT_MS, turnAtMs } from './gcra.ts'
 import type { BucketCharge, Turn } from './limiter.ts'
 
-/** A bucket as it will stand, and the turn of the last call in its line. */
+/** Holds a bucket's predicted state, and the turn of the last call in its queue. */
 interface Line {
   readonly tatMs: number
   readonly lastTurnMs: number
 }
 
 /**
- * The turn of the last of `calls`, each a list of charges, in order of arrival. A call goes at one moment in all of
- * its buckets, never before an earlier call that shares one. `tats` are the buckets as they stand at `nowMs`.
+ * Returns the turn of the last of `calls`, each a list of charges, in order of arrival. A call goes at one time in all of
+ * its buckets, never before an earlier call that shares one. `tats` are the buckets' states at `nowMs`.
  */
 export function foreseeTurn(
   calls: readonly (readonly BucketCharge[])[],

@@ -1,29 +1,30 @@
 /**
- * Lines over all lanes: who waits for a bucket that several agents share, first come, first served.
+ * Queues the calls of all agents that wait for a shared bucket, first come, first served.
  *
- * A call stands here only while such a bucket is what makes it wait. One that waits for a bucket of its own agent does
- * not, so that no agent holds up another by waiting for itself.
+ * A call is here only while a shared bucket makes it wait. A call that waits for a bucket of its own agent is not, so
+ * that no agent holds up another by waiting for itself.
  */
 import type { BucketCharge } from './limiter.ts'
 
-/** Somebody in a line. */
+/** A Claim is a call in such a queue. */
 export interface Claim {
   readonly charges: readonly BucketCharge[]
-  /** Called when nobody is ahead any more. */
+  /** Called when no claim is ahead any more. */
   readonly advance: () => void
 }
 
+/** Holds one queue for each shared bucket that a call waits for. */
 export class SharedBucketQueues {
   readonly #lines = new Map<string, Set<Claim>>()
 
-  /** Whether somebody waits for one of these buckets. */
+  /** Tells whether a claim waits for one of these buckets. */
   isAwaited(charges: readonly BucketCharge[]): boolean {
     return this.#lines.size > 0 && charges.some(({ key }) => this.#lines.has(key))
   }
 
   /**
-   * Who is ahead of a claim, in order. One that stands in lines already minds no others: all lines of a claim were
-   * joined at one moment, so there is no circle of claims that wait for each other.
+   * Returns the claims ahead of a claim, in order. A claim that is in queues already ignores all others: it joined all
+   * its queues at one time, so no claims wait for each other in a circle.
    */
   ahead(claim: Claim): readonly Claim[] {
     if (this.#lines.size === 0) return []
@@ -37,7 +38,7 @@ export class SharedBucketQueues {
     return [...found]
   }
 
-  /** Joins the end of the line of one bucket, unless it stands there, and leaves all others. */
+  /** Joins the end of the queue of one bucket, unless it is in it, and leaves all others. */
   stand(claim: Claim, key: string): void {
     this.leave(claim, key)
     const line = this.#lines.get(key)
@@ -45,13 +46,13 @@ export class SharedBucketQueues {
     else line.add(claim)
   }
 
-  /** Joins the ends of all lines that there are for its buckets, unless it stands in one. */
+  /** Joins the ends of all existing queues for its buckets, unless it is in one. */
   standBehind(claim: Claim): void {
     const lines = this.#linesOf(claim)
     if (!lines.some((line) => line.has(claim))) for (const line of lines) line.add(claim)
   }
 
-  /** Leaves all lines but that of `staying`; who is first then may try. */
+  /** Leaves all queues except that of `staying`; the claims that become first may try. */
   leave(claim: Claim, staying?: string): void {
     for (const { key } of claim.charges) {
       const line = this.#lines.get(key)
@@ -63,7 +64,7 @@ export class SharedBucketQueues {
     }
   }
 
-  /** The lines in which a claim stands; if it stands in none, all that there are for its buckets. */
+  /** Returns the queues that a claim is in; if it is in none, all existing ones for its buckets. */
   #linesOf(claim: Claim): readonly Set<Claim>[] {
     const lines = claim.charges.flatMap(({ key }) => this.#lines.get(key) ?? [])
     const own = lines.filter((line) => line.has(claim))

@@ -1,19 +1,20 @@
-/** One place in a lane, and the call that stands there. */
+/** Implements one place in an agent's queue, and the call that has it. */
 import type { BucketCharge, Turn } from './limiter.ts'
 import type { QueueOutcome, QueueRequest } from './queue-outcome.ts'
 import type { Claim } from './shared-bucket-queues.ts'
 
-/** A held call may go this much after its `maxWait`: timers fire late, and what those ahead slip adds up. */
+/** A held call may go this much after its `maxWait`: timers fire late, and the delays of those ahead add up. */
 export const SLIP_MS = 1_000
 
+/** A Waiter is a place in a queue; a repeated call can take it over. */
 export class Waiter implements Claim {
   readonly advance: () => void
   readonly identity: string | undefined
   /** The limiter's answer, if it was asked on arrival. */
   firstTurn: Turn | Promise<Turn> | undefined
-  /** `kept`: its client left, and the place is kept for the call to come again. */
+  /** `kept`: its client left, and the place is kept in case the call comes again. */
   place: 'new' | 'behind' | 'first' | 'kept' | 'left' = 'new'
-  /** When to look at it again, if nothing ahead of it changes. */
+  /** The time to check it again, if nothing ahead of it changes. */
   wakeAtMs = 0
   #request: QueueRequest
   #arrivedAtMs = 0
@@ -39,23 +40,23 @@ export class Waiter implements Claim {
     return this.#request.shared
   }
 
-  /** Nobody stands here who could go. */
+  /** Tells whether no call is here that could go. */
   get isAbsent(): boolean {
     return this.place === 'kept' || this.place === 'left'
   }
 
-  /** When its call will have waited for as long as it may. */
+  /** Returns the time at which the call has waited for as long as it may. */
   get lastMs(): number {
     return this.#arrivedAtMs + this.#request.maxWaitMs
   }
 
-  /** Whether the call is charged in the very buckets of the one that stands here. */
+  /** Tells whether the call is charged in exactly the buckets of the call that is here. */
   hasBucketsOf({ charges }: QueueRequest): boolean {
     const own = this.#request.charges
     return own.length === charges.length && own.every(({ key }, index) => key === charges[index]?.key)
   }
 
-  /** The call stands here now; who stood here before has left already, or is told that it was replaced. */
+  /** Gives the place to a call; the call that had it has left already, or leaves as `replaced`. */
   occupy(request: QueueRequest, arrivedAtMs: number, onGone: () => void): Promise<QueueOutcome> {
     this.settle({ kind: 'replaced' })
     const { promise, resolve, reject } = Promise.withResolvers<QueueOutcome>()

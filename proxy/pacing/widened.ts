@@ -1,22 +1,22 @@
-/** The agent's own pace while a break-glass is open for it. Pure. */
+/** Computes the agent's own pace while a break-glass is open for it. Pure. */
 import type { ActionClass } from '../core/action-class.ts'
 import { rateOf } from './gcra.ts'
 import type { PacedName, PaceSetting } from './paces.ts'
 import { formatRate } from './rates.ts'
 import { isOwn, type PaceRule, type PaceRules } from './rules.ts'
 
+/** Describes how a break-glass widens the pace. */
 export interface Widened {
-  /** Of the break-glass: its buckets are its own, so that nothing is owed before it or after it. */
+  /** The id of the break-glass. It has buckets of its own, so that nothing is owed before or after it. */
   readonly id: string
   readonly classes: readonly ActionClass[]
-  /** Undefined: it widens no pace. */
+  /** The new pace; if undefined, no pace is widened. */
   readonly pace: PaceSetting | undefined
 }
 
 /**
- * The rules with the class's own pace replaced for each class that is named; writes that may replace something go
- * with `write`. All other rules hold as they are: what agents of one root share, and the fleet
- * (rules S1, S20).
+ * Returns the rules with the agent's own pace replaced for each named class; `may-overwrite` goes with `write`. All other
+ * rules stay: those that agents of one root share, and those of the fleet (rules S1, S20).
  */
 export function widenedRules(rules: PaceRules, under: Widened | undefined): PaceRules {
   if (under?.pace === undefined) return rules
@@ -32,7 +32,7 @@ export function widenedRules(rules: PaceRules, under: Widened | undefined): Pace
   return widened
 }
 
-/** Each part of the pace that is better is taken, so that a break-glass never slows. */
+/** Takes the better of each part of the pace, so that a break-glass never slows. */
 function faster(own: PaceRule, name: PacedName, { rate, burst, maxWait }: PaceSetting, id: string): PaceRule {
   const widened = rateOf(rate.things, rate.perMs, Math.max(burst, own.burst))
   const isFaster = widened.intervalMs < own.intervalMs

@@ -1,4 +1,4 @@
-/** Reads an audit log as what can be replayed of it, one record at a time. */
+/** Reads from an audit log what can be replayed, one record at a time. */
 import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,13 +9,14 @@ import { ACTION_CLASSES, TRAITS } from '../core/action-class.ts'
 import type { Call } from '../core/call.ts'
 import { segmentName, segmentNumbers } from '../audit/chain.ts'
 
-/** What became of a call: as it is recorded, or as a simulation says. */
+/** A Fate is the result of a call: as recorded, or as a simulation gives it. */
 export interface Fate {
   readonly decision: 'allow' | 'deny' | 'throttle'
   readonly reason: string
   readonly waitedMs: number
 }
 
+/** Describes a recorded call that can be decided again. */
 export interface RecordedCall {
   readonly requestId: string
   readonly agent: string
@@ -23,15 +24,15 @@ export interface RecordedCall {
   readonly arrivedAtMs: number
   readonly region: string
   readonly call: RecordedFacts
-  /** People had approved it. */
+  /** True if people had approved it. */
   readonly approved: boolean
   readonly now: Fate
 }
 
-/** A call without what only the wire needs. */
+/** Holds a call without what only the wire needs. */
 export type RecordedFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'bucket'>
 
-/** What a task was opened with. */
+/** Describes a task as it was opened. */
 export interface OpenedTask {
   readonly id: string
   readonly root: string
@@ -42,11 +43,11 @@ export interface OpenedTask {
 export type Read =
   | { readonly kind: 'call'; readonly recordedAtMs: number; readonly call: RecordedCall }
   | { readonly kind: 'task'; readonly agent: string; readonly task: OpenedTask }
-  /** A decision that cannot be made again from what is recorded. */
+  /** A decision that cannot be made again from the record. */
   | { readonly kind: 'skipped'; readonly why: string }
   | { readonly kind: 'unreadable' }
 
-/** What policy and pace decide; all else was decided by what only that moment knew. */
+/** Lists the reasons that policy and pace give; other decisions depended on that moment. */
 const REPLAYABLE = new Set([
   'none',
   'policy_denied',
@@ -88,7 +89,7 @@ const Decision = z.object({
   approval: z.string().optional(),
 })
 
-/** Records of decisions, in their order; those of other phases are passed over. Rejects if there is no such folder. */
+/** Yields the records of decisions in order, without those of other phases. Rejects if there is no such folder. */
 export async function* readDecisions(dir: string): AsyncGenerator<Read> {
   for (const number of segmentNumbers(await readdir(dir))) {
     const input = createReadStream(join(dir, segmentName(number)))
@@ -154,7 +155,7 @@ function readDecision(record: z.output<typeof Decision>): Read {
   }
 }
 
-/** The record shows an agent's text in quotes. */
+/** Removes the quotes in which a record shows an agent's text. */
 function unquoted(text: string): string {
   try {
     return String(JSON.parse(text))

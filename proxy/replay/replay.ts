@@ -1,4 +1,4 @@
-/** Recorded traffic under another configuration, beside what became of it, or would under a third. */
+/** Replays recorded calls under another configuration, and compares with the log or with a third configuration. */
 import type { ActionClass } from '../core/action-class.ts'
 import type { Config } from '../config/schema/config.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
@@ -15,30 +15,31 @@ export interface ReplayRow {
   readonly after: Sum
 }
 
+/** Holds the result of a replay. */
 export interface ReplayReport {
   readonly calls: number
   /** ISO 8601; undefined if nothing was replayed. */
   readonly from: string | undefined
   readonly to: string | undefined
-  /** Each agent and class, in order of first appearance. */
+  /** One row for each agent and class, in order of first appearance. */
   readonly rows: readonly ReplayRow[]
-  /** Calls that are refused for what they are now and would go, and the other way round. */
+  /** The number of calls that are denied now and would be allowed; `stopped` is the opposite. */
   readonly letThrough: number
   readonly stopped: number
-  /** Decisions that cannot be made again, by why. */
+  /** The number of decisions that cannot be made again, by reason. */
   readonly skipped: Readonly<Record<string, number>>
-  /** Lines that are no whole record. */
+  /** The number of lines that are no complete record. */
   readonly unreadable: number
-  /** Calls of tasks whose opening is not in the log: what narrows the task is not known. */
+  /** The number of calls of tasks whose opening is not in the log: what narrows them is unknown. */
   readonly tasksUnknown: number
 }
 
-/** Decisions are recorded when they are made, arrivals are up to this much before. */
+/** A decision is recorded when it is made; the call arrived up to this much earlier. */
 const REORDER_MS = LONGEST_WAIT_MS + 15_000
 const MAX_ROWS = 5_000
 const MAX_TASKS = 10_000
 
-/** Without `baseline`, `before` is what the log says. Rejects if the log or a policy cannot be read. */
+/** Replays a log. Without `baseline`, `before` is what the log says. Rejects if the log or a policy cannot be read. */
 export async function replay(dir: string, config: Config, baseline?: Config): Promise<ReplayReport> {
   const run = new Run(await Simulation.of(config), baseline && (await Simulation.of(baseline)))
   for await (const read of readDecisions(dir)) {
@@ -60,7 +61,7 @@ interface Count {
 class Run {
   readonly #after: Simulation
   readonly #before: Simulation | undefined
-  /** In order of arrival. */
+  /** Calls in order of arrival. */
   readonly #waiting: RecordedCall[] = []
   readonly #tasks = new LruMap<OpenedTask>(MAX_TASKS)
   readonly #counts = new Map<string, Count>()
@@ -82,7 +83,7 @@ class Run {
     this.#tasks.set(`${agent} ${task.id}`, task)
   }
 
-  /** Undefined: the line cannot be read. */
+  /** Counts a skipped decision by its reason; undefined means that the line cannot be read. */
   skip(why: string | undefined): void {
     if (why === undefined) this.#unreadable += 1
     else this.#skipped.set(why, (this.#skipped.get(why) ?? 0) + 1)

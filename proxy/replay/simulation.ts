@@ -1,4 +1,4 @@
-/** One configuration, under which recorded calls are decided and paced again: the stages in force, a clock of its own. */
+/** Decides and paces recorded calls under one configuration, with the real stages and a virtual clock. */
 import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine } from '../../policy/engine.ts'
 import type { Agent } from '../core/agent.ts'
@@ -20,7 +20,7 @@ import { settled, VirtualTime } from './virtual-time.ts'
 
 const UNAPPROVED: Fate = { decision: 'deny', reason: 'approval_required', waitedMs: 0 }
 const GO: Fate = { decision: 'allow', reason: 'none', waitedMs: 0 }
-/** What people froze was not recorded; the windows of the configuration are in it. */
+/** Freezes by people are not recorded; only the windows of the configuration are known. */
 const NO_LEDGER = {
   all: () => [],
   get: () => undefined,
@@ -30,6 +30,7 @@ const NO_LEDGER = {
 }
 const NEVER_GONE = new AbortController().signal
 
+/** A Simulation decides and paces calls under one configuration. */
 export class Simulation {
   readonly #time = new VirtualTime()
   readonly #freezes: Freezes
@@ -72,7 +73,7 @@ export class Simulation {
     })
   }
 
-  /** Rejects if the policy cannot be loaded. */
+  /** Creates a simulation of a configuration. Rejects if the policy cannot be loaded. */
   static async of(config: Config): Promise<Simulation> {
     return new Simulation(
       config,
@@ -81,8 +82,8 @@ export class Simulation {
   }
 
   /**
-   * Lets a call arrive, at its time; resolves when it has. `fate` is called once what becomes of it is known, which
-   * may be during a later call of this. Calls come in order of their arrival.
+   * Lets a call arrive at its time; resolves when it has arrived. `fate` is called when its result is known, which may be
+   * during a later arrival. Calls must come in order of arrival.
    */
   async arrive(
     recorded: RecordedCall,
@@ -96,7 +97,7 @@ export class Simulation {
     await settled()
   }
 
-  /** Lets everything that waits end. */
+  /** Runs until no call waits. */
   async end(): Promise<void> {
     await this.#time.advanceToEnd()
   }
@@ -128,7 +129,7 @@ function fateOfThrown(thrown: unknown): Fate {
   return { decision: decision === 'throttle' ? 'throttle' : 'deny', reason: thrown.reason, waitedMs: 0 }
 }
 
-/** What deciding and pacing read of an exchange; nothing of the wire was recorded, nor is it asked for. */
+/** Returns an exchange with the parts that deciding and pacing read; the wire was not recorded and is not needed. */
 function exchangeOf(
   { requestId, agent, region, call }: RecordedCall,
   task: OpenedTask | undefined,

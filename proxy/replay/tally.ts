@@ -1,23 +1,24 @@
-/** Counts what became of calls, in bounded memory. */
+/** Counts the results of calls in bounded memory. */
 import type { Fate } from './records.ts'
 
-/** Waits are counted by this much, up to a little more than the longest. */
+/** Waits are counted in steps of this size, up to a little more than the longest wait. */
 const STEP_MS = 100
 const STEPS = 480
 
 export interface Sum {
-  /** Went on, at once or after a wait. */
+  /** Calls that were allowed, at once or after a wait. */
   readonly allowed: number
   readonly waited: number
-  /** Of those that waited; to 100 ms. 0 if none did. */
+  /** The median wait of those that waited, to 100 ms; 0 if none did. */
   readonly waitP50Ms: number
   readonly waitMaxMs: number
   readonly throttled: number
-  /** By reason. */
+  /** The number of denied calls by reason. */
   readonly denied: Readonly<Record<string, number>>
   readonly frozen: number
 }
 
+/** A Tally counts the results of calls of one agent and class. */
 export class Tally {
   #allowed = 0
   #waited = 0
@@ -25,7 +26,7 @@ export class Tally {
   #frozen = 0
   #maxMs = 0
   readonly #denied = new Map<string, number>()
-  /** Made when somebody waits. */
+  /** The counts of waits; made on the first wait. */
   #waits: Uint32Array | undefined
 
   add({ decision, reason, waitedMs }: Fate): void {

@@ -1,4 +1,4 @@
-/** A clock and a timer that move only when told to: hours of traffic pass in the time that their decisions take. */
+/** Implements a clock and a timer that move only when told to, so that hours of traffic are replayed quickly. */
 import type { Clock, Timer } from '../core/ports.ts'
 
 interface Alarm {
@@ -6,11 +6,12 @@ interface Alarm {
   readonly fire: () => void
 }
 
-/** Lets everything that already may run, run. */
+/** Resolves after everything that is ready to run has run. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
+/** A VirtualTime is a clock and a timer that only its caller moves. */
 export class VirtualTime implements Clock, Timer {
   #nowMs = 0
   readonly #alarms = new Set<Alarm>()
@@ -25,14 +26,14 @@ export class VirtualTime implements Clock, Timer {
     return () => this.#alarms.delete(alarm)
   }
 
-  /** Moves on, ringing every alarm at its own moment. Never back. */
+  /** Moves forward and fires every timer at its own time. Never moves back. */
   async advanceTo(endMs: number): Promise<void> {
     for (let next = this.#next(); next !== undefined && next.dueMs <= endMs; next = this.#next())
       await this.#ring(next)
     this.#nowMs = Math.max(this.#nowMs, endMs)
   }
 
-  /** Moves on until no alarm is left. */
+  /** Moves forward until no timer is left. */
   async advanceToEnd(): Promise<void> {
     for (let next = this.#next(); next !== undefined; next = this.#next()) await this.#ring(next)
   }

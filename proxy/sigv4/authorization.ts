@@ -1,4 +1,4 @@
-/** Finds the one credential of a request, in the `Authorization` header or the query string, and names every other way of signing. */
+/** Finds the one credential of a request, in the `Authorization` header or the query string, and refuses other schemes. */
 import { Denial } from '../core/denial/denial.ts'
 import type { Authorization } from './types.ts'
 import type { HeaderFields } from '../core/http/headers.ts'
@@ -13,10 +13,10 @@ import {
 import { parseQueryAuthorization, queryForm } from './query-authorization.ts'
 
 /**
- * What follows the algorithm, as every SDK spells it. Access key ids are of `[A-Za-z0-9_-]`; a signing name may have
- * upper case (`IoTSecuredTunneling`); header names are tokens in lower case (RFC 9110 5.6.2), separated by `;`; over
- * HTTP/2 some sign `:authority`, which is Host by another name. SigV4a
- * has no region in its scope, and its signature is DER in hex.
+ * Matches what follows the algorithm, as every SDK writes it. Access key ids consist of `[A-Za-z0-9_-]`. A signing name
+ * may have upper case (`IoTSecuredTunneling`). Header names are tokens in lower case (RFC 9110 5.6.2), separated by
+ * `;`. Over HTTP/2 some clients sign `:authority` instead of Host. SigV4a has no region in its scope, and its signature
+ * is DER in hex.
  */
 const PARAMETERS =
   /^Credential=([\w-]{1,128})\/(\d{8})\/([a-z0-9-]{1,63})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=((?::authority;)?[a-z0-9!#$%&'*+.^_`|~;-]+|:authority), *Signature=$/
@@ -26,15 +26,15 @@ const ECDSA_PARAMETERS =
   /^Credential=([\w-]{1,128})\/(\d{8})\/([A-Za-z0-9-]{1,63})\/aws4_request, *SignedHeaders=((?::authority;)?[a-z0-9!#$%&'*+.^_`|~;-]+|:authority), *Signature=((?:[0-9a-f]{2}){8,72})$/
 
 /**
- * The one credential of a request, strictly parsed; nothing is verified yet.
+ * Parses the one credential of a request strictly. It verifies nothing.
  *
- * Throws a Denial: `missing_credential` if there is none, `unsupported_signature` for a form that is not served,
- * `malformed_request` or `malformed_authorization` for anything that two readers could read in two ways.
+ * Throws a Denial: `missing_credential` if there is none, `unsupported_signature` for a form that is not supported,
+ * `malformed_request` or `malformed_authorization` for anything that two parsers could read in two ways.
  */
 export function parseAuthorization(headers: HeaderFields, query: string): Authorization {
   const values = headers.all('authorization')
   const value = values[0]
-  if (values.length > 1) throw new Denial('malformed_request', 'The field authorization came twice.')
+  if (values.length > 1) throw new Denial('malformed_request', 'The Authorization header came twice.')
   const form = queryForm(query)
   if (form !== undefined && value !== undefined) {
     throw malformedAuthorization('The request is signed in the Authorization header and in the query string.')
@@ -57,7 +57,7 @@ function parseParameters(text: string): Authorization {
 
 const CREDENTIAL = 'KEYID/YYYYMMDD/region/service/aws4_request'
 
-/** All but the signature: for a client, the same from call to call. */
+/** Parses everything but the signature. For one client it is the same from call to call. */
 const claimOf = memoize(
   (text): Omit<Authorization, 'signature'> => {
     const match = PARAMETERS.exec(text)
@@ -89,26 +89,26 @@ function parseEcdsaParameters(text: string, headers: HeaderFields): Authorizatio
 }
 
 const NO_SIGV2 =
-  'SigV2 is not served; set signature_version to s3v4 (boto3) or take an SDK that signs with SigV4.'
+  'SigV2 is not supported; set signature_version to s3v4 (boto3) or use an SDK that signs with SigV4.'
 
-/** Browsers upload with a policy document in a form: its signature is in the body (S3 API, "POST Object"). */
+/** A browser uploads with a policy document in a form: its signature is in the body (S3 API, "POST Object"). */
 function missing(headers: HeaderFields): Denial {
   if (/^multipart\/form-data\s*(;|$)/i.test(headers.one('content-type') ?? '')) {
     return new Denial(
       'unsupported_signature',
-      'Uploads by a browser form (POST policy) are not served; make a presigned URL for PUT instead.',
+      'Uploads by a browser form (POST policy) are not supported; make a presigned URL for PUT instead.',
     )
   }
   return new Denial(
     'missing_credential',
-    'The request has no Authorization header, and no signature in its query.',
+    'The request has no Authorization header, and no signature in its query string.',
   )
 }
 
 function unsupportedScheme(scheme: string): string {
   if (scheme === 'AWS') return NO_SIGV2
-  if (scheme === 'Bearer') return 'Bearer tokens are not served; sign with AWS4-HMAC-SHA256.'
-  return 'This Authorization scheme is not served; sign with AWS4-HMAC-SHA256.'
+  if (scheme === 'Bearer') return 'Bearer tokens are not supported; sign with AWS4-HMAC-SHA256.'
+  return 'This Authorization scheme is not supported; sign with AWS4-HMAC-SHA256.'
 }
 
 function malformedParameters(credential: string): Denial {

@@ -1,18 +1,18 @@
-/** Room in memory for the bytes of a body that are held until they are verified. */
+/** Accounts for the memory of body bytes that are held until they are verified. */
 import { Denial } from '../core/denial/denial.ts'
 
-/** Whose memory the held bytes take. */
+/** A BodyHold counts the bytes held for one owner. */
 export interface BodyHold {
-  /** Takes room for so many bytes, or says no and takes nothing. */
+  /** Reserves the bytes and returns true; returns false and reserves nothing if a limit would be exceeded. */
   take(bytes: number): boolean
   giveBack(bytes: number): void
 }
 
-/** Takes room for so many bytes; denial `overloaded` where there is none. */
+/** Reserves memory for the bytes; throws Denial `overloaded` if there is none left. */
 export function takeRoom(hold: BodyHold, bytes: number): void {
   if (!hold.take(bytes)) throw tooMuchHeld()
 }
 
 export function tooMuchHeld(): Denial {
-  return new Denial('overloaded', 'Too many request bodies are held in memory.')
+  return new Denial('overloaded', 'Too many bytes of request bodies are held in memory.')
 }

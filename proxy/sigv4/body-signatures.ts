@@ -1,4 +1,4 @@
 import type { EventChain } from './event-stream.ts'
 
-/** The chain of a body's own signatures, by what they cover. */
+/** Holds the signature chain of a body: over chunks or over events. */
 export type BodySignatures<Chunks> = { readonly chunks: Chunks } | { readonly events: EventChain }

@@ -1,10 +1,10 @@
-/** The canonical request of SigV4, built from the request as it stood on the wire. Verifying and signing share it. */
+/** Builds the canonical request of SigV4 from the request as it was on the wire. Verifying and signing share it. */
 import { hash } from 'node:crypto'
 import type { HeaderFields } from '../core/http/headers.ts'
 import { splitPair } from '../core/http/query-pair.ts'
 import { isS3Family } from '../core/s3-family.ts'
 
-/** The parts of a request that a signature covers. */
+/** Holds the parts of a request that a signature covers. */
 export interface SignableRequest {
   readonly method: string
   readonly path: string
@@ -14,7 +14,7 @@ export interface SignableRequest {
 }
 
 /**
- * SHA-256 (hex) of the canonical request; `signedHeaders` in lower case and sorted.
+ * Returns the SHA-256 (hex) of the canonical request; `signedHeaders` must be in lower case and sorted.
  *
  * Header bytes are hashed as they were on the wire: Node reads and writes header values as latin-1.
  */
@@ -29,10 +29,10 @@ export function hashCanonicalRequest(
   return hash('sha256', scratch.subarray(0, scratch.write(text, 'latin1')))
 }
 
-/** Where canonical requests are written to be hashed: a buffer for each would be garbage at once. */
+/** Canonical requests are written here to be hashed: a buffer for each would be garbage at once. */
 const scratch = Buffer.alloc(16 * 1024)
 
-/** The canonical request as text (AWS General Reference, "Create a canonical request"). */
+/** Returns the canonical request as text (AWS General Reference, "Create a canonical request"). */
 export function canonicalRequest(
   request: SignableRequest,
   service: string,
@@ -48,8 +48,9 @@ export function canonicalRequest(
 const UNRESERVED_PATH = /^[A-Za-z0-9\-._~/]*$/
 
 /**
- * `exact` (the S3 family): every segment percent-encoded once, `//`, `..` and `%2F` kept as they are.
- * Otherwise: dot segments and empty segments removed, then the wire path encoded again, so `%20` becomes `%2520`.
+ * Returns the canonical path. With `exact` (the S3 family) every segment is percent-encoded once; `//`, `..` and `%2F`
+ * are kept. Otherwise dot segments and empty segments are removed, then the wire path is encoded again: `%20` becomes
+ * `%2520`.
  */
 export function canonicalPath(path: string, exact: boolean): string {
   if (path === '/') return path
@@ -58,7 +59,7 @@ export function canonicalPath(path: string, exact: boolean): string {
   return UNRESERVED_PATH.test(normalised) ? normalised : normalised.replace(/[^A-Za-z0-9\-._~/]/gu, encode)
 }
 
-/** As the SDKs do it, which differs from RFC 3986 5.2.4 in that empty segments go too. */
+/** Removes dot segments as the SDKs do. Unlike RFC 3986 5.2.4 it also removes empty segments. */
 function removeDotSegments(path: string): string {
   if (!path.includes('//') && !path.includes('/.')) return path
   const kept: string[] = []
@@ -69,7 +70,7 @@ function removeDotSegments(path: string): string {
   return `/${kept.join('/')}${kept.length > 0 && path.endsWith('/') ? '/' : ''}`
 }
 
-/** Encoded once, sorted by encoded name, then value; `k` is `k=`; `+` is a plus. */
+/** Returns the query encoded once, sorted by encoded name, then value; `k` becomes `k=`; `+` is a plus. */
 export function canonicalQuery(query: string): string {
   if (query === '') return ''
   const pairs = query.split('&').map((pair): readonly [string, string] => {
@@ -84,7 +85,7 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** Decoded and encoded once: every percent-encoding in its one canonical form. `/` is left alone. */
+/** Brings every percent-encoding to its one canonical form. It does not change `/`. */
 function recode(text: string): string {
   return text.replace(/%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~/]/gu, (match) => {
     if (match.length !== 3 || !match.startsWith('%')) return encode(match)
@@ -97,7 +98,7 @@ function recodeQuery(text: string): string {
   return /^[A-Za-z0-9\-._~]*$/.test(text) ? text : recode(text).replaceAll('/', '%2F')
 }
 
-/** RFC 3986 percent-encoding: unlike encodeURIComponent it leaves no `!'()*` either. */
+/** Percent-encodes by RFC 3986: unlike encodeURIComponent it also encodes `!'()*`. */
 export function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
@@ -107,7 +108,7 @@ export function encode(text: string): string {
 
 const IRREGULAR_BLANKS = /^[ \t\r\n]|[ \t\r\n]$|[\t\r\n]| {2}/
 
-/** Values in order of arrival, trimmed, each run of blanks as one. */
+/** Joins the values in order of arrival; each is trimmed, and each run of blanks becomes one. */
 function canonicalValue(headers: HeaderFields, name: string): string {
   const value = headers.one(name)
   return value === undefined ? headers.all(name).map(collapse).join(',') : collapse(value)

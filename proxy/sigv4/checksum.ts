@@ -1,11 +1,12 @@
-/** The checksums that S3 clients send in trailers, by header name. */
+/** Computes the checksums that S3 clients send in trailers, by header name. */
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc'
 
+/** A Checksum is computed piece by piece. */
 export interface Checksum {
   update(bytes: Buffer): void
-  /** Base64, as it stands in the header. Called once, at the end. */
+  /** Returns the checksum in base64, as the header has it. Must be called once, at the end. */
   digest(): Promise<string>
 }
 
@@ -17,9 +18,10 @@ const MAKERS = new Map<string, () => Checksum>([
   ['x-amz-checksum-sha256', () => hashChecksum('sha256')],
 ])
 
+/** Lists the trailers that hold a checksum. */
 export const CHECKSUM_TRAILERS: ReadonlySet<string> = new Set(MAKERS.keys())
 
-/** A running checksum for a header of `CHECKSUM_TRAILERS`. */
+/** Starts a checksum for a header of `CHECKSUM_TRAILERS`. */
 export function checksum(trailer: string): Checksum {
   const make = MAKERS.get(trailer)
   if (make === undefined) throw new Error(`no such checksum: ${trailer}`)

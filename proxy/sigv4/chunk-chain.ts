@@ -1,6 +1,7 @@
 /**
- * The chain of signatures over a body that is sent in chunks: each covers its chunk and the signature before it, the
- * first that of the request ("Signature calculations: transferring payload in multiple chunks", S3 API Reference).
+ * Implements the chain of signatures over a body that is sent in chunks. Each covers its chunk and the signature before
+ * it; the first covers that of the request ("Signature calculations: transferring payload in multiple chunks", S3 API
+ * Reference).
  */
 import { sign, verify, type KeyObject } from 'node:crypto'
 import type { CredentialScope, SigningAlgorithm } from './types.ts'
@@ -8,25 +9,25 @@ import { ALGORITHM, ECDSA_ALGORITHM, scopeText } from './credential.ts'
 import { EMPTY_SHA256 } from './payload.ts'
 import { hmacHex, isEqual } from './signature.ts'
 
-/** Makes the signatures of a body, one after another. */
+/** A ChunkChain makes the signatures of a body, one after another. */
 export interface ChunkChain {
-  /** The signature over a chunk whose data has this SHA-256 (hex), as it stands on the wire; moves the chain on. */
+  /** Returns the signature, in wire form, over a chunk whose data has this SHA-256 (hex); advances the chain. */
   sign(sha256: string): string
-  /** The same over the trailers, whose canonical form has this SHA-256. */
+  /** Does the same for the trailers, whose canonical form has this SHA-256. */
   signTrailer(sha256: string): string
 }
 
-/** Checks the signatures of a body, one after another. Once it said false it is of no further use. */
+/** A ChunkVerifier checks the signatures of a body, one after another. After a false it must not be used again. */
 export interface ChunkVerifier {
-  /** Whether `claimed`, as it stands on the wire, is the next signature; if so, moves the chain on. */
+  /** Tells whether `claimed`, in wire form, is the next signature; if so, advances the chain. */
   verify(claimed: string, sha256: string): boolean
   verifyTrailer(claimed: string, sha256: string): boolean
 }
 
 /**
- * The chain of `AWS4-HMAC-SHA256`, from the request's signature (hex) on; `amzDate` as in `x-amz-date`.
+ * Returns the chain of `AWS4-HMAC-SHA256` after the request's signature (hex); `amzDate` as in `x-amz-date`.
  *
- * A chain has one place: make one to verify with and another to sign with.
+ * A chain has one position: make one to verify with and another to sign with.
  */
 export function hmacChunkChain(
   key: Buffer,
@@ -45,13 +46,13 @@ export function hmacChunkChain(
   }
 }
 
-/** The longest DER of a P-256 signature is 72 bytes; shorter ones are padded, so that framing has a known length. */
+/** The longest DER of a P-256 signature has 72 bytes; shorter ones are padded, so that the framing has a known length. */
 const ECDSA_WIRE_CHARACTERS = 144
 const ECDSA_WIRE = /^((?:[0-9a-f]{2})+)\**$/
 
 /**
- * The chain of `AWS4-ECDSA-P256-SHA256`: DER in hex, padded with `*` on the wire but not in what the next signature
- * covers. The scope's region is not part of it (SigV4a signs `x-amz-region-set` instead).
+ * Returns the chain of `AWS4-ECDSA-P256-SHA256`. Signatures are DER in hex, padded with `*` on the wire, but not in the
+ * text that the next signature covers. The scope's region is not part of it (SigV4a signs `x-amz-region-set` instead).
  */
 export function ecdsaChunkChain(
   keys: { readonly privateKey: KeyObject; readonly publicKey: KeyObject },
@@ -77,9 +78,9 @@ export function ecdsaChunkChain(
   }
 }
 
-/** What the next signature of a chain covers. */
+/** Builds the text that the next signature of a chain covers. */
 class StringsToSign {
-  /** The signature before, in hex without padding. */
+  /** The previous signature, in hex without padding. */
   previous: string
   readonly #chunkHead: string
   readonly #trailerHead: string

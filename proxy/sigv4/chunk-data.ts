@@ -1,18 +1,18 @@
-/** The data of one chunk, held until its signature is known to be right. */
+/** Holds the data of one chunk until its signature is verified. */
 
-/** From this size on a piece is kept as it came. */
+/** A piece of at least this size is kept as it came. */
 const LARGE_PIECE_BYTES = 4 * 1024
 const SHARED_BYTES = 16 * 1024
 
 /**
- * Keeps pieces in order without a second copy, except that small ones share a buffer: a chunk that is sent byte by byte
- * must not cost an object for each byte.
+ * Keeps pieces in order without a second copy. Only small ones are copied into a shared buffer: a chunk that is sent
+ * byte by byte must not cost an object for each byte.
  */
 export class ChunkData {
   readonly #pieces: Buffer[] = []
   #bytesLeft: number
   #shared = Buffer.alloc(0)
-  /** Which bytes of `#shared` are not yet in `#pieces`. */
+  /** The range of `#shared` that is not yet in `#pieces`. */
   #from = 0
   #to = 0
 
@@ -36,7 +36,7 @@ export class ChunkData {
     this.#bytesLeft -= bytes.length
   }
 
-  /** All of it, in order. */
+  /** Returns all data, in order. */
   buffers(): readonly Buffer[] {
     this.#close()
     return this.#pieces

@@ -1,46 +1,46 @@
-/** The one reading of aws-chunked framing, signed or not. It holds no data, only one unfinished line. */
+/** Parses aws-chunked framing, signed or not. It holds no data, only one unfinished line. */
 import { hash } from 'node:crypto'
 import { Denial } from '../core/denial/denial.ts'
 import { checksum, type Checksum } from './checksum.ts'
 
 const LF = 0x0a
-/** The longest that is right: 11 digits, `;chunk-signature=` and 144 characters. */
+/** The longest valid line has 11 digits, `;chunk-signature=` and 144 characters. */
 const MAX_LINE_BYTES = 256
-/** 11 hex digits are 16 TiB: below 2^53, above any object. No extensions: only signed chunks have one. */
+/** 11 hex digits are 16 TiB: below 2^53, above any object. Only signed chunks have an extension. */
 const UNSIGNED_LINE = /^([0-9a-fA-F]{1,11})$/
 const SIGNED_LINE = /^([0-9a-fA-F]{1,11});chunk-signature=([0-9a-f*]{64,144})$/
 const TRAILER_SIGNATURE = 'x-amz-trailer-signature'
 
 export interface Framing {
-  /** What `x-amz-decoded-content-length` says. */
+  /** The value of `x-amz-decoded-content-length`. */
   readonly decodedLengthBytes: number
   /** The names in `x-amz-trailer`, each of `CHECKSUM_TRAILERS`; empty for the forms without trailers. */
   readonly trailers: readonly string[]
-  /** Told of everything that is signed; undefined for the unsigned form. */
+  /** Receives everything that is signed; undefined for the unsigned form. */
   readonly signed: SignedParts | undefined
 }
 
-/** The parts of a signed body in their order. Each method throws a Denial to refuse. */
+/** SignedParts receives the parts of a signed body in order. Each method throws a Denial to refuse. */
 export interface SignedParts {
-  /** A chunk begins. `size` as it was written; `sizeBytes` is 0 for the last one. */
+  /** Starts a chunk. `size` is as it was written; `sizeBytes` is 0 for the last one. */
   begin(size: string, sizeBytes: number, signature: string): void
   data(bytes: Buffer): void
-  /** The data of the chunk is whole. */
+  /** Ends the chunk: its data is complete. */
   end(): void
-  /** A trailer; `text` as it was written, line end and all. */
+  /** Takes a trailer; `text` is as it was written, with its line end. */
   trailer(text: string): void
-  /** The signature over all trailers, whose canonical form has the SHA-256 (hex); `name` as it was written. */
+  /** Takes the signature over all trailers, whose canonical form has the SHA-256 (hex); `name` is as it was written. */
   trailerSignature(name: string, signature: string, sha256: string): void
 }
 
 type Part = 'size' | 'data' | 'data-end' | 'trailer' | 'last-line' | 'end'
 
 /**
- * Reads strictly: `hex[;chunk-signature=SIG] CRLF data CRLF`, ..., the chunk of size 0 without data,
- * `name:value CRLF` for each trailer once, `x-amz-trailer-signature:SIG CRLF` where trailers are signed, `CRLF`, end.
+ * Parses strictly: `hex[;chunk-signature=SIG] CRLF data CRLF`, ..., the chunk of size 0 without data,
+ * `name:value CRLF` for each trailer once, `x-amz-trailer-signature:SIG CRLF` if trailers are signed, `CRLF`, end.
  * A trailer may end in LF CRLF: MinIO's Go client sends the line feed of the canonical form, then CRLF.
  *
- * Refusals are Denials `payload_mismatch`.
+ * Throws Denial `payload_mismatch` for anything else.
  */
 export class ChunkFrames {
   readonly #decodedLengthBytes: number
@@ -60,7 +60,7 @@ export class ChunkFrames {
     this.#running = [...this.#checksums.values()]
   }
 
-  /** Returns how many leading bytes of `bytes`, and with them all earlier ones, lie before the last chunk. */
+  /** Returns how many leading bytes of `bytes` lie before the last chunk; all earlier bytes do too. */
   read(bytes: Buffer): number {
     let at = 0
     let before = 0
@@ -76,12 +76,12 @@ export class ChunkFrames {
     return before
   }
 
-  /** Rejects unless the body is whole and has its checksums. */
+  /** Rejects unless the body is complete and matches its checksums. */
   async finish(): Promise<void> {
     if (this.#part !== 'end') throw mismatch('The body ends before its last chunk and trailer.')
     for (const [name, running] of this.#checksums) {
       if (this.#received.get(name) !== (await running.digest()))
-        throw mismatch(`The body does not have its ${name}.`)
+        throw mismatch(`The body does not match its ${name}.`)
     }
   }
 
@@ -97,7 +97,7 @@ export class ChunkFrames {
     return at + data.length
   }
 
-  /** Takes bytes up to the line's end, which may come in a later buffer. */
+  /** Takes bytes up to the end of the line, which may come in a later buffer. */
   #readLine(bytes: Buffer, at: number): number {
     if (this.#part === 'end') throw mismatch('Bytes follow the end of the body.')
     const limit = at + MAX_LINE_BYTES - this.#line.length
@@ -122,7 +122,7 @@ export class ChunkFrames {
 
   #takeSize(line: string): void {
     const match = (this.#signed === undefined ? UNSIGNED_LINE : SIGNED_LINE).exec(line)
-    if (match === null) throw mismatch('A chunk does not begin as this form of body does.')
+    if (match === null) throw mismatch('The first line of a chunk is malformed for this form of body.')
     const [, size = '', signature = ''] = match
     const sizeBytes = parseInt(size, 16)
     this.#decodedBytes += sizeBytes
@@ -148,7 +148,7 @@ export class ChunkFrames {
       return
     }
     if (!this.#checksums.has(name) || this.#received.has(name)) {
-      throw mismatch('The body has a trailer that x-amz-trailer does not name, or has one twice.')
+      throw mismatch('The body has a trailer that x-amz-trailer does not name, or the same trailer twice.')
     }
     this.#received.set(name, line.slice(colon + 1).replace(/\n?\r\n$/, ''))
     this.#signed?.trailer(line)
@@ -168,6 +168,7 @@ export class ChunkFrames {
   }
 }
 
+/** Returns the Denial for a body that does not match what was signed or declared. */
 export function mismatch(detail: string): Denial {
   return new Denial('payload_mismatch', detail)
 }

@@ -4,9 +4,9 @@ import { bodyTransform } from './chunk-transform.ts'
 import { ChunkFrames } from './chunk-frames.ts'
 
 /**
- * Passes the bytes on unchanged. The last chunk's line and the trailer are held back until the decoded length is
- * `decodedLengthBytes` and every checksum named in `trailers` is right; otherwise the stream fails with
- * `payload_mismatch`, so that whoever reads never sees a complete body.
+ * Passes the bytes on unchanged. It holds back the last chunk's line and the trailer until the decoded length is
+ * `decodedLengthBytes` and every checksum named in `trailers` matches. Otherwise the stream fails with
+ * `payload_mismatch`, so that no reader sees a complete body.
  */
 export function unsignedTrailerCheck(decodedLengthBytes: number, trailers: readonly string[]): Transform {
   const frames = new ChunkFrames({ decodedLengthBytes, trailers, signed: undefined })

@@ -1,4 +1,4 @@
-/** Verifies a body of signed events (`STREAMING-AWS4-HMAC-SHA256-EVENTS`), and signs it anew frame by frame. */
+/** Verifies a body of signed events (`STREAMING-AWS4-HMAC-SHA256-EVENTS`), and re-signs it frame by frame. */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Transform } from 'node:stream'
 import { EventStreamCodec } from '@smithy/core/event-streams'
@@ -19,9 +19,9 @@ const DATE = ':date'
 const SIGNATURE = ':chunk-signature'
 
 /**
- * The signatures of one body, each over its event's date and payload and the signature before, the first over that of
- * the request (Transcribe developer guide, "Event stream encoding": "AWS4-HMAC-SHA256-PAYLOAD"). A stream may outlive
- * its day: the key is that of the event's own date.
+ * Makes or checks the signatures of one body. Each covers its event's date and payload and the previous signature; the
+ * first covers that of the request (Transcribe developer guide, "Event stream encoding": "AWS4-HMAC-SHA256-PAYLOAD").
+ * A stream may last beyond its day, so the key is that of the event's own date.
  */
 export class EventChain {
   readonly #keyOn: (date: string) => Buffer
@@ -38,13 +38,13 @@ export class EventChain {
     this.#previous = seedSignature
   }
 
-  /** Hex signature of the next event; moves the chain on. */
+  /** Returns the signature (hex) of the next event; advances the chain. */
   sign(date: Date, payload: Uint8Array): string {
     this.#previous = this.#next(date, payload)
     return this.#previous
   }
 
-  /** Whether `claimed` is the signature of the next event, in constant time; if so, moves the chain on. */
+  /** Tells in constant time whether `claimed` is the signature of the next event; if so, advances the chain. */
   verify(claimed: Uint8Array, date: Date, payload: Uint8Array): boolean {
     const expected = this.#next(date, payload)
     const bytes = Buffer.from(expected, 'hex')
@@ -72,7 +72,7 @@ export class EventChain {
 export interface SignedEventsOptions {
   readonly verify: EventChain
   readonly sign: EventChain
-  /** A larger frame fails the stream with `body_too_large`: it is held until its signature is known to be right. */
+  /** A larger frame fails the stream with `body_too_large`: a frame is held until its signature is verified. */
   readonly maxFrameBytes: number
   /** How far an event's date may be from our clock. */
   readonly maxSkewMs: number
@@ -81,14 +81,14 @@ export interface SignedEventsOptions {
 }
 
 /**
- * Passes each frame on, signed anew with our own date, as soon as it is verified: whoever listens at the other end
- * waits for it. The empty event ends the stream; without it the stream fails, and so it does with anything behind it.
+ * Passes each frame on as soon as it is verified, re-signed with our own date: the other end waits for it. The empty
+ * event ends the stream. The stream fails if that event is missing or if anything follows it.
  */
 export function signedEvents(options: SignedEventsOptions): Transform {
   return bodyTransform(new SignedEvents(options))
 }
 
-/** Lengths of frame and headers, the checksum of both, and that of the frame: what every frame has. */
+/** Every frame has the lengths of frame and headers, the checksum of both, and that of the frame. */
 const FRAME_OVERHEAD_BYTES = 16
 
 class SignedEvents implements BodyReader {
@@ -116,7 +116,7 @@ class SignedEvents implements BodyReader {
     return Promise.reject(mismatch('The body ends before the empty event that ends a stream.'))
   }
 
-  /** The next frame, once all of it is there. */
+  /** Returns the next frame once it is complete. */
   #whole(): Buffer | undefined {
     if (this.#heldBytes < 4) return undefined
     if ((this.#pieces[0] as Buffer).length < 4) this.#pieces = [Buffer.concat(this.#pieces)]
@@ -128,7 +128,7 @@ class SignedEvents implements BodyReader {
         `An event may have at most ${maxFrameBytes} bytes here (limits.chunkBytes).`,
       )
     }
-    if (lengthBytes < FRAME_OVERHEAD_BYTES) throw mismatch('The length of an event is none.')
+    if (lengthBytes < FRAME_OVERHEAD_BYTES) throw mismatch('The length of an event is too small.')
     if (this.#heldBytes < lengthBytes) return undefined
     const all = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces)
     this.#pieces = [all.subarray(lengthBytes)]
@@ -142,7 +142,7 @@ class SignedEvents implements BodyReader {
     const { date, signature, payload } = read(frame)
     this.#checkDate(date)
     if (!verify.verify(signature, date, payload)) {
-      throw mismatch('An event does not have the signature that it claims.')
+      throw mismatch('The signature of an event does not match.')
     }
     this.#ended = payload.length === 0
     if (this.#ended && this.#heldBytes > 0) throw mismatch('Bytes follow the event that ends the stream.')
@@ -158,14 +158,18 @@ class SignedEvents implements BodyReader {
   #checkDate(date: Date): void {
     const { maxSkewMs, nowMs } = this.#options
     if (Math.abs(nowMs() - date.getTime()) > maxSkewMs) {
-      throw new Denial('clock_skew', `An event was signed more than ${maxSkewMs / 1000} s off.`)
+      throw new Denial(
+        'clock_skew',
+        `The time of an event differs from the time of arrival by more than ${maxSkewMs / 1000} s.`,
+      )
     }
-    if (date.getTime() < this.#lastMs) throw mismatch('An event is dated before the one that came before it.')
+    if (date.getTime() < this.#lastMs)
+      throw mismatch('An event has an earlier date than the event before it.')
     this.#lastMs = date.getTime()
   }
 }
 
-/** A frame with exactly a date and a signature; the codec checks its lengths and checksums. */
+/** Parses a frame, which must have exactly a date and a signature; the codec checks its lengths and checksums. */
 function read(frame: Buffer): { date: Date; signature: Uint8Array; payload: Uint8Array } {
   const { headers, body } = decoded(frame)
   const date = headers[DATE]
@@ -181,7 +185,7 @@ function decoded(frame: Buffer): ReturnType<EventStreamCodec['decode']> {
   try {
     return codec.decode(frame)
   } catch (cause) {
-    throw new Denial('payload_mismatch', 'An event is not framed as its lengths and checksums say.', {
+    throw new Denial('payload_mismatch', 'The lengths or checksums of an event do not match its bytes.', {
       cause,
     })
   }

@@ -1,17 +1,17 @@
-/** Checks a body against the hash that its signature declared. */
+/** Checks a body against the hash that its signature declares. */
 import { createHash, hash } from 'node:crypto'
 import { Transform } from 'node:stream'
 import { Denial } from '../core/denial/denial.ts'
 import type { Payload } from './types.ts'
 
-/** Of a body that is there whole: `payload_mismatch` unless it has the SHA-256 that was declared, if one was. */
+/** Checks a complete body: throws Denial `payload_mismatch` unless it has the declared SHA-256, if one was declared. */
 export function checkDeclaredHash(payload: Payload, bytes: Buffer): void {
   if (payload.kind === 'declared' && hash('sha256', bytes, 'hex') !== payload.sha256) throw wrongHash()
 }
 
 /**
- * Passes bytes on unchanged, the last chunk only once the SHA-256 (hex) of all is right; otherwise fails with
- * `payload_mismatch`, so that whoever reads never sees a complete body.
+ * Passes bytes on unchanged, the last chunk only if the SHA-256 (hex) of all matches. Otherwise the stream fails with
+ * `payload_mismatch`, so that no reader sees a complete body.
  */
 export function payloadHashCheck(sha256: string): Transform {
   const running = createHash('sha256')

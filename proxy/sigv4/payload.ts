@@ -1,4 +1,4 @@
-/** What the head of a request says about its body: `x-amz-content-sha256` and the headers that belong to it. */
+/** Reads what the head of a request says about its body: `x-amz-content-sha256` and the headers that belong to it. */
 import { Denial } from '../core/denial/denial.ts'
 import type { Payload, SigningAlgorithm } from './types.ts'
 import type { HeaderFields } from '../core/http/headers.ts'
@@ -6,6 +6,7 @@ import { isS3Family } from '../core/s3-family.ts'
 import { CHECKSUM_TRAILERS } from './checksum.ts'
 import { ALGORITHM } from './credential.ts'
 
+/** Is the SHA-256 (hex) of an empty body. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 
 const SHA256 = /^[0-9a-f]{64}$/
@@ -15,8 +16,9 @@ const SIGNED_EVENTS = 'STREAMING-AWS4-HMAC-SHA256-EVENTS'
 const TRAILER = '-TRAILER'
 
 /**
- * The payload that the head declares; undefined if only the body itself can tell. `algorithm` is that of the request's
- * own signature: the chunks of a body are signed by the same.
+ * Returns the payload that the head declares; undefined if only the body itself can tell. `algorithm` is that of the
+ * request's own signature: the chunks of a body are signed with the same. Throws a Denial if the headers are malformed
+ * or the form is not supported.
  */
 export function declaredPayload(
   headers: HeaderFields,
@@ -33,7 +35,7 @@ export function declaredPayload(
   if (declared.startsWith('STREAMING-')) {
     const streamed = streamedPayload(declared, headers, service, algorithm)
     if (streamed !== undefined) return streamed
-    throw new Denial('unsupported_signature', `A body of the form ${shown(declared)} is not served here.`)
+    throw new Denial('unsupported_signature', `A body of the form ${shown(declared)} is not supported here.`)
   }
   throw new Denial(
     'malformed_request',
@@ -41,7 +43,7 @@ export function declaredPayload(
   )
 }
 
-/** What stands for the body in the canonical request. */
+/** Returns the text that stands for the body in the canonical request. */
 export function canonicalPayloadHash(payload: Payload): string {
   if (payload.kind === 'unsigned') return UNSIGNED
   if (payload.kind === 'unsigned-trailer') return UNSIGNED_TRAILER
@@ -93,11 +95,11 @@ function namedTrailers(headers: HeaderFields): readonly string[] {
     }
   }
   if (new Set(trailers).size !== trailers.length)
-    throw new Denial('malformed_request', 'x-amz-trailer names one twice.')
+    throw new Denial('malformed_request', 'x-amz-trailer has the same name twice.')
   return trailers
 }
 
-/** The agent chose it, so what is not of the usual letters is not repeated. */
+/** Returns the form if it has only usual letters; the agent chose it, so other text is not repeated. */
 function shown(form: string): string {
   return /^[A-Z0-9-]{1,64}$/.test(form) ? form : 'STREAMING-...'
 }

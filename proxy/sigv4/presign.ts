@@ -5,15 +5,16 @@ import { ALGORITHM, scopeText } from './credential.ts'
 import { signedHeadersOf, type SigningInput } from './sign.ts'
 import type { Signatures } from './signatures.ts'
 
+/** Describes how to presign a request. */
 export interface Presigning extends SigningInput {
   readonly expiresSeconds: number
-  /** Lower case and sorted, `host` among them; every header that must be signed if not given. */
+  /** Names in lower case, sorted, with `host` among them; by default every header that must be signed. */
   readonly signedHeaders?: readonly string[]
 }
 
 /**
- * The query string that authenticates `request`: its own, byte for byte, then the `X-Amz-*` parameters with the
- * signature last. `request` has none of them yet, and no header that repeats them (`x-amz-date`,
+ * Returns the query string that authenticates `request`: its own, byte for byte, then the `X-Amz-*` parameters, the
+ * signature last. `request` must have none of them yet, and no header that repeats them (`x-amz-date`,
  * `x-amz-security-token`): the date and the session token go into the query.
  */
 export function presign(

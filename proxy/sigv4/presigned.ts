@@ -1,6 +1,6 @@
-/** The query string of a presigned URL as its signature covers it. */
+/** Computes the query string of a presigned URL that its signature covers. */
 
-/** Everything but `X-Amz-Signature`, and but the session token where a signer adds it afterwards; otherwise byte for byte. */
+/** Removes `X-Amz-Signature`, and the session token if the signer adds it after signing; keeps the rest byte for byte. */
 export function presignedQueryWithoutSignature(query: string, omitsSessionToken: boolean): string {
   const left = omitsSessionToken ? /^X-Amz-(?:Signature|Security-Token)(=|$)/ : /^X-Amz-Signature(=|$)/
   return query

@@ -1,4 +1,4 @@
-/** Reads the signature of a presigned URL (query authentication) out of its query string. */
+/** Parses the signature of a presigned URL (query authentication) from its query string. */
 import { Denial } from '../core/denial/denial.ts'
 import type { Authorization, Presigned } from './types.ts'
 import { splitPair } from '../core/http/query-pair.ts'
@@ -10,7 +10,7 @@ import {
   parseSignedHeaders,
 } from './credential.ts'
 
-/** The parameters that authenticate, in the one spelling that signers use. */
+/** Lists the parameters that authenticate, in the one spelling that signers use. */
 const PARAMETERS = [
   'X-Amz-Algorithm',
   'X-Amz-Credential',
@@ -28,10 +28,10 @@ const ECDSA_CREDENTIAL = /^([\w-]{1,128})\/(\d{8})\/([A-Za-z0-9-]{1,63})\/aws4_r
 const NAMES = /^(?:(?::authority;)?[a-z0-9!#$%&'*+.^_`|~;-]+|:authority)$/
 const SIGNATURE = /^[0-9a-f]{64}$/
 const ECDSA_SIGNATURE = /^(?:[0-9a-f]{2}){8,72}$/
-/** A week, as AWS has it (S3 API, "Authenticating requests: using query parameters"). */
+/** AWS allows a week (S3 API, "Authenticating requests: using query parameters"). */
 const MAX_EXPIRES_SECONDS = 604_800
 
-/** How a query string authenticates, if it does. The upstream decodes names, so an encoded one does not hide. */
+/** Returns how a query string authenticates, if it does. The upstream decodes names, so encoded ones count too. */
 export function queryForm(query: string): 'sigv4' | 'sigv2' | undefined {
   if (query === '') return undefined
   for (const pair of query.split('&')) {
@@ -43,8 +43,9 @@ export function queryForm(query: string): 'sigv4' | 'sigv2' | undefined {
 }
 
 /**
- * The credential of a query string that `queryForm` calls SigV4; nothing is verified yet. Strict: each parameter once,
- * in its one spelling; a header that was moved into the query once, and not beside itself.
+ * Parses the credential of a query string that `queryForm` calls SigV4; it verifies nothing. It is strict: each
+ * parameter may stand once, in its one spelling; a header that was moved into the query may stand there once. Throws
+ * Denial `malformed_authorization` or `malformed_request`.
  */
 export function parseQueryAuthorization(query: string): Authorization {
   const { given, ...parts } = take(query)
@@ -90,7 +91,7 @@ type Taken = Pick<Presigned, 'query' | 'serviceQuery' | 'hoisted'> & {
   readonly given: ReadonlyMap<string, string>
 }
 
-/** Parts the query into what authenticates, headers that were moved there, and the service's own parameters. */
+/** Splits the query into what authenticates, headers that were moved there, and the service's own parameters. */
 function take(query: string): Taken {
   const given = new Map<string, string>()
   const hoisted = new Map<string, string>()
@@ -107,7 +108,7 @@ function take(query: string): Taken {
       continue
     }
     if (spelling !== undefined && spelling !== name)
-      throw malformedAuthorization(`${spelling} must be spelled so.`)
+      throw malformedAuthorization(`The query parameter must be spelled ${spelling}.`)
     const place = spelling === undefined ? hoisted : given
     const key = spelling ?? lower
     if (place.has(key)) throw malformedAuthorization(`The query parameter ${key} came twice.`)

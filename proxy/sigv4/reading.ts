@@ -1,12 +1,13 @@
-/** The head of a request without what authenticates it. */
+/** Gives the head of a request as its service reads it. */
 import { Denial } from '../core/denial/denial.ts'
 import type { Authorization } from './types.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
 import { HeaderFields } from '../core/http/headers.ts'
 
 /**
- * A signed request as its service reads it. Of a presigned URL, headers that were moved into the query are headers
- * again, and only what it signs is read: whoever holds it may add more, which then decides nothing.
+ * Returns a signed request as its service reads it. For a presigned URL, headers that were moved into the query become
+ * headers again, and only what it signs is read: its holder may add more, but that decides nothing. Throws Denial
+ * `malformed_request` if a header stands twice or is not plain text.
  */
 export function readingOf(head: RequestHead, { presigned, signedHeaders }: Authorization): RequestHead {
   if (presigned === undefined) return head
@@ -15,7 +16,7 @@ export function readingOf(head: RequestHead, { presigned, signedHeaders }: Autho
   for (let i = 0; i < hoisted.length; i += 2) {
     const name = hoisted[i] as string
     if (headers.has(name)) {
-      throw new Denial('malformed_request', `${name} stands in a header and in the query string.`)
+      throw new Denial('malformed_request', `${name} is in a header and in the query string; send it once.`)
     }
     if (/[^\x20-\x7e]/.test(hoisted[i + 1] as string)) {
       throw new Denial('malformed_request', `${name} in the query string is not plain text.`)

@@ -1,14 +1,14 @@
-/** The signature over a canonical request: made for what we send, compared for what we receive. */
+/** Makes and compares SigV4 signatures over a canonical request. */
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { CredentialScope } from './types.ts'
 import { ALGORITHM, scopeText } from './credential.ts'
 
-/** Hex signature; `amzDate` as in `x-amz-date`, `requestHash` the canonical request's SHA-256 in hex. */
+/** Returns the signature in hex; `amzDate` as in `x-amz-date`, `requestHash` the canonical request's SHA-256 in hex. */
 export function signature(key: Buffer, amzDate: string, scope: CredentialScope, requestHash: string): string {
   return hmacHex(key, `${ALGORITHM}\n${amzDate}\n${scopeText(ALGORITHM, scope)}\n${requestHash}`)
 }
 
-/** Whether `claimed` (64 lower-case hex digits) is that signature, in constant time. */
+/** Tells in constant time whether `claimed` (64 lower-case hex digits) is that signature. */
 export function signatureMatches(
   claimed: string,
   key: Buffer,
@@ -36,8 +36,8 @@ const inner = Buffer.alloc(BLOCK_BYTES + MAX_TEXT_BYTES)
 const outer = Buffer.alloc(BLOCK_BYTES + 32)
 
 /**
- * HMAC-SHA256 (RFC 2104) by two one-shot hashes: an `Hmac` object costs more than both, when made and when collected.
- * `text` is ASCII; longer texts and keys go the usual way.
+ * Returns HMAC-SHA256 (RFC 2104) in hex, by two one-shot hashes: an `Hmac` object costs more than both, when made and
+ * when collected. `text` is ASCII; longer texts and keys use an `Hmac`.
  */
 export function hmacHex(key: Buffer, text: string): string {
   if (key.length > BLOCK_BYTES || text.length > MAX_TEXT_BYTES) {

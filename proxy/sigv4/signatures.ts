@@ -1,4 +1,4 @@
-/** Makes and checks signatures by either algorithm, with the keys derived for it kept while they are in use. */
+/** Makes and checks signatures of either algorithm; caches the derived keys. */
 import type { CredentialScope, Payload, SigningAlgorithm } from './types.ts'
 import type { BodySignatures } from './body-signatures.ts'
 import type { Credentials } from '../core/ports.ts'
@@ -9,14 +9,15 @@ import { EcdsaKeys, ecdsaSignature, ecdsaSignatureMatches } from './sigv4a.ts'
 import { signature, signatureMatches } from './signature.ts'
 import { SigningKeys } from './signing-key.ts'
 
-/** An access key with its secret: an agent's, to verify, or the upstream's, to sign. */
+/** An AccessKey is a key id with its secret: an agent's, to verify, or the upstream's, to sign. */
 export type AccessKey = Pick<Credentials, 'accessKeyId' | 'secretAccessKey'>
 
+/** Makes and checks the signatures of requests and bodies, with its own cache of derived keys. */
 export class Signatures {
   readonly #keys = new SigningKeys()
   readonly #ecdsaKeys = new EcdsaKeys()
 
-  /** Hex signature of a canonical request (its SHA-256 in hex); `amzDate` as in `x-amz-date`. */
+  /** Returns the signature (hex) over a canonical request, given as SHA-256 in hex; `amzDate` as in `x-amz-date`. */
   make(
     algorithm: SigningAlgorithm,
     owner: AccessKey,
@@ -28,7 +29,7 @@ export class Signatures {
     return ecdsaSignature(this.#ecdsaKeyOf(owner).privateKey, amzDate, scope, requestHash)
   }
 
-  /** Whether `claimed` is a signature of the owner; HMACs are compared in constant time. */
+  /** Tells whether `claimed` is a signature of the owner; HMACs are compared in constant time. */
   matches(
     algorithm: SigningAlgorithm,
     claimed: string,
@@ -43,7 +44,7 @@ export class Signatures {
     return ecdsaSignatureMatches(claimed, this.#ecdsaKeyOf(owner).publicKey, amzDate, scope, requestHash)
   }
 
-  /** The chain of the signatures that a body of this kind has, from the request's own on; undefined if it has none. */
+  /** Returns the signature chain of a body of this kind, which starts at the request's own; undefined if it has none. */
   ofBody(
     kind: Payload['kind'],
     algorithm: SigningAlgorithm,

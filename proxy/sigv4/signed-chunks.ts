@@ -1,4 +1,4 @@
-/** Verifies a body whose chunks are signed (`STREAMING-AWS4-...-PAYLOAD[-TRAILER]`), and signs it anew as it passes. */
+/** Verifies a body whose chunks are signed (`STREAMING-AWS4-...-PAYLOAD[-TRAILER]`), and re-signs it as it passes. */
 import { createHash } from 'node:crypto'
 import type { Transform } from 'node:stream'
 import { Denial } from '../core/denial/denial.ts'
@@ -10,24 +10,24 @@ import { bodyTransform, type BodyReader, type Pass } from './chunk-transform.ts'
 
 export interface SignedChunksOptions {
   readonly verify: ChunkVerifier
-  /** Of the same algorithm as `verify`: signatures keep their length. */
+  /** Uses the same algorithm as `verify`, so that signatures keep their length. */
   readonly sign: ChunkChain
-  /** What `x-amz-decoded-content-length` says. */
+  /** The value of `x-amz-decoded-content-length`. */
   readonly decodedLengthBytes: number
   /** The names in `x-amz-trailer`; empty for the forms without `-TRAILER`. */
   readonly trailers: readonly string[]
-  /** A larger chunk fails the stream with `body_too_large`: a chunk is held until its signature is known to be right. */
+  /** A larger chunk fails the stream with `body_too_large`: a chunk is held until its signature is verified. */
   readonly maxChunkBytes: number
-  /** Asked for every byte that is held; a no fails the stream with `overloaded`. Nothing is counted without it. */
+  /** Counts every byte that is held; if it refuses, the stream fails with `overloaded`. Without it nothing is counted. */
   readonly hold?: BodyHold
 }
 
 /**
- * Passes the body on with other signatures, byte for byte the same otherwise.
+ * Passes the body on with new signatures; the rest stays the same, byte for byte.
  *
- * A chunk goes on once it and another one after it are verified; the last one with data, the chunk of size 0 and the
- * trailers once the body has ended and has its decoded length and every checksum named in `trailers`. Otherwise the
- * stream fails with `payload_mismatch`, so that whoever reads never sees a complete body. Holds at most two chunks.
+ * A chunk goes on when it and the next one are verified. The last chunk with data, the chunk of size 0 and the trailers
+ * go on when the body has ended and matches its decoded length and every checksum named in `trailers`. Otherwise the
+ * stream fails with `payload_mismatch`, so that no reader sees a complete body. It holds at most two chunks.
  */
 export function signedChunks(options: SignedChunksOptions): Transform {
   return bodyTransform(new SignedChunks(options))
@@ -41,11 +41,11 @@ class SignedChunks implements BodyReader, SignedParts {
   #claimed = ''
   #hash = createHash('sha256')
   #data = new ChunkData(0)
-  /** The chunk that was verified last, signed anew, and those before it that may go on. */
+  /** The last verified chunk, re-signed; `#released` holds those before it that may go on. */
   #held: readonly Buffer[] = []
   #heldBytes = 0
   #released: Buffer[] = []
-  /** What comes after the data of the chunk that is held, signed anew. */
+  /** The re-signed text that follows the data of the held chunk. */
   #text = ''
 
   constructor(options: SignedChunksOptions) {
@@ -89,8 +89,7 @@ class SignedChunks implements BodyReader, SignedParts {
   end(): void {
     const { verify, sign } = this.#options
     const sha256 = this.#hash.digest('hex')
-    if (!verify.verify(this.#claimed, sha256))
-      throw mismatch('A chunk does not have the signature it claims.')
+    if (!verify.verify(this.#claimed, sha256)) throw mismatch('The signature of a chunk does not match.')
     const signature = sameLength(sign.sign(sha256), this.#claimed)
     const text = `${this.#text}${this.#size};chunk-signature=${signature}\r\n`
     if (this.#sizeBytes === 0) {
@@ -111,13 +110,13 @@ class SignedChunks implements BodyReader, SignedParts {
   trailerSignature(name: string, claimed: string, sha256: string): void {
     const { verify, sign } = this.#options
     if (!verify.verifyTrailer(claimed, sha256)) {
-      throw mismatch('The trailers do not have the signature they claim.')
+      throw mismatch('The signature of the trailers does not match.')
     }
     this.#text += `${name}:${sameLength(sign.signTrailer(sha256), claimed)}\r\n`
   }
 }
 
-/** Another length would break the framing and the Content-Length that went upstream already. */
+/** Checks the length: another one would break the framing and the Content-Length that was sent upstream already. */
 function sameLength(signature: string, claimed: string): string {
   if (signature.length !== claimed.length) throw new Error('The two chains are not of one algorithm.')
   return signature

@@ -1,17 +1,17 @@
-/** The two spellings of a signing time. All times in milliseconds since the epoch. */
+/** Parses and formats the two spellings of a signing time. All times are in milliseconds since the epoch. */
 
 const AMZ_DATE = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/
 /** RFC 9110 5.6.7 IMF-fixdate. */
 const HTTP_DATE = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
 
-/** Requests that follow one another are mostly of one second: the last answer of each function is kept. */
+/** Requests in a row mostly fall into one second, so the last result of each function is kept. */
 let lastParsed: { readonly text: string; readonly timeMs: number | undefined } = {
   text: '',
   timeMs: undefined,
 }
 let lastFormatted = { second: Number.NaN, text: '' }
 
-/** The time of `YYYYMMDDTHHMMSSZ`; undefined for any other text and for times that do not exist. */
+/** Parses `YYYYMMDDTHHMMSSZ`; returns undefined for any other text and for times that do not exist. */
 export function parseAmzDate(text: string): number | undefined {
   if (text !== lastParsed.text) lastParsed = { text, timeMs: timeOf(text) }
   return lastParsed.timeMs
@@ -33,14 +33,14 @@ function timeOf(text: string): number | undefined {
   return formatAmzDate(timeMs) === text ? timeMs : undefined
 }
 
-/** The time of a `Date` header; undefined for any other text and for times that do not exist. */
+/** Parses a `Date` header; returns undefined for any other text and for times that do not exist. */
 export function parseHttpDate(text: string): number | undefined {
   if (!HTTP_DATE.test(text)) return undefined
   const timeMs = Date.parse(text)
   return !Number.isNaN(timeMs) && new Date(timeMs).toUTCString() === text ? timeMs : undefined
 }
 
-/** `YYYYMMDDTHHMMSSZ`; parts of a second are cut off. By numbers: `toISOString` takes four times as long. */
+/** Formats a time as `YYYYMMDDTHHMMSSZ`, without fractions. It uses numbers: `toISOString` takes four times as long. */
 export function formatAmzDate(timeMs: number): string {
   const second = Math.floor(timeMs / 1000)
   if (second !== lastFormatted.second) lastFormatted = { second, text: textOf(second * 1000) }

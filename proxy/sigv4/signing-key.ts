@@ -1,4 +1,4 @@
-/** The derived keys of SigV4, kept while they are in use. */
+/** Derives the signing keys of SigV4 and caches them. */
 import { createHmac } from 'node:crypto'
 import type { CredentialScope } from './types.ts'
 
@@ -8,10 +8,10 @@ interface DerivedKey {
 }
 
 /**
- * A bounded cache of signing keys by access key, day, region and service.
+ * Caches signing keys by access key, day, region and service; bounded.
  *
- * Two generations instead of an exact LRU: a key used since the last turn survives it, a hit in the young generation
- * moves nothing. Holds at most `2 * capacity` keys. A changed secret derives anew.
+ * It has two generations instead of an exact LRU: a key that was used since the last turn survives it, and a hit in the
+ * young generation moves nothing. It holds at most `2 * capacity` keys. A changed secret gives a new key.
  */
 export class SigningKeys {
   readonly #capacity: number
@@ -22,7 +22,7 @@ export class SigningKeys {
     this.#capacity = capacity
   }
 
-  /** The 32-byte key that signs requests of this scope. */
+  /** Returns the 32-byte key that signs requests of this scope. */
   get(accessKeyId: string, secretAccessKey: string, scope: CredentialScope): Buffer {
     const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`
     const young = this.#young.get(name)
@@ -45,7 +45,7 @@ export class SigningKeys {
   }
 }
 
-/** HMAC chain over date, region, service and `aws4_request` (AWS General Reference, "Calculate a signature"). */
+/** Derives a key by HMAC over date, region, service and `aws4_request` (AWS General Reference, "Calculate a signature"). */
 export function deriveKey(secretAccessKey: string, scope: CredentialScope): Buffer {
   return hmac(
     hmac(hmac(hmac(`AWS4${secretAccessKey}`, scope.date), scope.region), scope.service),

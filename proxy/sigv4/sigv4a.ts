@@ -1,4 +1,4 @@
-/** SigV4a: a key pair of P-256 derived from an access key, and the signatures that it makes and checks. */
+/** Implements SigV4a: derives a P-256 key pair from an access key, and makes and checks signatures with it. */
 import {
   createECDH,
   createHmac,
@@ -16,13 +16,13 @@ export interface EcdsaKeyPair {
   readonly publicKey: KeyObject
 }
 
-/** The order of P-256 less two (FIPS 186-5, appendix on curves): what the derived number may be at most. */
+/** The largest valid derived number: the order of P-256 minus two (FIPS 186-5, appendix on curves). */
 const ORDER_LESS_2 = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc63254f', 'hex')
 const MAX_COUNTER = 254
 
 /**
- * The key pair of an access key: a number from a key derivation function in counter mode (NIST SP 800-108) over its
- * secret, taken again until it is in range, plus one (AWS SDKs, "SigV4a key derivation").
+ * Derives the key pair of an access key. A key derivation function in counter mode (NIST SP 800-108) over its secret
+ * gives a number; it is repeated until the number is in range, then one is added (AWS SDKs, "SigV4a key derivation").
  */
 export function deriveEcdsaKey(accessKeyId: string, secretAccessKey: string): EcdsaKeyPair {
   for (let counter = 1; counter <= MAX_COUNTER; counter++) {
@@ -36,7 +36,7 @@ export function deriveEcdsaKey(accessKeyId: string, secretAccessKey: string): Ec
       .digest()
     if (candidate.compare(ORDER_LESS_2) <= 0) return keyPair(plusOne(candidate))
   }
-  throw new Error('no number in range: of the secrets there are, none gives this')
+  throw new Error('no derived number is in range; no known secret leads here')
 }
 
 function plusOne(number: Buffer): Buffer {
@@ -62,7 +62,7 @@ function stringToSign(amzDate: string, scope: CredentialScope, requestHash: stri
   )
 }
 
-/** Hex of the DER signature; `requestHash` is the canonical request's SHA-256 in hex. */
+/** Returns the DER signature in hex; `requestHash` is the canonical request's SHA-256 in hex. */
 export function ecdsaSignature(
   privateKey: KeyObject,
   amzDate: string,
@@ -72,7 +72,7 @@ export function ecdsaSignature(
   return sign('sha256', stringToSign(amzDate, scope, requestHash), privateKey).toString('hex')
 }
 
-/** Whether `claimed` (DER in lower-case hex) is a signature of that key. DER is read strictly: one spelling each. */
+/** Tells whether `claimed` (DER in lower-case hex) is a signature of that key. DER must be strict: one encoding each. */
 export function ecdsaSignatureMatches(
   claimed: string,
   publicKey: KeyObject,
@@ -84,7 +84,7 @@ export function ecdsaSignatureMatches(
   return verify('sha256', stringToSign(amzDate, scope, requestHash), publicKey, Buffer.from(claimed, 'hex'))
 }
 
-/** A sequence of two positive integers, each in its shortest form, nothing before, between or behind (X.690 8.3, 10.1). */
+/** Accepts two positive integers in a sequence, each in its shortest form, and nothing else (X.690 8.3, 10.1). */
 function isStrictDer(hex: string): boolean {
   const match = /^30([0-9a-f]{2})02([0-9a-f]{2})([0-9a-f]+)$/.exec(hex)
   if (match === null) return false
@@ -101,7 +101,7 @@ function isShortest(hex: string): boolean {
   return !hex.startsWith('00') || /^00[89a-f]/.test(hex)
 }
 
-/** A bounded cache of key pairs: deriving one takes longer than verifying with it. */
+/** Caches key pairs, bounded: deriving one takes longer than verifying with it. */
 export class EcdsaKeys {
   readonly #capacity: number
   readonly #byKey = new Map<string, { readonly secretAccessKey: string; readonly pair: EcdsaKeyPair }>()
@@ -110,7 +110,7 @@ export class EcdsaKeys {
     this.#capacity = capacity
   }
 
-  /** A changed secret derives anew. */
+  /** Returns the key pair of an access key; a changed secret gives a new one. */
   get(accessKeyId: string, secretAccessKey: string): EcdsaKeyPair {
     const known = this.#byKey.get(accessKeyId)
     if (known?.secretAccessKey === secretAccessKey) return known.pair

@@ -1,7 +1,7 @@
-/** The headers that a signature may leave out: they decide nothing, and stay unsigned when a request is signed anew. */
+/** Lists the headers that a signature may leave out. They decide nothing, and stay unsigned when a request is re-signed. */
 
 /**
- * What the AWS SDKs never sign, and what HTTP libraries add after signing. Read in botocore 1.43 (`auth.py`),
+ * Lists what the AWS SDKs never sign and what HTTP libraries add after signing. Read in botocore 1.43 (`auth.py`),
  * `@smithy/signature-v4` 5.7 (`constants.ts`) and aws4 1.13. `range` (unsigned by aws4) and `content-type` (by the PHP
  * SDK) are not here: they decide what a call reads, or how its body is read.
  */
@@ -34,14 +34,14 @@ const MAY_BE_UNSIGNED = new Set([
   'x-amzn-trace-id',
 ])
 
-/** Whether a request may carry this header (lower case) unsigned. Never true of `host` or any `x-amz-*`. */
+/** Tells whether a request may carry this header (lower case) unsigned. Never true for `host` or any `x-amz-*`. */
 export function mayBeUnsigned(name: string): boolean {
   return MAY_BE_UNSIGNED.has(name) || name.startsWith('proxy-') || name.startsWith('sec-')
 }
 
 /**
- * What whoever holds a presigned URL of S3 may add to it, as S3 itself has it (S3 API, "Authenticating requests: using
- * query parameters": only `host` and `x-amz-*` must be signed). It goes on as it came, unsigned, and decides nothing.
+ * Lists the headers that the holder of a presigned S3 URL may add, as S3 allows (S3 API, "Authenticating requests:
+ * using query parameters": only `host` and `x-amz-*` must be signed). They are forwarded unsigned and decide nothing.
  */
 const ADDED_TO_PRESIGNED = new Set([
   'content-disposition',
@@ -61,7 +61,7 @@ const ADDED_TO_PRESIGNED = new Set([
   'range',
 ])
 
-/** Whether a presigned request to S3 may carry this header (lower case) unsigned. */
+/** Tells whether a presigned request to S3 may carry this header (lower case) unsigned. */
 export function mayBeAddedToPresigned(name: string): boolean {
   return ADDED_TO_PRESIGNED.has(name)
 }

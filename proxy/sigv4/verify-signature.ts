@@ -1,21 +1,22 @@
-/** Whether a signature stands: the pure part of verification, which knows no clock, no agent and no rule about headers. */
+/** Checks a signature: the pure part of verification, without a clock, an agent or rules about headers. */
 import type { Authorization } from './types.ts'
 import { hashCanonicalRequest, type SignableRequest } from './canonical-request.ts'
 import { presignedQueryWithoutSignature } from './presigned.ts'
 import type { AccessKey, Signatures } from './signatures.ts'
 
+/** Holds what a check needs besides the request and its authorization. */
 export interface SignatureInput {
-  /** The time of signing as it was signed, `YYYYMMDDTHHMMSSZ`. */
+  /** The signed time of signing, `YYYYMMDDTHHMMSSZ`. */
   readonly signedAt: string
-  /** What stands for the body in the canonical request. */
+  /** The text that stands for the body in the canonical request. */
   readonly payloadHash: string
-  /** Whether the path is signed as it is; by default, as the service of the scope has it. */
+  /** Tells whether the path is signed as it is; by default the service of the scope decides. */
   readonly exactPath?: boolean
-  /** For signers that add the session token to the query after signing. Never on in the proxy. */
+  /** True for signers that add the session token to the query after signing. Never set in the proxy. */
   readonly omitsSessionToken?: boolean
 }
 
-/** Whether `owner` made the signature that `authorization` claims over exactly this request. */
+/** Tells whether `owner` made the signature that `authorization` claims over exactly this request. */
 export function signatureStands(
   request: SignableRequest,
   authorization: Authorization,

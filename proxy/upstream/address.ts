@@ -1,4 +1,4 @@
-/** Which addresses an upstream name may resolve to (security rule S5). */
+/** Checks the addresses that an upstream name resolves to (security rule S5). */
 import { lookup as resolveByOs, type LookupAddress } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -6,7 +6,7 @@ import { Denial } from '../core/denial/denial.ts'
 
 type Subnet = readonly [network: string, prefixLength: number]
 
-/** Never an upstream: this machine, its links, nobody and everybody; addresses that carry another address inside. */
+/** Lists addresses that are never an upstream: this machine, link-local, unspecified, multicast, and those that embed another address. */
 const NEVER: readonly Subnet[] = [
   ['0.0.0.0', 8],
   ['127.0.0.0', 8],
@@ -27,14 +27,14 @@ const NEVER: readonly Subnet[] = [
   ['2001::', 23],
   ['2001:db8::', 32],
   ['2002::', 16],
-  // Amazon's own: instance metadata, DNS, time, container credentials. It lies in the private range below.
+  // Amazon's own: instance metadata, DNS, time, container credentials. It is in the private range below.
   ['fd00:ec2::', 32],
   ['fe80::', 10],
   ['fec0::', 10],
   ['ff00::', 8],
 ]
 
-/** Where VPC endpoints live; refused unless the configuration says so. */
+/** Lists the ranges of VPC endpoints; refused unless the configuration allows them. */
 const PRIVATE: readonly Subnet[] = [
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -56,21 +56,22 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
 const never = blockList(NEVER)
 const privately = blockList(PRIVATE)
 
-/** IPv4 inside IPv6: no answer that a name server should give. Only for IPv6, since it matches every IPv4 address. */
+/** Matches IPv4 inside IPv6, which no name server should return. Use it for IPv6 only: it matches every IPv4 address. */
 const mapped = blockList([['::ffff:0:0', 96]])
 
 function isThisMachine(address: string): boolean {
   return Object.values(networkInterfaces()).some((each) => each?.some((own) => own.address === address))
 }
 
+/** Says which addresses may be reached. */
 export interface ReachOptions {
-  /** VPC endpoints: RFC 1918, carrier-grade NAT and unique local addresses may be reached. */
+  /** True allows RFC 1918, carrier-grade NAT and unique local addresses, for VPC endpoints. */
   readonly allowPrivate: boolean
-  /** Whether an address is one of ours; by default, of any network interface of this machine. */
+  /** Tells whether an address is one of ours; by default those of this machine's network interfaces. */
   readonly isOurs?: (address: string) => boolean
 }
 
-/** Whether an upstream name may stand for this address. Anything that is not an address may not be reached. */
+/** Tells whether an upstream name may resolve to this address. False for anything that is not an address. */
 export function mayReach(address: string, { allowPrivate, isOurs = isThisMachine }: ReachOptions): boolean {
   if (isIP(address) === 0) return false
   const family = familyOf(address)
@@ -93,9 +94,9 @@ const resolveOnce: ResolveName = (hostname, done) =>
   resolveByOs(hostname, { all: true, order: 'ipv4first' }, (error, addresses) => done(error, addresses ?? []))
 
 /**
- * A lookup for sockets: it resolves a name once and gives back one address that was checked, so that what is
- * connected to is what was checked, whatever a second answer would say. If any address of the answer may not be
- * reached, none is used: the error is denial `endpoint_refused`.
+ * Returns a lookup for sockets. It resolves a name once and returns one checked address, so that the socket connects to
+ * what was checked, whatever a second answer would be. If any address of the answer is not allowed, none is used: the
+ * error is Denial `endpoint_refused`.
  */
 export function pinnedLookup({ resolve = resolveOnce, ...reach }: PinOptions): LookupFunction {
   return function lookup(hostname, options, done) {

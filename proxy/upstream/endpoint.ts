@@ -1,6 +1,6 @@
 /**
- * Where a call goes: where the configuration says that a private service is, the configured emulator, or the host that
- * the catalogue names (security rule S5).
+ * Chooses where a call goes: to a configured private service, the configured emulator, or the host of the catalogue
+ * (security rule S5).
  */
 import { isMultiRegion } from '../aws/endpoints/buckets.ts'
 import { resolveEndpoint } from '../aws/endpoints/endpoints.ts'
@@ -10,8 +10,8 @@ import type { Paced } from '../exchange/exchange.ts'
 import type { Endpoint } from '../exchange/upstream.ts'
 
 /**
- * The path is what was read, byte for byte. A bucket that stood in the host is its first segment, and stays there, but
- * for multi-region access points, which have a host each and no path style.
+ * Returns a function that gives the endpoint and path of a call. The path is what was read, byte for byte. A bucket from the host stays its
+ * first segment, except for multi-region access points, which have a host each and no path style.
  */
 export function upstreamEndpoint(
   upstream: Config['upstream'],

@@ -1,26 +1,26 @@
-/** Kept-alive connections to the upstreams, by origin. */
+/** Keeps connections to the upstreams alive, by origin. */
 import { isIP, type LookupFunction } from 'node:net'
 import { Agent, Pool } from 'undici'
 import { hostOf } from '../core/addresses.ts'
 import { Denial } from '../core/denial/denial.ts'
 
 export interface UpstreamOptions {
-  /** Connections per origin (of one agent). */
+  /** The most connections per origin, for one agent. */
   readonly connections: number
   readonly connectTimeoutMs: number
-  /** From the request's end to the answer's head. */
+  /** The time from the request's end to the answer's head. */
   readonly headersTimeoutMs: number
-  /** Between two parts of the answer's body. */
+  /** The time between two parts of the answer's body. */
   readonly bodyTimeoutMs: number
-  /** How long an idle connection is kept. */
+  /** The time for which an idle connection is kept. */
   readonly keepAliveMs?: number
-  /** Origins in use at once. Agents name some of them (account and API ids are host labels), so it is bounded. */
+  /** The most origins in use at once. Agents choose some of them: account and API ids are host labels. */
   readonly maxOrigins?: number
-  /** Checks where names lead; undefined only for the configured `upstream.endpoint`. */
+  /** Checks what names resolve to; undefined only for the configured `upstream.endpoint`. */
   readonly lookup?: LookupFunction | undefined
-  /** Origins that the configuration names: they may be addresses. */
+  /** The configured origins: only they may be IP addresses. */
   readonly configured?: ReadonlySet<string>
-  /** Certificate authorities in place of the built-in ones (PEM). */
+  /** Certificate authorities (PEM) that replace the built-in ones. */
   readonly ca?: string
 }
 
@@ -28,9 +28,9 @@ const DEFAULT_KEEP_ALIVE_MS = 10_000
 const DEFAULT_MAX_ORIGINS = 512
 
 /**
- * A dispatcher that follows no redirect, asks no environment proxy and verifies TLS whatever the environment says
- * (security rule S5). HTTP/1.1, where target and header order reach the service as they were signed; HTTP/2 only for
- * what needs it: event streams go both ways at once.
+ * Creates a dispatcher that follows no redirect, uses no proxy of the environment, and verifies TLS whatever the
+ * environment says (security rule S5). It speaks HTTP/1.1, which keeps target and header order as they were signed.
+ * HTTP/2 is only for event streams, which go both ways at once.
  */
 export function createUpstream(options: UpstreamOptions, speaksHttp2 = false): Agent {
   const { lookup, ca } = options
@@ -60,7 +60,7 @@ export interface Upstreams {
   close(): Promise<void>
 }
 
-/** Connections of its own for each agent: one that reads slowly, or holds many calls open, takes nobody else's. */
+/** Creates connections of its own for each agent: one that reads slowly or holds many calls open takes no other's. */
 export function createUpstreams(options: UpstreamOptions): Upstreams {
   const byAgent = new Map<string, Agent>()
   return {
@@ -76,9 +76,9 @@ export function createUpstreams(options: UpstreamOptions): Upstreams {
   }
 }
 
-/** A socket to an address looks nothing up, so an origin that is one would go unchecked. */
+/** Refuses an origin that is an IP address: its socket looks nothing up, so nothing would check it. */
 function refuseAddress(url: URL, configured: ReadonlySet<string> | undefined): void {
   if (isIP(hostOf(url)) !== 0 && configured?.has(url.origin) !== true) {
-    throw new Denial('endpoint_refused', 'An upstream is reached by its name, never by an address.')
+    throw new Denial('endpoint_refused', 'An upstream must be a host name, not an IP address.')
   }
 }

@@ -1,9 +1,9 @@
 # METADATA
 # title: Moderato's decision
 # description: |
-#   Default deny. Every package below moderato.rules is one rule: `permit` speaks for a call, `deny` holds messages
-#   against it, and `ask` holds objects that want people to approve it: `{"approvers": 1 or 2, "message": why}`. A call
-#   is allowed if a rule permits it and none denies it, so adding a rule is adding a folder.
+#   Denies by default. Every package below moderato.rules is one rule: `permit` is true if the rule allows the call, `deny`
+#   holds messages that deny it, and `ask` holds objects that require people to approve it: `{"approvers": 1 or 2,
+#   "message": why}`. A call is allowed if a rule permits it and none denies it. To add a rule, add a folder.
 # schemas:
 #   - input: schema.input
 package moderato
@@ -11,8 +11,8 @@ package moderato
 # METADATA
 # title: Verdict
 # description: |
-#   Whether the call may go on, which rules said so (`package.rule`), what to tell the agent, and how many people must
-#   approve it first.
+#   Says whether the call is allowed, which rules decided (`package.rule`), what to tell the agent, and how many people
+#   must approve the call first.
 # entrypoint: true
 decision := {
 	"allow": false,
@@ -40,7 +40,7 @@ decision := {
 
 _permitting contains name if data.moderato.rules[name].permit == true
 
-# Anything but the empty set is a denial: a rule that by mistake says `deny := true` still denies.
+# Anything except the empty set is a denial: a rule that says `deny := true` by mistake still denies.
 _denials[name] := messages if {
 	some name
 	messages := data.moderato.rules[name].deny
@@ -53,7 +53,7 @@ _asks[name] := asks if {
 	asks != set()
 }
 
-# One person only where every ask says so: whatever else a rule asks by mistake takes two.
+# One person is enough only if every ask says 1. Any other value, also a wrong one, requires two.
 _approvers(asks) := 1 if {
 	every ask in asks { ask.approvers == 1 }
 } else := 2

@@ -26,7 +26,7 @@ describe('replay', () => {
     const copy = await send(running.proxy.url, call)
     expect(copy.status).toBe(503)
     expect(copy.body.toString()).toContain('ServiceUnavailable')
-    expect(copy.body.toString()).toContain('Sign anew')
+    expect(copy.body.toString()).toContain('To repeat the call, sign it again')
     expect(running.upstream.recorded.length - before).toBe(1)
     const { reason, decision } = await running.proxy.decision(String(copy.headers['x-moderato-request-id']))
     expect({ reason, decision }).toEqual({ reason: 'replayed', decision: 'deny' })

@@ -51,7 +51,7 @@ describe('openAudit', () => {
   it('refuses a second writer and lets one in after the first has closed', async () => {
     const dir = await temporaryFolder()
     const audit = await opened(dir)
-    await expect(opened(dir)).rejects.toThrow('in use by another process')
+    await expect(opened(dir)).rejects.toThrow('another process is writing the audit log')
     await audit.close()
     await (await opened(dir)).commit(decision('b'))
     expect((await verifyAudit(dir)).ok).toBe(true)

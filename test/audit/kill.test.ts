@@ -71,7 +71,7 @@ describe('the audit log under kill -9', () => {
       const child = startWriter(dir)
       if (child.stdout === null) throw new Error('no standard output')
       await once(child.stdout, 'data')
-      await expect(opened(dir)).rejects.toThrow('in use by another process')
+      await expect(opened(dir)).rejects.toThrow('another process is writing the audit log')
       child.stdout.resume()
       child.kill('SIGKILL')
       await once(child, 'exit')

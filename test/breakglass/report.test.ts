@@ -140,7 +140,7 @@ describe('moderato breakglass report', () => {
         `${ID} for a`,
         String.raw`  opened by alice at ${TIME}: "why \"not\"", ticket "INC-1"`,
         '  classes data-delete on "*"',
-        `  ends by itself at ${TIME}`,
+        `  expires at ${TIME}`,
         '  data-delete: 2 calls, 2 allowed (of 6 things), 0 refused',
         '',
       ].join('\n'),
@@ -153,7 +153,7 @@ describe('moderato breakglass report', () => {
     const { io, err } = captured()
     expect(await run(['report', ID, '--dir', dir], io)).toBe(1)
     expect(await run(['report', ID, '--dir', join(dir, 'none')], io)).toBe(1)
-    expect(err()).toContain(`knows of no break-glass "${ID}"`)
+    expect(err()).toContain(`has no break-glass "${ID}"`)
     expect(err()).toContain('ENOENT')
     for (const wrong of [
       [],

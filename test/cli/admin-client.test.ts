@@ -84,7 +84,10 @@ describe('the client of the admin API', () => {
       expect.stringMatching(/no Moderato answers at .*is it running\?/),
     ])
     const wrong = await asked({ admin: url, 'token-file': secretFile('wrong', 'w'.repeat(43)) })
-    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('is not known at')])
+    expect([wrong.code, wrong.err]).toEqual([
+      1,
+      expect.stringContaining('does not know the token or certificate'),
+    ])
     expect(wrong.err + gone.err).not.toMatch(/w{43}|t{43}/)
     const refused = await asked({ admin: url, 'token-file': file }, {}, (client) =>
       client.post('/v1/whoami', { n: 'x' }, Who),
@@ -93,7 +96,7 @@ describe('the client of the admin API', () => {
     const other = await asked({ admin: url, 'token-file': file }, {}, (client) =>
       client.post('/v1/whoami', { n: 7 }, z.object({ of: z.literal('a later version') })),
     )
-    expect([other.code, other.err]).toEqual([1, expect.stringContaining('or of another version')])
+    expect([other.code, other.err]).toEqual([1, expect.stringContaining('or is another version of it')])
   })
 
   it('sends no token over plain HTTP to another machine, and none from a file that others can read', async () => {

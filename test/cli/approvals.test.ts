@@ -57,7 +57,7 @@ describe('moderato approvals', () => {
     const { approvals, moderato } = await scene()
     const id = (await approvals.ask(ASKED))?.id ?? ''
     expect(await moderato(TOKEN, 'approve', id)).toMatchObject({ code: 1, out: '' })
-    expect((await moderato(TOKEN, 'approve', id)).err).toContain('Only a person may do this')
+    expect((await moderato(TOKEN, 'approve', id)).err).toContain('Only a person can do this')
     expect((await moderato(ALICE, 'approve', id, '--uses', '6')).code).toBe(1)
     expect((await moderato(ALICE, 'show', '0'.repeat(32))).err).toContain('No approval of this id')
     expect(await moderato(ALICE, 'deny', id)).toMatchObject({ code: 0 })
@@ -96,6 +96,6 @@ describe('moderato approvals', () => {
   it('explains itself', async () => {
     const { io, out } = captured()
     expect(await run(['--help'], io)).toBe(0)
-    expect(out()).toContain('Only a person decides')
+    expect(out()).toContain('Only a person can decide')
   })
 })

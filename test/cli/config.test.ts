@@ -53,7 +53,7 @@ describe('moderato config', () => {
     const { code, err } = await config('check', path)
     expect({ code, err }).toEqual({
       code: 1,
-      err: expect.stringMatching(/^.*:\n {2}admin\.people\.0\.tokenFile: .*alice\.token is not there\n$/),
+      err: expect.stringMatching(/^.*:\n {2}admin\.people\.0\.tokenFile: .*alice\.token does not exist\n$/),
     })
   })
 

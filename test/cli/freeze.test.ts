@@ -52,8 +52,8 @@ describe('moderato freeze', () => {
   it('says so where nobody is meant, and what is missing', async () => {
     const { freeze } = await operated()
     const { out } = await freeze('--agent', 'typo', '--agent', 'ci/*', '--agent', 'a', '--reason', 'r')
-    expect(out).toContain('  NOTHING OF IT IS FROZEN: there is no agent typo\n')
-    expect(out.match(/there is no agent/g)).toHaveLength(1)
+    expect(out).toContain('  NOTHING IS FROZEN for typo: there is no such agent\n')
+    expect(out.match(/there is no such agent/g)).toHaveLength(1)
     expect((await freeze('all')).err).toContain('\nmoderato: --reason must be given\n')
     expect((await freeze('all', '--resaon', 'r')).err).toContain("moderato: Unknown option '--resaon'")
   })
@@ -83,11 +83,14 @@ describe('moderato freeze', () => {
       [['--service', 'dynamo', '--reason', 'x'], /the catalogue has no service dynamo/],
       [['--class', 'deletes', '--reason', 'x'], /classes\.0: .*"destructive"/],
       [['--account', '1', '--reason', 'x'], /accounts\.0: must be 12 digits/],
-      [['all', '--reason', 'x', '--for', 'a while'], /for: .*no duration/],
-      [['all', '--reason', 'x', '--until', '2026-03-04T09:00:00Z'], /until: is over already/],
-      [['all', '--reason', 'x', '--for', '2h', '--until', '2026-04-04T09:00:00Z'], /exclude each other/],
+      [['all', '--reason', 'x', '--for', 'a while'], /for: .*not a duration/],
+      [['all', '--reason', 'x', '--until', '2026-03-04T09:00:00Z'], /until: this time is in the past/],
+      [
+        ['all', '--reason', 'x', '--for', '2h', '--until', '2026-04-04T09:00:00Z'],
+        /give either for or until, not both/,
+      ],
       [['all', '--reason', 'x\u001b[2J'], /reason: must be .*without line breaks or control/],
-      [['lift', 'f-0'], /No freeze of that id/],
+      [['lift', 'f-0'], /No freeze with that id/],
     ]
     for (const [args, words] of REFUSED)
       expect(await freeze(...args), args.join(' ')).toMatchObject({

@@ -133,6 +133,6 @@ describe('separation', () => {
   it.skipIf(isRoot)('takes what cannot be tried as that user for reached', async () => {
     const options = { place: await place(), loaded: undefined, given: { PATH: '', HOME: folder() } }
     const { reached: found } = separation({ ...options, user: NOBODY })
-    expect(found).toEqual([expect.stringContaining('could not be tried as that user')])
+    expect(found).toEqual([expect.stringContaining('what that user can reach could not be checked')])
   })
 })

@@ -125,7 +125,7 @@ describe('moderato sessions', () => {
     expect([revocations.of(mine), revocations.of(other)?.reason]).toEqual([undefined, 'r'])
     expect(await moderato('revoke', '--task', 'none', '--reason', 'r')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('No task of that name is open'),
+      err: expect.stringContaining('No task with that name is open'),
     })
   })
 
@@ -146,7 +146,10 @@ describe('moderato sessions', () => {
       ['revoke', '--task', 't', '--agent', 'a', '--reason', 'x'],
       ['revoke', '--all', '--root', 'a', '--reason', 'x'],
     ])
-      expect(await moderato(...args)).toMatchObject({ code: 1, err: expect.stringContaining('name one') })
+      expect(await moderato(...args)).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('give exactly one'),
+      })
     expect(revocations.of(session)).toBeUndefined()
   })
 })

@@ -40,17 +40,17 @@ describe('wantedTask', () => {
     ['--grant "read"', { grant: ['read'] }, NEAR],
     ['--grant "read="', { grant: ['read='] }, NEAR],
     ['--for: ', { for: 'soon' }, NEAR],
-    ['say where Moderato is', {}, KEY],
-    ['is no URL', { proxy: 'file:///etc' }, KEY],
+    ['the address of Moderato is missing', {}, KEY],
+    ['is not an http or https URL', { proxy: 'file:///etc' }, KEY],
     ['over https only', { proxy: 'http://moderato.example:8080' }, KEY],
     ['over https only', { proxy: 'http://127.0.0.1.example:8080' }, KEY],
-    ['say who asks', {}, { MODERATO_PROXY: 'http://127.0.0.1:1' }],
+    ['credentials are missing', {}, { MODERATO_PROXY: 'http://127.0.0.1:1' }],
     [
-      'is no unix:',
+      'is not of the form unix:',
       {},
       { MODERATO_PROXY: 'http://127.0.0.1:1', SPIFFE_ENDPOINT_SOCKET: 'tcp://127.0.0.1:1' },
     ],
-    ['--agent goes with --config', { agent: 'a' }, NEAR],
+    ['--agent needs --config', { agent: 'a' }, NEAR],
     ['ENOENT', { 'token-file': join(folder, 'none') }, NEAR],
   ])('says what is wrong: %s', async (words, flags, surroundings) => {
     await expect(wantedTask(flags, surroundings)).rejects.toThrow(words)
@@ -63,7 +63,7 @@ describe('wantedTask', () => {
     expect(proof).toEqual({ kind: 'token', from: file, token: 'eyJ.a.b' })
     expect((await wantedTask({}, { ...NEAR, MODERATO_TOKEN_FILE: file })).proof.kind).toBe('token')
     writeFileSync(file, 'two words\r\nx: y')
-    await expect(wantedTask({ 'token-file': file }, NEAR)).rejects.toThrow('holds no token')
+    await expect(wantedTask({ 'token-file': file }, NEAR)).rejects.toThrow('does not contain a token')
   })
 
   it('asks the Workload API for a token of our audience, where nothing else says who asks', async () => {
@@ -80,7 +80,7 @@ describe('wantedTask', () => {
     })
     expect((await wantedTask({}, { ...NEAR, ...surroundings })).proof.kind).toBe('key')
     api.stop()
-    await expect(wantedTask({}, surroundings)).rejects.toThrow('gives no JWT-SVID')
+    await expect(wantedTask({}, surroundings)).rejects.toThrow('returned no JWT-SVID')
   })
 
   it('takes place and key from the configuration beside it', async () => {

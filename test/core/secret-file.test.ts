@@ -35,7 +35,7 @@ describe('ownSecret', () => {
     const path = join(await folder(), 'token')
     for (const text of ['', '\n', 'short-secret']) {
       await writeFile(path, text, { mode: 0o600 })
-      expect(() => readSecret(path)).toThrow(/holds no secret/)
+      expect(() => readSecret(path)).toThrow(/has fewer than 32 characters/)
       expect(() => readSecret(path)).not.toThrow(/short-secret/)
     }
   })

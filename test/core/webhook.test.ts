@@ -58,6 +58,6 @@ describe('openWebhook', () => {
   it('drops what comes while a hundred are under way', async () => {
     const { webhook, lost } = await scene([])
     for (let index = 0; index < 101; index++) webhook.post({}, `message ${index}`)
-    expect(lost).toEqual(['message 100: too many messages are under way'])
+    expect(lost).toEqual(['message 100: too many messages are in flight'])
   })
 })

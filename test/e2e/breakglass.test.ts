@@ -191,7 +191,7 @@ describe('a break-glass', () => {
       until: string
     }
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(opened.until))
-    expect(await as(ALICE, ['list'])).toMatchObject({ code: 0, out: 'none is open\n' })
+    expect(await as(ALICE, ['list'])).toMatchObject({ code: 0, out: 'no break-glass is open\n' })
   })
 
   it('ends an upload that is under way, closed or at its time: nobody keeps one back for later', async () => {
@@ -272,7 +272,7 @@ describe('who may open one', () => {
     const args = ['open', '--agent', READER.id, ...WHY]
     const shared = await moderato(proxy, ['breakglass', ...args, '--for', '5m'])
     expect(shared).toMatchObject({ code: 1, out: '' })
-    expect(shared.err).toContain('Only a person may do this')
+    expect(shared.err).toContain('Only a person can do this')
     const refusedFor = async (...more: string[]) => (await as(ALICE, [...args, ...more])).err
     expect(await refusedFor('--for', '11m')).toContain('breakglass.maxDuration')
     expect(await refusedFor('--for', '5m', '--class', 'write')).toContain('write may not be opened')
@@ -282,7 +282,7 @@ describe('who may open one', () => {
     )
     expect(await refusedFor('--for', '5m', '--pace')).toContain('breakglass.pace')
     expect((await as(ALICE, ['open', '--agent', 'nobody', ...WHY, '--for', '5m'])).err).toContain(
-      'no agent of that id',
+      'no agent with that id',
     )
     const bidi = ['open', '--agent', READER.id, '--reason', 'x\u202e', '--ticket', 'T', '--for', '5m']
     expect((await as(ALICE, bidi)).err).toContain('without line breaks or control characters')
@@ -299,11 +299,11 @@ describe('who may open one', () => {
     const own = await as(ALICE, ['confirm', id])
     expect(own).toMatchObject({ code: 1 })
     expect(own.err).toContain('another person must confirm it')
-    expect((await moderato(proxy, ['breakglass', 'confirm', id])).err).toContain('Only a person may do this')
+    expect((await moderato(proxy, ['breakglass', 'confirm', id])).err).toContain('Only a person can do this')
     expect((await thrownBy(drop())).status).toBe(403)
     expect((await as(BOB, ['confirm', id])).out).toContain(`by ${ALICE} and ${BOB}: "orders are stuck"`)
     await drop()
-    expect((await as(BOB, ['confirm', id])).err).toContain('No break-glass of that id waits')
+    expect((await as(BOB, ['confirm', id])).err).toContain('No break-glass with that id waits')
   })
 
   it('replicas that share a file follow', async () => {

@@ -45,7 +45,7 @@ describe.skipIf(missing(MOTO))('moderato run', () => {
   it('lets a JavaScript client work, says what it did, and ends the task', async () => {
     const { code, out, err } = await run(node(JS), ['--grant', 'read,list=*', '--for', '5h'])
     expect({ code, out: JSON.parse(out) as unknown }).toEqual({ code: 0, out: [] })
-    expect(err).toMatch(/moderato: policy gave task task-\S+ less than was asked for; it ends 2/)
+    expect(err).toMatch(/moderato: policy granted task task-\S+ less than was asked for; it expires at 2/)
     expect(err).toMatch(/moderato: task task-\S+: 1 call, 0 refused; ended\n$/)
     const record = await proxy.record(({ operation }) => operation === 'ListBuckets')
     expect(record).toMatchObject({ agent: BUILDER.id, task: taskIn(err) })
@@ -146,8 +146,10 @@ describe.skipIf(missing(MOTO))('moderato run', () => {
     expect(statSync(mark, { throwIfNoEntry: false })).toBeUndefined()
     expect(openings()).toBe(before)
     const same = await run(command)
-    expect(same.err).toContain('--same-user: this is no boundary')
-    expect(same.err).toContain('not checked: without --config FILE')
+    expect(same.err).toContain('--same-user: the proxy is no security boundary here')
+    expect(same.err).toContain(
+      'not checked: whether it can reach state, configuration, bundles, upstream credentials or the store: --config FILE is missing',
+    )
     expect(statSync(mark).isFile()).toBe(true)
   })
 
@@ -172,7 +174,7 @@ describe.skipIf(missing(MOTO))('moderato run', () => {
     await vi.waitFor(() => expect(running.out()).toContain('up'), { timeout: 30_000 })
     await moderato(proxy, ['sessions', 'revoke', '--task', 'drifter', '--reason', 'it drifted'])
     running.child.kill('SIGTERM')
-    expect((await running.ended).err).toMatch(/task drifter was over before: .*\(operator\): it drifted/)
+    expect((await running.ended).err).toMatch(/task drifter had ended before: .*\(operator\): it drifted/)
   })
 
   it.skipIf(missing(AWS_CLI))('tells what the command left behind, in the audit log too', async () => {
@@ -183,7 +185,7 @@ describe.skipIf(missing(MOTO))('moderato run', () => {
     const { code, err } = await run(['sh', '-ec', script], ['--id', 'leaver'])
     expect({ code, left: /LEFT BEHIND.*/.exec(err)?.[0] }).toEqual({
       code: 0,
-      left: expect.stringMatching(/able to act without it: iam:CreateRole arn:aws:iam::\S+:role\/left$/),
+      left: expect.stringMatching(/can still act on its own: iam:CreateRole arn:aws:iam::\S+:role\/left$/),
     })
     const record = await proxy.record(({ phase, task }) => phase === 'task' && task === 'leaver')
     expect(record).toMatchObject({

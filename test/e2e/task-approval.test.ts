@@ -34,7 +34,7 @@ describe('a task that people must approve', () => {
     const proxy = await start()
     const words = refusedWith(await askTasks(proxy, BUILDER, CLEAN_UP))
     expect(words).toContain('One person must approve a task that may do destructive.')
-    expect(words).toContain('Make the very same call again once people have approved it.')
+    expect(words).toContain('Send exactly the same call again after people have approved it.')
     const id = approvalIn(words)
     expect(approvalIn(refusedWith(await askTasks(proxy, BUILDER, CLEAN_UP)))).toBe(id)
     const refusal = await proxy.record(({ reason }) => reason === 'approval_required')

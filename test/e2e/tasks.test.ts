@@ -65,7 +65,7 @@ describe('a task, opened with a static key', () => {
     expect(thrown.message).toContain('destructive')
     const none = await askTasks(proxy, STRANGER, { intent: 'anything', grants: asked })
     expect(none).toMatchObject({ status: 403, json: { code: 'AccessDenied' } })
-    expect(none.json.message).toContain('Nothing of what the task asks for is granted')
+    expect(none.json.message).toContain('This agent has none of the grants that the task asks for')
   })
 
   it('opens tasks from a task, which have no more than it has, and end with it', async () => {

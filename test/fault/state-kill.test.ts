@@ -85,7 +85,7 @@ describe('kill -9 of a proxy under load', () => {
         // A copy of what was forwarded before the kill is known after it.
         const again = await startProxy({ upstream: upstream.url, settings, stateDir })
         const sent = upstream.recorded.length
-        expect((await send(again.url, copied)).body.toString()).toContain('Sign anew')
+        expect((await send(again.url, copied)).body.toString()).toContain('To repeat the call, sign it again')
         expect(upstream.recorded.length).toBe(sent)
         again.signal('SIGKILL')
         await again.ended

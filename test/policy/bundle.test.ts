@@ -132,7 +132,7 @@ describe.skipIf(opa === undefined)("an operator's own bundle", () => {
         bundle: build(name, decision, verdict(more)),
         data: { ...data, tasks: { maxSeconds: 60, require: [], approvals } },
       })
-    await expect(load('no-people', '', [rule])).rejects.toThrow('for a task in an unknown shape')
+    await expect(load('no-people', '', [rule])).rejects.toThrow('about a task has an unknown shape')
     const task = { id: 't', intent: '', justification: '', ticket: '', grants: [], durationSeconds: 60 }
     const input = { agent: { id: 'a' }, task: { ...task, child: false } }
     expect((await load('asked-for-none', '', [])).judgeTask(input).approvals).toBe(0)

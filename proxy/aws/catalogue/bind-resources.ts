@@ -1,4 +1,4 @@
-/** The resource entries of an operation, with what a request leaves to the service. */
+/** Binds the resource entries of an operation, with the defaults for what a request leaves out. */
 import { type Binder, entriesOf } from './bind.ts'
 import type { RawResource } from './format.ts'
 import type { OperationAuthorization } from './levels.ts'
@@ -7,21 +7,21 @@ import type { Overrides } from './overrides.ts'
 import type { IamService } from './sources.ts'
 import { UNKNOWN } from './templates.ts'
 
-/** In whose account the resources are, where a member says so. */
+/** Returns the member that names the account of the resources, if there is one. */
 function ownerOf({ model, key, operation }: Binder, { accounts }: Overrides): Record<string, string> {
   const member = accounts[key.slice(0, key.indexOf('.'))]
   const owner = member === undefined ? undefined : wireLocation(model, operation, member)
   return owner === undefined ? {} : { Account: owner }
 }
 
-/** What must not be given for the resource to be of this type. */
+/** Returns the member that makes the resource one of another type. */
 function unlessOf({ model, operation }: Binder, { unless }: Overrides, type: string): Record<string, string> {
   const [member = '', value = ''] = unless[type] ?? []
   const at = wireLocation(model, operation, member)
   return at === undefined ? {} : { Unless: `${at}|=${value}` }
 }
 
-/** Each variable's locations, with its default and with what qualifies it. */
+/** Adds to each variable's locations its default and its qualifier. */
 function completed(
   { model, operation }: Binder,
   { defaults, qualifiers }: Overrides,
@@ -42,7 +42,7 @@ function completed(
 
 type Bound = Readonly<Record<string, string>>
 
-/** The resource entries of an operation; empty where IAM names no resource type, `*` alone where no member does. */
+/** Returns the resource entries of an operation: empty if IAM names no resource type, only `*` if no member does. */
 export function bindResources(
   binder: Binder,
   authorization: OperationAuthorization,

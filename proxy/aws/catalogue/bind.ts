@@ -12,14 +12,14 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '')
 }
 
-/** Stems that say nothing of what they identify; the resource type does. */
+/** Lists stems that do not say what they identify; the resource type does. */
 const GENERIC = new Set(['resource', 'resourcepath', 'relative', 'key', 'entity', 'object', 'friendly', ''])
 
 function stemOf(text: string): string {
   return text.replace(/(identifier|name|id|arn)$/, '')
 }
 
-/** The nouns by which a variable may be called, in plain letters. */
+/** Returns the nouns that a variable may have, in plain letters. */
 function stemsFor(type: string, variable: string): Set<string> {
   const noun = plain(type.replace(/\/.*$/, ''))
   const stem = plain(variable).replace(/(withpath|withoutleadingslash)$/, '')
@@ -42,7 +42,7 @@ interface Context {
   readonly members: readonly TopMember[]
   readonly overrides: Overrides
   readonly operation: string
-  /** IAM names one resource type for the action, so that what identifies anything identifies this. */
+  /** IAM names one resource type for the action, so any identifier identifies a resource of this type. */
   readonly only: boolean
   /** The template has one variable. */
   readonly single: boolean
@@ -54,8 +54,8 @@ function find(context: Context, wanted: (member: TopMember) => boolean): string 
 }
 
 /**
- * `SourceDBClusterSnapshotIdentifier` for a cluster snapshot: the end of the name is the noun, less `Id` or `Name`.
- * `RuleArn` for a listener rule: what is an ARN says itself what it is.
+ * Tells whether a member's name ends in the noun, without `Id` or `Name`: `SourceDBClusterSnapshotIdentifier` fits a
+ * cluster snapshot. `RuleArn` fits a listener rule: an ARN has its type in itself.
  */
 function endsIn(member: TopMember, stems: ReadonlySet<string>): boolean {
   const whole = plain(member.name).replace(/s$/, '')
@@ -79,13 +79,13 @@ function bindVariable(context: Context, prefix: string, type: string, variable: 
   return bindByNoun(context, type, variable, stems)
 }
 
-/** Whether a variable is what tells one resource of the type from another, and not its version, alias or owner. */
+/** Tells whether a variable identifies a resource of the type, unlike its version, alias or owner. */
 function identifies(context: Context, type: string, variable: string): boolean {
   const stem = stemOf(plain(variable))
   return context.single || GENERIC.has(stem) || stem === plain(type)
 }
 
-/** `DeleteIndex` of `Id`; `DeleteApp` of `ApplicationId`, where that is all it asks for. */
+/** Binds by the noun of the operation: `Id` of `DeleteIndex`; `ApplicationId` of `DeleteApp`, if nothing else is required. */
 function bindByNoun(
   context: Context,
   type: string,
@@ -96,7 +96,7 @@ function bindByNoun(
   const about = noun.startsWith(plain(type)) || plain(type).startsWith(noun)
   const required = context.members.filter((member) => member.required)
   if (about || context.only) {
-    // An ARN says itself what it is, and one of another service adds `*`.
+    // An ARN has its type in itself, and one of another service adds `*`.
     const arns = required.filter((member) => /arn$/i.test(member.name) && !/role_?arn$/i.test(member.name))
     const bare = arns.find((member) => /^arn$/i.test(member.name))
     if (bare !== undefined) return bare.location
@@ -116,15 +116,15 @@ function bindByNoun(
   return alike && name.length > 2 ? sole.location : undefined
 }
 
-/** Where an ARN has several parts, a name is no id and an id no name. */
+/** Tells whether a member fits a variable: in an ARN of several parts, a name is no id and an id no name. */
 function isFit(variable: string, member: string): boolean {
   if (/(id|uuid)$/i.test(variable)) return !/name$/i.test(member)
   return !/name$/i.test(variable) || !/id$/i.test(member)
 }
 
 /**
- * `variable -> location` for a template; undefined if no variable has a member. One member does not fill two
- * variables: the last is the resource's own, and what stands before it is then unknown.
+ * Returns `variable -> location` for a template; undefined if no variable has a member. One member does not fill two
+ * variables: it fills the last, which is the resource's own, and those before it are then unknown.
  */
 function bindTemplate(context: Context, prefix: string, type: string, template: string) {
   const variables = variablesOf(template)
@@ -142,7 +142,7 @@ function bindTemplate(context: Context, prefix: string, type: string, template: 
   return bound
 }
 
-/** One action's resource types. Types that IAM requires and no member names become `*` at run time. */
+/** Binds the resource types of one action. Types that IAM requires and no member names become `*` at run time. */
 function bindAction(
   context: Context,
   prefix: string,
@@ -152,7 +152,7 @@ function bindAction(
 ): RawResource[] {
   const whole = find(context, (member) => /^(resource(arns?|identifier|name|id)?|arns?)$/i.test(member.name))
   const anyRequired = types.some((each) => each.required)
-  // Of several kinds, none of which IAM insists on, an ARN says itself which it is.
+  // If IAM requires none of several types, the ARN itself says which it is.
   if (whole !== undefined && types.length > 1 && !anyRequired) return [['', 1, { '@': whole }]]
   const entries: RawResource[] = []
   let unbound = false
@@ -169,6 +169,7 @@ function bindAction(
 
 type Types = readonly { readonly name: string; readonly required: boolean }[]
 
+/** Describes the operation whose resources are bound. */
 export interface Binder {
   readonly model: ServiceModel
   readonly key: string
@@ -176,7 +177,7 @@ export interface Binder {
   readonly prefix: string
 }
 
-/** Resource entries by name; empty where IAM names no resource type, `*` alone where no member does. */
+/** Returns the entries bound by member names: empty if IAM names no resource type, only `*` if no member does. */
 export function entriesOf(
   { model, key, operation, prefix }: Binder,
   authorization: OperationAuthorization,

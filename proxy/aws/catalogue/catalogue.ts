@@ -1,30 +1,28 @@
-/** Reads the committed catalogue. A service is parsed when it is first asked for, an operation when it is first called. */
+/** Reads the committed catalogue. Each service is parsed on its first use, each operation on its first call. */
 import { readFileSync } from 'node:fs'
 import { brotliDecompressSync } from 'node:zlib'
 import { serviceOf } from './decode.ts'
 import type { CatalogueHeader } from './format.ts'
 import type { Catalogue, Operation, Service } from './types.ts'
 
-/** Every operation of a service. */
+/** Returns every operation of a service. */
 export function operationsOf(service: Service): Operation[] {
   return service.operationNames.flatMap((name) => service.operation(name) ?? [])
 }
 
-/** Every operation of every service. */
+/** Returns every operation of every service. */
 export function everyOperation(catalogue: Catalogue): Operation[] {
   return catalogue.models.flatMap((model) => operationsOf(catalogue.service(model) as Service))
 }
 
-/** A name as every spelling of it has it: letters and digits, in lower case. */
+/** Returns what all spellings of a name have in common: letters and digits, in lower case. */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '')
 }
 
-/** The catalogue from its decompressed text; kept as bytes, of which each service becomes text once. */
+/** Makes the catalogue from its decompressed text. It keeps the bytes; each service becomes text once. */
 export function parseCatalogue(bytes: Buffer): Catalogue {
-  const ends = lineEnds(bytes)
-  const line = (index: number): string =>
-    bytes.toString('utf8', index === 0 ? 0 : (ends[index - 1] ?? 0) + 1, ends[index])
+  const line = linesOf(bytes)
   const header = JSON.parse(line(0)) as CatalogueHeader
   const services = new Map<number, Service>()
   const signing = new Map<string, readonly Service[]>()
@@ -35,7 +33,7 @@ export function parseCatalogue(bytes: Buffer): Catalogue {
     services.set(index, service)
     return service
   }
-  const spelled = new Map<Service, ReadonlyMap<string, string>>()
+  const spelled = spellings()
   const catalogue: Catalogue = {
     sources: header.sources,
     models: header.models,
@@ -57,15 +55,27 @@ export function parseCatalogue(bytes: Buffer): Catalogue {
       const services = Object.hasOwn(header.named, key)
         ? (header.named[key] as readonly number[]).map(at)
         : []
-      return services.flatMap((service) => {
-        const names =
-          spelled.get(service) ?? new Map(service.operationNames.map((each) => [plainName(each), each]))
-        spelled.set(service, names)
-        return service.operation(names.get(plainName(operation)) ?? '') ?? []
-      })
+      return services.flatMap((service) => spelled(service, operation) ?? [])
     },
   }
   return catalogue
+}
+
+/** Returns a function that finds an operation by any spelling of its name; it remembers the spellings of each service. */
+function spellings(): (service: Service, operation: string) => Operation | undefined {
+  const spelled = new Map<Service, ReadonlyMap<string, string>>()
+  return (service, operation) => {
+    const names =
+      spelled.get(service) ?? new Map(service.operationNames.map((each) => [plainName(each), each]))
+    spelled.set(service, names)
+    return service.operation(names.get(plainName(operation)) ?? '')
+  }
+}
+
+/** Returns a function that gives a line of the text by its index. */
+function linesOf(bytes: Buffer): (index: number) => string {
+  const ends = lineEnds(bytes)
+  return (index) => bytes.toString('utf8', index === 0 ? 0 : (ends[index - 1] ?? 0) + 1, ends[index])
 }
 
 function lineEnds(bytes: Buffer): number[] {
@@ -75,14 +85,14 @@ function lineEnds(bytes: Buffer): number[] {
   return ends
 }
 
-/** The catalogue of a file as `catalogue.json.br`; throws if it is none. */
+/** Reads a catalogue from a file such as `catalogue.json.br`; throws if it is none. */
 export function readCatalogue(path: string | URL): Catalogue {
   return parseCatalogue(brotliDecompressSync(readFileSync(path)))
 }
 
 let loaded: Catalogue | undefined
 
-/** The committed catalogue, read once in a process. */
+/** Returns the committed catalogue; it is read once in a process. */
 export function loadCatalogue(): Catalogue {
   loaded ??= readCatalogue(new URL('catalogue.json.br', import.meta.url))
   return loaded

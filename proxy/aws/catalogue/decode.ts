@@ -1,4 +1,4 @@
-/** Makes services and operations of the lines of the committed catalogue. */
+/** Decodes services and operations from the lines of the committed catalogue. */
 import type { ActionClass, Trait } from '../../core/action-class.ts'
 import type {
   Catalogue,
@@ -65,7 +65,7 @@ function resourceEntry(
   }
 }
 
-/** How a request of the operation looks on the wire. */
+/** Returns how a request of the operation looks on the wire. */
 function wireOf(raw: RawOperation) {
   return {
     http: raw.h ?? '',
@@ -108,7 +108,7 @@ function operationOf(
   }
 }
 
-/** A service from its line; an operation is made when it is first called. */
+/** Decodes a service from its line; each operation is decoded on its first call. */
 export function serviceOf(line: string, catalogue: Catalogue): Service {
   const raw = JSON.parse(line) as RawService
   const made = new Map<string, Operation>()

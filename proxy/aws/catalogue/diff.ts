@@ -1,12 +1,13 @@
-/** What changed between two catalogues, for a person to review: new and gone operations, other classes and actions. */
+/** Compares two catalogues for a person to review: new and removed operations, other classes and actions. */
 import { everyOperation } from './catalogue.ts'
 import type { Catalogue, Locator, Operation } from './types.ts'
 
+/** Describes one operation that differs. */
 export interface Difference {
   readonly kind: 'added' | 'removed' | 'changed'
   /** `model.Operation`. */
   readonly operation: string
-  /** What is said of it: of `changed` only what differs, as `before -> after`. */
+  /** Facts about it; for `changed` only those that differ, as `before -> after`. */
   readonly facts: Readonly<Record<string, string>>
 }
 
@@ -14,7 +15,7 @@ function spelled({ from, steps }: Locator): string {
   return `${from}:${steps.join('.')}`
 }
 
-/** What a reviewer asks of an operation, each in one line. */
+/** Returns what a reviewer wants to know about an operation, each in one line. */
 function factsOf(operation: Operation): Readonly<Record<string, string>> {
   const { http, actions, level, classes, traits, rules, counts, resources, passes } = operation
   return {
@@ -46,7 +47,7 @@ function said(operation: Operation): Record<string, string> {
   return Object.fromEntries(Object.entries(factsOf(operation)).filter(([, value]) => value !== ''))
 }
 
-/** Every operation that is new, gone, or another than it was, in order of its name. */
+/** Returns every operation that is new, removed or changed, sorted by name. */
 export function differences(before: Catalogue, after: Catalogue): Difference[] {
   const old = byName(before)
   const now = byName(after)
@@ -63,7 +64,7 @@ export function differences(before: Catalogue, after: Catalogue): Difference[] {
 
 const MARKS = { added: '+', removed: '-', changed: '~' } as const
 
-/** One line for each operation, and one below for each fact. */
+/** Prints one line for each operation, and below it one for each fact. */
 export function printed(found: readonly Difference[]): string {
   return found
     .map(({ kind, operation, facts }) => {

@@ -14,6 +14,7 @@ function membersAt(input: Shape | undefined, location: string, requiredOnly: boo
   return found.map(([name, ref]) => ref.locationName ?? name).sort()
 }
 
+/** Returns what identifies a request of the operation on the wire, if its protocol is REST. */
 export function routing(scope: ServiceScope, operation: OperationModel): Partial<RawOperation> {
   if (!isRest(scope.model)) return {}
   const input = shapeOf(scope.model, operation.input)
@@ -26,7 +27,7 @@ export function routing(scope: ServiceScope, operation: OperationModel): Partial
   }
 }
 
-/** Every query key; a map in the query string takes any. */
+/** Returns every query key; `*` for a map in the query string, which takes any. */
 function queryKeys(model: ServiceModel, { http }: OperationModel, input: Shape | undefined): string[] {
   const maps = Object.values(input?.members ?? {}).some(
     (ref) => ref.location === 'querystring' && shapeOf(model, ref)?.type === 'map',
@@ -35,7 +36,7 @@ function queryKeys(model: ServiceModel, { http }: OperationModel, input: Shape |
   return maps ? ['*'] : [...new Set([...literals, ...membersAt(input, 'querystring', false)])].sort()
 }
 
-/** Every `x-amz-` header; a map of headers has a prefix in common. */
+/** Returns every `x-amz-` header; headers of a map share a prefix. */
 export function amzHeaders(model: ServiceModel, operation: OperationModel): string[] {
   const input = shapeOf(model, operation.input)
   const single = membersAt(input, 'header', false)
@@ -43,7 +44,7 @@ export function amzHeaders(model: ServiceModel, operation: OperationModel): stri
   return [...single, ...maps].map((each) => each.toLowerCase()).filter((each) => each.startsWith('x-amz-'))
 }
 
-/** What the body is to a reader: an event stream, a stream, opaque bytes, nothing, or a document. */
+/** Tells how to read the body: as an event stream, a stream, opaque bytes, nothing, or a document. */
 export function bodyUse({ model }: ServiceScope, operation: OperationModel): Partial<RawOperation> {
   const input = shapeOf(model, operation.input)
   const unsigned = operation.unsignedPayload === true || operation.authtype === 'v4-unsigned-body'
@@ -57,7 +58,7 @@ export function bodyUse({ model }: ServiceScope, operation: OperationModel): Par
   return isRest(model) && !inBody ? { ...flags, b: 'n' } : flags
 }
 
-/** The host prefix with its labels given as locations: `{h:x-amz-account-id}.`. */
+/** Returns the host prefix with its labels as locations: `{h:x-amz-account-id}.`. */
 export function hostPrefix({ model }: ServiceScope, operation: OperationModel): Partial<RawOperation> {
   const template = operation.endpoint?.hostPrefix
   if (template === undefined) return {}

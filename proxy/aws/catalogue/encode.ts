@@ -30,17 +30,17 @@ function compact(raw: Mutable<RawOperation>): RawOperation {
   return Object.fromEntries(entries)
 }
 
-/** A member path of the hand-made data as a location; one that holds a colon already is one. */
+/** Turns a member path of the hand-made data into a location; one with a colon is a location already. */
 function located({ name, model }: ServiceScope, operation: string, path: string): string {
   const location = path.includes(':') ? path : wireLocation(model, operation, path)
   if (location === undefined) throw new Error(`overrides: ${name}.${operation} has no member ${path}`)
   return location
 }
 
-/** The body as a whole: what its operation is for. */
+/** The location of the whole body. */
 const WHOLE_BODY = 'b:'
 
-/** Rules by hand, and `opaque` for each member that is run later; none where the operation is opaque anyhow. */
+/** Returns the hand-made rules, and `opaque` for each member in `later`, which is run later. */
 function rulesOf(scope: ServiceScope, operation: string, later: readonly string[]): RawRule[] {
   return [...handRules(scope, operation), ...later.map((each): RawRule => [each, 'exists', ['opaque']])]
 }
@@ -69,26 +69,29 @@ function handPasses(scope: ServiceScope, operation: string): string[] {
   return paths.map((path) => located(scope, operation, path))
 }
 
+/** Returns what decides the classes of an operation: its authorization, and what its members give away. */
+function judged(scope: ServiceScope, key: string, { name, http, documentation = '' }: OperationModel) {
+  const { sources, overrides, reviews, name: model, prefix } = scope
+  const method = http.method
+  const inquiry = { model, prefix, operation: name, method, documentation }
+  const authorization = authorize(sources.iam, overrides, inquiry)
+  const { level } = authorization
+  const reviewed = { model: scope.model, name: model, operation: name, level }
+  const later = runsLater(reviews, reviewed)
+  const derived = [
+    ...(issuesCredentials(reviews, reviewed) ? ['credentials'] : []),
+    ...(later.includes(WHOLE_BODY) ? ['opaque'] : []),
+  ]
+  const classes = classesOf(overrides, key, level, derived)
+  return { authorization, classes, later, passed: passes(reviews, reviewed) }
+}
+
 function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOperation {
   const { sources, overrides, name: model, prefix } = scope
   const { name } = operation
   const key = `${model}.${name}`
-  const authorization = authorize(sources.iam, overrides, {
-    model,
-    prefix,
-    operation: name,
-    method: operation.http.method,
-    documentation: operation.documentation ?? '',
-  })
+  const { authorization, classes, later, passed } = judged(scope, key, operation)
   const { level, actions, inferred } = authorization
-  const reviewed = { model: scope.model, name: model, operation: name, level }
-  const later = runsLater(scope.reviews, reviewed)
-  const derived = [
-    ...(issuesCredentials(scope.reviews, reviewed) ? ['credentials'] : []),
-    ...(later.includes(WHOLE_BODY) ? ['opaque'] : []),
-  ]
-  const classes = classesOf(overrides, key, level, derived)
-  const passed = passes(scope.reviews, reviewed)
   const byPath = overrides.actionVerbServices.includes(model)
   const binder = { model: scope.model, key, operation: name, prefix }
   return compact({
@@ -113,7 +116,7 @@ function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOpe
   })
 }
 
-/** ARN templates of the resource types that the operations name. */
+/** Returns the ARN templates of the resource types that the operations name. */
 function templates(
   sources: Sources,
   prefix: string,
@@ -129,6 +132,7 @@ function templates(
   return found
 }
 
+/** Encodes one service model with what the hand-made data says of it. */
 export function encodeService(
   sources: Sources,
   judgement: Judgement,

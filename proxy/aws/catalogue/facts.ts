@@ -1,8 +1,8 @@
-/** Where an operation holds the parameters that deciders ask for, whatever its model calls them. */
+/** Finds where an operation holds the parameters that policy uses, whatever its model calls them. */
 import { placesOf } from './members.ts'
 import { type ServiceModel, wireLocations } from './model.ts'
 
-/** Stable name -> how models call what holds or does not. */
+/** Maps a stable name to the names that models give a switch. */
 const SWITCHES = {
   force: /^force(delete|destroy|deletion|deletewithoutrecovery|deletemodel|deleteaddons)?$/i,
   skipFinalSnapshot: /^skipfinal(cluster)?(snapshot|backup)$/i,
@@ -13,7 +13,7 @@ const SWITCHES = {
     /^(cidr(ip|ipv6|ipv4|block|blocks|s|list|allowlist)?|ipv6cidrblock|sourcecidr|destinationcidrblock|publicaccesscidrs|cidripv[46])$/i,
 } as const
 
-/** Stable name -> how models call what is given a value. */
+/** Maps a stable name to the names that models give a value. */
 const VALUES = {
   acl: /^(acl|grant(read|write|readacp|writeacp|fullcontrol)|accesscontrol|cannedacl|predefinedacl)$/i,
   instanceTypes:
@@ -28,7 +28,7 @@ export type SwitchName = keyof typeof SWITCHES
 export type ValueName = keyof typeof VALUES
 export type FactName = SwitchName | ValueName
 
-/** Every place of the input that holds one of them. */
+/** Returns every place of the input that holds one of them. */
 export function factLocations(model: ServiceModel, operation: string): Partial<Record<FactName, string[]>> {
   const input = model.operations[operation]?.input
   const found: Partial<Record<FactName, string[]>> = {}

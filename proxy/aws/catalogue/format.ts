@@ -1,13 +1,14 @@
 /**
- * The committed form of the catalogue: brotli over lines of JSON.
+ * Defines the committed form of the catalogue: brotli over lines of JSON.
  *
- * The first line is the header, each further line one service, so that start-up parses the header alone and a
- * service only when it is first called. Member names are short because there are twenty thousand operations.
+ * The first line is the header, and each other line one service: start-up parses only the header, and a service is
+ * parsed on its first call. Member names are short because there are twenty thousand operations.
  */
 import type { FactName } from './facts.ts'
 
+/** Holds what start-up needs of the catalogue. */
 export interface CatalogueHeader {
-  /** What the data was generated from: name -> version. */
+  /** The sources of the data: name -> version. */
   readonly sources: Readonly<Record<string, string>>
   /** Signing name -> indexes of the services (lines after the header) that sign with it. */
   readonly signing: Readonly<Record<string, readonly number[]>>
@@ -15,11 +16,11 @@ export interface CatalogueHeader {
   readonly models: readonly string[]
   /** Every IAM prefix, sorted. */
   readonly prefixes: readonly string[]
-  /** What SDKs, IAM and botocore call a service, in plain letters -> indexes, the likeliest first. */
+  /** Each name of a service in SDKs, IAM and botocore, in plain letters -> indexes, the most likely first. */
   readonly named: Readonly<Record<string, readonly number[]>>
 }
 
-/** IAM access levels by their letter in the data. */
+/** Maps the letters in the data to IAM's access levels. */
 export const LEVELS = {
   R: 'Read',
   L: 'List',
@@ -31,23 +32,23 @@ export const LEVELS = {
 export type LevelLetter = keyof typeof LEVELS
 
 /**
- * Where a request holds a value: `u:` path label, `q:` query key, `h:` header, `b:` steps into the body joined by
- * dots; the step `*` takes every value of a map, `@` its keys, and lists are entered without a step.
+ * Says where a request holds a value: `u:` path label, `q:` query key, `h:` header, `b:` steps into the body joined by
+ * dots. The step `*` takes every value of a map, `@` its keys; lists are entered without a step.
  */
 export type Location = string
 
-/** `[location, predicate, classes and traits that hold when it is true]`. */
+/** Holds a rule: `[location, predicate, classes and traits that apply if it is true]`. */
 export type RawRule = readonly [Location, string, readonly string[]]
 
 /**
- * `[IAM resource type, 1 if IAM requires it, ARN variable -> location]`; no variables: not bound. Locations are joined
- * by `|`, none is what only the service knows, `=name` is what it takes where the request gives nothing, and what is
- * found at `+location` follows behind a colon. Two names are no variables of the template but where it is said whose the
- * thing is (`Account`), and what makes it one of another type (`Unless`, but for the value behind it).
+ * Holds a resource: `[IAM resource type, 1 if IAM requires it, ARN variable -> location]`; without variables it is not
+ * bound. Locations are joined by `|`; none means that only the service knows the value. `=name` is the default if the
+ * request gives none; the value at `+location` follows after a colon. Two names are no variables of the template:
+ * `Account` says where the owner is named; a value at `Unless`, other than the one after it, means another type.
  */
 export type RawResource = readonly [string, 0 | 1, Readonly<Record<string, Location>>?]
 
-/** How a document in a call is read; `proxy/aws/contents/` has the readers. */
+/** Names how a document in a call is read; `proxy/aws/classify/contents/` has the readers. */
 export type ContentReader =
   | 'arn'
   | 'automation'
@@ -57,12 +58,13 @@ export type ContentReader =
   | 'stateMachine'
   | 'template'
 
-/** Number of a shape in its service's table, from 1; 0: a single value; -1: anything. */
+/** Refers to a shape by its number in the service's table, from 1; 0 is a single value; -1 is anything. */
 export type ShapeRef = number
 
-/** Members by their name on the wire, `[items]` of a list, or `['*', values]` of a map. */
+/** Holds members by their name on the wire, `[items]` of a list, or `['*', values]` of a map. */
 export type RawShape = Readonly<Record<string, ShapeRef>> | readonly [ShapeRef] | readonly ['*', ShapeRef]
 
+/** Holds one operation in its compact form; a member is left out if it has its default. */
 export interface RawOperation {
   /** `METHOD uri` for REST protocols. */
   readonly h?: string
@@ -80,26 +82,26 @@ export interface RawOperation {
   readonly H?: readonly string[]
   /** Host prefix template. */
   readonly P?: string
-  /** IAM actions where they are not `prefix:Operation`. */
+  /** IAM actions, if they are not `prefix:Operation`. */
   readonly a?: readonly string[]
   /** Access level; `W` if absent. */
   readonly l?: LevelLetter
-  /** Action classes where the access level alone does not say. */
+  /** Action classes, if the access level does not decide them. */
   readonly c?: readonly string[]
   readonly t?: readonly string[]
   readonly w?: readonly RawRule[]
-  /** Documents that say what will be done with them. */
+  /** Documents that contain calls or resources. */
   readonly d?: readonly (readonly [Location, ContentReader])[]
   /** Lists whose length is the number of things touched; `a * b` multiplies, `#a` is the number itself. */
   readonly n?: readonly string[]
   readonly R?: readonly RawResource[]
-  /** Where the call names roles that it passes on. */
+  /** Locations of the roles that the call passes. */
   readonly p?: readonly Location[]
-  /** Where it names instance profiles, whose roles only IAM knows. */
+  /** Locations of instance profiles, whose roles only IAM knows. */
   readonly i?: readonly Location[]
-  /** Where the call names tags that it sets or removes. */
+  /** Locations of the tags that the call sets or removes. */
   readonly T?: readonly Location[]
-  /** Where the call holds what deciders ask for, by stable name. */
+  /** Locations of the facts for policy, by stable name. */
   readonly F?: Readonly<Partial<Record<FactName, readonly Location[]>>>
   /** Body: `s` stream, `o` bytes that are not parsed, `n` none; a parsed document if absent. */
   readonly b?: 's' | 'o' | 'n'
@@ -107,7 +109,7 @@ export interface RawOperation {
   readonly u?: 1
   /** The body is an event stream. */
   readonly e?: 1
-  /** The operation is newer than the IAM data, which could not know it. */
+  /** 1 if the operation is newer than the IAM data, which therefore lacks it. */
   readonly y?: 0 | 1
 }
 

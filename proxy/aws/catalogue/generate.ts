@@ -2,8 +2,8 @@
  * Generates catalogue.json.br from pinned packages and overrides.json.
  *
  *     node proxy/aws/catalogue/generate.ts           writes the data
- *     node proxy/aws/catalogue/generate.ts --check   exit code 1 if the committed data is not what the sources
- *                                                    give, 2 if the sources cannot be had
+ *     node proxy/aws/catalogue/generate.ts --check   exit code 1 if the committed data does not match the sources,
+ *                                                    2 if the sources cannot be fetched
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
@@ -18,7 +18,7 @@ import { readSources, type Sources } from './sources.ts'
 
 export const CATALOGUE_FILE = new URL('catalogue.json.br', import.meta.url)
 
-/** Every key in the hand-made data must name an operation, so that a renamed one cannot fall out unnoticed. */
+/** Checks that every key in the hand-made data names an operation, so that a renamed one is noticed. */
 function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): void {
   const {
     rules,
@@ -54,7 +54,7 @@ function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): vo
     throw new Error(`overrides or reviews name unknown operations: ${[...new Set(missing)].join(' ')}`)
 }
 
-/** Each service under botocore's name, the name of the SDKs, and IAM's, in this order. */
+/** Lists each service under botocore's name, the name of the SDKs, and IAM's, in this order. */
 function namesOf(services: readonly RawService[], ids: readonly string[]): Record<string, readonly number[]> {
   const found: Record<string, number[]> = {}
   for (const spelled of [services.map(({ m }) => m), ids, services.map(({ x }) => x)]) {
@@ -66,7 +66,7 @@ function namesOf(services: readonly RawService[], ids: readonly string[]): Recor
   return found
 }
 
-/** The same for kinds of resources (`prefix.type`, perhaps with a variable behind) and for models. */
+/** Checks the same for resource types (`prefix.type`, with an optional variable) and for models. */
 function checkTypes({ iam, models }: Sources, { defaults, qualifiers, unless, accounts }: Overrides): void {
   const missing = [defaults, qualifiers, unless].flatMap(Object.keys).filter((key) => {
     const [prefix = '', type = ''] = key.split('.')
@@ -76,7 +76,7 @@ function checkTypes({ iam, models }: Sources, { defaults, qualifiers, unless, ac
   if (missing.length > 0) throw new Error(`overrides name unknown resources or models: ${missing.join(' ')}`)
 }
 
-/** The data before compression; equal sources give equal bytes. */
+/** Generates the data before compression; equal sources give equal bytes. */
 export function generate(sources: Sources): string {
   const overrides = readOverrides()
   const reviews = readReviews()

@@ -1,8 +1,8 @@
 /**
- * Writes GRAVEST.md, the list that people review: the 300 gravest operations of the services that most accounts use,
- * with the reason for each class.
+ * Writes GRAVEST.md, the list that people review: the 300 most severe operations of the services that most accounts
+ * use, with the reason for each class.
  *
- *     node proxy/aws/catalogue/gravest.ts [--check]      exit code 1 if the committed list is another
+ *     node proxy/aws/catalogue/gravest.ts [--check]      exit code 1 if the committed list differs
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { ACTION_CLASSES, type ActionClass } from '../../core/action-class.ts'
@@ -15,7 +15,7 @@ import { readOverrides } from './overrides.ts'
 const LIST_FILE = new URL('GRAVEST.md', import.meta.url)
 const LENGTH = 300
 
-/** Where the harm of a mistake is usually done. */
+/** Lists the services where mistakes usually do the most harm. */
 const SERVICES =
   'iam sts organizations account kms secretsmanager s3 s3control ec2 rds dynamodb lambda ecs eks cloudformation cloudtrail config guardduty securityhub backup route53 route53domains cloudfront elbv2 autoscaling efs fsx ecr redshift opensearch elasticache neptune docdb kinesis sqs sns logs cloudwatch ssm sso-admin cognito-idp apigateway acm acm-pca wafv2 network-firewall glacier cloudcontrol servicecatalog ram rolesanywhere'.split(
     ' ',
@@ -27,7 +27,7 @@ function guardIn(operation: string): string | undefined {
   return new RegExp(overrides.classes.guardNouns).exec(operation)?.[1]
 }
 
-/** Why an operation is of this class; mirrors the order in which `levels.ts` decides. */
+/** Returns why an operation has this class; it follows the order in which `levels.ts` decides. */
 function reasonFor(name: ActionClass, { service, name: operation, level }: Operation): string {
   const key = `${service.model}.${operation}`
   const { destructive, detach, disruptive, guards } = overrides.classes
@@ -80,11 +80,11 @@ function list(): string {
   const graver = operations.map((each) => ({ each, weight: gravity(each) }))
   graver.sort((a, b) => b.weight - a.weight)
   const rows = graver.slice(0, LENGTH).map(({ each }) => row(each))
-  return `# The ${LENGTH} gravest operations
+  return `# The ${LENGTH} most severe operations
 
-Made by \`gravest.ts\` from the catalogue, for people to review: what Moderato takes each operation for before its
-parameters are looked at, and why. "By hand" is \`overrides.json\`; verbs and nouns of guards stand there too; answers
-are judged in \`reviews.json\`.
+\`gravest.ts\` makes this list from the catalogue, for people to review. It says how Moderato classifies each operation
+before it reads the parameters, and why. "By hand" means \`overrides.json\`, which also has the verbs and the nouns of
+guards; answers are judged in \`reviews.json\`.
 
 | operation | classes | traits | why | rules on parameters |
 |---|---|---|---|---|
@@ -96,6 +96,6 @@ const text = list()
 if (!process.argv.includes('--check')) {
   writeFileSync(LIST_FILE, text)
 } else if (readFileSync(LIST_FILE, 'utf8') !== text) {
-  process.stderr.write('GRAVEST.md is not what the catalogue gives; run proxy/aws/catalogue/gravest.ts\n')
+  process.stderr.write('GRAVEST.md does not match the catalogue; run: node proxy/aws/catalogue/gravest.ts\n')
   process.exitCode = 1
 }

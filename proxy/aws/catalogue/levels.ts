@@ -1,13 +1,14 @@
-/** IAM actions, access levels and action classes of an operation, at generation time. */
+/** Derives the IAM actions, access level and action classes of an operation, at generation time. */
 import { TRAITS } from '../../core/action-class.ts'
 import type { LevelLetter } from './format.ts'
 import type { Overrides } from './overrides.ts'
 import type { IamAction, IamService } from './sources.ts'
 
+/** Holds the IAM actions and the access level of an operation. */
 export interface OperationAuthorization {
   /** `prefix:Action`. */
   readonly actions: readonly string[]
-  /** The IAM data of those actions that it has. */
+  /** The IAM data of those actions that the sources know. */
   readonly known: readonly { readonly prefix: string; readonly action: IamAction }[]
   readonly level: LevelLetter
   /** Name and level are guessed from the operation's name. */
@@ -19,7 +20,7 @@ const LIST_VERB = /^List(?=[A-Z])/
 const TAG_VERB = /^(?:Un)?[Tt]ag(?:Resource|s)|^(?:Add|Remove|Create|Delete)Tags(?:To|From|For|On|$)/
 const RANK: Readonly<Record<LevelLetter, number>> = { R: 0, L: 1, T: 2, W: 3, P: 4, U: 5 }
 
-/** The stricter of the sources: a permission-management label from either wins, then tagging, then write. */
+/** Returns the stricter level of the sources: permissions management from either wins, then tagging, then write. */
 function letterOf(levels: readonly string[]): LevelLetter {
   if (levels.includes('Permissions management')) return 'P'
   if (levels.includes('Tagging')) return 'T'
@@ -37,13 +38,14 @@ function letterNamed(name: string): LevelLetter {
   return letterOf([name])
 }
 
-/** Action names without a prefix, by name, then by documentation link; undefined if neither source knows. */
+/** Returns action names without a prefix, by name, then by documentation link; undefined if neither source has any. */
 function actionNames(service: IamService | undefined, operation: string): readonly string[] | undefined {
   const lower = operation.toLowerCase()
   const direct = service?.actions.get(lower)
   return direct === undefined ? service?.links.get(lower) : [direct.name]
 }
 
+/** Returns the IAM actions of an operation and the strictest of their access levels. */
 export function authorize(
   iam: ReadonlyMap<string, IamService>,
   overrides: Overrides,
@@ -63,7 +65,7 @@ export function authorize(
   const actions = overrides.actions[key] ?? names?.map((name) => `${prefix}:${name}`)
   if (actions === undefined) {
     const action = `${prefix}:${operation}`
-    // What IAM's data does not know yet, the operation's own documentation may say: "you must have the ... permission".
+    // If IAM's data lacks the action, the operation's documentation may have it: "you must have the ... permission".
     const said = documentation.split(/[^\w:-]+/).includes(action)
     return { actions: [action], known: [], level: inferredLevel(operation), inferred: !said }
   }
@@ -89,8 +91,8 @@ const BY_LEVEL: Readonly<Record<LevelLetter, string>> = {
 }
 
 /**
- * Classes of an operation before any rule on its parameters, with what its model gives away (`derived`); equal to
- * `[BY_LEVEL[level]]` for most.
+ * Returns the classes of an operation before any rule on its parameters. `derived` are those that its model shows. Most
+ * operations have `[BY_LEVEL[level]]`.
  */
 export function classesOf(
   overrides: Overrides,
@@ -110,7 +112,7 @@ export function classesOf(
   return [...classes].sort()
 }
 
-/** The verb of the list with which an operation's name starts, behind a prefix such as `Batch`. */
+/** Returns the verb of the list with which an operation's name starts, after a prefix such as `Batch`. */
 export function verbOf({ classes }: Overrides, verbs: string, operation: string): string | undefined {
   if (new RegExp(classes.excluded).test(operation)) return undefined
   return new RegExp(`${classes.prefix}${verbs}(?![a-z])`).exec(operation)?.[1]
@@ -132,7 +134,7 @@ function byVerb(overrides: Overrides, key: string, level: LevelLetter): string[]
   return [removes || starts(classes.detach) ? 'destructive' : 'disruptive', ...permissions]
 }
 
-/** What follows from removing something: for good unless known otherwise, and with all that it holds. */
+/** Returns the traits of an operation that removes something: irreversible unless known otherwise, `cascade` for containers. */
 export function traitsOf(
   overrides: Overrides,
   key: string,
@@ -151,6 +153,7 @@ export function traitsOf(
   return TRAITS.filter((each) => traits.has(each))
 }
 
+/** Tells whether the classes follow from the access level alone, so that the data can leave them out. */
 export function isDefault(classes: readonly string[], level: LevelLetter): boolean {
   return classes.length === 1 && classes[0] === BY_LEVEL[level]
 }

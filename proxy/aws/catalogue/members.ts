@@ -2,13 +2,13 @@
 import { type ServiceModel, type Shape, shapeOf } from './model.ts'
 
 export interface Member {
-  /** The last name of the path, its first letter lower: models spell the same thing in two ways. */
+  /** The last name of the path, with its first letter in lower case: models spell the same thing in two ways. */
   readonly leaf: string
   readonly shape: Shape
 }
 
 export interface SensitiveMember extends Member {
-  /** What the model says of it. */
+  /** True if the model marks it as sensitive. */
   readonly sensitive: boolean
 }
 
@@ -19,13 +19,13 @@ export interface MemberPlace extends Member {
 
 type Ref = { readonly shape: string } | undefined
 
-/** Names that a shape leads to in one step. */
+/** Returns the names of the shapes that a shape refers to. */
 function leadsTo(shape: Shape | undefined): string[] {
   const items = [shape?.member, shape?.value].flatMap((each) => (each === undefined ? [] : [each.shape]))
   return [...items, ...Object.values(shape?.members ?? {}).map((each) => each.shape)]
 }
 
-/** The shapes below `ref` under which some member is wanted. */
+/** Returns the shapes below `ref` that contain a wanted member at any depth. */
 function holding(model: ServiceModel, ref: Ref, wanted: (leaf: string) => boolean): Set<string> {
   const above = new Map<string, string[]>()
   const open = ref === undefined ? [] : [ref.shape]
@@ -40,16 +40,17 @@ function holding(model: ServiceModel, ref: Ref, wanted: (leaf: string) => boolea
       seen.add(into)
     }
   }
-  // Sets are walked in order of insertion, what is added meanwhile too.
+  // A set is walked in order of insertion, including what is added during the walk.
   for (const name of found) for (const each of above.get(name) ?? []) found.add(each)
   return found
 }
 
+/** Returns a name with its first letter in lower case. */
 export function lowered(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1)
 }
 
-/** Every place below `ref` where a wanted member stands: the same shape in two places gives two. */
+/** Yields every place below `ref` of a wanted member: the same shape in two places gives two. */
 export function* placesOf(
   model: ServiceModel,
   ref: Ref,
@@ -71,7 +72,7 @@ export function* placesOf(
   }
 }
 
-/** Every member below `ref`, each shape entered once. */
+/** Yields every member below `ref`; it enters each shape once. */
 export function* membersOf(model: ServiceModel, ref: Ref): Generator<SensitiveMember> {
   const open = ref === undefined ? [] : [ref.shape]
   const seen = new Set(open)

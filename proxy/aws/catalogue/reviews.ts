@@ -1,16 +1,16 @@
 /**
- * What the models' member names give away: which answers hand out credentials, which calls pass a role, and which take
- * something that is run later. Every name that matches was judged by hand, in reviews.json; what matches and was not
- * judged stops the generator, so that a refreshed model cannot slip in.
+ * Tells from the models' member names which answers issue credentials, which calls pass a role, and which take something
+ * that is run later. Every name that matches was judged by hand, in reviews.json. A match without a judgement stops the
+ * generator, so that no refreshed model enters unreviewed.
  */
 import { readFileSync } from 'node:fs'
 import type { LevelLetter } from './format.ts'
 import { lowered, membersOf, placesOf } from './members.ts'
 import { type ServiceModel, type Shape, shapeOf, wireLocations } from './model.ts'
 
-/** Reason -> names. */
+/** Maps a reason to names. */
 type Reasoned = Readonly<Record<string, readonly string[]>>
-/** Reason -> names, separated by blanks. */
+/** Maps a reason to names that are separated by blanks. */
 type ReasonedWords = Readonly<Record<string, string>>
 
 interface File {
@@ -24,19 +24,20 @@ interface File {
 }
 
 interface Verdicts {
-  /** Member names that make an operation what the verdicts are about. */
+  /** Member names that make an operation match the verdicts. */
   readonly grave: ReadonlySet<string>
   readonly judged: ReadonlySet<string>
-  /** Operations that are not, although they have such a member. */
+  /** Operations that do not match although they have such a member. */
   readonly milder: ReadonlySet<string>
 }
 
+/** Holds the content of reviews.json. */
 export interface Reviews {
   readonly credentials: Verdicts
   readonly indirect: Verdicts
-  /** Models, members and operations whose roles are none that are passed. */
+  /** Models, members and operations whose roles are not passed. */
   readonly roles: Readonly<Record<'models' | 'members' | 'operations', ReadonlySet<string>>>
-  /** Matches that nobody judged yet: `service.Operation: member`. */
+  /** Matches without a judgement: `service.Operation: member`. */
   readonly unjudged: Set<string>
 }
 
@@ -53,7 +54,7 @@ function verdicts(grave: string, others: ReasonedWords, milder: Reasoned): Verdi
   }
 }
 
-/** Reads reviews.json, which is committed beside this file. */
+/** Reads reviews.json. */
 export function readReviews(): Reviews {
   const path = new URL('reviews.json', import.meta.url)
   const { credentials, roles, indirect } = JSON.parse(readFileSync(path, 'utf8')) as File
@@ -69,7 +70,7 @@ export function readReviews(): Reviews {
   }
 }
 
-/** Every operation that reviews.json names. */
+/** Returns every operation that reviews.json names. */
 export function reviewedOperations({ credentials, indirect, roles }: Reviews): string[] {
   return [...credentials.milder, ...indirect.milder, ...roles.operations]
 }
@@ -89,7 +90,7 @@ function isText(shape: Shape): boolean {
   return TEXTS.has(shape.type) && shape.enum === undefined
 }
 
-/** The operation of a model and where its key in the hand-made data starts. */
+/** Describes the operation that is reviewed. */
 export interface Reviewed {
   readonly model: ServiceModel
   readonly name: string
@@ -102,7 +103,7 @@ function judge({ grave, judged }: Verdicts, leaf: string, key: string, unjudged:
   return grave.has(leaf)
 }
 
-/** Whether the answer hands out what opens something: a key, a token, a signed address (rule S13). */
+/** Tells whether the answer issues a credential: a key, a token, a signed URL (rule S13). */
 export function issuesCredentials(reviews: Reviews, { model, name, operation }: Reviewed): boolean {
   const key = `${name}.${operation}`
   let issues = false
@@ -117,7 +118,7 @@ function changes({ operation, level }: Reviewed): boolean {
   return level !== 'R' && level !== 'L' && level !== 'T' && !REMOVES.test(operation)
 }
 
-/** Where the call names roles, or instance profiles, that the service will act as: `iam:PassRole` (rule S12). */
+/** Returns the locations of roles and instance profiles that the service will act as: `iam:PassRole` (rule S12). */
 export function passes({ roles }: Reviews, reviewed: Reviewed): { roles: string[]; profiles: string[] } {
   const { model, name, operation } = reviewed
   if (!changes(reviewed) || roles.models.has(name) || roles.operations.has(`${name}.${operation}`)) {
@@ -137,7 +138,7 @@ export function passes({ roles }: Reviews, reviewed: Reviewed): { roles: string[
   }
 }
 
-/** Where the call holds what is run later, by AWS or for it: code, a definition, a template, a target (rule S12). */
+/** Returns the locations of what is run later, by AWS or for it: code, a definition, a template, a target (rule S12). */
 export function runsLater(reviews: Reviews, reviewed: Reviewed): string[] {
   const { model, name, operation } = reviewed
   if (!changes(reviewed)) return []

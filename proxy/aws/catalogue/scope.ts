@@ -1,4 +1,4 @@
-/** What the encoders of one service share. */
+/** Defines what the encoders of one service share. */
 import type { ServiceModel } from './model.ts'
 import type { Overrides } from './overrides.ts'
 import type { Reviews } from './reviews.ts'

@@ -1,11 +1,11 @@
-/** The names that a service's inputs may hold, at every depth, as a table of shapes that refer to each other. */
+/** Collects the names that a service's inputs may have, at every depth, in a table of shapes that refer to each other. */
 import { listSteps, type MemberRef, type ServiceModel, type Shape, shapeOf, wireName } from './model.ts'
 import type { RawShape, ShapeRef } from './format.ts'
 
 const SCALAR = 0
 const ANYTHING = -1
 
-/** Gathers the shapes of one service; equal ones are kept once. */
+/** Collects the shapes of one service; equal ones are kept once. */
 export class ShapeTable {
   readonly #model: ServiceModel
   readonly #rows: RawShape[] = []
@@ -15,12 +15,12 @@ export class ShapeTable {
     this.#model = model
   }
 
-  /** The shapes in the order of their numbers, the first being 1. */
+  /** Returns the shapes in the order of their numbers, from 1. */
   get rows(): readonly RawShape[] {
     return this.#rows
   }
 
-  /** The body of an operation: its members that no other place takes, or the one member that is the payload. */
+  /** Returns the body of an operation: its members without another place, or the one member that is the payload. */
   bodyOf(operation: string): ShapeRef {
     const ref = this.#model.operations[operation]?.input
     const input = shapeOf(this.#model, ref)
@@ -43,7 +43,7 @@ export class ShapeTable {
     return SCALAR
   }
 
-  /** XML spells a map's entries out; the query form's are made maps when they are read. */
+  /** Returns the shape of a map. XML writes its entries as elements; the form parser turns those of a query into a map. */
   #map({ value }: Shape): RawShape {
     const inside = this.#refOf(value)
     if (this.#model.metadata.protocol !== 'rest-xml') return ['*', inside]
@@ -61,7 +61,7 @@ export class ShapeTable {
     return found
   }
 
-  /** A member's name on the wire and what is below it: the items of a list, perhaps in a wrapper. */
+  /** Returns a member's name on the wire and the shape below it: the items of a list may have a wrapper. */
   #onTheWire(name: string, ref: MemberRef): readonly [string, ShapeRef] {
     const wire = wireName(this.#model, name, ref)
     const into = shapeOf(this.#model, ref)
@@ -72,7 +72,7 @@ export class ShapeTable {
     return [first, this.#named(`${wrapped} of ${inside}`, () => ({ [wrapped]: inside }))]
   }
 
-  /** A shape may hold itself, so it has its number before it is read. */
+  /** Numbers a shape before it is read, since it may contain itself. */
   #named(name: string, make: () => RawShape): ShapeRef {
     const known = this.#known.get(name)
     if (known !== undefined) return known

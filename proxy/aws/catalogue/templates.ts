@@ -1,28 +1,29 @@
-/** IAM's ARN templates: their variables, and what is known of a thing that has no name yet. */
+/** Reads IAM's ARN templates: their variables, and the ARN of a resource that has no name yet. */
 import type { RawResource } from './format.ts'
 import type { OperationAuthorization } from './levels.ts'
 import type { IamService } from './sources.ts'
 
 const FIXED = new Set(['Partition', 'Region', 'Account'])
 
-/** Where the service alone knows a part of the ARN: a number behind a name, a stack's UUID. */
+/** Marks a part of an ARN that only the service knows: a number after a name, a stack's UUID. */
 export const UNKNOWN = ''
 
+/** Returns the variables of a template without those that the place of the call fills: partition, region and account. */
 export function variablesOf(template: string): string[] {
   return [...template.matchAll(/\$\{(\w+)\}/g)]
     .map((each) => each[1] as string)
     .filter((each) => !FIXED.has(each))
 }
 
-/** The resource type as the catalogue calls it, for a service of this prefix. */
+/** Returns the catalogue's name of a resource type, for a service of this prefix. */
 export function resourceTypeName(prefix: string, own: string, type: string): string {
   return prefix === own ? type : `${prefix}:${type}`
 }
 
-/** Verbs that make what they name. */
+/** Matches verbs that create what they name. */
 const MAKES = /^(Create|Allocate|Register|Import|Purchase)(?=[A-Z])/
 
-/** What an operation makes has no name yet, but its one kind is known: the kind's ARN, with `*` for the service's part. */
+/** Binds what an operation creates: it has no name yet, but its one type is known. The service's part of the ARN is `*`. */
 export function bindNew(
   operation: string,
   own: string,

@@ -2,13 +2,13 @@ import type { FactName } from './facts.ts'
 import type { AccessLevel, ActionClass, Trait } from '../../core/action-class.ts'
 import type { ContentReader, RawShape, ShapeRef } from './format.ts'
 
-/** Where a request holds a value; see format.ts. */
+/** Says where a request holds a value; see format.ts. */
 export interface Locator {
   readonly from: 'u' | 'q' | 'h' | 'b'
   readonly steps: readonly string[]
 }
 
-/** A list whose length counts, or a number that is the count. */
+/** Locates a list whose length counts, or a number that is the count. */
 export interface CountLocator extends Locator {
   readonly isNumber: boolean
 }
@@ -25,16 +25,16 @@ export interface Content {
 }
 
 export interface ResourceVariable {
-  /** No places: only the service knows this part, and it is written `*`. */
+  /** The places of the value; if there are none, only the service knows this part, and it is written `*`. */
   readonly at: readonly Locator[]
-  /** What the service takes where the request gives nothing. */
+  /** The service's default if the request gives no value. */
   readonly fallback: string | undefined
-  /** Whose value follows behind a colon: the version or alias of a function. */
+  /** The place of the value that follows after a colon: the version or alias of a function. */
   readonly qualifier: Locator | undefined
 }
 
 export interface ResourceEntry {
-  /** ARN template; undefined where the value is an ARN, the path, or not to be had. */
+  /** ARN template; undefined if the value is an ARN, the path, or unknown. */
   readonly template: string | undefined
   /** The template cut at its variables: text, variable, text, ... */
   readonly pieces: readonly string[]
@@ -43,12 +43,13 @@ export interface ResourceEntry {
   readonly kind: 'arn' | 'whole' | 'path' | 'any'
   readonly required: boolean
   readonly variables: ReadonlyMap<string, ResourceVariable>
-  /** Where the request says in whose account the resource is: in ours, where it does not say. */
+  /** The places of the account that owns the resource; it is ours if the request names none. */
   readonly account: readonly Locator[]
-  /** Given as another value than its fallback, it makes the resource one of another type. */
+  /** A variable that makes the resource one of another type if its value is not the fallback. */
   readonly unless: ResourceVariable | undefined
 }
 
+/** Describes an operation as the catalogue knows it. */
 export interface Operation {
   readonly service: Service
   readonly name: string
@@ -68,41 +69,43 @@ export interface Operation {
   readonly classes: readonly ActionClass[]
   readonly traits: readonly Trait[]
   readonly rules: readonly ConditionalRule[]
-  /** Documents that say what will be done with them. */
+  /** Documents that contain calls or resources. */
   readonly contents: readonly Content[]
-  /** Alternatives, of which the longest counts; each a product of list lengths and of numbers that the call gives. */
+  /** Alternatives; the largest counts. Each is a product of list lengths and of numbers that the call gives. */
   readonly counts: readonly (readonly CountLocator[])[]
   readonly resources: readonly ResourceEntry[]
-  /** Where the call names roles that it passes on, and instance profiles, whose roles only IAM knows. */
+  /** The places of roles that the call passes, and of instance profiles, whose roles only IAM knows. */
   readonly passes: { readonly roles: readonly Locator[]; readonly profiles: readonly Locator[] }
-  /** Where the call holds what deciders ask for. */
+  /** The places of the facts for policy. */
   readonly facts: ReadonlyMap<FactName, readonly Locator[]>
-  /** Where the call names tags that it sets or removes. */
+  /** The places of tags that the call sets or removes. */
   readonly tags: readonly Locator[]
   readonly body: 'document' | 'opaque' | 'stream' | 'none'
-  /** The members of the body: a number in the service's shapes. */
+  /** The members of the body, as a number in the service's shapes. */
   readonly bodyShape: ShapeRef
   readonly unsignedBody: boolean
   readonly eventStream: boolean
-  /** It came after the IAM data was made, which could not know it. */
+  /** True if the operation is newer than the IAM data, which therefore lacks it. */
   readonly newerThanIam: boolean
 }
 
+/** The Catalogue knows every service and operation of AWS. */
 export interface Catalogue {
   readonly sources: Readonly<Record<string, string>>
   readonly models: readonly string[]
-  /** Every IAM prefix: the values of `Call.service` but `unknown`. */
+  /** Every IAM prefix: the values of `Call.service` except `unknown`. */
   readonly services: ReadonlySet<string>
   service(model: string): Service | undefined
-  /** The services that sign with this name; empty if none does. */
+  /** Returns the services that sign with this name; empty if none does. */
   signedBy(signingName: string): readonly Service[]
   /**
-   * The operation by whatever names it goes: `cloudwatchlogs`, `logs`, `ELBv2`; `deleteTable`, `terminate-instances`.
-   * Several where services share both names.
+   * Finds the operation by any of its names: `cloudwatchlogs`, `logs`, `ELBv2`; `deleteTable`, `terminate-instances`.
+   * Returns several if services share both names.
    */
   named(service: string, operation: string): readonly Operation[]
 }
 
+/** Describes a service as the catalogue knows it. */
 export interface Service {
   readonly catalogue: Catalogue
   /** botocore's name. */

@@ -1,4 +1,4 @@
-/** Facts for deciders: selected parameters under stable names, whatever a service calls them. */
+/** Extracts facts for policy: selected parameters under stable names, whatever a service calls them. */
 import type { CallFacts } from '../../core/call.ts'
 import type { FactName, SwitchName } from '../catalogue/facts.ts'
 import type { Locator, Operation } from '../catalogue/types.ts'
@@ -10,7 +10,7 @@ import { singleText } from '../protocols/tree.ts'
 const MAX_TAGS = 100
 const MAX_TAG_KEY = 128
 
-/** Whether a value says so. What is no plain `false` counts as said: services differ in what they take for one. */
+/** Tells whether a value switches something on. Anything but a plain `false` does: services parse booleans differently. */
 const SAYS: Readonly<Record<SwitchName, (text: string) => boolean>> = {
   force: isSaid,
   skipFinalSnapshot: isSaid,
@@ -23,7 +23,7 @@ function isSaid(text: string): boolean {
   return text !== '' && !/^false$/i.test(text)
 }
 
-/** More values than one call has use for, and longer than any of them is. */
+/** Limits that no real call reaches: the number of values, and the length of each. */
 const MAX_VALUES = 20
 const MAX_VALUE = 256
 
@@ -31,12 +31,12 @@ function isSwitch(name: FactName): name is SwitchName {
   return Object.hasOwn(SAYS, name)
 }
 
-/** The agent's own text, as much of it as policy may see. */
+/** Cuts the agent's own text to what policy may see. */
 function cut(text: string, length: number): string {
   return text.slice(0, length).toWellFormed()
 }
 
-/** Each value once; an object, such as a grantee, says nothing here. */
+/** Returns each value once; objects, such as a grantee, are left out. */
 function valuesOf(places: readonly Locator[], parts: RequestParts): string[] {
   const texts = places.flatMap((at) => valuesAt(parts, at).map(singleText))
   return [...new Set(texts.filter((each) => each !== '').map((each) => cut(each, MAX_VALUE)))].slice(
@@ -54,7 +54,7 @@ function tagValues(tags: readonly Locator[], parts: RequestParts): Record<string
   return Object.fromEntries([...found].map(([key, values]) => [key, [...values]]))
 }
 
-/** Facts that hold, values that are given, and the tags that the call names. Empty if nothing is to be said. */
+/** Returns the facts that hold, the values that are given, and the tags that the call names; empty if there are none. */
 export function callFacts(operation: Operation, parts: RequestParts): CallFacts {
   const facts: Record<string, CallFacts[string]> = {}
   for (const [name, places] of operation.facts) {

@@ -1,4 +1,4 @@
-/** From an identified request to the call in IAM's terms. */
+/** Turns an identified request into a call in IAM's terms. */
 import { type ActionClass, severest, natureOf } from '../../core/action-class.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Call, Protocol } from '../../core/call.ts'
@@ -16,7 +16,7 @@ import { unmodelledOf } from './unmodelled.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
 
-/** Classes and traits with what each holding rule says; `-trait` takes a trait away. `more` is what else was found. */
+/** Adds to the classes and traits what each rule that holds says; `-trait` removes a trait. `more` is what else was found. */
 function saidOf(operation: Operation, parts: RequestParts, place: ArnPlace, more: readonly string[]) {
   if (operation.rules.length === 0 && more.length === 0) return operation
   const said = new Set<string>([...operation.classes, ...operation.traits, ...more])
@@ -30,7 +30,7 @@ function saidOf(operation: Operation, parts: RequestParts, place: ArnPlace, more
   return natureOf(said)
 }
 
-/** The host prefix with its labels filled from the request. */
+/** Returns the host prefix with its labels filled from the request. */
 function hostPrefixOf({ hostPrefix, service }: Operation, parts: RequestParts): string {
   if (service.model === 'cloudfront-keyvaluestore') return accountOf(parts.labels.get('KvsARN') ?? '')
   if (!hostPrefix.includes('{')) return hostPrefix
@@ -38,21 +38,24 @@ function hostPrefixOf({ hostPrefix, service }: Operation, parts: RequestParts): 
     const values = valuesAt(parts, { from, steps: from === 'b' ? rest.split('.') : [rest] })
     const value = values.length === 1 && typeof values[0] === 'string' ? values[0] : ''
     if (!LABEL.test(value))
-      throw new Denial('malformed_request', 'A value that belongs into the host name is no host label.')
+      throw new Denial(
+        'malformed_request',
+        'A value that is part of the host name is not a valid host label.',
+      )
     return value
   })
 }
 
 /**
- * Key value stores have a host an account: no prefix in the model, but a rule of the endpoint rule set. Of what is no
- * ARN, a prefix that no host has.
+ * Returns the host prefix of a key value store. Each account has a host of its own; it is not in the model, but a rule
+ * of the endpoint rule set. For text that is no ARN, it returns a prefix that no host has.
  */
 function accountOf(arn: string): string {
   const account = /^arn:aws:cloudfront::(\d{12}):key-value-store\//.exec(arn)?.[1] ?? ''
   return `${account}.`
 }
 
-/** The call of an identified request. Pure; throws only Denial `malformed_request`. */
+/** Returns the call of an identified request. Pure; throws only Denial `malformed_request`. */
 export function classifyCall(
   operation: Operation,
   protocol: Protocol,
@@ -65,7 +68,7 @@ export function classifyCall(
   const roles = passedRoles(operation, parts, place)
   const unmodelled = unmodelledOf(operation, parts, form)
   const nature = saidOf(operation, parts, place, [
-    // Who passes a role has AWS act later.
+    // A role that is passed lets AWS act later.
     ...(roles.length > 0 ? ['opaque'] : []),
     ...(unmodelled.length > 0 ? ['unmodelled'] : []),
     ...contentsSay(operation, parts, place),
@@ -93,7 +96,7 @@ export function classifyCall(
   }
 }
 
-/** The call of a request that the catalogue does not know; policy refuses its class. */
+/** Returns the call for a request that the catalogue does not know; policy refuses its class. */
 export function unknownCall(protocol: Protocol): Call {
   return {
     service: 'unknown',

@@ -1,8 +1,8 @@
-/** How many things a call touches. */
+/** Counts the things that a call touches. */
 import type { Locator, Operation } from '../catalogue/types.ts'
 import { type RequestParts, valuesAt } from '../resources/locate.ts'
 
-/** The longest of the operation's lists (products for what multiplies) or the number that it gives; never below 1. */
+/** Returns the longest of the operation's lists (their product if they multiply) or the number it gives; at least 1. */
 export function countOf(operation: Operation, parts: RequestParts): number {
   let most = 1
   for (const product of operation.counts) {
@@ -13,16 +13,16 @@ export function countOf(operation: Operation, parts: RequestParts): number {
   return most
 }
 
-/** The list's length; where its items are spelled in another way (`.member.N`), that of the parameter above them. */
+/** Returns a list's length; if its items are spelled in another way (`.member.N`), the length of the parameter above. */
 function lengthOf({ from, steps }: Locator, parts: RequestParts): number {
   const { length } = valuesAt(parts, { from, steps })
   return length > 0 ? length : valuesAt(parts, { from, steps: steps.slice(0, 1) }).length
 }
 
-/** More than any account may have; what a service makes of a stranger number is not known. */
+/** More than any account may have. It stands for a number that a service may read in its own way. */
 const MANY = 1_000_000
 
-/** The number that stands there: 1 if none does, many where it is no plain number. */
+/** Returns the number given: 1 if there is none, `MANY` if it is not a plain number. */
 function numberAt(at: Locator, parts: RequestParts): number {
   let most = 1
   for (const value of valuesAt(parts, at)) {

@@ -1,6 +1,6 @@
 /**
- * What operators say of calls beyond the catalogue: other classes for an operation or a resource, and tags that mean
- * something (rule S16).
+ * Applies the operators' own rules to calls: other classes for an operation or a resource, and tags with a meaning
+ * (rule S16).
  */
 import { type ActionClass, severest, natureOf, type Trait } from '../../core/action-class.ts'
 import type { Call } from '../../core/call.ts'
@@ -9,33 +9,35 @@ import type { Operation } from '../catalogue/types.ts'
 import type { RequestParts } from '../resources/locate.ts'
 import { tagKeys } from '../resources/tag-keys.ts'
 
-/** One entry of `catalogue.overrides`. */
+/** A ClassOverride is one entry of `catalogue.overrides`. */
 export interface ClassOverride {
   /** `service:Operation`; `*` for any operation of the service, or any service. */
   readonly operation: string
   /** ARN patterns, one of which a resource of the call matches; any resource if absent. */
   readonly resources?: readonly string[] | undefined
-  /** In place of the catalogue's classes. */
+  /** Classes that replace the catalogue's. */
   readonly classes?: readonly ActionClass[] | undefined
-  /** Beside them: classes and traits. */
+  /** Classes and traits that are added. */
   readonly add?: readonly (ActionClass | Trait)[] | undefined
 }
 
+/** Holds what operators configured about calls. */
 export interface OperatorRules {
-  /** Tag keys, in lower case, that policy, grants or automation go by. */
+  /** Tag keys, in lower case, that policy, grants or automation depend on. */
   readonly guardedTags: ReadonlySet<string>
   readonly overrides: readonly ClassOverride[]
-  /** Whether a pattern covers the ARN, as grants are matched. */
+  /** Tells whether a pattern covers the ARN, by the rules for grants. */
   readonly covers: (patterns: readonly string[], arn: string) => boolean
 }
 
+/** Holds no rules, for callers without a configuration. */
 export const NO_OPERATOR_RULES: OperatorRules = {
   guardedTags: new Set(),
   overrides: [],
   covers: () => false,
 }
 
-/** Operations that put a whole set of tags, or none, in place of another: what is not named goes too. */
+/** Matches operations that replace or remove a whole set of tags: tags that are not named are removed too. */
 const REPLACES_TAGS = /^(Put|Delete)(Bucket|Object|Job|StorageLensConfiguration)Tagging$/
 
 function touchesGuardedTag(
@@ -54,7 +56,7 @@ function isAbout({ operation }: ClassOverride, call: Call): boolean {
   return name === '*' || name === call.operation
 }
 
-/** Other classes are only for a call all of whose resources match; more classes for one that may touch a match. */
+/** Tells whether classes are replaced: only if all resources of the call match. To add classes, one possible match is enough. */
 function replaces({ resources }: ClassOverride, call: Call, { covers }: OperatorRules): boolean {
   return resources === undefined || call.resources.every((each) => covers(resources, each))
 }
@@ -63,7 +65,7 @@ function adds({ resources }: ClassOverride, call: Call, { covers }: OperatorRule
   return resources === undefined || call.resources.some((each) => each === ANY || covers(resources, each))
 }
 
-/** The call with what operators say of it; the same object if they say nothing. Pure. */
+/** Returns the call with the operators' rules applied; the same object if none applies. Pure. */
 export function withOperatorRules(
   call: Call,
   operation: Operation,

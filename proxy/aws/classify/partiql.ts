@@ -1,4 +1,4 @@
-/** What PartiQL statements to DynamoDB do, by their first word. */
+/** Classifies PartiQL statements to DynamoDB by their first word. */
 import type { ActionClass } from '../../core/action-class.ts'
 import type { Operation } from '../catalogue/types.ts'
 import { type RequestParts, valuesAt } from '../resources/locate.ts'
@@ -22,7 +22,7 @@ export interface Statements {
   readonly classes: readonly ActionClass[]
 }
 
-/** Undefined for other operations. A statement that starts with none of the known words is `opaque`. */
+/** Returns the statements of a call; undefined for other operations. One with an unknown first word is `opaque`. */
 export function statementsOf(operation: Operation, parts: RequestParts): Statements | undefined {
   const steps = operation.service.model === 'dynamodb' ? LOCATIONS[operation.name] : undefined
   if (steps === undefined) return undefined

@@ -1,17 +1,17 @@
 /**
- * What a request says that its model does not know: a member, a query key, an `x-amz-` header (security rule S15).
- * Nobody here can tell what it does, and a service that is newer than the catalogue may act on it.
+ * Finds the parts of a request that its model does not have: a member, a query key, an `x-amz-` header (security rule
+ * S15). Their effect is unknown, and a service that is newer than the catalogue may act on them.
  */
 import type { RawShape, ShapeRef } from '../catalogue/format.ts'
 import type { Operation } from '../catalogue/types.ts'
 import type { RequestParts } from '../resources/locate.ts'
 import type { Document } from '../protocols/tree.ts'
 
-/** As many as are named in a refusal; their text is the agent's, so it is cut. */
+/** The number of names in a refusal, and their length: they are the agent's text. */
 const LIMIT = 10
 const MAX_NAME = 128
 
-/** Headers of the protocol itself, which no model lists. */
+/** Lists headers of the protocol itself, which no model has. */
 const COMMON_HEADERS: ReadonlySet<string> = new Set([
   'x-amz-api-version',
   'x-amz-content-sha256',
@@ -26,7 +26,7 @@ const COMMON_HEADERS: ReadonlySet<string> = new Set([
   'x-amz-user-agent',
 ])
 
-/** Any of these may stand beside a body whose checksum the SDK made. */
+/** Matches headers that may accompany a body whose checksum the SDK made. */
 const CHECKSUM_HEADER =
   /^x-amz-checksum-(crc32|crc32c|crc64nvme|sha1|sha256|sha512|md5|xxhash3|xxhash64|xxhash128|algorithm|type)$/
 
@@ -34,10 +34,10 @@ const SCALAR: ShapeRef = 0
 const ANYTHING: ShapeRef = -1
 
 const NOTHING: ReadonlySet<string> = new Set()
-/** What names the operation of a form. */
+/** Lists the parameters that name the operation of a form. */
 const FORM: ReadonlySet<string> = new Set(['Action', 'Version'])
 
-/** What SQS took by its query protocol before it spoke JSON; its model has only the newer names. */
+/** Lists the parameters of SQS's old query protocol; its model has only the newer names. */
 const SQS_FORM: ReadonlySet<string> = new Set([
   ...FORM,
   'AWSAccountId',
@@ -60,7 +60,7 @@ class Search {
   readonly #shapes: readonly RawShape[]
   /** Parameters that need not be in the model. */
   readonly #allowed: ReadonlySet<string>
-  /** Names down to where the search is; put together only where something is found. */
+  /** The names on the path to the current node; joined only if something is found. */
   readonly #path: string[] = []
 
   constructor(shapes: readonly RawShape[], allowed: ReadonlySet<string>) {
@@ -74,7 +74,7 @@ class Search {
 
   lookAtBody(body: Document, ref: ShapeRef): void {
     if (ref !== SCALAR) return this.#look(body, ref)
-    // An operation without parameters: whatever there is, is too much.
+    // An operation without parameters: any member is unmodelled.
     if (typeof body === 'object' && body !== null) for (const key of Object.keys(body)) this.#addMember(key)
   }
 
@@ -82,7 +82,7 @@ class Search {
     if (this.#path.length > 0 || !this.#allowed.has(key)) this.#addPath(key)
   }
 
-  /** A path may be as long as the body: it is not put together where it would not be kept. */
+  /** Adds a path unless the list is full: joining one may cost as much as the body is long. */
   #addPath(...below: readonly string[]): void {
     if (this.found.length < LIMIT) this.add([...this.#path, ...below].join('.'))
   }
@@ -142,8 +142,8 @@ function allowedIn({ service }: Operation, form: FormFindings): ReadonlySet<stri
 }
 
 /**
- * Names of what the model lacks: members by their path (`Table.Name`), query keys as `?key`, headers as they are; ten
- * at most. Case counts. `irregular` are list parameters whose indexes are not 1, 2, 3.
+ * Returns the names of what the model lacks: members by their path (`Table.Name`), query keys as `?key`, headers as
+ * they are; at most ten. Case matters. `irregular` are list parameters whose indexes are not 1, 2, 3.
  */
 export function unmodelledOf(
   operation: Operation,

@@ -1,4 +1,4 @@
-/** Endpoint rule sets as the pinned botocore wheel has them. */
+/** Reads endpoint rule sets from the pinned botocore wheel. */
 import { gunzipSync } from 'node:zlib'
 import type { RuleSetObject } from '@smithy/types'
 import { botocoreRequirement, unzipBotocore } from '../catalogue/sources.ts'
@@ -33,11 +33,11 @@ export interface PartitionRow {
 export interface Botocore {
   readonly source: string
   readonly partitions: readonly PartitionRow[]
-  /** Model name -> its newest version's rules; services without a rule set are left out. */
+  /** Maps a model name to the rules of its newest version; services without a rule set are left out. */
   readonly services: ReadonlyMap<string, ServiceRules>
 }
 
-/** Throws if the wheel cannot be had or is not the pinned one. */
+/** Reads the rule sets and partitions. Throws if the wheel cannot be fetched or is not the pinned one. */
 export function readBotocore(): Botocore {
   const files = unzipBotocore((name) =>
     /(?:service-2|endpoint-rule-set-1)\.json\.gz$|data\/partitions\.json$/.test(name),

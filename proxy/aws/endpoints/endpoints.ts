@@ -1,38 +1,11 @@
-/** Where a call goes: a host put together from closed lists, never read from request text (security rule S5). */
+/** Resolves the host of a call from closed lists, never from request text (security rule S5). */
 import { Denial } from '../../core/denial/denial.ts'
 import type { SigningAlgorithm } from '../../sigv4/types.ts'
 import { isBucketName, isMultiRegion, isOtherThing } from './buckets.ts'
+import type { EndpointData, Hosts, ServiceEndpoints } from './endpoint-data.ts'
 import data from './endpoints.json' with { type: 'json' }
 
-/** A partition's DNS suffixes and its regions. */
-export interface PartitionRules {
-  readonly dns: string
-  readonly dual: string
-  readonly regions: readonly string[]
-}
-
-/**
- * `host[ signingName[ signingRegion]]` (region `*`: signed with SigV4a for any region) with `{region}`, `{dns}` and `{dual}` to fill; null where a service's rules need
- * more than a region. One value for everywhere, or by region and else by partition.
- */
-export type Hosts = string | null | Readonly<Record<string, string | null>>
-
-export interface ServiceEndpoints {
-  /** The signing name, where the host's row has none. */
-  readonly name: string
-  readonly hosts: Hosts
-  /** The host prefixes that its operations may have; `{label}` stands for a value of the request. */
-  readonly prefixes?: readonly string[]
-  /** Operations that live on another host. */
-  readonly special?: readonly { readonly hosts: Hosts; readonly operations: readonly string[] }[]
-}
-
-export interface EndpointData {
-  readonly source: string
-  readonly partitions: Readonly<Record<string, PartitionRules>>
-  readonly services: Readonly<Record<string, ServiceEndpoints>>
-}
-
+/** Holds the parts of a call that decide its endpoint. */
 export interface EndpointQuery {
   /** The model's name of the service (botocore's). */
   readonly model: string
@@ -43,24 +16,25 @@ export interface EndpointQuery {
   /** The operation's host prefix with its labels filled; empty if none. */
   readonly hostPrefix: string
   /**
-   * S3: the bucket in the request. It is checked, and comes into the host only if it is a multi-region access point:
-   * S3 is spoken to in path style otherwise.
+   * S3: the bucket in the request. It is checked. It becomes part of the host only if it is a multi-region access
+   * point; otherwise S3 is called in path style.
    */
   readonly bucket: string | undefined
   /** The regions that may be reached; all known ones if undefined. */
   readonly regions: ReadonlySet<string> | undefined
 }
 
+/** Holds the host of a call, and how it is signed there. */
 export interface ResolvedEndpoint {
   readonly host: string
   readonly signingName: string
-  /** Of a host that takes SigV4a only, the region set: no wider than the regions that may be reached. */
+  /** The region set for a host that takes SigV4a only: no wider than the regions that may be reached. */
   readonly signingRegion: string
 }
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const MAX_HOST_LENGTH = 253
-/** Every suffix that AWS has names under, in any partition that is known here; `.aws` is its own. */
+/** Matches every DNS suffix of AWS in any known partition; `.aws` is its own. */
 const AWS_NAME = /(?:^|\.)(?:amazonaws\.com(?:\.cn)?|amazonwebservices\.com\.cn|aws)$/
 
 const { partitions, services } = data as EndpointData
@@ -75,38 +49,38 @@ const MULTI_REGION_PARTITION = 'aws'
 const MULTI_REGION_HOST = `accesspoint.s3-global.${partitions[MULTI_REGION_PARTITION]?.dns}`
 const MULTI_REGIONS = partitions[MULTI_REGION_PARTITION]?.regions ?? []
 
-/** The partition of a region, `aws` where it is not on the list: such a call is refused before it goes anywhere. */
+/** Returns the partition of a region; `aws` if the region is unknown: such a call is refused before it is forwarded. */
 export function partitionOf(region: string): string {
   return byRegion.get(region)?.id ?? 'aws'
 }
 
-/** Whether this is one region that is known here. */
+/** Tells whether this is one known region. */
 export const isRegion = (region: string): boolean => byRegion.has(region)
 
-/** Whether a host name, in lower case, is in one of AWS's domains. */
+/** Tells whether a host name, in lower case, is in one of AWS's domains. */
 export function isAwsName(name: string): boolean {
   return AWS_NAME.test(name)
 }
 
-/** Whether a model of AWS has this name. */
+/** Tells whether a model of AWS has this name. */
 export function isAwsModel(name: string): boolean {
   return models.has(name)
 }
 
 interface RegionalEndpoint extends ResolvedEndpoint {
   readonly partition: string
-  /** One host for the whole partition. */
+  /** True if one host serves the whole partition. */
   readonly global: boolean
 }
 
-/** Bounded by services, their special hosts and the closed list of regions. */
+/** Caches endpoints. It is bounded by the services, their special hosts and the closed list of regions. */
 const resolved = new Map<string, RegionalEndpoint>()
 const hostsBySigner = new Map<string, readonly string[]>()
 
 /**
- * The host of a call and how it is signed there. Denial `endpoint_refused` for whatever is not on the lists: model,
- * region, host prefix; for a bucket name that S3's rules do not allow; for S3's access point, Outposts, Object Lambda
- * and directory bucket hosts; and for a region set of SigV4a whose regions do not share one host.
+ * Returns the host of a call and how it is signed there. Throws Denial `endpoint_refused` if a model, region or host
+ * prefix is not on the lists; for a bucket name that S3's rules do not allow; for S3's access point, Outposts, Object
+ * Lambda and directory bucket hosts; and for a region set of SigV4a whose regions do not share one host.
  *
  * A service with one host for its whole partition may be reached if any region of that partition may.
  */
@@ -121,16 +95,16 @@ export function resolveEndpoint(query: EndpointQuery): ResolvedEndpoint {
   const { host: base, signingName, signingRegion } = reachableEndpoint(service, query)
   if (hostPrefix === '') return { host: base, signingName, signingRegion }
   if (!service.prefixes?.some((prefix) => fits(hostPrefix, prefix))) {
-    throw refusal('The request names something that cannot be part of a host name.')
+    throw refusal('A value of the request cannot be part of a host name.')
   }
   const host = hostPrefix + base
-  if (host.length > MAX_HOST_LENGTH) throw refusal('The request names too long a host.')
+  if (host.length > MAX_HOST_LENGTH) throw refusal('The host name that the request asks for is too long.')
   return { host, signingName, signingRegion }
 }
 
 /**
- * The hosts on which AWS takes a signature for this service and region, without an operation's prefix, longest first:
- * what the Host of a client may be that knows no endpoint but AWS's.
+ * Returns the hosts on which AWS accepts a signature for this service and region, without an operation's prefix,
+ * longest first. A client that knows only AWS's endpoints sends one of them as Host.
  */
 export function hostsOf(signingName: string, region: string): readonly string[] {
   const key = `${signingName}/${region}`
@@ -150,7 +124,7 @@ export function hostsOf(signingName: string, region: string): readonly string[] 
   return sorted
 }
 
-/** S3's older, dual-stack and FIPS names of a region (S3 General Reference, "Service endpoints"): they are read, never called. */
+/** Returns S3's older, dual-stack and FIPS hosts of a region (S3 General Reference, "Service endpoints"). They are accepted as Host, never called. */
 function otherNamesOfS3(region = ''): readonly string[] {
   const dns = byRegion.get(region)?.rules.dns
   if (dns === undefined) return []
@@ -162,16 +136,16 @@ function refusal(detail: string): Denial {
   return new Denial('endpoint_refused', detail)
 }
 
-/** Judges the region, or each of a region set: its host has to be the same in all of them. */
+/** Checks the region, or each of a region set: the host must be the same in all of them. */
 function reachableEndpoint(service: ServiceEndpoints, query: EndpointQuery): RegionalEndpoint {
   const { model, operation, region, regions } = query
   const [first = '', ...others] = region === '*' ? MULTI_REGIONS : region.split(',')
   const base = regionalEndpoint(model, service, operation, first)
   if (others.some((each) => regionalEndpoint(model, service, operation, each).host !== base.host)) {
-    throw refusal(`The host of this ${model} call depends on its region: sign it for one region.`)
+    throw refusal(`The host of this ${model} call depends on the region: sign it for one region.`)
   }
   if (regions !== undefined && !regions.has(region) && !(base.global && sharesPartition(base, regions))) {
-    throw refusal(`The region ${region} is not one that Moderato may reach.`)
+    throw refusal(`Moderato may not reach the region ${region}.`)
   }
   return base.signingRegion === '*' ? { ...base, signingRegion: regionSetOf(query) } : base
 }
@@ -186,15 +160,16 @@ function regionalEndpoint(
   const key = `${model}/${special}/${region}`
   const known = resolved.get(key)
   if (known !== undefined) return known
-  if (!byRegion.has(region)) throw refusal('The region of the signature is not one that Moderato knows.')
+  if (!byRegion.has(region)) throw refusal('Moderato does not know the region of the signature.')
   const hosts = service.special?.[special]?.hosts ?? (special < 0 ? service.hosts : null)
   const endpoint = endpointIn(hosts, service.name, region)
-  if (endpoint === undefined) throw refusal(`The host of this ${model} call cannot be told from its region.`)
+  if (endpoint === undefined)
+    throw refusal(`Moderato cannot tell the host of this ${model} call from its region.`)
   resolved.set(key, endpoint)
   return endpoint
 }
 
-/** Undefined where the table has no host in this region. */
+/** Returns the endpoint in this region; undefined if the table has none. */
 function endpointIn(hosts: Hosts, name: string, region: string): RegionalEndpoint | undefined {
   const partition = byRegion.get(region)
   if (partition === undefined) return undefined
@@ -214,25 +189,25 @@ function sharesPartition({ partition }: RegionalEndpoint, regions: ReadonlySet<s
 function multiRegionAccessPoint(alias: string, query: EndpointQuery): ResolvedEndpoint {
   const [label = '', ...rest] = alias.split('.')
   if (!LABEL.test(label) || rest.length !== 1)
-    throw refusal('This is no alias of a multi-region access point.')
+    throw refusal('The bucket name is not a valid alias of a multi-region access point.')
   return { host: `${alias}.${MULTI_REGION_HOST}`, signingName: 's3', signingRegion: regionSetOf(query) }
 }
 
-/** The region set to sign for: the request's own, and of any region at all those that may be reached. */
+/** Returns the region set to sign for: the request's own, or for `*` the regions that may be reached. */
 function regionSetOf({ region, regions, algorithm }: EndpointQuery): string {
   if (algorithm !== 'AWS4-ECDSA-P256-SHA256') {
-    throw refusal('This host takes SigV4a only, since it stands in no one region.')
+    throw refusal('This host accepts only SigV4a, because it does not belong to one region.')
   }
   if (region === '*' && regions === undefined) return region
   const reachable = MULTI_REGIONS.filter((each) => regions?.has(each) !== false)
   const set = region === '*' ? reachable : region.split(',')
   if (set.length === 0 || !set.every((each) => reachable.includes(each))) {
-    throw refusal(`The region set ${region} is not one that Moderato may reach.`)
+    throw refusal(`Moderato may not reach every region of the region set ${region}.`)
   }
   return set.join(',')
 }
 
-/** Whether a filled host prefix is what its model says, each value of the request being one label. */
+/** Tells whether a filled host prefix matches its model; each value of the request must be one label. */
 function fits(hostPrefix: string, prefix: string): boolean {
   if (prefix !== '{label}.') return hostPrefix === prefix
   return hostPrefix.endsWith('.') && LABEL.test(hostPrefix.slice(0, -1))
@@ -240,10 +215,10 @@ function fits(hostPrefix: string, prefix: string): boolean {
 
 function checkBucket(bucket: string): void {
   if (bucket.startsWith('arn:')) {
-    throw refusal('Access points and Outposts by their ARN are not served; name the bucket, or use an alias.')
+    throw refusal('ARNs of access points and Outposts are not supported; use the bucket name or an alias.')
   }
   if (isOtherThing(bucket)) {
-    throw refusal('Directory buckets, Outposts and Object Lambda access points are not served.')
+    throw refusal('Directory buckets, Outposts and Object Lambda access points are not supported.')
   }
-  if (!isBucketName(bucket)) throw refusal('The bucket name is not one that S3 allows.')
+  if (!isBucketName(bucket)) throw refusal('S3 does not allow this bucket name.')
 }

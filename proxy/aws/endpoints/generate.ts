@@ -1,6 +1,6 @@
 /**
- * Writes endpoints.json: the host, signing name and signing region of every service in every region, worked out once
- * from AWS's own endpoint rule sets, so that no rule is evaluated (and no request text read as a URL) at run time.
+ * Writes endpoints.json: the host, signing name and signing region of every service in every region. It evaluates AWS's
+ * own endpoint rule sets once, so that at run time no rule is evaluated and no request text is read as a URL.
  *
  *     node proxy/aws/endpoints/generate.ts [--check]
  */
@@ -8,12 +8,12 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { customEndpointFunctions, EndpointError, resolveEndpoint } from '@smithy/util-endpoints'
 import { readSupplement } from '../catalogue/sources.ts'
-import type { EndpointData, Hosts, PartitionRules, ServiceEndpoints } from './endpoints.ts'
+import type { EndpointData, Hosts, PartitionRules, ServiceEndpoints } from './endpoint-data.ts'
 import { type Botocore, type PartitionRow, readBotocore, type ServiceRules } from './botocore.ts'
 
 const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov']
 
-/** Told by the account in an ARN, where others are told by their region; the account is made a host prefix. */
+/** Lists services whose host depends on the account in an ARN, not on the region; the account becomes a host prefix. */
 const BY_ACCOUNT: ReadonlyMap<string, ServiceEndpoints> = new Map([
   [
     'cloudfront-keyvaluestore',
@@ -42,12 +42,12 @@ function placesOf(botocore: Botocore): Place[] {
     .flatMap((partition) => regionsOf(partition).map((region) => ({ partition, region })))
 }
 
-/** Regions that are real: `aws-global` and its like are names for the lack of one. */
+/** Returns the real regions: names such as `aws-global` stand for no region. */
 function regionsOf({ regions }: PartitionRow): string[] {
   return Object.keys(regions).filter((region) => !region.endsWith('-global'))
 }
 
-/** For rules on parameters that are never given here: resource ARNs and buckets. */
+/** Stands in for functions on parameters that are never given here: resource ARNs and buckets. */
 function unused(): null {
   return null
 }
@@ -74,7 +74,7 @@ interface Evaluated extends Place {
   readonly signingRegion: string
 }
 
-/** Null where the rules refuse, want more than a region or another signature, or leave the partition's DNS. */
+/** Evaluates rules; returns null if they refuse, need more than a region or another signature, or leave the partition's DNS. */
 function evaluate(rules: ServiceRules, place: Place, given: StaticParameters): Evaluated | null {
   const { region } = place
   const { endpointPrefix, signingName = endpointPrefix } = rules.metadata
@@ -100,7 +100,7 @@ function tryRules(ruleSet: ServiceRules['ruleSet'], endpointParams: Record<strin
   }
 }
 
-/** One partition's rows: one and the same, with the region spelled out, for a service that is global there. */
+/** Returns the rows of one partition; for a service that is global there, all have the same text with a fixed region. */
 function rowsOf(evaluated: readonly (Evaluated | null)[], signingName: string): (string | null)[] {
   const spelledOut = evaluated.map((each) => each && `${each.host} ${each.signingRegion}`)
   const global = evaluated.length > 1 && new Set(spelledOut).size === 1
@@ -130,7 +130,7 @@ function suffixOf(
   return suffixes.find(([suffix]) => host.endsWith(`.${suffix}`))
 }
 
-/** One string if it is the same everywhere; else the commonest of each partition, then the regions that differ. */
+/** Returns one string if all are equal; otherwise the most common of each partition, then the regions that differ. */
 function compress(
   evaluated: readonly (Evaluated | null)[],
   places: readonly Place[],
@@ -160,9 +160,9 @@ function commonest<T>(values: readonly T[]): T {
 }
 
 /**
- * Less two that would name a wrong host: `RequiresAccountId` fills in the account, as the operation's host prefix does
- * already (botocore drops one of the two as well); the S3 Express control host is for directory buckets, whose names
- * are refused, so among S3's own operations it is right only for listing those buckets.
+ * Returns the static parameters without two that would give a wrong host. `RequiresAccountId` fills in the account, as
+ * the operation's host prefix does already (botocore drops one of the two as well). The S3 Express control host is for
+ * directory buckets, whose names are refused, so among S3's own operations it is right only for listing those buckets.
  */
 function staticParameters({ metadata, operations }: ServiceRules, operation: string): StaticParameters {
   const expressless = metadata.endpointPrefix === 's3' && operation !== 'ListDirectoryBuckets'
@@ -203,6 +203,7 @@ function describeService(rules: ServiceRules, places: readonly Place[]): Service
   }
 }
 
+/** Evaluates the rule sets of every service in every region. */
 export function generateEndpoints(): EndpointData {
   const botocore = readBotocore()
   teachAwsFunctions(botocore)
@@ -228,7 +229,7 @@ function lines(record: object): string {
     .join(',\n')
 }
 
-/** One service a line: a refresh is then read as a diff. */
+/** Prints one service a line, so that a refresh can be read as a diff. */
 function print({ source, partitions, services }: EndpointData): string {
   return `{
   "source": ${JSON.stringify(source)},
@@ -244,7 +245,9 @@ if (import.meta.main) {
   if (!process.argv.includes('--check')) {
     writeFileSync(path, text)
   } else if (readFileSync(path, 'utf8') !== text) {
-    process.stderr.write('endpoints.json is not what its sources give; run proxy/aws/endpoints/generate.ts\n')
+    process.stderr.write(
+      'endpoints.json does not match its sources; run: node proxy/aws/endpoints/generate.ts\n',
+    )
     process.exitCode = 1
   }
 }

@@ -1,11 +1,11 @@
-/** Which error code, under which HTTP status, makes each family of SDKs raise its own exception and back off. */
+/** Chooses the error code and HTTP status with which each family of SDKs raises its own exception and backs off. */
 import { DENIALS, type DenialReason } from '../../core/denial/table.ts'
 import type { Protocol } from '../../core/call.ts'
 
-/** Services that share their names for the common errors. */
+/** A Family groups services that use the same names for the common errors. */
 type Family = 'json' | 'query' | 's3' | 'ec2'
 
-/** What a refusal is about; each family has one code for it. */
+/** A Kind says what a refusal is about; each family has one code for it. */
 type Kind =
   | 'denied'
   | 'invalid'
@@ -77,8 +77,8 @@ const KINDS = {
 } as const satisfies Record<DenialReason, Kind>
 
 /**
- * Never a code that an SDK retries on its name alone (`RequestTimeout` is one) where the table says not retryable.
- * EC2 answers every failed authentication with `AuthFailure`.
+ * Maps each kind to its code. A kind that is not retryable never has a code that an SDK retries on its name alone, such
+ * as `RequestTimeout`. EC2 answers every failed authentication with `AuthFailure`.
  */
 const CODES: Record<Family, Record<Kind, string>> = {
   json: {
@@ -150,8 +150,8 @@ const CODES: Record<Family, Record<Kind, string>> = {
 const TOO_MANY = { throttled: 'TooManyRequestsException' }
 
 /**
- * By signing name: codes that a service's own model has in place of the family's (botocore 1.44.5), so that its typed
- * exception is raised. Only a code that every SDK measured also retries replaces a throttle.
+ * Maps a signing name to codes of the service's own model that replace the family's (botocore 1.44.5), so that SDKs
+ * raise its typed exception. A throttle is replaced only by a code that every measured SDK retries.
  */
 const MODELLED: Readonly<Record<string, Partial<Record<Kind, string>>>> = {
   apigateway: TOO_MANY,
@@ -180,7 +180,7 @@ const MODELLED: Readonly<Record<string, Partial<Record<Kind, string>>>> = {
   xray: { throttled: 'ThrottledException' },
 }
 
-/** Real statuses where SDKs, or their users, go by them. botocore retries `TooManyRequestsException` by its 429. */
+/** Maps codes to AWS's real status if SDKs or users depend on it. botocore retries `TooManyRequestsException` by its 429. */
 const STATUSES: Readonly<Record<string, number>> = {
   RequestLimitExceeded: 503,
   SlowDown: 503,
@@ -192,7 +192,7 @@ function familyOf(protocol: Protocol): Family {
   return protocol === 'query' || protocol === 'rest-xml' ? 'query' : 'json'
 }
 
-/** The code and HTTP status of a refusal; `service` is the signing name. */
+/** Returns the code and HTTP status of a refusal; `service` is the signing name. */
 export function errorCode(
   reason: DenialReason,
   protocol: Protocol,
@@ -204,7 +204,7 @@ export function errorCode(
   return { code, status: STATUSES[code] ?? DENIALS[reason].status }
 }
 
-/** What a service that once spoke the query protocol calls the refusal there, for `x-amzn-query-error`. */
+/** Returns the query protocol's code for a refusal, for `x-amzn-query-error` of a service that used that protocol before. */
 export function queryCompatibleCode(reason: DenialReason): string {
   return CODES.query[KINDS[reason]]
 }

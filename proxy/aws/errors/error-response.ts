@@ -1,17 +1,18 @@
-/** Spells a refusal as the service that was called would: the only place that knows how errors look on the wire. */
+/** Writes a refusal as the called service would. Only this file knows how errors look on the wire. */
 import { encode } from 'cborg'
 import { DENIALS, type DenialReason } from '../../core/denial/table.ts'
 import type { Protocol } from '../../core/call.ts'
 import { errorCode, queryCompatibleCode } from './error-codes.ts'
 
+/** Describes a refusal that is to be answered. */
 export interface Refusal {
   readonly protocol: Protocol
   /** The signing name, as in the credential scope. */
   readonly service: string
   readonly reason: DenialReason
-  /** What is particular to this request; the table's next step is added to it. */
+  /** Says what is particular to this request; the table's next step is added to it. */
   readonly message: string
-  /** In place of the table's next step. */
+  /** Replaces the table's next step. */
   readonly next?: string
   readonly requestId: string
   /** S3: the resource's path. */
@@ -23,21 +24,22 @@ export interface Refusal {
   readonly queryMode?: boolean
 }
 
+/** Holds the answer to a refused request. */
 export interface ErrorResponse {
   readonly status: number
-  /** name, value, name, value, ... with `content-length`, save for HEAD. */
+  /** name, value, name, value, ... with `content-length`, except for HEAD. */
   readonly headers: string[]
   /** Empty for HEAD. */
   readonly body: Buffer
 }
 
-/** UTF-16 units of what the refusal says of its request: agents control parts of it. */
+/** Limits the detail of a refusal, in UTF-16 units: agents control parts of it. */
 const MAX_DETAIL_LENGTH = 1024
 const MAX_RESOURCE_LENGTH = 1024
 
 /**
- * The answer for a refusal, such that the service's SDKs raise their own exception, show our words, and retry just
- * those reasons that the denial table calls retryable. Never throws.
+ * Returns the answer for a refusal. The service's SDKs raise their own exception from it, show our text, and retry
+ * exactly the reasons that the denial table calls retryable. Never throws.
  */
 export function errorResponse(refusal: Refusal): ErrorResponse {
   const { protocol, reason, requestId } = refusal
@@ -65,14 +67,14 @@ function isJson(protocol: Protocol): boolean {
   return protocol === 'json-1.0' || protocol === 'json-1.1' || protocol === 'rest-json'
 }
 
-/** How long to wait, for the reasons that may be retried. */
+/** Returns the fields that say how long to wait, for reasons that may be retried. */
 export function waitFields({ reason, retryAfterMs }: Refusal): string[] {
   if (!DENIALS[reason].retryable || retryAfterMs === undefined) return []
   const wholeMs = Math.max(0, Math.ceil(retryAfterMs))
   return ['retry-after', String(wholeSeconds(retryAfterMs)), 'x-amz-retry-after', String(wholeMs)]
 }
 
-/** Whose fault it is, in the query protocol's words. */
+/** Returns whose fault it is, by the query protocol's names. */
 function faultOf(status: number): 'Sender' | 'Receiver' {
   return status < 500 ? 'Sender' : 'Receiver'
 }
@@ -81,7 +83,7 @@ function wholeSeconds(ms: number): number {
   return Math.max(0, Math.ceil(ms / 1000))
 }
 
-/** What the agent reads: what happened, what to do, and how an operator finds the record. */
+/** Returns the text for the agent: what happened, what to do, and the request id by which an operator finds the record. */
 export function messageOf({ message, reason, requestId, retryAfterMs, ...refusal }: Refusal): string {
   const { retryable } = DENIALS[reason]
   const next = refusal.next ?? DENIALS[reason].next
@@ -89,7 +91,7 @@ export function messageOf({ message, reason, requestId, retryAfterMs, ...refusal
   return `${printable(message, MAX_DETAIL_LENGTH)} ${next}${wait} (moderato request ${requestId}, reason ${reason})`
 }
 
-/** Characters that XML 1.0 forbids, that hide or turn text, or that are half of one, as `?`; cut to a length. */
+/** Cuts text to a length. Characters that XML 1.0 forbids, that hide or reverse text, or lone surrogates become `?`. */
 function printable(text: string, maxLength: number): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}...` : text
   return cut.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]/gu, '?')

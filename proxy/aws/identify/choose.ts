@@ -1,4 +1,4 @@
-/** Which of the routes with one path a request means: by method, query and headers. */
+/** Chooses among routes with the same path, by method, query and headers. */
 import type { RequestHead } from '../../core/http/request-head.ts'
 import type { QueryKeys } from '../protocols/query.ts'
 import type { Route } from './trie.ts'
@@ -8,7 +8,7 @@ function holds(query: QueryKeys, [key, value]: readonly [string, string]): boole
   return values?.length === 1 && (value === '' || values[0] === value)
 }
 
-/** How many of the route's own keys the request has; -1 if it lacks one. */
+/** Counts the route's own keys in the request; returns -1 if one is missing. */
 function specificity({ literals, operation }: Route, head: RequestHead, query: QueryKeys): number {
   for (const each of literals) if (!holds(query, each)) return -1
   for (const each of operation.requiredQuery) if (!query.has(each)) return -1
@@ -16,7 +16,7 @@ function specificity({ literals, operation }: Route, head: RequestHead, query: Q
   return literals.length * 100 + operation.requiredQuery.length + operation.requiredHeaders.length
 }
 
-/** The routes that fit best: those that ask for the most of what the request has. */
+/** Returns the routes that fit best: those with the most keys that the request has. */
 export function chooseRoutes(
   routes: readonly Route[],
   head: RequestHead,

@@ -1,8 +1,8 @@
 /**
- * From the head of a request to the operation that it calls.
+ * Finds the operation that a request calls, from its head.
  *
- * Each protocol has its own indicator. A request that carries two of them, or one of them twice, is unknown: a
- * service might follow the other one. Headers are trusted as far as the signature covers them.
+ * Each protocol has its own indicator. A request that has two of them, or one of them twice, is unknown: a service
+ * might follow the other one. Headers are trusted only if the signature covers them.
  */
 import type { Protocol } from '../../core/call.ts'
 import type { RequestHead } from '../../core/http/request-head.ts'
@@ -35,7 +35,7 @@ export function isForm(contentType: string | undefined): boolean {
   return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
 }
 
-/** Whether the body is declared as what the protocol reads; a service may go by the content type instead. */
+/** Tells whether the body has the content type of the protocol; a service may follow the content type instead. */
 function isDeclaredAs(type: RegExp, { headers }: RequestHead): boolean {
   const given = headers.all('content-type')
   return given.length === 0 || (given.length === 1 && type.test(given[0] ?? ''))
@@ -44,10 +44,10 @@ function isDeclaredAs(type: RegExp, { headers }: RequestHead): boolean {
 const JSON_TYPE = /^application\/(json|x-amz-json-1\.[01])\s*(;|$)/i
 const CBOR_TYPE = /^application\/cbor\s*(;|$)/i
 
-/** The service that a signature claims, in the header or the query, by whatever form: enough to spell a refusal. */
+/** Returns the service that a signature of any form claims, in the header or the query. It is used only to format a refusal. */
 function claimedService({ headers, query }: RequestHead): string | undefined {
   const authorization = headers.one('authorization') ?? ''
-  // Version 2 of the signature lives on in S3 alone.
+  // Only S3 still has version 2 of the signature.
   if (authorization.startsWith('AWS ') || /(?:^|&)Signature=/.test(query)) return 's3'
   const scope =
     /Credential=[\w-]{1,128}(?:\/|%2F)\d{8}(?:\/|%2F)[a-z0-9-]{1,63}(?:\/|%2F)([\w-]{1,63}?)(?:\/|%2F)aws4_request/i
@@ -55,8 +55,8 @@ function claimedService({ headers, query }: RequestHead): string | undefined {
 }
 
 /**
- * The protocol in which to answer a request that was not, or not yet, identified: a guess from its head, used only
- * to spell a refusal. Who signs nothing and sends no JSON most likely reads from S3.
+ * Guesses the protocol of a request that is not identified, from its head. The guess is used only to format a refusal.
+ * A client that signs nothing and sends no JSON most likely reads from S3.
  */
 export function protocolGuess(head: RequestHead, known: string | undefined, catalogue?: Catalogue): Protocol {
   const contentType = head.headers.one('content-type')
@@ -70,15 +70,15 @@ export function protocolGuess(head: RequestHead, known: string | undefined, cata
   return (catalogue?.signedBy(service)[0]?.protocols[0] as Protocol | undefined) ?? 'rest-json'
 }
 
-/** What two operations must have in common to be taken for each other. */
+/** Returns what two operations must have in common to stand for each other. */
 function facts({ actions, classes, level }: Operation): string {
   return `${actions.join()} ${classes.join()} ${level}`
 }
 
-/** Models that took over another's signing name with all its operations, and have more parameters. */
+/** Maps models to their successor, which has the same signing name, all operations, and more parameters. */
 const SUCCESSORS: ReadonlyMap<string, string> = new Map([['wisdom', 'qconnect']])
 
-/** Picks one of several operations under one key; undefined if they differ in what they need or do. */
+/** Picks one of several operations with the same key; returns undefined if they differ in what they need or do. */
 function pick(operations: readonly Operation[], head: RequestHead, scope: string): Operation | undefined {
   if (operations.length === 1) return operations[0]
   const host = head.headers.one('host')?.toLowerCase() ?? ''
@@ -141,7 +141,7 @@ function byCborPath(context: Context, routes: Routes): Identification {
   return known(context, 'cbor', routes.cbor.get(head.path))
 }
 
-/** The query protocols: `Action` in the query string of a bodiless request, or in a form. */
+/** Identifies by the query protocols: `Action` in a form, or in the query string of a request without a body. */
 function byAction(context: Context, routes: Routes, form: Form | undefined): Identification {
   const { head } = context
   const protocol = routes.services.some((each) => each.protocols.includes('ec2')) ? 'ec2' : 'query'
@@ -200,8 +200,8 @@ function byS3(context: Context, routes: Routes): Identification {
 }
 
 /**
- * The operation of a request, signed for service `scope`. Never throws; `form` is the parsed body or query string
- * after an answer `needs-form`.
+ * Identifies the operation of a request that is signed for service `scope`. Never throws. After a result `needs-form`,
+ * call it again with `form`: the parsed body or query string.
  */
 export function identifyOperation(
   catalogue: Catalogue,

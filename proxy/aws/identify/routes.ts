@@ -1,8 +1,9 @@
-/** Lookup tables of one signing name, built when it is first seen. */
+/** Builds the lookup tables of a signing name when it is first seen. */
 import { operationsOf } from '../catalogue/catalogue.ts'
 import type { Catalogue, Operation, Service } from '../catalogue/types.ts'
 import { insert, newTrie, type Route, routeOf, type Trie } from './trie.ts'
 
+/** Holds the lookup tables of one signing name. */
 export interface Routes {
   /** `TargetPrefix.Operation` -> operations. */
   readonly targets: ReadonlyMap<string, readonly Operation[]>
@@ -38,7 +39,7 @@ function s3Levels(service: Service): NonNullable<Routes['s3']> {
   return [depth(0), depth(1), depth(2)]
 }
 
-/** SDKs made from Smithy models send only the last part of a dotted target prefix (CloudTrail's is one). */
+/** Returns the target prefixes: SDKs from Smithy models send only the last part of a dotted one (such as CloudTrail's). */
 function targetsOf({ target = '' }: Service): readonly string[] {
   return target.includes('.') ? [target, target.slice(target.lastIndexOf('.') + 1)] : [target]
 }
@@ -76,7 +77,7 @@ function build(services: readonly Service[]): Routes {
 
 const built = new WeakMap<Catalogue, Map<string, Routes>>()
 
-/** Undefined if no service signs with the name. */
+/** Returns the tables of a signing name; undefined if no service has it. */
 export function routesOf(catalogue: Catalogue, signingName: string): Routes | undefined {
   let known = built.get(catalogue)
   if (known === undefined) built.set(catalogue, (known = new Map()))

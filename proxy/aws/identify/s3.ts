@@ -1,4 +1,4 @@
-/** S3's own routing: path style, keys taken byte for byte, operations told apart by query keys. */
+/** Implements S3's routing: path style, keys taken byte for byte, operations distinguished by query keys. */
 import type { RequestHead } from '../../core/http/request-head.ts'
 import type { Operation } from '../catalogue/types.ts'
 import { chooseRoutes } from './choose.ts'
@@ -15,7 +15,7 @@ export interface S3Match {
 /** SDKs add `x-id`; it never decides. */
 const IGNORED = new Set(['x-id'])
 
-/** Every query key must belong to the operation: an unknown sub-resource would be another operation. */
+/** Tells whether every query key belongs to the operation: an unknown sub-resource would be another operation. */
 function knows({ literals, operation }: Route, query: QueryKeys): boolean {
   for (const [key, values] of query) {
     if (values.length > 1) return false
@@ -37,7 +37,7 @@ function labelsOf(path: string): ReadonlyMap<string, string> | string {
   return labels
 }
 
-/** The operations that the request may mean, or why there are none. */
+/** Returns the operations that the request may mean, or the reason why there are none. */
 export function matchS3(
   levels: Levels,
   head: RequestHead,

@@ -2,6 +2,7 @@
 import type { Operation } from '../catalogue/types.ts'
 import { decode } from '../protocols/query.ts'
 
+/** A Route is an operation with its URI template. */
 export interface Route {
   readonly operation: Operation
   readonly method: string
@@ -37,7 +38,7 @@ export function newTrie(): Trie {
   return { root: node() }
 }
 
-/** Segments of a raw path; one slash at the end makes no difference. */
+/** Returns the segments of a raw path; it ignores one slash at the end. */
 function segmentsOf(path: string): string[] {
   const segments = path.split('/')
   segments.shift()
@@ -49,7 +50,7 @@ function literalsOf(query: string | undefined): [string, string][] {
   return [...new URLSearchParams(query ?? '')].filter(([key]) => key !== 'x-id')
 }
 
-/** The route of an operation, from a `METHOD uri`: that of its model, or one that older SDKs still send. */
+/** Returns the route of an operation for a `METHOD uri`: its model's, or one that older SDKs still send. */
 export function routeOf(operation: Operation, http = operation.http): Route {
   const [method = '', uri = ''] = http.split(' ')
   const [path = '', query] = uri.split('?')
@@ -57,6 +58,7 @@ export function routeOf(operation: Operation, http = operation.http): Route {
   return { operation, method, path, labels, literals: literalsOf(query) }
 }
 
+/** Adds a route to the trie. */
 export function insert(trie: Trie, route: Route): void {
   let at = trie.root
   for (const segment of segmentsOf(route.path)) {
@@ -74,7 +76,7 @@ export function insert(trie: Trie, route: Route): void {
 
 type Choose = (routes: readonly Route[]) => readonly Route[]
 
-/** The segments that a label takes: joined only where all fits, since a path may have thousands. */
+/** Holds the segments that a label takes. They are joined only after a match, since a path may have thousands. */
 type Span = readonly [start: number, end: number]
 
 function search(
@@ -110,9 +112,9 @@ function search(
 }
 
 /**
- * The most literal template that the path matches and of which `choose` keeps a route; among greedy labels the
- * shortest span first. Dot segments match nothing, behind an encoded slash neither: a service may resolve them. Nor do
- * parameters of a segment (`;a=b`).
+ * Returns the most literal template that the path matches and of which `choose` keeps a route; greedy labels take the
+ * shortest span first. Dot segments match nothing, not even after an encoded slash: a service may resolve them.
+ * Parameters of a segment (`;a=b`) match nothing either.
  */
 export function match(trie: Trie, path: string, choose: Choose): Match | undefined {
   const segments = segmentsOf(path)

@@ -1,21 +1,21 @@
-/** Private services as operators describe them, made into services like the catalogue's. */
+/** Turns private services, as operators describe them, into services like the catalogue's. */
 import { type AccessLevel, type ActionClass, natureOf, type Trait } from '../../core/action-class.ts'
 import type { Catalogue, Operation, ResourceEntry, Service } from '../catalogue/types.ts'
 import { labelsOf } from './paths.ts'
 
 export const EXECUTE_API = 'execute-api'
 
-/** One entry of `catalogue.services`. */
+/** A PrivateService is one entry of `catalogue.services`. */
 export interface PrivateService {
   readonly name: string
   readonly signingName: string
   readonly region: string
-  /** Lower case; the first is where it is, unless there is an origin. */
+  /** Host names in lower case; without an origin, requests go to the first. */
   readonly hosts: readonly string[]
   readonly origin?: string | undefined
-  /** Of API Gateway: `API/STAGE`, as ARNs have it. */
+  /** `API/STAGE` of API Gateway, as ARNs have it. */
   readonly api?: string | undefined
-  /** What stands before the paths of the operations: the stage, or the mapping of a custom domain; `/` for nothing. */
+  /** The prefix of the operations' paths: the stage, or the mapping of a custom domain; `/` for none. */
   readonly basePath?: string | undefined
   readonly operations: readonly PrivateOperation[]
 }
@@ -42,7 +42,7 @@ function levelOf(classes: readonly ActionClass[]): AccessLevel {
   return (classes.length === 1 && LEVELS[classes[0] as ActionClass]) || 'Write'
 }
 
-/** What removes something loses it, unless its operator says what is so. */
+/** Returns the traits; an operation that removes something is irreversible unless its operator says otherwise. */
 function traitsOf({ classes, traits }: PrivateOperation): readonly (Trait | ActionClass)[] {
   if (traits !== undefined) return traits
   return classes.some((each) => each === 'destructive' || each === 'data-delete') ? ['irreversible'] : []
@@ -54,7 +54,7 @@ function actionOf({ signingName }: PrivateService, { name, path, action }: Priva
   return `${EXECUTE_API}:${path.startsWith('/@connections') ? 'ManageConnections' : 'Invoke'}`
 }
 
-/** API Gateway's own: the path that is called, under the API and the stage (its developer guide, "IAM policy"). */
+/** Returns the ARN templates; for API Gateway the called path under the API and the stage (its guide, "IAM policy"). */
 function templatesOf({ api }: PrivateService, { method, path, resources }: PrivateOperation) {
   if (resources !== undefined) return resources
   if (api === undefined) return []
@@ -66,7 +66,7 @@ function resourceEntry(text: string): ResourceEntry {
   return {
     template,
     pieces: template.split(/\$\{(\w+)\}/),
-    // No service's own spellings apply; a value that is an ARN makes the resource unknown.
+    // The spelling rules of AWS services do not apply; a value that is an ARN makes the resource unknown.
     arnService: '',
     kind: 'arn',
     required: true,
@@ -110,7 +110,7 @@ function operationOf(service: Service, owner: PrivateService, given: PrivateOper
   }
 }
 
-/** The operations of a service by `METHOD path`. */
+/** Returns the operations of a service by `METHOD path`. */
 export function privateOperations(
   owner: PrivateService,
   catalogue: Catalogue,

@@ -1,10 +1,11 @@
-/** Paths of private services: templates as operators write them, and which of them a request means. */
+/** Matches paths of private services against the templates that operators write. */
 import { decode } from '../protocols/query.ts'
 
-/** `/orders/{id}/items`, `/files/{rest+}`: literal segments, labels, and at the end a label for all that is left. */
+/** Matches a template: `/orders/{id}/items`, `/files/{rest+}`. It has literal segments, labels, and may end in a greedy label. */
 export const PATH_TEMPLATE =
   /^\/(?:(?:[\w.~@$-]+|\{[a-z]\w*\})(?:\/(?:[\w.~@$-]+|\{[a-z]\w*\}))*(?:\/\{[a-z]\w*\+\})?|\{[a-z]\w*\+\})?$/
 
+/** Holds the template that a path matches. */
 export interface PathMatch {
   /** The template, as it is configured. */
   readonly template: string
@@ -27,12 +28,12 @@ function isGreedy(segment: string): boolean {
   return segment.endsWith('+}')
 }
 
-/** How much a segment leaves open: nothing, one segment, or all that follow. */
+/** Returns how much a segment leaves open: 0 for a literal, 1 for a label, 2 for a greedy label. */
 function openness(segment: string): number {
   return isGreedy(segment) ? 2 : isLabel(segment) ? 1 : 0
 }
 
-/** The most literal first, read from the left. */
+/** Sorts the most literal template first, compared from the left. */
 function byLiteralness(a: Template, b: Template): number {
   const length = Math.min(a.segments.length, b.segments.length)
   for (let i = 0; i < length; i++) {
@@ -42,28 +43,28 @@ function byLiteralness(a: Template, b: Template): number {
   return 0
 }
 
-/** Names of the labels in a template. */
+/** Returns the names of the labels in a template. */
 export function labelsOf(template: string): readonly string[] {
   return [...template.matchAll(/\{(\w+)\+?\}/g)].map((each) => each[1] as string)
 }
 
-/** What two templates have in common that no request can tell from each other. */
+/** Returns the shape of a template: no request can distinguish two templates of the same shape. */
 export function pathShape(template: string): string {
   return template.replaceAll(/\{\w+(\+?)\}/g, '{$1}').toLowerCase()
 }
 
-/** As a careless service might read a segment: other letter case, other forms of one character. */
+/** Normalises a segment as a lenient service might: other letter case, other forms of one character. */
 function folded(segment: string): string {
   return segment.normalize('NFKC').toLowerCase()
 }
 
-/** A separator, an escape, a parameter of a segment, or nothing that belongs into a path. */
+/** Matches a separator, an escape, a parameter of a segment, or a character that does not belong in a path. */
 // oxlint-disable-next-line no-control-regex
 const UNSAFE = /[/\\%;?#\u0000-\u001f\u007f]/
 
 /**
- * The segments, each decoded once. Undefined for a path that two services could take apart in two ways: with empty
- * segments (a slash at the end makes one), dot segments, or an encoded separator.
+ * Returns the segments, each decoded once. Returns undefined for a path that two services could split in two ways: with
+ * empty segments (a slash at the end makes one), dot segments, or an encoded separator.
  */
 function segmentsOf(path: string): readonly string[] | undefined {
   if (path === '/') return []
@@ -78,7 +79,7 @@ function segmentsOf(path: string): readonly string[] | undefined {
   return segments
 }
 
-/** Whether a template fits but for letter case, and whether it fits to the letter. */
+/** Tells whether a template fits exactly, or only in another letter case. */
 function fit(template: readonly string[], segments: readonly string[]): 'exact' | 'nearly' | undefined {
   const open = isGreedy(template.at(-1) ?? '')
   if (open ? segments.length < template.length : segments.length !== template.length) return undefined
@@ -103,8 +104,8 @@ function labelled(template: readonly string[], segments: readonly string[]): Rea
 }
 
 /**
- * Finds the most literal template that a raw path fits, whatever the method: a label never takes what is a literal
- * beside it, encoded or not. What fits the best one in another letter case only is nobody's.
+ * Finds the most literal template that a raw path fits, for any method. A label never takes a value that is a literal in
+ * another template, encoded or not. A path that fits the best template only in another letter case matches none.
  */
 export function pathMatcher(templates: Iterable<string>): MatchPath {
   const sorted = [...new Set(templates)]

@@ -1,6 +1,6 @@
 /**
- * Services that are not AWS's own: APIs behind API Gateway, and whatever else verifies SigV4. A request is theirs by
- * its Host, which its signature covers.
+ * Serves services that are not AWS's own: APIs behind API Gateway, and others that verify SigV4. The Host of a request
+ * selects the service; its signature covers the Host.
  */
 import type { RequestHead } from '../../core/http/request-head.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
@@ -12,26 +12,27 @@ import { privateOperations, type PrivateService } from './operations.ts'
 import { pathMatcher } from './paths.ts'
 import { parseQuery } from '../protocols/query.ts'
 
-/** Where a private service is. */
+/** Says where a private service is. */
 export interface PrivateEndpoint {
-  /** Undefined: `upstream.endpoint`, or else the host by https. */
+  /** If undefined, `upstream.endpoint` is used, or else the host by https. */
   readonly origin: string | undefined
   readonly host: string
   readonly signingName: string
   readonly region: string
 }
 
+/** Finds the private services of a configuration. */
 export interface PrivateServices {
-  /** The service that the Host names; undefined if it is none of these. Denial `malformed_request` for no host name. */
+  /** Returns the service that the Host names, if any. Throws Denial `malformed_request` if there is no host name. */
   at(head: RequestHead): PrivateSite | undefined
-  /** By the model's name of a call; undefined if it is none of these. */
+  /** Returns the endpoint for the model's name of a call; undefined if it is no private service. */
   endpoint(model: string): PrivateEndpoint | undefined
-  /** Those that are configured: the only ones that may be an address. */
+  /** The configured origins: only they may be IP addresses. */
   readonly origins: ReadonlySet<string>
 }
 
 export interface PrivateSite {
-  /** Never rejects, but for what `body` rejects with. */
+  /** Identifies a request. It rejects only if `body` does. */
   identify(
     head: RequestHead,
     scope: { readonly service: string; readonly region: string },
@@ -40,8 +41,8 @@ export interface PrivateSite {
 }
 
 /**
- * By these, web frameworks let a request be another one than its first line says; `x-apigw-api-id` names the API where
- * many share a host (API Gateway, "private APIs").
+ * Lists headers by which web frameworks change the method or path of a request; `x-apigw-api-id` names the API if many
+ * share a host (API Gateway, "private APIs").
  */
 const OVERRIDES = [
   'x-http-method',
@@ -55,7 +56,7 @@ const OVERRIDES = [
 const METHOD_PARAMETER = /^_method$/i
 const METHOD_PART = /name\s*=\s*"?_method\b/i
 
-/** Whether a form says that another method is meant. */
+/** Tells whether a form names another method. */
 function namesMethod(contentType: string | undefined, bytes: Buffer): boolean {
   const text = bytes.toString('latin1')
   if (!isForm(contentType)) return METHOD_PART.test(text)
@@ -90,14 +91,14 @@ function siteOf(owner: PrivateService, catalogue: Catalogue): PrivateSite {
   }
 }
 
-/** Empty, or a path without a slash at its end. */
+/** Returns the base path: empty, or a path without a slash at its end. */
 function basePathOf({ basePath, api }: PrivateService): string {
   const stage = api?.split('/')[1] ?? '$default'
   const base = basePath ?? (stage === '$default' ? '/' : `/${stage}`)
   return base === '/' ? '' : base
 }
 
-/** The private services of a configuration, whose names and hosts are each there once. */
+/** Makes the private services of a configuration. Names and hosts must be unique. */
 export function privateServices(services: readonly PrivateService[], catalogue: Catalogue): PrivateServices {
   const sites = new Map<string, PrivateSite>()
   const endpoints = new Map<string, PrivateEndpoint>()

@@ -1,4 +1,4 @@
-/** Reads request bodies into trees, refusing whatever two parsers might read in two ways. */
+/** Parses request bodies into trees; it refuses whatever two parsers might read in two ways. */
 import { isUtf8 } from 'node:buffer'
 import { decode as decodeCbor, Tokenizer } from 'cborg'
 import { Denial } from '../../core/denial/denial.ts'
@@ -7,7 +7,7 @@ import { parseXml } from './xml.ts'
 
 const DEPTH_LIMIT = 96
 
-/** Text of a body; refused if it is not UTF-8, since services would each read it in their own way. */
+/** Returns the text of a body; refuses it if it is not UTF-8, since services would read it in different ways. */
 export function textOf(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new Denial('malformed_request', 'The body is not valid UTF-8.')
   return bytes.toString('utf8')
@@ -17,7 +17,7 @@ function tooDeep(): Denial {
   return new Denial('malformed_request', 'The body is nested too deeply.')
 }
 
-/** Members in the whole tree; refuses too deep a nesting. */
+/** Counts the members of the whole tree; refuses a tree that is nested too deeply. */
 function countMembers(node: unknown, depth: number): number {
   if (typeof node !== 'object' || node === null || ArrayBuffer.isView(node)) return 0
   if (depth > DEPTH_LIMIT) throw tooDeep()
@@ -34,14 +34,14 @@ function countMembers(node: unknown, depth: number): number {
   return members
 }
 
-/** Colons, those in strings among them: never fewer than there are names. */
+/** Counts the colons, also in strings: never fewer than there are names. */
 function countColons(text: string): number {
   let colons = 0
   for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) colons++
   return colons
 }
 
-/** Strings that a colon follows: one for each member as written. The text is known to be valid JSON. */
+/** Counts the strings that a colon follows: one for each member as written. The text must be valid JSON. */
 function countNames(text: string): number {
   let names = 0
   let start = text.indexOf('"')
@@ -55,14 +55,14 @@ function countNames(text: string): number {
   return names
 }
 
-/** The quote that ends the string that starts here; the text's end if there is none. */
+/** Returns the index of the quote that ends the string at `start`; the text's end if there is none. */
 export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (text.charCodeAt(end - 1) === 0x5c && isEscaped(text, end)) end = text.indexOf('"', end + 1)
   return end < 0 ? text.length : end
 }
 
-/** Refuses before the parser what would keep it busy for seconds: millions of members, endless nesting. */
+/** Refuses, before parsing, text that would keep the parser busy for seconds: millions of members, endless nesting. */
 function checkShape(text: string): void {
   let members = 0
   let depth = 0
@@ -84,7 +84,7 @@ function isEscaped(text: string, quote: number): boolean {
   return backslashes % 2 === 1
 }
 
-/** Whether a member's name, at any depth, holds a backslash. */
+/** Tells whether a member's name, at any depth, has a backslash. */
 function hasBackslash(node: unknown): boolean {
   if (typeof node !== 'object' || node === null) return false
   if (Array.isArray(node)) return node.some(hasBackslash)
@@ -95,9 +95,9 @@ function hasBackslash(node: unknown): boolean {
  * Parses JSON and refuses a member that is given twice: `JSON.parse` keeps the last, a service may keep the first.
  * A duplicate shows as more members written than kept (RFC 8259 section 4 leaves the meaning open).
  *
- * V8 14.6 takes a name with an escape for one that an earlier text had in that place, if that one begins with the
- * escape as it is written: after `{"a":1,"\\":1}`, the second name of `{"a":1,"\u0062":1}` is a backslash. A name that
- * is so mistaken always holds a backslash, and no name that AWS gives does: such a name is refused.
+ * V8 14.6 can confuse a name that has an escape with a name that an earlier text had in that place, if that one starts
+ * with the escape as written: after `{"a":1,"\\":1}`, the second name of `{"a":1,"\u0062":1}` is a backslash. A name
+ * that is confused so always has a backslash, and no name of AWS does: such a name is refused.
  */
 export function parseJson(text: string): Document {
   if (text === '') return {}
@@ -109,19 +109,19 @@ export function parseJson(text: string): Document {
     throw new Denial('malformed_request', 'The body is not valid JSON.')
   }
   const kept = countMembers(tree, 0)
-  // Names are counted only where there are colons in strings, which takes as long again as to parse.
+  // Names are counted only if strings contain colons: counting takes as long as parsing.
   if (kept !== countColons(text) && kept !== countNames(text)) {
-    throw new Denial('malformed_request', 'The JSON body gives a member twice.')
+    throw new Denial('malformed_request', 'The JSON body has the same member twice.')
   }
   if (text.includes('\\') && hasBackslash(tree))
     throw new Denial('malformed_request', 'A member of the JSON body has a backslash in its name.')
   return tree
 }
 
-/** A member of a map is two tokens, its value perhaps some more. */
+/** A member of a map has two tokens; its value may have more. */
 const TOKEN_LIMIT = 4 * MEMBER_LIMIT
 
-/** Refuses too many tokens, and text whose bytes cborg would replace (no UTF-8) or drop (a byte order mark). */
+/** Refuses too many tokens, and text whose bytes cborg would replace (invalid UTF-8) or drop (a byte order mark). */
 class StrictTokenizer extends Tokenizer {
   #tokens = 0
 
@@ -147,11 +147,13 @@ function parseCbor(bytes: Buffer): Document {
     return tree as Document
   } catch (cause) {
     if (cause instanceof Denial) throw cause
-    throw new Denial('malformed_request', 'The body is not valid CBOR, or gives a member twice.', { cause })
+    throw new Denial('malformed_request', 'The body is not valid CBOR, or has the same member twice.', {
+      cause,
+    })
   }
 }
 
-/** Parses a body that is a document in its protocol. Forms are parsed before, by identification. */
+/** Parses a body that is a document in its protocol. Identification has already parsed forms. */
 export function parseDocument(protocol: string, bytes: Buffer): Document {
   switch (protocol) {
     case 'cbor':

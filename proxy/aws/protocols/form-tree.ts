@@ -1,4 +1,4 @@
-/** The tree that the dotted names of a form make: first as it grows, then as a document. */
+/** Builds the tree of a form's dotted names, and turns it into a document. */
 import { Denial } from '../../core/denial/denial.ts'
 import type { Document } from './tree.ts'
 
@@ -18,18 +18,18 @@ function isIndex(step: string): boolean {
   return step !== ''
 }
 
-/** The number that a step is, written as lists are numbered (`12`, not `012`); 0 if it is none. */
+/** Returns the number that a step is, as lists are numbered (`12`, not `012`); 0 if it is none. */
 function indexOf(step: string): number {
   return step.charCodeAt(0) !== 0x30 && isIndex(step) ? Number(step) : 0
 }
 
-/** What stands below one part of a parameter's name. */
+/** A Branch holds what is below one part of a parameter's name. */
 export class Branch {
-  /** What is numbered in its turn: 1, 2, 3. */
+  /** The items that came in order: 1, 2, 3. */
   readonly items: FormNode[] = []
-  /** All else, by its name in lower case. */
+  /** All others, by their name in lower case. */
   readonly members = new Map<string, readonly [name: string, node: FormNode]>()
-  /** How many parts the names of its values have. */
+  /** The number of parts in the names of its values. */
   readonly depth: number
 
   constructor(depth: number) {
@@ -37,17 +37,17 @@ export class Branch {
     this.depth = depth
   }
 
-  /** Refuses a name that is there in another case: which of them counts is the service's secret. */
+  /** Returns the node of this name. Refuses a name that exists in another case: which of the two counts is unknown. */
   get(step: string): FormNode | undefined {
     const item = this.items.length === 0 ? undefined : this.items[indexOf(step) - 1]
     if (item !== undefined || this.members.size === 0) return item
     const member = this.members.get(step.toLowerCase())
     if (member !== undefined && member[0] !== step)
-      throw malformedForm('A form parameter is given in two cases.')
+      throw malformedForm('A form parameter is given twice, in different letter case.')
     return member?.[1]
   }
 
-  /** Adds what is not there; refuses what is. */
+  /** Adds a node; refuses a name that exists already. */
   add(step: string, node: FormNode): void {
     if (this.members.size === 0 && step === String(this.items.length + 1)) {
       this.items.push(node)
@@ -57,51 +57,52 @@ export class Branch {
     this.members.set(step.toLowerCase(), [step, node])
   }
 
-  /** The branch below, made if there is none. */
+  /** Returns the branch below; makes it if there is none. */
   below(step: string): Branch {
     const found = this.get(step)
-    if (typeof found === 'string') throw malformedForm('A form parameter is given in two forms.')
+    if (typeof found === 'string')
+      throw malformedForm('A form parameter is given both as a value and as a list or structure.')
     if (found !== undefined) return found
     const made = new Branch(this.depth + 1)
     this.add(step, made)
     return made
   }
 
-  /** The value of a parameter of this very name. */
+  /** Returns the value of the parameter with exactly this name. */
   text(step: string): string | undefined {
     const [name, node] = this.members.get(step.toLowerCase()) ?? []
     return name === step && typeof node === 'string' ? node : undefined
   }
 }
 
-/** Key and value of a map's entry: `key` and `value`, or as SNS spells them, `Name` and `Value`. */
+/** Returns key and value of a map's entry: `key` and `value`, or SNS's `Name` and `Value`. */
 function pairOf(entry: Document): readonly [key: Document, value: Document] {
   const given = (typeof entry === 'object' && entry !== null ? entry : {}) as Record<string, Document>
   const [key, value] = 'Name' in given ? (['Name', 'Value'] as const) : (['key', 'value'] as const)
   if (Object.keys(given).some((each) => each !== key && each !== value))
-    throw malformedForm('A parameter map has an entry that is more than a key and a value.')
+    throw malformedForm('A parameter map has an entry that is not exactly a key and a value.')
   return [given[key], given[value]]
 }
 
-/** `Attributes.entry.N.key` and `.value`: a map of the query protocol. */
+/** Makes a map of the query protocol from `Attributes.entry.N.key` and `.value`. */
 function mapOf(entries: readonly Document[]): Document {
   const map = new Map<string, Document>()
   for (const entry of entries) {
     const [key, value] = pairOf(entry)
     if (typeof key !== 'string' || map.has(key))
-      throw malformedForm('A parameter map lacks a key, or has one twice.')
+      throw malformedForm('A parameter map lacks a key, or has the same key twice.')
     map.set(key, value)
   }
   return Object.fromEntries(map)
 }
 
-/** Of indexes that are not in their turn: whether they are 1, 2, 3 and so on all the same, after `before` others. */
+/** Tells whether indexes that came out of order still continue 1, 2, 3 and so on, after `before` others. */
 function isRegular(indexes: readonly string[], before: number): boolean {
   const last = before + indexes.length
   return indexes.every((each) => !each.startsWith('0') && Number(each) <= last)
 }
 
-/** A list, what came in its turn before the rest; named in `irregular` if these are not 1, 2, 3 and so on. */
+/** Makes a list, with the items that came in order first; adds its name to `irregular` if indexes are not 1, 2, 3. */
 function listOf({ items, members }: Branch, name: string, irregular: string[]): readonly Document[] {
   const list = items.map((each) => documentOf(each, name, irregular))
   if (members.size === 0) return list
@@ -113,8 +114,8 @@ function listOf({ items, members }: Branch, name: string, irregular: string[]): 
 }
 
 /**
- * Branches whose names are list indexes become lists; `member` above a list is dropped, a list in `entry` becomes a
- * map. Lists with other indexes than 1, 2, 3 are named in `irregular`.
+ * Turns a branch into a document. Branches whose names are list indexes become lists; `member` above a list is dropped;
+ * a list in `entry` becomes a map. The names of lists with other indexes than 1, 2, 3 are added to `irregular`.
  */
 export function documentOf(node: FormNode, name: string, irregular: string[]): Document {
   if (typeof node === 'string') return node

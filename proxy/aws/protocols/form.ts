@@ -1,4 +1,4 @@
-/** Parameter lists of the query protocols (`Action=...&InstanceId.1=...`), as a tree that rules can walk. */
+/** Parses parameter lists of the query protocols (`Action=...&InstanceId.1=...`) into a tree that rules can walk. */
 import { splitPair } from '../../core/http/query-pair.ts'
 import { Branch, documentOf, malformedForm } from './form-tree.ts'
 import { MEMBER_LIMIT, tooManyMembers, type Document } from './tree.ts'
@@ -9,7 +9,7 @@ export interface Form {
   /** First parts of the parameters' names (`Tag` of `Tag.1.Key`), in lower case. */
   readonly names: { has(name: string): boolean }
   readonly tree: Document
-  /** Lists whose indexes are not 1, 2, 3 and so on, as each service may read them in its own way. */
+  /** Lists whose indexes are not 1, 2, 3 and so on: services may read them in different ways. */
   readonly irregular: readonly string[]
 }
 
@@ -26,7 +26,7 @@ function decodeForm(text: string): string {
   }
 }
 
-/** The branch below these parts of a name, each with its dot behind it. */
+/** Returns the branch below these parts of a name; each part ends in a dot. */
 function descend(root: Branch, path: string): Branch {
   let branch = root
   for (let start = 0; start < path.length;) {
@@ -38,8 +38,8 @@ function descend(root: Branch, path: string): Branch {
 }
 
 /**
- * Parses a form. A parameter that appears twice, in whatever case, is refused: which one counts is the service's
- * secret, and the other would hide what the call does.
+ * Parses a form. It refuses a parameter that is given twice, in any letter case: it is unknown which one the service
+ * takes, and the other would hide what the call does.
  */
 export function parseForm(text: string): Form {
   const plain = isPlain(text)

@@ -1,4 +1,4 @@
-/** The query string, decoded, with every value of every key. */
+/** Decodes the query string into every value of every key. */
 import { splitPair } from '../../core/http/query-pair.ts'
 
 export type QueryKeys = ReadonlyMap<string, readonly string[]>
@@ -15,7 +15,7 @@ export function decode(text: string): string | undefined {
   }
 }
 
-/** Undefined if a key or value cannot be decoded. `+` is a plus sign: the SDKs write a blank as `%20`. */
+/** Parses a query string; returns undefined if it cannot be decoded. `+` is a plus sign: SDKs write a blank as `%20`. */
 export function parseQuery(query: string): QueryKeys | undefined {
   if (query === '') return NONE
   const keys = new Map<string, string[]>()

@@ -1,4 +1,4 @@
-/** A request body as a tree of plain values, whatever it was spelled in. */
+/** Defines a request body as a tree of plain values, for every protocol. */
 import { Denial } from '../../core/denial/denial.ts'
 
 export type Document =
@@ -14,12 +14,12 @@ export interface DocumentObject {
   readonly [key: string]: Document
 }
 
-/** A single value as text; a list or an object has none. */
+/** Returns a single value as text; empty for a list or an object. */
 export function singleText(value: Document): string {
   return typeof value === 'object' ? '' : String(value)
 }
 
-/** More members, elements or parameters than any call of AWS has; each costs time in which nobody else is served. */
+/** The most members, elements or parameters of a body: more than any call of AWS has. Each costs time for everybody. */
 export const MEMBER_LIMIT = 100_000
 
 export function tooManyMembers(): Denial {

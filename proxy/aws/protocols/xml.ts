@@ -1,24 +1,24 @@
 /**
- * A strict reader for the XML that SDKs send: elements, attributes, text, the five named and the numeric character
- * references. Document types, other entities, CDATA, comments and processing instructions are refused, since two
- * parsers may disagree about them.
+ * Parses the XML that SDKs send, strictly: elements, attributes, text, the five named and the numeric character
+ * references. It refuses document types, other entities, CDATA, comments and processing instructions, since two parsers
+ * may disagree about them.
  */
 import { Denial } from '../../core/denial/denial.ts'
 import { MEMBER_LIMIT, tooManyMembers, type Document } from './tree.ts'
 
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
-/** What may stand before the root element. */
+/** Matches what may stand before the root element. */
 const PROLOGUE =
   /\uFEFF?\s*(?:<\?xml\s+version=["']1\.0["'](?:\s+encoding=["']utf-8["'])?(?:\s+standalone=["'](?:yes|no)["'])?\s*\?>)?\s*/iy
 const NAME = /[A-Za-z_][\w.-]*/y
-/** From an element's name to the end of its start tag. */
+/** Matches from an element's name to the end of its start tag. */
 const ATTRIBUTES = /(?:\s+[A-Za-z_][\w.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*')){0,32}\s*\/?>/y
 const BLANKS = /\s*>/y
 const LESS = 0x3c
 const GREATER = 0x3e
 const SLASH = 0x2f
 const DEPTH_LIMIT = 64
-/** From `&` to `;`: `&#x10ffff;` is the longest. */
+/** The longest reference from `&` to `;` is `&#x10ffff;`. */
 const LONGEST_ENTITY = 9
 
 function malformed(what: string): Denial {
@@ -62,14 +62,14 @@ class Reader {
     this.#skip(PROLOGUE)
   }
 
-  /** What the root element holds; refuses anything behind it. */
+  /** Returns the content of the root element; refuses anything after it. */
   root(): Document {
     const content = this.#element(this.#name(), 1)
     if (this.#text.slice(this.#at).trim() !== '') throw malformed('goes on after its root element')
     return content
   }
 
-  /** The content of the element whose name was just read. */
+  /** Returns the content of the element whose name was just read. */
   #element(name: string, depth: number): Document {
     if (depth > DEPTH_LIMIT) throw malformed('is nested too deeply')
     if (++this.#elements > MEMBER_LIMIT) throw tooManyMembers()
@@ -90,7 +90,7 @@ class Reader {
     return Object.fromEntries(children)
   }
 
-  /** The name after `<`. */
+  /** Reads the name after `<`. */
   #name(): string {
     const start = this.#at + 1
     if (this.#text.charCodeAt(this.#at) !== LESS) throw notPlain()
@@ -99,13 +99,13 @@ class Reader {
     return this.#text.slice(start, this.#at)
   }
 
-  /** Reads a start tag from its name on; whether it is the end tag as well. */
+  /** Reads the rest of a start tag after its name; tells whether the element is empty. */
   #isEmpty(): boolean {
     this.#endTag(ATTRIBUTES)
     return this.#text.charCodeAt(this.#at - 2) === SLASH
   }
 
-  /** Text up to the next tag. */
+  /** Returns the text up to the next tag. */
   #words(): string {
     const start = this.#at
     this.#at = this.#text.indexOf('<', start)
@@ -120,7 +120,7 @@ class Reader {
     this.#endTag(BLANKS)
   }
 
-  /** Reads on to behind `>`, which most often comes at once. */
+  /** Reads past `>`, which is most often the next character. */
   #endTag(rest: RegExp): void {
     if (this.#text.charCodeAt(this.#at) === GREATER) this.#at++
     else this.#skip(rest)
@@ -133,7 +133,7 @@ class Reader {
   }
 }
 
-/** The root element's content: an object of lists by element name, or text. */
+/** Parses XML into the root element's content: an object of lists by element name, or text. */
 export function parseXml(text: string): Document {
   return new Reader(text).root()
 }

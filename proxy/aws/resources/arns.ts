@@ -1,4 +1,4 @@
-/** ARNs as values: their shape, and the set that a call's resources are gathered in. */
+/** Defines the shape of ARNs, and the set that collects a call's resources. */
 
 export interface ArnPlace {
   readonly partition: string
@@ -6,13 +6,13 @@ export interface ArnPlace {
   readonly accountId: string | undefined
 }
 
-/** Any resource: what stands where only the service knows. */
+/** Stands for any resource, if only the service knows which. */
 export const ANY = '*'
 
-/** partition, service, region, account, resource. */
+/** Matches an ARN; the groups are partition, service, region, account, resource. */
 export const ARN = /^arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):(\d{12}|aws[a-z-]*)?:(.+)$/
 
-/** More ARNs than this are not listed one by one, and a longer one is none (IAM's limit): it only fills the audit. */
+/** Limits the ARNs of a call, and the length of one (IAM's limit): more would only fill the audit. */
 const RESOURCE_LIMIT = 1000
 const MAX_ARN_LENGTH = 2048
 
@@ -31,7 +31,7 @@ export function newSink(): Sink {
   }
 }
 
-/** Half a surrogate pair is no text: policy could not read it. */
+/** Tells whether policy can read a resource: it is not too long and has no lone surrogate. */
 function isSayable(resource: string): boolean {
   return resource.length <= MAX_ARN_LENGTH && resource.isWellFormed()
 }

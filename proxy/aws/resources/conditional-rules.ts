@@ -1,4 +1,4 @@
-/** Rules on a call's parameters: when they make it graver than its name says. */
+/** Evaluates rules on a call's parameters, which can make it more severe than its name says. */
 import type { ConditionalRule } from '../catalogue/types.ts'
 import { singleText, type Document } from '../protocols/tree.ts'
 import type { ArnPlace } from './arns.ts'
@@ -8,7 +8,7 @@ function text(value: Document): string {
   return singleText(value).trim().toLowerCase()
 }
 
-/** How many leaves of the tree say true. */
+/** Counts the leaves of the tree that are true. */
 function trues(value: Document): number {
   if (typeof value !== 'object' || value === null) return text(value) === 'true' ? 1 : 0
   let count = 0
@@ -17,8 +17,8 @@ function trues(value: Document): number {
 }
 
 /**
- * Equality errs to the graver side, since services differ in what they take for a boolean or a number: everything
- * but `true` is false, everything but `false` is true, and everything below 1 is zero (0.5 may be cut to it).
+ * Compares towards the more severe side, since services parse booleans and numbers differently: everything but `true`
+ * is false, everything but `false` is true, and everything below 1 is zero (0.5 may be cut to it).
  */
 function equals(value: Document, wanted: string): boolean {
   if (wanted === 'false') return singleText(value) !== 'true'
@@ -27,18 +27,19 @@ function equals(value: Document, wanted: string): boolean {
   return text(value) === wanted.toLowerCase()
 }
 
-/** A DynamoDB condition that holds only where there is no item: nothing that is `OR`, `NOT` or a second opinion. */
+/** Matches a DynamoDB condition that holds only if there is no item: without any `OR` or `NOT`. */
 const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s(?:(?!\bOR\b|\bNOT\b).)*)?$/i
 
-/** A key's ARN in another account, or in one that is not known to be ours. */
+/** Tells whether a key's ARN is in another account, or in one that is not known to be ours. */
 function isForeign(value: Document, account: string | undefined): boolean {
   const owner = /^arn:[^:]*:[^:]*:[^:]*:([^:]*):/.exec(singleText(value))?.[1]
   return owner !== undefined && owner !== account
 }
 
 /**
- * `creates` (a DynamoDB condition that nothing is there yet), `foreign` (an ARN of another account), `exists`, `absent` (null is nothing, to a service), `anyFalse` (fewer than four settings are true), `=x`, `!=x` (absent, or another value),
- * `<>x` (another value).
+ * Tells whether the predicate of a rule holds: `creates` (a DynamoDB condition that no item exists), `foreign` (an ARN
+ * of another account), `exists`, `absent` (services read null as absent), `anyFalse` (fewer than four settings are
+ * true), `=x`, `!=x` (absent, or another value), `<>x` (another value).
  */
 export function holds(
   { at, predicate }: ConditionalRule,

@@ -4,22 +4,22 @@ import type { Locator } from '../catalogue/types.ts'
 import type { Document } from '../protocols/tree.ts'
 import type { QueryKeys } from '../protocols/query.ts'
 
-/** A request taken apart: everything that classification reads. */
+/** Holds the parsed parts of a request that classification reads. */
 export interface RequestParts {
   /** Decoded path labels by their name. */
   readonly labels: ReadonlyMap<string, string>
   readonly query: QueryKeys
   readonly headers: HeaderFields
   readonly path: string
-  /** Undefined if the body is no document, or was not read. */
+  /** The body as a document; undefined if it is none, or was not read. */
   readonly body: Document
 }
 
 const NOTHING: readonly Document[] = []
 
 /**
- * Member names are matched in any case: a service that is lenient about case must not see a parameter that we
- * missed. Lists are entered without a step.
+ * Walks the tree. It matches member names in any case: a service that is lenient about case must not see a parameter
+ * that we missed. Lists are entered without a step.
  */
 function walk(node: Document, steps: readonly string[], index: number, found: Document[]): void {
   if (Array.isArray(node)) {
@@ -44,6 +44,7 @@ function walk(node: Document, steps: readonly string[], index: number, found: Do
   }
 }
 
+/** Returns the values that a locator points at; empty if the request has none. */
 export function valuesAt(parts: RequestParts, { from, steps }: Locator): readonly Document[] {
   const name = steps[0] as string
   switch (from) {

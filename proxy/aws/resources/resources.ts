@@ -1,21 +1,15 @@
 /**
- * The ARNs that a call touches, never narrower than the truth: where a resource type that IAM asks for is not named
- * by the request, `*` is among them. An unknown account is written `*`, which only a pattern that covers every
- * account matches.
+ * Finds the ARNs that a call touches, never fewer than it does. If the request does not name a resource type that IAM
+ * checks, `*` is among them. An unknown account is written `*`, which matches only a pattern for every account.
  */
 import { ANY, ARN, newSink, type ArnPlace, type Sink } from './arns.ts'
 import type { Locator, Operation, ResourceEntry, ResourceVariable } from '../catalogue/types.ts'
 import { type RequestParts, valuesAt } from './locate.ts'
 import { decode } from '../protocols/query.ts'
+import { cleaned, isName, placeOf, UNFIT } from './names.ts'
 import { addS3 } from './s3-resources.ts'
 
 export type { ArnPlace }
-
-/** `https://sqs.region.amazonaws.com/123456789012/name`: account and name. */
-const QUEUE_URL = /^https?:\/\/[^/]+\/(\d{12})\/([^/]+)$/
-/** Blanks and control characters belong into no ARN. */
-// oxlint-disable-next-line no-control-regex
-const UNFIT = /[\u0000-\u0020\u007f-\u00a0]/
 
 function variable(name: string, place: ArnPlace, value: (name: string) => string): string {
   if (name === 'Partition') return place.partition
@@ -32,47 +26,23 @@ function fill(pieces: readonly string[], place: ArnPlace, value: (name: string) 
   return arn
 }
 
-/** A value as it stands in an ARN: queue URLs, Route 53 ids, parameter names, builds and revisions are written otherwise. */
-function cleaned(service: string, value: string): string {
-  if (service === 'ecs') return value.replace(/:\d+$/, '')
-  if (service === 'sqs') return QUEUE_URL.exec(value)?.[2] ?? value
-  if (service === 'route53') return value.replace(/^\/?(hostedzone|change|delegationset|healthcheck)\//, '')
-  if (service === 'codebuild') return value.replace(/:[\w-]+$/, '')
-  return service === 'ssm' ? value.replace(/^\//, '') : value
-}
-
-function placeOf(service: string, value: string, place: ArnPlace): ArnPlace {
-  const account = service === 'sqs' ? QUEUE_URL.exec(value)?.[1] : undefined
-  return account === undefined ? place : { ...place, accountId: account }
-}
-
-/** `name:qualifier`, and not `function:name`, `account:name` or `region:name`, which Lambda takes for partial ARNs. */
-const LAMBDA_QUALIFIED = /^(?!function:|\d{12}:|[a-z]{2}(-[a-z]+)+-\d:)[\w-]+:[\w$-]+$/
-
-/** A colon makes a value something else than a name, but for Lambda's qualifiers; so does a slash in a queue's. */
-function isName(service: string, name: string): boolean {
-  if (name === '' || UNFIT.test(name)) return false
-  if (service === 'sqs' && name.includes('/')) return false
-  return !name.includes(':') || (service === 'lambda' && LAMBDA_QUALIFIED.test(name))
-}
-
-/** Where an operation is about keys, an alias names one that we do not know. */
+/** Tells whether an alias stands for an unknown key, if an operation is about keys. */
 function isAliasForKey({ arnService, template }: ResourceEntry, name: string): boolean {
   return arnService === 'kms' && name.startsWith('alias/') && template?.includes(':key/') === true
 }
 
-/** What every service takes for a name, and for the same one: most values are. */
+/** Matches what every service reads as the same name; most values do. */
 const PLAIN = /^[\w.-]+$/
 
-/** Stands for the one name that is still to come; no name may hold it. */
+/** Stands for the one name that is still missing; no name may have it. */
 const GAP = '\u0000'
 
-/** A template that lacks one name only. */
+/** A Frame is a template that lacks only one name. */
 interface Frame {
   readonly entry: ResourceEntry
   readonly others: (name: string) => string
   readonly place: ArnPlace
-  /** Its text, cut where the name belongs: most calls that name many things differ in it alone. */
+  /** The text before and after the name: in most calls on many things only the name differs. */
   readonly around: readonly string[]
 }
 
@@ -81,7 +51,7 @@ function frameOf(entry: ResourceEntry, others: (name: string) => string, place: 
   return { entry, others, place, around }
 }
 
-/** The newest frame of each template that lacks one name: calls are mostly made in one place. */
+/** Caches the newest frame of each template: most calls are for the same account and region. */
 const newest = new WeakMap<ResourceEntry, Frame>()
 
 function plainFrame(entry: ResourceEntry, place: ArnPlace): Frame {
@@ -102,7 +72,7 @@ function framed(around: readonly string[], name: string): string {
   return arn
 }
 
-/** Adds the ARN for one value: the value itself if it is one, else the filled template. */
+/** Adds the ARN for one value: the value itself if it is an ARN, otherwise the filled template. */
 function addValue(sink: Sink, { entry, others, place, around }: Frame, value: string): void {
   if (PLAIN.test(value)) return sink.add(framed(around, value))
   const service = entry.arnService
@@ -111,7 +81,7 @@ function addValue(sink: Sink, { entry, others, place, around }: Frame, value: st
     if (arn?.[2] !== service || isAliasForKey(entry, arn[5] ?? '')) sink.add(ANY)
     if (arn === null) return
     sink.add(value)
-    // Beside other members, an ARN counts only if it says the same: the service may go by them instead.
+    // With other members, an ARN counts only if it agrees with them: the service may follow them instead.
     const [, , , region = '', accountId = '', resource = ''] = arn
     const name = cleaned(service, resource.slice(resource.lastIndexOf('/') + 1))
     const said = fill(entry.pieces, { ...place, region, accountId }, (each) => others(each) || name)
@@ -131,7 +101,7 @@ function addValue(sink: Sink, { entry, others, place, around }: Frame, value: st
 
 const NONE = (): string => ''
 
-/** Whether an ARN is the same but for parts that only the service knows. */
+/** Tells whether an ARN is the same except for parts that only the service knows. */
 function covers(said: string, arn: string): boolean {
   const parts = said.split(ANY)
   if (parts.length === 1) return said === arn
@@ -152,7 +122,7 @@ function strings(parts: RequestParts, locators: readonly Locator[]): string[] {
   return found
 }
 
-/** The place of a thing in another's account, where the request says so; glacier writes `-` for one's own. */
+/** Returns the place with the account that the request names, if it does; Glacier writes `-` for the caller's own. */
 function placeIn({ account }: ResourceEntry, parts: RequestParts, place: ArnPlace): ArnPlace {
   if (account.length === 0) return place
   const said = strings(parts, account).filter((each) => each !== '-')
@@ -161,12 +131,12 @@ function placeIn({ account }: ResourceEntry, parts: RequestParts, place: ArnPlac
   return { ...place, accountId: said.length === 1 && /^\d{12}$/.test(owner) ? owner : undefined }
 }
 
-/** Whether some item of a list gives nothing where others do. */
+/** Tells whether an item of a list lacks a value that others have. */
 function lacks(parts: RequestParts, { from, steps }: Locator, given: number): boolean {
   return steps.length > 1 && valuesAt(parts, { from, steps: steps.slice(0, -1) }).length > given
 }
 
-/** What the request gives for a variable: the default where it, or an item of its list, gives nothing. */
+/** Returns the values for a variable; the default is among them if the request, or an item of its list, gives none. */
 function givenFor({ at, fallback, qualifier }: ResourceVariable, parts: RequestParts): string[] {
   const given = strings(parts, at)
   if (fallback !== undefined && (given.length === 0 || at.some((each) => lacks(parts, each, given.length))))
@@ -179,7 +149,7 @@ function isOfAnotherType({ unless }: ResourceEntry, parts: RequestParts): boolea
   return unless !== undefined && strings(parts, unless.at).some((each) => each !== unless.fallback)
 }
 
-/** A template with its values. Several variables are filled together only if all but the last have one plain value. */
+/** Adds a template filled with its values. Several variables are combined only if all but the last have one plain value. */
 function addTemplate(sink: Sink, entry: ResourceEntry, parts: RequestParts, ours: ArnPlace): void {
   if (isOfAnotherType(entry, parts)) return
   const place = placeIn(entry, parts, ours)
@@ -205,7 +175,7 @@ function addTemplate(sink: Sink, entry: ResourceEntry, parts: RequestParts, ours
   for (const each of last[1]) addValue(sink, frame, each)
 }
 
-/** A member that holds the ARN of whatever the operation is about. */
+/** Adds a member that holds the whole ARN of the operation's resource. */
 function addWhole(sink: Sink, entry: ResourceEntry, parts: RequestParts, service: string): void {
   const values = strings(parts, entry.variables.get('@')?.at ?? [])
   if (values.length === 0) sink.add(ANY)
@@ -216,7 +186,7 @@ function addWhole(sink: Sink, entry: ResourceEntry, parts: RequestParts, service
   }
 }
 
-/** API Gateway's own: the path, in the one spelling that patterns have. */
+/** Returns API Gateway's ARN for a path, in the one spelling that patterns have. */
 function pathArn(path: string, { partition, region }: ArnPlace): string {
   const decoded = decode(path.replace(/(?<=.)\/$/, ''))
   return decoded === undefined || UNFIT.test(decoded)
@@ -243,7 +213,7 @@ function addEntry(
   }
 }
 
-/** Every resource of a call; `*` alone where IAM names none. */
+/** Returns every resource of a call; only `*` if IAM names none. */
 export function resourcesOf(operation: Operation, parts: RequestParts, place: ArnPlace): readonly string[] {
   const sink = newSink()
   if (operation.service.model === 's3') addS3(sink, operation, parts, place)

@@ -1,4 +1,4 @@
-/** The ARNs of S3 calls: a bucket, or the objects that path, body and copy source name. */
+/** Finds the ARNs of S3 calls: a bucket, or the objects that path, body and copy source name. */
 import { ANY, type ArnPlace, type Sink } from './arns.ts'
 import { isGeneralPurpose } from '../endpoints/buckets.ts'
 import type { Locator, Operation } from '../catalogue/types.ts'
@@ -9,8 +9,8 @@ const BODY_KEYS: Locator = { from: 'b', steps: ['Object', 'Key'] }
 const SOURCES = ['x-amz-copy-source', 'x-amz-rename-source']
 
 /**
- * `bucket/key`, percent-encoded, perhaps with a slash before and a version behind; ARNs of access points are `*`. So
- * is what S3 may read in another way: a bare `+`, a `?` that starts no version.
+ * Returns the ARN of a copy source: `bucket/key`, percent-encoded, with an optional slash before and version after it.
+ * It is `*` for ARNs of access points, and for what S3 may read in another way: a bare `+`, a `?` that starts no version.
  */
 function sourceOf(source: string, partition: string): string {
   const [encoded = '', version = 'versionId=', ...more] = source.split('?')
@@ -34,8 +34,7 @@ export function addS3(sink: Sink, { name }: Operation, parts: RequestParts, { pa
     for (const each of keys) sink.add(typeof each === 'string' && each !== '' ? `${base}/${each}` : ANY)
     if (keys.length === 0) sink.add(ANY)
   } else sink.add(key === undefined ? base : `${base}/${key}`)
-  // A bare plus sign in a path is a plus sign to some readers of S3 URLs and a blank to others; some end a segment at a
-  // bare semicolon.
+  // Some parsers of S3 URLs read a bare plus sign as a plus, others as a blank; some end a segment at a bare semicolon.
   if (/[+;]/.test(parts.path)) sink.add(ANY)
   for (const header of SOURCES)
     for (const each of parts.headers.all(header)) sink.add(sourceOf(each, partition))

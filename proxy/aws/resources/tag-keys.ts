@@ -1,10 +1,10 @@
-/** The tags that a call names. */
+/** Finds the tags that a call names. */
 import type { Locator } from '../catalogue/types.ts'
 import { type RequestParts, valuesAt } from './locate.ts'
 import { parseQuery } from '../protocols/query.ts'
 import { singleText, type Document } from '../protocols/tree.ts'
 
-/** Tag keys that the call sets or removes. */
+/** Returns the tag keys that the call sets or removes. */
 export function tagKeys(places: readonly Locator[], parts: RequestParts): string[] {
   return places.flatMap((at) =>
     valuesAt(parts, at).flatMap((value) => {
@@ -16,7 +16,7 @@ export function tagKeys(places: readonly Locator[], parts: RequestParts): string
   )
 }
 
-/** `Value` beside a `Key`, however a model spells the two. */
+/** Matches the member that holds the value of a tag, in every spelling of the models. */
 const VALUE = /^(tag)?value$/i
 
 function pairsIn(node: Document, key: string): (readonly [string, string])[] {
@@ -30,7 +30,7 @@ function pairsIn(node: Document, key: string): (readonly [string, string])[] {
   )
 }
 
-/** Tags that the call sets, key and value; what is only removed has no value. */
+/** Returns the tags that the call sets, as key and value; tags that it only removes are left out. */
 export function tagPairs(places: readonly Locator[], parts: RequestParts): (readonly [string, string])[] {
   return places.flatMap(({ from, steps }) => {
     const key = steps.at(-1) ?? ''

@@ -1,4 +1,4 @@
-/** The part of the denial table that is about people who approve. */
+/** Holds the rows of the denial table about approvals by people. */
 import type { DenialRow } from './row.ts'
 
 export const APPROVAL_DENIALS = {
@@ -7,7 +7,7 @@ export const APPROVAL_DENIALS = {
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Make the very same call again once people have approved it.',
+    next: 'Send exactly the same call again after people have approved it.',
   },
   approval_denied: {
     code: 'AccessDenied',
@@ -21,6 +21,6 @@ export const APPROVAL_DENIALS = {
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Too many calls of this agent await approval: have people decide those first, or let them expire.',
+    next: 'Too many calls of this agent wait for approval. Ask people to decide them, or wait until they expire.',
   },
 } as const satisfies Record<string, DenialRow>

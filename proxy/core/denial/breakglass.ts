@@ -1,4 +1,4 @@
-/** How a call is sent back whose break-glass is over: a row of the one table in `denial-table.ts`. */
+/** Holds the row of the denial table for a call whose break-glass has ended. */
 import type { DenialRow } from './row.ts'
 
 export const BREAKGLASS_DENIALS = {
@@ -7,6 +7,6 @@ export const BREAKGLASS_DENIALS = {
     status: 503,
     retryable: true,
     decision: 'throttle',
-    next: "Retry: the call is judged anew, at the agent's own pace.",
+    next: "Retry: break-glass has ended, so the call is checked again, at the agent's own pace.",
   },
 } as const satisfies Record<string, DenialRow>

@@ -1,4 +1,4 @@
-/** A refusal: thrown by stages, caught in one place. */
+/** Defines the error that refuses a request. */
 import type { DenialRow } from './row.ts'
 import { DENIALS, type DenialReason } from './table.ts'
 
@@ -9,21 +9,21 @@ interface DenialPolicy {
 }
 
 /**
- * A refusal. Thrown by stages, caught in one place (record.ts), spelled for the wire in aws/error-response.ts.
+ * A Denial refuses a request. Stages throw it; the pipeline catches it in one place; aws/errors/ writes it to the wire.
  *
- * `detail` completes the table's next step with what is particular to this request; it never holds a secret, a
- * signature or an expected signature. `retryAfterMs` becomes `Retry-After`.
+ * `detail` adds to the table's next step what is particular to this request. It never holds a secret, a signature or
+ * an expected signature. `retryAfterMs` becomes `Retry-After`.
  */
 export class Denial extends Error {
   override readonly name = 'Denial'
   readonly reason: DenialReason
   readonly retryAfterMs: number | undefined
 
-  /** Who refused, where policy was asked; audit keeps it as it keeps the decision of a call that went on. */
+  /** The policy that refused, if policy was asked; audit records it as for an allowed call. */
   readonly policy: DenialPolicy | undefined
   /** The id of the approval that the call lacks. */
   readonly approval: string | undefined
-  /** What to do, where that is not what the table says. */
+  /** Replaces the next step of the table. */
   readonly next: string | undefined
 
   constructor(

@@ -1,4 +1,4 @@
-/** The part of the denial table that is about who an agent is, and how long. */
+/** Holds the rows of the denial table about identities, sessions and their expiry. */
 import type { DenialRow } from './row.ts'
 
 export const IDENTITY_DENIALS = {
@@ -7,14 +7,14 @@ export const IDENTITY_DENIALS = {
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Send the JWT of the identity provider as it is, signed with an algorithm that is allowed here.',
+    next: 'Send the JWT of the identity provider unchanged. It must be signed with an algorithm that Moderato allows.',
   },
   identity_unknown_issuer: {
     code: 'AccessDenied',
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Use a token of an issuer or trust domain that identity.providers names.',
+    next: 'Use a token from an issuer or trust domain that identity.providers lists.',
   },
   identity_signature: {
     code: 'AccessDenied',
@@ -49,21 +49,21 @@ export const IDENTITY_DENIALS = {
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Ask an operator for a rule in identity.providers that makes this identity an agent.',
+    next: 'Ask an operator to add a rule to identity.providers that maps this identity to an agent.',
   },
   identity_unavailable: {
     code: 'ServiceUnavailable',
     status: 503,
     retryable: true,
     decision: 'error',
-    next: 'Retry; the keys of the identity provider cannot be had.',
+    next: 'Retry; the keys of the identity provider are not available now.',
   },
   credentials_withheld: {
     code: 'AccessDenied',
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Credentials come from Moderato: AssumeRoleWithWebIdentity, AssumeRole, or POST /.moderato/v1/tasks.',
+    next: 'Get credentials from Moderato: use AssumeRoleWithWebIdentity, AssumeRole, or POST /.moderato/v1/tasks.',
   },
   expired_session: {
     code: 'ExpiredToken',

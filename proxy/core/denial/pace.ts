@@ -1,4 +1,4 @@
-/** How a call is refused for its pace: rows of the one table in `denial-table.ts`. */
+/** Holds the rows of the denial table about pace. */
 import type { DenialRow } from './row.ts'
 
 export const PACE_DENIALS = {
@@ -14,14 +14,14 @@ export const PACE_DENIALS = {
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Split the call into smaller ones, or have the burst of this class raised.',
+    next: 'Split the call into smaller ones, or ask an operator to raise the burst of this class.',
   },
   dwell: {
     code: 'AccessDenied',
     status: 403,
     retryable: false,
     decision: 'throttle',
-    next: 'Look again whether it is to be destroyed; send the call after the time named here.',
+    next: 'Check again that you want to destroy this. Then send the call after the time named here.',
   },
   queue_full: {
     code: 'ThrottlingException',

@@ -1,4 +1,4 @@
-/** One row of the denial table. */
+/** A row says how one reason for a refusal is answered. */
 export interface DenialRow {
   readonly code: string
   readonly status: number

@@ -1,9 +1,9 @@
 /**
- * Every way in which Moderato refuses, in one closed table.
+ * Lists every reason for which Moderato refuses a request, in one closed table.
  *
- * The key is the reason: the metric label, the audit field and the row in docs/refusals.md. `code` is the AWS error code that
- * makes SDKs raise their own typed exception; `retryable` is chosen on purpose, since SDKs retry throttling and 5xx
- * by themselves and never retry a 403. `enforcedInObserve`: refused in `policy.mode: observe` too.
+ * The key is the reason: the metric label, the audit field and the row in docs/refusals.md. `code` is the AWS error
+ * code that makes SDKs raise their own typed exception. `retryable` is chosen on purpose, since SDKs retry throttling
+ * and 5xx by themselves and never retry a 403.
  */
 import { APPROVAL_DENIALS } from './approval.ts'
 import { BREAKGLASS_DENIALS } from './breakglass.ts'
@@ -28,7 +28,7 @@ export const DENIALS = {
     status: 404,
     retryable: false,
     decision: 'deny',
-    next: 'Paths under /.moderato/ are for Moderato itself; tasks, sign and credentials under /.moderato/v1/ are served.',
+    next: 'Paths under /.moderato/ belong to Moderato. It serves tasks, sign and credentials under /.moderato/v1/.',
   },
   missing_credential: {
     code: 'MissingAuthenticationToken',
@@ -63,7 +63,7 @@ export const DENIALS = {
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Set the clock of the machine that signs.',
+    next: 'Correct the clock of the machine that signs.',
   },
   expired_signature: {
     code: 'AccessDenied',
@@ -77,7 +77,7 @@ export const DENIALS = {
     status: 503,
     retryable: true,
     decision: 'deny',
-    next: 'Nothing was forwarded this time. Sign anew to make the call once more; SDKs do so when they retry.',
+    next: 'Nothing was forwarded this time. To repeat the call, sign it again; SDKs do so when they retry.',
   },
   unsigned_header: {
     code: 'SignatureDoesNotMatch',
@@ -105,7 +105,7 @@ export const DENIALS = {
     status: 413,
     retryable: false,
     decision: 'deny',
-    next: 'Send less in one call or chunk, or have limits.bufferedBodyBytes or limits.chunkBytes raised.',
+    next: 'Send less in one call or chunk, or ask an operator to raise limits.bufferedBodyBytes or limits.chunkBytes.',
   },
   body_too_slow: {
     code: 'SerializationException',
@@ -119,14 +119,14 @@ export const DENIALS = {
     status: 503,
     retryable: true,
     decision: 'throttle',
-    next: 'Retry later; this agent has too much under way.',
+    next: 'Retry later; this agent has too much in progress.',
   },
   unclassified: {
     code: 'AccessDenied',
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Use an operation that the catalogue knows.',
+    next: "Use an AWS operation that is in Moderato's catalogue.",
   },
   unmodelled: {
     code: 'AccessDenied',
@@ -155,7 +155,7 @@ export const DENIALS = {
     status: 503,
     retryable: true,
     decision: 'throttle',
-    next: 'Nothing was forwarded; retry, and the call is judged by the new configuration.',
+    next: 'Nothing was forwarded, because the configuration changed. Retry: the call is checked against the new one.',
   },
   policy_error: {
     code: 'ServiceUnavailable',
@@ -169,7 +169,7 @@ export const DENIALS = {
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'People approve what they can see: send the body whole, with its SHA-256 signed, not in chunks and not unsigned.',
+    next: 'Send the whole body with its SHA-256 signed, not in chunks and not unsigned: people approve only what they can see.',
   },
   state_unavailable: {
     code: 'ServiceUnavailable',
@@ -184,7 +184,7 @@ export const DENIALS = {
     status: 400,
     retryable: false,
     decision: 'abort',
-    next: 'The client left before its turn; nothing was forwarded.',
+    next: 'The client closed the connection before its turn; nothing was forwarded.',
   },
   draining: {
     code: 'ServiceUnavailable',
@@ -212,7 +212,7 @@ export const DENIALS = {
     status: 503,
     retryable: true,
     decision: 'error',
-    next: 'Tell an operator: no upstream credentials could be had.',
+    next: 'Tell an operator: Moderato could not get upstream credentials.',
   },
   upstream_unreachable: {
     code: 'ServiceUnavailable',
@@ -226,7 +226,7 @@ export const DENIALS = {
     status: 503,
     retryable: true,
     decision: 'error',
-    next: 'The service did not answer in time; it may have acted. Look before you retry.',
+    next: 'The service did not answer in time, but it may have done the call. Check before you retry.',
   },
   internal: {
     code: 'InternalFailure',

@@ -1,4 +1,4 @@
-/** The part of the denial table that is about agents whom something or somebody stopped. */
+/** Holds the rows of the denial table about agents that a watcher or an operator stopped. */
 import type { DenialRow } from './row.ts'
 
 export const WATCH_DENIALS = {

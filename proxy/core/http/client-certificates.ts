@@ -1,12 +1,12 @@
-/** The certificates that a client showed in its TLS handshake. */
+/** Reads the certificates that a client sent in its TLS handshake. */
 import type { X509Certificate } from 'node:crypto'
 import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 
-/** Beyond this many, what a client sent is not looked at. */
+/** Certificates of a client beyond this number are ignored. */
 const MAX_SENT = 8
 
-/** The leaf first, then whatever leads from it to an authority; none of it is verified. */
+/** Returns the client's certificates: the leaf first, then its issuers. None of them is verified. */
 export function clientCertificates(socket: Socket): readonly X509Certificate[] {
   const chain: X509Certificate[] = []
   let next = isTls(socket) ? socket.getPeerX509Certificate() : undefined
@@ -19,7 +19,7 @@ export function clientCertificates(socket: Socket): readonly X509Certificate[] {
   return chain
 }
 
-/** HTTP/2 gives a stand-in for the socket, which is of no class. */
+/** HTTP/2 gives a stand-in for the socket, which is no instance of `TLSSocket`. */
 function isTls(socket: Socket): socket is TLSSocket {
   return 'getPeerX509Certificate' in socket
 }

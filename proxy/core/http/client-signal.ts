@@ -1,4 +1,4 @@
-/** Whether the client left before its answer was whole. An `AbortSignal` is one. */
+/** Tells whether the client left before its answer was complete. An `AbortSignal` is one. */
 export interface ClientSignal {
   readonly aborted: boolean
   /** The listener is called once, when the client leaves; never if it has left already. */
@@ -6,7 +6,7 @@ export interface ClientSignal {
   removeEventListener(event: 'abort', listener: () => void): void
 }
 
-/** What every request has one of: an `AbortController` costs several times as much. */
+/** Implements ClientSignal for every request: an `AbortController` costs several times as much. */
 export class ClientGone implements ClientSignal {
   aborted = false
   readonly #listeners: (() => void)[] = []
@@ -20,7 +20,7 @@ export class ClientGone implements ClientSignal {
     if (index >= 0) this.#listeners.splice(index, 1)
   }
 
-  /** The client has left. Once. */
+  /** Says that the client has left. May be called once only. */
   abort(): void {
     this.aborted = true
     for (const listener of this.#listeners.splice(0)) listener()

@@ -1,4 +1,4 @@
-/** The header fields of an agent that go on to the service. */
+/** Selects the header fields of an agent that are forwarded to the service. */
 import { HOP_BY_HOP, type HeaderFields } from './headers.ts'
 
 /** Fields of one hop, fields of the agent's signature, and fields that are set anew. */
@@ -16,7 +16,7 @@ const NOT_PASSED_ON = new Set([
   'x-amz-security-token',
 ])
 
-/** Flat name, value list, in the order and spelling in which they came. */
+/** Returns the forwarded fields as a flat list (name, value, name, ...), in the order and spelling of arrival. */
 export function passedOn(headers: HeaderFields): string[] {
   const fields: string[] = []
   const namedByConnection = headers

@@ -1,4 +1,4 @@
-/** Fields of one connection, which no proxy passes on in either direction (RFC 9110 7.6.1); lower case. */
+/** Lists, in lower case, the fields of one connection: a proxy forwards them in neither direction (RFC 9110 7.6.1). */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -11,10 +11,10 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ])
 
 /**
- * The header fields of one request, in the order and spelling in which they came.
+ * Holds the header fields of one request, in the order and spelling of arrival.
  *
- * Node joins or drops repeated fields by name; what is verified must be what is forwarded, so every reader in
- * Moderato uses this view of `rawHeaders` instead.
+ * Node joins or drops repeated fields. What is verified must be what is forwarded, so all of Moderato reads this view
+ * of `rawHeaders` instead.
  */
 export class HeaderFields {
   /** name, value, name, value, ... exactly as received. */
@@ -45,13 +45,13 @@ export class HeaderFields {
     this.repeated = repeated
   }
 
-  /** The only value of a field; `undefined` if absent, and also if repeated: a repeated field has no one value. */
+  /** Returns the only value of a field; `undefined` if the field is absent or repeated. */
   one(name: string): string | undefined {
     const value = this.#byName.get(name)
     return typeof value === 'string' ? value : undefined
   }
 
-  /** Every value of a field, in order of arrival; `name` in lower case. */
+  /** Returns every value of a field, in order of arrival; `name` must be in lower case. */
   all(name: string): readonly string[] {
     const values = this.#byName.get(name) ?? []
     return typeof values === 'string' ? [values] : values
@@ -61,7 +61,7 @@ export class HeaderFields {
     return this.#byName.has(name)
   }
 
-  /** The lower-case names present, each once. */
+  /** Returns the names present, in lower case, each once. */
   names(): IterableIterator<string> {
     return this.#byName.keys()
   }

@@ -1,11 +1,11 @@
-/** An HTTP/2 stream as the place where an answer goes. */
+/** Writes answers to HTTP/2 streams. */
 import type { Http2ServerResponse, OutgoingHttpHeaders, ServerStreamResponseOptions } from 'node:http2'
 import type { Reply } from './message.ts'
 import { HOP_BY_HOP } from './headers.ts'
 
-/** HTTP/2 has no reason phrase and no fields of a connection (RFC 9113 8.2.2, 8.3.2): they are left out. */
+/** Makes a Reply of an HTTP/2 stream. It leaves out the reason phrase and connection fields (RFC 9113 8.2.2, 8.3.2). */
 export function http2Reply({ stream }: Http2ServerResponse): Reply {
-  // What goes wrong with a stream is seen as its close; without a listener it would be thrown.
+  // An error of a stream is seen as its close; without a listener it would be thrown.
   stream.on('error', () => undefined)
   let ended = false
   return {
@@ -24,7 +24,7 @@ export function http2Reply({ stream }: Http2ServerResponse): Reply {
       if (!stream.destroyed) stream.additionalHeaders({ ':status': 100 })
     },
     writeHead(status, _message, fields) {
-      // Known to Node since HTTP/2 is (lib/internal/http2/compat.js sets it), though not to its types.
+      // Node has this option (lib/internal/http2/compat.js sets it), but its types lack it.
       const options: ServerStreamResponseOptions & { sendDate: boolean } = { sendDate: this.sendDate }
       if (stream.destroyed) return
       const headers = headersOf(status, fields)
@@ -32,11 +32,11 @@ export function http2Reply({ stream }: Http2ServerResponse): Reply {
         stream.respond(headers, options)
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP2_HEADER_SINGLE_VALUE') throw error
-        // An upstream gave a field twice that may stand once only. The answer is relayed all the same, as over HTTP/1.1.
+        // An upstream repeated a field that may stand only once. The answer is relayed all the same, as over HTTP/1.1.
         stream.respond(withFirstOnly(headers), options)
       }
     },
-    /** They left when they were written. */
+    // `writeHead` has sent them already.
     flushHeaders() {},
     write: (chunk) => stream.destroyed || stream.write(chunk),
     end(body) {

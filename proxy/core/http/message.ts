@@ -1,25 +1,25 @@
-/** What a request comes through and an answer leaves by, of either version of HTTP. */
+/** Defines how requests are read and answers written, for both versions of HTTP. */
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { MaybePromise } from '../maybe-promise.ts'
 import { Denial } from '../denial/denial.ts'
 
-/** A request as node:http or node:http2 hands it over. */
+/** A Request is what node:http or node:http2 hands over. */
 export type Request = IncomingMessage | Http2ServerRequest
 
-/** Where the answer goes: node:http's own response is one; an HTTP/2 stream is made one in http2-reply.ts. */
+/** A Reply takes the answer. The response of node:http is one; http2-reply.ts makes one of an HTTP/2 stream. */
 export interface Reply {
-  /** Whether to add a Date; not where the upstream's own is relayed. */
+  /** Tells whether to add a Date; false where the upstream's own is relayed. */
   sendDate: boolean
   readonly headersSent: boolean
   readonly closed: boolean
   readonly writableFinished: boolean
   writeContinue(): void
-  /** Flat name, value list. */
+  /** Takes the fields as a flat list: name, value, name, ... */
   writeHead(status: number, message: string | undefined, fields: string[]): unknown
   flushHeaders(): void
-  /** False: wait for `drain`. */
+  /** Returns false if the caller must wait for `drain`. */
   write(chunk: Buffer): boolean
   end(body?: string | Buffer): unknown
   /** Ends the call without an answer, or in the middle of one. */
@@ -28,23 +28,26 @@ export interface Reply {
   once(event: 'drain', listener: () => void): unknown
 }
 
-/** The body of a request, not yet read. The first read answers `Expect: 100-continue`. */
+/** An IncomingBody is the body of a request, not yet read. The first read answers `Expect: 100-continue`. */
 export interface IncomingBody {
   /** False when the head says that no body follows. */
   readonly present: boolean
   /** `Content-Length`; undefined for chunked transfer coding. */
   readonly lengthBytes: number | undefined
-  /** The whole body, read once and kept; `owner` (the agent, once known) pays for the memory. Denial `body_too_large` beyond `limits.bufferedBodyBytes`. */
+  /**
+   * Returns the whole body, read once and kept. The memory counts against `owner`: the agent, once known. Throws Denial
+   * `body_too_large` beyond `limits.bufferedBodyBytes`.
+   */
   bytes(owner?: string): MaybePromise<Buffer>
-  /** The body as it arrives; only where `bytes` was not called. */
+  /** Returns the body as it arrives; only if `bytes` was not called. */
   stream(): Readable
   /** False once all of it has arrived. */
   readonly isPending: boolean
-  /** Reads away what nobody wants, within bounds, and calls back: a client that still sends then sees the answer, not a reset. */
+  /** Reads an unwanted body to its end, within bounds, then calls back: a client that still sends gets the answer, not a reset. */
   discard(done: () => void): void
 }
 
-/** HTTP trailers would be a second place for header fields, after everything was verified (RFC 9110 6.5.1). */
+/** Returns the refusal of HTTP trailers. They could add header fields after verification (RFC 9110 6.5.1). */
 export function trailersRefused(): Denial {
-  return new Denial('malformed_request', 'HTTP request trailers are not served.')
+  return new Denial('malformed_request', 'Moderato does not accept HTTP trailers in requests.')
 }

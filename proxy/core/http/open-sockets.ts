@@ -1,10 +1,10 @@
-/** The connections of a server, all of them. */
+/** Keeps track of all connections of a server. */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 
 /**
- * The server, with a `closeAllConnections` that closes all connections: Node's own leaves those of HTTP/2, and those whose
- * TLS handshake is not over.
+ * Returns the server with a `closeAllConnections` that closes every connection. Node's own leaves open those of HTTP/2
+ * and those whose TLS handshake has not ended.
  */
 export function closingAll<Served extends Server>(server: Served): Served {
   const sockets = new Set<Socket>()

@@ -1,6 +1,6 @@
 import type { HeaderFields } from './headers.ts'
 
-/** The head of a request as it stood on the wire. Nothing in it is decoded or normalised. */
+/** Holds the head of a request as it was on the wire. Nothing in it is decoded or normalised. */
 export interface RequestHead {
   readonly method: string
   /** The request target up to the first `?`. */

@@ -1,9 +1,9 @@
 # METADATA
 # title: Tasks
 # description: |
-#   Whether an agent may open a task, and how much of what it asks for it gets: never more than its own grants. What an
-#   agent asks for nothing in particular stands under its grants alone. What operators want people to see first is
-#   `policy.taskApprovals` of the configuration, as `data.tasks.approvals`.
+#   Decides whether an agent may open a task, and with which of the requested grants: never more than its own. A task that
+#   requests no grants is limited only by the agent's own. Operators configure in `policy.taskApprovals`, here
+#   `data.tasks.approvals`, which tasks people must approve.
 package moderato.tasks
 
 import data.moderato.lib.agent
@@ -12,7 +12,7 @@ import data.moderato.lib.arn
 
 # METADATA
 # title: Verdict
-# description: Allowed or not, the grants that are left, for how many seconds, how many people must approve, and why.
+# description: Says whether the task is allowed, with which grants, for how many seconds, how many people must approve, and why.
 # entrypoint: true
 verdict := {
 	"allow": false,
@@ -41,7 +41,7 @@ _refusals contains $"A task needs its {name}." if {
 	object.get(input.task, name, "") == ""
 }
 
-_refusals contains "Nothing of what the task asks for is granted to this agent." if {
+_refusals contains "This agent has none of the grants that the task asks for." if {
 	count(input.task.grants) > 0
 	count(_narrowed) == 0
 }
@@ -54,14 +54,14 @@ _narrowed := [grant |
 	grant := {"classes": [class], "resources": resources}
 ]
 
-# A pattern covers another if it matches its text: whatever the other's `*` may stand for, its own does too.
+# A pattern covers another if it matches its text: its own `*` then matches all that the other's `*` can match.
 _granted(class, resource) if {
 	some grant in agent.grants
 	class in grant.classes
 	arn.covers(grant.resources, resource)
 }
 
-# One for each rule that speaks. A task that is opened from another has no more than that one, which people have seen.
+# One object for each rule that applies. A task that is opened from another has no more than that task, which people saw.
 _asks contains {"approvers": rule.approvers, "message": message} if {
 	not input.task.child
 	some rule in data.tasks.approvals
@@ -78,7 +78,7 @@ _asks contains {"approvers": rule.approvers, "message": message} if {
 	message := $"{approvers.people[rule.approvers]} must approve a task that may do {concat(", ", sort(classes))}."
 }
 
-# What the task will be able to do: all that its agent may, if it asks for nothing in particular.
+# The grants of the task; if it requests none, all grants of its agent.
 _wanted := _narrowed if {
 	count(input.task.grants) > 0
 } else := agent.grants

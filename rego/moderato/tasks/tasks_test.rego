@@ -35,7 +35,7 @@ test_narrows_what_is_more if {
 test_refuses_when_nothing_is_left if {
 	answer := verdict({"grants": [{"classes": ["destructive"], "resources": ["*"]}]})
 	not answer.allow
-	answer.messages == ["Nothing of what the task asks for is granted to this agent."]
+	answer.messages == ["This agent has none of the grants that the task asks for."]
 }
 
 test_asking_for_nothing_in_particular_is_not_narrowed if {

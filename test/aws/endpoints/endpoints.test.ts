@@ -11,9 +11,9 @@ import {
   isAwsName,
   partitionOf,
   resolveEndpoint,
-  type EndpointData,
   type EndpointQuery,
 } from '../../../proxy/aws/endpoints/endpoints.ts'
+import type { EndpointData } from '../../../proxy/aws/endpoints/endpoint-data.ts'
 import { Denial } from '../../../proxy/core/denial/denial.ts'
 import { missing } from '../../support/tools.ts'
 
@@ -201,7 +201,7 @@ describe('resolveEndpoint', () => {
       'ap--op-s3',
       'arn:aws:s3:us-east-1:123456789012:accesspoint/a',
     ]) {
-      expect(() => resolve('s3', { bucket })).toThrow(/not served/)
+      expect(() => resolve('s3', { bucket })).toThrow(/not supported/)
     }
   })
 

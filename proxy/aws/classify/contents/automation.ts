@@ -1,9 +1,9 @@
-/** Reads Systems Manager documents: what the steps of an automation call. */
+/** Reads Systems Manager documents: finds the API calls of an automation's steps. */
 import type { Document, DocumentObject } from '../../protocols/tree.ts'
 import { call, type Found, objectOf, objectsIn, type Reader, textIn, UNREADABLE } from './found.ts'
 import { treeOf } from './text.ts'
 
-/** Actions with an API operation of their own (Systems Manager Automation actions reference). */
+/** Maps actions to their API operation (Systems Manager Automation actions reference). */
 const ACTIONS: Readonly<Record<string, readonly [service: string, action: string]>> = {
   'aws:copyImage': ['ec2', 'CopyImage'],
   'aws:createImage': ['ec2', 'CreateImage'],
@@ -18,17 +18,17 @@ const ACTIONS: Readonly<Record<string, readonly [service: string, action: string
   'aws:runInstances': ['ec2', 'RunInstances'],
 }
 
-/** What steers an automation and changes nothing. */
+/** Matches actions that control an automation and change nothing. */
 const STEERING = /^aws:(approve|assert\w*|branch|loop|pause|sleep|updateVariable|waitFor\w*)$/
 
-/** `aws:changeInstanceState` and the state that is wanted. */
+/** Maps the desired state of `aws:changeInstanceState` to an EC2 operation. */
 const STATES: Readonly<Record<string, string>> = {
   running: 'StartInstances',
   stopped: 'StopInstances',
   terminated: 'TerminateInstances',
 }
 
-/** A state that a parameter gives may be the gravest. */
+/** Takes the most severe state if a parameter gives it. */
 function stateChange({ DesiredState }: DocumentObject): Found {
   return call('ec2', STATES[textIn(DesiredState)] ?? 'TerminateInstances')
 }
@@ -42,7 +42,7 @@ function stepOf(action: string, inputs: Document): Found | undefined {
   return STEERING.test(action) ? undefined : UNREADABLE
 }
 
-/** Steps of `mainSteps` and of the older `runtimeConfig`, wherever loops and branches put them. */
+/** Reads the steps of `mainSteps` and of the older `runtimeConfig`, in loops and branches too. */
 export const automation: Reader = (value) => {
   const tree = treeOf(value)
   if (tree === undefined) return [UNREADABLE]
@@ -51,6 +51,6 @@ export const automation: Reader = (value) => {
     const found = typeof action === 'string' ? stepOf(action, inputs) : undefined
     return found === undefined ? [] : [found]
   })
-  // What the oldest documents do, plug-ins of the agent do on the machine.
+  // In the oldest documents, plug-ins of the SSM agent act on the machine.
   return runtimeConfig === undefined ? steps : [...steps, UNREADABLE]
 }

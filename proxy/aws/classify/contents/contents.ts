@@ -1,6 +1,6 @@
 /**
- * What the documents in a call contain (security rule S12): the classes and traits of the calls that somebody will
- * make with them, beside those of the call itself. What cannot be read is `opaque` and `unreadable`, never milder.
+ * Classifies what the documents in a call contain (security rule S12). The calls that will be made with them add their
+ * classes and traits to those of the call itself. Content that cannot be read is `opaque` and `unreadable`, never milder.
  */
 import type { ArnPlace } from '../../resources/arns.ts'
 import type { Catalogue, Content, Operation } from '../../catalogue/types.ts'
@@ -14,7 +14,7 @@ import { stateMachine } from './state-machine.ts'
 import { arn, fault, scheduleTarget } from './targets.ts'
 import { resourceType, template } from './template.ts'
 
-/** By the names that the catalogue calls them. */
+/** Maps the catalogue's names to the readers. */
 const READERS: Readonly<Record<Content['reader'], Reader>> = {
   arn,
   automation,
@@ -25,7 +25,7 @@ const READERS: Readonly<Record<Content['reader'], Reader>> = {
   template,
 }
 
-/** Traits that say how we read a call, and not what it does. */
+/** Lists the traits that say how we read a call, not what it does. */
 const OURS: ReadonlySet<string> = new Set(['inferred', 'unmodelled'])
 
 function operationSays(operation: Operation, parameters: Document, place: ArnPlace): string[] {
@@ -37,7 +37,7 @@ function operationSays(operation: Operation, parameters: Document, place: ArnPla
   return said
 }
 
-/** Who calls what nobody knows may do anything. */
+/** An unknown call may do anything. */
 const UNKNOWN: readonly string[] = ['opaque', 'unreadable']
 
 function callSays({ service, action, parameters }: ContainedCall, catalogue: Catalogue, place: ArnPlace) {
@@ -52,7 +52,7 @@ function says(found: Found, catalogue: Catalogue, place: ArnPlace): readonly str
   return found.kind === 'call' ? callSays(found, catalogue, place) : resourceSays(found, catalogue, place)
 }
 
-/** More than any state machine or template has; whoever sends more keeps everybody waiting. */
+/** A limit that no state machine or template reaches; more would keep other requests waiting. */
 const MAX_FOUND = 2000
 
 function* foundIn({ contents }: Operation, parts: RequestParts): Generator<Found> {
@@ -71,7 +71,7 @@ function* foundIn({ contents }: Operation, parts: RequestParts): Generator<Found
 
 const NOTHING: readonly string[] = []
 
-/** Classes and traits of what the call contains; nothing for most calls, which have no such place. */
+/** Returns the classes and traits of what the call contains; empty for most calls, which contain no document. */
 export function contentsSay(operation: Operation, parts: RequestParts, place: ArnPlace): readonly string[] {
   if (operation.contents.length === 0) return NOTHING
   const said = new Set<string>()

@@ -1,18 +1,20 @@
-/** What a reader finds in a document: API calls that somebody will make with it, and resources that it makes. */
+/** Defines what a reader finds in a document: API calls that will be made with it, and resources that it creates. */
 import { HeaderFields } from '../../../core/http/headers.ts'
 import type { RequestParts } from '../../resources/locate.ts'
 import type { Document, DocumentObject } from '../../protocols/tree.ts'
 
+/** Describes an API call that a document contains. */
 export interface ContainedCall {
   readonly kind: 'call'
   /** The service as SDKs, IAM or botocore call it: `dynamodb`, `cloudwatchlogs`, `elasticmapreduce`. */
   readonly service: string
   /** In any case, with or without hyphens: `deleteTable`, `terminate-instances`. */
   readonly action: string
-  /** By the model's names, as far as the document tells. */
+  /** Parameters by the model's names, as far as the document gives them. */
   readonly parameters: Document
 }
 
+/** Describes a resource that a document creates. */
 export interface ContainedResource {
   readonly kind: 'resource'
   /** CloudFormation's name: `AWS::IAM::Role`. */
@@ -22,12 +24,12 @@ export interface ContainedResource {
   readonly policies: readonly Document[]
 }
 
-/** A place of which nobody can say what it does: a macro, a script, an action that is not known. */
+/** Marks a part whose effect is unknown: a macro, a script, an unknown action. */
 export const UNREADABLE = { kind: 'unreadable' } as const
 
 export type Found = ContainedCall | ContainedResource | typeof UNREADABLE
 
-/** Finds what a value of a call contains; what is no document is `UNREADABLE`. */
+/** A Reader finds what a value of a call contains; a value that is no document is `UNREADABLE`. */
 export type Reader = (value: Document) => readonly Found[]
 
 export function call(service: string, action: string, parameters?: Document): ContainedCall {
@@ -36,20 +38,22 @@ export function call(service: string, action: string, parameters?: Document): Co
 
 const NO_HEADERS = new HeaderFields([])
 
-/** The parameters of a contained call as if they were its body: rules on heads and paths find nothing there. */
+/** Returns the parameters of a contained call as if they were a body: rules on headers and paths find nothing there. */
 export function partsOf(parameters: Document): RequestParts {
   return { labels: new Map(), query: new Map(), headers: NO_HEADERS, path: '', body: parameters }
 }
 
+/** Returns the value if it is an object; an empty object otherwise. */
 export function objectOf(value: Document): DocumentObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as DocumentObject) : {}
 }
 
+/** Returns the value if it is text; empty text otherwise. */
 export function textIn(value: Document): string {
   return typeof value === 'string' ? value : ''
 }
 
-/** Every object of a tree, itself included, in the order in which it stands. */
+/** Returns every object of a tree, the root included, in document order. */
 export function objectsIn(node: Document, found: DocumentObject[] = []): DocumentObject[] {
   if (typeof node !== 'object' || node === null) return found
   if (!Array.isArray(node)) found.push(node as DocumentObject)

@@ -1,10 +1,10 @@
-/** What CloudFormation and Cloud Control do when they make a resource, by the API that makes one. */
+/** Classifies the creation of a resource by CloudFormation or Cloud Control, by the API that creates it. */
 import type { ArnPlace } from '../../resources/arns.ts'
 import type { Catalogue, Operation } from '../../catalogue/types.ts'
 import { holds } from '../../resources/conditional-rules.ts'
 import { type ContainedResource, partsOf, textIn } from './found.ts'
 
-/** Verbs with which services make what CloudFormation names by a noun. */
+/** Lists the verbs with which services create what CloudFormation names by a noun. */
 const MAKING = [
   'Create',
   'Put',
@@ -18,17 +18,17 @@ const MAKING = [
   'Enable',
   'Associate',
 ]
-/** What these say of a property (protection off, public) holds of a new resource too. */
+/** Lists the verbs whose rules on a property (protection off, public) apply to a new resource too. */
 const CHANGING = ['Create', 'Modify', 'Update', 'Put']
 const GUARDS: ReadonlySet<string> = new Set(['permissions', 'protection', 'credentials'])
 
-/** Types that say who may do what, or open a network, and that no API operation is named after. */
+/** Matches types that grant permissions or open a network, and that no API operation is named after. */
 const PERMITTING =
   /^AWS::(IAM|SSO|RAM|Organizations|Serverless|LakeFormation|VerifiedPermissions)::|(Policy|Permissions?|PermissionSet|Grant|Principal|SecurityGroup(Ingress|Egress)?|NetworkAcl(Entry)?)$/
-/** Types that run what the template gives them, or make what it does not show. */
+/** Matches types that run what the template gives them, or create what it does not show. */
 const RUNNING =
   /^(Custom|Alexa|AWS::Serverless)::|^AWS::CloudFormation::(CustomResource|Stack|StackSet|Macro|WaitCondition|LambdaHook|GuardHook)|::MODULE$/
-/** Types that hold data, which goes with the stack where the template says `Delete`. */
+/** Matches types that hold data, which is lost with the stack if the template says `Delete`. */
 const HOLDING =
   /^AWS::(RDS|Neptune|DocDB|DocDBElastic|Redshift|ElastiCache|MemoryDB|EFS|FSx|DynamoDB|S3|KMS|Cognito|SecretsManager|OpenSearchService|Backup|Timestream|QLDB|Cassandra|DSQL)::|^AWS::EC2::Volume$/
 
@@ -42,7 +42,7 @@ function said(operation: Operation, { properties }: ContainedResource, place: Ar
   return adds.filter((each) => GUARDS.has(each))
 }
 
-/** Whatever the API says that makes a resource of the type, and what its name and policies give away. */
+/** Returns the classes and traits of creating a resource: those of its API, and those that its name and policies show. */
 export function resourceSays(
   resource: ContainedResource,
   catalogue: Catalogue,

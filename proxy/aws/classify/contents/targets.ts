@@ -1,22 +1,22 @@
-/** What ARNs of targets make happen: universal targets, built-in ones, integrations of Step Functions. */
+/** Finds the calls behind ARNs of targets: universal targets, built-in ones, integrations of Step Functions. */
 import type { Document } from '../../protocols/tree.ts'
 import { call, type Found, objectOf, type Reader, textIn, UNREADABLE } from './found.ts'
 import { treeOf } from './text.ts'
 
 /**
- * `arn:aws:scheduler:::aws-sdk:s3:deleteBucket`, `arn:aws:states:::aws-sdk:dynamodb:deleteTable.waitForTaskToken`,
- * `arn:aws:states:::ecs:runTask.sync`.
+ * Matches `arn:aws:scheduler:::aws-sdk:s3:deleteBucket`,
+ * `arn:aws:states:::aws-sdk:dynamodb:deleteTable.waitForTaskToken`, `arn:aws:states:::ecs:runTask.sync`.
  */
 const INTEGRATION = /^arn:aws[a-z-]*:(?:scheduler|states):::(?:aws-sdk:)?([\w-]+):(\w+)(?:[.:].*)?$/
-/** EventBridge's own: `arn:aws:events:us-east-1:123456789012:target/terminate-instance`. */
+/** Matches EventBridge's own targets: `arn:aws:events:us-east-1:123456789012:target/terminate-instance`. */
 const BUILT_IN = /^arn:aws[a-z-]*:events:[^:]*:[^:]*:target\/(\w+)-(instance|snapshot)$/
-/** CloudWatch's, in two spellings: `arn:aws:automate:us-east-1:ec2:terminate`, `...:action/actions/AWS_EC2.InstanceId.Terminate/1.0`. */
+/** Matches both spellings of CloudWatch's actions: `arn:aws:automate:us-east-1:ec2:terminate`, `...:action/actions/AWS_EC2.InstanceId.Terminate/1.0`. */
 const ALARM = /^arn:aws[a-z-]*:(?:automate:[^:]*:ec2:(\w+)|swf:.*AWS_EC2\.InstanceId\.(\w+)\/)/
-/** An alarm's note for people to work on. */
+/** Matches an OpsItem, which an alarm opens for people to work on. */
 const OPS_ITEM = /^arn:aws[a-z-]*:ssm:[^:]*:[^:]*:opsitem:/
 const SERVICE = /^arn:aws[a-z-]*:([a-z0-9-]+):/
 
-/** What EventBridge and CloudWatch do with a target of the service; what runs code there is `opaque` in the catalogue. */
+/** Maps a service to what EventBridge and CloudWatch call there; an operation that runs code is `opaque` in the catalogue. */
 const DELIVERIES: Readonly<Record<string, readonly [service: string, action: string]>> = {
   autoscaling: ['autoscaling', 'executePolicy'],
   batch: ['batch', 'submitJob'],
@@ -36,7 +36,7 @@ const DELIVERIES: Readonly<Record<string, readonly [service: string, action: str
   states: ['stepfunctions', 'startExecution'],
 }
 
-/** What an ARN stands for; `parameters` are those of a universal target. */
+/** Returns the call that an ARN stands for; `parameters` are those of a universal target. */
 export function targetOf(arn: string, parameters: Document): Found {
   const [, service = '', action = ''] = INTEGRATION.exec(arn) ?? []
   if (service !== '') return call(service, action, parameters)
@@ -49,25 +49,25 @@ export function targetOf(arn: string, parameters: Document): Found {
   return delivery === undefined ? UNREADABLE : call(...delivery)
 }
 
-/** EventBridge Scheduler's target: its input is the parameters, as JSON. */
+/** Reads a target of EventBridge Scheduler: its input holds the parameters as JSON. */
 export const scheduleTarget: Reader = (value) => {
   const { Arn, Input } = objectOf(value)
   return [targetOf(textIn(Arn), treeOf(Input))]
 }
 
-/** A bare ARN: a rule's target, an alarm's action. */
+/** Reads a bare ARN: a rule's target, an alarm's action. */
 export const arn: Reader = (value) => [targetOf(textIn(value), undefined)]
 
-/** `aws:ec2:terminate-instances`, as Fault Injection Service names actions. */
+/** Reads an action of Fault Injection Service: `aws:ec2:terminate-instances`. */
 export const fault: Reader = (value) => {
   const [, service, action] = /^aws:([\w-]+):([\w-]+)$/.exec(textIn(value)) ?? []
   return [service === undefined || action === undefined ? UNREADABLE : call(service, action)]
 }
 
-/** The ends of such ARNs: in a template their beginning may be a function, and their place a text in a text. */
+/** Matches the ends of such ARNs: in a template they may start with a function, and stand in a text within a text. */
 const ENDS = /:(?:scheduler|states):::(?:aws-sdk:)?([\w-]+):(\w+)|:(ec2):(stop|terminate|reboot|recover)\b/g
 
-/** Every integration, universal target and alarm action that a tree names, wherever it stands. */
+/** Returns every integration, universal target and alarm action that a tree names at any depth. */
 export function integrationsIn(tree: Document): Found[] {
   const found = JSON.stringify(tree).matchAll(ENDS)
   return [...found].map(([, service, action, ec2, verb]) =>

@@ -1,4 +1,4 @@
-/** Reads CloudFormation templates: the resources that a stack makes, and whether its data outlives it. */
+/** Reads CloudFormation templates: the resources that a stack creates, and whether its data outlives it. */
 import {
   type ContainedResource,
   type Found,
@@ -11,12 +11,12 @@ import {
 import { integrationsIn } from './targets.ts'
 import { treeOf } from './text.ts'
 
-/** `AWS::S3::Bucket`, `Custom::Thing`, `Vendor::Service::Thing::MODULE`. */
+/** Matches a type: `AWS::S3::Bucket`, `Custom::Thing`, `Vendor::Service::Thing::MODULE`. */
 const TYPE = /^\w+(::\w+)+$/
-/** Transforms that CloudFormation itself documents; of what another macro makes, nothing can be said. */
+/** Lists the transforms that CloudFormation documents; the output of any other macro is unknown. */
 const PLAIN_TRANSFORMS: ReadonlySet<string> = new Set(['AWS::LanguageExtensions'])
 
-/** Resources wherever they stand below `Resources`: `Fn::ForEach` holds some in a list. */
+/** Reads resources at any depth below `Resources`: `Fn::ForEach` holds some in a list. */
 export const template: Reader = (value) => {
   const tree = treeOf(value)
   const { Resources, Transform } = objectOf(tree)
@@ -41,5 +41,5 @@ function resource(
   return { kind: 'resource', type, properties, policies }
 }
 
-/** Cloud Control's name of a resource type; its properties stand beside it. */
+/** Reads Cloud Control's name of a resource type; its properties are another parameter. */
 export const resourceType: Reader = (value) => [resource(textIn(value), undefined, [])]

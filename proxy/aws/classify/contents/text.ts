@@ -1,18 +1,18 @@
-/** Reads documents that stand as text in a call: JSON or YAML, within bounds. */
+/** Parses documents that are text in a call: JSON or YAML, within bounds. */
 import { parseDocument as parseYaml, visit } from 'yaml'
 import { parseJson } from '../../protocols/document.ts'
 import type { Document } from '../../protocols/tree.ts'
 
-/** CloudFormation takes templates of 51,200 bytes in a call, Systems Manager documents of 64 KiB. */
+/** CloudFormation accepts templates of 51,200 bytes in a call, Systems Manager documents of 64 KiB. */
 const MAX_TEXT = 64 * 1024
-/** How much aliases may repeat: a bomb of ten lines stands for millions of nodes. */
+/** The number of aliases allowed: ten lines of them can expand to millions of nodes. */
 const MAX_ALIASES = 100
 const MAX_DEPTH = 96
 
-/** Lines, and signs that mean something to YAML; more than the longest template has, and each costs time. */
+/** The number of lines and of YAML's special characters allowed: more than any real template has; each costs time. */
 const MAX_SIGNS = 8000
 
-/** Whether a YAML text would keep its parser busy, or take its stack. */
+/** Tells whether a YAML text would keep its parser busy or overflow its stack. */
 function isTooMuch(text: string): boolean {
   let depth = 0
   let signs = 0
@@ -26,7 +26,7 @@ function isTooMuch(text: string): boolean {
   return false
 }
 
-/** Opening brackets, closing brackets, and the rest. */
+/** Opening brackets, closing brackets, then the other special characters. */
 const SIGNS = '[{]}\n,?&*!-:|>'
 
 function isShallow(node: unknown, depth = 0): boolean {
@@ -35,8 +35,8 @@ function isShallow(node: unknown, depth = 0): boolean {
 }
 
 /**
- * Whether a key is given twice (the parser's own check compares each with each), or maps are merged, which not every
- * reader of YAML does.
+ * Tells whether a key is given twice (the parser's own check takes quadratic time), or maps are merged, which not every
+ * YAML parser does.
  */
 function isAmbiguous(parsed: ReturnType<typeof parseYaml>): boolean {
   let twice = false
@@ -58,14 +58,14 @@ function yaml(text: string): unknown {
   return parsed.toJS({ maxAliasCount: MAX_ALIASES })
 }
 
-/** The tree that a text of up to so many characters holds; undefined where it holds none, is too large, or could be read in two ways. */
+/** Parses a text of at most `maxLength` characters; returns undefined if it is invalid, too large, or ambiguous. */
 export function treeOf(text: Document, maxLength = MAX_TEXT): Document {
   if (typeof text !== 'string' || text.length > maxLength) return undefined
   try {
     const tree = /^\s*[{[]/.test(text) ? parseJson(text) : yaml(text)
     return typeof tree === 'object' && tree !== null && isShallow(tree) ? (tree as Document) : undefined
   } catch {
-    // Whatever a parser stumbles over, nobody here can say what the service makes of it.
+    // If the parser fails, nobody here can say how the service reads the text.
     return undefined
   }
 }

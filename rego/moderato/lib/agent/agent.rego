@@ -1,11 +1,11 @@
 # METADATA
 # title: Agent
 # description: |
-#   What the agent of the input was granted. Agents that a rule of an identity provider makes have the rule's grants, under
-#   their root; every other agent has its own.
+#   Finds the grants of the agent of the input. Agents from a rule of an identity provider share the rule's grants, under
+#   their root. Every other agent has its own.
 package moderato.lib.agent
 
 # METADATA
 # title: Grants
-# description: Undefined for an agent that is not configured.
+# description: The agent's grants; undefined if the agent is not configured.
 grants := data.agents[object.get(input.agent, "root", input.agent.id)].grants

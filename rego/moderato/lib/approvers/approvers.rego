@@ -1,9 +1,9 @@
 # METADATA
 # title: Approvers
-# description: How many people must approve, in words.
+# description: Writes the number of people who must approve in words.
 package moderato.lib.approvers
 
 # METADATA
 # title: People
-# description: By how many there are, as a sentence begins.
+# description: Maps the number to the words that start a sentence.
 people := {1: "One person", 2: "Two people"}

@@ -1,13 +1,13 @@
 # METADATA
 # title: Resource patterns
-# description: The one place that calls the host's matcher, `moderato.arn_match(patterns, arn)`.
+# description: Calls the host's matcher, `moderato.arn_match(patterns, arn)`, for the grants and scopes of all rules.
 package moderato.lib.arn
 
 # METADATA
 # title: Covers
 # description: |
-#   True if one of the patterns covers the resource. `*` in a pattern stands for any characters, `:` and `/` too.
-#   The resource `*` means that it is not known, which only the literal pattern `*` covers.
+#   True if one of the patterns covers the resource. In a pattern `*` stands for any characters, also `:` and `/`.
+#   The resource `*` means that the resource is not known. Only the literal pattern `*` covers it.
 covers(patterns, resource) if {
 	resource == "*"
 	"*" in patterns
@@ -20,5 +20,5 @@ covers(patterns, resource) if {
 
 # METADATA
 # title: Overlaps
-# description: True unless no resource is covered both by one of the patterns and by the other pattern.
+# description: True if a resource can be covered both by one of the patterns and by the other pattern.
 overlaps(patterns, pattern) if moderato.patterns_overlap(patterns, pattern) == true

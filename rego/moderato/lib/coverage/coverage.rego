@@ -1,9 +1,9 @@
 # METADATA
 # title: Coverage
 # description: |
-#   What the call needs, set against what the agent was granted. For every need and every resource there must be one
-#   grant that names the need in `classes` and covers the resource with a pattern (rule S2: a graver class never
-#   stands in for the others).
+#   Compares what the call needs with the agent's grants. For every need and every resource there must be one grant that
+#   names the need in `classes` and covers the resource with a pattern (rule S2: a more severe class never replaces the
+#   others).
 # schemas:
 #   - input: schema.input
 package moderato.lib.coverage
@@ -13,7 +13,7 @@ import data.moderato.lib.arn
 
 # METADATA
 # title: Needs
-# description: Every class of the call, and `reads-secret`, a trait that is granted by its own name (rule S13).
+# description: Every class of the call, and the trait `reads-secret`, which is granted by its own name (rule S13).
 needs contains input.call.class
 
 needs contains class if some class in input.call.classes
@@ -23,8 +23,8 @@ needs contains "reads-secret" if "reads-secret" in input.call.traits
 # METADATA
 # title: Resources
 # description: |
-#   Every resource of the call. `*`, which stands for whatever there is, is added if the call names none or reaches
-#   beyond those that it names.
+#   Every resource of the call. `*`, which means any resource, is added if the call names none or reaches more than it
+#   names.
 resources contains resource if some resource in input.call.resources
 
 resources contains "*" if count(input.call.resources) == 0
@@ -43,8 +43,8 @@ uncovered[need] contains resource if {
 # METADATA
 # title: Lifted
 # description: |
-#   What the break-glass covers that a person opened for this agent, by need: on these resources the need takes no grant
-#   and no task. Never what is apart, whatever was opened.
+#   What the open break-glass of this agent covers, by need: on these resources the need requires no grant and no task.
+#   It never covers the needs in `apart`.
 lifted[need] contains resource if {
 	some need in needs
 	need in input.breakglass.classes
@@ -55,7 +55,7 @@ lifted[need] contains resource if {
 
 # METADATA
 # title: Apart
-# description: What has a rule of its own, which a grant must name and no break-glass covers.
+# description: The needs that have a rule of their own. A grant must name them, and no break-glass covers them.
 apart := {"credentials", "reads-secret", "unknown"}
 
 # METADATA
@@ -69,8 +69,8 @@ lacking[need] contains resource if {
 
 # METADATA
 # title: Place
-# description: The resources in words, at most three by name.
-place(names) := "* (it does not name all that it touches, which only the pattern * covers)" if "*" in names
+# description: The resources in words, with at most three names.
+place(names) := "* (the call does not name all that it touches, and only the pattern * covers that)" if "*" in names
 
 else := shown(names)
 
@@ -81,7 +81,7 @@ shown(names) := concat(", ", sort(names)) if count(names) <= 3
 
 else := $"{concat(", ", array.slice(sort(names), 0, 3))} and {count(names) - 3} more"
 
-# The host's matcher is asked once for a grant and a resource, however many classes the two share.
+# The host's matcher is called once for a grant and a resource, however many classes they share.
 _granted[need] contains resource if {
 	some grant in agent.grants
 	named := {need | some need in grant.classes; need in needs}

@@ -1,9 +1,9 @@
 # METADATA
 # title: Approvals
 # description: |
-#   What operators want people to see first: `policy.approvals` of the configuration, as `data.approvals`. A rule of it
-#   speaks if all that it names holds of the call. What a call does not name counts as what the rule is about: it is
-#   cheaper to ask once too often.
+#   Requires approval for the calls that operators configure in `policy.approvals`, here `data.approvals`. A rule applies
+#   if all its conditions hold for the call. A resource that the call does not name counts as a match: to ask once too
+#   often costs less.
 # schemas:
 #   - input: schema.input
 package moderato.rules.approvals
@@ -13,7 +13,7 @@ import data.moderato.lib.coverage
 
 # METADATA
 # title: Ask
-# description: One for each rule that speaks, with what it found.
+# description: One object for each rule that applies, with the classes and resources that matched.
 ask contains {"approvers": rule.approvers, "message": message} if {
 	some rule in data.approvals
 	classes := {class | some class in rule.classes; class in _classes}

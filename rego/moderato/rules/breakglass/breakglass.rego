@@ -1,9 +1,9 @@
 # METADATA
 # title: Break-glass
 # description: |
-#   Permits what a break-glass covers that a person opened for this agent: together with the agent's own grants it must
-#   cover every class of the call on every resource. It lifts what the rules grants and task_scope deny, for just what it
-#   covers; what the other rules deny stays denied.
+#   Permits a call that the open break-glass of this agent covers: together with the agent's own grants it must cover every
+#   class of the call on every resource. For what it covers, the rules grants and task_scope do not deny. The other rules
+#   still do.
 # schemas:
 #   - input: schema.input
 package moderato.rules.breakglass
@@ -12,7 +12,7 @@ import data.moderato.lib.coverage
 
 # METADATA
 # title: Permit
-# description: The break-glass covers some of the call, and a grant or the break-glass all of it.
+# description: True if the break-glass covers a part of the call, and grants and break-glass together cover all of it.
 permit if {
 	input.breakglass
 	count(coverage.lifted) > 0

@@ -1,15 +1,15 @@
 # METADATA
 # title: Credentials
 # description: |
-#   A call that issues credentials is a way around Moderato: what it returns works without it. A grant must name the
-#   class, also in observe mode.
+#   Denies calls that issue credentials, unless a grant names the class. Such credentials work without Moderato. This rule
+#   is enforced in observe mode, too.
 package moderato.rules.credentials
 
 import data.moderato.lib.coverage
 
 # METADATA
 # title: Deny
-# description: The class credentials is granted by name only.
+# description: The class credentials must be granted by name.
 deny contains message if {
 	names := coverage.uncovered.credentials
 	message := concat(" ", [

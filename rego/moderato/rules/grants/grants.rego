@@ -1,13 +1,13 @@
 # METADATA
 # title: Grants
-# description: Permits a call whose every class is granted on every resource; denies the others.
+# description: Permits a call if every class of it is granted on every resource; denies it otherwise.
 package moderato.rules.grants
 
 import data.moderato.lib.coverage
 
 # METADATA
 # title: Permit
-# description: Everything that the call needs is granted on everything that it touches.
+# description: True if everything that the call needs is granted on everything that it touches.
 permit if {
 	count(coverage.needs) > 0
 	count(coverage.uncovered) == 0
@@ -16,8 +16,8 @@ permit if {
 # METADATA
 # title: Deny
 # description: |
-#   One message for each class that lacks a grant, with the resources that it lacks it on. What is apart has rules of its
-#   own, which say it better.
+#   One message for each class without a grant, with the resources without one. The needs in `apart` have rules of their
+#   own with better messages.
 deny contains message if {
 	some need, names in coverage.lacking
 	not need in coverage.apart

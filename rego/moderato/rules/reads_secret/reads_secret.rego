@@ -1,15 +1,15 @@
 # METADATA
 # title: Secret reads
 # description: |
-#   Reading a secret is a read by IAM's access level, and yet hands out what opens other doors: no grant of read or
-#   list covers it (rule S13).
+#   Denies reads of secrets, unless a grant names `reads-secret`. IAM calls them reads, but a secret gives access to other
+#   systems: no grant of read or list covers them (rule S13).
 package moderato.rules.reads_secret
 
 import data.moderato.lib.coverage
 
 # METADATA
 # title: Deny
-# description: The trait reads-secret is granted by name only.
+# description: The trait reads-secret must be granted by name.
 deny contains message if {
 	names := coverage.uncovered["reads-secret"]
 	message := concat(" ", [

@@ -1,9 +1,9 @@
 # METADATA
 # title: Task scope
 # description: |
-#   Denies what is outside of the task that the agent works on. A task narrows the agent's own grants and never widens
-#   them: every scope of it must cover the call, beside what the grants rule asks. A break-glass that a person opened for
-#   the agent reaches beyond its tasks, for what it covers.
+#   Denies calls outside the task that the agent works on. A task narrows the agent's own grants and never widens them:
+#   every scope of it must cover the call, in addition to the grants. An open break-glass of the agent is not limited by
+#   its tasks, for what it covers.
 # schemas:
 #   - input: schema.input
 package moderato.rules.task_scope
@@ -13,7 +13,7 @@ import data.moderato.lib.coverage
 
 # METADATA
 # title: Deny
-# description: What a scope of classes and resource patterns leaves out, and what a session policy does not allow.
+# description: One message for what a scope of grants does not cover, and for what a session policy does not allow.
 deny contains message if {
 	some scope in input.task.scopes
 	grants := scope.grants
@@ -40,7 +40,7 @@ deny contains message if {
 	message := $"The session policy does not allow {action} on {coverage.place(names)}."
 }
 
-deny contains "The session policy cannot be held against a call whose IAM action is not known." if {
+deny contains "The session policy cannot be checked, because the IAM action of this call is not known." if {
 	some scope in input.task.scopes
 	scope.statements
 	count(input.call.actions) == 0
@@ -48,7 +48,7 @@ deny contains "The session policy cannot be held against a call whose IAM action
 	not _lifted(resource)
 }
 
-# A session policy speaks of actions, a break-glass of classes: it must cover all of them.
+# A session policy names actions, a break-glass classes: the break-glass must cover all classes of the call.
 _lifted(resource) if {
 	count(coverage.needs) > 0
 	every need in coverage.needs {
@@ -70,8 +70,8 @@ _permitted(statements, action, resource) if {
 	not _forbidden(statements, action, resource)
 }
 
-# Actions stand in lower case in a session policy, since IAM takes them in any. What is not known, or many, may be
-# what is forbidden.
+# Actions of a session policy are in lower case, since IAM accepts any case. A resource that is not known, or stands for
+# many, may be a forbidden one.
 _forbidden(statements, action, resource) if {
 	some statement in statements
 	statement.effect == "Deny"
@@ -83,7 +83,7 @@ _touches(patterns, resource) if arn.covers(patterns, resource)
 
 _touches(_, resource) if contains(resource, "*")
 
-# An action is about the resources of its own service, where the call names some: iam:PassRole about the role.
+# An action is about the resources of its own service if the call names some: iam:PassRole is about the role.
 _resources_of(action) := own if {
 	own := {resource | some resource in coverage.resources; _service_of(resource) == _prefix_of(action)}
 	count(own) > 0

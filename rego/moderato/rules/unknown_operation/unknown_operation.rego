@@ -1,6 +1,6 @@
 # METADATA
 # title: Unknown operations
-# description: What cannot be named cannot be judged. No grant covers it.
+# description: Denies operations that the catalogue does not know. No grant covers them.
 # schemas:
 #   - input: schema.input
 package moderato.rules.unknown_operation
@@ -9,8 +9,8 @@ import data.moderato.lib.coverage
 
 # METADATA
 # title: Deny
-# description: The class unknown is never granted.
+# description: The class unknown can never be granted.
 deny contains message if {
 	"unknown" in coverage.needs
-	message := $"The catalogue does not know this operation of service {input.call.service}, and no grant covers that."
+	message := $"The catalogue does not know this operation of service {input.call.service}, and no grant can cover it."
 }
