@@ -1,4 +1,4 @@
-/** What differs between two configurations, and what of it can be changed while calls go on. Pure. */
+/** Tells what differs between two configurations, and which changes need no restart. Pure. */
 import type { Config } from './schema/config.ts'
 import type { SettingNode } from './schema/tree.ts'
 import { masked } from './describe.ts'

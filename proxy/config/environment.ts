@@ -82,7 +82,7 @@ function refusal(
   return { path, message: `${guarded}; without that, ${variable} may only ${rule.how}` }
 }
 
-/** What cannot be read is no value that could be compared: what the file says wrongly, nothing replaces quietly. */
+/** A value that cannot be read cannot be compared: nothing quietly replaces what the file says wrongly. */
 function isTightened(
   { node }: NamedSetting,
   rule: Extract<EnvironmentRule, { readonly may: 'tighten' }>,

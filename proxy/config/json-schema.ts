@@ -5,11 +5,11 @@ import { environmentWords } from './environment.ts'
 import { ConfigSchema } from './schema/config.ts'
 import { SETTINGS, type NamedSetting } from './settings.ts'
 
-/** What our schema adds beside each setting, under `x-moderato`. */
+/** Our schema adds this to each setting, under `x-moderato`. */
 interface SaidOfSetting {
   readonly changedBy: 'reload' | 'restart'
   readonly variable: string
-  /** What the variable may do unless the file says `allowEnvironment: true`, as `environmentWords` says it. */
+  /** The rule for the variable unless the file says `allowEnvironment: true`, as `environmentWords` says it. */
   readonly environment: string
   readonly file?: string
   readonly secret?: true

@@ -73,7 +73,7 @@ export function parseConfig(
   return { config, sources, file: from.file, folder: from.folder }
 }
 
-/** What the file says with the environment laid over it, and where each value comes from. */
+/** Lays the environment over the file, and notes where each value comes from. */
 function overlaid(given: Readonly<Record<string, unknown>>, environment: NodeJS.ProcessEnv) {
   const document: Record<string, unknown> = structuredClone(given)
   const sources = new Map<string, string>()

@@ -7,7 +7,7 @@ import { settingTree, type SettingNode } from './schema/tree.ts'
 export interface NamedSetting {
   /** Dotted, as in `policy.mode`. */
   readonly path: string
-  /** What the environment calls it. */
+  /** The name of its variable. */
   readonly variable: string
   readonly node: SettingNode
   /** undefined where nobody said anything: guarded, and changed by a restart. */
@@ -42,7 +42,7 @@ function within(group: SettingNode, before: string): NamedSetting[] {
   })
 }
 
-/** Those of Moderato's configuration. */
+/** The settings of Moderato's configuration. */
 export const SETTINGS = settingsOf(ConfigSchema)
 
 function variableOf(path: string): string {

@@ -1,4 +1,4 @@
-/** What is wrong with a value, in the words of whoever writes the configuration, not in those of the schema. Pure. */
+/** Says what is wrong with a value, in words for the author of the configuration, not in those of the schema. Pure. */
 import { z } from 'zod'
 import type { Finding } from './checks/finding.ts'
 
@@ -62,7 +62,7 @@ function oneOf(values: readonly unknown[]): string | undefined {
   return `must be ${written.length === 1 ? '' : 'one of '}${written.join('|')}`
 }
 
-/** What texts and lists are counted in. */
+/** The unit in which texts and lists are counted. */
 const UNITS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   string: ['character', 'characters'],
   array: ['entry', 'entries'],

@@ -1,4 +1,4 @@
-/** Who speaks to the admin listener: the shared token, or a person by a token or a certificate of their own (S18). */
+/** Identifies callers of the admin listener: the shared token, or a person by a token or certificate of their own (S18). */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
@@ -78,11 +78,11 @@ export function certificateNames(certificate: {
   ]
 }
 
-/** As `admin.people[].tokenSha256` has it. */
+/** Returns the SHA-256 of a token; `admin.people[].tokenSha256` is its hex form. */
 export function sha256(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
-/** Who asks. Only a person can approve; the shared token is nobody in particular (rule S18). */
+/** A caller is the shared token or a person. Only a person can approve; the shared token is nobody in particular (rule S18). */
 export type Caller =
   | { readonly kind: 'token'; readonly subject: string }
   | { readonly kind: 'person'; readonly subject: string; readonly by: 'token' | 'certificate' | 'callback' }

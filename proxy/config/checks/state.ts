@@ -1,4 +1,4 @@
-/** What the settings of the state store must hold together (security rule S19). */
+/** Checks the settings of the state store that depend on each other (security rule S19). */
 import { isLoopbackUrl } from '../../core/addresses.ts'
 import type { Finding } from './finding.ts'
 import type { Config } from '../schema/config.ts'

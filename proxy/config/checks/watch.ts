@@ -1,4 +1,4 @@
-/** What the settings of watchers must hold together. */
+/** Checks the settings of watchers that depend on each other. */
 import { isSafeFromOthers } from '../../core/addresses.ts'
 import type { Finding } from './finding.ts'
 import type { Config } from '../schema/config.ts'

@@ -7,7 +7,7 @@ import { durationMs } from './values.ts'
 
 const LONGEST_MS = 24 * 3_600_000
 
-/** What issues credentials outlives every break-glass, and what is unknown cannot be meant. */
+/** A break-glass never covers `credentials`, which outlive it, nor `unknown`, which nobody can mean. */
 const BREAKABLE = ACTION_CLASSES.filter((name) => name !== 'credentials' && name !== 'unknown')
 export const breakableClass = z.enum(BREAKABLE)
 

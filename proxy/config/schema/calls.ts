@@ -24,7 +24,7 @@ export const paceSetting = z.strictObject({
   ),
 })
 
-/** What may have a pace: what is unknown is refused, never paced. */
+/** Lists the classes that may have a pace: what is unknown is refused, never paced. */
 const PACED_CLASSES = ACTION_CLASSES.filter((name) => name !== 'unknown')
 const PACED = [...PACED_CLASSES, 'may-overwrite'] as const
 
@@ -80,7 +80,7 @@ export const agent = z
     },
   )
 
-/** What people must approve; all that is given must hold of a call. */
+/** A rule says what people must approve; all that is given must hold of a call. */
 const approvalRule = z.strictObject({
   classes: z.array(z.enum(PACED_CLASSES)).min(1),
   resources: z.array(z.string().min(1)).min(1).default(['*']),

@@ -7,7 +7,7 @@ import { hostName } from './values.ts'
 import { isS3Family } from '../../core/s3-family.ts'
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
-/** What may be said of a call: `unknown` is what nothing is said of. */
+/** Lists the classes that a call may be given: `unknown` stands where none is given. */
 const SAYABLE = ACTION_CLASSES.filter((name) => name !== 'unknown')
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 

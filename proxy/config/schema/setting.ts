@@ -1,17 +1,17 @@
 /**
- * What the schema says of each setting beside its type. Everything that treats settings by name asks this: reload,
+ * Defines what the schema says of each setting beside its type. Everything that treats settings by name asks this: reload,
  * environment, paths, masks, files to watch and to protect, documentation.
  *
- * What is not said is refused (security rule S31): without a word here a setting needs a restart, and comes from the
+ * A setting that says nothing is refused (security rule S31): without a word here a setting needs a restart, and comes from the
  * environment only if the file says `allowEnvironment: true`.
  */
 import { z } from 'zod'
 
-/** What is in a file that a setting names: it decides how the file is treated. */
+/** The kind of file that a setting names decides how the file is treated. */
 export type FileKind =
   /** A secret that people give to Moderato. */
   | 'secret'
-  /** What Moderato makes for itself, and keeps. */
+  /** Moderato makes it for itself, and keeps it. */
   | 'state'
   /** A policy bundle: a file, or a folder of files. */
   | 'bundle'
@@ -26,7 +26,7 @@ export interface SettingFile {
   readonly what: string
 }
 
-/** What the environment may do to a setting although the file does not say `allowEnvironment: true`, and why. */
+/** A rule says what the environment may do to a setting although the file does not say `allowEnvironment: true`, and why. */
 export type EnvironmentRule<Value = unknown> =
   | { readonly may: 'set'; readonly because: string }
   | { readonly may: 'tighten'; readonly how: string; isTighter(given: Value, before: Value): boolean }

@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { saidOf, type Setting } from './setting.ts'
 
 export interface SettingNode {
-  /** What the schema says of it; undefined for a group, and for what nobody said anything of. */
+  /** The metadata of the setting; undefined for a group, and for what nobody said anything of. */
   readonly about: Setting | undefined
-  /** As it stands in the schema, with its default. */
+  /** Its type in the schema, with its default. */
   readonly schema: z.core.$ZodType
-  /** How the environment writes it; `later`: it may not be there yet. */
+  /** The form in which the environment writes it; `later`: it may not be there yet. */
   readonly form: 'text' | 'json' | 'later'
   /** A map of settings that speak for themselves. */
   readonly isGroup: boolean
@@ -70,7 +70,7 @@ function inside(schema: z.core.$ZodType): Pick<SettingNode, 'members' | 'entry'>
   return { members: new Map(), entry: undefined }
 }
 
-/** What one of several shapes may have inside; of a name that several have, one that something is said of. */
+/** Returns what one of several shapes may have inside; of a name that several have, one that something is said of. */
 function either(options: readonly SettingNode[]): Pick<SettingNode, 'members' | 'entry'> {
   const members = new Map<string, SettingNode>()
   for (const [name, node] of options.flatMap((option) => [...option.members])) {

@@ -11,7 +11,7 @@ const response = z.enum(RESPONSES)
 const count = (most: number) => z.int().min(1).max(most)
 const window = durationMs.refine((ms) => ms > 0 && ms <= 86_400_000, 'must be above 0s, at most 24h')
 
-/** What every detector has beside its own parameters. */
+/** The settings that every detector has beside its own parameters. */
 const common = (forDefault?: string) => ({
   response: response.default('alert'),
   factor: z.number().min(1).max(1_000).default(4).describe('slow: how many times as slow.'),
