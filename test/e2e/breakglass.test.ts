@@ -197,7 +197,7 @@ describe('a break-glass', () => {
   it('ends an upload that is under way, closed or at its time: nobody keeps one back for later', async () => {
     await start()
     const headers = { 'content-length': '1000000', 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
-    for (const [index, duration] of ['30m', '5s'].entries()) {
+    for (const [index, duration] of ['30m', '3s'].entries()) {
       const id = await open(['--for', duration, '--class', 'write'])
       const connection = await RawConnection.open(proxy.url)
       connection.write(

@@ -58,12 +58,12 @@ const deleted = (): string[] =>
 
 describe.skipIf(missing(BOTO3))('boto3 with a short read timeout before a held call', () => {
   it('keeps its place over all its attempts, ahead of who came later, and is forwarded once', async () => {
-    // The turn comes 6 s after the first call: while boto3 waits for the second time, whatever its pause (1 s at most).
-    await start({ rate: '10/min', burst: 1, maxWait: '45s' })
+    // The turn comes 3.5 s after the first call: while boto3 waits for the second time, whatever its pause (1 s at most).
+    await start({ rate: '17/min', burst: 1, maxWait: '45s' })
     const waiting = boto3(
       proxy.url,
       `
-c = client('dynamodb', read_timeout=4, retries={'mode': 'standard', 'max_attempts': 4})
+c = client('dynamodb', read_timeout=2, retries={'mode': 'standard', 'max_attempts': 4})
 c.delete_table(TableName='spent')
 answer = c.delete_table(TableName='mine')
 result = answer['ResponseMetadata']['RetryAttempts']
