@@ -2,11 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send } from '../support/raw-http.ts'
+import { sized } from '../support/sample.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
 
 const MEBIBYTE = 1024 * 1024
-/** MODERATO_BAD_SIGNATURES=1000000 is the long run. */
-const BAD_SIGNATURES = Number(process.env['MODERATO_BAD_SIGNATURES'] ?? 20_000)
+/** TEST_BAD_SIGNATURES=1000000 is the long run. */
+const BAD_SIGNATURES = Number(process.env['TEST_BAD_SIGNATURES'] ?? sized(20_000, 5_000))
 /** Bursts of single records, then counts: far from one record a refusal. */
 const MAX_AUDIT_BYTES = MEBIBYTE
 
