@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send } from '../support/raw-http.ts'
 import { sized } from '../support/sample.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 
 const MEBIBYTE = 1024 * 1024
 /** TEST_BAD_SIGNATURES=1000000 is the long run. */
@@ -12,15 +12,11 @@ const BAD_SIGNATURES = Number(process.env['TEST_BAD_SIGNATURES'] ?? sized(20_000
 const MAX_AUDIT_BYTES = MEBIBYTE
 
 describe('who cannot prove an identity (rule S9)', () => {
-  let upstream: RecordingUpstream
   let proxy: Proxy
   beforeEach(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url })
-  })
-  afterEach(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
+    const scene = await openScene()
+    proxy = scene.proxy
+    return scene.stop
   })
 
   /** Calls of a good agent, one after another, while the others are under way; resolves with their statuses. */
