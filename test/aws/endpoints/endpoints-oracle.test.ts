@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { sampled, THOROUGH } from '../../support/sample.ts'
 import { missing } from '../../support/tools.ts'
 import { REGIONS, resolve } from './resolving.ts'
 
@@ -19,7 +20,7 @@ if (!existsSync(WHEEL))
 describe.skipIf(noOracle)("botocore's own rule engine", () => {
   it('names the same host, signing name and region for every service in every region', () => {
     const oracle = fileURLToPath(new URL('endpoints-oracle.py', import.meta.url))
-    const output = execFileSync('python3', [oracle, WHEEL, REGIONS.join(',')], {
+    const output = execFileSync('python3', [oracle, WHEEL, sampled(REGIONS, 8).join(',')], {
       maxBuffer: 64 * 1024 * 1024,
     })
     const expected = JSON.parse(output.toString('utf8')) as Record<
@@ -42,13 +43,16 @@ describe.skipIf(noOracle)("botocore's own rule engine", () => {
     expect(differing.filter((line) => !line.endsWith(': refused'))).toEqual([])
     // Refused on purpose: hosts outside the partition's suffixes.
     const refused = new Set(differing.map((line) => line.split(' ')[0]))
-    expect([...refused].toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
+    const known = [
       'agent-registry',
       'agent-registry-control',
       'opensearchmemory',
       'pricing-plan-manager',
       'signin',
-    ])
+    ]
+    const found = [...refused].toSorted((a, b) => String(a).localeCompare(String(b)))
+    // Of few regions, some of them.
+    expect(found).toEqual(THOROUGH ? known : known.filter((each) => refused.has(each)))
   })
 
   it('is what the committed table was made from', () => {
