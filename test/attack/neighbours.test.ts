@@ -1,11 +1,12 @@
 /** What one agent does to the others, and to what it sends itself, through the running proxy. */
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER, READER, TENANT, type TestAgent } from '../support/agents.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send, signed, type RawRequest } from '../support/raw-http.ts'
-import { answerEmptyJson, RecordingUpstream } from '../support/recording-upstream.ts'
+import { answerEmptyJson, type RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 
 const CONNECTIONS = 2
 const BODY_BYTES = 100_000
@@ -14,9 +15,7 @@ let upstream: RecordingUpstream
 let proxy: Proxy
 
 beforeAll(async () => {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({
-    upstream: upstream.url,
+  const scene = await openScene({
     agents: [BUILDER, READER, TENANT],
     settings: {
       upstream: { connections: CONNECTIONS },
@@ -24,10 +23,8 @@ beforeAll(async () => {
       pacing: { classes: { destructive: { rate: '2/min', burst: 1, maxWait: '45s' } } },
     },
   })
-})
-afterAll(async () => {
-  await proxy.stop()
-  await upstream.stop()
+  ;({ upstream, proxy } = scene)
+  return scene.stop
 })
 
 function endless(reply: ServerResponse): void {

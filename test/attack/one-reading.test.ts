@@ -1,9 +1,10 @@
 /** Requests that two readers could read in two ways, each well signed: none of them reaches the upstream. */
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Proxy } from '../support/proxy.ts'
 import { headText, RawConnection, signed, type RawRequest, type Signing } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' }
 const FORM_TYPE = { 'content-type': 'application/x-www-form-urlencoded' }
@@ -14,12 +15,9 @@ describe('one reading of a request', () => {
   let proxy: Proxy
 
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url, settings: { limits: { bufferedBodyBytes: 100_000 } } })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
+    const scene = await openScene({ settings: { limits: { bufferedBodyBytes: 100_000 } } })
+    ;({ upstream, proxy } = scene)
+    return scene.stop
   })
 
   /** The reason for which it is refused; `change` is made to the head as text, after signing. */

@@ -1,12 +1,13 @@
 /** What an agent tries at the signing endpoint of a running proxy (security rule S10). */
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { parts } from '../agent-api/oracle.ts'
 import { BUILDER, READER, type TestAgent } from '../support/agents.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { send, signed } from '../support/raw-http.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import { ask, asking, jsonOf, SIGN_PATH } from '../support/signing-endpoint.ts'
 
 const eks = { type: 'eks-token', cluster: 'dev' }
@@ -59,12 +60,9 @@ const settings = {
 }
 
 beforeAll(async () => {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({ upstream: upstream.url, agents, settings })
-})
-afterAll(async () => {
-  await proxy.stop()
-  await upstream.stop()
+  const scene = await openScene({ agents, settings })
+  ;({ upstream, proxy } = scene)
+  return scene.stop
 })
 afterEach(() => expect(upstream.arrived).toHaveLength(0))
 

@@ -2,23 +2,23 @@
  * What no HTTP parser takes for a request, or what asks for a tunnel or another protocol: it reaches nothing, and leaves
  * a record and a metric all the same.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 
 describe('bytes that are no request', () => {
   let upstream: RecordingUpstream
   let proxy: Proxy
 
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    expect(upstream.recorded).toEqual([])
-    await upstream.stop()
+    const scene = await openScene()
+    ;({ upstream, proxy } = scene)
+    return async () => {
+      await scene.stop()
+      expect(upstream.recorded).toEqual([])
+    }
   })
 
   const GET = 'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n'

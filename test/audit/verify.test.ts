@@ -2,6 +2,7 @@ import { appendFile, readFile, rename, rm, truncate, writeFile } from 'node:fs/p
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { verifyAudit } from '../../proxy/audit/verify.ts'
+import { sampled } from '../support/sample.ts'
 import { chainLine, opened, records, segments, temporaryFolder, writtenLog } from './support.ts'
 
 async function edit(
@@ -38,7 +39,8 @@ describe('verifyAudit', () => {
     const path = join(dir, '00000001.jsonl')
     const good = await readFile(path)
     // The last byte is left out: without its line feed the last record is whole but torn, and a test of its own.
-    for (let i = 0; i < good.length - 1; i += 1) {
+    const places = Array.from({ length: good.length - 1 }, (_, place) => place)
+    for (const i of sampled(places, 250)) {
       const changed = Buffer.from(good)
       changed[i] = (good[i] as number) ^ 0x01
       await writeFile(path, changed)

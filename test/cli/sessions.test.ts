@@ -6,14 +6,13 @@ import type { PolicyEngine } from '../../policy/engine.ts'
 import { sessionRoutes } from '../../proxy/admin/session-routes.ts'
 import { run } from '../../proxy/cli/sessions.ts'
 import type { TaskRequest } from '../../proxy/exchange/task-opening.ts'
-import { Revocations } from '../../proxy/identity/revocations.ts'
 import { newKeyLine, SealingKeyFile } from '../../proxy/identity/sealing-keys.ts'
 import { Sessions } from '../../proxy/identity/sessions.ts'
 import { TaskEndings } from '../../proxy/identity/task-endings.ts'
 import { Tasks } from '../../proxy/identity/tasks.ts'
 import { listening, TOKEN } from '../admin/listening.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
-import { openLedger } from '../state/open-ledger.ts'
+import { openRevocations } from '../identity/open-revocations.ts'
 import { captured } from './captured.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'moderato-sessions-'))
@@ -29,10 +28,9 @@ const ALLOWS = {
 
 async function operated() {
   const clock = new VirtualTime()
-  const ledger = await openLedger(clock)
   const causes: string[] = []
   const revoked = (cause: string) => void causes.push(cause)
-  const revocations = new Revocations({ ledger, clock, maxSessionMs: 3_600_000, revoked })
+  const { ledger, revocations } = await openRevocations(clock, { revoked })
   writeFileSync(join(folder, 'keys'), newKeyLine(), { mode: 0o600 })
   const sessions = new Sessions({ keys: new SealingKeyFile(join(folder, 'keys')).current, clock })
   const tasks = new Tasks({

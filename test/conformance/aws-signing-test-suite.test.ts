@@ -10,6 +10,7 @@ import { deriveEcdsaKey } from '../../proxy/sigv4/sigv4a.ts'
 import { Signatures } from '../../proxy/sigv4/signatures.ts'
 import { signatureStands } from '../../proxy/sigv4/verify-signature.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
+import { sampled, sized } from '../support/sample.ts'
 import type { WireRequest } from '../sigv4/signing.ts'
 import { slowCanonical } from './slow-canonical.ts'
 import { vectorsOf, vectorsPresent, type Vector } from './vectors.ts'
@@ -135,7 +136,7 @@ describe.skipIf(!vectorsPresent)('the AWS signing test suite', () => {
     ['SigV4a, a bit of every byte', v4a, (at: number): readonly number[] => [at % 7]],
   ] as const)('refuses every change: %s', { timeout: 120_000 }, (_what, vectors, bitsOf) => {
     const counts = { refused: 0, 'of one meaning': 0 }
-    for (const vector of vectors) {
+    for (const vector of sampled(vectors, 12)) {
       const whole = meaning(vector.request, vector)
       for (const changed of changes(vector.request, bitsOf)) {
         if (!stands(changed, vector)) counts.refused += 1
@@ -144,6 +145,6 @@ describe.skipIf(!vectorsPresent)('the AWS signing test suite', () => {
       }
     }
     console.info(`changes: ${JSON.stringify(counts)}`)
-    expect(counts.refused).toBeGreaterThan(30_000)
+    expect(counts.refused).toBeGreaterThan(sized(30_000, 3_000))
   })
 })

@@ -18,7 +18,8 @@ import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { boto3 } from '../support/python.ts'
 import { headText, RawConnection, send, signed, type RawAnswer } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import { BOTO3, missing, MOTO } from '../support/tools.ts'
 
 const OUR_NAME = 'moderato.internal'
@@ -217,12 +218,9 @@ describe('a host that an agent makes up', () => {
   let proxy: Proxy
 
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url, agents: [BUILDER, TENANT] })
-  })
-  afterAll(async () => {
-    await proxy.stop()
-    await upstream.stop()
+    const scene = await openScene({ agents: [BUILDER, TENANT] })
+    ;({ upstream, proxy } = scene)
+    return scene.stop
   })
 
   /** A GET of the tenant, who may read the bucket `own` and nothing else; what reached the upstream, and the answer. */

@@ -13,7 +13,8 @@ import { dynamodb, thrownBy } from '../support/clients.ts'
 import { moderato, type Ran } from '../support/moderato.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send, signed } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 import { askTasks } from '../support/tasks.ts'
 
 const ALICE = 'alice@example.org'
@@ -36,8 +37,6 @@ let replica: Proxy | undefined
 afterEach(async () => {
   await replica?.stop()
   replica = undefined
-  await proxy?.stop()
-  await upstream?.stop()
 })
 
 function settingsOf(own: Record<string, unknown>) {
@@ -45,9 +44,8 @@ function settingsOf(own: Record<string, unknown>) {
 }
 
 async function start(own: Record<string, unknown> = {}): Promise<void> {
-  upstream = await RecordingUpstream.start()
   const agents = [READER, STRANGER, BUILDER]
-  proxy = await startProxy({ upstream: upstream.url, agents, settings: settingsOf(own) })
+  ;({ upstream, proxy } = await startScene({ agents, settings: settingsOf(own) }))
 }
 
 const drop = (agent: TestAgent = READER, at = proxy, TableName = 't') =>
@@ -197,7 +195,7 @@ describe('a break-glass', () => {
   it('ends an upload that is under way, closed or at its time: nobody keeps one back for later', async () => {
     await start()
     const headers = { 'content-length': '1000000', 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }
-    for (const [index, duration] of ['30m', '5s'].entries()) {
+    for (const [index, duration] of ['30m', '3s'].entries()) {
       const id = await open(['--for', duration, '--class', 'write'])
       const connection = await RawConnection.open(proxy.url)
       connection.write(

@@ -1,25 +1,22 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import { sized } from '../support/sample.ts'
+import { openScene } from '../support/scene.ts'
 
 const MEBIBYTE = 1024 * 1024
-/** MODERATO_BAD_SIGNATURES=1000000 is the long run. */
-const BAD_SIGNATURES = Number(process.env['MODERATO_BAD_SIGNATURES'] ?? 20_000)
+/** TEST_BAD_SIGNATURES=1000000 is the long run. */
+const BAD_SIGNATURES = Number(process.env['TEST_BAD_SIGNATURES'] ?? sized(20_000, 5_000))
 /** Bursts of single records, then counts: far from one record a refusal. */
 const MAX_AUDIT_BYTES = MEBIBYTE
 
 describe('who cannot prove an identity (rule S9)', () => {
-  let upstream: RecordingUpstream
   let proxy: Proxy
   beforeEach(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url })
-  })
-  afterEach(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
+    const scene = await openScene()
+    proxy = scene.proxy
+    return scene.stop
   })
 
   /** Calls of a good agent, one after another, while the others are under way; resolves with their statuses. */

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER, READER } from '../support/agents.ts'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
-import { RecordingUpstream, type Recorded } from '../support/recording-upstream.ts'
+import type { Recorded } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 import {
   builtGoClient,
   GO,
@@ -51,16 +52,13 @@ describe.skipIf(goClient === undefined)('the AWS SDK for Go v2', () => {
 
 describe.skipIf(goClient === undefined)('SigV4a, as the SDK for Go signs it', () => {
   it('is verified, and signed anew for the regions that it was signed for', async () => {
-    const upstream = await RecordingUpstream.start()
-    const proxy = await startProxy({ upstream: upstream.url })
+    const { upstream, proxy } = await startScene()
     expect(failed(await steps([goClient ?? '', 'sigv4a'], proxy.url))).toEqual([])
     const { headers } = upstream.recorded.at(-1) as Recorded
     expect(headers['authorization']).toMatch(
       /^AWS4-ECDSA-P256-SHA256 Credential=AKIAUPSTREAM\/\d{8}\/events\/aws4_request/,
     )
     expect(headers['x-amz-region-set']).toBe('*')
-    await proxy.stop()
-    await upstream.stop()
   })
 })
 

@@ -3,8 +3,9 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ALICE, approvalIn, PEOPLE } from '../support/approvers.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { Proxy } from '../support/proxy.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import { CHROMIUM, missing } from '../support/tools.ts'
 
 describe.skipIf(missing(CHROMIUM))('the console in a browser', () => {
@@ -12,17 +13,15 @@ describe.skipIf(missing(CHROMIUM))('the console in a browser', () => {
   let proxy: Proxy
   let browser: Browser
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({
-      upstream: upstream.url,
+    const scene = await openScene({
       settings: { admin: { people: PEOPLE }, policy: { approvals: [{ classes: ['destructive'] }] } },
     })
+    ;({ upstream, proxy } = scene)
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+    return scene.stop
   })
   afterAll(async () => {
     await browser?.close()
-    await proxy?.stop()
-    await upstream?.stop()
   })
 
   /** A page of the console, where somebody signed in; `problems` is what the browser refused or a script threw. */

@@ -9,9 +9,10 @@ import { Sessions } from '../../proxy/identity/sessions.ts'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
 import { forged, Issuer, issuerKey, tokenOf, twinOf, type IssuerKey } from '../support/issuer.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { boto3 } from '../support/python.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import { askTasks, type TaskCredentials } from '../support/tasks.ts'
 import { BOTO3, missing } from '../support/tools.ts'
 import { exchange } from '../support/workload.ts'
@@ -23,7 +24,6 @@ let key: IssuerKey
 let issuer: Issuer
 let away: Issuer
 beforeAll(async () => {
-  upstream = await RecordingUpstream.start()
   key = await issuerKey('k1')
   issuer = await Issuer.start([key])
   away = await Issuer.start([key])
@@ -36,11 +36,12 @@ beforeAll(async () => {
     audience: 'moderato',
     rules,
   }))
-  proxy = await startProxy({ upstream: upstream.url, settings: { identity: { providers } } })
+  const scene = await openScene({ settings: { identity: { providers } } })
+  ;({ upstream, proxy } = scene)
+  return scene.stop
 })
 afterAll(async () => {
-  await proxy?.stop()
-  for (const each of [upstream, issuer, away]) await each?.stop()
+  for (const each of [issuer, away]) await each?.stop()
 })
 
 const token = (claims: object = {}, by = key, from = issuer) =>

@@ -1,13 +1,14 @@
 import { ListTablesCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { ListBucketsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
 import { recordedProxy } from '../support/recorded.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { boto3 } from '../support/python.ts'
 import { headText, RawConnection, send, signed } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import { BOTO3, missing } from '../support/tools.ts'
 import { expectNextStep, refused } from './denial-check.ts'
 
@@ -36,13 +37,12 @@ describe('a request whose signature does not stand', () => {
   let upstream: RecordingUpstream
   let proxy: Proxy
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    expect(upstream.arrived).toEqual([])
-    await upstream.stop()
+    const scene = await openScene()
+    ;({ upstream, proxy } = scene)
+    return async () => {
+      await scene.stop()
+      expect(upstream.arrived).toEqual([])
+    }
   })
 
   const list = (client: DynamoDBClient) => thrownBy(client.send(new ListTablesCommand({})))

@@ -2,31 +2,28 @@ import { once } from 'node:events'
 import { connect, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
 import { ListTablesCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { NodeHttp2Handler } from '@smithy/node-http-handler'
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { BUILDER, READER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { BEGIN, data, headers, reset } from '../support/http2-frames.ts'
 import { dynamodbCall, RawConnection, send, type RawRequest } from '../support/raw-http.ts'
-import { RecordingUpstream, stall } from '../support/recording-upstream.ts'
+import { stall, type RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 
 let upstream: RecordingUpstream
 let proxy: Proxy
 let session: ClientHttp2Session | undefined
 
 beforeAll(async () => {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({
-    upstream: upstream.url,
+  const scene = await openScene({
     agents: [BUILDER, READER],
     settings: { limits: { streamsPerConnection: 20 } },
   })
+  ;({ upstream, proxy } = scene)
+  return scene.stop
 })
 afterEach(() => session?.destroy())
-afterAll(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 function open(): ClientHttp2Session {
   session = connect(proxy.url)

@@ -7,11 +7,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { severest } from '../../proxy/core/action-class.ts'
 import { classified, type Sample } from '../aws/requests.ts'
 import { freshMoto } from '../support/moto.ts'
+import { SEED, sized } from '../support/sample.ts'
 import type { Spelling, Wire } from '../support/spellings.ts'
 import { missing, MOTO } from '../support/tools.ts'
 import { ACTS, ask, type Act, type Send } from './victims.ts'
 
-const SEED = 5
 const NO_BYTES = Buffer.alloc(0)
 
 describe.skipIf(missing(MOTO))('no spelling of a destructive request is classed milder', () => {
@@ -63,7 +63,7 @@ describe.skipIf(missing(MOTO))('no spelling of a destructive request is classed 
       fc.asyncProperty(several, async (spellings) => {
         tally[await judge(act, spellings)]++
       }),
-      { seed: SEED, numRuns: 60 },
+      { seed: SEED, numRuns: sized(60, 12) },
     )
     console.info(`${act.name}: ${JSON.stringify(tally)}`)
     expect(tally.known).toBeGreaterThan(3)

@@ -1,34 +1,27 @@
 /** Calls that clients send again while they wait: real boto3, and raw bytes for what no SDK would do. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { boto3 } from '../support/python.ts'
 import { send, signed, type RawRequest } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 import { BOTO3, missing } from '../support/tools.ts'
 
 const OTHER = { ...BUILDER, id: 'spiffe://example.org/agent/other', accessKeyId: 'AKIDOTHER' }
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-beforeEach(async () => {
-  upstream = await RecordingUpstream.start()
-})
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream.stop()
-})
 
 /** Attempts are dated back from here: from the time at which each is made, two could fall into one second. */
 let datedFromMs = 0
 
 async function start(destructive: object): Promise<void> {
   datedFromMs = Date.now()
-  proxy = await startProxy({
-    upstream: upstream.url,
+  ;({ upstream, proxy } = await startScene({
     agents: [BUILDER, OTHER],
     settings: { pacing: { classes: { destructive } } },
-  })
+  }))
 }
 
 /** A DeleteTable as an SDK sends it the `attempt`th time: its own date, and so its own signature. */
@@ -58,12 +51,12 @@ const deleted = (): string[] =>
 
 describe.skipIf(missing(BOTO3))('boto3 with a short read timeout before a held call', () => {
   it('keeps its place over all its attempts, ahead of who came later, and is forwarded once', async () => {
-    // The turn comes 6 s after the first call: while boto3 waits for the second time, whatever its pause (1 s at most).
-    await start({ rate: '10/min', burst: 1, maxWait: '45s' })
+    // The turn comes 3.5 s after the first call: while boto3 waits for the second time, whatever its pause (1 s at most).
+    await start({ rate: '17/min', burst: 1, maxWait: '45s' })
     const waiting = boto3(
       proxy.url,
       `
-c = client('dynamodb', read_timeout=4, retries={'mode': 'standard', 'max_attempts': 4})
+c = client('dynamodb', read_timeout=2, retries={'mode': 'standard', 'max_attempts': 4})
 c.delete_table(TableName='spent')
 answer = c.delete_table(TableName='mine')
 result = answer['ResponseMetadata']['RetryAttempts']

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER, READER } from '../support/agents.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { send, signed, type RawRequest } from '../support/raw-http.ts'
-import { answerEmptyJson, RecordingUpstream } from '../support/recording-upstream.ts'
+import { answerEmptyJson, type RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 
 /** Found in nothing that the proxy writes: letters and digits, so that no encoding but base64 hides it. */
 const CANARY = 'CanarySecret4711QzXw'
@@ -131,16 +132,9 @@ describe('a canary secret', () => {
   const answers: string[] = []
 
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({
-      upstream: upstream.url,
-      agents: [BUILDER, READER],
-      settings: { log: { level: 'trace' } },
-    })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
+    const scene = await openScene({ agents: [BUILDER, READER], settings: { log: { level: 'trace' } } })
+    ;({ upstream, proxy } = scene)
+    return scene.stop
   })
 
   async function call({ service, request, unsigned }: Place, agent = BUILDER): Promise<void> {

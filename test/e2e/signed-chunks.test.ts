@@ -1,9 +1,10 @@
 /** Uploads whose chunks are signed, as SDKs send them without TLS: to an upstream that checks every signature again. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { headText, RawConnection, send, signed, type RawRequest } from '../support/raw-http.ts'
-import { RecordingUpstream, type Recorded } from '../support/recording-upstream.ts'
+import { type RecordingUpstream, type Recorded } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import {
   crc32Of,
   hmacSigner,
@@ -60,15 +61,12 @@ describe('an upload in signed chunks', () => {
   let proxy: Proxy
 
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start((_recorded, reply) => reply.end())
-    proxy = await startProxy({
-      upstream: upstream.url,
+    const scene = await openScene({
+      answer: (_recorded, reply) => reply.end(),
       settings: { limits: { chunkBytes: 100_000, bufferedAgentBytes: 10_000_000 } },
     })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
+    ;({ upstream, proxy } = scene)
+    return scene.stop
   })
 
   it.each([false, true])('is signed anew, chunk by chunk (trailers: %s)', async (trailing) => {

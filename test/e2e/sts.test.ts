@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER, READER } from '../support/agents.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { boto3 } from '../support/python.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import { BOTO3, missing } from '../support/tools.ts'
 
 const ROLE = 'arn:aws:iam::123456789012:role/agents/cleaner'
@@ -22,16 +23,12 @@ describe.skipIf(missing(BOTO3))('STS, as boto3 calls it', () => {
   let upstream: RecordingUpstream
   let proxy: Proxy
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({
-      upstream: upstream.url,
+    const scene = await openScene({
       agents: [BUILDER, READER],
       settings: { upstream: { accountId: '123456789012' } },
     })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
+    ;({ upstream, proxy } = scene)
+    return scene.stop
   })
 
   it('AssumeRole opens a task of that name, and never reaches AWS', async () => {

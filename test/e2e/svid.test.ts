@@ -12,9 +12,10 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { dynamodb } from '../support/clients.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { awsEnvironment } from '../support/python.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import type { OpenedTask } from '../support/tasks.ts'
 import { AWS_CLI, CURL, missing } from '../support/tools.ts'
 import { TrustDomain, x509, type Issued } from '../support/trust-domain.ts'
@@ -39,7 +40,6 @@ describe('a workload with an X.509-SVID', () => {
     domain = await TrustDomain.create('example.org')
     const address = new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])
     server = await domain.svid('/server', { uris: [], extra: [address] })
-    upstream = await RecordingUpstream.start()
     const files = {
       'tls.pem': server.cert,
       'tls.key': server.key,
@@ -53,8 +53,7 @@ describe('a workload with an X.509-SVID', () => {
       bundle: { file: join(folder, 'bundle.json') },
       rules: [{ match: { path: 'agent/*' }, agent: BUILDER.id }],
     }
-    proxy = await startProxy({
-      upstream: upstream.url,
+    const scene = await openScene({
       settings: {
         listen: {
           agents: '127.0.0.1:0',
@@ -64,10 +63,10 @@ describe('a workload with an X.509-SVID', () => {
         identity: { providers: [provider] },
       },
     })
+    ;({ upstream, proxy } = scene)
+    return scene.stop
   })
   afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
 

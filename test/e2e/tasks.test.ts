@@ -1,10 +1,11 @@
 import { DeleteTableCommand, DescribeTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER, READER, STRANGER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { dynamodbCall, send, signed } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import { askTasks, type OpenedTask, type TaskCredentials } from '../support/tasks.ts'
 
 const READS = [{ classes: ['read', 'list'], resources: ['*'] }]
@@ -13,12 +14,9 @@ describe('a task, opened with a static key', () => {
   let upstream: RecordingUpstream
   let proxy: Proxy
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url, agents: [BUILDER, READER, STRANGER] })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
+    const scene = await openScene({ agents: [BUILDER, READER, STRANGER] })
+    ;({ upstream, proxy } = scene)
+    return scene.stop
   })
 
   async function opened(body: object, key: Parameters<typeof askTasks>[1] = BUILDER): Promise<OpenedTask> {

@@ -14,7 +14,8 @@ import { selfSigned } from '../support/certificates.ts'
 import { dynamodb } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { dynamodbCall } from '../support/raw-http.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 import { hasTool } from '../support/tools.ts'
 
 const OPENSSL = hasTool('openssl', ['version'])
@@ -28,15 +29,13 @@ describe.skipIf(!OPENSSL)('TLS on the agent listener', () => {
   let proxy: Proxy
 
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({
-      upstream: upstream.url,
+    const scene = await openScene({
       settings: { listen: { agents: '127.0.0.1:0', admin: '127.0.0.1:0', tls: own } },
     })
+    ;({ upstream, proxy } = scene)
+    return scene.stop
   })
   afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
     rmSync(folder, { recursive: true, force: true })
   })
   const ca = () => readFileSync(own.cert)

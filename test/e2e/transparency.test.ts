@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import { recordedProxy } from '../support/recorded.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
+import type { Proxy } from '../support/proxy.ts'
 import { dynamodbCall, headText, RawConnection, send, signed, type RawAnswer } from '../support/raw-http.ts'
-import { answerEmptyJson, RecordingUpstream } from '../support/recording-upstream.ts'
+import { answerEmptyJson, type RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene } from '../support/scene.ts'
 
 /** Names of one connection's own fields, which every hop writes for itself (RFC 9110 7.6.1). */
 const OF_THE_CONNECTION = /^(connection|keep-alive|transfer-encoding)$/i
@@ -128,12 +129,9 @@ describe('Expect: 100-continue', () => {
   let upstream: RecordingUpstream
   let proxy: Proxy
   beforeAll(async () => {
-    upstream = await RecordingUpstream.start()
-    proxy = await startProxy({ upstream: upstream.url, agents: [BUILDER] })
-  })
-  afterAll(async () => {
-    await proxy?.stop()
-    await upstream?.stop()
+    const scene = await openScene({ agents: [BUILDER] })
+    ;({ upstream, proxy } = scene)
+    return scene.stop
   })
 
   const body = randomBytes(100_000)

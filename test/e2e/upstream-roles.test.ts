@@ -11,10 +11,11 @@ import {
   GetObjectCommand,
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
-import { afterEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { iamAllows } from '../credentials/iam.ts'
 import { BUILDER, READER, TENANT, UPSTREAM_KEY } from '../support/agents.ts'
 import { dynamodb, s3, thrownBy } from '../support/clients.ts'
+import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { ask } from '../support/signing-endpoint.ts'
 import { refuse, startSts, type StsUpstream } from '../support/sts.ts'
@@ -261,7 +262,7 @@ describe.skipIf(missing(MOTO))('with moto', () => {
     const settings = {
       upstream: { accountId: '123456789012', roles: [{ roleArn: WORKER.replace(OWN, '123456789012') }] },
     }
-    proxy = await startProxy({ upstream: inject('motoUrl'), settings })
+    proxy = await startProxy({ upstream: await freshMoto(), settings })
     const client = s3(proxy.url)
     await client.send(new CreateBucketCommand({ Bucket: 'roles' }))
     await client.send(new PutObjectCommand({ Bucket: 'roles', Key: 'a b*?', Body: 'hello' }))

@@ -92,13 +92,16 @@ async function behind(answer: (socket: Socket) => void): Promise<Proxy> {
 
 describe('an HTTP/2 client', () => {
   it('sees that an answer was cut off whose length nobody knew', async () => {
+    const begun = Promise.withResolvers<Socket>()
     const proxy = await behind((socket) => {
       socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n')
-      setTimeout(() => socket.end(), 50)
+      begun.resolve(socket)
     })
     const { stream } = await open(proxy, 'ListTables', {})
     const failed = once(stream, 'error')
-    stream.resume()
+    await once(stream, 'data')
+    const socket = await begun.promise
+    socket.end()
     expect(await failed).toMatchObject([{ code: 'ERR_HTTP2_STREAM_ERROR' }])
   })
 

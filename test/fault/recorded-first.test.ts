@@ -1,15 +1,12 @@
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { dynamodb } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
-import { RecordingUpstream, stall } from '../support/recording-upstream.ts'
+import { stall, type RecordingUpstream } from '../support/recording-upstream.ts'
+import { openScene, startScene } from '../support/scene.ts'
 
 let upstream: RecordingUpstream
 let proxy: Proxy
-afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
-})
 
 /** Starts so many deletes at once, each of its own table; none is waited for. */
 function deleteTables(count: number): void {
@@ -34,8 +31,7 @@ describe("kill -9 between the decision and the upstream's answer (rule S3)", () 
   it.each([1, 2, 5, 20])(
     'after %i of 40 arrived upstream leaves a decision for each that did',
     async (arrivals) => {
-      upstream = await RecordingUpstream.start(stall)
-      proxy = await startProxy({ upstream: upstream.url })
+      ;({ upstream, proxy } = await startScene({ answer: stall }))
       const enough = new Promise<void>((resolve) => {
         upstream.answer = () => {
           if (upstream.recorded.length === arrivals) resolve()
@@ -53,8 +49,9 @@ describe("kill -9 between the decision and the upstream's answer (rule S3)", () 
 
   it('at any record on its way to the disk leaves no call upstream that is not in the log', async () => {
     for (let killAtRecord = 1; killAtRecord <= 15; killAtRecord += 2) {
-      upstream = await RecordingUpstream.start()
-      proxy = await startProxy({ upstream: upstream.url })
+      const scene = await openScene()
+      ;({ upstream, proxy } = scene)
+      onTestFinished(scene.stop)
       const before = proxy.records().length
       deleteTables(40)
       await vi.waitFor(() => expect(proxy.records().length).toBeGreaterThanOrEqual(before + killAtRecord), {
@@ -65,25 +62,23 @@ describe("kill -9 between the decision and the upstream's answer (rule S3)", () 
       await proxy.ended
       const decided = tablesDecided()
       expect(tablesAtUpstream().filter((name) => !decided.has(name))).toEqual([])
-      await proxy.stop()
-      await upstream.stop()
+      await scene.stop()
     }
   })
 
   it('starts again on what it left, and goes on with the chain', async () => {
-    upstream = await RecordingUpstream.start(stall)
-    proxy = await startProxy({ upstream: upstream.url })
+    ;({ upstream, proxy } = await startScene({ answer: stall }))
     deleteTables(20)
     await vi.waitFor(() => expect(upstream.recorded.length).toBeGreaterThan(0))
     proxy.signal('SIGKILL')
     await proxy.ended
     const before = proxy.records().length
-    const crashed = proxy
+    const { stateDir } = proxy
     upstream.answer = (_, reply) => void reply.end('{}')
-    proxy = await startProxy({ upstream: upstream.url, stateDir: crashed.stateDir })
+    proxy = await startProxy({ upstream: upstream.url, stateDir })
+    onTestFinished(() => proxy.stop())
     await dynamodb(proxy.url).send(new DeleteTableCommand({ TableName: 'after' }))
     await proxy.record(({ resources }) => resources?.some((arn) => arn.endsWith('table/after')) === true)
     expect(proxy.records().length).toBeGreaterThan(before)
-    await crashed.stop()
   })
 })

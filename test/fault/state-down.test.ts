@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { dynamodb, thrownBy } from '../support/clients.ts'
-import { startProxy, type Proxy } from '../support/proxy.ts'
-import { RecordingUpstream } from '../support/recording-upstream.ts'
+import type { Proxy } from '../support/proxy.ts'
+import type { RecordingUpstream } from '../support/recording-upstream.ts'
+import { startScene } from '../support/scene.ts'
 import { missing, VALKEY } from '../support/tools.ts'
 import { ValkeyServer } from '../support/valkey.ts'
 import { refused } from '../e2e/denial-check.ts'
@@ -17,15 +18,12 @@ let upstream: RecordingUpstream
 let proxy: Proxy
 let server: ValkeyServer | undefined
 afterEach(async () => {
-  await proxy?.stop()
-  await upstream?.stop()
   await server?.stop()
   server = undefined
 })
 
 async function start(state: object = {}): Promise<void> {
-  upstream = await RecordingUpstream.start()
-  proxy = await startProxy({ upstream: upstream.url, settings: { state } })
+  ;({ upstream, proxy } = await startScene({ settings: { state } }))
 }
 
 async function startWithValkey(more: object = {}): Promise<ValkeyServer> {

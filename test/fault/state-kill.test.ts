@@ -11,9 +11,10 @@ import { dynamodb } from '../support/clients.ts'
 import { startProxy } from '../support/proxy.ts'
 import { dynamodbCall, send } from '../support/raw-http.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
+import { sized } from '../support/sample.ts'
 
 const BURST = 100
-const ROUNDS = 8
+const ROUNDS = sized(8, 3)
 /** Calls under way at each kill: some are charged and never forwarded. */
 const LOAD = 8
 const clock = { nowMs: () => Date.now() }

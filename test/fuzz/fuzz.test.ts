@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
+import { SEED, sized } from '../support/sample.ts'
 import { runCampaign } from './run.ts'
 import { readRequests, toBytes, type Draft } from './http-message.ts'
 import { referenceVerdict } from './reference-verifier.ts'
@@ -44,15 +45,15 @@ describe('the reference verifier', () => {
 })
 
 describe('a campaign of mutated requests', () => {
-  const seed = Number(process.env['MODERATO_FUZZ_SEED'] ?? 1)
+  const count = sized(10_000, 2_000)
 
-  it(`gets nothing through that the reference refuses (seed ${seed})`, { timeout: 120_000 }, async () => {
-    const { result, endsWell } = await runCampaign({ seed, count: 10_000, connections: 24 })
+  it('gets nothing through that the reference refuses', { timeout: 120_000 }, async () => {
+    const { result, endsWell } = await runCampaign({ seed: SEED, count, connections: 24 })
     const { findings, sent, forwarded, answers } = result
-    console.info(`fuzz: ${JSON.stringify({ sent, forwarded, answers })}`)
+    console.info(`fuzz, seed ${SEED}: ${JSON.stringify({ sent, forwarded, answers })}`)
     expect(findings).toEqual([])
     expect(endsWell).toBe(true)
-    expect(sent).toBeGreaterThanOrEqual(10_000)
+    expect(sent).toBeGreaterThanOrEqual(count)
     // A campaign of which nothing came through, or all, would prove nothing.
     expect(forwarded / sent).toBeGreaterThan(0.15)
     expect(forwarded / sent).toBeLessThan(0.6)

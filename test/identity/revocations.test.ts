@@ -1,21 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../proxy/core/agent.ts'
-import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
-import { MemoryLedger } from '../../proxy/state/memory.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
-import { openLedger } from '../state/open-ledger.ts'
+import { taskIn } from '../../proxy/identity/revocations.ts'
+import { twoReplicas } from './open-revocations.ts'
 
 const WHY = { cause: 'operator', by: 'alice', reason: 'leaked' } as const
 const HOUR_MS = 3_600_000
-
-async function scene() {
-  const [store, time] = [new MemoryLedger(), new VirtualTime()]
-  const replica = async () => {
-    const ledger = await openLedger(time, { store, timer: time })
-    return { ledger, revocations: new Revocations({ ledger, clock: time, maxSessionMs: HOUR_MS }) }
-  }
-  return { time, one: await replica(), other: await replica() }
-}
 
 function sessionAt(
   issuedAtMs: number,
@@ -47,7 +36,7 @@ const agentOf = (session: Session) => ({
 
 describe('Revocations', () => {
   it('ends a session here at once, and on another replica with its next poll', async () => {
-    const { time, one, other } = await scene()
+    const { time, one, other } = await twoReplicas()
     const agent = agentOf(sessionAt(time.nowMs()))
     await one.revocations.revoke({ kind: 'session', id: 's' }, WHY)
     expect(() => one.revocations.check(agent)).toThrow(/Task "t" was ended \(operator\): leaked/)
@@ -58,7 +47,7 @@ describe('Revocations', () => {
   })
 
   it('ends what was issued up to then of an agent, a root or everybody, and not what comes after', async () => {
-    const { time, one } = await scene()
+    const { time, one } = await twoReplicas()
     const { revocations } = one
     const targets = [{ kind: 'agent', id: 'a' }, { kind: 'root', id: 'r' }, { kind: 'all' }] as const
     for (const target of targets) {
@@ -71,7 +60,7 @@ describe('Revocations', () => {
   })
 
   it('ends a task for good, with all that was opened from it, and no task of that name of somebody else', async () => {
-    const { time, one } = await scene()
+    const { time, one } = await twoReplicas()
     const { revocations } = one
     await revocations.revoke({ kind: 'task', id: taskIn('r', 't') }, WHY)
     await time.advance(1_000)
@@ -83,7 +72,7 @@ describe('Revocations', () => {
   })
 
   it('refuses every session while it cannot be known, and no static key', async () => {
-    const { time, one } = await scene()
+    const { time, one } = await twoReplicas()
     const agent = agentOf(sessionAt(time.nowMs()))
     one.ledger.close()
     await time.advance(5_001)
@@ -94,7 +83,7 @@ describe('Revocations', () => {
   })
 
   it('outlives every session that it ends', async () => {
-    const { time, one } = await scene()
+    const { time, one } = await twoReplicas()
     const agent = agentOf(sessionAt(time.nowMs()))
     await one.revocations.revoke({ kind: 'agent', id: 'a' }, WHY)
     await time.advance(HOUR_MS)

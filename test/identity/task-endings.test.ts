@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../proxy/core/agent.ts'
-import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
+import { taskIn } from '../../proxy/identity/revocations.ts'
 import { TaskEndings } from '../../proxy/identity/task-endings.ts'
 import type { AuditRecord } from '../../proxy/audit/record.ts'
 import type { Outcome } from '../../proxy/exchange/outcome.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
-import { openLedger } from '../state/open-ledger.ts'
+import { openRevocations } from './open-revocations.ts'
 
 const HOUR_MS = 3_600_000
 const ROOT = 'spiffe://example.org/agent/a'
@@ -13,8 +13,7 @@ const ROLE = 'arn:aws:iam::111122223333:role/helper'
 
 async function scene() {
   const clock = new VirtualTime()
-  const ledger = await openLedger(clock)
-  const revocations = new Revocations({ ledger, clock, maxSessionMs: HOUR_MS })
+  const { ledger, revocations } = await openRevocations(clock)
   const records: AuditRecord[] = []
   const warnings: unknown[] = []
   const endings = new TaskEndings({

@@ -3,15 +3,13 @@ import { loadPolicy } from '../../policy/bundle.ts'
 import type { Session } from '../../proxy/core/agent.ts'
 import { NOTHING_ASKED } from '../../proxy/agent-api/task-request.ts'
 import type { TaskRequest, Opener } from '../../proxy/exchange/task-opening.ts'
-import { Revocations } from '../../proxy/identity/revocations.ts'
 import { sealingKey } from '../../proxy/identity/sealed-token.ts'
 import { Sessions } from '../../proxy/identity/sessions.ts'
 import { Tasks } from '../../proxy/identity/tasks.ts'
 import { VirtualTime } from '../pacing/virtual-time.ts'
-import { openLedger } from '../state/open-ledger.ts'
+import { openRevocations } from './open-revocations.ts'
 
 const AGENT = 'spiffe://example.org/agent/a'
-const HOUR_MS = 3_600_000
 const grants = [{ classes: ['read', 'write', 'destructive'], resources: ['*'] }]
 const policy = await loadPolicy({
   data: { agents: { [AGENT]: { grants } }, tasks: { maxSeconds: 3_600, require: [], approvals: [] } },
@@ -19,10 +17,9 @@ const policy = await loadPolicy({
 
 async function scene() {
   const clock = new VirtualTime()
-  const ledger = await openLedger(clock)
+  const { ledger, revocations } = await openRevocations(clock)
   const key = sealingKey('k', Buffer.alloc(32, 1))
   const sessions = new Sessions({ keys: () => ({ current: key, ids: [key.id], find: () => key }), clock })
-  const revocations = new Revocations({ ledger, clock, maxSessionMs: HOUR_MS })
   const tasks = new Tasks({ policy: () => policy, sessions, revocations, ledger, clock, defaultSeconds: 900 })
   const open = async (given: Partial<TaskRequest>, parent?: Session): Promise<Session> => {
     const opener: Opener = { agentId: AGENT, root: AGENT, by: 'test', parent }

@@ -1,11 +1,12 @@
 /** A scenario: calls in their order, when they are made on a scale of seconds that nobody waits for, and what must come of them. */
-import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DETECTOR_NAMES } from '../../proxy/config/schema/watch.ts'
 import type { TestAgent } from '../support/agents.ts'
-import { awsEnvironment } from '../support/python.ts'
+import { awsEnvironment, python } from '../support/python.ts'
+
+const PLAY = readFileSync(join(import.meta.dirname, 'play.py'), 'utf8')
 
 const Step = z.strictObject({
   service: z.string(),
@@ -74,20 +75,12 @@ export interface Played {
 }
 
 /** Plays the steps with boto3. Rejects with Python's own error text. */
-export function play(
+export async function play(
   url: string,
   agent: TestAgent,
   steps: readonly Step[],
   saved: Readonly<Record<string, unknown>> = {},
 ): Promise<Played> {
-  const { promise, resolve, reject } = Promise.withResolvers<Played>()
-  const child = execFile(
-    'python3',
-    [join(import.meta.dirname, 'play.py')],
-    { env: awsEnvironment(url, agent), maxBuffer: 64 * 1024 * 1024 },
-    (error, stdout, stderr) =>
-      error === null ? resolve(JSON.parse(stdout) as Played) : reject(new Error(stderr, { cause: error })),
-  )
-  child.stdin?.end(JSON.stringify({ steps, saved }))
-  return promise
+  const input = JSON.stringify({ steps, saved })
+  return JSON.parse(await python(PLAY, awsEnvironment(url, agent), input)) as Played
 }

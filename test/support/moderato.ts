@@ -1,9 +1,11 @@
-/** The `moderato` command as an operator runs it beside a running proxy. */
-import { spawn } from 'node:child_process'
-import { join, resolve } from 'node:path'
+/**
+ * The `moderato` command as an operator runs it beside a running proxy: the verb's own code, in this process. A start of
+ * Node for each would be most of what a test costs; test/e2e/docs-*.test.ts and run.test.ts start the command itself.
+ */
+import { join } from 'node:path'
+import { captured } from '../cli/captured.ts'
+import type { Verb } from '../../proxy/cli/verb.ts'
 import type { Proxy } from './proxy.ts'
-
-const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
 
 export interface Ran {
   readonly code: number | null
@@ -11,20 +13,27 @@ export interface Ran {
   readonly err: string
 }
 
+/** Settles with the run before: the environment of this process is one. */
+let before: Promise<unknown> = Promise.resolve()
+
 /** Runs a verb with the shared token, or with a person's where `tokenFile` names one. */
-export async function moderato(
+export function moderato(
   { adminUrl, stateDir }: Proxy,
-  args: readonly string[],
+  [verb = '', ...args]: readonly string[],
   tokenFile = join(stateDir, 'admin-token'),
 ): Promise<Ran> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], MODERATO_ADMIN_URL: adminUrl, MODERATO_ADMIN_TOKEN_FILE: tokenFile },
+  const run = before.then(async () => {
+    const { run } = (await import(`../../proxy/cli/${verb}.ts`)) as { readonly run: Verb }
+    const { io, out, err } = captured()
+    process.env['MODERATO_ADMIN_URL'] = adminUrl
+    process.env['MODERATO_ADMIN_TOKEN_FILE'] = tokenFile
+    try {
+      return { code: await run(args, io), out: out(), err: err() }
+    } finally {
+      delete process.env['MODERATO_ADMIN_URL']
+      delete process.env['MODERATO_ADMIN_TOKEN_FILE']
+    }
   })
-  const [out, err, code] = await Promise.all([
-    child.stdout.setEncoding('utf8').toArray(),
-    child.stderr.setEncoding('utf8').toArray(),
-    new Promise<number | null>((ended) => child.once('close', ended)),
-  ])
-  return { code, out: out.join(''), err: err.join('') }
+  before = run.catch(() => undefined)
+  return run
 }

@@ -1,12 +1,18 @@
 /**
  * Runs every test that this machine can run: vitest, and the Rego tests by opa. Prints the names of those skipped, and
- * as its last line `N passed, N failed, N skipped` over both. Arguments are handed on to vitest, alone then.
+ * as its last line `N passed, N failed, N skipped` over both. `--thorough` leaves out nothing that is drawn otherwise; with
+ * `--rest`, what is drawn otherwise is all that runs. Other arguments are handed on to vitest, alone then.
+ *
+ * Interrupted, it ends all that it started: nothing that a test spawned is left behind.
  */
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { findOpa, INSTALL_OPA } from '../../policy/build.ts'
+import { endTree } from './process-tree.ts'
+import { samplingFiles } from './sampling-files.ts'
 
 interface Counts {
   readonly passed: number
@@ -34,34 +40,54 @@ interface RegoResult {
 }
 
 const ROOT = resolve(import.meta.dirname, '../..')
+const VITEST = [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--config', 'test/vitest.config.ts']
+const OWN = ['--thorough', '--rest']
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
-const VITEST_ARGUMENTS = ['run', '--config', 'test/vitest.config.ts', '--reporter=default', '--reporter=json']
-
-function runVitest(args: readonly string[]): Counts {
-  const folder = mkdtempSync(join(tmpdir(), 'moderato-report-'))
+async function runVitest(args: readonly string[], isThorough: boolean): Promise<Counts> {
+  // What tests and their processes write for a while is in here, and goes with it.
+  const folder = mkdtempSync(join(tmpdir(), 'moderato-run-'))
+  // As /tmp is: some tests look from another user's side.
+  chmodSync(folder, 0o711)
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   const report = join(folder, 'report.json')
-  const { status } = spawnSync(
-    process.execPath,
-    [
-      join(ROOT, 'node_modules/vitest/vitest.mjs'),
-      ...VITEST_ARGUMENTS,
-      `--outputFile.json=${report}`,
-      ...args,
-    ],
-    { cwd: ROOT, stdio: 'inherit' },
-  )
+  // A session of its own: Ctrl-C reaches this process alone, which ends all of them in one way.
+  const vitest = spawn(process.execPath, [...VITEST, ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    detached: true,
+    env: {
+      ...process.env,
+      TMPDIR: folder,
+      TEST_REPORT: report,
+      ...(isThorough ? { TEST_THOROUGH: '1' } : {}),
+    },
+  })
+  const pid = vitest.pid ?? 0
+  const interrupted = (signal: (typeof SIGNALS)[number]): void => {
+    console.error(`\n${signal}: ended ${endTree(pid).length} processes of this run`)
+    process.exit(128 + constants.signals[signal])
+  }
+  for (const each of SIGNALS) process.once(each, interrupted)
+  await once(vitest, 'exit')
+  for (const each of SIGNALS) process.off(each, interrupted)
+  for (const command of endTree(pid)) console.error(`LEFT BEHIND by a test, and ended: ${command}`)
+  return readReport(report, vitest.exitCode)
+}
+
+function readReport(report: string, exitCode: number | null): Counts {
   // No report: vitest itself failed, and has said why.
-  const text = existsSync(report) ? readFileSync(report, 'utf8') : undefined
-  rmSync(folder, { recursive: true, force: true })
-  if (text === undefined) return { passed: 0, failed: 1, skipped: [] }
-  const { numPassedTests, numFailedTests, testResults } = JSON.parse(text) as VitestReport
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: [] }
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  ) as VitestReport
   const skipped = testResults.flatMap((file) =>
     file.assertionResults
-      .filter(({ status: each }) => each !== 'passed' && each !== 'failed')
-      .map((each) => each.fullName),
+      .filter(({ status }) => status !== 'passed' && status !== 'failed')
+      .map(({ fullName }) => fullName),
   )
   // A file that does not load, or an error outside any test, fails the run without failing a test.
-  const failed = numFailedTests === 0 && status !== 0 ? 1 : numFailedTests
+  const failed = numFailedTests === 0 && exitCode !== 0 ? 1 : numFailedTests
   return { passed: numPassedTests, failed, skipped }
 }
 
@@ -89,8 +115,10 @@ function runRego(): Counts {
   }
 }
 
-const args = process.argv.slice(2)
-const runs = args.length > 0 ? [runVitest(args)] : [runVitest([]), runRego()]
+const given = process.argv.slice(2)
+const args = given.filter((each) => !OWN.includes(each))
+if (given.includes('--rest')) args.push(...samplingFiles())
+const runs = [await runVitest(args, given.includes('--thorough')), ...(args.length > 0 ? [] : [runRego()])]
 const sum = (pick: (counts: Counts) => number): number => runs.reduce((total, each) => total + pick(each), 0)
 const failed = sum((each) => each.failed)
 const skipped = runs.flatMap((each) => each.skipped)

@@ -1,26 +1,22 @@
 import { describe, expect, it } from 'vitest'
-import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
-import { MemoryLedger } from '../../proxy/state/memory.ts'
+import { taskIn } from '../../proxy/identity/revocations.ts'
 import { Quarantines } from '../../proxy/watch/quarantines.ts'
 import type { Demand } from '../../proxy/approvals/required-approvals.ts'
 import { carryOut } from '../../proxy/watch/respond.ts'
 import type { Drift } from '../../proxy/watch/watch.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
-import { openLedger } from '../state/open-ledger.ts'
+import { twoReplicas, type Replica } from '../identity/open-revocations.ts'
 
 const HOUR_MS = 3_600_000
 
 async function scene() {
-  const [store, time] = [new MemoryLedger(), new VirtualTime()]
+  const { time, one, other } = await twoReplicas()
   const demands: [Demand, number][] = []
-  const replica = async () => {
-    const ledger = await openLedger(time, { store, timer: time })
+  const responding = ({ ledger, revocations }: Replica) => {
     const quarantines = new Quarantines({ ledger, clock: time })
-    const revocations = new Revocations({ ledger, clock: time, maxSessionMs: HOUR_MS })
     const demand = (wanted: Demand, untilMs: number) => (demands.push([wanted, untilMs]), Promise.resolve())
     return { ledger, quarantines, revocations, approvals: { demand }, clock: time }
   }
-  return { time, demands, one: await replica(), other: await replica() }
+  return { time, demands, one: responding(one), other: responding(other) }
 }
 
 function drift(over: Partial<Drift>): Drift {

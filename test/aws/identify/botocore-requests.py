@@ -1,11 +1,13 @@
 """Writes one request per operation and declared protocol, as botocore itself serialises it, one JSON object a line.
 
-With the argument `all`, optional members are filled in too, some levels deep; with none, what is required.
+With the first argument `all`, optional members are filled in too, some levels deep; otherwise, what is required. With
+`SHARE SEED` after it, one service of SHARE is written, drawn by the seed.
 """
 import base64
 import json
 import re
 import sys
+import zlib
 from urllib.parse import urlencode
 
 from botocore.loaders import Loader
@@ -14,7 +16,8 @@ from botocore.serialize import create_serializer
 from botocore.utils import percent_encode_sequence
 
 ROLE = re.compile(r"role_?arn$", re.IGNORECASE)
-ALL = sys.argv[1:] == ["all"]
+ALL = sys.argv[1:2] == ["all"]
+SHARE, SEED = [int(each) for each in sys.argv[2:4] or (1, 0)]
 SCALARS = {
     "integer": 1, "long": 1, "float": 1.5, "double": 1.5, "boolean": True, "blob": b"x",
     "timestamp": "2020-01-01T00:00:00Z",
@@ -86,6 +89,8 @@ def line(service, model, protocol, operation):
 
 loader = Loader()
 for service in loader.list_available_services("service-2"):
+    if zlib.crc32(f"{SEED} {service}".encode()) % SHARE:
+        continue
     model = ServiceModel(loader.load_service_model(service, "service-2"), service)
     for protocol in model.metadata.get("protocols") or [model.metadata["protocol"]]:
         for name in model.operation_names:

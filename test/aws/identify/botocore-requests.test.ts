@@ -8,8 +8,11 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { unzipBotocore } from '../../../proxy/aws/catalogue/sources.ts'
 import { describeRequest } from '../../../proxy/aws/describe-request.ts'
+import { SEED, sized, THOROUGH } from '../../support/sample.ts'
 import { catalogue } from '../requests.ts'
 
+/** One service of so many, and the seed that draws them. */
+const DRAWN = [String(sized(1, 12)), String(SEED)]
 const SCRIPT = fileURLToPath(new URL('botocore-requests.py', import.meta.url))
 interface Botocore {
   readonly version: string
@@ -99,7 +102,7 @@ async function measure({ folder }: Botocore, filled: 'all' | 'required'): Promis
     notOpaque: [],
     unmodelled: new Set(),
   }
-  const child = spawn('python3', ['-W', 'ignore', SCRIPT, filled], {
+  const child = spawn('python3', ['-W', 'ignore', SCRIPT, filled, ...DRAWN], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { ...process.env, ...(folder === undefined ? {} : { PYTHONPATH: folder }) },
   })
@@ -142,10 +145,11 @@ describe.skipIf(missing)('identify: every request that botocore makes', () => {
       )
       expect(wrong).toEqual([])
       expect(unknown).toEqual([])
-      expect(total - dropped).toBeGreaterThan(10_000)
+      expect(total - dropped).toBeGreaterThan(sized(10_000, 100))
       expect(notOpaque).toEqual([])
       expect([...unmodelled].filter((each) => !OTHERWISE.test(each))).toEqual([])
-      if (filled === 'all') expect(passed.size / passing.size).toBeGreaterThan(0.95)
+      // Of few services the share says nothing.
+      if (filled === 'all' && THOROUGH) expect(passed.size / passing.size).toBeGreaterThan(0.95)
       // Of its own source the catalogue has dropped nothing.
       if (botocore.folder !== undefined) expect(dropped).toBe(0)
     },

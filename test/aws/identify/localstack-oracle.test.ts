@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { describeRequest } from '../../../proxy/aws/describe-request.ts'
+import { SEED, sized, THOROUGH } from '../../support/sample.ts'
 import { LOCALSTACK, missing } from '../../support/tools.ts'
 import { catalogue } from '../requests.ts'
 
@@ -35,7 +36,7 @@ function python(script: string, ...args: readonly string[]) {
 
 /** Each request that botocore makes of its model, with what LocalStack takes it for. */
 async function* compared(filled: 'required' | 'all'): AsyncGenerator<readonly [string, Taken]> {
-  const botocore = python('botocore-requests.py', filled)
+  const botocore = python('botocore-requests.py', filled, String(sized(1, 12)), String(SEED))
   const localstack = python('localstack-oracle.py')
   const taken = createInterface({ input: localstack.stdout })
   botocore.stdout.pipe(localstack.stdin)
@@ -62,12 +63,14 @@ function differenceOf(
 describe.skipIf(missing(LOCALSTACK))('identify, beside the routers of LocalStack', () => {
   it('differs over no request of botocore but where the difference is judged', async () => {
     const found = new Set<string>()
+    const models = new Set<string>()
     let requests = 0
     let same = 0
     for (const filled of ['required', 'all'] as const) {
       for await (const [line, taken] of compared(filled)) {
         const { expected } = JSON.parse(line) as { expected: [string, string, string] }
         const [model, , protocol] = expected
+        models.add(model)
         const { service, operation } = await describeRequest(catalogue, line, undefined)
         const isOwn = service === catalogue.service(model)?.prefix || operation === null
         const difference = differenceOf(isOwn ? model : service, operation, protocol, taken)
@@ -79,7 +82,11 @@ describe.skipIf(missing(LOCALSTACK))('identify, beside the routers of LocalStack
     console.info(
       `LocalStack's routers: the same for ${same} of ${requests} requests, ${found.size} kinds of difference`,
     )
-    expect([...found].toSorted()).toEqual(judged.flatMap(({ differences }) => differences).toSorted())
-    expect(same / requests).toBeGreaterThan(0.94)
+    const known = judged
+      .flatMap(({ differences }) => differences)
+      .filter((each) => models.has(each.split(/[ .]/, 1)[0] ?? ''))
+    expect([...found].toSorted()).toEqual(known.toSorted())
+    // Of few services the share says nothing.
+    if (THOROUGH) expect(same / requests).toBeGreaterThan(0.94)
   }, 600_000)
 })
