@@ -8,7 +8,8 @@ import { operatorText } from '../config/schema/freeze.ts'
 import { durationMs } from '../config/schema/values.ts'
 import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
-import { orStoreError } from './stored.ts'
+import { lookAgain, orStoreError } from './stored.ts'
+import { unreadableList, unreadableOf } from './unreadable.ts'
 
 const PATH = '/v1/breakglass'
 const pattern = z.string().regex(/^[\x21-\x7e]{1,2048}$/, 'must be printable ASCII, 2048 characters at most')
@@ -40,12 +41,20 @@ export const BreakglassAnswer = z.object({
   closedBy: z.string().nullable(),
   closedAt: z.iso.datetime().nullable(),
 })
-export const BreakglassList = z.object({ breakglasses: z.array(BreakglassAnswer) })
+export const BreakglassList = z.object({
+  breakglasses: z.array(BreakglassAnswer),
+  unreadable: unreadableList,
+})
 
 const ALREADY_OPEN = new AdminError(
   409,
   'already_open',
   'This agent has one, open or waiting for a second person; close it first.',
+)
+const UNREADABLE = new AdminError(
+  409,
+  'unreadable',
+  'Another version of Moderato opened it, and this one cannot read it: here it is closed. Confirm or close it on a replica of that version.',
 )
 const OWN = new AdminError(403, 'second_person_required', 'You opened it; another person must confirm it.')
 
@@ -61,7 +70,10 @@ export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly
       needs: 'token',
       summary: 'Every break-glass whose time is not over.',
       answer: BreakglassList,
-      handle: () => ({ breakglasses: breakglasses.all().map(answer) }),
+      handle: () => ({
+        breakglasses: breakglasses.all().map(answer),
+        ...unreadableOf(breakglasses.unreadable()),
+      }),
     }),
     adminRoute({
       method: 'POST',
@@ -71,7 +83,10 @@ export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly
       body: OpenBody,
       answer: BreakglassAnswer,
       async handle({ caller, body }) {
-        const opened = await orStoreError(breakglasses.open(openingOf(body, deps), caller.subject), PATH)
+        const opened = await orStoreError(
+          breakglasses.open(openingOf(body, deps), caller.subject),
+          lookAgain(PATH),
+        )
         if (opened === 'already') throw ALREADY_OPEN
         return answer(opened)
       },
@@ -83,8 +98,9 @@ export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly
       summary: 'Opens one that waits, from now on: as the second person.',
       answer: BreakglassAnswer,
       async handle({ caller, params }) {
-        const confirmed = await orStoreError(breakglasses.confirm(params.id, caller.subject), PATH)
+        const confirmed = await orStoreError(breakglasses.confirm(params.id, caller.subject), lookAgain(PATH))
         if (confirmed === 'own') throw OWN
+        if (confirmed === 'unreadable') throw UNREADABLE
         if (confirmed !== 'none') return answer(confirmed)
         throw notFound('No break-glass of that id waits for a second person')
       },
@@ -96,7 +112,8 @@ export function breakglassRoutes(deps: OpenedBreakglass, clock: Clock): readonly
       summary: 'Closes one now; what waits under it is judged again.',
       answer: BreakglassAnswer,
       async handle({ caller, params }) {
-        const closed = await orStoreError(breakglasses.close(params.id, caller.subject), PATH)
+        const closed = await orStoreError(breakglasses.close(params.id, caller.subject), lookAgain(PATH))
+        if (closed === 'unreadable') throw UNREADABLE
         if (closed !== 'none') return answer(closed)
         throw notFound('No break-glass of that id is open or waits')
       },

@@ -4,10 +4,11 @@ import { ACTION_CLASSES } from '../core/action-class.ts'
 import { freezeScope, operatorText } from '../config/schema/freeze.ts'
 import { durationMs } from '../config/schema/values.ts'
 import type { Freeze, Freezes } from '../freeze/freezes.ts'
-import type { FreezeScope } from '../freeze/scope.ts'
+import { scopeAlone } from '../freeze/scope.ts'
 import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
-import { orStoreError } from './stored.ts'
+import { lookAgain, orStoreError } from './stored.ts'
+import { markOf, unreadableMark } from './unreadable.ts'
 
 /** Everything must be meant: a body that names nothing is refused, not taken for all. */
 const FreezeBody = z
@@ -40,6 +41,7 @@ export const FreezeAnswer = z.object({
   by: z.string().describe('The person, or the shared token.'),
   since: z.iso.datetime(),
   until: z.iso.datetime().nullable().describe('null: until it is lifted.'),
+  unreadable: unreadableMark,
 })
 
 export const FrozenAnswer = FreezeAnswer.extend({
@@ -81,7 +83,7 @@ export function freezeRoutes(
         freezes: freezes.active().map(freezeAnswer),
         windows: freezes.windows().map(({ window, state }) => ({
           name: window.name,
-          scope: pick(window),
+          scope: scopeAlone(window),
           open: state.open,
           until: momentOf(state.untilMs),
         })),
@@ -101,7 +103,7 @@ export function freezeRoutes(
           throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
         const untilMs = untilOf(body, clock.nowMs())
         const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
-        const frozen = await orStoreError(freezes.freeze(pick(body), why), '/v1/freeze')
+        const frozen = await orStoreError(freezes.freeze(scopeAlone(body), why), lookAgain('/v1/freeze'))
         const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
         return { ...freezeAnswer(frozen), unknownAgents }
       },
@@ -113,7 +115,7 @@ export function freezeRoutes(
       summary: 'Lifts a freeze. A window is lifted by changing the configuration.',
       answer: FreezeAnswer,
       async handle({ params }) {
-        const lifted = await orStoreError(freezes.lift(params.id), '/v1/freeze')
+        const lifted = await orStoreError(freezes.lift(params.id), lookAgain('/v1/freeze'))
         if (lifted !== undefined) return freezeAnswer(lifted)
         throw new AdminError(
           404,
@@ -133,18 +135,10 @@ function untilOf({ for: forMs, until }: z.output<typeof FreezeBody>, nowMs: numb
   throw new AdminError(400, 'invalid_body', 'until: is over already.')
 }
 
-function freezeAnswer({ id, scope, reason, by, sinceMs, untilMs }: Freeze): object {
+function freezeAnswer(freeze: Freeze): object {
+  const { id, scope, reason, by, sinceMs, untilMs } = freeze
   const until = untilMs === undefined ? null : new Date(untilMs).toISOString()
-  return { id, scope, reason, by, since: new Date(sinceMs).toISOString(), until }
-}
-
-function pick({ classes, agents, accounts, services }: FreezeScope): FreezeScope {
-  return {
-    ...(classes === undefined ? {} : { classes }),
-    ...(agents === undefined ? {} : { agents }),
-    ...(accounts === undefined ? {} : { accounts }),
-    ...(services === undefined ? {} : { services }),
-  }
+  return { id, scope, reason, by, since: new Date(sinceMs).toISOString(), until, ...markOf(freeze) }
 }
 
 function momentOf(ms: number): string | null {

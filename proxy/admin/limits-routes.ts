@@ -6,7 +6,8 @@ import { chargesOf } from '../pacing/charges.ts'
 import { explainDues, liveBuckets } from '../pacing/limits-view.ts'
 import type { Parts } from '../server/services.ts'
 import { Denial } from '../core/denial/denial.ts'
-import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+import { adminRoute, type AdminRoute } from './route.ts'
+import { storeError } from './stored.ts'
 
 const MOST_BUCKETS = 1_000
 
@@ -115,13 +116,13 @@ export function limitsRoutes(parts: Asked): readonly AdminRoute[] {
   ]
 }
 
-/** What the limiter's store says; in words where it does not answer. */
+/** Waits for what the limiter's store says. Its guard throws a denial where the store fails; anything else is a bug. */
 async function read<Answer>(asked: Promise<Answer>): Promise<Answer> {
   try {
     return await asked
   } catch (error) {
     if (!(error instanceof Denial)) throw error
-    throw new AdminError(503, error.reason, 'The state store does not answer; see /readyz.')
+    throw storeError('see /readyz.')
   }
 }
 

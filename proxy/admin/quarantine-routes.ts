@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { durationMs } from '../config/schema/values.ts'
 import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
-import { orStoreError } from './stored.ts'
+import { lookAgain, orStoreError } from './stored.ts'
+import { markOf, unreadableMark } from './unreadable.ts'
 
 const QuarantineBody = z.strictObject({
   reason: z.string().trim().min(1).max(500).describe('Told to the agent, too.'),
@@ -19,6 +20,7 @@ export const QuarantineAnswer = z.object({
   by: z.string().describe('The watcher, the person, or the shared token.'),
   since: z.iso.datetime(),
   until: z.iso.datetime().nullable().describe('null: until it is lifted.'),
+  unreadable: unreadableMark,
 })
 
 export const QuarantinedAnswer = QuarantineAnswer.extend({
@@ -49,7 +51,7 @@ export function quarantineRoutes(
       answer: QuarantinedAnswer,
       async handle({ caller, params, body }) {
         const why = { reason: body.reason, by: caller.subject, forMs: body.for }
-        const added = await orStoreError(quarantines.add(params.agent, why), '/v1/quarantine')
+        const added = await orStoreError(quarantines.add(params.agent, why), lookAgain('/v1/quarantine'))
         return { ...quarantineAnswer(added), isKnown: isAgent(params.agent) }
       },
     }),
@@ -60,7 +62,7 @@ export function quarantineRoutes(
       summary: 'Lets an agent go on. Watchers begin anew with it.',
       answer: QuarantineAnswer,
       async handle({ params }) {
-        const lifted = await orStoreError(quarantines.lift(params.agent), '/v1/quarantine')
+        const lifted = await orStoreError(quarantines.lift(params.agent), lookAgain('/v1/quarantine'))
         if (lifted !== undefined) return quarantineAnswer(lifted)
         throw new AdminError(
           404,
@@ -72,7 +74,8 @@ export function quarantineRoutes(
   ]
 }
 
-function quarantineAnswer({ agent, reason, by, sinceMs, untilMs }: Quarantine): object {
+function quarantineAnswer(quarantine: Quarantine): object {
+  const { agent, reason, by, sinceMs, untilMs } = quarantine
   const until = untilMs === undefined ? null : new Date(untilMs).toISOString()
-  return { agent, reason, by, since: new Date(sinceMs).toISOString(), until }
+  return { agent, reason, by, since: new Date(sinceMs).toISOString(), until, ...markOf(quarantine) }
 }

@@ -3,9 +3,11 @@ import { z } from 'zod'
 import { operatorText } from '../config/schema/freeze.ts'
 import { taskIn, type RevocationTarget } from '../identity/revocations.ts'
 import type { SeenTask } from '../identity/task-activity.ts'
-import type { OpenEntry } from '../exchange/task-opening.ts'
+import type { KnownTask } from '../identity/open-tasks.ts'
 import type { Parts } from '../server/services.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+import { orStoreError } from './stored.ts'
+import { markOf, unreadableMark } from './unreadable.ts'
 
 const name = z.string().min(1).max(512)
 
@@ -23,7 +25,7 @@ export const TasksAnswer = z.object({
     .array(
       z.object({
         task: z.string(),
-        agent: z.string(),
+        agent: z.string().describe('Empty where the entry cannot be read.'),
         root: z
           .string()
           .describe('Whose names of tasks these are; the agent, or what a template made it of.'),
@@ -35,6 +37,7 @@ export const TasksAnswer = z.object({
         ancestors: z.array(z.string()),
         counts: Counts.describe('As this replica saw it.'),
         leftBehind: z.int().describe('Things that would act without it, as this replica saw it.'),
+        unreadable: unreadableMark,
       }),
     )
     .describe('Open, on whatever replica they were opened.'),
@@ -114,19 +117,8 @@ export function sessionRoutes(parts: SessionParts): readonly AdminRoute[] {
       summary: 'Ends sessions before their time, on every replica; held calls and uploads under way, too.',
       body: RevokeBody,
       answer: RevokedAnswer,
-      async handle({ caller, body }) {
-        const by = caller.subject
-        try {
-          return await revoke(body, by, parts)
-        } catch (error) {
-          if (error instanceof AdminError) throw error
-          throw new AdminError(
-            503,
-            'state_unavailable',
-            'The state store does not answer: whether this holds is not known. Revoke again.',
-          )
-        }
-      },
+      handle: ({ caller, body }) =>
+        orStoreError(revoke(body, caller.subject, parts), 'whether this holds is not known. Revoke again.'),
     }),
   ]
 }
@@ -152,10 +144,10 @@ async function revoke(body: RevokeBody, by: string, { tasks, revocations, clock 
 interface Meant {
   readonly target: RevocationTarget
   /** The open tasks that are over by it. A session's task may have another session. */
-  readonly ends: (task: OpenEntry) => boolean
+  readonly ends: (task: KnownTask) => boolean
 }
 
-function targetOf({ session, task, agent, root }: RevokeBody, open: readonly OpenEntry[]): Meant {
+function targetOf({ session, task, agent, root }: RevokeBody, open: readonly KnownTask[]): Meant {
   if (session !== undefined) return { target: { kind: 'session', id: session }, ends: () => false }
   if (task !== undefined) {
     const of = root ?? onlyRoot(task, open)
@@ -171,7 +163,7 @@ function targetOf({ session, task, agent, root }: RevokeBody, open: readonly Ope
 }
 
 /** Agents choose the names of their tasks, so two may have one of the same name. */
-function onlyRoot(task: string, open: readonly OpenEntry[]): string {
+function onlyRoot(task: string, open: readonly KnownTask[]): string {
   const roots = new Set(open.filter(({ taskId }) => taskId === task).map(({ root }) => root))
   const [only] = roots
   if (only !== undefined && roots.size === 1) return only
@@ -184,7 +176,7 @@ function onlyRoot(task: string, open: readonly OpenEntry[]): string {
     : new AdminError(409, 'ambiguous_task', `Say whose: root is one of ${[...roots].join(', ')}.`)
 }
 
-function taskShown(task: OpenEntry, { endings }: SessionParts): object {
+function taskShown(task: KnownTask, { endings }: SessionParts): object {
   const { counts, leftBehind, leftMore } = endings.summary(task.root, task.taskId)
   return {
     task: task.taskId,
@@ -198,6 +190,7 @@ function taskShown(task: OpenEntry, { endings }: SessionParts): object {
     ancestors: task.ancestors,
     counts,
     leftBehind: leftBehind.length + leftMore,
+    ...markOf(task),
   }
 }
 

@@ -1,15 +1,22 @@
-/** Writes to the state store on behalf of an operator. */
+/** Tells operators that the state store failed, in one way for all routes. */
 import { AdminError } from './route.ts'
 
-/** What the store does not take is not in force; `path` says where to look. */
-export async function orStoreError<T>(write: Promise<T>, path: string): Promise<T> {
+/** Returns the refusal of a route whose state store does not answer; `advice` says what to do, as a clause. */
+export function storeError(advice: string): AdminError {
+  return new AdminError(503, 'state_unavailable', `The state store does not answer: ${advice}`)
+}
+
+/** Waits for a write of the state store; one that fails is refused with 503. Throws refusals as they are. */
+export async function orStoreError<T>(write: Promise<T>, advice: string): Promise<T> {
   try {
     return await write
-  } catch {
-    throw new AdminError(
-      503,
-      'state_unavailable',
-      `The state store does not answer: whether this holds is not known. Look again with GET ${path}.`,
-    )
+  } catch (error) {
+    if (error instanceof AdminError) throw error
+    throw storeError(advice)
   }
+}
+
+/** Advises to look whether a write took place: it may have, or not. */
+export function lookAgain(path: string): string {
+  return `whether this holds is not known. Look again with GET ${path}.`
 }

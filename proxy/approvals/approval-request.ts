@@ -6,6 +6,7 @@ import type { Need } from '../exchange/approval-need.ts'
 import type { CallFacts } from '../core/call.ts'
 import type { ApprovalFacts } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
+import type { Demand } from './required-approvals.ts'
 import { dependenciesOf } from './dependencies.ts'
 
 /** What is kept for people to read; the digest is over all. */
@@ -20,9 +21,7 @@ export type OwnerOf = (agentId: string) => string | undefined
 
 /** What policy wants, and what somebody demanded of the agent's changes; the more people of the two. */
 export function needOf({ decision, agent, call }: Decided, approvals: Pick<Approvals, 'demandOn'>): Need {
-  const demand = changesState(call.classes)
-    ? (approvals.demandOn(agent.root) ?? approvals.demandOn(agent.id))
-    : undefined
+  const demand = changesState(call.classes) ? demandOn(agent, approvals) : undefined
   if (demand === undefined) return { approvers: decision.approvals, why: decision.why }
   return {
     approvers: demand.approvers > decision.approvals ? demand.approvers : decision.approvals,
@@ -30,6 +29,14 @@ export function needOf({ decision, agent, call }: Decided, approvals: Pick<Appro
   }
 }
 
+/** Returns the demand on an agent, or on all of its root, that wants more people. */
+function demandOn({ id, root }: Agent, approvals: Pick<Approvals, 'demandOn'>): Demand | undefined {
+  const own = id === root ? undefined : approvals.demandOn(id)
+  const shared = approvals.demandOn(root)
+  return own !== undefined && own.approvers > (shared?.approvers ?? 0) ? own : shared
+}
+
+/** Makes what people are asked of a call. */
 export function newApproval(
   exchange: Classified,
   digest: string,

@@ -15,13 +15,19 @@ import { Freezes } from '../freeze/freezes.ts'
 import { WindowClock } from '../freeze/windows.ts'
 import { decide } from '../stages/decide.ts'
 import { pace } from '../stages/pace/pace.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { Table, type TableLedger } from '../state/table.ts'
 import type { Fate, OpenedTask, RecordedCall } from './records.ts'
 import { settled, VirtualTime } from './virtual-time.ts'
 
 const UNAPPROVED: Fate = { decision: 'deny', reason: 'approval_required', waitedMs: 0 }
 const GO: Fate = { decision: 'allow', reason: 'none', waitedMs: 0 }
 /** What people froze was not recorded; the windows of the configuration are in it. */
-const NO_LEDGER = {
+const NO_LEDGER: Pick<Ledger, 'table'> = {
+  table: (kind, schema, whenUnreadable) =>
+    new Table(NO_ENTRIES, { kind, schema, whenUnreadable }, () => undefined),
+}
+const NO_ENTRIES: TableLedger = {
   all: () => [],
   get: () => undefined,
   put: () => Promise.resolve(undefined),

@@ -2,7 +2,7 @@
 import type { Limiter } from '../pacing/limiter.ts'
 import type { Replays } from './replays.ts'
 
-/** What a ledger keeps, by kind. */
+/** The kinds of things that a ledger keeps. */
 export const LEDGER_KINDS = [
   'approval',
   'breakglass',
@@ -14,7 +14,7 @@ export const LEDGER_KINDS = [
 ] as const
 export type LedgerKind = (typeof LEDGER_KINDS)[number]
 
-/** How long a store keeps an entry whose time is over; then it may forget it. */
+/** A store keeps an entry for this long after its time is over; then it may forget it. */
 export const LEDGER_KEPT_MS = 24 * 3_600_000
 
 /** An entry as a store keeps it. A store can read it, and cannot make one: `mac` is made with a key it does not hold. */
@@ -43,8 +43,21 @@ export interface LedgerStore {
   since(revision: number): Promise<readonly StoredEntry[]>
 }
 
+/** An entry that was sealed by whoever holds the ledger's key. A `Table` reads its value. */
+export interface Entry {
+  readonly kind: LedgerKind
+  readonly id: string
+  /** Whatever its writer gave; undefined: the entry was removed. */
+  readonly value: unknown
+  readonly revision: number
+  /** Grows with each write; not below the writer's clock, in milliseconds since the epoch. */
+  readonly version: number
+  /** Milliseconds since the epoch; undefined: it does not end by itself. */
+  readonly expiresAtMs: number | undefined
+}
+
 export interface StateStore {
-  /** As the configuration names it: `memory`, `sqlite`, `valkey`. */
+  /** Its name in the configuration: `memory`, `sqlite`, `valkey`. */
   readonly name: string
   readonly limiter: Limiter
   readonly replays: Replays

@@ -36,6 +36,7 @@ async function ledgerBeside(stateDir: string) {
     pollMs: 250,
     staleMs: 5_000,
     onUnsound: () => undefined,
+    onUnreadable: () => undefined,
   }
   const ledger = await Ledger.open(options)
   return {
