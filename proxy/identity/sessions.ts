@@ -2,6 +2,7 @@
 import type { Agent, Session } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock, Owner } from '../core/ports.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import {
   keyIdOf,
   seal,
@@ -27,13 +28,12 @@ interface Opened {
   readonly key: SealingKey
 }
 
-/** Opened tokens kept in one of two generations: some 2 KB each. */
-const GENERATION = 4096
+/** So many opened tokens are kept at least, some 2 KB each. */
+const MOST_OPENED = 4_096
 
 export class Sessions {
   readonly #options: SessionsOptions
-  #young = new Map<string, Opened>()
-  #old = new Map<string, Opened>()
+  readonly #known = new RecentMap<Opened>(MOST_OPENED)
 
   constructor(options: SessionsOptions) {
     this.#options = options
@@ -74,23 +74,18 @@ export class Sessions {
   #opened(accessKeyId: string, sessionToken: string): Opened {
     const name = `${accessKeyId} ${sessionToken}`
     const key = this.#options.keys().find(keyIdOf(sessionToken) ?? '')
-    const known = this.#young.get(name) ?? this.#old.get(name)
-    if (known !== undefined && known.key === key) return this.#remember(name, known)
+    const known = this.#known.get(name)
+    if (known !== undefined && known.key === key) return known
     const content = key === undefined ? undefined : unseal(accessKeyId, sessionToken, key)
-    if (key === undefined || content === undefined) throw unknownSession()
+    if (key === undefined || content === undefined) {
+      this.#known.delete(name)
+      throw unknownSession()
+    }
     const session = unpack(content)
     const agent: Agent = { id: session.agentId, root: session.root, accessKeyId, session }
     const owner = { agent, secretAccessKey: secretOf(accessKeyId, sessionToken, key) }
-    return this.#remember(name, { owner, session, key })
-  }
-
-  #remember(name: string, opened: Opened): Opened {
-    if (this.#young.has(name)) return opened
-    if (this.#young.size >= GENERATION) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(name, opened)
+    const opened = { owner, session, key }
+    this.#known.set(name, opened)
     return opened
   }
 }

@@ -1,4 +1,6 @@
-/** The one redactor (rule S8): what log and audit may show of text that an agent or an upstream wrote. */
+/** Redacts (rule S8): log and audit show text that an agent or an upstream wrote through this alone. */
+import { memoize } from '../core/memoize.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 
 export const REDACTED = '[redacted]'
 
@@ -56,39 +58,38 @@ const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
-const MEMO_TEXTS = 1000
-const MEMO_CHARACTERS = 512
 /** User agents and messages repeat: the same few texts come with every request. */
-const memo = new Map<string, string>()
+const redactAll = memoize(
+  (text: string): string => {
+    let clean = text
+    for (const [pattern, replacement] of TEXT_RULES) clean = clean.replace(pattern, replacement)
+    return clean
+  },
+  { most: 1_000, longest: 512 },
+)
 
-/** Free text without what looks like a secret, cut to `maxCharacters`. */
+/** Returns free text without what looks like a secret, cut to `maxCharacters`. */
 export function redactText(text: string, maxCharacters = 4000): string {
-  const known = memo.get(text)
-  if (known !== undefined && known.length <= maxCharacters) return known
   // Cut first, with room for a value that goes over the end: hostile length must not cost time.
   const clean = redactAll(text.slice(0, maxCharacters * 2))
-  if (clean.length > maxCharacters || text.length > maxCharacters * 2)
-    return `${clean.slice(0, maxCharacters)}...`
-  if (text.length > MEMO_CHARACTERS) return clean
-  if (memo.size >= MEMO_TEXTS) memo.clear()
-  memo.set(text, clean)
-  return clean
+  return clean.length > maxCharacters || text.length > maxCharacters * 2
+    ? `${clean.slice(0, maxCharacters)}...`
+    : clean
 }
 
-function redactAll(text: string): string {
-  let clean = text
-  for (const [pattern, replacement] of TEXT_RULES) clean = clean.replace(pattern, replacement)
-  return clean
+/** Returns an agent's text as people are shown it everywhere, without what looks like a secret. */
+export function quoteRedacted(text: string, maxCharacters: number): string {
+  return quoteUntrusted(redactText(text, maxCharacters), { max: maxCharacters })
 }
 
-/** Whether the value under this name is never shown: a header, a query parameter or a member, in any case. */
+/** Tells whether the value under this name is never shown: a header, a query parameter or a member, in any case. */
 export function isSecretName(name: string): boolean {
   const lower = name.toLowerCase()
   if (HEADERS.has(lower)) return true
   return SECRET_NAME.test(lower) && !PLAIN_NAMES.has(lower)
 }
 
-/** Header fields (name, value, name, value, ...) with secret values replaced. */
+/** Returns header fields (name, value, name, value, ...) with secret values replaced. */
 export function redactHeaders(raw: readonly string[]): string[] {
   return raw.map((text, index) => {
     if (index % 2 === 0) return text
@@ -96,7 +97,7 @@ export function redactHeaders(raw: readonly string[]): string[] {
   })
 }
 
-/** A raw query string with secret values replaced; names are compared as decoded. */
+/** Returns a raw query string with secret values replaced; names are compared as decoded. */
 export function redactQuery(query: string): string {
   return query
     .split('&')
@@ -120,7 +121,7 @@ function decodeName(name: string): string {
 
 const MAX_DEPTH = 6
 
-/** A copy of a structured value in which secret and free-text members are replaced and every text is redacted. */
+/** Returns a copy of a structured value in which secret and free-text members are replaced and every text is redacted. */
 export function redactValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value)
   if (typeof value !== 'object' || value === null) return value

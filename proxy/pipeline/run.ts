@@ -2,6 +2,7 @@
  * Wraps the run of every request, so that each leaves exactly one decision record and one set of metrics, whatever
  * became of it: forwarded, denied, client gone, or our own bug. A forwarded call adds one outcome record.
  */
+import { changesState } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Forwarded, Received } from '../exchange/exchange.ts'
 import type { AuditRecord } from '../audit/record.ts'
@@ -62,7 +63,7 @@ class RunObserver implements Observer {
     const { audit, clock } = this.#options
     const recordable = exchange as Recordable
     const fields = decisionFields(recordable, clock, 'allow', 'none')
-    if (recordable.call.classes.every((each) => each === 'read' || each === 'list')) {
+    if (!changesState(recordable.call.classes)) {
       audit.append(fields)
       this.#begin()
       return undefined

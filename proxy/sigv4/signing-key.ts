@@ -1,5 +1,6 @@
-/** The derived keys of SigV4, kept while they are in use. */
+/** Derives the keys of SigV4, and keeps them while they are in use. */
 import { createHmac } from 'node:crypto'
+import { RecentMap } from '../core/recent-map.ts'
 import type { CredentialScope } from './types.ts'
 
 interface DerivedKey {
@@ -7,45 +8,30 @@ interface DerivedKey {
   readonly key: Buffer
 }
 
-/**
- * A bounded cache of signing keys by access key, day, region and service.
- *
- * Two generations instead of an exact LRU: a key used since the last turn survives it, a hit in the young generation
- * moves nothing. Holds at most `2 * capacity` keys. A changed secret derives anew.
- */
+/** Caches signing keys by access key, day, region and service. A changed secret derives anew. */
 export class SigningKeys {
-  readonly #capacity: number
-  #young = new Map<string, DerivedKey>()
-  #old = new Map<string, DerivedKey>()
+  readonly #keys: RecentMap<DerivedKey>
 
   constructor(capacity = 5_000) {
-    this.#capacity = capacity
+    this.#keys = new RecentMap(capacity)
   }
 
-  /** The 32-byte key that signs requests of this scope. */
+  /** Returns the 32-byte key that signs requests of this scope. */
   get(accessKeyId: string, secretAccessKey: string, scope: CredentialScope): Buffer {
     const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`
-    const young = this.#young.get(name)
-    if (young?.secretAccessKey === secretAccessKey) return young.key
-    const old = this.#old.get(name)
-    const derived =
-      old?.secretAccessKey === secretAccessKey
-        ? old
-        : { secretAccessKey, key: deriveKey(secretAccessKey, scope) }
-    if (this.#young.size >= this.#capacity) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(name, derived)
-    return derived.key
+    const known = this.#keys.get(name)
+    if (known?.secretAccessKey === secretAccessKey) return known.key
+    const key = deriveKey(secretAccessKey, scope)
+    this.#keys.set(name, { secretAccessKey, key })
+    return key
   }
 
   get size(): number {
-    return this.#young.size + this.#old.size
+    return this.#keys.size
   }
 }
 
-/** HMAC chain over date, region, service and `aws4_request` (AWS General Reference, "Calculate a signature"). */
+/** Derives a key: an HMAC chain over date, region, service and `aws4_request` (AWS General Reference, "Calculate a signature"). */
 export function deriveKey(secretAccessKey: string, scope: CredentialScope): Buffer {
   return hmac(
     hmac(hmac(hmac(`AWS4${secretAccessKey}`, scope.date), scope.region), scope.service),

@@ -8,6 +8,7 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto'
+import { RecentMap } from '../core/recent-map.ts'
 import type { CredentialScope } from './types.ts'
 import { ECDSA_ALGORITHM, scopeText } from './credential.ts'
 
@@ -101,21 +102,19 @@ function isShortest(hex: string): boolean {
   return !hex.startsWith('00') || /^00[89a-f]/.test(hex)
 }
 
-/** A bounded cache of key pairs: deriving one takes longer than verifying with it. */
+/** Caches key pairs: deriving one takes longer than verifying with it. */
 export class EcdsaKeys {
-  readonly #capacity: number
-  readonly #byKey = new Map<string, { readonly secretAccessKey: string; readonly pair: EcdsaKeyPair }>()
+  readonly #byKey: RecentMap<{ readonly secretAccessKey: string; readonly pair: EcdsaKeyPair }>
 
   constructor(capacity = 1_000) {
-    this.#capacity = capacity
+    this.#byKey = new RecentMap(capacity)
   }
 
-  /** A changed secret derives anew. */
+  /** Returns the key pair of an access key. A changed secret derives anew. */
   get(accessKeyId: string, secretAccessKey: string): EcdsaKeyPair {
     const known = this.#byKey.get(accessKeyId)
     if (known?.secretAccessKey === secretAccessKey) return known.pair
     const pair = deriveEcdsaKey(accessKeyId, secretAccessKey)
-    if (this.#byKey.size >= this.#capacity) this.#byKey.clear()
     this.#byKey.set(accessKeyId, { secretAccessKey, pair })
     return pair
   }

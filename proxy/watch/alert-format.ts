@@ -1,6 +1,6 @@
 /** Drift as it is told: in the audit, in the log, and to people elsewhere. */
 import type { AuditRecord } from '../audit/record.ts'
-import { quoteRedacted } from './phrasing.ts'
+import { shownText } from './phrasing.ts'
 import type { Drift } from './watch.ts'
 
 /** The audit record of phase `drift`. */
@@ -24,9 +24,9 @@ export function jsonAlert(drift: Drift, nowMs: number): object {
 
 /** What people are told. */
 export function textAlert({ detector, response, agent, task, words, requestIds }: Drift): string {
-  const of = task === undefined ? '' : `, task ${quoteRedacted(task.id)}`
+  const of = task === undefined ? '' : `, task ${shownText(task.id)}`
   const lines = [
-    `Moderato: ${detector} (${response}) by agent ${quoteRedacted(agent)}${of}`,
+    `Moderato: ${detector} (${response}) by agent ${shownText(agent)}${of}`,
     words,
     `Requests: ${requestIds.join(', ')}`,
   ]

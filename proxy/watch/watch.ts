@@ -12,7 +12,8 @@ import { privilegeChain } from './detectors/privilege-chain.ts'
 import { readToDestructive } from './detectors/read-to-destructive.ts'
 import { recreateLoop } from './detectors/recreate-loop.ts'
 import { retryStorm } from './detectors/retry-storm.ts'
-import { LruMap, Lately } from './memory.ts'
+import { RecentMap } from '../core/recent-map.ts'
+import { Lately } from './memory.ts'
 import { observationOf, type Observation, type ObservedTask } from './observation.ts'
 
 /** One finding, with what is to be done about it. */
@@ -58,13 +59,13 @@ interface Watcher {
 interface Watched {
   readonly watchers: readonly Watcher[]
   /** Until when a finding is the same as before, by detector and key. */
-  readonly quiet: LruMap<number>
+  readonly quiet: RecentMap<number>
   readonly told: Lately<true>
 }
 
 export class Watch {
   readonly #deps: WatchDeps
-  readonly #agents = new LruMap<Watched>(MAX_AGENTS)
+  readonly #agents = new RecentMap<Watched>(MAX_AGENTS)
 
   constructor(deps: WatchDeps) {
     this.#deps = deps
@@ -103,7 +104,7 @@ export class Watch {
   #begin(agentId: string): Watched {
     const watched = {
       watchers: watchers(),
-      quiet: new LruMap<number>(MAX_QUIET),
+      quiet: new RecentMap<number>(MAX_QUIET),
       told: new Lately<true>(MAX_A_MINUTE),
     }
     this.#agents.set(agentId, watched)

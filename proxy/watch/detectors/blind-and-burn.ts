@@ -3,7 +3,7 @@ import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector, DriftFinding } from '../detector.ts'
 import { Lately } from '../memory.ts'
 import type { Observation } from '../observation.ts'
-import { lasting, phraseList, operationName, quoteRedacted } from '../phrasing.ts'
+import { lasting, phraseList, operationName, shownText } from '../phrasing.ts'
 
 interface Event {
   readonly requestId: string
@@ -57,7 +57,7 @@ function isBlinding({ classes, service, operation }: Observation): boolean {
 
 function alone(seen: Observation, within: number): DriftFinding {
   const [first] = seen.resources
-  const what = first === undefined ? '' : ` on ${quoteRedacted(first)}`
+  const what = first === undefined ? '' : ` on ${shownText(first)}`
   return {
     key: `blind ${operationName(seen)}${what}`,
     words:

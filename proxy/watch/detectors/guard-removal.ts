@@ -1,8 +1,8 @@
 /** Takes the guard off something and then destroys it. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
-import { LruMap } from '../memory.ts'
-import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
+import { RecentMap } from '../../core/recent-map.ts'
+import { lasting, operationName, shownText } from '../phrasing.ts'
 
 interface Unguarded {
   readonly atMs: number
@@ -13,7 +13,7 @@ interface Unguarded {
 const MAX_RESOURCES = 200
 
 export const guardRemoval: Detector<DetectorSettings['guard-removal']> = () => {
-  const unguarded = new LruMap<Unguarded>(MAX_RESOURCES)
+  const unguarded = new RecentMap<Unguarded>(MAX_RESOURCES)
   return (seen, { within }, nowMs) => {
     const { requestId, classes, resources } = seen
     const name = operationName(seen)
@@ -24,7 +24,7 @@ export const guardRemoval: Detector<DetectorSettings['guard-removal']> = () => {
         return {
           key,
           words:
-            `${before.name} weakened what guards ${quoteRedacted(key)}, and ${lasting(nowMs - before.atMs)} later ` +
+            `${before.name} weakened what guards ${shownText(key)}, and ${lasting(nowMs - before.atMs)} later ` +
             `${name} went for it: the guard was in the way.`,
           requestIds: [before.requestId, requestId],
           quietMs: within,

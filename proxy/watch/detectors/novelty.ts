@@ -3,9 +3,9 @@ import type { Grant, Scope, Statement } from '../../core/agent.ts'
 import { ACTION_CLASSES, type ActionClass } from '../../core/action-class.ts'
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector, DriftFinding } from '../detector.ts'
-import { LruMap } from '../memory.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import type { Observation, ObservedTask } from '../observation.ts'
-import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
+import { lasting, operationName, shownText } from '../phrasing.ts'
 
 const MAX_KNOWN = 1_000
 const DAY_MS = 86_400_000
@@ -17,7 +17,7 @@ const NOTABLE: ReadonlySet<ActionClass> = new Set(ACTION_CLASSES.slice(ACTION_CL
  * service, and each class from `data-delete` on, that comes after the time of learning.
  */
 export const novelty: Detector<DetectorSettings['novelty']> = () => {
-  const known = new LruMap<true>(MAX_KNOWN)
+  const known = new RecentMap<true>(MAX_KNOWN)
   let learnsSinceMs: number | undefined
   return (seen, { learn }, nowMs) => {
     learnsSinceMs ??= nowMs
@@ -54,10 +54,10 @@ function undeclared(seen: Observation, task: ObservedTask): DriftFinding | undef
   const classes = task.scopes.every((scope) => namesClass(scope, seen.class))
   if (service && classes) return undefined
   const what = service ? `class ${seen.class}` : `service ${seen.service}`
-  const intent = task.intent === undefined ? '' : ` (in its own words: ${quoteRedacted(task.intent)})`
+  const intent = task.intent === undefined ? '' : ` (in its own words: ${shownText(task.intent)})`
   return {
     key: `${task.id} ${what}`,
-    words: `${operationName(seen)}: task ${quoteRedacted(task.id)}${intent} names ${what} nowhere in what it may do.`,
+    words: `${operationName(seen)}: task ${shownText(task.id)}${intent} names ${what} nowhere in what it may do.`,
     requestIds: [seen.requestId],
     quietMs: DAY_MS,
   }

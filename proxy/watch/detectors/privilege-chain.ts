@@ -1,9 +1,9 @@
 /** Gives power to somebody and then acts through them; or gives it to itself. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
-import { LruMap } from '../memory.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import { resourceKey, type Observation } from '../observation.ts'
-import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
+import { lasting, operationName, shownText } from '../phrasing.ts'
 
 interface Grant {
   readonly atMs: number
@@ -14,7 +14,7 @@ interface Grant {
 const MAX_PRINCIPALS = 200
 
 export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () => {
-  const granted = new LruMap<Grant>(MAX_PRINCIPALS)
+  const granted = new RecentMap<Grant>(MAX_PRINCIPALS)
   return (seen, { within, own }, nowMs) => {
     if (seen.refused) return undefined
     const { requestId, resources } = seen
@@ -27,7 +27,7 @@ export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () 
         ? undefined
         : {
             key: `self ${self}`,
-            words: `${name} on ${quoteRedacted(self)}, which is what agents act as: it gives power to itself.`,
+            words: `${name} on ${shownText(self)}, which is what agents act as: it gives power to itself.`,
             requestIds: [requestId],
             quietMs: within,
           }
@@ -39,7 +39,7 @@ export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () 
       return {
         key,
         words:
-          `${grant.name} gave power to ${quoteRedacted(key)}, and ${lasting(nowMs - grant.atMs)} later ${name} ` +
+          `${grant.name} gave power to ${shownText(key)}, and ${lasting(nowMs - grant.atMs)} later ${name} ` +
           `put it to use.`,
         requestIds: [grant.requestId, requestId],
         quietMs: within,

@@ -1,9 +1,9 @@
 /** Destroys what it saw only just now: the nine seconds in which nobody could have thought about it. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
-import { LruMap } from '../memory.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import type { Observation } from '../observation.ts'
-import { lasting, operationName, quoteRedacted } from '../phrasing.ts'
+import { lasting, operationName, shownText } from '../phrasing.ts'
 
 interface Sight {
   readonly atMs: number
@@ -15,7 +15,7 @@ interface Sight {
 const MAX_SIGHTS = 500
 
 export const readToDestructive: Detector<DetectorSettings['read-to-destructive']> = () => {
-  const sights = new LruMap<Sight>(MAX_SIGHTS)
+  const sights = new RecentMap<Sight>(MAX_SIGHTS)
   return (seen, { within }, nowMs) => {
     const { requestId, resources, task } = seen
     const name = operationName(seen)
@@ -31,7 +31,7 @@ export const readToDestructive: Detector<DetectorSettings['read-to-destructive']
       const { key, sight } = found
       return {
         key,
-        words: `${name} on ${quoteRedacted(key)}, ${sinceSight(sight, nowMs)}.`,
+        words: `${name} on ${shownText(key)}, ${sinceSight(sight, nowMs)}.`,
         requestIds: sight === undefined ? [requestId] : [...new Set([sight.requestId, requestId])],
         quietMs: within,
       }
@@ -39,7 +39,7 @@ export const readToDestructive: Detector<DetectorSettings['read-to-destructive']
     if (task === undefined || nowMs - task.openedAtMs >= within) return undefined
     return {
       key: `task ${task.id}`,
-      words: `${name} ${lasting(nowMs - task.openedAtMs)} after task ${quoteRedacted(task.id)} was opened.`,
+      words: `${name} ${lasting(nowMs - task.openedAtMs)} after task ${shownText(task.id)} was opened.`,
       requestIds: [requestId],
       quietMs: within,
     }

@@ -3,7 +3,7 @@ import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Lately } from '../memory.ts'
 import type { Observation } from '../observation.ts'
-import { lasting, phraseList, operationName, quoteRedacted } from '../phrasing.ts'
+import { lasting, phraseList, operationName, shownText } from '../phrasing.ts'
 
 interface Refusal {
   readonly requestId: string
@@ -50,5 +50,5 @@ function whatOf(seen: Observation): string {
 }
 
 function onWhat({ resources: [first] }: Observation): string {
-  return first === undefined ? '' : ` on ${quoteRedacted(first)}`
+  return first === undefined ? '' : ` on ${shownText(first)}`
 }
