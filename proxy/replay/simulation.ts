@@ -18,7 +18,7 @@ import { pace } from '../stages/pace/pace.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { Table, type TableLedger } from '../state/table.ts'
 import type { Fate, OpenedTask, RecordedCall } from './records.ts'
-import { settled, VirtualTime } from './virtual-time.ts'
+import { settled, VirtualTime } from '../core/virtual-time.ts'
 
 const UNAPPROVED: Fate = { decision: 'deny', reason: 'approval_required', waitedMs: 0 }
 const GO: Fate = { decision: 'allow', reason: 'none', waitedMs: 0 }
@@ -37,7 +37,7 @@ const NO_ENTRIES: TableLedger = {
 const NEVER_GONE = new AbortController().signal
 
 export class Simulation {
-  readonly #time = new VirtualTime()
+  readonly #time = new VirtualTime(0)
   readonly #freezes: Freezes
   readonly #accountId: string | undefined
   readonly #decided: (exchange: Classified) => Decided

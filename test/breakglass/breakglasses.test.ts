@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Breakglasses } from '../../proxy/breakglass/breakglasses.ts'
 import type { Breakglass, BreakglassRequest } from '../../proxy/breakglass/breakglass.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 import { OPENING, settingsOf } from './opening.ts'
 

@@ -12,7 +12,7 @@ import { Sessions } from '../../proxy/identity/sessions.ts'
 import { TaskEndings } from '../../proxy/identity/task-endings.ts'
 import { Tasks } from '../../proxy/identity/tasks.ts'
 import { listening, TOKEN } from '../admin/listening.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 import { captured } from './captured.ts'
 

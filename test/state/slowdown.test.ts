@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MAX_FACTOR, slowdownOf, type Slowdown } from '../../proxy/state/slowdown.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from './open-ledger.ts'
 
 async function withValue(value: unknown): Promise<(agentId: string) => number> {

@@ -5,7 +5,7 @@ import type { Ledger } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import type { RawEntry } from '../../proxy/state/store.ts'
 import { unreadableLog } from '../../proxy/state/unreadable-log.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from './open-ledger.ts'
 
 const Note = z.strictObject({ text: z.string() })

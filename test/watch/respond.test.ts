@@ -6,7 +6,7 @@ import { Quarantines } from '../../proxy/watch/quarantines.ts'
 import type { Demand } from '../../proxy/approvals/required-approvals.ts'
 import { carryOut } from '../../proxy/watch/respond.ts'
 import type { Drift } from '../../proxy/watch/watch.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 
 const HOUR_MS = 3_600_000
