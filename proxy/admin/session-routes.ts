@@ -1,5 +1,6 @@
 /** Open tasks, the sessions seen here, and their end before their time: `/v1/tasks`, `/v1/sessions`. */
 import { z } from 'zod'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { operatorText } from '../config/schema/freeze.ts'
 import { taskIn, type RevocationTarget } from '../identity/revocations.ts'
 import type { SeenTask } from '../identity/task-activity.ts'
@@ -29,8 +30,12 @@ export const TasksAnswer = z.object({
         root: z
           .string()
           .describe('Whose names of tasks these are; the agent, or what a template made it of.'),
-        intent: z.string().describe("The agent's own words, as a JSON text."),
-        ticket: z.string().describe("The agent's own words, as a JSON text."),
+        intent: z
+          .string()
+          .describe("The agent's own words, in quotes; what is no letter or sign is escaped."),
+        ticket: z
+          .string()
+          .describe("The agent's own words, in quotes; what is no letter or sign is escaped."),
         openedBy: z.string(),
         openedAt: z.iso.datetime(),
         expiresAt: z.iso.datetime().nullable(),
@@ -182,8 +187,8 @@ function taskShown(task: KnownTask, { endings }: SessionParts): object {
     task: task.taskId,
     agent: task.agentId,
     root: task.root,
-    intent: quoted(task.intent),
-    ticket: quoted(task.ticket),
+    intent: quoteUntrusted(task.intent, { prose: true }),
+    ticket: quoteUntrusted(task.ticket, { prose: true }),
     openedBy: task.openedBy,
     openedAt: iso(task.openedAtMs),
     expiresAt: Number.isFinite(task.expiresAtMs) ? iso(task.expiresAtMs) : null,
@@ -205,15 +210,6 @@ function sessionShown({ session, lastSeenAtMs }: SeenTask, revoked: string | nul
     lastSeenAt: iso(lastSeenAtMs),
     revoked,
   }
-}
-
-/** As a JSON text in which nothing acts on a terminal or turns the line around: all but plain letters are escaped. */
-function quoted(words: string): string {
-  return JSON.stringify(words).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, (character) =>
-    character.length === 1
-      ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-      : `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
-  )
 }
 
 function iso(timeMs: number): string {

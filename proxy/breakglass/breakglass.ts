@@ -4,6 +4,7 @@ import { arnMatch } from '../../policy/arn-match.ts'
 import { ACTION_CLASSES, type ActionClass } from '../core/action-class.ts'
 import type { Config } from '../config/schema/config.ts'
 import { momentMs } from '../core/moment.ts'
+import { MAX_ARN, quoteUntrusted } from '../core/quote-untrusted.ts'
 import type { Row } from '../state/table.ts'
 
 export type BreakglassSettings = Config['breakglass']
@@ -75,7 +76,7 @@ export function problemWith(opening: BreakglassRequest, settings: BreakglassSett
   // A pattern covers another if it matches its text: whatever the other's `*` may stand for, its own does too.
   const beyond = resources.filter((each) => !arnMatch(settings.resources, each))
   if (beyond.length > 0)
-    return `resources: breakglass.resources does not cover ${beyond.map((each) => JSON.stringify(each)).join(', ')}.`
+    return `resources: breakglass.resources does not cover ${beyond.map((each) => quoteUntrusted(each, { max: MAX_ARN })).join(', ')}.`
   if (pace && settings.pace === undefined)
     return 'pace: breakglass.pace of the configuration says at which pace, and is not set.'
   return undefined

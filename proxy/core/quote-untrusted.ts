@@ -1,6 +1,8 @@
-/** How text that an agent wrote is shown to people: quoted, escaped, bounded, and nothing of it invisible (S18). */
+/** Shows people text that an agent wrote: quoted, escaped, bounded, and nothing of it invisible (S18). */
 
 const MAX_CHARACTERS = 300
+/** For names of resources, which are shown whole: AWS takes no longer ones. */
+export const MAX_ARN = 2_048
 
 /** Letters and the like that people read in prose; whatever else is not ASCII is spelled out. */
 const READABLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u
@@ -8,7 +10,7 @@ const READABLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u
 const BLANK = /^[\u115f\u1160\u3164\uffa0\u2800]$/u
 
 /**
- * A text in quotes, of printable ASCII: everything else, quotes and backslashes stand as escapes (`\u{202e}`), so that
+ * Returns a text in quotes, of printable ASCII: everything else, quotes and backslashes stand as escapes (`\u{202e}`), so that
  * no two texts look the same and none can look like ours. In `prose` letters and signs of other scripts stand for
  * themselves. Longer text is cut, and says so outside of the quotes.
  */
@@ -22,7 +24,7 @@ export function quoteUntrusted(text: string, { prose = false, max = MAX_CHARACTE
   return `"${out}"`
 }
 
-/** Whether nothing of it is cut. */
+/** Tells whether nothing of a text is cut. */
 export function isShownWhole(text: string, max: number = MAX_CHARACTERS): boolean {
   return Array.from(text).length <= max
 }

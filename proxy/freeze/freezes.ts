@@ -7,6 +7,7 @@ import { Denial } from '../core/denial/denial.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import type { Hold } from '../exchange/holds.ts'
 import { momentMs } from '../core/moment.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Row, Table, UnreadableEntry } from '../state/table.ts'
 import { scopeAlone, scopeCovers, type FreezeScope } from './scope.ts'
@@ -41,6 +42,8 @@ export interface FreezesDeps {
   readonly accountOf: (agent: Agent) => string | undefined
 }
 
+/** As long as the admin API takes one. */
+const MAX_REASON = 500
 const WINDOWS_LOOKED_AT_MS = 1_000
 
 export class Freezes {
@@ -155,7 +158,7 @@ function freezeOf({ id, value, expiresAtMs, isUnreadable }: Row<Kept>): Freeze {
 }
 
 function frozen(who: string, reason: string | undefined, untilMs: number | undefined): Denial {
-  const why = reason === undefined ? '' : `: ${JSON.stringify(reason)}`
+  const why = reason === undefined ? '' : `: ${quoteUntrusted(reason, { prose: true, max: MAX_REASON })}`
   const until = untilMs === undefined ? 'until it is lifted' : `until ${new Date(untilMs).toISOString()}`
   return new Denial('frozen', `${who}${why}, ${until}.`)
 }

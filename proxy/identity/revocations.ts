@@ -7,6 +7,7 @@ import type { Agent, Session } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
 import { momentMs } from '../core/moment.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { REVOCATION_CAUSES } from '../core/revocation-cause.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Table } from '../state/table.ts'
@@ -79,7 +80,7 @@ export class Revocations {
     const found = this.of(session)
     if (found === undefined) return
     const { cause, reason } = found
-    throw new Denial('revoked', `Task ${JSON.stringify(session.task.id)} was ended (${cause}): ${reason}.`)
+    throw new Denial('revoked', `Task ${quoteUntrusted(session.task.id)} was ended (${cause}): ${reason}.`)
   }
 
   /** Tells whether the agent's session was ended. */

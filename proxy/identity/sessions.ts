@@ -2,6 +2,7 @@
 import type { Agent, Session } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock, Owner } from '../core/ports.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { RecentMap } from '../core/recent-map.ts'
 import {
   keyIdOf,
@@ -68,7 +69,7 @@ export class Sessions {
 
   #checkTime({ task, expiresAtMs }: Session): void {
     if (this.#options.clock.nowMs() < expiresAtMs) return
-    throw new Denial('expired_session', `The time of task ${JSON.stringify(task.id)} is over.`)
+    throw new Denial('expired_session', `The time of task ${quoteUntrusted(task.id)} is over.`)
   }
 
   #opened(accessKeyId: string, sessionToken: string): Opened {

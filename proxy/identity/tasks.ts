@@ -5,6 +5,7 @@ import type { TaskVerdict } from '../../policy/task.ts'
 import type { Agent, Grant, Scope, Session } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { orStateUnavailable } from '../state/or-state-unavailable.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { TaskRequest, OpenTask, Opener, TaskGrant } from '../exchange/task-opening.ts'
@@ -160,14 +161,14 @@ export class Tasks {
   #carriedOn({ agentId, root, parent }: Opener, id: string, mayContinue: boolean): KnownTask | undefined {
     const { revocations } = this.#options
     if (revocations.isTaskEnded(root, id)) {
-      throw new Denial('revoked', `Task ${JSON.stringify(id)} was ended; give a new one a name of its own.`)
+      throw new Denial('revoked', `Task ${quoteUntrusted(id)} was ended; give a new one a name of its own.`)
     }
     const open = this.#open.find(root, id)
     // A session carries on its own task and no other: approvals, pace and dwell go by tasks.
     const isTheirs = open?.agentId === agentId && (parent === undefined || parent.task.id === id)
     if (open === undefined || (mayContinue && isTheirs && !open.isUnreadable)) return open
     const why = open.isUnreadable ? ', and another version of Moderato opened it' : ''
-    throw new Denial('policy_denied', `A task ${JSON.stringify(id)} is open${why}.`, {
+    throw new Denial('policy_denied', `A task ${quoteUntrusted(id)} is open${why}.`, {
       next: 'Give this one a name of its own.',
     })
   }

@@ -10,6 +10,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { LAST_MOMENT_MS } from '../core/moment.ts'
 import type { Clock, Timer } from '../core/ports.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { Forgetting } from './forgetting.ts'
 import { LEDGER_KINDS, type Entry, type LedgerKind, type LedgerStore, type StoredEntry } from './store.ts'
 import { Table, type IdForm, type PutOptions, type WhenUnreadable } from './table.ts'
@@ -204,7 +205,7 @@ export class Ledger {
       const isNew = !this.#forged.has(name)
       this.#forged.set(name, revision)
       if (isNew)
-        this.#options.onUnsound(new Error(`the state store holds a forged entry: ${JSON.stringify(name)}`))
+        this.#options.onUnsound(new Error(`the state store holds a forged entry: ${quoteUntrusted(name)}`))
       return
     }
     this.#forged.delete(name)
