@@ -1,4 +1,5 @@
 /** Break-glass: `/v1/breakglass`. A named person opens it; whoever may operate can close it. */
+import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import { problemWith, stateOf, type Breakglass, type BreakglassRequest } from '../breakglass/breakglass.ts'
 import type { openBreakglass } from '../breakglass/open.ts'
@@ -156,15 +157,11 @@ function breakglassAnswer(each: Breakglass, nowMs: number): z.output<typeof Brea
     resources,
     pace,
     openedBy,
-    openedAt: new Date(each.openedAtMs).toISOString(),
+    openedAt: momentText(each.openedAtMs),
     confirmedBy: each.confirmedBy ?? null,
-    from: momentOf(each.fromMs),
-    until: new Date(each.untilMs).toISOString(),
+    from: momentTextOrNull(each.fromMs),
+    until: momentText(each.untilMs),
     closedBy: each.closedBy ?? null,
-    closedAt: momentOf(each.closedAtMs),
+    closedAt: momentTextOrNull(each.closedAtMs),
   }
-}
-
-function momentOf(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString()
 }

@@ -1,4 +1,5 @@
 /** Freezing and lifting: `/v1/freeze`. */
+import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { freezeScope, operatorText } from '../config/schema/freeze.ts'
@@ -85,7 +86,7 @@ export function freezeRoutes(
           name: window.name,
           scope: scopeAlone(window),
           open: state.open,
-          until: momentOf(state.untilMs),
+          until: momentTextOrNull(state.untilMs),
         })),
       }),
     }),
@@ -137,10 +138,6 @@ function untilOf({ for: forMs, until }: z.output<typeof FreezeBody>, nowMs: numb
 
 function freezeAnswer(freeze: Freeze): object {
   const { id, scope, reason, by, sinceMs, untilMs } = freeze
-  const until = untilMs === undefined ? null : new Date(untilMs).toISOString()
-  return { id, scope, reason, by, since: new Date(sinceMs).toISOString(), until, ...markOf(freeze) }
-}
-
-function momentOf(ms: number): string | null {
-  return Number.isFinite(ms) ? new Date(ms).toISOString() : null
+  const [since, until] = [momentText(sinceMs), momentTextOrNull(untilMs)]
+  return { id, scope, reason, by, since, until, ...markOf(freeze) }
 }

@@ -1,4 +1,5 @@
 /** What is left of each budget, and why the next call of somebody would wait. */
+import { jsonOrUndefined } from '../core/json.ts'
 import { z } from 'zod'
 import { ACTION_CLASSES, severest, TRAITS } from '../core/action-class.ts'
 import { taskIn } from '../identity/revocations.ts'
@@ -53,7 +54,7 @@ const listOf = <const Names extends readonly string[]>(names: Names) =>
     .pipe(z.array(z.enum(names)))
 
 const resources = z.string().transform((text, context): string[] => {
-  const read = z.array(z.string().min(1)).safeParse(jsonOf(text))
+  const read = z.array(z.string().min(1)).safeParse(jsonOrUndefined(text))
   if (read.success) return read.data
   context.addIssue({ code: 'custom', message: 'must be a JSON list of texts' })
   return z.NEVER
@@ -123,13 +124,5 @@ async function read<Answer>(asked: Promise<Answer>): Promise<Answer> {
   } catch (error) {
     if (!(error instanceof Denial)) throw error
     throw storeError('see /readyz.')
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

@@ -1,4 +1,5 @@
 /** Agents that are stopped: `/v1/quarantine`. */
+import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import { durationMs } from '../config/schema/values.ts'
 import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
@@ -76,6 +77,6 @@ export function quarantineRoutes(
 
 function quarantineAnswer(quarantine: Quarantine): object {
   const { agent, reason, by, sinceMs, untilMs } = quarantine
-  const until = untilMs === undefined ? null : new Date(untilMs).toISOString()
-  return { agent, reason, by, since: new Date(sinceMs).toISOString(), until, ...markOf(quarantine) }
+  const [since, until] = [momentText(sinceMs), momentTextOrNull(untilMs)]
+  return { agent, reason, by, since, until, ...markOf(quarantine) }
 }

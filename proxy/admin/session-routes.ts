@@ -1,4 +1,5 @@
 /** Open tasks, the sessions seen here, and their end before their time: `/v1/tasks`, `/v1/sessions`. */
+import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { operatorText } from '../config/schema/freeze.ts'
@@ -139,7 +140,7 @@ async function revoke(body: RevokeBody, by: string, { tasks, revocations, clock 
   return {
     kind: target.kind,
     id: body.session ?? body.task ?? body.agent ?? body.root ?? null,
-    issuedUntil: iso(clock.nowMs()),
+    issuedUntil: momentText(clock.nowMs()),
     by,
     reason,
     tasksEnded: ended,
@@ -190,8 +191,8 @@ function taskShown(task: KnownTask, { endings }: SessionParts): object {
     intent: quoteUntrusted(task.intent, { prose: true }),
     ticket: quoteUntrusted(task.ticket, { prose: true }),
     openedBy: task.openedBy,
-    openedAt: iso(task.openedAtMs),
-    expiresAt: Number.isFinite(task.expiresAtMs) ? iso(task.expiresAtMs) : null,
+    openedAt: momentText(task.openedAtMs),
+    expiresAt: momentTextOrNull(task.expiresAtMs),
     ancestors: task.ancestors,
     counts,
     leftBehind: leftBehind.length + leftMore,
@@ -205,13 +206,9 @@ function sessionShown({ session, lastSeenAtMs }: SeenTask, revoked: string | nul
     task: session.task.id,
     agent: session.agentId,
     root: session.root,
-    issuedAt: iso(session.issuedAtMs),
-    expiresAt: iso(session.expiresAtMs),
-    lastSeenAt: iso(lastSeenAtMs),
+    issuedAt: momentText(session.issuedAtMs),
+    expiresAt: momentText(session.expiresAtMs),
+    lastSeenAt: momentText(lastSeenAtMs),
     revoked,
   }
-}
-
-function iso(timeMs: number): string {
-  return new Date(timeMs).toISOString()
 }

@@ -1,4 +1,5 @@
 /** Shows operators the entries of the ledger that this version cannot read. */
+import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import type { UnreadableEntry } from '../state/table.ts'
 
@@ -34,8 +35,8 @@ export function unreadableOf(entries: readonly UnreadableEntry[]): {
   if (entries.length === 0) return {}
   const unreadable = entries.map(({ id, writtenAtMs, expiresAtMs }) => ({
     id,
-    writtenAt: new Date(writtenAtMs).toISOString(),
-    until: expiresAtMs === undefined ? null : new Date(expiresAtMs).toISOString(),
+    writtenAt: momentText(writtenAtMs),
+    until: momentTextOrNull(expiresAtMs),
   }))
   return { unreadable }
 }

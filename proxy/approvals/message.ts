@@ -1,4 +1,5 @@
 /** An approval in words, for people and for programs: facts of the parsed request, the agent's own words marked as such. */
+import { momentText } from '../core/moment.ts'
 import { z } from 'zod'
 import { statusOf, type ApprovalFacts } from './approval.ts'
 import type { StoredApproval } from './stored-approval.ts'
@@ -38,11 +39,11 @@ export function shownApproval({ id, approval, expiresAtMs }: StoredApproval): Sh
     irreversible: facts.traits.includes('irreversible'),
     digest,
     approvers,
-    expiresAt: new Date(expiresAtMs).toISOString(),
+    expiresAt: momentText(expiresAtMs),
     decisions: decisions.map(({ person, approve, atMs, reason }) => ({
       person,
       approve,
-      at: new Date(atMs).toISOString(),
+      at: momentText(atMs),
       ...(reason === undefined ? {} : { reason: quoteUntrusted(reason, { prose: true }) }),
     })),
   }

@@ -1,4 +1,5 @@
 /** What was done under a break-glass, read from lines of the audit log one by one, in bounded memory. */
+import { jsonOrUndefined } from '../core/json.ts'
 import { z } from 'zod'
 
 const Line = z.object({
@@ -105,13 +106,7 @@ export class Report {
   /** An agent may write the id anywhere in its requests: only the record's own member counts. */
   #read(text: string): Line | undefined {
     if (!text.includes(this.#id)) return undefined
-    let json: unknown
-    try {
-      json = JSON.parse(text)
-    } catch {
-      return undefined
-    }
-    const read = Line.safeParse(json)
+    const read = Line.safeParse(jsonOrUndefined(text))
     return read.success && read.data.breakglass === this.#id ? read.data : undefined
   }
 

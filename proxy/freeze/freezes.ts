@@ -6,7 +6,7 @@ import { ACTION_CLASSES } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import type { Hold } from '../exchange/holds.ts'
-import { momentMs } from '../core/moment.ts'
+import { momentMs, untilText } from '../core/moment.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Row, Table, UnreadableEntry } from '../state/table.ts'
@@ -159,6 +159,5 @@ function freezeOf({ id, value, expiresAtMs, isUnreadable }: Row<Kept>): Freeze {
 
 function frozen(who: string, reason: string | undefined, untilMs: number | undefined): Denial {
   const why = reason === undefined ? '' : `: ${quoteUntrusted(reason, { prose: true, max: MAX_REASON })}`
-  const until = untilMs === undefined ? 'until it is lifted' : `until ${new Date(untilMs).toISOString()}`
-  return new Denial('frozen', `${who}${why}, ${until}.`)
+  return new Denial('frozen', `${who}${why}, ${untilText(untilMs)}.`)
 }

@@ -1,4 +1,5 @@
 /** Keeps the open tasks: the kind `task` of the ledger, one entry a task. It is a list for operators, and gives no right. */
+import { jsonOrUndefined } from '../core/json.ts'
 import { z } from 'zod'
 import { momentMs } from '../core/moment.ts'
 import type { OpenEntry, OpenTask } from '../exchange/task-opening.ts'
@@ -81,11 +82,8 @@ function unreadableTask({ id, writtenAtMs }: UnreadableEntry): OpenTask {
 
 /** The reverse of `taskIn`. */
 function nameOf(id: string): readonly [string, string] {
-  try {
-    return Name.parse(JSON.parse(id))
-  } catch {
-    return ['', id]
-  }
+  const name = Name.safeParse(jsonOrUndefined(id))
+  return name.success ? name.data : ['', id]
 }
 
 function knownTask({ value, expiresAtMs = Infinity, isUnreadable }: Row<OpenTask>): KnownTask {

@@ -6,6 +6,7 @@
  * that only grows. While an entry is forged, or the store has not been heard of for long, `sound` is false, and who
  * asks must fail closed.
  */
+import { jsonOrUndefined } from '../core/json.ts'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { LAST_MOMENT_MS } from '../core/moment.ts'
@@ -221,11 +222,7 @@ export class Ledger {
     const expected = Buffer.from(this.#mac(kind, id, text))
     const given = Buffer.from(mac)
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
-    try {
-      return Sealed.parse(JSON.parse(text))
-    } catch {
-      return undefined
-    }
+    return Sealed.safeParse(jsonOrUndefined(text)).data
   }
 
   #mac(kind: LedgerKind, id: string, text: string): string {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Hold } from '../exchange/holds.ts'
-import { momentMs } from '../core/moment.ts'
+import { momentMs, untilText } from '../core/moment.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Row, Table, UnreadableEntry } from '../state/table.ts'
 
@@ -94,8 +94,7 @@ export class Quarantines {
     const row = this.#table.get(agent.id)
     if (row === undefined) return
     const { by, reason, untilMs } = quarantineOf(row)
-    const until = untilMs === undefined ? 'until it is lifted' : `until ${new Date(untilMs).toISOString()}`
-    throw new Denial('quarantined', `${by} stopped this agent ${until}: ${reason}`)
+    throw new Denial('quarantined', `${by} stopped this agent ${untilText(untilMs)}: ${reason}`)
   }
 }
 

@@ -1,4 +1,5 @@
 /** Reads a token as far as it can be read without trusting it: what is refused here costs no signature check. Pure. */
+import { jsonOrUndefined } from '../../core/json.ts'
 import { z } from 'zod'
 import { Denial } from '../../core/denial/denial.ts'
 
@@ -91,9 +92,5 @@ function parsed<Shape extends z.ZodType>(part: string, shape: Shape, text: strin
 
 function jsonOf(text: string): unknown {
   if (!/^[A-Za-z0-9_-]+$/.test(text)) return undefined
-  try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
-  } catch {
-    return undefined
-  }
+  return jsonOrUndefined(Buffer.from(text, 'base64url').toString('utf8'))
 }
