@@ -1,4 +1,4 @@
-/** What people are shown of a call, and how many of them it needs. */
+/** Makes what people are shown of a call, and says how many of them it needs. */
 import type { Agent } from '../core/agent.ts'
 import { changesState } from '../core/action-class.ts'
 import type { Classified, Decided } from '../exchange/exchange.ts'
@@ -9,17 +9,17 @@ import type { Approvals, NewApproval } from './approvals.ts'
 import type { Demand } from './required-approvals.ts'
 import { dependenciesOf } from './dependencies.ts'
 
-/** What is kept for people to read; the digest is over all. */
+/** Bounds the lists that people read; the digest is over all. */
 export const MAX_LISTED = 20
 const MAX_CHARACTERS = 2048
 
-/** More than nobody. */
+/** Needs somebody. */
 export type RequiredApprovals = Need & { readonly approvers: 1 | 2 }
 
-/** The person who answers for an agent. */
+/** Returns the person who answers for an agent. */
 export type OwnerOf = (agentId: string) => string | undefined
 
-/** What policy wants, and what somebody demanded of the agent's changes; the more people of the two. */
+/** Returns what policy wants, and what somebody demanded of the agent's changes; the more people of the two. */
 export function needOf({ decision, agent, call }: Decided, approvals: Pick<Approvals, 'demandOn'>): Need {
   const demand = changesState(call.classes) ? demandOn(agent, approvals) : undefined
   if (demand === undefined) return { approvers: decision.approvals, why: decision.why }
@@ -54,7 +54,7 @@ export function newApproval(
   }
 }
 
-/** The agent, with its owner and the task that it asks from, if it has them. */
+/** Returns the agent, with its owner and the task that it asks from, if it has them. */
 export function whoAsks(
   { id, root, session }: Agent,
   ownerOf: OwnerOf,

@@ -109,7 +109,7 @@ export class Approvals {
     return known
   }
 
-  /** The one for this call that waits or was decided, and was not used up or voided. */
+  /** Returns the one for this call that waits or was decided, and was not used up or voided. */
   #standing({ agent: agentId, task, digest, approvers }: NewApproval): StoredApproval | undefined {
     const found = this.find({ agentId, taskId: task?.id, digest }, approvers)
     const status = found && statusOf(found.approval, approvers)

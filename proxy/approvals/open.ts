@@ -1,4 +1,6 @@
-/** Approvals as the configuration wants them, with all that hears of them: audit, metrics, and whoever is told. */
+/**
+ * Opens approvals as the configuration wants them, with all that hears of them: audit, metrics, and whoever is told.
+ */
 import type { Logger } from 'pino'
 import { originOf } from '../core/addresses.ts'
 import type { Config } from '../config/schema/config.ts'
@@ -77,13 +79,13 @@ export function openApprovals(world: ApprovalDeps) {
           maxWaitMs: (call: Call) => maxWaitMs(call, rules().pacing.rules),
         }
       : undefined,
-    /** A request is over, however it ended. */
+    /** Hears that a request is over, however it ended. */
     ended({ requestId }: Received): void {
       underWay.end(requestId)?.catch((error: unknown) => {
         log.error({ err: error, requestId }, 'approvals that depend on a change could not be voided')
       })
     },
-    /** The admin listener is there, on this port. */
+    /** Hears on which port the admin listener is. */
     bound(actual: number): void {
       port = actual
     },
@@ -91,7 +93,9 @@ export function openApprovals(world: ApprovalDeps) {
   }
 }
 
-/** The shortest of the rules for its classes; no client that was measured waits longer than where there is none. */
+/**
+ * Returns the shortest of the rules for its classes; no client that was measured waits longer than where there is none.
+ */
 function maxWaitMs({ classes }: Call, rules: PaceRules): number {
   const applying = classes.flatMap((each) => rules.get(each) ?? [])
   return Math.min(LONGEST_WAIT_MS, ...applying.map((rule) => rule.maxWaitMs))

@@ -13,7 +13,7 @@ export const Demand = z.strictObject({
 })
 export type Demand = z.output<typeof Demand>
 
-/** A demand in force. */
+/** Holds a demand in force. */
 export interface KnownDemand extends Demand {
   /** Its entry cannot be read: it asks for the most people. */
   readonly isUnreadable: boolean

@@ -48,7 +48,7 @@ export function openBreakglass(world: BreakglassDeps) {
     openFor: (agentId: string) => breakglasses.openFor(agentId),
     pace: () => settings().pace,
     watchEnds: (timer: Timer, ended: () => void) => breakglasses.watchEnds(timer, ended),
-    /** A request is over: one that had the mark is counted and told, whatever became of it. */
+    /** Hears that a request is over: one that had the mark is counted and told, whatever became of it. */
     finished({ exchange, decision, reason }: Outcome): void {
       const { breakglass, call, agent, requestId } = exchange
       if (breakglass === undefined || call === undefined) return
@@ -82,7 +82,7 @@ function recordAll(breakglasses: Breakglasses, { clock, audit, log }: Breakglass
   breakglasses.onChange(recorded)
 }
 
-/** Whether the configuration names the agent, or has a template that may make it. */
+/** Tells whether the configuration names the agent, or has a template that may make it. */
 function isAgent(id: string, { agents, identity }: Pick<Config, 'agents' | 'identity'>): boolean {
   if (agents.some((each) => each.id === id)) return true
   const made = identity.providers.flatMap((provider) => provider.rules.map(({ agent }) => agent))

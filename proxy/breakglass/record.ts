@@ -1,4 +1,4 @@
-/** What the audit keeps of a break-glass itself. */
+/** Makes the audit record of a break-glass itself. */
 import { momentText } from '../core/moment.ts'
 import type { AuditRecord, BreakglassRecord } from '../audit/record.ts'
 import { redactText } from '../observe/redact.ts'

@@ -7,7 +7,7 @@ import type { Ledger } from '../state/ledger.ts'
 import type { Row, Table, UnreadableEntry } from '../state/table.ts'
 import { taskIn } from './revocations.ts'
 
-/** An open task, as every replica knows it. */
+/** Holds an open task, as every replica knows it. */
 export interface KnownTask extends OpenEntry {
   /** Its entry cannot be read: root and name are known, and nobody's credentials carry it on. */
   readonly isUnreadable: boolean
@@ -80,7 +80,7 @@ function unreadableTask({ id, writtenAtMs }: UnreadableEntry): OpenTask {
   }
 }
 
-/** The reverse of `taskIn`. */
+/** Returns the reverse of `taskIn`. */
 function nameOf(id: string): readonly [string, string] {
   const name = Name.safeParse(jsonOrUndefined(id))
   return name.success ? name.data : ['', id]

@@ -27,7 +27,10 @@ const RevocationSchema = z.strictObject({
 })
 export type Revocation = z.output<typeof RevocationSchema>
 
-/** A revocation as this replica knows it; `unreadable`: another version wrote it, in a form that this one cannot read. */
+/**
+ * Holds a revocation as this replica knows it; `unreadable`: another version wrote it, in a form that this one cannot
+ * read.
+ */
 export type KnownRevocation = Omit<Revocation, 'cause'> & {
   readonly cause: Revocation['cause'] | 'unreadable'
 }

@@ -18,7 +18,7 @@ import type { SealingKeys } from './sealing-keys.ts'
 import { pack, unpack } from './session.ts'
 
 export interface SessionsOptions {
-  /** The keys in force: asked each time, so that a key that was taken away opens nothing any more. */
+  /** Returns the keys in force: asked each time, so that a key that was taken away opens nothing any more. */
   readonly keys: () => SealingKeys
   readonly clock: Clock
 }
@@ -40,17 +40,19 @@ export class Sessions {
     this.#options = options
   }
 
-  /** Fresh credentials of a session; a session may have several. Throws a RangeError if its scopes are too long. */
+  /**
+   * Issues fresh credentials of a session; a session may have several. Throws a RangeError if its scopes are too long.
+   */
   issue(session: Session): Sealed {
     return seal(pack(session), this.#options.keys().current)
   }
 
-  /** A ticket for the session's credentials, for the container credentials endpoint. */
+  /** Returns a ticket for the session's credentials, for the container credentials endpoint. */
   ticket(session: Session): string {
     return sealTicket(pack(session), this.#options.keys().current)
   }
 
-  /** The session of a ticket. Denials as of `open`. */
+  /** Returns the session of a ticket. Denials as of `open`. */
   openTicket(ticket: string): Session {
     const key = this.#options.keys().find(keyIdOf(ticket) ?? '')
     const content = key === undefined ? undefined : unsealTicket(ticket, key)
@@ -60,7 +62,7 @@ export class Sessions {
     return session
   }
 
-  /** The agent of a session token. Denials: `unknown_credential`, `expired_session`. */
+  /** Returns the agent of a session token. Denials: `unknown_credential`, `expired_session`. */
   open(accessKeyId: string, sessionToken: string): Owner {
     const { owner, session } = this.#opened(accessKeyId, sessionToken)
     this.#checkTime(session)

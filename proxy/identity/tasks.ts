@@ -155,8 +155,8 @@ export class Tasks {
   }
 
   /**
-   * The open task of this name, if it is carried on. A task that ended stays ended. One that is open goes on only where
-   * its agent proves who it is by each call.
+   * Returns the open task of this name, if it is carried on. A task that ended stays ended. One that is open goes on
+   * only where its agent proves who it is by each call.
    */
   #carriedOn({ agentId, root, parent }: Opener, id: string, mayContinue: boolean): KnownTask | undefined {
     const { revocations } = this.#options
@@ -227,7 +227,7 @@ function issued(sessions: Sessions, session: Session): Sealed {
   }
 }
 
-/** What policy left of the grants that were asked for, and the session policy beside them. */
+/** Returns what policy left of the grants that were asked for, and the session policy beside them. */
 function scopesOf({ grants, statements }: TaskRequest, verdict: TaskVerdict): Scope[] {
   const scopes: Scope[] = []
   if (grants.length > 0) scopes.push({ grants: verdict.grants as readonly Grant[] })

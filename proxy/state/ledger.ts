@@ -1,5 +1,5 @@
 /**
- * The ledger: approvals, freezes, revocations and whatever else operators and watchers decide, the same on every
+ * Keeps the ledger: approvals, freezes, revocations and whatever else operators and watchers decide, the same on every
  * replica. Writes are durable before they count; reads are from this process's memory, which follows the store.
  *
  * The store is not trusted (rule S19): each entry carries a MAC with a key that the store does not hold, and a version
@@ -68,7 +68,7 @@ export class Ledger {
     return ledger
   }
 
-  /** Whether what is read here can be trusted: nothing is forged, and the store answered lately. */
+  /** Tells whether what is read here can be trusted: nothing is forged, and the store answered lately. */
   get sound(): boolean {
     return this.#forged.size === 0 && this.#options.clock.nowMs() - this.#heardAtMs <= this.#options.staleMs
   }
@@ -162,7 +162,9 @@ export class Ledger {
     this.#cancelTimer()
   }
 
-  /** The revision of the newest write of an entry that was seen here, forged ones too: they can be written over. */
+  /**
+   * Returns the revision of the newest write of an entry that was seen here, forged ones too: they can be written over.
+   */
   #newest(kind: LedgerKind, id: string): number {
     const revision = this.#entries.get(kind)?.get(id)?.revision ?? 0
     return Math.max(revision, this.#forged.get(`${kind} ${id}`) ?? 0)

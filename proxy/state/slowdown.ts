@@ -1,4 +1,4 @@
-/** Agents whose pace is slowed, as the ledger says: the kind `slowdown`, one entry an agent. */
+/** Slows the pace of agents, as the ledger says: the kind `slowdown`, one entry an agent. */
 import { z } from 'zod'
 import type { Ledger } from './ledger.ts'
 import type { Table } from './table.ts'

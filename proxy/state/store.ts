@@ -1,8 +1,11 @@
-/** The state port: what must outlive a process, and what replicas share. Memory, SQLite and Valkey are its forms. */
+/**
+ * Defines the state port: it keeps what must outlive a process, and what replicas share. Memory, SQLite and Valkey
+ * implement it.
+ */
 import type { Limiter } from '../pacing/limiter.ts'
 import type { Replays } from './replays.ts'
 
-/** The kinds of things that a ledger keeps. */
+/** Names the kinds of things that a ledger keeps. */
 export const LEDGER_KINDS = [
   'approval',
   'breakglass',
@@ -17,7 +20,10 @@ export type LedgerKind = (typeof LEDGER_KINDS)[number]
 /** A store keeps an entry for this long after its time is over; then it may forget it. */
 export const LEDGER_KEPT_MS = 24 * 3_600_000
 
-/** An entry as a store keeps it. A store can read it, and cannot make one: `mac` is made with a key it does not hold. */
+/**
+ * Holds an entry as a store keeps it. A store can read it, and cannot make one: `mac` is made with a key it does not
+ * hold.
+ */
 export interface RawEntry {
   readonly kind: LedgerKind
   readonly id: string
@@ -27,23 +33,26 @@ export interface RawEntry {
   readonly expiresAtMs: number | undefined
 }
 
-/** An entry with the revision of the write that made it: revisions grow, over all entries of a store. */
+/** Adds the revision of the write that made the entry: revisions grow, over all entries of a store. */
 export interface StoredEntry extends RawEntry {
   readonly revision: number
 }
 
-/** Every call rejects if the store cannot be reached, and has changed nothing then that it does not show later. */
+/**
+ * Keeps the ledger's entries. Every call rejects if the store cannot be reached, and has changed nothing then that it
+ * does not show later.
+ */
 export interface LedgerStore {
   /**
    * Writes an entry durably, if its revision is still `expected` (0: there is none) or it was forgotten; without
    * `expected`, whatever it is. One atomic step over all replicas. Resolves with the new revision; undefined: somebody else wrote first.
    */
   write(entry: RawEntry, expected?: number): Promise<number | undefined>
-  /** The newest form of every entry that was written after `revision`, in order of revisions. */
+  /** Returns the newest form of every entry that was written after `revision`, in order of revisions. */
   since(revision: number): Promise<readonly StoredEntry[]>
 }
 
-/** An entry that was sealed by whoever holds the ledger's key. A `Table` reads its value. */
+/** Holds an entry that was sealed by whoever holds the ledger's key. A `Table` reads its value. */
 export interface Entry {
   readonly kind: LedgerKind
   readonly id: string

@@ -9,7 +9,7 @@ import type { z } from 'zod'
 import { LAST_MOMENT_MS } from '../core/moment.ts'
 import type { Entry, LedgerKind } from './store.ts'
 
-/** An entry in force, as its kind reads it. */
+/** Holds an entry in force, as its kind reads it. */
 export interface Row<Value> {
   readonly id: string
   readonly value: Value
@@ -20,7 +20,7 @@ export interface Row<Value> {
   readonly isUnreadable: boolean
 }
 
-/** An entry in force that this version cannot read. */
+/** Holds an entry in force that this version cannot read. */
 export interface UnreadableEntry {
   readonly id: string
   readonly value: unknown
@@ -43,7 +43,10 @@ export interface TableOptions<Value> {
   readonly ids?: IdForm | undefined
 }
 
-/** Entries whose ids have this prefix, which the table leaves out of them; or whose whole id has this form. */
+/**
+ * Says which entries are meant: those whose ids have this prefix, which the table leaves out of them, or those whose
+ * whole id has this form.
+ */
 export type IdForm = { readonly prefix: string } | { readonly form: RegExp }
 
 export interface PutOptions {
@@ -52,7 +55,7 @@ export interface PutOptions {
   readonly expected?: number | undefined
 }
 
-/** The ledger, as a table uses it. */
+/** Names what a table needs of the ledger. */
 export interface TableLedger {
   get(kind: LedgerKind, id: string): Entry | undefined
   all(kind: LedgerKind): Entry[]

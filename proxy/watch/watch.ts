@@ -16,7 +16,7 @@ import { RecentMap } from '../core/recent-map.ts'
 import { Lately } from './memory.ts'
 import { observationOf, type Observation, type ObservedTask } from './observation.ts'
 
-/** One finding, with what is to be done about it. */
+/** Holds one finding, with what is to be done about it. */
 export interface Drift {
   readonly detector: DetectorName
   readonly response: Response
@@ -41,7 +41,7 @@ export interface WatchDeps {
   readonly clock: Clock
   /** Rejects if a response could not be carried out: the same finding is then made again. */
   readonly respond: (drift: Drift) => Promise<void>
-  /** A detector that threw: our own bug. It never reaches the request. */
+  /** Hears of a detector that threw: our own bug. It never reaches the request. */
   readonly bug: (error: unknown) => void
 }
 

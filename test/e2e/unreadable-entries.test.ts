@@ -109,7 +109,9 @@ describe('an entry of a later version', () => {
     const { out } = await moderato(proxy, ['quarantine', 'list'])
     expect(out).toContain(`${READER.id}: UNREADABLE here, stopped until lifted`)
     const asked = new URLSearchParams({ agent: TENANT.id, classes: 'write' })
-    expect(await listed(proxy, `/v1/limits/explain?${asked.toString()}`)).toMatchObject({ buckets: [{ slowed: 1_000 }] })
+    expect(await listed(proxy, `/v1/limits/explain?${asked.toString()}`)).toMatchObject({
+      buckets: [{ slowed: 1_000 }],
+    })
     expectSaid(proxy, 'quarantine', 'slowdown')
   })
 

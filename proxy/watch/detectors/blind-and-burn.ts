@@ -1,4 +1,4 @@
-/** Turns off what would show or undo the damage: logging, detection, backups, retention, keys. */
+/** Finds an agent that turns off what would show or undo the damage: logging, detection, backups, retention, keys. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector, DriftFinding } from '../detector.ts'
 import { Lately } from '../memory.ts'

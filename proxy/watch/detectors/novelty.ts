@@ -1,4 +1,4 @@
-/** Does what its task does not speak of, or what it never did before. */
+/** Finds an agent that does what its task does not speak of, or what it never did before. */
 import type { Grant, Scope, Statement } from '../../core/agent.ts'
 import { ACTION_CLASSES, type ActionClass } from '../../core/action-class.ts'
 import type { DetectorSettings } from '../../config/schema/watch.ts'
@@ -13,8 +13,8 @@ const DAY_MS = 86_400_000
 const NOTABLE: ReadonlySet<ActionClass> = new Set(ACTION_CLASSES.slice(ACTION_CLASSES.indexOf('data-delete')))
 
 /**
- * Of a task with scopes, once for each service or class that none of them names. Of an agent without, once for each
- * service, and each class from `data-delete` on, that comes after the time of learning.
+ * Finds it in a task with scopes once for each service or class that none of them names. Of an agent without, once for
+ * each service, and each class from `data-delete` on, that comes after the time of learning.
  */
 export const novelty: Detector<DetectorSettings['novelty']> = () => {
   const known = new RecentMap<true>(MAX_KNOWN)
@@ -40,7 +40,7 @@ export const novelty: Detector<DetectorSettings['novelty']> = () => {
   }
 }
 
-/** What tasks do because they are tasks: they fetch credentials, end, and ask who they are. */
+/** Tells whether it is what tasks do because they are tasks: they fetch credentials, end, and ask who they are. */
 function isOurs({ service, operation }: Observation): boolean {
   return service === 'moderato' || operation === 'GetCallerIdentity'
 }

@@ -1,4 +1,4 @@
-/** Gives power to somebody and then acts through them; or gives it to itself. */
+/** Finds an agent that gives power to somebody and then acts through them, or gives it to itself. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { RecentMap } from '../../core/recent-map.ts'

@@ -1,4 +1,6 @@
-/** Destroys what it saw only just now: the nine seconds in which nobody could have thought about it. */
+/**
+ * Finds an agent that destroys what it saw only just now: the nine seconds in which nobody could have thought about it.
+ */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { RecentMap } from '../../core/recent-map.ts'

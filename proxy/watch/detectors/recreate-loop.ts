@@ -1,4 +1,7 @@
-/** Deletes something and makes it again, again and again: what "delete and recreate the environment" looks like. */
+/**
+ * Finds an agent that deletes something and makes it again, again and again: what "delete and recreate the environment"
+ * looks like.
+ */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { RecentMap } from '../../core/recent-map.ts'

@@ -1,4 +1,7 @@
-/** Goes on after it was refused: a no is answered by the same call, or by others, until one gets through. */
+/**
+ * Finds an agent that goes on after it was refused: a no is answered by the same call, or by others, until one gets
+ * through.
+ */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from '../detector.ts'
 import { Lately } from '../memory.ts'
