@@ -4,6 +4,7 @@ import { LAST_MOMENT_MS } from '../core/moment.ts'
 import type { Clock } from '../core/ports.ts'
 import { z } from 'zod'
 import type { Ledger } from '../state/ledger.ts'
+import { StoreFailure } from '../state/store-failure.ts'
 import type { Row, Table, UnreadableEntry } from '../state/table.ts'
 import { Approval, objectionTo, statusOf, type PersonDecision, type Status } from './approval.ts'
 import { touches } from './dependencies.ts'
@@ -227,7 +228,7 @@ export class Approvals {
       const expected = known.revision
       if ((await this.#table.put(id, next, { expiresAtMs, expected })) !== undefined) return this.get(id)
     }
-    throw new Error(`approval ${id} changed under every one of ${MAX_TRIES} tries`)
+    throw new StoreFailure(`approval ${id} changed under every one of ${MAX_TRIES} tries`)
   }
 
   #take(id: string, row: Row<Approval> | undefined): void {

@@ -108,6 +108,7 @@ export class Revocations {
       const revocation = this.#find(target)
       if (revocation !== undefined && issuedAtMs <= revocation.issuedUntilMs) return revocation
     }
+    if (this.#ofUnknownTargets.size === 0) return undefined
     for (const name of this.#ofUnknownTargets.keys()) {
       const revocation = this.#table.get(name)?.value
       if (revocation !== undefined && issuedAtMs <= revocation.issuedUntilMs) return revocation

@@ -14,6 +14,7 @@ import type { Clock, Timer } from '../core/ports.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { Forgetting } from './forgetting.ts'
 import { LEDGER_KINDS, type Entry, type LedgerKind, type LedgerStore, type StoredEntry } from './store.ts'
+import { orStoreFailure } from './store-failure.ts'
 import { Table, type IdForm, type PutOptions, type WhenUnreadable } from './table.ts'
 
 export interface LedgerOptions {
@@ -109,8 +110,8 @@ export class Ledger {
 
   /**
    * Writes an entry, durably, on every replica within `pollMs`. With `expected` only if its revision is still that (0:
-   * there is none). Resolves with the entry; undefined: another was first. Rejects if the store cannot be reached: the
-   * entry may be written then, or not.
+   * there is none). Resolves with the entry; undefined: another was first. Rejects with `StoreFailure` if the store
+   * cannot be reached: the entry may be written then, or not.
    */
   async put(
     kind: LedgerKind,
@@ -129,7 +130,8 @@ export class Ledger {
     const text = JSON.stringify(sealed)
     const mac = this.#mac(kind, id, text)
     const seen = expected ?? this.#newest(kind, id)
-    const revision = await this.#options.store.write({ kind, id, text, mac, expiresAtMs }, seen)
+    const written = this.#options.store.write({ kind, id, text, mac, expiresAtMs }, seen)
+    const revision = await orStoreFailure(written)
     if (revision === undefined) {
       await this.refresh()
       // Without `expected` the last writer wins: its version must be above the one that it replaces.
@@ -149,7 +151,7 @@ export class Ledger {
   /** Asks the store what is new, now. Rejects if it does not answer. */
   async refresh(): Promise<void> {
     const askedAtMs = this.#options.clock.nowMs()
-    for (const entry of await this.#options.store.since(this.#revision)) {
+    for (const entry of await orStoreFailure(this.#options.store.since(this.#revision))) {
       this.#take(entry)
       this.#revision = Math.max(this.#revision, entry.revision)
     }

@@ -5,6 +5,7 @@ import type { Clock } from '../core/ports.ts'
 import type { Hold } from '../exchange/holds.ts'
 import { momentMs, untilText } from '../core/moment.ts'
 import type { Ledger } from '../state/ledger.ts'
+import { StoreFailure } from '../state/store-failure.ts'
 import type { Row, Table, UnreadableEntry } from '../state/table.ts'
 
 const Kept = z.strictObject({
@@ -66,7 +67,7 @@ export class Quarantines {
       const row = await this.#table.put(agent, { reason, by, sinceMs }, options)
       if (row !== undefined) return quarantineOf(row)
     }
-    throw new Error(`the quarantine of ${agent} changed under every one of ${MAX_TRIES} tries`)
+    throw new StoreFailure(`the quarantine of ${agent} changed under every one of ${MAX_TRIES} tries`)
   }
 
   /** Lets an agent go on. Resolves with the quarantine that was lifted; undefined if there was none. */
