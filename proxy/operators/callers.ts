@@ -1,9 +1,11 @@
-/** Who speaks to the admin listener: the shared token, or a person by a token or a certificate of their own (S18). */
+/**
+ * Says who speaks to the admin listener: the shared token, or a person by a token or a certificate of their own (S18).
+ */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 
-/** A person who may operate and approve. Whatever channel they use, `id` is the one subject that they are. */
+/** Names a person who may operate and approve. Whatever channel they use, `id` is the one subject that they are. */
 export interface Person {
   readonly id: string
   /** SHA-256 of their token, hex. */
@@ -62,9 +64,9 @@ function certified({ socket }: IncomingMessage, named: ReadonlyMap<string, Calle
 }
 
 /**
- * The names of a certificate: its subject (`CN=alice,O=Example`), then its URIs (`URI:spiffe://...`) and mail addresses
- * (`email:...`). Node writes a comma that is part of a name as an escape in a quoted text, so that none can be
- * smuggled in.
+ * Returns the names of a certificate: its subject (`CN=alice,O=Example`), then its URIs (`URI:spiffe://...`) and mail
+ * addresses (`email:...`). Node writes a comma that is part of a name as an escape in a quoted text, so that none can
+ * be smuggled in.
  */
 export function certificateNames(certificate: {
   readonly subject: string | undefined
@@ -78,11 +80,11 @@ export function certificateNames(certificate: {
   ]
 }
 
-/** As `admin.people[].tokenSha256` has it. */
+/** Returns the hash of a token, as `admin.people[].tokenSha256` has it. */
 export function sha256(token: string): Buffer {
   return createHash('sha256').update(token).digest()
 }
-/** Who asks. Only a person can approve; the shared token is nobody in particular (rule S18). */
+/** Says who asks. Only a person can approve; the shared token is nobody in particular (rule S18). */
 export type Caller =
   | { readonly kind: 'token'; readonly subject: string }
   | { readonly kind: 'person'; readonly subject: string; readonly by: 'token' | 'certificate' | 'callback' }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Session } from '../../proxy/core/agent.ts'
 import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 
 const WHY = { cause: 'operator', by: 'alice', reason: 'leaked' } as const

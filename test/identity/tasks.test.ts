@@ -7,7 +7,7 @@ import { Revocations } from '../../proxy/identity/revocations.ts'
 import { sealingKey } from '../../proxy/identity/sealed-token.ts'
 import { Sessions } from '../../proxy/identity/sessions.ts'
 import { Tasks } from '../../proxy/identity/tasks.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 
 const AGENT = 'spiffe://example.org/agent/a'

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { Revocations, taskIn } from '../../proxy/identity/revocations.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
+import { slowdowns } from '../../proxy/state/slowdown.ts'
 import { Quarantines } from '../../proxy/watch/quarantines.ts'
 import type { Demand } from '../../proxy/approvals/required-approvals.ts'
 import { carryOut } from '../../proxy/watch/respond.ts'
 import type { Drift } from '../../proxy/watch/watch.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 
 const HOUR_MS = 3_600_000
@@ -18,7 +19,14 @@ async function scene() {
     const quarantines = new Quarantines({ ledger, clock: time })
     const revocations = new Revocations({ ledger, clock: time, maxSessionMs: HOUR_MS })
     const demand = (wanted: Demand, untilMs: number) => (demands.push([wanted, untilMs]), Promise.resolve())
-    return { ledger, quarantines, revocations, approvals: { demand }, clock: time }
+    const ports = {
+      quarantines,
+      revocations,
+      slowdowns: slowdowns(ledger),
+      approvals: { demand },
+      clock: time,
+    }
+    return { ledger, ...ports }
   }
   return { time, demands, one: await replica(), other: await replica() }
 }
