@@ -1,4 +1,5 @@
 /** Verifies the callback by which a trusted system passes on a person's decision: signed, fresh, and accepted once (S18). */
+import { jsonOrUndefined } from '../core/json.ts'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { AdminError } from './route.ts'
@@ -44,7 +45,7 @@ export function callbackSigner(secret: string, people: () => readonly CallbackPe
         'bad_signature',
         'The signature is wrong. Send x-moderato-signature: v1= and the hex HMAC-SHA256 of the body.',
       )
-    const read = Claims.safeParse(jsonOf(text))
+    const read = Claims.safeParse(jsonOrUndefined(text))
     if (!read.success) throw new AdminError(400, 'invalid_body', 'The body must have timestamp and person.')
     const { timestamp, person } = read.data
     if (Math.abs(clock.nowMs() / 1000 - timestamp) > VALID_SECONDS)
@@ -65,11 +66,3 @@ export function callbackSigner(secret: string, people: () => readonly CallbackPe
 }
 
 const Claims = z.object({ timestamp: z.number(), person: z.string() })
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

@@ -9,6 +9,8 @@ import { ShownApproval, shownApproval } from '../approvals/message.ts'
 import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 import type { Caller } from '../operators/callers.ts'
+import { orStoreError } from './stored.ts'
+import { markOf, unreadableList, unreadableMark, unreadableOf } from './unreadable.ts'
 
 export interface ApprovalRoutesDeps {
   readonly approvals: Approvals
@@ -22,8 +24,12 @@ export interface ApprovalRoutesDeps {
 
 export const ApprovalList = z.strictObject({
   approvals: z.array(ShownApproval),
-  demands: z.array(Demand).describe('Agents of which people must approve every change.'),
+  demands: z
+    .array(Demand.extend({ unreadable: unreadableMark }))
+    .describe('Agents of which people must approve every change.'),
+  unreadable: unreadableList,
 })
+const LOOK_AGAIN = 'check whether this was done before you repeat it.'
 const reason = z.string().max(1_000).optional().describe('A reason for the agent and for the audit log.')
 const status = z.enum(['pending', 'approved', 'denied', 'used', 'void']).optional()
 
@@ -43,7 +49,10 @@ export function approvalRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] 
           .all()
           .filter(({ approval }) => query.status === undefined || statusOf(approval) === query.status)
           .map(shownApproval),
-        demands: approvals.demands(),
+        demands: approvals
+          .demands()
+          .map(({ isUnreadable, ...demand }) => ({ ...demand, ...markOf({ isUnreadable }) })),
+        ...unreadableOf(approvals.unreadable()),
       }),
     }),
     adminRoute({
@@ -102,7 +111,7 @@ function demandRoutes(approvals: Approvals): readonly AdminRoute[] {
       async handle({ params }) {
         if (approvals.demandOn(params.agent) === undefined)
           throw new AdminError(404, 'not_found', 'There is no demand for approvals of this agent.')
-        await stored(approvals.withdrawDemand(params.agent))
+        await orStoreError(approvals.withdrawDemand(params.agent), LOOK_AGAIN)
       },
     }),
   ]
@@ -121,7 +130,7 @@ function callbackRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] {
       body: CallbackBody,
       answer: ShownApproval,
       async handle({ caller, body: { id, digest, nonce, decision, reason, uses } }) {
-        if (!(await stored(approvals.takeNonce(nonce, NONCE_MS))))
+        if (!(await orStoreError(approvals.takeNonce(nonce, NONCE_MS), LOOK_AGAIN)))
           throw new AdminError(
             409,
             'replayed',
@@ -138,8 +147,18 @@ function callbackRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] {
 
 function found(approvals: Approvals, id: string): StoredApproval {
   const known = approvals.get(id)
-  if (known === undefined) throw new AdminError(404, 'not_found', 'No approval of this id is in force.')
-  return known
+  if (known !== undefined) return known
+  throw refusal(approvals.absent(id))
+}
+
+/** Throws the refusal of a decision, and whatever else failed as it is. */
+function refused(error: unknown): never {
+  throw error instanceof ApprovalError ? refusal(error) : error
+}
+
+function refusal({ error, message }: ApprovalError): AdminError {
+  const status = { not_found: 404, own_agent: 403, same_person: 403 }[error] ?? 409
+  return new AdminError(status, error, message)
 }
 
 async function decided(
@@ -161,25 +180,5 @@ async function decided(
   if (caller.kind !== 'person') throw new AdminError(403, 'person_required', 'Only a person can decide.')
   const { subject: person, by: channel } = caller
   const decision = { person, channel, approve, uses, skipPace, ...(reason === undefined ? {} : { reason }) }
-  try {
-    return shownApproval(await stored(approvals.decide(id, decision)))
-  } catch (error) {
-    if (!(error instanceof ApprovalError)) throw error
-    const status = { not_found: 404, own_agent: 403, same_person: 403 }[error.error] ?? 409
-    throw new AdminError(status, error.error, error.message)
-  }
-}
-
-/** Turns a failure of the store into an AdminError; an ApprovalError passes unchanged. */
-async function stored<T>(write: Promise<T>): Promise<T> {
-  try {
-    return await write
-  } catch (error) {
-    if (error instanceof ApprovalError) throw error
-    throw new AdminError(
-      503,
-      'state_unavailable',
-      'The state store does not answer: check whether this was done before you repeat it.',
-    )
-  }
+  return shownApproval(await orStoreError(approvals.decide(id, decision).catch(refused), LOOK_AGAIN))
 }

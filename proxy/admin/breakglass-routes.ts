@@ -1,4 +1,5 @@
 /** Serves break-glass, `/v1/breakglass`. Only a named person can open it; every operator can close it. */
+import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import { problemWith, stateOf, type Breakglass, type BreakglassRequest } from '../breakglass/breakglass.ts'
 import type { BreakglassService } from '../breakglass/open.ts'
@@ -8,7 +9,8 @@ import { operatorText } from '../config/schema/freeze.ts'
 import { durationMs } from '../config/schema/values.ts'
 import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
-import { orStoreError } from './stored.ts'
+import { lookAgain, orStoreError } from './stored.ts'
+import { unreadableList, unreadableOf } from './unreadable.ts'
 
 const PATH = '/v1/breakglass'
 const pattern = z.string().regex(/^[\x21-\x7e]{1,2048}$/, 'must be printable ASCII, 2048 characters at most')
@@ -45,12 +47,20 @@ export const BreakglassAnswer = z.object({
   closedBy: z.string().nullable(),
   closedAt: z.iso.datetime().nullable(),
 })
-export const BreakglassList = z.object({ breakglasses: z.array(BreakglassAnswer) })
+export const BreakglassList = z.object({
+  breakglasses: z.array(BreakglassAnswer),
+  unreadable: unreadableList,
+})
 
 const ALREADY_OPEN = new AdminError(
   409,
   'already_open',
   'This agent already has a break-glass that is open or waits for a second person; close it first.',
+)
+const UNREADABLE = new AdminError(
+  409,
+  'unreadable',
+  'Another version of Moderato opened it, and this one cannot read it: here it is closed. Confirm or close it on a replica of that version.',
 )
 const OWN = new AdminError(403, 'second_person_required', 'You opened it; another person must confirm it.')
 
@@ -65,7 +75,10 @@ export function breakglassRoutes(deps: BreakglassService, clock: Clock): readonl
       needs: 'token',
       summary: 'Lists every break-glass that has not expired.',
       answer: BreakglassList,
-      handle: () => ({ breakglasses: breakglasses.all().map(answer) }),
+      handle: () => ({
+        breakglasses: breakglasses.all().map(answer),
+        ...unreadableOf(breakglasses.unreadable()),
+      }),
     }),
     adminRoute({
       method: 'POST',
@@ -75,7 +88,10 @@ export function breakglassRoutes(deps: BreakglassService, clock: Clock): readonl
       body: OpenBody,
       answer: BreakglassAnswer,
       async handle({ caller, body }) {
-        const opened = await orStoreError(breakglasses.open(openingOf(body, deps), caller.subject), PATH)
+        const opened = await orStoreError(
+          breakglasses.open(openingOf(body, deps), caller.subject),
+          lookAgain(PATH),
+        )
         if (opened === 'already') throw ALREADY_OPEN
         return answer(opened)
       },
@@ -95,8 +111,9 @@ function confirmRoute(breakglasses: BreakglassService['breakglasses'], answer: A
     summary: 'Opens a break-glass that waits; the caller is the second person.',
     answer: BreakglassAnswer,
     async handle({ caller, params }) {
-      const confirmed = await orStoreError(breakglasses.confirm(params.id, caller.subject), PATH)
+      const confirmed = await orStoreError(breakglasses.confirm(params.id, caller.subject), lookAgain(PATH))
       if (confirmed === 'own') throw OWN
+      if (confirmed === 'unreadable') throw UNREADABLE
       if (confirmed !== 'none') return answer(confirmed)
       throw notFound('No break-glass with that id waits for a second person')
     },
@@ -111,7 +128,8 @@ function closeRoute(breakglasses: BreakglassService['breakglasses'], answer: Ans
     summary: 'Closes a break-glass now; calls that wait under it are checked again.',
     answer: BreakglassAnswer,
     async handle({ caller, params }) {
-      const closed = await orStoreError(breakglasses.close(params.id, caller.subject), PATH)
+      const closed = await orStoreError(breakglasses.close(params.id, caller.subject), lookAgain(PATH))
+      if (closed === 'unreadable') throw UNREADABLE
       if (closed !== 'none') return answer(closed)
       throw notFound('No break-glass with that id is open or waits for a second person')
     },
@@ -153,15 +171,11 @@ function breakglassAnswer(each: Breakglass, nowMs: number): z.output<typeof Brea
     resources,
     pace,
     openedBy,
-    openedAt: new Date(each.openedAtMs).toISOString(),
+    openedAt: momentText(each.openedAtMs),
     confirmedBy: each.confirmedBy ?? null,
-    from: momentOf(each.fromMs),
-    until: new Date(each.untilMs).toISOString(),
+    from: momentTextOrNull(each.fromMs),
+    until: momentText(each.untilMs),
     closedBy: each.closedBy ?? null,
-    closedAt: momentOf(each.closedAtMs),
+    closedAt: momentTextOrNull(each.closedAtMs),
   }
-}
-
-function momentOf(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString()
 }

@@ -1,13 +1,15 @@
 /** Serves freezes: `/v1/freeze`. */
+import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { freezeScope, operatorText } from '../config/schema/freeze.ts'
 import { durationMs } from '../config/schema/values.ts'
 import type { Freeze, Freezes } from '../freeze/freezes.ts'
-import type { FreezeScope } from '../freeze/scope.ts'
+import { scopeAlone } from '../freeze/scope.ts'
 import type { Clock } from '../core/ports.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
-import { orStoreError } from './stored.ts'
+import { lookAgain, orStoreError } from './stored.ts'
+import { markOf, unreadableMark } from './unreadable.ts'
 
 /** Parses a freeze. A body without a selector is refused: it does not mean everything. */
 const FreezeBody = z
@@ -45,6 +47,7 @@ export const FreezeAnswer = z.object({
   by: z.string().describe('The person, or the shared token.'),
   since: z.iso.datetime(),
   until: z.iso.datetime().nullable().describe('null if it lasts until it is lifted.'),
+  unreadable: unreadableMark,
 })
 
 export const FrozenAnswer = FreezeAnswer.extend({
@@ -84,9 +87,9 @@ export function freezeRoutes(freezes: Freezes, deps: FreezeDeps): readonly Admin
         freezes: freezes.active().map(freezeAnswer),
         windows: freezes.windows().map(({ window, state }) => ({
           name: window.name,
-          scope: pick(window),
+          scope: scopeAlone(window),
           open: state.open,
-          until: momentOf(state.untilMs),
+          until: momentTextOrNull(state.untilMs),
         })),
       }),
     }),
@@ -110,7 +113,7 @@ function freezeRoute(freezes: Freezes, { clock, services, isAgent }: FreezeDeps)
         throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
       const untilMs = untilOf(body, clock.nowMs())
       const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
-      const frozen = await orStoreError(freezes.freeze(pick(body), why), '/v1/freeze')
+      const frozen = await orStoreError(freezes.freeze(scopeAlone(body), why), lookAgain('/v1/freeze'))
       const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
       return { ...freezeAnswer(frozen), unknownAgents }
     },
@@ -125,7 +128,7 @@ function liftRoute(freezes: Freezes): AdminRoute {
     summary: 'Lifts a freeze. To lift a window, change the configuration.',
     answer: FreezeAnswer,
     async handle({ params }) {
-      const lifted = await orStoreError(freezes.lift(params.id), '/v1/freeze')
+      const lifted = await orStoreError(freezes.lift(params.id), lookAgain('/v1/freeze'))
       if (lifted !== undefined) return freezeAnswer(lifted)
       throw new AdminError(
         404,
@@ -144,20 +147,8 @@ function untilOf({ for: forMs, until }: z.output<typeof FreezeBody>, nowMs: numb
   throw new AdminError(400, 'invalid_body', 'until: this time is in the past.')
 }
 
-function freezeAnswer({ id, scope, reason, by, sinceMs, untilMs }: Freeze): object {
-  const until = untilMs === undefined ? null : new Date(untilMs).toISOString()
-  return { id, scope, reason, by, since: new Date(sinceMs).toISOString(), until }
-}
-
-function pick({ classes, agents, accounts, services }: FreezeScope): FreezeScope {
-  return {
-    ...(classes === undefined ? {} : { classes }),
-    ...(agents === undefined ? {} : { agents }),
-    ...(accounts === undefined ? {} : { accounts }),
-    ...(services === undefined ? {} : { services }),
-  }
-}
-
-function momentOf(ms: number): string | null {
-  return Number.isFinite(ms) ? new Date(ms).toISOString() : null
+function freezeAnswer(freeze: Freeze): object {
+  const { id, scope, reason, by, sinceMs, untilMs } = freeze
+  const [since, until] = [momentText(sinceMs), momentTextOrNull(untilMs)]
+  return { id, scope, reason, by, since, until, ...markOf(freeze) }
 }

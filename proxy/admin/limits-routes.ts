@@ -1,4 +1,5 @@
 /** Serves limits: what is left of each budget, and why the next call of an agent would wait. */
+import { jsonOrUndefined } from '../core/json.ts'
 import { z } from 'zod'
 import { ACTION_CLASSES, severest, TRAITS } from '../core/action-class.ts'
 import { taskIn } from '../identity/revocations.ts'
@@ -10,7 +11,8 @@ import type { Limiter } from '../pacing/limiter.ts'
 import type { PaceQueue } from '../pacing/queue.ts'
 import type { Rates } from '../runtime/rate-settings.ts'
 import { Denial } from '../core/denial/denial.ts'
-import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+import { adminRoute, type AdminRoute } from './route.ts'
+import { storeError } from './stored.ts'
 
 const MOST_BUCKETS = 1_000
 
@@ -68,7 +70,7 @@ const listOf = <const Names extends readonly string[]>(names: Names) =>
     .pipe(z.array(z.enum(names)))
 
 const resources = z.string().transform((text, context): string[] => {
-  const read = z.array(z.string().min(1)).safeParse(jsonOf(text))
+  const read = z.array(z.string().min(1)).safeParse(jsonOrUndefined(text))
   if (read.success) return read.data
   context.addIssue({ code: 'custom', message: 'must be a JSON list of texts' })
   return z.NEVER
@@ -140,20 +142,12 @@ export function limitsRoutes(deps: LimitsRoutesDeps): readonly AdminRoute[] {
   ]
 }
 
-/** Returns the answer of the limiter's store; throws an AdminError if it does not answer. */
+/** Returns the answer of the limiter's store. A denial means that the store does not answer; any other error is a bug. */
 async function read<Answer>(asked: Promise<Answer>): Promise<Answer> {
   try {
     return await asked
   } catch (error) {
     if (!(error instanceof Denial)) throw error
-    throw new AdminError(503, error.reason, 'The state store does not answer; see /readyz.')
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    throw storeError('see /readyz.')
   }
 }

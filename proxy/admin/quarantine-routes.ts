@@ -1,9 +1,11 @@
 /** Serves quarantines, which stop agents: `/v1/quarantine`. */
+import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import { durationMs } from '../config/schema/values.ts'
 import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
-import { orStoreError } from './stored.ts'
+import { lookAgain, orStoreError } from './stored.ts'
+import { markOf, unreadableMark } from './unreadable.ts'
 
 const QuarantineBody = z.strictObject({
   reason: z.string().trim().min(1).max(500).describe('The agent sees it, too.'),
@@ -19,6 +21,7 @@ export const QuarantineAnswer = z.object({
   by: z.string().describe('The watcher, the person, or the shared token.'),
   since: z.iso.datetime(),
   until: z.iso.datetime().nullable().describe('null if it lasts until it is lifted.'),
+  unreadable: unreadableMark,
 })
 
 export const QuarantinedAnswer = QuarantineAnswer.extend({
@@ -51,7 +54,7 @@ export function quarantineRoutes(
       answer: QuarantinedAnswer,
       async handle({ caller, params, body }) {
         const why = { reason: body.reason, by: caller.subject, forMs: body.for }
-        const added = await orStoreError(quarantines.add(params.agent, why), '/v1/quarantine')
+        const added = await orStoreError(quarantines.add(params.agent, why), lookAgain('/v1/quarantine'))
         return { ...quarantineAnswer(added), isKnown: isAgent(params.agent) }
       },
     }),
@@ -67,7 +70,7 @@ function liftRoute(quarantines: Quarantines): AdminRoute {
     summary: 'Lets an agent continue. Watchers start again from zero for it.',
     answer: QuarantineAnswer,
     async handle({ params }) {
-      const lifted = await orStoreError(quarantines.lift(params.agent), '/v1/quarantine')
+      const lifted = await orStoreError(quarantines.lift(params.agent), lookAgain('/v1/quarantine'))
       if (lifted !== undefined) return quarantineAnswer(lifted)
       throw new AdminError(
         404,
@@ -78,7 +81,8 @@ function liftRoute(quarantines: Quarantines): AdminRoute {
   })
 }
 
-function quarantineAnswer({ agent, reason, by, sinceMs, untilMs }: Quarantine): object {
-  const until = untilMs === undefined ? null : new Date(untilMs).toISOString()
-  return { agent, reason, by, since: new Date(sinceMs).toISOString(), until }
+function quarantineAnswer(quarantine: Quarantine): object {
+  const { agent, reason, by, sinceMs, untilMs } = quarantine
+  const [since, until] = [momentText(sinceMs), momentTextOrNull(untilMs)]
+  return { agent, reason, by, since, until, ...markOf(quarantine) }
 }

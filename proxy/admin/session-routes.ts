@@ -1,14 +1,20 @@
 /** Serves open tasks, the sessions seen by this replica, and their revocation: `/v1/tasks`, `/v1/sessions`. */
+import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { operatorText } from '../config/schema/freeze.ts'
 import { taskIn, type RevocationTarget } from '../identity/revocations.ts'
 import type { SeenTask } from '../identity/task-activity.ts'
-import type { OpenEntry } from '../exchange/task-opening.ts'
+import type { KnownTask } from '../identity/open-tasks.ts'
 import type { Clock } from '../core/ports.ts'
 import type { IdentityService } from '../identity/open.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
+import { orStoreError } from './stored.ts'
+import { markOf, unreadableMark } from './unreadable.ts'
 
 const name = z.string().min(1).max(512)
+const OWN_WORDS =
+  "The agent's own words, in quotes; characters other than letters, digits and signs are escaped."
 
 const Counts = z.object({
   calls: z.int(),
@@ -24,10 +30,10 @@ export const TasksAnswer = z.object({
     .array(
       z.object({
         task: z.string(),
-        agent: z.string(),
+        agent: z.string().describe('Empty if the entry cannot be read.'),
         root: z.string().describe('The owner of the task name: the agent, or the root of its template.'),
-        intent: z.string().describe("The agent's own words, as a JSON text."),
-        ticket: z.string().describe("The agent's own words, as a JSON text."),
+        intent: z.string().describe(OWN_WORDS),
+        ticket: z.string().describe(OWN_WORDS),
         openedBy: z.string(),
         openedAt: z.iso.datetime(),
         expiresAt: z.iso.datetime().nullable(),
@@ -36,6 +42,7 @@ export const TasksAnswer = z.object({
         leftBehind: z
           .int()
           .describe('The number of things that can still act after the task, as counted by this replica.'),
+        unreadable: unreadableMark,
       }),
     )
     .describe('The open tasks of all replicas.'),
@@ -128,19 +135,11 @@ function revokeRoute(deps: SessionRoutesDeps): AdminRoute {
     summary: 'Ends sessions early, on every replica; also held calls and uploads in progress.',
     body: RevokeBody,
     answer: RevokedAnswer,
-    async handle({ caller, body }) {
-      const by = caller.subject
-      try {
-        return await revoke(body, by, deps)
-      } catch (error) {
-        if (error instanceof AdminError) throw error
-        throw new AdminError(
-          503,
-          'state_unavailable',
-          'The state store does not answer, so it is not known whether this was done. Revoke again.',
-        )
-      }
-    },
+    handle: ({ caller, body }) =>
+      orStoreError(
+        revoke(body, caller.subject, deps),
+        'it is not known whether this was done. Revoke again.',
+      ),
   })
 }
 
@@ -156,7 +155,7 @@ async function revoke(body: RevokeBody, by: string, { identity, clock }: Session
   return {
     kind: target.kind,
     id: body.session ?? body.task ?? body.agent ?? body.root ?? null,
-    issuedUntil: iso(clock.nowMs()),
+    issuedUntil: momentText(clock.nowMs()),
     by,
     reason,
     tasksEnded: ended,
@@ -166,10 +165,10 @@ async function revoke(body: RevokeBody, by: string, { identity, clock }: Session
 interface Meant {
   readonly target: RevocationTarget
   /** Tells whether it ends an open task. A session ends none: its task may have another session. */
-  readonly ends: (task: OpenEntry) => boolean
+  readonly ends: (task: KnownTask) => boolean
 }
 
-function targetOf({ session, task, agent, root }: RevokeBody, open: readonly OpenEntry[]): Meant {
+function targetOf({ session, task, agent, root }: RevokeBody, open: readonly KnownTask[]): Meant {
   if (session !== undefined) return { target: { kind: 'session', id: session }, ends: () => false }
   if (task !== undefined) {
     const of = root ?? onlyRoot(task, open)
@@ -185,7 +184,7 @@ function targetOf({ session, task, agent, root }: RevokeBody, open: readonly Ope
 }
 
 /** Returns the one root with an open task of this name. Agents choose the names, so two may use the same one. */
-function onlyRoot(task: string, open: readonly OpenEntry[]): string {
+function onlyRoot(task: string, open: readonly KnownTask[]): string {
   const roots = new Set(open.filter(({ taskId }) => taskId === task).map(({ root }) => root))
   const [only] = roots
   if (only !== undefined && roots.size === 1) return only
@@ -202,20 +201,21 @@ function onlyRoot(task: string, open: readonly OpenEntry[]): string {
       )
 }
 
-function taskShown(task: OpenEntry, { identity: { endings } }: SessionRoutesDeps): object {
+function taskShown(task: KnownTask, { identity: { endings } }: SessionRoutesDeps): object {
   const { counts, leftBehind, leftMore } = endings.summary(task.root, task.taskId)
   return {
     task: task.taskId,
     agent: task.agentId,
     root: task.root,
-    intent: quoted(task.intent),
-    ticket: quoted(task.ticket),
+    intent: quoteUntrusted(task.intent, { prose: true }),
+    ticket: quoteUntrusted(task.ticket, { prose: true }),
     openedBy: task.openedBy,
-    openedAt: iso(task.openedAtMs),
-    expiresAt: Number.isFinite(task.expiresAtMs) ? iso(task.expiresAtMs) : null,
+    openedAt: momentText(task.openedAtMs),
+    expiresAt: momentTextOrNull(task.expiresAtMs),
     ancestors: task.ancestors,
     counts,
     leftBehind: leftBehind.length + leftMore,
+    ...markOf(task),
   }
 }
 
@@ -225,22 +225,9 @@ function sessionShown({ session, lastSeenAtMs }: SeenTask, revoked: string | nul
     task: session.task.id,
     agent: session.agentId,
     root: session.root,
-    issuedAt: iso(session.issuedAtMs),
-    expiresAt: iso(session.expiresAtMs),
-    lastSeenAt: iso(lastSeenAtMs),
+    issuedAt: momentText(session.issuedAtMs),
+    expiresAt: momentText(session.expiresAtMs),
+    lastSeenAt: momentText(lastSeenAtMs),
     revoked,
   }
-}
-
-/** Returns text as a JSON string. Characters that control a terminal or change the direction of text are escaped. */
-function quoted(words: string): string {
-  return JSON.stringify(words).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, (character) =>
-    character.length === 1
-      ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-      : `\\u{${character.codePointAt(0)?.toString(16) ?? ''}}`,
-  )
-}
-
-function iso(timeMs: number): string {
-  return new Date(timeMs).toISOString()
 }

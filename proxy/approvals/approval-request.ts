@@ -1,4 +1,4 @@
-/** What people are shown of a call, and how many of them it needs. */
+/** Makes what people are shown of a call, and says how many of them it needs. */
 import type { Agent } from '../core/agent.ts'
 import { changesState } from '../core/action-class.ts'
 import type { Classified, Decided } from '../exchange/exchange.ts'
@@ -7,23 +7,22 @@ import type { Need } from '../exchange/approval-need.ts'
 import { callFields, type CallFacts } from '../core/call.ts'
 import type { ApprovalFacts } from './approval.ts'
 import type { Approvals, NewApproval } from './approvals.ts'
+import type { Demand } from './required-approvals.ts'
 import { dependenciesOf } from './dependencies.ts'
 
-/** What is kept for people to read; the digest is over all. */
+/** Bounds the lists that people read; the digest is over all. */
 export const MAX_LISTED = 20
 const MAX_CHARACTERS = 2048
 
-/** More than nobody. */
+/** Needs somebody. */
 export type RequiredApprovals = Need & { readonly approvers: 1 | 2 }
 
-/** The person who answers for an agent. */
+/** Returns the person who answers for an agent. */
 export type OwnerOf = (agentId: string) => string | undefined
 
-/** What policy wants, and what somebody demanded of the agent's changes; the more people of the two. */
+/** Returns what policy wants, and what somebody demanded of the agent's changes; the more people of the two. */
 export function needOf({ decision, agent, call }: Decided, approvals: Pick<Approvals, 'demandOn'>): Need {
-  const demand = changesState(call.classes)
-    ? (approvals.demandOn(agent.root) ?? approvals.demandOn(agent.id))
-    : undefined
+  const demand = changesState(call.classes) ? demandOn(agent, approvals) : undefined
   if (demand === undefined) return { approvers: decision.approvals, why: decision.why }
   return {
     approvers: demand.approvers > decision.approvals ? demand.approvers : decision.approvals,
@@ -31,6 +30,14 @@ export function needOf({ decision, agent, call }: Decided, approvals: Pick<Appro
   }
 }
 
+/** Returns the demand on an agent, or on all of its root, that wants more people. */
+function demandOn({ id, root }: Agent, approvals: Pick<Approvals, 'demandOn'>): Demand | undefined {
+  const own = id === root ? undefined : approvals.demandOn(id)
+  const shared = approvals.demandOn(root)
+  return own !== undefined && own.approvers > (shared?.approvers ?? 0) ? own : shared
+}
+
+/** Makes what people are asked of a call. */
 export function newApproval(
   exchange: Classified & PresignFacts,
   digest: string,
@@ -48,7 +55,7 @@ export function newApproval(
   }
 }
 
-/** The agent, with its owner and the task that it asks from, if it has them. */
+/** Returns the agent, with its owner and the task that it asks from, if it has them. */
 export function whoAsks(
   { id, root, session }: Agent,
   ownerOf: OwnerOf,

@@ -1,9 +1,10 @@
-/** An approval as the ledger keeps it, and what may become of it. Pure. */
+/** Describes an approval as the ledger keeps it, and what may become of it. Pure. */
 import { z } from 'zod'
+import { momentMs } from '../core/moment.ts'
 
 const texts = z.array(z.string()).readonly()
 
-/** A task to be opened: what it would be able to do, and what its agent says of it. */
+/** Describes a task to be opened: what it would be able to do, and what its agent says of it. */
 const Opens = z.strictObject({
   /** Each grant or statement that bounds it; empty: whatever its agent may do. */
   may: texts,
@@ -14,7 +15,7 @@ const Opens = z.strictObject({
   ticket: z.string(),
 })
 
-/** What the parsed request says, never the agent's prose; strings in it are the agent's all the same. */
+/** Holds what the parsed request says, never the agent's prose; strings in it are the agent's all the same. */
 const Facts = z.strictObject({
   service: z.string(),
   operation: z.string().nullable(),
@@ -42,7 +43,7 @@ const PersonDecision = z.strictObject({
   /** How they were known: their own token or certificate, or somebody trusted who passed it on. */
   channel: z.enum(['token', 'certificate', 'callback']),
   approve: z.boolean(),
-  atMs: z.number(),
+  atMs: momentMs,
   reason: z.string().optional(),
   uses: z.number().int().min(1),
   skipPace: z.boolean(),
@@ -63,16 +64,16 @@ export const Approval = z.strictObject({
   facts: Facts,
   /** What the call acts on or has AWS read later; a change of one of them voids the approval. Only of opaque calls. */
   dependsOn: texts,
-  askedAtMs: z.number(),
+  askedAtMs: momentMs,
   decisions: z.array(PersonDecision).readonly(),
   used: z.number().int(),
-  voided: z.strictObject({ atMs: z.number(), why: z.string() }).optional(),
+  voided: z.strictObject({ atMs: momentMs, why: z.string() }).optional(),
 })
 export type Approval = z.output<typeof Approval>
 
 export type Status = 'pending' | 'approved' | 'denied' | 'used' | 'void'
 
-/** What an approval is worth, where the call needs `approvers` people. One denial outweighs. */
+/** Returns what an approval is worth, where the call needs `approvers` people. One denial outweighs. */
 export function statusOf(approval: Approval, approvers: number = approval.approvers): Status {
   if (approval.decisions.some(({ approve }) => !approve)) return 'denied'
   if (approval.voided !== undefined) return 'void'
@@ -80,7 +81,7 @@ export function statusOf(approval: Approval, approvers: number = approval.approv
   return approval.used < grantedOf(approval).uses ? 'approved' : 'used'
 }
 
-/** What all who approved agreed to: the fewest uses, and no pace only if each of them said so. */
+/** Returns what all who approved agreed to: the fewest uses, and no pace only if each of them said so. */
 export function grantedOf({ decisions }: Approval): { readonly uses: number; readonly skipPace: boolean } {
   return {
     uses: Math.min(...decisions.map(({ uses }) => uses)),
@@ -92,7 +93,7 @@ function peopleOf({ decisions }: Approval): ReadonlySet<string> {
   return new Set(decisions.map(({ person }) => person))
 }
 
-/** Why a person may not decide so, for programs and for people; undefined if they may. */
+/** Says why a person may not decide so, for programs and for people; undefined if they may. */
 export function objectionTo(
   approval: Approval,
   { person, approve }: Pick<PersonDecision, 'person' | 'approve'>,

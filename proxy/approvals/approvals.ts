@@ -1,17 +1,21 @@
-/** Approvals in the ledger: asked for, decided by people, spent by the call that they were given for. */
+/** Keeps approvals in the ledger: agents ask for them, people decide them, and the call that one was given for uses it. */
 import { randomBytes } from 'node:crypto'
+import { LAST_MOMENT_MS } from '../core/moment.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Entry, Ledger } from '../state/ledger.ts'
+import { z } from 'zod'
+import type { Ledger } from '../state/ledger.ts'
+import { StoreFailure } from '../state/store-failure.ts'
+import type { Row, Table, UnreadableEntry } from '../state/table.ts'
 import { Approval, objectionTo, statusOf, type PersonDecision, type Status } from './approval.ts'
 import { touches } from './dependencies.ts'
 import { ApprovalError, type ApprovalEvent, type CallKey, type StoredApproval } from './stored-approval.ts'
-import { Demand, demandId } from './required-approvals.ts'
+import { demandOf, demands, type Demand, type KnownDemand } from './required-approvals.ts'
 
 export interface ApprovalsDeps {
-  readonly ledger: Pick<Ledger, 'all' | 'get' | 'put' | 'remove' | 'refresh' | 'onChange'>
+  readonly ledger: Pick<Ledger, 'table' | 'refresh'>
   readonly clock: Clock
   readonly expireMs: number
-  /** Undecided ones of one root identity at once; void ones count until they expire. */
+  /** The most undecided ones of one root identity at once; void ones count until they expire. */
   readonly pendingPerAgent: number
   readonly onEvent: (event: ApprovalEvent) => void
 }
@@ -19,24 +23,32 @@ export interface ApprovalsDeps {
 export type NewApproval = Omit<Approval, 'askedAtMs' | 'decisions' | 'used' | 'voided'>
 
 const ID = /^[0-9a-f]{32}$/
-/** What is worth more stands first. */
+/** The one that is worth more stands first. */
 const ORDER: readonly Status[] = ['denied', 'approved', 'pending', 'void', 'used']
 const MAX_TRIES = 20
 
 export class Approvals {
   readonly #deps: ApprovalsDeps
+  readonly #table: Table<Approval>
   readonly #known = new Map<string, StoredApproval>()
-  /** By agent; undefined: withdrawn. */
-  readonly #demands = new Map<string, unknown>()
+  readonly #demands: Table<Demand>
+  readonly #nonces: Table<1>
   /** One is asked for at a time, so that many at once do not each see room for one more. */
   #asking: Promise<unknown> = Promise.resolve()
 
   constructor(deps: ApprovalsDeps) {
     this.#deps = deps
-    for (const entry of deps.ledger.all('approval')) this.#take(entry)
-    deps.ledger.onChange((entry) => this.#take(entry))
+    const { ledger } = deps
+    // One that cannot be read approves nothing. The agent asks for another, and people decide that.
+    this.#table = ledger.table('approval', Approval, () => undefined, { form: ID })
+    this.#demands = demands(ledger)
+    // A nonce is taken by its name alone.
+    this.#nonces = ledger.table('approval', z.literal(1), () => 1, { prefix: 'nonce:' })
+    for (const row of this.#table.all()) this.#take(row.id, row)
+    this.#table.onChange((id, row) => this.#take(id, row))
   }
 
+  /** Returns the approval of this id, if it is in force. */
   get(id: string): StoredApproval | undefined {
     const known = this.#known.get(id)
     if (known === undefined || known.expiresAtMs > this.#deps.clock.nowMs()) return known
@@ -44,17 +56,22 @@ export class Approvals {
     return undefined
   }
 
-  /** In the order in which they were asked for. */
+  /** Returns all in force, in the order in which they were asked for. */
   all(): readonly StoredApproval[] {
     return this.#inForce().toSorted((a, b) => a.approval.askedAtMs - b.approval.askedAtMs)
   }
 
-  /** How many wait for somebody. */
+  /** Returns those that another version wrote and this one cannot read: nothing goes on because of them. */
+  unreadable(): UnreadableEntry[] {
+    return this.#table.unreadable()
+  }
+
+  /** Counts those that wait for somebody. */
   get pending(): number {
     return this.all().filter(({ approval }) => statusOf(approval) === 'pending').length
   }
 
-  /** Of those for this very call in its task, the one that counts: a denied before an approved before a pending one. */
+  /** Returns, of those for this very call in its task, the one that counts: a denied before an approved before a pending one. */
   find({ agentId, taskId, digest }: CallKey, approvers: number): StoredApproval | undefined {
     const worth = ({ approval }: StoredApproval): number => ORDER.indexOf(statusOf(approval, approvers))
     return this.all()
@@ -64,7 +81,7 @@ export class Approvals {
   }
 
   /**
-   * The approval for this very call that waits or was decided, or a new one; undefined if there is no room for one.
+   * Returns the approval for this very call that waits or was decided, or a new one; undefined if there is no room for one.
    * Rejects if the store cannot be reached.
    */
   async ask(wanted: NewApproval): Promise<StoredApproval | undefined> {
@@ -87,13 +104,13 @@ export class Approvals {
     const id = randomBytes(16).toString('hex')
     const nowMs = clock.nowMs()
     const approval: Approval = { ...wanted, askedAtMs: nowMs, decisions: [], used: 0 }
-    await ledger.put('approval', id, approval, { expiresAtMs: nowMs + expireMs, expected: 0 })
+    await this.#table.put(id, approval, { expiresAtMs: nowMs + expireMs, expected: 0 })
     const known = this.get(id)
     if (known !== undefined) onEvent({ kind: 'asked', known })
     return known
   }
 
-  /** The one for this call that waits or was decided, and was not used up or voided. */
+  /** Returns the one for this call that waits or was decided, and was not used up or voided. */
   #standing({ agent: agentId, task, digest, approvers }: NewApproval): StoredApproval | undefined {
     const found = this.find({ agentId, taskId: task?.id, digest }, approvers)
     const status = found && statusOf(found.approval, approvers)
@@ -113,7 +130,7 @@ export class Approvals {
     return this.#update(found.id, (approval) => ({ ...approval, approvers, why }))
   }
 
-  /** Throws ApprovalError if there is none in force, or this person may not decide it so. */
+  /** Decides for a person. Throws ApprovalError if there is none in force, or this person may not decide it so. */
   async decide(id: string, given: Omit<PersonDecision, 'atMs'>): Promise<StoredApproval> {
     const nowMs = this.#deps.clock.nowMs()
     const decision = { ...given, atMs: nowMs }
@@ -123,10 +140,20 @@ export class Approvals {
       return { ...approval, decisions: [...approval.decisions, decision] }
     }
     const known = await this.#update(id, decided, nowMs + this.#deps.expireMs)
-    if (known === undefined)
-      throw new ApprovalError({ error: 'not_found', message: 'No approval of this id is in force.' })
+    if (known === undefined) throw this.absent(id)
     this.#deps.onEvent({ kind: 'decided', known, decision })
     return known
+  }
+
+  /** Says why there is no approval of this id. */
+  absent(id: string): ApprovalError {
+    if (!this.unreadable().some((each) => each.id === id))
+      return new ApprovalError({ error: 'not_found', message: 'No approval of this id is in force.' })
+    return new ApprovalError({
+      error: 'unreadable',
+      message:
+        'Another version of Moderato wrote this approval, and this one cannot read it. Decide it there, or have the agent ask again.',
+    })
   }
 
   /** Takes one use, if there is one, of everybody who asks at once on every replica; false: somebody else has it. */
@@ -157,30 +184,29 @@ export class Approvals {
 
   /** Wants people to approve every change that an agent makes until then, whatever policy says. */
   async demand(demand: Demand, untilMs: number): Promise<void> {
-    await this.#deps.ledger.put('approval', demandId(demand.agent), demand, { expiresAtMs: untilMs })
+    await this.#demands.put(demand.agent, demand, { expiresAtMs: untilMs })
   }
 
+  /** Ends a demand. */
   async withdrawDemand(agentId: string): Promise<void> {
-    await this.#deps.ledger.remove('approval', demandId(agentId))
+    await this.#demands.remove(agentId)
   }
 
-  demands(): readonly Demand[] {
-    return [...this.#demands.keys()].flatMap((agentId) => this.demandOn(agentId) ?? [])
+  /** Returns all demands in force. */
+  demands(): readonly KnownDemand[] {
+    return this.#demands.all().map(demandOf)
   }
 
-  /** Whether nobody has taken it before, on any replica. */
+  /** Returns the demand on an agent, if one is in force. */
+  demandOn(agentId: string): KnownDemand | undefined {
+    const row = this.#demands.get(agentId)
+    return row === undefined ? undefined : demandOf(row)
+  }
+
+  /** Takes a nonce; false: somebody has taken it before, on whatever replica. */
   async takeNonce(nonce: string, forMs: number): Promise<boolean> {
     const expiresAtMs = this.#deps.clock.nowMs() + forMs
-    return (
-      (await this.#deps.ledger.put('approval', `nonce:${nonce}`, 1, { expiresAtMs, expected: 0 })) !==
-      undefined
-    )
-  }
-
-  demandOn(agentId: string): Demand | undefined {
-    if (this.#demands.get(agentId) === undefined) return undefined
-    const entry = this.#deps.ledger.get('approval', demandId(agentId))
-    return entry === undefined ? undefined : Demand.parse(entry.value)
+    return (await this.#nonces.put(nonce, 1, { expiresAtMs, expected: 0 })) !== undefined
   }
 
   #inForce(): StoredApproval[] {
@@ -200,25 +226,22 @@ export class Approvals {
       const isGiven = approvedUntilMs !== undefined && statusOf(next) === 'approved'
       const expiresAtMs = isGiven ? approvedUntilMs : known.expiresAtMs
       const expected = known.revision
-      if ((await this.#deps.ledger.put('approval', id, next, { expiresAtMs, expected })) !== undefined)
-        return this.get(id)
+      if ((await this.#table.put(id, next, { expiresAtMs, expected })) !== undefined) return this.get(id)
     }
-    throw new Error(`approval ${id} changed under every one of ${MAX_TRIES} tries`)
+    throw new StoreFailure(`approval ${id} changed under every one of ${MAX_TRIES} tries`)
   }
 
-  #take({ id, value, revision, expiresAtMs }: Entry): void {
-    if (ID.test(id)) {
-      // What another version wrote and this one cannot read approves nothing.
-      const read = Approval.safeParse(value)
-      if (!read.success) this.#known.delete(id)
-      else this.#known.set(id, { id, approval: read.data, revision, expiresAtMs: expiresAtMs ?? Infinity })
-    } else if (id.startsWith(demandId(''))) {
-      this.#demands.set(id.slice(demandId('').length), value)
+  #take(id: string, row: Row<Approval> | undefined): void {
+    if (row === undefined) {
+      this.#known.delete(id)
+      return
     }
+    const { value: approval, revision, expiresAtMs = LAST_MOMENT_MS } = row
+    this.#known.set(id, { id, approval, revision, expiresAtMs })
   }
 }
 
-/** Whether a change of what it depends on matters to it. */
+/** Tells whether a change of what it depends on matters to it. */
 function isOpen(approval: Approval): boolean {
   const status = statusOf(approval)
   return approval.dependsOn.length > 0 && (status === 'pending' || status === 'approved')

@@ -1,4 +1,4 @@
-/** What an approved call may mean depends on: content that others can change between the approval and its use (S17). */
+/** Finds what an approved call depends on: content that others can change between the approval and its use (S17). */
 import { arnOverlap } from '../../policy/arn-match.ts'
 import { partitionOf } from '../aws/endpoints/endpoints.ts'
 import type { OutgoingBody } from '../exchange/exchange.ts'
@@ -8,8 +8,8 @@ const MAX_NAMES = 100
 const MAX_TEXT = 1 << 20
 
 /**
- * Resource patterns of an opaque call: what it acts on, and every ARN and S3 object that its body names. Empty for any
- * other: what it does stands in the request itself, and so in the digest.
+ * Returns the resource patterns of an opaque call: what it acts on, and every ARN and S3 object that its body names.
+ * Empty for any other: what it does stands in the request itself, and so in the digest.
  */
 export function dependenciesOf(call: Call, outgoing: OutgoingBody, region: string): readonly string[] {
   if (!call.classes.includes('opaque')) return []
@@ -17,7 +17,7 @@ export function dependenciesOf(call: Call, outgoing: OutgoingBody, region: strin
   return [...new Set([...call.resources, ...named])].slice(0, MAX_NAMES)
 }
 
-/** Whether a change may reach one of them. A resource that is not known may be any of its service. */
+/** Tells whether a change may reach one of them. A resource that is not known may be any of its service. */
 export function touches(
   change: Pick<Call, 'service' | 'resources'>,
   names: readonly string[],
@@ -30,7 +30,7 @@ export function touches(
   })
 }
 
-/** One of them, or one within the other: an alias of a function, an object of a bucket. */
+/** Tells whether they are one, or one is within the other: an alias of a function, an object of a bucket. */
 function overlap(one: string, other: string): boolean {
   return arnOverlap([one, `${one}:*`, `${one}/*`], other) || arnOverlap([`${other}:*`, `${other}/*`], one)
 }

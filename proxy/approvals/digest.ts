@@ -1,4 +1,6 @@
-/** The digest of a call: what people approve, and what the call that is made must be, byte for byte (rule S17). */
+/**
+ * Makes the digest of a call: what people approve, and what the call that is made must be, byte for byte (rule S17).
+ */
 import { createHash } from 'node:crypto'
 import type { Classified } from '../exchange/exchange.ts'
 import { passedOn } from '../core/http/end-to-end-headers.ts'
@@ -18,9 +20,10 @@ const LEFT_OUT = new Set([
 ])
 
 /**
- * Hex SHA-256 over method, host, account, region, service, path, query, every field that goes on and the body's bytes;
- * without the date, the authorization, the session token, the invocation id and attempt, the user agent and idempotency
- * tokens. Undefined where the body's content is not known before it is sent: it is unsigned, or comes in chunks.
+ * Returns the hex SHA-256 over method, host, account, region, service, path, query, every field that goes on and the
+ * body's bytes; without the date, the authorization, the session token, the invocation id and attempt, the user agent
+ * and idempotency tokens. Undefined where the body's content is not known before it is sent: it is unsigned, or comes
+ * in chunks.
  */
 export function digestOf(exchange: Classified): string | undefined {
   const { method, headers, path, authorization, call } = exchange

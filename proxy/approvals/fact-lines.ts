@@ -1,4 +1,4 @@
-/** What people read of an approval, line by line. All text that an agent can choose goes through `shown`. */
+/** Shows an approval to people, line by line. All text that an agent can choose goes through `shown`. */
 import type { Approval, ApprovalFacts } from './approval.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 
@@ -7,7 +7,7 @@ type Line = readonly [name: string, value: string | undefined]
 /** A justification is what people decide by: more of it is shown than of a name. */
 const MAX_WORDS = 2048
 
-/** Name and value, in the order in which people should read them. */
+/** Returns lines of name and value, in the order in which people should read them. */
 export function factLines(approval: Approval): [string, string][] {
   const { facts, agent, task, why, voided, used, approvers } = approval
   const agentLine: Line = ['agent', quoteUntrusted(agent)]

@@ -1,4 +1,7 @@
-/** What people said of something that needs them; who said nothing yet is asked. Denials tell the agent what to do. */
+/**
+ * Finds what people said of something that needs them, and asks them if they said nothing yet. Denials tell the agent
+ * what to do.
+ */
 import { Denial } from '../core/denial/denial.ts'
 import type { GivenApproval } from '../exchange/exchange.ts'
 import type { Need } from '../exchange/approval-need.ts'
@@ -13,7 +16,7 @@ import { quoteUntrusted } from '../core/quote-untrusted.ts'
 export interface ApprovalQuery {
   readonly key: CallKey
   readonly need: RequiredApprovals
-  /** What people are to be shown. */
+  /** Returns what people are to be shown. */
   readonly asked: () => NewApproval
   /** Waits for people for as long as may be. Undefined: it is not held, or they have not decided. */
   readonly held?: () => Promise<GivenApproval | undefined>
@@ -21,7 +24,7 @@ export interface ApprovalQuery {
 
 export interface FindApprovalDeps {
   readonly approvals: Approvals
-  /** Where people decide, for the agent to pass on. */
+  /** Returns where people decide, for the agent to pass on. */
   readonly place: (id: string) => string
   readonly clock: Clock
 }
@@ -32,7 +35,7 @@ export function isWanted(need: Need): need is RequiredApprovals {
   return need.approvers > 0
 }
 
-/** What was approved; undefined if nobody has decided. Throws `approval_denied`. */
+/** Returns what was approved; undefined if nobody has decided. Throws `approval_denied`. */
 export function givenFor(
   { key, need }: Pick<ApprovalQuery, 'key' | 'need'>,
   approvals: Approvals,

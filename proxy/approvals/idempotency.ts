@@ -1,6 +1,6 @@
 /**
- * Idempotency tokens: SDKs make a new one for each call, so the call that people approved has another one when it is
- * made again. They say nothing of what a call does, and stay out of its digest.
+ * Finds idempotency tokens. SDKs make a new one for each call, so the call that people approved has another one when it
+ * is made again. They say nothing of what a call does, and stay out of its digest.
  */
 import { endOfString } from '../aws/protocols/document.ts'
 import type { Protocol } from '../core/call.ts'
@@ -35,7 +35,7 @@ export interface Tokens {
   body(bytes: Buffer): Buffer
 }
 
-/** What takes the tokens out of one call; of an operation without tokens, leaves all as it is. */
+/** Returns what takes the tokens out of one call; of an operation without tokens, leaves all as it is. */
 export function tokensOf(operation: string, protocol: Protocol): Tokens {
   if (MEANINGFUL.some((pattern) => pattern.test(operation))) return NONE
   const form = protocol === 'query' || protocol === 'ec2'

@@ -1,4 +1,7 @@
-/** Changes between their last check and the end of their answer: what they will have changed is not known yet. */
+/**
+ * Follows changes from their last check to the end of their answer: meanwhile it is not known what they will have
+ * changed.
+ */
 import type { Call } from '../core/call.ts'
 import type { Approvals } from './approvals.ts'
 import { touches } from './dependencies.ts'
@@ -34,7 +37,7 @@ export class InFlightChanges {
     }
   }
 
-  /** Whether another change under way may reach what an approval depends on. */
+  /** Tells whether another change under way may reach what an approval depends on. */
   reaches(requestId: string, names: readonly string[], service: string): boolean {
     if (names.length === 0) return false
     return [...this.#changes.values()].some(

@@ -1,11 +1,12 @@
-/** An approval in words, for people and for programs: facts of the parsed request, the agent's own words marked as such. */
+/** Tells people and programs of an approval: facts of the parsed request, the agent's own words marked as such. */
+import { momentText } from '../core/moment.ts'
 import { z } from 'zod'
 import { statusOf, type ApprovalFacts } from './approval.ts'
 import type { StoredApproval } from './stored-approval.ts'
 import { factLines } from './fact-lines.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 
-/** What every way of showing an approval shows. All text in it that an agent can choose went through `shown`. */
+/** Holds what every way of showing an approval shows. All text in it that an agent can choose went through `shown`. */
 export const ShownApproval = z.strictObject({
   id: z.string(),
   status: z.enum(['pending', 'approved', 'denied', 'used', 'void']),
@@ -38,11 +39,11 @@ export function shownApproval({ id, approval, expiresAtMs }: StoredApproval): Sh
     irreversible: facts.traits.includes('irreversible'),
     digest,
     approvers,
-    expiresAt: new Date(expiresAtMs).toISOString(),
+    expiresAt: momentText(expiresAtMs),
     decisions: decisions.map(({ person, approve, atMs, reason }) => ({
       person,
       approve,
-      at: new Date(atMs).toISOString(),
+      at: momentText(atMs),
       ...(reason === undefined ? {} : { reason: quoteUntrusted(reason, { prose: true }) }),
     })),
   }
@@ -54,7 +55,7 @@ function whatOf({ service, operation, class: label, opens }: ApprovalFacts): str
   return `${service}:${operation ?? 'unknown'} (${label})`
 }
 
-/** For programs. */
+/** Returns the message for programs. */
 export function jsonMessage(known: StoredApproval, url: string): object {
   return { type: 'approval_requested', url: `${url}#${known.id}`, ...shownApproval(known) }
 }
@@ -62,8 +63,8 @@ export function jsonMessage(known: StoredApproval, url: string): object {
 const MAX_SLACK_TEXT = 2_900
 
 /**
- * For an incoming webhook of Slack. Everything stands as plain text, and Slack's own signs are escaped besides; the link
- * shows the approval and decides nothing.
+ * Returns the message for an incoming webhook of Slack. Everything stands as plain text, and Slack's own signs are
+ * escaped besides; the link shows the approval and decides nothing.
  */
 export function slackMessage(known: StoredApproval, url: string): object {
   const { id, summary, facts } = shownApproval(known)

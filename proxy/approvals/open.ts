@@ -1,4 +1,6 @@
-/** Approvals as the configuration wants them, with all that hears of them: audit, metrics, and whoever is told. */
+/**
+ * Opens approvals as the configuration wants them, with all that hears of them: audit, metrics, and whoever is told.
+ */
 import type { Logger } from 'pino'
 import { originOf } from '../core/addresses.ts'
 import type { Config } from '../config/schema/config.ts'
@@ -52,9 +54,9 @@ export interface ApprovalService {
   }
   /** How long a call may wait for its approval; undefined where calls are never held for it. */
   readonly hold: ApprovalHold | undefined
-  /** A request is over, however it ended. */
+  /** Hears that a request is over, however it ended. */
   ended(exchange: Received): void
-  /** The admin listener is there, on this port. */
+  /** Hears on which port the admin listener is. */
   bound(port: number): void
   close(): void
 }
@@ -122,7 +124,9 @@ export function openApprovals(deps: ApprovalDeps): ApprovalService {
   }
 }
 
-/** The shortest of the rules for its classes; no client that was measured waits longer than where there is none. */
+/**
+ * Returns the shortest of the rules for its classes; no client that was measured waits longer than where there is none.
+ */
 function maxWaitMs({ classes }: Call, rules: PaceRules): number {
   const applying = classes.flatMap((each) => rules.get(each) ?? [])
   return Math.min(LONGEST_WAIT_MS, ...applying.map((rule) => rule.maxWaitMs))

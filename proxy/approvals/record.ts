@@ -1,4 +1,4 @@
-/** What the audit keeps of an approval: asked for, voided, or decided by whom. */
+/** Makes the audit records of an approval: asked for, voided, or decided by whom. */
 import type { AuditRecord } from '../audit/record.ts'
 import { redactText } from '../observe/redact.ts'
 import { statusOf } from './approval.ts'

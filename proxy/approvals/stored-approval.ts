@@ -1,8 +1,8 @@
-/** Approvals as this replica knows them, whose call they are for, and what is told of them. */
+/** Holds approvals as this replica knows them, whose call they are for, and what is told of them. */
 import type { Agent } from '../core/agent.ts'
 import type { Approval, PersonDecision } from './approval.ts'
 
-/** Whose call an approval is for. */
+/** Says whose call an approval is for. */
 export interface CallKey {
   readonly agentId: string
   /** Undefined: an agent without a task. */
@@ -14,7 +14,7 @@ export function callKey({ id, session }: Agent, digest: string): CallKey {
   return { agentId: id, taskId: session?.task.id, digest }
 }
 
-/** An approval in force, as this replica knows it. */
+/** Holds an approval in force, as this replica knows it. */
 export interface StoredApproval {
   readonly id: string
   readonly approval: Approval
@@ -27,7 +27,7 @@ export type ApprovalEvent =
   | { readonly kind: 'voided'; readonly known: StoredApproval }
   | { readonly kind: 'decided'; readonly known: StoredApproval; readonly decision: PersonDecision }
 
-/** Why an approval cannot be decided. */
+/** Says why an approval cannot be decided. */
 export class ApprovalError extends Error {
   override readonly name = 'ApprovalError'
   readonly error: string

@@ -46,7 +46,7 @@ export class Waiting {
     return promise
   }
 
-  /** Whoever is held is answered now. */
+  /** Has all that are held answered now. */
   drain(): void {
     this.#draining = true
     this.#wakeAll()

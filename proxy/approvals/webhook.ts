@@ -13,7 +13,7 @@ export interface WebhookSettings {
 }
 
 export interface ApprovalWebhookDeps {
-  /** Where the console is. */
+  /** Returns where the console is. */
   readonly url: () => string
   readonly clock: Clock
   readonly timer: Timer

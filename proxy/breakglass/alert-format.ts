@@ -1,4 +1,4 @@
-/** What people elsewhere are told of a break-glass, and of each call while it is open. */
+/** Tells people elsewhere of a break-glass, and of each call while it is open. */
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 import type { Alert } from '../watch/alerts.ts'
@@ -19,7 +19,9 @@ export function boxAlert(fields: ReturnType<typeof breakglassFields>, nowMs: num
   }
 }
 
-/** `call` is what the audit names it by; nothing of its resources, which the agent chooses. */
+/**
+ * Returns the alert of a call. `call` is what the audit names it by; nothing of its resources, which the agent chooses.
+ */
 export function callAlert(
   { id }: UnderBreakglass,
   call: {

@@ -1,14 +1,16 @@
-/** One break-glass: what a person opened for an agent, for how long, and what of it holds at a moment. Pure. */
+/** Describes one break-glass: what a person opened for an agent, for how long, and what of it holds at a moment. Pure. */
 import { z } from 'zod'
 import { arnMatch } from '../../policy/arn-match.ts'
 import { ACTION_CLASSES, type ActionClass } from '../core/action-class.ts'
 import type { Config } from '../config/schema/config.ts'
-import type { Entry } from '../state/ledger.ts'
+import { momentMs } from '../core/moment.ts'
+import { MAX_ARN, quoteUntrusted } from '../core/quote-untrusted.ts'
+import type { Row } from '../state/table.ts'
 
 export type BreakglassSettings = Config['breakglass']
 
-/** What the ledger keeps of one. */
-const Kept = z.strictObject({
+/** Reads the value of a `breakglass` entry. */
+export const Kept = z.strictObject({
   agent: z.string(),
   reason: z.string(),
   ticket: z.string(),
@@ -19,13 +21,13 @@ const Kept = z.strictObject({
   pace: z.boolean(),
   forMs: z.number(),
   openedBy: z.string(),
-  openedAtMs: z.number(),
+  openedAtMs: momentMs,
   /** The second person. */
   confirmedBy: z.string().optional(),
   /** Since when it is open; undefined: it waits for the second person. */
-  fromMs: z.number().optional(),
+  fromMs: momentMs.optional(),
   closedBy: z.string().optional(),
-  closedAtMs: z.number().optional(),
+  closedAtMs: momentMs.optional(),
 })
 export type Kept = z.output<typeof Kept>
 
@@ -35,7 +37,7 @@ export interface Breakglass extends Kept {
   readonly untilMs: number
 }
 
-/** What is asked for, as a person said it. */
+/** Says what a person asks for. */
 export interface BreakglassRequest {
   readonly agent: string
   readonly forMs: number
@@ -46,12 +48,12 @@ export interface BreakglassRequest {
   readonly pace: boolean
 }
 
-/** Undefined where the entry is none, or in another shape: nothing is open then. */
-export function breakglassOf({ id, value, expiresAtMs }: Entry): Breakglass | undefined {
-  const kept = Kept.safeParse(value)
-  return kept.success && expiresAtMs !== undefined ? { ...kept.data, id, untilMs: expiresAtMs } : undefined
+/** Returns the break-glass of an entry; undefined where it has no end, which no break-glass goes without. */
+export function breakglassOf({ id, value, expiresAtMs }: Row<Kept>): Breakglass | undefined {
+  return expiresAtMs === undefined ? undefined : { ...value, id, untilMs: expiresAtMs }
 }
 
+/** Returns what holds of a break-glass at a moment. */
 export function stateOf(
   { closedBy, fromMs, untilMs }: Breakglass,
   nowMs: number,
@@ -61,7 +63,7 @@ export function stateOf(
   return fromMs === undefined ? 'pending' : 'open'
 }
 
-/** Why the configuration does not allow it, in words; undefined: it does. */
+/** Says why the configuration does not allow it, for people; undefined: it does. */
 export function problemWith(opening: BreakglassRequest, settings: BreakglassSettings): string | undefined {
   const { forMs, classes, resources, pace } = opening
   if (settings.classes.length === 0)
@@ -74,13 +76,13 @@ export function problemWith(opening: BreakglassRequest, settings: BreakglassSett
   // A pattern covers another if it matches its text: whatever the other's `*` may stand for, its own does too.
   const beyond = resources.filter((each) => !arnMatch(settings.resources, each))
   if (beyond.length > 0)
-    return `resources: breakglass.resources does not cover ${beyond.map((each) => JSON.stringify(each)).join(', ')}.`
+    return `resources: breakglass.resources does not cover ${beyond.map((each) => quoteUntrusted(each, { max: MAX_ARN })).join(', ')}.`
   if (pace && settings.pace === undefined)
     return 'pace: breakglass.pace of the configuration says at which pace, and is not set.'
   return undefined
 }
 
-/** Whether it reaches all that a call touches, as the policy's `arn.covers` reads patterns. */
+/** Tells whether it reaches all that a call touches, as the policy's `arn.covers` reads patterns. */
 export function reaches(
   { resources }: Pick<Breakglass, 'resources'>,
   call: { readonly resources: readonly string[]; readonly traits: readonly string[] },

@@ -1,39 +1,43 @@
-/** Every break-glass that the ledger knows: opened and confirmed by people, over at its time or at once by command. */
+/** Keeps every break-glass: the kind `breakglass` of the ledger. People open, confirm and close them; time ends them. */
 import { randomBytes } from 'node:crypto'
 import type { Clock, Timer } from '../core/ports.ts'
 import type { Ledger } from '../state/ledger.ts'
+import type { Table, UnreadableEntry } from '../state/table.ts'
 import {
   breakglassOf,
   stateOf,
   type Breakglass,
   type BreakglassSettings,
-  type Kept,
+  Kept,
   type BreakglassRequest,
 } from './breakglass.ts'
 
 export interface BreakglassesDeps {
-  readonly ledger: Pick<Ledger, 'all' | 'get' | 'put' | 'onChange' | 'sound'>
+  readonly ledger: Pick<Ledger, 'table' | 'sound'>
   readonly clock: Clock
-  /** Of the configuration in force. */
+  /** Returns the settings of the configuration in force. */
   readonly settings: () => BreakglassSettings
-  /** Told here, of what was opened, confirmed or closed here. */
+  /** Hears of what was opened, confirmed or closed on this replica. */
   readonly written: (breakglass: Breakglass) => void
 }
 
 export class Breakglasses {
   readonly #deps: BreakglassesDeps
+  readonly #table: Table<Kept>
   /** Those that are open by agent, the oldest first; read anew after each change. */
   #byAgent: ReadonlyMap<string, readonly Breakglass[]> | undefined
 
   constructor(deps: BreakglassesDeps) {
     this.#deps = deps
-    deps.ledger.onChange(({ kind }) => {
-      if (kind === 'breakglass') this.#byAgent = undefined
+    // One that cannot be read is closed: it lets calls go, and nobody knows whose and for what.
+    this.#table = deps.ledger.table('breakglass', Kept, () => undefined)
+    this.#table.onChange(() => {
+      this.#byAgent = undefined
     })
   }
 
   /**
-   * Opens one, or has it wait for a second person. Durable, and in force on every replica as soon as it follows.
+   * Opens one, or has it wait for a second person. It is durable then, and in force on every replica with its next poll.
    * `already`: the agent has one. Rejects if the store cannot be reached.
    */
   async open(opening: BreakglassRequest, by: string): Promise<Breakglass | 'already'> {
@@ -58,30 +62,32 @@ export class Breakglasses {
     return opened
   }
 
-  /** Opens one that waits, from now on. `own`: a person cannot confirm what they opened. `none`: none waits. */
-  async confirm(id: string, by: string): Promise<Breakglass | 'own' | 'none'> {
-    const { clock, ledger } = this.#deps
-    const nowMs = clock.nowMs()
+  /**
+   * Opens one that waits, from now on. `own`: a person cannot confirm what they opened. `none`: none waits.
+   * `unreadable`: only a replica of the version that wrote it can say.
+   */
+  async confirm(id: string, by: string): Promise<Breakglass | 'own' | 'none' | 'unreadable'> {
+    const nowMs = this.#deps.clock.nowMs()
     const known = this.#get(id)
-    if (known === undefined || stateOf(known, nowMs) !== 'pending') return 'none'
+    if (known === undefined || stateOf(known, nowMs) !== 'pending') return this.#absent(id)
     if (known.openedBy === by) return 'own'
     const { id: _, untilMs: __, ...kept } = known
-    const expected = ledger.get('breakglass', id)?.revision ?? 0
+    const expected = this.#table.get(id)?.revision ?? 0
     const confirmed = { ...kept, confirmedBy: by, fromMs: nowMs }
     // Somebody else may have closed it meanwhile.
     return (await this.#write(id, confirmed, nowMs + known.forMs, expected)) ?? 'none'
   }
 
-  /** Ends one now, open or waiting, whatever others do at the same time. */
-  async close(id: string, by: string): Promise<Breakglass | 'none'> {
+  /** Ends one now, open or waiting, whatever others do at the same time. `none`, `unreadable`: as `confirm`. */
+  async close(id: string, by: string): Promise<Breakglass | 'none' | 'unreadable'> {
     const nowMs = this.#deps.clock.nowMs()
     const known = this.#get(id)
-    if (known === undefined || !isPendingOrOpen(known, nowMs)) return 'none'
+    if (known === undefined || !isPendingOrOpen(known, nowMs)) return this.#absent(id)
     const { id: _, untilMs, ...kept } = known
     return (await this.#write(id, { ...kept, closedBy: by, closedAtMs: nowMs }, untilMs)) ?? 'none'
   }
 
-  /** What is open for the agent now: the one opened first. None while the ledger cannot be trusted (rule S19). */
+  /** Returns what is open for the agent now: the one opened first. None while the ledger cannot be trusted (rule S19). */
   openFor(agentId: string): Breakglass | undefined {
     this.#byAgent ??= Map.groupBy(this.#opened(), ({ agent }) => agent)
     const ofAgent = this.#byAgent.get(agentId)
@@ -90,17 +96,30 @@ export class Breakglasses {
     return ofAgent.find(({ untilMs }) => untilMs > nowMs)
   }
 
-  /** All whose time is not over, closed ones too. */
+  /** Returns all whose time is not over, closed ones too. */
   all(): Breakglass[] {
-    return this.#deps.ledger.all('breakglass').flatMap((entry) => breakglassOf(entry) ?? [])
+    return this.#table.all().flatMap((row) => breakglassOf(row) ?? [])
   }
 
-  /** How many are open. */
+  /** Returns those that another version wrote and this one cannot read: here they are closed. */
+  unreadable(): UnreadableEntry[] {
+    return this.#table.unreadable()
+  }
+
+  /** Calls back with each one that is opened, confirmed or closed, on whatever replica. */
+  onChange(listener: (breakglass: Breakglass) => void): () => void {
+    return this.#table.onChange((_, row) => {
+      const breakglass = row && breakglassOf(row)
+      if (breakglass !== undefined) listener(breakglass)
+    })
+  }
+
+  /** Counts those that are open. */
   get active(): number {
     return this.#opened().length
   }
 
-  /** Calls back when one ends by itself: nothing is written then, and what is under way is to be judged again. */
+  /** Calls back when one ends by itself: nothing is written then, and calls under way are to be judged again. */
   watchEnds(timer: Timer, ended: () => void): () => void {
     let cancel = (): void => {}
     const schedule = (): void => {
@@ -112,9 +131,7 @@ export class Breakglasses {
         schedule()
       })
     }
-    const unlisten = this.#deps.ledger.onChange(({ kind }) => {
-      if (kind === 'breakglass') schedule()
-    })
+    const unlisten = this.#table.onChange(schedule)
     schedule()
     return () => {
       unlisten()
@@ -128,9 +145,13 @@ export class Breakglasses {
     return open.toSorted((a, b) => (a.fromMs ?? 0) - (b.fromMs ?? 0) || (a.id < b.id ? -1 : 1))
   }
 
+  #absent(id: string): 'none' | 'unreadable' {
+    return this.unreadable().some((each) => each.id === id) ? 'unreadable' : 'none'
+  }
+
   #get(id: string): Breakglass | undefined {
-    const entry = this.#deps.ledger.get('breakglass', id)
-    return entry === undefined ? undefined : breakglassOf(entry)
+    const row = this.#table.get(id)
+    return row === undefined ? undefined : breakglassOf(row)
   }
 
   async #write(
@@ -139,9 +160,8 @@ export class Breakglasses {
     expiresAtMs: number,
     expected?: number,
   ): Promise<Breakglass | undefined> {
-    const options = expected === undefined ? { expiresAtMs } : { expiresAtMs, expected }
-    const entry = await this.#deps.ledger.put('breakglass', id, kept, options)
-    const breakglass = entry === undefined ? undefined : breakglassOf(entry)
+    const row = await this.#table.put(id, kept, { expiresAtMs, expected })
+    const breakglass = row === undefined ? undefined : breakglassOf(row)
     if (breakglass !== undefined) this.#deps.written(breakglass)
     return breakglass
   }

@@ -1,4 +1,4 @@
-/** Break-glass as the configuration allows it, with all that is told of it: audit, metrics, log, alerts. */
+/** Opens break-glass as the configuration allows it, with all that is told of it: audit, metrics, log, alerts. */
 import type { Logger } from 'pino'
 import type { Config } from '../config/schema/config.ts'
 import { isTemplate, mayMake } from '../core/agent-template.ts'
@@ -8,7 +8,7 @@ import type { Clock, Timer } from '../core/ports.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { alertsOf } from '../watch/alerts.ts'
-import { breakglassOf, type Breakglass } from './breakglass.ts'
+import type { Breakglass } from './breakglass.ts'
 import { Breakglasses } from './breakglasses.ts'
 import { breakglassFields } from './record.ts'
 import { boxAlert, callAlert } from './alert-format.ts'
@@ -18,7 +18,7 @@ export interface BreakglassDeps {
   readonly rules: () => {
     readonly loaded: { readonly config: Pick<Config, 'agents' | 'identity' | 'breakglass' | 'watch'> }
   }
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'table' | 'sound'>
   readonly clock: Clock
   readonly timer: Timer
   readonly audit: Pick<Audit, 'append'>
@@ -38,7 +38,7 @@ export interface BreakglassService {
   readonly pace: () => Config['breakglass']['pace']
   /** Calls `ended` whenever the time of one is over; returns what ends that. */
   watchEnds(timer: Timer, ended: () => void): () => void
-  /** A request is over: one under a break-glass is counted and told, whatever became of it. */
+  /** Hears that a request is over: one under a break-glass is counted and told, whatever became of it. */
   finished(outcome: Outcome): void
   close(): void
 }
@@ -86,7 +86,7 @@ function openAlerts(settings: Config['watch']['alerts'], deps: BreakglassDeps) {
 }
 
 /** Whatever log holds calls under one also says who opened it, on every replica. */
-function recordAll(breakglasses: Breakglasses, { ledger, clock, audit, log }: BreakglassDeps): void {
+function recordAll(breakglasses: Breakglasses, { clock, audit, log }: BreakglassDeps): void {
   const recorded = (breakglass: Breakglass): void => {
     const fields = breakglassFields(breakglass, clock.nowMs())
     audit.append(fields)
@@ -94,13 +94,10 @@ function recordAll(breakglasses: Breakglasses, { ledger, clock, audit, log }: Br
     log.warn({ breakglass: breakglass.id, agent, ...opened }, 'break-glass')
   }
   for (const each of breakglasses.all()) recorded(each)
-  ledger.onChange((entry) => {
-    const breakglass = entry.kind === 'breakglass' ? breakglassOf(entry) : undefined
-    if (breakglass !== undefined) recorded(breakglass)
-  })
+  breakglasses.onChange(recorded)
 }
 
-/** Whether the configuration names the agent, or has a template that may make it. */
+/** Tells whether the configuration names the agent, or has a template that may make it. */
 function isAgent(id: string, { agents, identity }: Pick<Config, 'agents' | 'identity'>): boolean {
   if (agents.some((each) => each.id === id)) return true
   const made = identity.providers.flatMap((provider) => provider.rules.map(({ agent }) => agent))

@@ -1,4 +1,5 @@
-/** What the audit keeps of a break-glass itself. */
+/** Makes the audit record of a break-glass itself. */
+import { momentText } from '../core/moment.ts'
 import type { AuditRecord, BreakglassRecord } from '../audit/record.ts'
 import { redactText } from '../observe/redact.ts'
 import { stateOf, type Breakglass } from './breakglass.ts'
@@ -20,16 +21,12 @@ export function breakglassFields(
       resources,
       pace,
       openedBy,
-      openedAt: momentOf(breakglass.openedAtMs),
+      openedAt: momentText(breakglass.openedAtMs),
       confirmedBy,
-      from: breakglass.fromMs === undefined ? undefined : momentOf(breakglass.fromMs),
-      until: momentOf(breakglass.untilMs),
+      from: breakglass.fromMs === undefined ? undefined : momentText(breakglass.fromMs),
+      until: momentText(breakglass.untilMs),
       closedBy,
-      closedAt: breakglass.closedAtMs === undefined ? undefined : momentOf(breakglass.closedAtMs),
+      closedAt: breakglass.closedAtMs === undefined ? undefined : momentText(breakglass.closedAtMs),
     },
   }
-}
-
-function momentOf(ms: number): string {
-  return new Date(ms).toISOString()
 }

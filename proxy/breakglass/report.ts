@@ -1,4 +1,5 @@
-/** What was done under a break-glass, read from lines of the audit log one by one, in bounded memory. */
+/** Reports what was done under a break-glass, from lines of the audit log one by one, in bounded memory. */
+import { jsonOrUndefined } from '../core/json.ts'
 import { z } from 'zod'
 
 const Line = z.object({
@@ -83,7 +84,7 @@ export class Report {
     this.#id = id
   }
 
-  /** The calls that are complete with this line, in the order in which they were over. */
+  /** Returns the calls that are complete with this line, in the order in which they were over. */
   take(text: string): ReportedCall[] {
     const line = this.#read(text)
     if (line === undefined) return []
@@ -95,7 +96,7 @@ export class Report {
     return line.phase === 'outcome' ? this.#over(line) : []
   }
 
-  /** The calls without an outcome, and the totals. */
+  /** Returns the calls without an outcome, and the totals. */
   end(): { readonly calls: ReportedCall[]; readonly end: ReportEnd } {
     const calls = [...this.#waiting.values()]
     const classes = Object.fromEntries([...this.#totals].toSorted(([a], [b]) => (a < b ? -1 : 1)))
@@ -105,13 +106,7 @@ export class Report {
   /** An agent may write the id anywhere in its requests: only the record's own member counts. */
   #read(text: string): Line | undefined {
     if (!text.includes(this.#id)) return undefined
-    let json: unknown
-    try {
-      json = JSON.parse(text)
-    } catch {
-      return undefined
-    }
-    const read = Line.safeParse(json)
+    const read = Line.safeParse(jsonOrUndefined(text))
     return read.success && read.data.breakglass === this.#id ? read.data : undefined
   }
 

@@ -5,6 +5,7 @@ import { ShownApproval } from '../approvals/message.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runAdminCommand, type AdminCommand } from './admin-command.ts'
+import { unreadableLines } from './unreadable-lines.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato approvals list [--all] [--json]
@@ -70,7 +71,7 @@ function errandOf({ values: flags, positionals }: Given<typeof OPTIONS>): AdminC
 
 async function list(client: AdminClient, all: boolean) {
   const answer = await client.get(`/v1/approvals${all ? '' : '?status=pending'}`, ApprovalList)
-  const { approvals, demands } = answer
+  const { approvals, demands, unreadable } = answer
   const lines = [
     ...approvals.map(
       ({ id, status, expiresAt, summary }) => `${id}  ${status.padEnd(8)}  until ${expiresAt}  ${summary}`,
@@ -79,6 +80,7 @@ async function list(client: AdminClient, all: boolean) {
       ({ agent, by, reason }) =>
         `every change of ${quoteUntrusted(agent)}, demanded by ${by}: ${quoteUntrusted(reason)}`,
     ),
+    ...unreadableLines(unreadable).map((line) => line.trimEnd()),
   ]
   return { answer, words: `${lines.length === 0 ? 'Nothing waits for a person.' : lines.join('\n')}\n` }
 }

@@ -5,6 +5,7 @@ import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { report } from './breakglass-report.ts'
+import { unreadableLines } from './unreadable-lines.ts'
 import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const USAGE = `usage: moderato breakglass open --agent ID --for 30m --reason TEXT --ticket ID [--class destructive ...]
@@ -102,7 +103,7 @@ function close(id: string): AdminCommand {
 
 async function list(client: AdminClient) {
   const answer = await client.get('/v1/breakglass', BreakglassList)
-  const words = answer.breakglasses.map(inWords).join('')
+  const words = [...answer.breakglasses.map(inWords), ...unreadableLines(answer.unreadable)].join('')
   return { answer, words: words === '' ? 'no break-glass is open\n' : words }
 }
 

@@ -7,6 +7,7 @@ import { FactSchema } from '../../policy/input.ts'
 import { ACTION_CLASSES, severest, TRAITS } from '../core/action-class.ts'
 import { loadConfig } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
+import { MAX_ARN, quoteUntrusted } from '../core/quote-untrusted.ts'
 import { policyInput, type PolicyFacts } from '../stages/decide.ts'
 import { lacking, withArguments, type Given, type Io } from './verb.ts'
 
@@ -149,7 +150,7 @@ function inWords({ input, verdict, policy }: Answer): string {
   const lines = [
     `${verdict.allow ? 'ALLOW' : 'DENY'}  ${call.service}:${call.operation ?? '?'} by ${input.agent.id}`,
     `  classes    ${call.classes.join(', ')}${call.traits.length > 0 ? ` (${call.traits.join(', ')})` : ''}`,
-    `  resources  ${call.resources.map((each) => JSON.stringify(each)).join(', ')}`,
+    `  resources  ${call.resources.map((each) => quoteUntrusted(each, { max: MAX_ARN })).join(', ')}`,
     `  rules      ${verdict.rules.join(', ')}`,
     ...verdict.messages.map((message) => `  because    ${message}`),
     `  policy     ${policy.engine} ${policy.revision}`,

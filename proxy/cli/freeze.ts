@@ -75,6 +75,6 @@ function freeze(body: object): AdminCommand {
   }
 }
 
-function inWords({ id, scope, reason, by, until }: z.output<typeof FreezeAnswer>): string {
-  return `${id}: ${scopeInWords(scope)}; ${until === null ? 'until lifted' : `until ${until}`}; by ${by}: ${reason}\n`
+function inWords({ id, scope, reason, by, until, unreadable }: z.output<typeof FreezeAnswer>): string {
+  return `${id}:${unreadable === true ? ' UNREADABLE here, taken for' : ''} ${scopeInWords(scope)}; ${until === null ? 'until lifted' : `until ${until}`}; by ${by}: ${reason}\n`
 }

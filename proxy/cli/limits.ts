@@ -1,5 +1,6 @@
 /** Implements `moderato limits` and `moderato limits explain`: shows what is left of each budget, and why a call would wait. */
 import { ExplainAnswer, LimitsAnswer } from '../admin/limits-routes.ts'
+import { MAX_ARN, quoteUntrusted } from '../core/quote-untrusted.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE } from './admin-client.ts'
 import { runAdminCommand, type AdminCommand } from './admin-command.ts'
 import { lacking, withArguments, type Given, type Io, type Wrong } from './verb.ts'
@@ -109,7 +110,7 @@ function turnText(turnAtMs: number | null, nowMs: number): string {
 function bucketText(bucket: LimitsAnswer['buckets'][number], nowMs: number): string {
   const { rule, mode, per, rate, burst, level, fullAtMs } = bucket
   const key = Object.entries(per)
-    .map(([name, value]) => (name === 'fleet' ? name : `${name} ${JSON.stringify(value)}`))
+    .map(([name, value]) => (name === 'fleet' ? name : `${name} ${quoteUntrusted(value, { max: MAX_ARN })}`))
     .join(', ')
   const full = fullAtMs === null ? 'full' : `full in ${secondsText(fullAtMs - nowMs)}`
   return `${rule}${mode === 'observe' ? ' (observes)' : ''}  ${key}  ${level} of ${burst} left at ${rate}, ${full}`

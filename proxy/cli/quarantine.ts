@@ -50,6 +50,6 @@ async function list(client: AdminClient) {
   return { answer, words: words === '' ? 'no agent is in quarantine\n' : words }
 }
 
-function inWords({ agent, reason, by, until }: z.output<typeof QuarantineAnswer>): string {
-  return `${agent}: ${until === null ? 'until lifted' : `until ${until}`}; by ${by}: ${reason}\n`
+function inWords({ agent, reason, by, until, unreadable }: z.output<typeof QuarantineAnswer>): string {
+  return `${agent}:${unreadable === true ? ' UNREADABLE here, stopped' : ''} ${until === null ? 'until lifted' : `until ${until}`}; by ${by}: ${reason}\n`
 }

@@ -1,6 +1,7 @@
 /** Implements `moderato replay`: tries another configuration on recorded calls before it is used. */
 import { loadConfig } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { replay, type ReplayReport } from '../replay/replay.ts'
 import type { Sum } from '../replay/tally.ts'
 import { missing, withArguments, type Given, type Io } from './verb.ts'
@@ -53,7 +54,7 @@ function inWords(report: ReplayReport, hasBaseline: boolean): string {
   if (from === undefined) return `no call to replay\n${notReplayed()}`
   const now = hasBaseline ? 'before' : 'now'
   const lines = rows.flatMap((row) => [
-    `${JSON.stringify(row.agent)} ${row.class}, ${row.calls} calls`,
+    `${quoteUntrusted(row.agent)} ${row.class}, ${row.calls} calls`,
     `  ${now.padEnd(7)}${sumInWords(row.before)}`,
     `  ${'after'.padEnd(7)}${sumInWords(row.after)}`,
   ])

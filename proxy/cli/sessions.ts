@@ -55,6 +55,8 @@ async function listTasks(client: AdminClient) {
     const left = rest.leftBehind === 0 ? '' : `, ${rest.leftBehind} left behind`
     const of = rest.ancestors.length === 0 ? '' : ` of ${rest.ancestors.at(-1)}`
     const why = ticket === '""' ? intent : `${intent} ${ticket}`
+    if (rest.unreadable === true)
+      return `${task}${of} of root ${rest.root}: UNREADABLE here${expiresAt === null ? '' : `, until ${expiresAt}`}; another version opened it, and nobody carries it on\n`
     return `${task}${of}: ${agent} by ${openedBy}, until ${expiresAt}: ${why}; ${counts.calls} calls, ${counts.refused} refused${held}${left}\n`
   })
   return { answer, words: words.length === 0 ? 'no task is open\n' : words.join('') }

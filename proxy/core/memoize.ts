@@ -1,5 +1,7 @@
+import { RecentMap } from './recent-map.ts'
+
 export interface MemoizeLimits {
-  /** The number of texts that are kept; one more clears them all. */
+  /** The number of texts that are kept at least: those used last. At most twice as many are kept. */
   readonly most: number
   /** The length up to which a text is kept, in characters: agents choose the texts. */
   readonly longest: number
@@ -13,14 +15,12 @@ export function memoize<Value>(
   make: (text: string) => Value,
   { most, longest }: MemoizeLimits,
 ): (text: string) => Value {
-  const made = new Map<string, Value>()
+  const made = new RecentMap<Value>(most)
   return (text) => {
     const known = made.get(text)
     if (known !== undefined) return known
     const value = make(text)
-    if (text.length > longest) return value
-    if (made.size >= most) made.clear()
-    made.set(text, value)
+    if (text.length <= longest) made.set(text, value)
     return value
   }
 }

@@ -1,6 +1,8 @@
 /** Shows text that an agent wrote to people: quoted, escaped, bounded, with every character visible (S18). */
 
 const MAX_CHARACTERS = 300
+/** For names of resources, which are shown whole: AWS takes no longer ones. */
+export const MAX_ARN = 2_048
 
 /** Letters, digits and signs that people read in prose; other characters beyond ASCII are escaped. */
 const READABLE = /^[\p{L}\p{N}\p{P}\p{S}]$/u

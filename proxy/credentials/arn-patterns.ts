@@ -1,11 +1,11 @@
-/** Patterns of ARNs as grants have them and as IAM takes them. Pure. */
+/** Turns patterns of ARNs as grants have them into those that IAM takes. Pure. */
 import { arnMatch } from '../../policy/arn-match.ts'
 import type { PolicyRow } from './policy-text.ts'
 
 /** More pairs of patterns are not held against each other: an agent names them. */
 const MAX_PAIRS = 20_000
 
-/** What all lists allow; undefined if there are none, or too many patterns to tell. */
+/** Returns what all lists allow; undefined if there are none, or too many patterns to tell. */
 export function meetAll(lists: readonly (readonly PolicyRow[])[]): readonly PolicyRow[] | undefined {
   let [met] = lists
   for (const each of lists.slice(1)) {
@@ -15,7 +15,7 @@ export function meetAll(lists: readonly (readonly PolicyRow[])[]): readonly Poli
   return met
 }
 
-/** What both lists allow. Of two patterns the narrower is taken; what two only overlap in is left out. */
+/** Returns what both lists allow. Of two patterns the narrower is taken; what two only overlap in is left out. */
 function meet(one: readonly PolicyRow[], other: readonly PolicyRow[]): PolicyRow[] {
   return one.flatMap((a) =>
     other.flatMap((b) => {
@@ -32,7 +32,7 @@ function narrower(one: string, other: string): string | undefined {
   return arnMatch([other], one) ? one : undefined
 }
 
-/** Whether IAM could take the pattern for a resource, of whatever service. */
+/** Tells whether IAM could take the pattern for a resource, of whatever service. */
 export function isSayable(pattern: string): boolean {
   return (
     pattern === '*' ||
@@ -40,15 +40,15 @@ export function isSayable(pattern: string): boolean {
   )
 }
 
-/** Which ARNs are meant: of one partition, and of these services where a pattern does not name one. */
+/** Says which ARNs are meant: of one partition, and of these services where a pattern does not name one. */
 export interface ArnPlace {
   readonly partition: string
   readonly services: readonly string[]
 }
 
 /**
- * A grant's pattern as IAM takes it: six parts, of which partition and service are names. Empty if it is about another
- * partition, or cannot be said so.
+ * Returns a grant's pattern as IAM takes it: six parts, of which partition and service are names. Empty if it is about
+ * another partition, or cannot be said so.
  */
 export function arnsOf(pattern: string, { partition, services }: ArnPlace): string[] {
   if (pattern === '*') return ['*']
@@ -61,12 +61,12 @@ export function arnsOf(pattern: string, { partition, services }: ArnPlace): stri
   return named.map((each) => ['arn', partition, each, ...rest].join(':'))
 }
 
-/** Whether the pattern is one of a certain service, or of all. */
+/** Tells whether the pattern is one of a certain service, or of all. */
 export function namesService(pattern: string): boolean {
   return pattern === '*' || pattern.split(':')[2]?.includes('*') === false
 }
 
-/** Whether an ARN of `arnsOf` is of one of these services. */
+/** Tells whether an ARN of `arnsOf` is of one of these services. */
 export function isOf(arn: string, services: readonly string[]): boolean {
   return arn === '*' || services.includes(arn.split(':')[2] ?? '')
 }

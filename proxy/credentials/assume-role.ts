@@ -1,4 +1,6 @@
-/** Sessions of upstream roles: AssumeRole, the one way in which Moderato gets narrower credentials than its own. */
+/**
+ * Gets sessions of upstream roles by AssumeRole, the one way in which Moderato gets narrower credentials than its own.
+ */
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import type { LookupFunction } from 'node:net'
@@ -23,9 +25,9 @@ export interface RoleSession {
 /** Rejects with the SDK's error. */
 export type AssumeRole = (session: RoleSession) => Promise<Credentials>
 
-/** What STS gives at least. */
+/** Is the shortest session that STS gives. */
 export const MIN_SESSION_SECONDS = 15 * 60
-/** What every role allows, and all that a role assumed from another one gets. */
+/** Is what every role allows, and all that a role assumed from another one gets. */
 export const MAX_SESSION_SECONDS = 60 * 60
 const CONNECT_TIMEOUT_MS = 5_000
 const REQUEST_TIMEOUT_MS = 10_000
@@ -65,7 +67,7 @@ export function assumeRole(
   }
 }
 
-/** Whether STS said that it takes no policy of this size: a smaller one may do. */
+/** Tells whether STS said that it takes no policy of this size: a smaller one may do. */
 export function isTooLarge(error: unknown): boolean {
   return error instanceof Error && error.name.startsWith('PackedPolicyTooLarge')
 }

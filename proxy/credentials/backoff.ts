@@ -1,5 +1,6 @@
 /** Waits ever longer between attempts while they fail. Pure: the clock is passed in. */
 import type { Clock } from '../core/ports.ts'
+import { RecentMap } from '../core/recent-map.ts'
 
 const FIRST_MS = 1_000
 const LONGEST_MS = 30_000
@@ -11,16 +12,16 @@ interface Failing {
   readonly untilMs: number
 }
 
-/** Attempts by name: one name's failures hold up no other's. */
+/** Counts attempts by name: one name's failures hold up no other's. */
 export class Backoff {
   readonly #clock: Clock
-  readonly #failing = new Map<string, Failing>()
+  readonly #failing = new RecentMap<Failing>(MAX_NAMES)
 
   constructor(clock: Clock) {
     this.#clock = clock
   }
 
-  /** How long no attempt is to be made; 0 if one may be made now. */
+  /** Returns how long no attempt is to be made; 0 if one may be made now. */
   waitMs(name: string): number {
     const failing = this.#failing.get(name)
     return failing === undefined ? 0 : Math.max(0, failing.untilMs - this.#clock.nowMs())
@@ -30,7 +31,6 @@ export class Backoff {
     const before = this.#failing.get(name)
     // Attempts that were under way together fail once.
     if (before !== undefined && this.waitMs(name) > 0) return
-    if (this.#failing.size >= MAX_NAMES) this.#failing.clear()
     const waitMs = before === undefined ? FIRST_MS : Math.min(before.waitMs * 2, LONGEST_MS)
     this.#failing.set(name, { waitMs, untilMs: this.#clock.nowMs() + waitMs })
   }

@@ -18,7 +18,7 @@ type Granting = Pick<Config, 'agents' | 'identity'>
 
 export interface SignerDeps {
   readonly catalogue: Catalogue
-  /** The configuration in force. */
+  /** Returns the configuration in force. */
   readonly rules: () => { readonly loaded: { readonly config: Granting } }
   /** Which addresses STS may have; the system's own lookup if undefined. */
   readonly lookup: LookupFunction | undefined

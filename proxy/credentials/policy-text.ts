@@ -1,7 +1,7 @@
-/** Session policies as JSON. Pure. */
+/** Writes session policies as JSON. Pure. */
 import type { PresignRequest } from '../exchange/presign-request.ts'
 
-/** Action patterns, and one resource pattern; `*` stands for any characters. */
+/** Holds action patterns, and one resource pattern; `*` stands for any characters. */
 export interface PolicyRow {
   readonly actions: readonly string[]
   readonly resource: string
@@ -27,7 +27,7 @@ export interface PolicyRows {
   readonly deny?: readonly PolicyRow[]
 }
 
-/** What is allowed, to the caller and to services for it, but for what is denied. */
+/** Returns what is allowed, to the caller and to services for it, but for what is denied. */
 export function policyText({ allow, via = [], deny = [] }: PolicyRows): string {
   return policyJson([
     ...statementsOf('Allow', allow),
@@ -58,7 +58,7 @@ function literal(pattern: string): string {
   return pattern.replace(/[?$]/g, (each) => `\${${each}}`)
 }
 
-/** Nothing but these actions on these resources, written as IAM reads them. */
+/** Returns a policy of nothing but these actions on these resources, written as IAM reads them. */
 export function statementPolicy({ actions, resources }: PresignRequest['statement']): string {
   return policyJson([{ Effect: 'Allow', Action: actions, Resource: resources }])
 }

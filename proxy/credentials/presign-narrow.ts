@@ -1,4 +1,6 @@
-/** Upstream credentials that can do the one thing that is signed and nothing else: a role with a session policy. */
+/**
+ * Gets upstream credentials that can do the one thing that is signed and nothing else: a role with a session policy.
+ */
 import type { Agent } from '../core/agent.ts'
 import { MIN_SESSION_SECONDS, type AssumeRole } from './assume-role.ts'
 import { statementPolicy } from './policy-text.ts'
@@ -7,12 +9,12 @@ import { Denial } from '../core/denial/denial.ts'
 import type { PresignRequest } from '../exchange/presign-request.ts'
 import type { Credentials } from '../core/ports.ts'
 
-/** Whose credentials sign what an agent asks for. */
+/** Returns whose credentials sign what an agent asks for. */
 export type SigningOwner = (agent: Agent, presign: PresignRequest) => Promise<Credentials>
 
 /**
- * A session of its own for each request, never kept: denial `upstream_credentials` if it cannot be had, and nothing
- * else in its place (rule S21).
+ * Returns a session of its own for each request, never kept: denial `upstream_credentials` if it cannot be had, and
+ * nothing else in its place (rule S21).
  */
 export function narrowed(roleArn: string, assume: AssumeRole): SigningOwner {
   return async function narrow({ id }, { region, statement }) {

@@ -1,4 +1,4 @@
-/** What the signing endpoint needs of the configuration. */
+/** Gives the signing endpoint what it needs of the configuration. */
 import type { Agent } from '../core/agent.ts'
 import type { Config } from '../config/schema/config.ts'
 import type { AssumeRole } from './assume-role.ts'
@@ -12,7 +12,9 @@ export interface PresignSigning {
   /** Stands for S3 and STS, as for every service. */
   readonly emulator: URL | undefined
   readonly owner: SigningOwner
-  /** Whether what an agent asks for is signed by a session of one use, and not with the credentials as they are. */
+  /**
+   * Tells whether what an agent asks for is signed by a session of one use, and not with the credentials as they are.
+   */
   readonly narrowed: (agent: Agent) => boolean
 }
 

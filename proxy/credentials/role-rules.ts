@@ -1,4 +1,7 @@
-/** Which upstream role a call is made with: the first rule that fits its agent, the role that its task named, its account. */
+/**
+ * Picks the upstream role that a call is made with: the first rule that fits its agent, the role that its task named,
+ * its account.
+ */
 import { arnMatch } from '../../policy/arn-match.ts'
 import type { Agent } from '../core/agent.ts'
 import type { Config } from '../config/schema/config.ts'
@@ -6,12 +9,12 @@ import { Denial } from '../core/denial/denial.ts'
 
 export type RoleRules = Pick<Config['upstream'], 'roles' | 'accountId'>
 
-/** The role, or Moderato's own credentials as they are. */
+/** Says which role was picked, or Moderato's own credentials as they are. */
 export type Chosen = { readonly roleArn: string; readonly externalId: string | undefined } | 'plain'
 
 /**
- * With no rules at all, the plain credentials are all that was configured. Once there are rules, a call that none fits
- * is refused, denial `upstream_credentials`: plain ones are never a fallback (rule S21).
+ * Picks a role. With no rules at all, the plain credentials are all that was configured. Once there are rules, a call
+ * that none fits is refused, denial `upstream_credentials`: plain ones are never a fallback (rule S21).
  */
 export function chosen(agent: Agent, rules: RoleRules): Chosen {
   if (rules.roles.length === 0) return 'plain'
@@ -25,7 +28,7 @@ export function chosen(agent: Agent, rules: RoleRules): Chosen {
   )
 }
 
-/** The account that a call is made in; undefined if nobody said. */
+/** Returns the account that a call is made in; undefined if nobody said. */
 export function accountOf(agent: Agent, rules: RoleRules): string | undefined {
   const role = ruleOf(agent, rules)?.roleArn
   if (role !== undefined) return accountIn(role)
@@ -53,7 +56,7 @@ function accountIn(roleArn: string): string | undefined {
   return roleArn.split(':')[4]
 }
 
-/** Whether calls of the agent are made with Moderato's own credentials as they are. */
+/** Tells whether calls of the agent are made with Moderato's own credentials as they are. */
 export function isPlain(agent: Agent, rules: RoleRules): boolean {
   return rules.roles.length === 0 || ruleOf(agent, rules)?.plain === true
 }

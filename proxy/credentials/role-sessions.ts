@@ -1,5 +1,5 @@
 /**
- * What calls are signed with upstream: a session of the role that a rule picks, for one task of one agent, with a
+ * Gives what calls are signed with upstream: a session of the role that a rule picks, for one task of one agent, with a
  * session policy generated from its grants; or Moderato's own credentials, where a rule says so (rule S21).
  */
 import { hash } from 'node:crypto'
@@ -56,8 +56,8 @@ export class RoleSessions {
   }
 
   /**
-   * At once what is held, else when STS has answered. Denial `upstream_credentials` if there is no rule for the call or
-   * its role cannot be assumed; nothing else is ever taken in its place.
+   * Returns the signer of a call: at once if it is held, else when STS has answered. Denial `upstream_credentials` if
+   * there is no rule for the call or its role cannot be assumed; nothing else is ever taken in its place.
    */
   of(call: Signable): Signer | Promise<Signer> {
     const { rules, plain } = this.#options
@@ -66,7 +66,7 @@ export class RoleSessions {
     return mapMaybePromise(currentCredentials(plain), (credentials) => ({ credentials, as: 'plain' }))
   }
 
-  /** A session that is not kept, with exactly this policy. Denial as of `of`. */
+  /** Returns a session that is not kept, with exactly this policy. Denial as of `of`. */
   async once(agent: Agent, region: string, policy: string): Promise<Credentials> {
     const { rules, plain } = this.#options
     const role = chosen(agent, rules)
@@ -76,7 +76,7 @@ export class RoleSessions {
     })
   }
 
-  /** Whether what `of` and `once` give is Moderato's own credentials as they are. */
+  /** Tells whether what `of` and `once` give is Moderato's own credentials as they are. */
   isPlain(agent: Agent): boolean {
     return isPlain(agent, this.#options.rules)
   }

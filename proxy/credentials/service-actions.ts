@@ -1,9 +1,9 @@
-/** What the catalogue knows of a service's IAM actions, as patterns for session policies. */
+/** Gives what the catalogue knows of a service's IAM actions, as patterns for session policies. */
 import { changesState } from '../core/action-class.ts'
 import { operationsOf } from '../aws/catalogue/catalogue.ts'
 import type { Catalogue, Operation } from '../aws/catalogue/types.ts'
 
-/** Patterns of IAM actions, `s3:get*`, in lower case: IAM takes them in any. */
+/** Holds patterns of IAM actions, `s3:get*`, in lower case: IAM takes them in any. */
 export interface ServiceActions {
   /** All that operations of class `credentials` need. */
   readonly credentials: readonly string[]
@@ -16,7 +16,7 @@ export interface ServiceActions {
   readonly secretReads: readonly string[]
 }
 
-/** By IAM prefix. Reading the catalogue through for it takes some 0.4 s, once. */
+/** Returns them by IAM prefix. Reading the catalogue through for it takes some 0.4 s, once. */
 export function serviceActions(catalogue: Catalogue): (prefix: string) => ServiceActions {
   const models = new Map<string, string[]>()
   for (const model of catalogue.models) {
@@ -71,7 +71,9 @@ function patternsOf(
   return shortest(words(own), words(left), 1).map((each) => each.toLowerCase())
 }
 
-/** The fewest words, one after the prefix at least, that cover all of `own` and none of `others`, each with `*`. */
+/**
+ * Returns the fewest words, one after the prefix at least, that cover all of `own` and none of `others`, each with `*`.
+ */
 function shortest(own: readonly string[][], others: readonly string[][], depth: number): string[] {
   const groups = new Map<string, string[][]>()
   for (const name of own) {

@@ -1,4 +1,4 @@
-/** Agents and tasks in the letters and lengths that STS takes, so that no two of them get the same name. Pure. */
+/** Names agents and tasks in the letters and lengths that STS takes, so that no two of them get the same name. Pure. */
 import { hash } from 'node:crypto'
 
 const MAX_NAME = 64
@@ -7,12 +7,12 @@ const MARK_DIGITS = 16
 /** A name that looks as if it were marked is marked too: nobody can take another one's. */
 const MARKED = /-[0-9a-f]{16}$/
 
-/** For SourceIdentity and RoleSessionName: `[\w+=,.@-]{2,64}`, not beginning with `aws:`. */
+/** Returns a name for SourceIdentity and RoleSessionName: `[\w+=,.@-]{2,64}`, not beginning with `aws:`. */
 export function sessionName(text: string): string {
   return fitted(text, /[^\w+=,.@-]/g, MAX_NAME, 2)
 }
 
-/** For the value of a session tag. */
+/** Returns a text for the value of a session tag. */
 export function tagValue(text: string): string {
   return fitted(text, /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu, MAX_TAG_VALUE, 0)
 }

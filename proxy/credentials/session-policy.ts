@@ -1,10 +1,10 @@
 /**
- * Session policies in IAM's language: what a task may do with one service, and what one call needs. Pure.
+ * Makes session policies in IAM's language: what a task may do with one service, and what one call needs. Pure.
  *
  * IAM knows services, actions and resources, and no action classes. A policy of a task holds its resources exactly and
  * its classes only where they are `read` and `list` alone; classes beyond are held by Moderato's own policy. What IAM
- * cannot say is left out, so that a policy is never wider in resources than the grant: a call that it leaves out
- * gets a policy of its own.
+ * cannot say is left out, so that a policy is never wider in resources than the grant: a call that it leaves out gets a
+ * policy of its own.
  */
 import { arnMatch } from '../../policy/arn-match.ts'
 import type { PolicyGrant } from '../../policy/types.ts'
@@ -14,7 +14,7 @@ import { arnsOf, isOf, isSayable, meetAll, namesService } from './arn-patterns.t
 import { policyText, type PolicyRow } from './policy-text.ts'
 import type { ServiceActions } from './service-actions.ts'
 
-/** What STS takes as plain text (AssumeRole, "Policy"). */
+/** Is as much as STS takes as plain text (AssumeRole, "Policy"). */
 export const MAX_POLICY_CHARACTERS = 2048
 
 export interface GrantPolicy {
@@ -25,27 +25,27 @@ export interface GrantPolicy {
   readonly text: string
 }
 
-/** Where a policy is for. */
+/** Says where a policy is for. */
 export interface PolicyPlace {
   /** The role's: a session of it can do nothing in another one. */
   readonly partition: string
   readonly actionsOf: (prefix: string) => ServiceActions
 }
 
-/** A scope of a task, or the grants that policy knows of its agent. */
+/** Narrows a call: a scope of a task, or the grants that policy knows of its agent. */
 export type Narrowing = Scope | { readonly grants: readonly PolicyGrant[] }
 
 export type PolicyCall = Pick<Call, 'service' | 'actions' | 'resources'>
 
-/** What the call depends on in a policy of its task: calls with the same one share it. */
+/** Returns what the call depends on in a policy of its task: calls with the same one share it. */
 export function serviceKey(call: PolicyCall): string {
   return [servicesOf(call), [...actionsElsewhere(call)]].map((each) => each.toSorted().join(' ')).join('|')
 }
 
 /**
- * What the scopes leave of the call's service, all of them together, less `credentials`; and what services may do for
- * the call on what was granted of other ones, where there is room for it. Undefined if nothing of it can be said in
- * IAM's language and in 2,048 characters.
+ * Returns what the scopes leave of the call's service, all of them together, less `credentials`; and what services may
+ * do for the call on what was granted of other ones, where there is room for it. Undefined if nothing of it can be said
+ * in IAM's language and in 2,048 characters.
  */
 export function grantPolicy(
   scopes: readonly Narrowing[],
@@ -78,7 +78,7 @@ export function grantPolicy(
     .find(({ text }) => text.length <= MAX_POLICY_CHARACTERS)
 }
 
-/** Whether the policy lets the whole call through. */
+/** Tells whether the policy lets the whole call through. */
 export function policyCovers({ allow, deny }: GrantPolicy, { actions, resources }: PolicyCall): boolean {
   const named = actions.map((each) => each.toLowerCase())
   const touched = resources.length === 0 ? ['*'] : resources
@@ -92,7 +92,10 @@ export function policyCovers({ allow, deny }: GrantPolicy, { actions, resources 
   )
 }
 
-/** Exactly the call's own actions on its own resources; where that is too long, on what its task names of them. */
+/**
+ * Returns policies of exactly the call's own actions on its own resources; where that is too long, on what its task
+ * names of them.
+ */
 export function callPolicies(call: PolicyCall, wider: GrantPolicy | undefined): string[] {
   const { actions, resources } = call
   const exact = resources.length === 0 ? ['*'] : resources
@@ -147,7 +150,7 @@ function isReading({ classes }: PolicyGrant): boolean {
   return classes.every((each) => each === 'read' || each === 'list' || each === 'reads-secret')
 }
 
-/** What services may do with the caller's rights to carry a call out: nothing for who may only read. */
+/** Returns what services may do with the caller's rights to carry a call out: nothing for who may only read. */
 function viaServices(
   scopes: readonly Narrowing[],
   express: (pattern: string) => string[],
@@ -157,7 +160,7 @@ function viaServices(
   )
 }
 
-/** A scope as rows; `actions` are those that a grant stands for. */
+/** Returns a scope as rows; `actions` are those that a grant stands for. */
 function rowsOf(
   scope: Narrowing,
   express: (pattern: string) => string[],

@@ -1,4 +1,7 @@
-/** Upstream credentials: fixed ones from the configuration, or the AWS provider chain's, refreshed before they expire. */
+/**
+ * Gives upstream credentials: fixed ones from the configuration, or the AWS provider chain's, refreshed before they
+ * expire.
+ */
 import { Denial } from '../core/denial/denial.ts'
 import type { CredentialSource, Credentials, Clock } from '../core/ports.ts'
 
@@ -9,7 +12,7 @@ export interface ExpiringCredentials extends Credentials {
   readonly expiration?: Date | undefined
 }
 
-/** What to sign with now, at once if it is there; denial `upstream_credentials` if the source has none. */
+/** Returns what to sign with now, at once if it is there; denial `upstream_credentials` if the source has none. */
 export function currentCredentials(source: CredentialSource): Credentials | Promise<Credentials> {
   const credentials = source.current()
   return credentials instanceof Promise ? credentials.catch(refuse) : credentials
@@ -24,8 +27,8 @@ export function fixedCredentials(credentials: Credentials): CredentialSource {
 }
 
 /**
- * The standard provider chain of the AWS SDK: environment, shared files, SSO, web identity, container, instance. It is
- * loaded when it is first asked: it is large, and who configures credentials needs none.
+ * Returns the standard provider chain of the AWS SDK: environment, shared files, SSO, web identity, container,
+ * instance. It is loaded when it is first asked: it is large, and who configures credentials needs none.
  */
 export function chainCredentials(clock: Clock): CredentialSource {
   let provider: (() => Promise<ExpiringCredentials>) | undefined

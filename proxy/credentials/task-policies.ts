@@ -1,4 +1,4 @@
-/** The session policies that may be asked for a call, the best first; made once for a task and a service. */
+/** Makes the session policies that may be asked for a call, the best first, once for a task and a service. */
 import type { PolicyGrant } from '../../policy/types.ts'
 import type { Agent } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
@@ -14,12 +14,12 @@ import {
 } from './session-policy.ts'
 
 export interface TaskPoliciesOptions {
-  /** An agent's grants in force; compared by identity. */
+  /** Returns an agent's grants in force; compared by identity. */
   readonly grantsOf: (agent: Agent) => readonly PolicyGrant[] | undefined
   readonly actionsOf: (prefix: string) => ServiceActions
 }
 
-/** A policy to ask for, and whether it is the task's or was made for this call. */
+/** Holds a policy to ask for, and whether it is the task's or was made for this call. */
 export interface Candidate {
   readonly text: string
   readonly of: 'task' | 'call'

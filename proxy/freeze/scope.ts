@@ -1,9 +1,9 @@
-/** What a freeze is about, and whether a call is part of it. Pure. */
+/** Says what a freeze is about, and whether a call is part of it. Pure. */
 import { arnMatch } from '../../policy/arn-match.ts'
 import type { ActionClass } from '../core/action-class.ts'
 import type { Classified } from '../exchange/exchange.ts'
 
-/** A call is meant if every member that is given names it; a scope without members is everything. */
+/** Names the calls that a freeze holds: a call is meant if every member that is given names it; a scope without members is everything. */
 export interface FreezeScope {
   readonly classes?: readonly ActionClass[] | undefined
   /** Agent ids; `*` matches any characters. */
@@ -15,7 +15,7 @@ export interface FreezeScope {
 }
 
 /**
- * Whether the scope covers the call. A call may be of any of the classes and touch any of the accounts; a resource
+ * Tells whether the scope covers the call. A call may be of any of the classes and touch any of the accounts; a resource
  * that does not say its account is in the upstream credentials' own, and in every account while that is unknown.
  */
 export function scopeCovers(
@@ -35,13 +35,13 @@ export function scopeCovers(
   })
 }
 
-/** `arn:partition:service:region:account:resource`; undefined if nobody knows. */
+/** Reads `arn:partition:service:region:account:resource`; undefined if nobody knows. */
 function accountOf(resource: string, ownAccount: string | undefined): string | undefined {
   const account = resource.split(':')[4] ?? ''
   return /^\d{12}$/.test(account) ? account : ownAccount
 }
 
-/** In words, for people: `everything`, or `class destructive; account 111122223333`. */
+/** Returns the scope in words, for people: `everything`, or `class destructive; account 111122223333`. */
 export function scopeInWords({ classes, agents, accounts, services }: FreezeScope): string {
   const parts = Object.entries({
     class: classes,
@@ -50,4 +50,14 @@ export function scopeInWords({ classes, agents, accounts, services }: FreezeScop
     service: services,
   }).flatMap(([name, values]) => (values === undefined ? [] : [`${name} ${values.join(' or ')}`]))
   return parts.length === 0 ? 'everything' : parts.join('; ')
+}
+
+/** Returns the selectors that are given, of something that has other members beside them. */
+export function scopeAlone({ classes, agents, accounts, services }: FreezeScope) {
+  return {
+    ...(classes === undefined ? {} : { classes: [...classes] }),
+    ...(agents === undefined ? {} : { agents: [...agents] }),
+    ...(accounts === undefined ? {} : { accounts: [...accounts] }),
+    ...(services === undefined ? {} : { services: [...services] }),
+  }
 }

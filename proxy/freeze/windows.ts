@@ -18,7 +18,7 @@ export interface FreezeWindow extends FreezeScope {
   readonly reason?: string | undefined
 }
 
-/** Whether it is open, and until when that holds: milliseconds since the epoch. */
+/** Says whether it is open, and until when that holds: milliseconds since the epoch. */
 export interface WindowState {
   readonly open: boolean
   readonly untilMs: number
@@ -30,8 +30,8 @@ const LOOK_AHEAD_DAYS = 8
 const LOOK_BACK_DAYS = 1
 
 /**
- * The state at a moment. Where clocks are set back, a time that comes twice opens at its first coming and closes at
- * its last; where they are set forward, one that is skipped counts as the same time after the change.
+ * Returns the state at a moment. Where clocks are set back, a time that comes twice opens at its first coming and
+ * closes at its last; where they are set forward, one that is skipped counts as the same time after the change.
  */
 export function windowState(window: FreezeWindow, nowMs: number): WindowState {
   const today = Temporal.Instant.fromEpochMilliseconds(nowMs)

@@ -1,15 +1,16 @@
-/** Who owns an access key: an agent that the configuration names, or a session that its token tells of. */
+/** Finds who owns an access key: an agent that the configuration names, or a session that its token tells of. */
 import type { Config } from '../config/schema/config.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Sessions } from './sessions.ts'
 import type { AgentStore, Owner } from '../core/ports.ts'
 
-/** The owners of static access keys, by key. */
+/** Holds the owners of static access keys, by key. */
 export type StaticOwners = ReadonlyMap<string, Owner>
 
 /**
- * `before` are the owners whom these replace at `nowMs`: a key that keeps its owner and its secret keeps its age, so
- * that calls which wait can be told from calls of a key that was withdrawn or given away meanwhile.
+ * Returns the owners of static keys. `before` are the owners whom these replace at `nowMs`: a key that keeps its owner
+ * and its secret keeps its age, so that calls which wait can be told from calls of a key that was withdrawn or given
+ * away meanwhile.
  */
 export function staticOwners(
   agents: Config['agents'],
@@ -27,7 +28,10 @@ export function staticOwners(
   return byKey
 }
 
-/** Static agents have no session token: one beside their key, of AWS's, can only be a foreign one. */
+/**
+ * Returns the store of all agents. Static agents have no session token: one beside their key, of AWS's, can only be a
+ * foreign one.
+ */
 export function agentStore(owners: () => StaticOwners, sessions: Pick<Sessions, 'open'>): AgentStore {
   return {
     find(accessKeyId, sessionToken) {

@@ -11,7 +11,10 @@ export interface FollowKeysDeps {
   readonly changed: () => void
 }
 
-/** A file that is bad or gone changes nothing but the log and the audit. Ends with the answer. */
+/**
+ * Follows the file of sealing keys until the function that it returns is called. A file that is bad or gone changes
+ * nothing but the log and the audit.
+ */
 export function followKeys(keys: SealingKeyFile, { audit, log, changed }: FollowKeysDeps): () => void {
   const reload = (): void => {
     try {

@@ -1,9 +1,9 @@
-/** What policy knows of agents: their grants by root, which agents of one template share. */
+/** Gives policy what it knows of agents: their grants by root, which agents of one template share. */
 import type { PolicyData } from '../../policy/engine.ts'
 import type { Config } from '../config/schema/config.ts'
 import { isTemplate, rootOf } from '../core/agent-template.ts'
 
-/** Of the agents that the configuration names, and of those that the rules of its providers make. */
+/** Returns the grants of the agents that the configuration names, and of those that the rules of its providers make. */
 export function grantsByRoot({
   agents,
   identity,

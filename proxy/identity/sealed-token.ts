@@ -1,15 +1,16 @@
 /**
- * Session tokens that any replica can read and none keeps: what an agent may do in one task, sealed with AES-256-GCM.
+ * Seals session tokens that any replica can read and none keeps: what an agent may do in one task, sealed with
+ * AES-256-GCM.
  *
  *     M1.<key id>.<base64url of: 12 bytes nonce, ciphertext, 16 bytes tag>
  *
- * The access key id is bound in as additional data, so a token works with no other one. The secret that goes with it
- * is derived from both and never stored: who steals the token alone can sign nothing. Pure.
+ * The access key id is bound in as additional data, so a token works with no other one. The secret that goes with it is
+ * derived from both and never stored: who steals the token alone can sign nothing. Pure.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 
-/** One master key, ready for use; made of 32 bytes that every replica has. */
+/** Holds one master key, ready for use; it is made of 32 bytes that every replica has. */
 export interface SealingKey {
   readonly id: string
   readonly sealing: Buffer
@@ -52,7 +53,7 @@ export function sealTicket(content: unknown, key: SealingKey): string {
   return sealed(content, key, TICKET)
 }
 
-/** What a ticket was sealed of; undefined as for `unseal`. */
+/** Returns what a ticket was sealed of; undefined as for `unseal`. */
 export function unsealTicket(ticket: string, key: SealingKey): unknown {
   return unseal(TICKET, ticket, key)
 }
@@ -82,14 +83,14 @@ function unpacked(packed: Buffer): Buffer {
   return packed[0] === PLAIN ? content : inflateRawSync(content, { maxOutputLength: MAX_CONTENT_BYTES })
 }
 
-/** The id of the key that a token names; undefined if it is no token of ours. Nothing is proved yet. */
+/** Returns the id of the key that a token names; undefined if it is no token of ours. Nothing is proved yet. */
 export function keyIdOf(sessionToken: string): string | undefined {
   return sessionToken.length > MAX_TOKEN_CHARACTERS
     ? undefined
     : /^M1\.([A-Za-z0-9_-]{1,32})\.[A-Za-z0-9_-]+$/.exec(sessionToken)?.[1]
 }
 
-/** What was sealed; undefined if the token was made with another key, for another access key id, or changed. */
+/** Returns what was sealed; undefined if the token was made with another key, for another access key id, or changed. */
 export function unseal(holder: string, token: string, key: SealingKey): unknown {
   const bytes = Buffer.from(token.slice(FORM.length + key.id.length + 2), 'base64url')
   if (bytes.length <= NONCE_BYTES + TAG_BYTES) return undefined
@@ -104,7 +105,10 @@ export function unseal(holder: string, token: string, key: SealingKey): unknown 
   }
 }
 
-/** 40 characters, as SDKs know secrets. The whole token is in it: another spelling of the same bytes has another. */
+/**
+ * Returns the secret of a token: 40 characters, as SDKs know secrets. The whole token is in it: another spelling of the
+ * same bytes has another.
+ */
 export function secretOf(accessKeyId: string, sessionToken: string, key: SealingKey): string {
   const token = createHash('sha256').update(sessionToken).digest()
   const mac = createHmac('sha256', key.secrets).update(accessKeyId).update('\0').update(token).digest()

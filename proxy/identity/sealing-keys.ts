@@ -1,8 +1,8 @@
 /**
- * The master keys that session tokens are sealed with, from a file of the owner's alone: one a line, `ID BASE64URL`,
- * the current one first. Replicas share the file (a secret that is mounted). To change keys without a break, add the
- * new one as the second line everywhere, then make it the first, then take the old one away when the longest session
- * is over. To throw every session of a key away at once, remove its line.
+ * Reads the master keys that session tokens are sealed with, from a file of the owner's alone: one a line, `ID
+ * BASE64URL`, the current one first. Replicas share the file (a secret that is mounted). To change keys without a
+ * break, add the new one as the second line everywhere, then make it the first, then take the old one away when the
+ * longest session is over. To throw every session of a key away at once, remove its line.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
@@ -37,7 +37,7 @@ function readKeys(path: string): SealingKeys {
   return { current, find: (id) => byId.get(id), ids: [...byId.keys()] }
 }
 
-/** The keys of a file in force, which change with it. */
+/** Holds the keys of a file in force, which change with it. */
 export class SealingKeyFile {
   readonly path: string
   #keys: SealingKeys
@@ -56,7 +56,7 @@ export class SealingKeyFile {
   }
 }
 
-/** The lines of the file, checked. */
+/** Returns the lines of the file, checked. */
 export function readKeyLines(path: string): string[] {
   if ((statSync(path).mode & 0o077) !== 0)
     throw new Error(`${path} is open to other users: set its mode to 0600`)

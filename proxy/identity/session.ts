@@ -1,4 +1,4 @@
-/** The shape in which a session is sealed into its token. */
+/** Packs a session into the shape in which it is sealed into its token. */
 import { z } from 'zod'
 import type { Grant, Scope, Session } from '../core/agent.ts'
 import { ACTION_CLASSES } from '../core/action-class.ts'
@@ -28,7 +28,10 @@ const Packed = z.strictObject({
   e: z.int(),
 })
 
-/** Short names, since the token travels with every request; what is usual is left out; times are in seconds. */
+/**
+ * Packs a session under short names, since the token travels with every request; what is usual is left out; times are
+ * in seconds.
+ */
 export function pack({ id, agentId, root, task, issuedAtMs, expiresAtMs }: Session): object {
   return {
     s: id,
@@ -46,7 +49,7 @@ export function pack({ id, agentId, root, task, issuedAtMs, expiresAtMs }: Sessi
   }
 }
 
-/** The session that `pack` gave. Throws for anything else, which only a holder of the key can have made. */
+/** Returns the session that `pack` gave. Throws for anything else, which only a holder of the key can have made. */
 export function unpack(content: unknown): Session {
   const { s, a, r = a, t, n, j, k, o, c, p = [], i, e } = Packed.parse(content)
   return {

@@ -2,6 +2,8 @@
 import type { Agent, Session } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock, Owner } from '../core/ports.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import {
   keyIdOf,
   seal,
@@ -16,7 +18,7 @@ import type { SealingKeys } from './sealing-keys.ts'
 import { pack, unpack } from './session.ts'
 
 export interface SessionsOptions {
-  /** The keys in force: asked each time, so that a key that was taken away opens nothing any more. */
+  /** Returns the keys in force: asked each time, so that a key that was taken away opens nothing any more. */
   readonly keys: () => SealingKeys
   readonly clock: Clock
 }
@@ -27,29 +29,30 @@ interface Opened {
   readonly key: SealingKey
 }
 
-/** Opened tokens kept in one of two generations: some 2 KB each. */
-const GENERATION = 4096
+/** So many opened tokens are kept at least, some 2 KB each. */
+const MOST_OPENED = 4_096
 
 export class Sessions {
   readonly #options: SessionsOptions
-  #young = new Map<string, Opened>()
-  #old = new Map<string, Opened>()
+  readonly #known = new RecentMap<Opened>(MOST_OPENED)
 
   constructor(options: SessionsOptions) {
     this.#options = options
   }
 
-  /** Fresh credentials of a session; a session may have several. Throws a RangeError if its scopes are too long. */
+  /**
+   * Issues fresh credentials of a session; a session may have several. Throws a RangeError if its scopes are too long.
+   */
   issue(session: Session): Sealed {
     return seal(pack(session), this.#options.keys().current)
   }
 
-  /** A ticket for the session's credentials, for the container credentials endpoint. */
+  /** Returns a ticket for the session's credentials, for the container credentials endpoint. */
   ticket(session: Session): string {
     return sealTicket(pack(session), this.#options.keys().current)
   }
 
-  /** The session of a ticket. Denials as of `open`. */
+  /** Returns the session of a ticket. Denials as of `open`. */
   openTicket(ticket: string): Session {
     const key = this.#options.keys().find(keyIdOf(ticket) ?? '')
     const content = key === undefined ? undefined : unsealTicket(ticket, key)
@@ -59,7 +62,7 @@ export class Sessions {
     return session
   }
 
-  /** The agent of a session token. Denials: `unknown_credential`, `expired_session`. */
+  /** Returns the agent of a session token. Denials: `unknown_credential`, `expired_session`. */
   open(accessKeyId: string, sessionToken: string): Owner {
     const { owner, session } = this.#opened(accessKeyId, sessionToken)
     this.#checkTime(session)
@@ -68,29 +71,24 @@ export class Sessions {
 
   #checkTime({ task, expiresAtMs }: Session): void {
     if (this.#options.clock.nowMs() < expiresAtMs) return
-    throw new Denial('expired_session', `The time of task ${JSON.stringify(task.id)} is over.`)
+    throw new Denial('expired_session', `The time of task ${quoteUntrusted(task.id)} is over.`)
   }
 
   #opened(accessKeyId: string, sessionToken: string): Opened {
     const name = `${accessKeyId} ${sessionToken}`
     const key = this.#options.keys().find(keyIdOf(sessionToken) ?? '')
-    const known = this.#young.get(name) ?? this.#old.get(name)
-    if (known !== undefined && known.key === key) return this.#remember(name, known)
+    const known = this.#known.get(name)
+    if (known !== undefined && known.key === key) return known
     const content = key === undefined ? undefined : unseal(accessKeyId, sessionToken, key)
-    if (key === undefined || content === undefined) throw unknownSession()
+    if (key === undefined || content === undefined) {
+      this.#known.delete(name)
+      throw unknownSession()
+    }
     const session = unpack(content)
     const agent: Agent = { id: session.agentId, root: session.root, accessKeyId, session }
     const owner = { agent, secretAccessKey: secretOf(accessKeyId, sessionToken, key) }
-    return this.#remember(name, { owner, session, key })
-  }
-
-  #remember(name: string, opened: Opened): Opened {
-    if (this.#young.has(name)) return opened
-    if (this.#young.size >= GENERATION) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(name, opened)
+    const opened = { owner, session, key }
+    this.#known.set(name, opened)
     return opened
   }
 }

@@ -1,4 +1,6 @@
-/** What the tasks of agents did, as far as this process saw it: counts, sessions, and what they leave behind. */
+/**
+ * Follows what the tasks of agents did, as far as this process saw it: counts, sessions, and what they leave behind.
+ */
 import type { Session } from '../core/agent.ts'
 import type { Call } from '../core/call.ts'
 import type { Outcome } from '../exchange/outcome.ts'
@@ -49,7 +51,10 @@ export class TaskActivity {
     this.#forgotten = forgotten
   }
 
-  /** One request, over. Only what a session proved counts for its task, and what it asks of Moderato itself does not. */
+  /**
+   * Counts one request that is over. Only what a session proved counts for its task, and what it asks of Moderato
+   * itself does not.
+   */
   finished(outcome: Outcome, nowMs: number): void {
     const { agent, payload, call } = outcome.exchange
     const session = agent?.session
@@ -63,7 +68,7 @@ export class TaskActivity {
     return this.#tasks.get(taskIn(root, taskId))
   }
 
-  /** A task with all that were opened from it. */
+  /** Returns a task with all that were opened from it. */
   family(root: string, taskId: string): SeenTask[] {
     return this.all().filter(
       ({ session }) =>
@@ -158,7 +163,7 @@ function counted(before: TaskCounts, { exchange, decision }: Outcome): TaskCount
   }
 }
 
-/** Of several tasks, as one. */
+/** Returns the counts of several tasks, as one. */
 export function sumOf(tasks: readonly SeenTask[]): TaskCounts {
   const sum = { ...NO_CALLS }
   for (const { counts } of tasks) {

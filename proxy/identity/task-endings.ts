@@ -16,7 +16,7 @@ export interface TaskEndingsDeps {
   readonly clock: Clock
 }
 
-/** What this process saw of a task and of all that were opened from it. */
+/** Holds what this process saw of a task and of all that were opened from it. */
 export interface TaskSummary {
   readonly counts: TaskCounts
   readonly leftBehind: readonly Leftover[]
@@ -43,14 +43,14 @@ export class TaskEndings {
     })
   }
 
-  /** One request, over. */
+  /** Hears of one request that is over. */
   finished(outcome: Outcome): void {
     const nowMs = this.#deps.clock.nowMs()
     this.activity.finished(outcome, nowMs)
     if (nowMs - this.#sweptAtMs >= SWEPT_EVERY_MS) this.sweep()
   }
 
-  /** Of that agent alone, if one is named. */
+  /** Returns what was seen of a task; of that agent alone, if one is named. */
   summary(root: string, taskId: string, agentId?: string): TaskSummary {
     const family = this.activity.family(root, taskId)
     const tasks = family.filter(({ session }) => agentId === undefined || session.agentId === agentId)

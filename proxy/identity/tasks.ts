@@ -1,13 +1,15 @@
-/** Tasks: what an agent says that it is about to do, judged by policy, and the credentials that go with it. */
+/** Opens tasks: an agent says what it is about to do, policy judges it, and it gets credentials for that alone. */
 import { hash, randomBytes } from 'node:crypto'
 import { policyAgent, type PolicyEngine } from '../../policy/engine.ts'
 import type { TaskVerdict } from '../../policy/task.ts'
 import type { Agent, Grant, Scope, Session } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { orStateUnavailable } from '../state/or-state-unavailable.ts'
-import type { Entry, Ledger } from '../state/ledger.ts'
-import type { TaskRequest, OpenEntry, OpenTask, Opener, TaskGrant } from '../exchange/task-opening.ts'
+import type { Ledger } from '../state/ledger.ts'
+import type { TaskRequest, OpenTask, Opener, TaskGrant } from '../exchange/task-opening.ts'
+import { OpenTasks, type KnownTask } from './open-tasks.ts'
 import { taskIn, type Revocation, type Revocations } from './revocations.ts'
 import type { Sealed } from './sealed-token.ts'
 import type { Sessions } from './sessions.ts'
@@ -16,7 +18,7 @@ export interface TasksOptions {
   readonly policy: () => PolicyEngine
   readonly sessions: Sessions
   readonly revocations: Revocations
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'table'>
   readonly clock: Clock
   readonly defaultSeconds: number
 }
@@ -28,13 +30,15 @@ const MAX_ANCESTORS = 4
 
 export class Tasks {
   readonly #options: TasksOptions
+  readonly #open: OpenTasks
 
   constructor(options: TasksOptions) {
     this.#options = options
+    this.#open = new OpenTasks(options.ledger)
   }
 
   /**
-   * What a task would be, if policy lets it be opened: never more than its agent's grants, nor than the task that it is
+   * Returns what a task would be, if policy lets it be opened: never more than its agent's grants, nor than the task that it is
    * opened from. Denials: `policy_denied`, `policy_error`, `revoked`, `malformed_request`.
    */
   judge(opener: Opener, asked: TaskRequest): TaskGrant {
@@ -88,7 +92,7 @@ export class Tasks {
    * opened for, for as long as any of its credentials. Denial `state_unavailable`.
    */
   async open({ session, openedBy, approved, before }: TaskGrant): Promise<Sealed> {
-    const { ledger, sessions, revocations } = this.#options
+    const { sessions, revocations } = this.#options
     const sealed = issued(sessions, session)
     const { agentId, root, task, issuedAtMs } = session
     const open: OpenTask = {
@@ -104,39 +108,33 @@ export class Tasks {
       approved: approved ?? before?.approved,
     }
     const expiresAtMs = Math.max(session.expiresAtMs, before?.expiresAtMs ?? 0)
-    await orStateUnavailable(ledger.put('task', taskIn(root, task.id), open, { expiresAtMs }), NOT_WRITTEN)
+    await orStateUnavailable(this.#open.put(open, expiresAtMs), NOT_WRITTEN)
     // Ended while it was written: it is not open again by that.
     if (revocations.of(session) !== undefined)
-      await orStateUnavailable(ledger.remove('task', taskIn(root, task.id)), NOT_WRITTEN)
+      await orStateUnavailable(this.#open.remove(root, task.id), NOT_WRITTEN)
     return sealed
   }
 
-  /** An open task, as every replica knows it. */
-  find(root: string, taskId: string): OpenEntry | undefined {
-    const entry = this.#options.ledger.get('task', taskIn(root, taskId))
-    return entry === undefined ? undefined : openEntry(entry)
-  }
-
-  /** All open tasks. */
-  all(): OpenEntry[] {
-    return this.#options.ledger.all('task').map(openEntry)
+  /** Returns all open tasks. */
+  all(): KnownTask[] {
+    return this.#open.all()
   }
 
   /** Ends every task that the revocation of an agent, of a root or of all ended: it is not open any more. */
-  async close(isMeant: (task: OpenEntry) => boolean): Promise<void> {
+  async close(isMeant: (task: KnownTask) => boolean): Promise<void> {
     for (const { root, taskId } of this.all().filter(isMeant)) {
-      await this.#options.ledger.remove('task', taskIn(root, taskId))
+      await this.#open.remove(root, taskId)
     }
   }
 
-  /** More credentials of a session that stands. */
+  /** Issues more credentials of a session that stands. */
   renew(session: Session): Sealed {
     return issued(this.#options.sessions, session)
   }
 
-  /** An open task of that agent: agents of one template share a root, and see and end nothing of each other's. */
-  findOwn({ id: agentId, root }: Agent, taskId: string): OpenEntry | undefined {
-    const open = this.find(root, taskId)
+  /** Returns an open task of that agent: agents of one template share a root, and see and end nothing of each other's. */
+  findOwn({ id: agentId, root }: Agent, taskId: string): KnownTask | undefined {
+    const open = this.#open.find(root, taskId)
     return open?.agentId === agentId ? open : undefined
   }
 
@@ -147,29 +145,30 @@ export class Tasks {
   async end(agent: Agent, taskId: string, why: Omit<Revocation, 'issuedUntilMs'>): Promise<boolean> {
     const isOwn = agent.session?.task.id === taskId || this.findOwn(agent, taskId) !== undefined
     if (!isOwn) return false
-    const { ledger, revocations } = this.#options
+    const { revocations } = this.#options
     await orStateUnavailable(
       revocations.revoke({ kind: 'task', id: taskIn(agent.root, taskId) }, why),
       NOT_WRITTEN,
     )
-    await orStateUnavailable(ledger.remove('task', taskIn(agent.root, taskId)), NOT_WRITTEN)
+    await orStateUnavailable(this.#open.remove(agent.root, taskId), NOT_WRITTEN)
     return true
   }
 
   /**
-   * The open task of this name, if it is carried on. A task that ended stays ended. One that is open goes on only where
-   * its agent proves who it is by each call.
+   * Returns the open task of this name, if it is carried on. A task that ended stays ended. One that is open goes on
+   * only where its agent proves who it is by each call.
    */
-  #carriedOn({ agentId, root, parent }: Opener, id: string, mayContinue: boolean): OpenEntry | undefined {
+  #carriedOn({ agentId, root, parent }: Opener, id: string, mayContinue: boolean): KnownTask | undefined {
     const { revocations } = this.#options
     if (revocations.isTaskEnded(root, id)) {
-      throw new Denial('revoked', `Task ${JSON.stringify(id)} was ended; give a new one a name of its own.`)
+      throw new Denial('revoked', `Task ${quoteUntrusted(id)} was ended; give a new one a name of its own.`)
     }
-    const open = this.find(root, id)
+    const open = this.#open.find(root, id)
     // A session carries on its own task and no other: approvals, pace and dwell go by tasks.
     const isTheirs = open?.agentId === agentId && (parent === undefined || parent.task.id === id)
-    if (open === undefined || (mayContinue && isTheirs)) return open
-    throw new Denial('policy_denied', `A task ${JSON.stringify(id)} is open.`, {
+    if (open === undefined || (mayContinue && isTheirs && !open.isUnreadable)) return open
+    const why = open.isUnreadable ? ', and another version of Moderato opened it' : ''
+    throw new Denial('policy_denied', `A task ${quoteUntrusted(id)} is open${why}.`, {
       next: 'Give this one a name of its own.',
     })
   }
@@ -216,10 +215,6 @@ function newSessionId(): string {
   return randomBytes(8).toString('hex')
 }
 
-function openEntry({ value, expiresAtMs = Infinity }: Entry): OpenEntry {
-  return { ...(value as OpenTask), expiresAtMs }
-}
-
 function issued(sessions: Sessions, session: Session): Sealed {
   try {
     return sessions.issue(session)
@@ -232,7 +227,7 @@ function issued(sessions: Sessions, session: Session): Sealed {
   }
 }
 
-/** What policy left of the grants that were asked for, and the session policy beside them. */
+/** Returns what policy left of the grants that were asked for, and the session policy beside them. */
 function scopesOf({ grants, statements }: TaskRequest, verdict: TaskVerdict): Scope[] {
   const scopes: Scope[] = []
   if (grants.length > 0) scopes.push({ grants: verdict.grants as readonly Grant[] })

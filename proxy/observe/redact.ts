@@ -1,4 +1,6 @@
 /** Implements the one redactor (rule S8): it removes secrets from text of agents and upstreams before log and audit show it. */
+import { memoize } from '../core/memoize.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 
 export const REDACTED = '[redacted]'
 
@@ -56,29 +58,31 @@ const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
-const MEMO_TEXTS = 1000
-const MEMO_CHARACTERS = 512
 /** Caches results: the same few user agents and messages come with every request. */
-const memo = new Map<string, string>()
+const redactAll = memoize(
+  (text: string): string => {
+    let clean = text
+    for (const [pattern, replacement] of TEXT_RULES) clean = clean.replace(pattern, replacement)
+    return clean
+  },
+  { most: 1_000, longest: 512 },
+)
 
 /** Returns free text without what looks like a secret, cut to `maxCharacters`. */
 export function redactText(text: string, maxCharacters = 4000): string {
-  const known = memo.get(text)
-  if (known !== undefined && known.length <= maxCharacters) return known
   // Cut first, with room for a value that crosses the end: hostile length must not cost time.
   const clean = redactAll(text.slice(0, maxCharacters * 2))
-  if (clean.length > maxCharacters || text.length > maxCharacters * 2)
-    return `${clean.slice(0, maxCharacters)}...`
-  if (text.length > MEMO_CHARACTERS) return clean
-  if (memo.size >= MEMO_TEXTS) memo.clear()
-  memo.set(text, clean)
-  return clean
+  return clean.length > maxCharacters || text.length > maxCharacters * 2
+    ? `${clean.slice(0, maxCharacters)}...`
+    : clean
 }
 
-function redactAll(text: string): string {
-  let clean = text
-  for (const [pattern, replacement] of TEXT_RULES) clean = clean.replace(pattern, replacement)
-  return clean
+/** The default length is short enough for a sentence. */
+const MAX_QUOTED = 200
+
+/** Returns an agent's text without what looks like a secret, quoted as people are shown it everywhere. */
+export function quoteRedacted(text: string, maxCharacters = MAX_QUOTED): string {
+  return quoteUntrusted(redactText(text, maxCharacters), { max: maxCharacters })
 }
 
 /** Tells whether the value of this name is never shown: a header, a query parameter or a member, in any case. */

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 
-/** A person who may operate and approve. Whatever channel they use, `id` is the one subject that they are. */
+/** Names a person who may operate and approve. Whatever channel they use, `id` is the one subject that they are. */
 export interface Person {
   readonly id: string
   /** SHA-256 of their token, hex. */
@@ -62,9 +62,9 @@ function certified({ socket }: IncomingMessage, named: ReadonlyMap<string, Calle
 }
 
 /**
- * The names of a certificate: its subject (`CN=alice,O=Example`), then its URIs (`URI:spiffe://...`) and mail addresses
- * (`email:...`). Node writes a comma that is part of a name as an escape in a quoted text, so that none can be
- * smuggled in.
+ * Returns the names of a certificate: its subject (`CN=alice,O=Example`), then its URIs (`URI:spiffe://...`) and mail
+ * addresses (`email:...`). Node writes a comma that is part of a name as an escape in a quoted text, so that none can
+ * be smuggled in.
  */
 export function certificateNames(certificate: {
   readonly subject: string | undefined

@@ -2,7 +2,7 @@
 import type { ActionClass } from '../core/action-class.ts'
 import type { Config } from '../config/schema/config.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
-import { LruMap } from '../watch/detectors/memory.ts'
+import { RecentMap } from '../core/recent-map.ts'
 import { readDecisions, type Fate, type OpenedTask, type RecordedCall } from './records.ts'
 import { Simulation } from './simulation.ts'
 import { Tally, type Sum } from './tally.ts'
@@ -63,7 +63,7 @@ class Run {
   readonly #before: Simulation | undefined
   /** Calls in order of arrival. */
   readonly #waiting: RecordedCall[] = []
-  readonly #tasks = new LruMap<OpenedTask>(MAX_TASKS)
+  readonly #tasks = new RecentMap<OpenedTask>(MAX_TASKS)
   readonly #counts = new Map<string, Count>()
   readonly #skipped = new Map<string, number>()
   #unreadable = 0

@@ -15,13 +15,19 @@ import { Freezes } from '../freeze/freezes.ts'
 import { WindowClock } from '../freeze/windows.ts'
 import { decide } from '../stages/decide.ts'
 import { pace } from '../stages/pace/pace.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { Table, type TableLedger } from '../state/table.ts'
 import type { Fate, OpenedTask, RecordedCall } from './records.ts'
-import { settled, VirtualTime } from './virtual-time.ts'
+import { settled, VirtualTime } from '../core/virtual-time.ts'
 
 const UNAPPROVED: Fate = { decision: 'deny', reason: 'approval_required', waitedMs: 0 }
 const GO: Fate = { decision: 'allow', reason: 'none', waitedMs: 0 }
 /** Freezes by people are not recorded; only the windows of the configuration are known. */
-const NO_LEDGER = {
+const NO_LEDGER: Pick<Ledger, 'table'> = {
+  table: (kind, schema, whenUnreadable) =>
+    new Table(NO_ENTRIES, { kind, schema, whenUnreadable }, () => undefined),
+}
+const NO_ENTRIES: TableLedger = {
   all: () => [],
   get: () => undefined,
   put: () => Promise.resolve(undefined),
@@ -32,7 +38,7 @@ const NEVER_GONE = new AbortController().signal
 
 /** A Simulation decides and paces calls under one configuration. */
 export class Simulation {
-  readonly #time = new VirtualTime()
+  readonly #time = new VirtualTime(0)
   readonly #freezes: Freezes
   readonly #accountId: string | undefined
   readonly #decided: (exchange: Authorizable) => Decided

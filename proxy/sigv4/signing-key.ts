@@ -1,5 +1,6 @@
 /** Derives the signing keys of SigV4 and caches them. */
 import { createHmac } from 'node:crypto'
+import { RecentMap } from '../core/recent-map.ts'
 import type { CredentialScope } from './types.ts'
 
 interface DerivedKey {
@@ -7,41 +8,26 @@ interface DerivedKey {
   readonly key: Buffer
 }
 
-/**
- * Caches signing keys by access key, day, region and service; bounded.
- *
- * It has two generations instead of an exact LRU: a key that was used since the last turn survives it, and a hit in the
- * young generation moves nothing. It holds at most `2 * capacity` keys. A changed secret gives a new key.
- */
+/** Caches signing keys by access key, day, region and service; bounded. A changed secret gives a new key. */
 export class SigningKeys {
-  readonly #capacity: number
-  #young = new Map<string, DerivedKey>()
-  #old = new Map<string, DerivedKey>()
+  readonly #keys: RecentMap<DerivedKey>
 
   constructor(capacity = 5_000) {
-    this.#capacity = capacity
+    this.#keys = new RecentMap(capacity)
   }
 
   /** Returns the 32-byte key that signs requests of this scope. */
   get(accessKeyId: string, secretAccessKey: string, scope: CredentialScope): Buffer {
     const name = `${accessKeyId}/${scope.date}/${scope.region}/${scope.service}`
-    const young = this.#young.get(name)
-    if (young?.secretAccessKey === secretAccessKey) return young.key
-    const old = this.#old.get(name)
-    const derived =
-      old?.secretAccessKey === secretAccessKey
-        ? old
-        : { secretAccessKey, key: deriveKey(secretAccessKey, scope) }
-    if (this.#young.size >= this.#capacity) {
-      this.#old = this.#young
-      this.#young = new Map()
-    }
-    this.#young.set(name, derived)
-    return derived.key
+    const known = this.#keys.get(name)
+    if (known?.secretAccessKey === secretAccessKey) return known.key
+    const key = deriveKey(secretAccessKey, scope)
+    this.#keys.set(name, { secretAccessKey, key })
+    return key
   }
 
   get size(): number {
-    return this.#young.size + this.#old.size
+    return this.#keys.size
   }
 }
 

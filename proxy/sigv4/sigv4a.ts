@@ -8,6 +8,7 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto'
+import { RecentMap } from '../core/recent-map.ts'
 import type { CredentialScope } from './types.ts'
 import { ECDSA_ALGORITHM, scopeText } from './credential.ts'
 
@@ -103,11 +104,10 @@ function isShortest(hex: string): boolean {
 
 /** Caches key pairs, bounded: deriving one takes longer than verifying with it. */
 export class EcdsaKeys {
-  readonly #capacity: number
-  readonly #byKey = new Map<string, { readonly secretAccessKey: string; readonly pair: EcdsaKeyPair }>()
+  readonly #byKey: RecentMap<{ readonly secretAccessKey: string; readonly pair: EcdsaKeyPair }>
 
   constructor(capacity = 1_000) {
-    this.#capacity = capacity
+    this.#byKey = new RecentMap(capacity)
   }
 
   /** Returns the key pair of an access key; a changed secret gives a new one. */
@@ -115,7 +115,6 @@ export class EcdsaKeys {
     const known = this.#byKey.get(accessKeyId)
     if (known?.secretAccessKey === secretAccessKey) return known.pair
     const pair = deriveEcdsaKey(accessKeyId, secretAccessKey)
-    if (this.#byKey.size >= this.#capacity) this.#byKey.clear()
     this.#byKey.set(accessKeyId, { secretAccessKey, pair })
     return pair
   }

@@ -1,8 +1,8 @@
-/** Time that outlives a process: what a store needs whose buckets do. */
+/** Keeps a time that outlives a process, for a store whose buckets do. */
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** The clocks of the machine, as it runs since it was started. */
+/** Reads the clocks of the machine, as it runs since it was started. */
 export interface BootClock {
   /** Names this boot: while it is the same, `steadyMs` goes on across processes. */
   readonly bootId: string
@@ -12,7 +12,7 @@ export interface BootClock {
   wallMs(): number
 }
 
-/** What a store keeps of time: `steadyMs + aheadMs` was its time on that boot, `lastMs` the latest it knows. */
+/** Holds what a store knows of time: `steadyMs + aheadMs` was its time on that boot, `lastMs` the latest it knows. */
 export interface Anchor {
   readonly bootId: string
   readonly aheadMs: number
@@ -22,8 +22,8 @@ export interface Anchor {
 const TICKS_PER_MS = 1024
 
 /**
- * The machine's own clocks. Linux counts from its boot for all processes; elsewhere nothing names a boot, so each
- * process counts as one, and a wall clock that was set forward between two of them is believed.
+ * Returns the machine's own clocks. Linux counts from its boot for all processes; elsewhere nothing names a boot, so
+ * each process counts as one, and a wall clock that was set forward between two of them is believed.
  */
 export function machineClock(): BootClock {
   return {
@@ -42,8 +42,8 @@ function bootIdOf(): string {
 }
 
 /**
- * Where a store's time stands on this boot. On the boot that it was anchored on, steady time alone moves it, whatever
- * was done to the wall clock meanwhile; over a reboot the wall clock does, and never to before what was known.
+ * Returns where a store's time stands on this boot. On the boot that it was anchored on, steady time alone moves it,
+ * whatever was done to the wall clock meanwhile; over a reboot the wall clock does, and never to before what was known.
  */
 export function anchorOn(clock: BootClock, known: Anchor | undefined): Anchor {
   const steadyMs = clock.steadyMs()
@@ -52,7 +52,7 @@ export function anchorOn(clock: BootClock, known: Anchor | undefined): Anchor {
   return { bootId: clock.bootId, aheadMs: lastMs - steadyMs, lastMs }
 }
 
-/** The store's time. In steps of 1/1024 ms, of which `gcra.ts` makes exact sums. */
+/** Returns the store's time. In steps of 1/1024 ms, of which `gcra.ts` makes exact sums. */
 export function storeNowMs(clock: BootClock, { aheadMs }: Anchor): number {
   return Math.floor((clock.steadyMs() + aheadMs) * TICKS_PER_MS) / TICKS_PER_MS
 }

@@ -1,4 +1,4 @@
-/** Entries whose time has long been over need no memory any more; a store has forgotten them by then, or counts them so. */
+/** Forgets entries whose time has long been over: a store has forgotten them by then, or counts them so. */
 import { LEDGER_KEPT_MS } from './store.ts'
 
 const LOOKS_EVERY_MS = 3_600_000

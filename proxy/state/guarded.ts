@@ -1,4 +1,6 @@
-/** A store as stages see it: where it fails, a call is refused in words; and it is known whether it answers. */
+/**
+ * Guards a store for the stages: where it fails, a call is refused with a denial, and it is known whether it answers.
+ */
 import { Denial } from '../core/denial/denial.ts'
 import type { StateStore } from './store.ts'
 
@@ -7,7 +9,7 @@ export interface GuardedStore extends StateStore {
   readonly up: boolean
 }
 
-/** `turned` is called whenever it stops or begins to answer. */
+/** Guards a store. `turned` is called whenever it stops or begins to answer. */
 export function guarded(
   store: StateStore,
   turned: (state: { readonly up: boolean; readonly error?: unknown }) => void,

@@ -1,27 +1,21 @@
 /**
- * The ledger: approvals, freezes, revocations and whatever else operators and watchers decide, the same on every
+ * Keeps the ledger: approvals, freezes, revocations and whatever else operators and watchers decide, the same on every
  * replica. Writes are durable before they count; reads are from this process's memory, which follows the store.
  *
  * The store is not trusted (rule S19): each entry carries a MAC with a key that the store does not hold, and a version
  * that only grows. While an entry is forged, or the store has not been heard of for long, `sound` is false, and who
  * asks must fail closed.
  */
+import { jsonOrUndefined } from '../core/json.ts'
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { z } from 'zod'
+import { LAST_MOMENT_MS } from '../core/moment.ts'
 import type { Clock, Timer } from '../core/ports.ts'
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { Forgetting } from './forgetting.ts'
-import type { LedgerKind, LedgerStore, StoredEntry } from './store.ts'
-
-/** An entry that holds. `value` is what its writer gave; whoever reads it checks its shape. */
-export interface Entry {
-  readonly kind: LedgerKind
-  readonly id: string
-  readonly value: unknown
-  readonly revision: number
-  /** Grows with each write. */
-  readonly version: number
-  /** Milliseconds since the epoch; undefined: it does not end by itself. */
-  readonly expiresAtMs: number | undefined
-}
+import { LEDGER_KINDS, type Entry, type LedgerKind, type LedgerStore, type StoredEntry } from './store.ts'
+import { orStoreFailure } from './store-failure.ts'
+import { Table, type IdForm, type PutOptions, type WhenUnreadable } from './table.ts'
 
 export interface LedgerOptions {
   readonly store: LedgerStore
@@ -35,14 +29,17 @@ export interface LedgerOptions {
   readonly staleMs: number
   /** The store does not answer, or an entry is forged; called once for each turn for the worse. */
   readonly onUnsound: (problem: Error) => void
+  /** Hears once of each write of an entry that this version cannot read, and so handles by the rule of its kind. */
+  readonly onUnreadable: (entry: Pick<Entry, 'kind' | 'id' | 'revision'>, problem: string) => void
 }
 
-interface Sealed {
-  readonly version: number
+const Sealed = z.strictObject({
+  version: z.number(),
   /** Absent: the entry was removed. */
-  readonly value?: unknown
-  readonly expiresAtMs?: number
-}
+  value: z.unknown().optional(),
+  expiresAtMs: z.number().optional(),
+})
+type Sealed = z.output<typeof Sealed>
 
 export class Ledger {
   readonly #options: LedgerOptions
@@ -51,6 +48,8 @@ export class Ledger {
   readonly #forged = new Map<string, number>()
   readonly #listeners = new Set<(entry: Entry) => void>()
   readonly #forgetting = new Forgetting()
+  /** Entries that were said to be unreadable. */
+  readonly #saidUnreadable = new WeakSet<Entry>()
   #revision = 0
   #heardAtMs = -Infinity
   #closed = false
@@ -70,23 +69,40 @@ export class Ledger {
     return ledger
   }
 
-  /** Whether what is read here can be trusted: nothing is forged, and the store answered lately. */
+  /** Tells whether what is read here can be trusted: nothing is forged, and the store answered lately. */
   get sound(): boolean {
     return this.#forged.size === 0 && this.#options.clock.nowMs() - this.#heardAtMs <= this.#options.staleMs
   }
 
-  /** The entry in force; undefined if there is none, or it was removed, or its time is over. */
+  /**
+   * Returns a typed view of the entries of a kind. `whenUnreadable` says what an entry of it means that `schema` does
+   * not take; `ids` says which entries are meant, where a kind holds several things.
+   */
+  table<Value>(
+    kind: LedgerKind,
+    schema: z.ZodType<Value>,
+    whenUnreadable: WhenUnreadable<Value>,
+    ids?: IdForm,
+  ): Table<Value> {
+    return new Table(this, { kind, schema, whenUnreadable, ids }, (entry, problem) => {
+      if (this.#saidUnreadable.has(entry)) return
+      this.#saidUnreadable.add(entry)
+      this.#options.onUnreadable(entry, problem)
+    })
+  }
+
+  /** Returns the entry in force; undefined if there is none, or it was removed, or its time is over. */
   get(kind: LedgerKind, id: string): Entry | undefined {
     const entry = this.#entries.get(kind)?.get(id)
     return entry !== undefined && this.#holds(entry) ? entry : undefined
   }
 
-  /** All entries of a kind that are in force, in order of their ids' first appearance here. */
+  /** Returns all entries of a kind that are in force, in the order in which their ids first appeared here. */
   all(kind: LedgerKind): Entry[] {
     return [...(this.#entries.get(kind)?.values() ?? [])].filter((entry) => this.#holds(entry))
   }
 
-  /** Called with every entry that is new here, its own writes too; `value` is undefined where it was removed. */
+  /** Calls back with every entry that is new here, own writes too; `value` is undefined where it was removed. */
   onChange(listener: (entry: Entry) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
@@ -94,14 +110,14 @@ export class Ledger {
 
   /**
    * Writes an entry, durably, on every replica within `pollMs`. With `expected` only if its revision is still that (0:
-   * there is none). Resolves with the entry; undefined: another was first. Rejects if the store cannot be reached: the
-   * entry may be written then, or not.
+   * there is none). Resolves with the entry; undefined: another was first. Rejects with `StoreFailure` if the store
+   * cannot be reached: the entry may be written then, or not.
    */
   async put(
     kind: LedgerKind,
     id: string,
     value: unknown,
-    { expiresAtMs, expected }: { readonly expiresAtMs?: number; readonly expected?: number } = {},
+    { expiresAtMs, expected }: PutOptions = {},
   ): Promise<Entry | undefined> {
     // Not `get`: one whose time is over still has a revision and a version.
     const known = this.#entries.get(kind)?.get(id)
@@ -114,12 +130,13 @@ export class Ledger {
     const text = JSON.stringify(sealed)
     const mac = this.#mac(kind, id, text)
     const seen = expected ?? this.#newest(kind, id)
-    const revision = await this.#options.store.write({ kind, id, text, mac, expiresAtMs }, seen)
+    const written = this.#options.store.write({ kind, id, text, mac, expiresAtMs }, seen)
+    const revision = await orStoreFailure(written)
     if (revision === undefined) {
       await this.refresh()
       // Without `expected` the last writer wins: its version must be above the one that it replaces.
       return expected === undefined && this.#newest(kind, id) > seen
-        ? this.put(kind, id, value, expiresAtMs === undefined ? {} : { expiresAtMs })
+        ? this.put(kind, id, value, { expiresAtMs })
         : undefined
     }
     this.#take({ kind, id, text, mac, expiresAtMs, revision })
@@ -134,7 +151,7 @@ export class Ledger {
   /** Asks the store what is new, now. Rejects if it does not answer. */
   async refresh(): Promise<void> {
     const askedAtMs = this.#options.clock.nowMs()
-    for (const entry of await this.#options.store.since(this.#revision)) {
+    for (const entry of await orStoreFailure(this.#options.store.since(this.#revision))) {
       this.#take(entry)
       this.#revision = Math.max(this.#revision, entry.revision)
     }
@@ -147,7 +164,9 @@ export class Ledger {
     this.#cancelTimer()
   }
 
-  /** The revision of the newest write of an entry that was seen here, forged ones too: they can be written over. */
+  /**
+   * Returns the revision of the newest write of an entry that was seen here, forged ones too: they can be written over.
+   */
   #newest(kind: LedgerKind, id: string): number {
     const revision = this.#entries.get(kind)?.get(id)?.revision ?? 0
     return Math.max(revision, this.#forged.get(`${kind} ${id}`) ?? 0)
@@ -177,6 +196,11 @@ export class Ledger {
 
   #take({ kind, id, text, mac, revision }: StoredEntry): void {
     const name = `${kind} ${id}`
+    // A kind of a later version. What it means nobody can know here, so it is said, and nothing else.
+    if (!LEDGER_KINDS.includes(kind)) {
+      this.#options.onUnreadable({ kind, id, revision }, 'this version has no such kind')
+      return
+    }
     let ofKind = this.#entries.get(kind)
     if (ofKind === undefined) this.#entries.set(kind, (ofKind = new Map()))
     const known = ofKind.get(id)
@@ -186,21 +210,23 @@ export class Ledger {
       const isNew = !this.#forged.has(name)
       this.#forged.set(name, revision)
       if (isNew)
-        this.#options.onUnsound(new Error(`the state store holds a forged entry: ${JSON.stringify(name)}`))
+        this.#options.onUnsound(new Error(`the state store holds a forged entry: ${quoteUntrusted(name)}`))
       return
     }
     this.#forged.delete(name)
-    const { value, version, expiresAtMs } = sealed
-    const entry = { kind, id, value, revision, version, expiresAtMs }
+    const { value, version, expiresAtMs = Infinity } = sealed
+    const endsAtMs = expiresAtMs > LAST_MOMENT_MS ? undefined : expiresAtMs
+    const entry = { kind, id, value, revision, version, expiresAtMs: endsAtMs }
     ofKind.set(id, entry)
     for (const listener of this.#listeners) listener(entry)
   }
 
+  /** Undefined: it was not sealed with this key, or not in this form, in which every version seals. */
   #unseal(kind: LedgerKind, id: string, text: string, mac: string): Sealed | undefined {
     const expected = Buffer.from(this.#mac(kind, id, text))
     const given = Buffer.from(mac)
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined
-    return JSON.parse(text) as Sealed
+    return Sealed.safeParse(jsonOrUndefined(text)).data
   }
 
   #mac(kind: LedgerKind, id: string, text: string): string {

@@ -1,4 +1,4 @@
-/** State in this process's memory: nothing survives it, and nobody shares it. */
+/** Keeps state in this process's memory: nothing survives it, and nobody shares it. */
 import { LocalLimiter } from '../pacing/limiter.ts'
 import type { Clock } from '../core/ports.ts'
 import { Forgetting } from './forgetting.ts'

@@ -8,6 +8,7 @@ import { guarded, type GuardedStore } from './guarded.ts'
 import { Ledger } from './ledger.ts'
 import { memoryStore } from './memory.ts'
 import type { StateStore } from './store.ts'
+import { unreadableLog } from './unreadable-log.ts'
 
 /** Half a second from one replica's write to another's refusal at most, with room for a slow store. */
 const LEDGER_POLL_MS = 250
@@ -19,7 +20,7 @@ export interface State {
   close(): Promise<void>
 }
 
-/** Rejects if the store cannot be reached: nothing is served without it. */
+/** Opens both. Rejects if the store cannot be reached: nothing is served without it. */
 export async function openState(
   config: Config,
   { clock, timer, log }: { readonly clock: Clock; readonly timer: Timer; readonly log: Logger },
@@ -36,6 +37,7 @@ export async function openState(
     pollMs: LEDGER_POLL_MS,
     staleMs: LEDGER_STALE_MS,
     onUnsound: (error) => log.error({ err: error }, 'the ledger cannot be trusted: changes are refused'),
+    onUnreadable: unreadableLog(clock, (fields, words) => log.warn(fields, words)),
   })
   return {
     store,

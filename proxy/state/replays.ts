@@ -1,6 +1,6 @@
 /** Remembers which changing calls were forwarded, so that a copied request is not carried out again. */
 
-/** One signed request: what a copy of it has in common with it. */
+/** Describes one signed request by what a copy of it has in common with it. */
 export interface SignedCall {
   readonly agentId: string
   /** What every copy has in common, however it is spelled: the signature, or of an ECDSA one its first half. */
@@ -15,9 +15,9 @@ export interface SignedCall {
 
 export type ClaimOutcome = 'claimed' | 'replayed' | 'full'
 
-/** Where it is kept what was forwarded; `nowMs` is of the wall clock, as signatures are. Both fail if it is not to be had. */
+/** Keeps what was forwarded; `nowMs` is of the wall clock, as signatures are. Both fail if it is not to be had. */
 export interface Replays {
-  /** Whether a copy of the call is known to have been forwarded, so that this one need not go on. A hint. */
+  /** Tells whether a copy of the call is known to have been forwarded, so that this one need not go on. A hint. */
   has(call: SignedCall, nowMs: number): boolean
   /**
    * Takes the call's one chance to be forwarded, or says why it may not: one atomic step over all replicas, and
@@ -38,7 +38,7 @@ const KEPT_MS = 10 * 60_000
 const SWEEP_INTERVAL_MS = 30_000
 
 /**
- * Whether a call came early enough for equal ones to be its neighbours. The key is signature and invocation id.
+ * Tells whether a call came early enough for equal ones to be its neighbours. The key is signature and invocation id.
  * SigV4's dates have a resolution of a second and botocore leaves the id out of its signature, so equal calls made
  * within one second differ in the id alone: within the second of its date (and the time on the way) a new id is a new
  * call, later it is a copy.
@@ -47,17 +47,20 @@ export function inItsSecond({ receivedAtMs, signedAtMs }: SignedCall): boolean {
   return receivedAtMs < signedAtMs + 1_000 + IN_FLIGHT_MS
 }
 
-/** Whether a copy of it may be forgotten by now. */
+/** Tells whether a copy of it may be forgotten by now. */
 export function isOver({ validUntilMs }: SignedCall, nowMs: number): boolean {
   return nowMs > validUntilMs + KEPT_MS
 }
 
-/** How long the call must be remembered from now on. */
+/** Returns how long the call must be remembered from now on. */
 export function keptMs({ validUntilMs }: SignedCall, nowMs: number): number {
   return Math.max(0, validUntilMs + KEPT_MS - nowMs)
 }
 
-/** In memory, bounded by `perAgent` calls of each agent; what it forgets, its signature's age refuses. */
+/**
+ * Keeps what was forwarded in memory, bounded by `perAgent` calls of each agent; what it forgets, its signature's age
+ * refuses.
+ */
 export class ReplayMemory implements Replays {
   readonly #perAgent: number
   readonly #byAgent = new Map<string, { readonly calls: Map<string, Forwarded>; size: number }>()

@@ -1,4 +1,4 @@
-/** A SQLite file that several processes may share: opened, kept open, opened again after it failed. */
+/** Keeps a SQLite file open that several processes may share, and opens it again after it failed. */
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
@@ -38,8 +38,9 @@ const OPEN_TRIES = 100
 const OPEN_PAUSE_MS = 20
 
 /**
- * WAL, so that readers and one writer go on side by side. Commits reach the operating system at once, so `kill -9`
- * loses none (synchronous NORMAL); a power failure may lose the last ones, except those of `writeDurably`.
+ * Opens the file in WAL mode, so that readers and one writer go on side by side. Commits reach the operating system at
+ * once, so `kill -9` loses none (synchronous NORMAL); a power failure may lose the last ones, except those of
+ * `writeDurably`.
  */
 export class SqliteFile {
   readonly #options: SqliteOptions
@@ -63,7 +64,9 @@ export class SqliteFile {
     }
   }
 
-  /** Whether the last write failed. Until one succeeds, none waits for another process: that would hold up reads. */
+  /**
+   * Tells whether the last write failed. Until one succeeds, none waits for another process: that would hold up reads.
+   */
   get failing(): boolean {
     return this.#failing
   }
@@ -90,12 +93,12 @@ export class SqliteFile {
     }
   }
 
-  /** One SELECT on its own. */
+  /** Runs one SELECT on its own, and returns its rows. */
   read(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#guard(() => this.#statement(sql).all(...values))
   }
 
-  /** The first row; within `write` only, as `run` and `all` are. */
+  /** Returns the first row; within `write` only, as `run` and `all` are. */
   get(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.#statement(sql).get(...values)
   }

@@ -1,4 +1,4 @@
-/** The ledger's entries in a SQLite file. A write is on the disk when its promise resolves. */
+/** Keeps the ledger's entries in a SQLite file. A write is on the disk when its promise resolves. */
 import type { Clock } from '../core/ports.ts'
 import type { SqliteFile } from './sqlite-file.ts'
 import {
@@ -24,7 +24,10 @@ export class SqliteLedger implements LedgerStore {
     return this.#file.writeDurably(() => this.#write(entry, expected))
   }
 
-  /** Asked all the time, so it also finds out when a file can be written again that could not: a read does not show it. */
+  /**
+   * Returns what is new. It is asked all the time, so it also finds out when a file can be written again that could
+   * not: a read does not show it.
+   */
   async since(revision: number): Promise<readonly StoredEntry[]> {
     if (this.#file.failing) this.#file.write(() => this.#file.run('UPDATE revision SET last = last'))
     return this.#file

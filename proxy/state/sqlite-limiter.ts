@@ -1,4 +1,4 @@
-/** The limiter's buckets in a SQLite file: they outlive the process, and processes on one machine share them. */
+/** Keeps the limiter's buckets in a SQLite file: they outlive the process, and processes on one machine share them. */
 import { canFit, chargedTatMs, FULL_TAT_MS } from '../pacing/gcra.ts'
 import type { BucketCharge, Limiter, Turn } from '../pacing/limiter.ts'
 import { foreseeTurn } from '../pacing/schedule.ts'
@@ -9,7 +9,7 @@ import type { SqliteFile } from './sqlite-file.ts'
 const CLOCK_SAVED_EVERY_MS = 1_000
 const SWEPT_PER_BUCKET = 2
 
-/** Every answer is at once, since the file is: a decision is some ten microseconds. Throws if the file fails. */
+/** Answers at once, since the file does: a decision is some ten microseconds. Throws if the file fails. */
 export class SqliteLimiter implements Limiter {
   readonly #file: SqliteFile
   readonly #clock: BootClock
@@ -27,7 +27,7 @@ export class SqliteLimiter implements Limiter {
     this.#savedMs = this.#anchor.lastMs
   }
 
-  /** The time that the file goes by. */
+  /** Returns the time that the file goes by. */
   nowMs(): number {
     return storeNowMs(this.#clock, this.#anchor)
   }

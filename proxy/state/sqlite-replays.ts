@@ -1,4 +1,4 @@
-/** What was forwarded, in a SQLite file: one of several processes wins a call, and a restart forgets nothing. */
+/** Keeps what was forwarded in a SQLite file: one of several processes wins a call, and a restart forgets nothing. */
 import type { SqliteFile } from './sqlite-file.ts'
 import { inItsSecond, isOver, keptMs, type ClaimOutcome, type Replays, type SignedCall } from './replays.ts'
 
@@ -6,11 +6,14 @@ const FORGOTTEN_PER_CLAIM = 16
 
 export interface SqliteReplaysOptions {
   readonly perAgent: number
-  /** The file's own time, by which it forgets: a wall clock set forward and back makes it forget nothing too early. */
+  /**
+   * Returns the file's own time, by which it forgets: a wall clock set forward and back makes it forget nothing too
+   * early.
+   */
   readonly storeNowMs: () => number
 }
 
-/** Throws if the file fails. */
+/** Keeps it. Throws if the file fails. */
 export class SqliteReplays implements Replays {
   readonly #file: SqliteFile
   readonly #options: SqliteReplaysOptions
@@ -68,7 +71,7 @@ export class SqliteReplays implements Replays {
   }
 }
 
-/** The query for a call that makes this one a copy. */
+/** Returns the query for a call that makes this one a copy. */
 function sameCall(call: SignedCall): [string, ...string[]] {
   const sql = 'SELECT 1 FROM forwarded WHERE agent = ? AND key = ?'
   const { agentId, key, invocationId } = call

@@ -1,4 +1,7 @@
-/** State in a SQLite file: the embedded default. It survives the process, and processes on one machine share it. */
+/**
+ * Keeps state in a SQLite file, which is the embedded default. It survives the process, and processes on one machine
+ * share it.
+ */
 import type { Clock } from '../core/ports.ts'
 import { machineClock, type BootClock } from './boot-clock.ts'
 import { SqliteFile } from './sqlite-file.ts'
@@ -17,7 +20,7 @@ export interface SqliteStoreOptions {
   readonly bootClock?: BootClock
 }
 
-/** Throws if the file cannot be used. */
+/** Opens the file. Throws if it cannot be used. */
 export function sqliteStore({ path, replaysPerAgent, clock, bootClock }: SqliteStoreOptions): StateStore {
   const file = new SqliteFile({ path, busyMs: BUSY_MS })
   const limiter = new SqliteLimiter(file, bootClock ?? machineClock())

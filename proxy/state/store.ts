@@ -1,8 +1,11 @@
-/** The state port: what must outlive a process, and what replicas share. Memory, SQLite and Valkey are its forms. */
+/**
+ * Defines the state port: it keeps what must outlive a process, and what replicas share. Memory, SQLite and Valkey
+ * implement it.
+ */
 import type { Limiter } from '../pacing/limiter.ts'
 import type { Replays } from './replays.ts'
 
-/** What a ledger keeps, by kind. */
+/** Names the kinds of things that a ledger keeps. */
 export const LEDGER_KINDS = [
   'approval',
   'breakglass',
@@ -14,10 +17,13 @@ export const LEDGER_KINDS = [
 ] as const
 export type LedgerKind = (typeof LEDGER_KINDS)[number]
 
-/** How long a store keeps an entry whose time is over; then it may forget it. */
+/** A store keeps an entry for this long after its time is over; then it may forget it. */
 export const LEDGER_KEPT_MS = 24 * 3_600_000
 
-/** An entry as a store keeps it. A store can read it, and cannot make one: `mac` is made with a key it does not hold. */
+/**
+ * Holds an entry as a store keeps it. A store can read it, and cannot make one: `mac` is made with a key it does not
+ * hold.
+ */
 export interface RawEntry {
   readonly kind: LedgerKind
   readonly id: string
@@ -27,24 +33,40 @@ export interface RawEntry {
   readonly expiresAtMs: number | undefined
 }
 
-/** An entry with the revision of the write that made it: revisions grow, over all entries of a store. */
+/** Adds the revision of the write that made the entry: revisions grow, over all entries of a store. */
 export interface StoredEntry extends RawEntry {
   readonly revision: number
 }
 
-/** Every call rejects if the store cannot be reached, and has changed nothing then that it does not show later. */
+/**
+ * Keeps the ledger's entries. Every call rejects if the store cannot be reached, and has changed nothing then that it
+ * does not show later.
+ */
 export interface LedgerStore {
   /**
    * Writes an entry durably, if its revision is still `expected` (0: there is none) or it was forgotten; without
    * `expected`, whatever it is. One atomic step over all replicas. Resolves with the new revision; undefined: somebody else wrote first.
    */
   write(entry: RawEntry, expected?: number): Promise<number | undefined>
-  /** The newest form of every entry that was written after `revision`, in order of revisions. */
+  /** Returns the newest form of every entry that was written after `revision`, in order of revisions. */
   since(revision: number): Promise<readonly StoredEntry[]>
 }
 
+/** Holds an entry that was sealed by whoever holds the ledger's key. A `Table` reads its value. */
+export interface Entry {
+  readonly kind: LedgerKind
+  readonly id: string
+  /** Whatever its writer gave; undefined: the entry was removed. */
+  readonly value: unknown
+  readonly revision: number
+  /** Grows with each write; not below the writer's clock, in milliseconds since the epoch. */
+  readonly version: number
+  /** Milliseconds since the epoch; undefined: it does not end by itself. */
+  readonly expiresAtMs: number | undefined
+}
+
 export interface StateStore {
-  /** As the configuration names it: `memory`, `sqlite`, `valkey`. */
+  /** Its name in the configuration: `memory`, `sqlite`, `valkey`. */
   readonly name: string
   readonly limiter: Limiter
   readonly replays: Replays

@@ -1,4 +1,6 @@
-/** A connection to Valkey (or Redis 6.2 and newer): authenticated, with TLS off loopback, and never left hanging. */
+/**
+ * Connects to Valkey (or Redis 6.2 and newer): the connection is authenticated, has TLS off loopback, and never hangs.
+ */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Redis, type RedisOptions } from 'ioredis'

@@ -1,4 +1,4 @@
-/** The ledger's entries in Valkey: a hash of them, in order of their revisions beside it. */
+/** Keeps the ledger's entries in Valkey: a hash of them, in order of their revisions beside it. */
 import type { Clock } from '../core/ports.ts'
 import { Forgetting } from './forgetting.ts'
 import {
@@ -87,7 +87,10 @@ function nameOf({ kind, id }: Pick<RawEntry, 'kind' | 'id'>): string {
   return `${kind} ${id}`
 }
 
-/** What stands under a name. Whatever is no entry of that name has no MAC that holds, so that the ledger says so. */
+/**
+ * Returns what stands under a name. Whatever is no entry of that name has no MAC that holds, so that the ledger says
+ * so.
+ */
 function entryOf(name: string, text: string): RawEntry {
   const [kind = '', ...id] = name.split(' ')
   const none = { kind: kind as LedgerKind, id: id.join(' '), text: '', mac: '', expiresAtMs: undefined }

@@ -5,7 +5,7 @@
  * as in `gcra.ts`. The arithmetic is that of `gcra.ts` and `schedule.ts`; the contract tests hold them together.
  */
 
-/** The server's own time in milliseconds: the one clock that all replicas have in common. */
+/** Reads the server's own time in milliseconds: the one clock that all replicas have in common. */
 export const SERVER_TIME = `
   local clock = redis.call('TIME')
   local now = clock[1] * 1000 + clock[2] / 1000
@@ -136,7 +136,7 @@ const RESTORE = `
 
 export type ScriptName = 'take' | 'claim' | 'write' | 'since' | 'restore'
 
-/** The scripts, in time as `time` tells it: Lua that sets `now`. */
+/** Returns the scripts, in time as `time` tells it: Lua that sets `now`. */
 export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
   const clocked = `${time}${SHARED}`
   return {

@@ -1,9 +1,9 @@
 import type { ScriptName } from './valkey-scripts.ts'
 
-/** What the parts of the store have in common. */
+/** Holds what the parts of the store have in common. */
 export interface ValkeyServer {
   run(script: ScriptName, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>
   get(keys: readonly string[]): Promise<readonly (string | null)[]>
-  /** The full name of a key. All have one hash tag, so that a cluster keeps them on one node. */
+  /** Returns the full name of a key. All have one hash tag, so that a cluster keeps them on one node. */
   key(name: string): string
 }

@@ -1,4 +1,4 @@
-/** State in Valkey or Redis: shared by replicas, whichever machines they are on. */
+/** Keeps state in Valkey or Redis, shared by replicas, whichever machines they are on. */
 import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
 import type { BucketCharge, Limiter, Turn } from '../pacing/limiter.ts'
 import type { Clock } from '../core/ports.ts'

@@ -1,9 +1,9 @@
-/** Drift as it is told: in the audit, in the log, and to people elsewhere. */
+/** Tells of drift in the audit, in the log, and to people elsewhere. */
 import type { AuditRecord } from '../audit/record.ts'
-import { quoteRedacted } from './detectors/phrasing.ts'
+import { quoteRedacted } from '../observe/redact.ts'
 import type { Drift } from './watch.ts'
 
-/** The audit record of phase `drift`. */
+/** Returns the audit record of phase `drift`. */
 export function driftFields(drift: Drift): AuditRecord {
   const { agent, task, words, detector, response, requestIds, requests } = drift
   return {
@@ -15,14 +15,14 @@ export function driftFields(drift: Drift): AuditRecord {
   }
 }
 
-/** What a program is posted. */
+/** Returns what a program is posted. */
 export function jsonAlert(drift: Drift, nowMs: number): object {
   const { detector, response, agent, task, words, requestIds, requests } = drift
   const time = new Date(nowMs).toISOString()
   return { kind: 'drift', time, detector, response, agent, task: task?.id, words, requestIds, requests }
 }
 
-/** What people are told. */
+/** Returns what people are told. */
 export function textAlert({ detector, response, agent, task, words, requestIds }: Drift): string {
   const of = task === undefined ? '' : `, task ${quoteRedacted(task.id)}`
   const lines = [

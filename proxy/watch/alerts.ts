@@ -1,4 +1,4 @@
-/** Alerts to the place of `watch.alerts`, as the configuration wants them spelled. */
+/** Sends alerts to the place of `watch.alerts`, in the form that the configuration wants. */
 import type { Logger } from 'pino'
 import type { AlertSettings } from '../config/schema/watch.ts'
 import type { Clock, Timer } from '../core/ports.ts'
@@ -20,7 +20,10 @@ export interface Alerts {
   close(): void
 }
 
-/** Bounded by itself: who floods one cannot have the alerts of another lost. Throws if the secret cannot be read. */
+/**
+ * Opens a sender with a bound of its own: who floods one cannot have the alerts of another lost. Throws if the secret
+ * cannot be read.
+ */
 export function alertsOf(
   settings: AlertSettings | undefined,
   { clock, timer, log }: { readonly clock: Clock; readonly timer: Timer; readonly log: Logger },

@@ -1,4 +1,4 @@
-/** Watchers as the configuration wants them, with all that they act by. */
+/** Opens the watchers that the configuration wants, with all that they act by. */
 import type { Logger } from 'pino'
 import type { Approvals } from '../approvals/approvals.ts'
 import type { Config } from '../config/schema/config.ts'
@@ -7,6 +7,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import type { Ledger } from '../state/ledger.ts'
+import { slowdowns } from '../state/slowdown.ts'
 import { alertsOf } from './alerts.ts'
 import { Quarantines } from './quarantines.ts'
 import { carryOut } from './respond.ts'
@@ -16,7 +17,7 @@ import { Watch, type Drift } from './watch.ts'
 export interface WatchDeps {
   /** In force: read anew for each request. */
   readonly rules: () => { readonly loaded: { readonly config: Pick<Config, 'watch'> } }
-  readonly ledger: Ledger
+  readonly ledger: Pick<Ledger, 'table'>
   readonly revocations: Revocations
   readonly approvals: Pick<Approvals, 'demand'>
   readonly clock: Clock
@@ -38,6 +39,7 @@ export function openWatch(deps: WatchDeps): WatchService {
   const { ledger, clock, audit, metrics, log } = deps
   const settings = () => deps.rules().loaded.config.watch
   const quarantines = new Quarantines({ ledger, clock })
+  const ports = { ...deps, quarantines, slowdowns: slowdowns(ledger) }
   const alerts = alertsOf(settings().alerts, deps)
 
   async function respond(drift: Drift): Promise<void> {
@@ -51,7 +53,7 @@ export function openWatch(deps: WatchDeps): WatchService {
       }
     }
     try {
-      await carryOut(drift, { ...deps, quarantines })
+      await carryOut(drift, ports)
     } catch (error) {
       log.error({ err: error, detector, response, agent }, 'a response to drift could not be carried out')
       throw error
@@ -64,9 +66,7 @@ export function openWatch(deps: WatchDeps): WatchService {
     respond,
     bug: (error) => log.error({ err: error }, 'this is a bug in Moderato'),
   })
-  const unfollow = ledger.onChange(({ kind, id, value }) => {
-    if (kind === 'quarantine' && value === undefined) watch.forget(id)
-  })
+  const unfollow = quarantines.onLift((agentId) => watch.forget(agentId))
   return {
     watch,
     quarantines,

@@ -1,41 +1,49 @@
-/** Agents of whom nothing goes on: by a watcher or by an operator, from the ledger, so that every replica knows. */
+/** Stops agents on every replica, for a watcher or an operator: the kind `quarantine` of the ledger, one entry an agent. */
 import { z } from 'zod'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Hold } from '../exchange/holds.ts'
-import type { Entry, Ledger } from '../state/ledger.ts'
+import { momentMs, untilText } from '../core/moment.ts'
+import type { Ledger } from '../state/ledger.ts'
+import { StoreFailure } from '../state/store-failure.ts'
+import type { Row, Table, UnreadableEntry } from '../state/table.ts'
 
 const Kept = z.strictObject({
   /** Told to the agent, too. */
   reason: z.string().min(1),
   /** The watcher, or the person. */
   by: z.string().min(1),
-  sinceMs: z.int(),
+  sinceMs: momentMs,
 })
+type Kept = z.output<typeof Kept>
 
-export interface Quarantine extends z.output<typeof Kept> {
+export interface Quarantine extends Kept {
   readonly agent: string
   /** Undefined: until it is lifted. */
   readonly untilMs: number | undefined
+  /** Its entry cannot be read. */
+  readonly isUnreadable: boolean
 }
 
 export interface QuarantinesDeps {
-  readonly ledger: Pick<Ledger, 'all' | 'get' | 'put' | 'remove'>
+  readonly ledger: Pick<Ledger, 'table'>
   readonly clock: Clock
 }
 
 const MAX_TRIES = 5
 
 export class Quarantines {
-  readonly #deps: QuarantinesDeps
+  readonly #table: Table<Kept>
+  readonly #clock: Clock
 
-  constructor(deps: QuarantinesDeps) {
-    this.#deps = deps
+  constructor({ ledger, clock }: QuarantinesDeps) {
+    this.#clock = clock
+    this.#table = ledger.table('quarantine', Kept, unreadableKept)
   }
 
   /**
-   * Durable when it resolves; refused here from then on, held calls included, elsewhere within the next poll. One that
-   * is in force and lasts as long stays as it is. Rejects if the store cannot be reached.
+   * Stops an agent: its calls are refused here when this resolves, held ones too, and elsewhere within the next poll. A
+   * quarantine that is in force and lasts as long stays as it is. Rejects if the store cannot be reached.
    */
   async add(
     agent: string,
@@ -45,11 +53,10 @@ export class Quarantines {
       forMs,
     }: { readonly reason: string; readonly by: string; readonly forMs: number | undefined },
   ): Promise<Quarantine> {
-    const { ledger, clock } = this.#deps
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const sinceMs = clock.nowMs()
+      const sinceMs = this.#clock.nowMs()
       const untilMs = forMs === undefined ? undefined : sinceMs + forMs
-      const before = ledger.get('quarantine', agent)
+      const before = this.#table.get(agent)
       if (before !== undefined && (before.expiresAtMs ?? Infinity) >= (untilMs ?? Infinity))
         return quarantineOf(before)
       const options = {
@@ -57,39 +64,46 @@ export class Quarantines {
         // Of none that is in force an old entry may stand there still: the last writer wins then.
         ...(before === undefined ? {} : { expected: before.revision }),
       }
-      const entry = await ledger.put('quarantine', agent, { reason, by, sinceMs }, options)
-      if (entry !== undefined) return quarantineOf(entry)
+      const row = await this.#table.put(agent, { reason, by, sinceMs }, options)
+      if (row !== undefined) return quarantineOf(row)
     }
-    throw new Error(`the quarantine of ${agent} changed under every one of ${MAX_TRIES} tries`)
+    throw new StoreFailure(`the quarantine of ${agent} changed under every one of ${MAX_TRIES} tries`)
   }
 
-  /** The quarantine that was lifted; undefined if there was none. */
+  /** Lets an agent go on. Resolves with the quarantine that was lifted; undefined if there was none. */
   async lift(agent: string): Promise<Quarantine | undefined> {
-    const entry = this.#deps.ledger.get('quarantine', agent)
-    if (entry === undefined) return undefined
-    await this.#deps.ledger.remove('quarantine', agent)
-    return quarantineOf(entry)
+    const row = this.#table.get(agent)
+    if (row === undefined) return undefined
+    await this.#table.remove(agent)
+    return quarantineOf(row)
   }
 
+  /** Calls back with each agent whose quarantine was lifted, on whatever replica. */
+  onLift(lifted: (agentId: string) => void): () => void {
+    return this.#table.onChange((agentId, row) => {
+      if (row === undefined) lifted(agentId)
+    })
+  }
+
+  /** Returns all that are in force. */
   all(): readonly Quarantine[] {
-    return this.#deps.ledger.all('quarantine').map(quarantineOf)
+    return this.#table.all().map(quarantineOf)
   }
 
-  /** Denial `quarantined`: who did it, why, until when, and who can lift it. */
+  /** Throws the denial `quarantined`, which says who stopped the agent, why and until when. */
   readonly hold: Hold = ({ agent }) => {
-    const entry = this.#deps.ledger.get('quarantine', agent.id)
-    if (entry === undefined) return
-    const { by, reason, untilMs } = quarantineOf(entry)
-    const until = untilMs === undefined ? 'until it is lifted' : `until ${new Date(untilMs).toISOString()}`
-    throw new Denial('quarantined', `${by} stopped this agent ${until}: ${reason}`)
+    const row = this.#table.get(agent.id)
+    if (row === undefined) return
+    const { by, reason, untilMs } = quarantineOf(row)
+    throw new Denial('quarantined', `${by} stopped this agent ${untilText(untilMs)}: ${reason}`)
   }
 }
 
-/** What another version wrote and this one cannot read stops the agent all the same. */
-function quarantineOf({ id, value, expiresAtMs }: Entry): Quarantine {
-  const read = Kept.safeParse(value)
-  const kept = read.success
-    ? read.data
-    : { reason: 'The entry in the state store cannot be read.', by: 'Somebody', sinceMs: 0 }
-  return { agent: id, ...kept, untilMs: expiresAtMs }
+/** A quarantine that cannot be read stops its agent all the same. */
+function unreadableKept({ writtenAtMs }: UnreadableEntry): Kept {
+  return { reason: 'The entry in the state store cannot be read.', by: 'Somebody', sinceMs: writtenAtMs }
+}
+
+function quarantineOf({ id, value, expiresAtMs, isUnreadable }: Row<Kept>): Quarantine {
+  return { agent: id, ...value, untilMs: expiresAtMs, isUnreadable }
 }

@@ -1,13 +1,14 @@
-/** What is done about drift, beside marking and telling it. Everything reaches all replicas through the ledger. */
+/** Responds to drift with more than a mark and an alert. Everything reaches all replicas through the ledger. */
 import type { Approvals } from '../approvals/approvals.ts'
 import { type Revocations, taskIn } from '../identity/revocations.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Ledger } from '../state/ledger.ts'
+import type { Slowdown } from '../state/slowdown.ts'
+import type { Table } from '../state/table.ts'
 import type { Quarantines } from './quarantines.ts'
 import type { Drift } from './watch.ts'
 
 export interface ResponsePorts {
-  readonly ledger: Pick<Ledger, 'get' | 'put'>
+  readonly slowdowns: Pick<Table<Slowdown>, 'get' | 'put'>
   readonly quarantines: Pick<Quarantines, 'add'>
   readonly revocations: Pick<Revocations, 'revoke'>
   readonly approvals: Pick<Approvals, 'demand'>
@@ -16,7 +17,7 @@ export interface ResponsePorts {
 
 const USUAL_MS = 3_600_000
 
-/** Durable when it resolves. Rejects if the store cannot be reached. */
+/** Carries out the response that the drift asks for; it is durable then. Rejects if the store cannot be reached. */
 export async function carryOut(drift: Drift, ports: ResponsePorts): Promise<void> {
   const { agent, words: reason, task, forMs } = drift
   const by = `watcher ${drift.detector}`
@@ -46,18 +47,13 @@ export async function carryOut(drift: Drift, ports: ResponsePorts): Promise<void
 async function slow(
   { agent, words: reason, factor }: Drift,
   { by, untilMs }: { readonly by: string; readonly untilMs: number },
-  { ledger }: ResponsePorts,
+  { slowdowns }: ResponsePorts,
 ): Promise<void> {
-  const before = ledger.get('slowdown', agent)
-  const strong = (before?.value as { readonly factor?: unknown } | undefined)?.factor
-  if (
-    typeof strong === 'number' &&
-    strong >= factor &&
-    (before?.expiresAtMs === undefined || before.expiresAtMs >= untilMs)
-  )
-    return
-  const kept = typeof strong === 'number' ? Math.max(strong, factor) : factor
-  const expiresAtMs =
-    before === undefined ? untilMs : Math.max(before.expiresAtMs ?? Number.MAX_SAFE_INTEGER, untilMs)
-  await ledger.put('slowdown', agent, { factor: kept, reason, by }, { expiresAtMs })
+  const before = slowdowns.get(agent)
+  const endsAtMs = before === undefined ? untilMs : (before.expiresAtMs ?? Infinity)
+  const strength = before?.value.factor ?? 1
+  if (before !== undefined && strength >= factor && endsAtMs >= untilMs) return
+  const kept = { factor: Math.max(strength, factor), reason, by }
+  const lastsUntilMs = Math.max(endsAtMs, untilMs)
+  await slowdowns.put(agent, kept, lastsUntilMs === Infinity ? {} : { expiresAtMs: lastsUntilMs })
 }

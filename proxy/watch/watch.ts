@@ -12,10 +12,11 @@ import { privilegeChain } from './detectors/privilege-chain.ts'
 import { readToDestructive } from './detectors/read-to-destructive.ts'
 import { recreateLoop } from './detectors/recreate-loop.ts'
 import { retryStorm } from './detectors/retry-storm.ts'
-import { LruMap, Lately } from './detectors/memory.ts'
+import { RecentMap } from '../core/recent-map.ts'
+import { Lately } from './detectors/memory.ts'
 import { observationOf, type Observation, type ObservedTask } from './detectors/observation.ts'
 
-/** One finding, with what is to be done about it. */
+/** Holds one finding, with what is to be done about it. */
 export interface Drift {
   readonly detector: DetectorName
   readonly response: Response
@@ -40,7 +41,7 @@ export interface WatchDeps {
   readonly clock: Clock
   /** Rejects if a response could not be carried out: the same finding is then made again. */
   readonly respond: (drift: Drift) => Promise<void>
-  /** A detector that threw: our own bug. It never reaches the request. */
+  /** Hears of a detector that threw: our own bug. It never reaches the request. */
   readonly bug: (error: unknown) => void
 }
 
@@ -58,13 +59,13 @@ interface Watcher {
 interface Watched {
   readonly watchers: readonly Watcher[]
   /** Until when a finding is the same as before, by detector and key. */
-  readonly quiet: LruMap<number>
+  readonly quiet: RecentMap<number>
   readonly told: Lately<true>
 }
 
 export class Watch {
   readonly #deps: WatchDeps
-  readonly #agents = new LruMap<Watched>(MAX_AGENTS)
+  readonly #agents = new RecentMap<Watched>(MAX_AGENTS)
 
   constructor(deps: WatchDeps) {
     this.#deps = deps
@@ -103,7 +104,7 @@ export class Watch {
   #begin(agentId: string): Watched {
     const watched = {
       watchers: watchers(),
-      quiet: new LruMap<number>(MAX_QUIET),
+      quiet: new RecentMap<number>(MAX_QUIET),
       told: new Lately<true>(MAX_A_MINUTE),
     }
     this.#agents.set(agentId, watched)

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { grantedOf, objectionTo, statusOf } from '../../proxy/approvals/approval.ts'
 import type { Approvals } from '../../proxy/approvals/approvals.ts'
-import { approvalOf, ASKED, NO, replica, YES } from './calls.ts'
+import { needOf } from '../../proxy/approvals/approval-request.ts'
+import { approvalOf, ASKED, decided, DELETE_TABLE, NO, replica, YES } from './calls.ts'
 
 const BOB = { ...YES, person: 'bob@example.org' }
 const at = (decision: typeof YES | typeof NO | typeof BOB) => ({ ...decision, atMs: 1 })
@@ -211,21 +212,54 @@ describe('Approvals', () => {
     } as const
     await one.approvals.demand(demand, one.time.nowMs() + 10_000)
     await one.time.advance(250)
-    expect(other.approvals.demandOn('a')).toEqual(demand)
+    expect(other.approvals.demandOn('a')).toEqual({ ...demand, isUnreadable: false })
     expect(other.approvals.demandOn('b')).toBeUndefined()
     expect(other.approvals.all()).toEqual([])
     await one.approvals.demand(demand, one.time.nowMs() + 60_000)
     await one.time.advance(30_000)
-    expect(one.approvals.demandOn('a')).toEqual(demand)
+    expect(one.approvals.demandOn('a')).toEqual({ ...demand, isUnreadable: false })
     await other.approvals.withdrawDemand('a')
     await one.time.advance(250)
     expect(one.approvals.demandOn('a')).toBeUndefined()
   })
 
-  it('takes what it cannot read for no approval', async () => {
-    const { approvals, ledger } = await replica()
+  it('takes what it cannot read for no approval, nor for one that was asked for, and says so to who would decide it', async () => {
+    const { approvals, ledger, time } = await replica()
+    const id = await asked(approvals)
+    await approvals.decide(id, YES)
+    const given = ledger.get('approval', id)
+    const later = { ...(given?.value as object), onlyOn: 'mondays' }
+    await ledger.put('approval', id, later, { expiresAtMs: time.nowMs() + 60_000 })
     await ledger.put('approval', 'f'.repeat(32), { version: 2 })
     await ledger.put('approval', 'unknown', 1)
-    expect(approvals.all()).toEqual([])
+    expect([approvals.all(), approvals.find(KEY, 1), await approvals.spend(id, KEY, 1)]).toEqual([
+      [],
+      undefined,
+      false,
+    ])
+    expect(approvals.unreadable().map((each) => each.id)).toEqual([id, 'f'.repeat(32)])
+    await expect(approvals.decide(id, NO)).rejects.toMatchObject({ error: 'unreadable' })
+    await expect(approvals.decide('e'.repeat(32), NO)).rejects.toMatchObject({ error: 'not_found' })
+    expect((await approvals.ask(ASKED))?.id).not.toBe(id)
+  })
+
+  it('takes a nonce for used whose entry it cannot read', async () => {
+    const { approvals, ledger } = await replica()
+    await ledger.put('approval', 'nonce:later', { takenBy: 'a later version' })
+    expect(await approvals.takeNonce('later', 60_000)).toBe(false)
+    expect(await approvals.takeNonce('fresh', 60_000)).toBe(true)
+    expect(await approvals.takeNonce('fresh', 60_000)).toBe(false)
+  })
+
+  it('wants two people where it cannot read a demand, whatever else is demanded of the root', async () => {
+    const { approvals, ledger, time } = await replica()
+    await approvals.demand({ agent: 'root', approvers: 1, reason: 'r', by: 'b' }, time.nowMs() + 60_000)
+    await ledger.put('approval', 'demand:a', { agent: 'a', approvers: 3 })
+    expect(approvals.demandOn('a')).toMatchObject({ agent: 'a', approvers: 2, isUnreadable: true })
+    const exchange = await decided(DELETE_TABLE, {}, 0)
+    const agent = { ...exchange.agent, id: 'a', root: 'root' }
+    expect(needOf({ ...exchange, agent }, approvals).approvers).toBe(2)
+    await approvals.withdrawDemand('a')
+    expect(needOf({ ...exchange, agent }, approvals)).toMatchObject({ approvers: 1, why: ['r'] })
   })
 })

@@ -13,7 +13,7 @@ import type { Ledger } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import type { LedgerStore } from '../../proxy/state/store.ts'
 import { NO_PRIVATE_SERVICES } from '../../proxy/aws/private/services.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 import { accept, received, signed, type Signing, type WireRequest } from '../sigv4/signing.ts'
 

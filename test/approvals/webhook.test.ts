@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { openApprovalWebhook } from '../../proxy/approvals/webhook.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { approvalOf } from './calls.ts'
 
 const SECRET = 'webhook-secret-of-at-least-32-characters'

@@ -50,6 +50,7 @@ async function scene(live: number, revoked: number) {
     pollMs: 250,
     staleMs: HOUR_MS,
     onUnsound: () => undefined,
+    onUnreadable: () => undefined,
   })
   const sessions = new Sessions({ keys: () => KEYS, clock })
   const revocations = new Revocations({ ledger, clock, maxSessionMs: HOUR_MS })

@@ -88,6 +88,7 @@ async function approvalParts() {
     pollMs: 250,
     staleMs: 5_000,
     onUnsound: () => undefined,
+    onUnreadable: () => undefined,
   })
   const approvals = new Approvals({
     ledger,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { breakglassOf, problemWith, reaches } from '../../proxy/breakglass/breakglass.ts'
+import { problemWith, reaches } from '../../proxy/breakglass/breakglass.ts'
 import { ConfigSchema } from '../../proxy/config/schema/config.ts'
 import { OPENING, settingsOf } from './opening.ts'
 
@@ -48,15 +48,5 @@ describe('reaches', () => {
     expect(reaches(some, call([]))).toBe(false)
     expect(reaches({ resources: ['**'] }, call(['*']))).toBe(false)
     expect(reaches({ resources: ['*'] }, call(['*'], ['unbounded']))).toBe(true)
-  })
-})
-
-describe('an entry of the ledger', () => {
-  const entry = { kind: 'breakglass', id: 'bg-1', revision: 1, version: 1 } as const
-  it('in another shape, or without an end, is none', () => {
-    expect(breakglassOf({ ...entry, value: { agent: 'a' }, expiresAtMs: 1 })).toBeUndefined()
-    const value = { ...OPENING, openedBy: 'alice', openedAtMs: 0, fromMs: 0 }
-    expect(breakglassOf({ ...entry, value, expiresAtMs: undefined })).toBeUndefined()
-    expect(breakglassOf({ ...entry, value, expiresAtMs: 1 })).toMatchObject({ id: 'bg-1', untilMs: 1 })
   })
 })

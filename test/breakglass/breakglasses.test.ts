@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Breakglasses } from '../../proxy/breakglass/breakglasses.ts'
 import type { Breakglass, BreakglassRequest } from '../../proxy/breakglass/breakglass.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 import { OPENING, settingsOf } from './opening.ts'
 
@@ -161,5 +161,21 @@ describe('Breakglasses', () => {
     await open({ agent: 'd' })
     await time.advance(120_000)
     expect(ends).toHaveLength(2)
+  })
+
+  it('lets nothing go by an entry in another shape, or without an end, and says of the first that it cannot be read', async () => {
+    const time = atTen()
+    const { ledger, breakglasses } = await replica(time)
+    const expiresAtMs = time.nowMs() + 60_000
+    const value = { ...OPENING, openedBy: 'alice', openedAtMs: 0, fromMs: 0 }
+    await ledger.put('breakglass', 'bg-1', { ...value, exceptFor: ['b'] }, { expiresAtMs })
+    await ledger.put('breakglass', 'bg-2', value)
+    expect([breakglasses.openFor('a'), breakglasses.all(), breakglasses.active]).toEqual([undefined, [], 0])
+    expect(breakglasses.unreadable()).toMatchObject([{ id: 'bg-1', expiresAtMs }])
+    expect(await breakglasses.confirm('bg-1', 'bob')).toBe('unreadable')
+    expect(await breakglasses.close('bg-1', 'bob')).toBe('unreadable')
+    expect(await breakglasses.close('bg-2', 'bob')).toBe('none')
+    await ledger.put('breakglass', 'bg-1', value, { expiresAtMs })
+    expect(breakglasses.openFor('a')).toMatchObject({ id: 'bg-1', untilMs: expiresAtMs })
   })
 })

@@ -7,7 +7,7 @@ import type { AuditRecord } from '../../proxy/audit/record.ts'
 import { createLog } from '../../proxy/observe/log.ts'
 import { createMetrics } from '../../proxy/observe/metrics.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 import { OPENING } from './opening.ts'
 

@@ -12,7 +12,7 @@ import { pacesFrom } from '../../proxy/pacing/paces.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
 import { rulesFrom } from '../../proxy/pacing/rules.ts'
 import { listening, TOKEN } from '../admin/listening.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { captured } from './captured.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'moderato-limits-'))

@@ -11,7 +11,7 @@ import { Sessions } from '../../proxy/identity/sessions.ts'
 import { TaskEndings } from '../../proxy/identity/task-endings.ts'
 import { Tasks } from '../../proxy/identity/tasks.ts'
 import { listening, TOKEN } from '../admin/listening.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openRevocations } from '../identity/open-revocations.ts'
 import { captured } from './captured.ts'
 
@@ -76,7 +76,7 @@ describe('moderato sessions', () => {
     await opened('t1', 'a', { intent: 'x\n\u001b[2Jt2: admin\u202e\u0007', ticket: '"INC"' })
     const { out } = await moderato('list')
     expect(out).toContain(String.raw`t1: a by static-key`)
-    expect(out).toContain(String.raw`"x\n\u001b[2Jt2: admin\u202e\u0007" "\"INC\""; 0 calls, 0 refused`)
+    expect(out).toContain(String.raw`"x\u{a}\u{1b}[2Jt2: admin\u{202e}\u{7}" "\"INC\""; 0 calls, 0 refused`)
     expect(out.split('\n')).toHaveLength(2)
     const { tasks } = JSON.parse((await moderato('list', '--json')).out) as { tasks: object[] }
     expect(tasks).toMatchObject([{ task: 't1', agent: 'a', root: 'a', counts: { calls: 0 } }])

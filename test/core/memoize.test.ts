@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoize } from '../../proxy/core/memoize.ts'
 
-describe('remembered', () => {
+describe('memoize', () => {
   it('makes what it is asked for again once, of short texts, and of no more than it may keep', () => {
     const made: string[] = []
     const upper = memoize(
@@ -13,8 +13,8 @@ describe('remembered', () => {
     )
     expect([upper('a'), upper('a'), upper('long'), upper('long')]).toEqual(['A', 'A', 'LONG', 'LONG'])
     expect(made).toEqual(['a', 'long', 'long'])
-    // A third text: all are forgotten, and it is remembered.
-    for (const text of ['b', 'c', 'c', 'a']) upper(text)
-    expect(made).toEqual(['a', 'long', 'long', 'b', 'c', 'a'])
+    // Of five texts the first is forgotten, and the last two are not.
+    for (const text of ['b', 'c', 'd', 'e', 'e', 'd', 'a']) upper(text)
+    expect(made).toEqual(['a', 'long', 'long', 'b', 'c', 'd', 'e', 'a'])
   })
 })

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER } from '../support/agents.ts'
 import type { Proxy } from '../support/proxy.ts'
 import { headText, RawConnection, send, signed, type RawRequest } from '../support/raw-http.ts'
-import { type RecordingUpstream, type Recorded } from '../support/recording-upstream.ts'
+import type { Recorded, RecordingUpstream } from '../support/recording-upstream.ts'
 import { openScene } from '../support/scene.ts'
 import {
   crc32Of,

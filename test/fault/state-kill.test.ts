@@ -1,13 +1,12 @@
 /** `kill -9` in a loop, under load: the pace is not refilled, no approval and no freeze is lost, the audit verifies. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { verifyAudit } from '../../proxy/audit/verify.ts'
-import { Ledger } from '../../proxy/state/ledger.ts'
-import { sqliteStore } from '../../proxy/state/sqlite.ts'
 import { dynamodb } from '../support/clients.ts'
+import { ledgerBeside } from '../support/ledger-beside.ts'
 import { startProxy } from '../support/proxy.ts'
 import { dynamodbCall, send } from '../support/raw-http.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
@@ -17,36 +16,6 @@ const BURST = 100
 const ROUNDS = sized(8, 3)
 /** Calls under way at each kill: some are charged and never forwarded. */
 const LOAD = 8
-const clock = { nowMs: () => Date.now() }
-const timer = {
-  after(ms: number, fire: () => void) {
-    const handle = setTimeout(fire, ms)
-    return () => clearTimeout(handle)
-  },
-}
-
-/** The ledger as another process on this machine has it open, with the key that the proxy made. */
-async function ledgerBeside(stateDir: string) {
-  const store = sqliteStore({ path: join(stateDir, 'state.sqlite'), replaysPerAgent: 1, clock })
-  const key = Buffer.from(readFileSync(join(stateDir, 'ledger-key'), 'utf8').trim(), 'base64url')
-  const options = {
-    store: store.ledger,
-    key,
-    clock,
-    timer,
-    pollMs: 250,
-    staleMs: 5_000,
-    onUnsound: () => undefined,
-  }
-  const ledger = await Ledger.open(options)
-  return {
-    ledger,
-    close: async () => {
-      ledger.close()
-      await store.close()
-    },
-  }
-}
 
 /** A freeze that holds nothing of this test back; as an approval, one of no call. */
 const OF_NOBODY = { scope: { agents: ['nobody'] }, reason: 'a test', by: 'the test', sinceMs: 0 }

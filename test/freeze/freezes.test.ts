@@ -6,7 +6,7 @@ import { WindowClock, type FreezeWindow } from '../../proxy/freeze/windows.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 
 const DROP = {

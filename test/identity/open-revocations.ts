@@ -3,7 +3,7 @@ import type { Clock } from '../../proxy/core/ports.ts'
 import { Revocations } from '../../proxy/identity/revocations.ts'
 import type { Ledger } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
 
 /** The longest that a session may last in these tests. */

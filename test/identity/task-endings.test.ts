@@ -4,7 +4,7 @@ import { taskIn } from '../../proxy/identity/revocations.ts'
 import { TaskEndings } from '../../proxy/identity/task-endings.ts'
 import type { AuditRecord } from '../../proxy/audit/record.ts'
 import type { Outcome } from '../../proxy/exchange/outcome.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openRevocations } from './open-revocations.ts'
 
 const HOUR_MS = 3_600_000

@@ -6,7 +6,7 @@ import type { TaskRequest, Opener } from '../../proxy/exchange/task-opening.ts'
 import { sealingKey } from '../../proxy/identity/sealed-token.ts'
 import { Sessions } from '../../proxy/identity/sessions.ts'
 import { Tasks } from '../../proxy/identity/tasks.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openRevocations } from './open-revocations.ts'
 
 const AGENT = 'spiffe://example.org/agent/a'

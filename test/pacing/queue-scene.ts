@@ -4,7 +4,7 @@ import { rateOf, type Rate } from '../../proxy/pacing/gcra.ts'
 import { LocalLimiter, type BucketCharge, type Limiter, type Turn } from '../../proxy/pacing/limiter.ts'
 import type { QueueOutcome } from '../../proxy/pacing/queue-outcome.ts'
 import { PaceQueue, type QueueLimits } from '../../proxy/pacing/queue.ts'
-import { VirtualTime } from './virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 
 export const RATES = { slow: rateOf(6, 60_000, 2), wide: rateOf(60, 60_000, 100), brisk: rateOf(7, 1_000, 5) }
 export type Key = keyof typeof RATES

@@ -178,7 +178,7 @@ describe('EcdsaKeys', () => {
   it('stays bounded', () => {
     const keys = new EcdsaKeys(3)
     const first = keys.get('A', SECRET)
-    for (const id of ['B', 'C', 'D']) keys.get(id, SECRET)
+    for (const id of ['B', 'C', 'D', 'E', 'F', 'G']) keys.get(id, SECRET)
     const again = keys.get('A', SECRET)
     expect(again).not.toBe(first)
     expect(publicPoint(again)).toEqual(publicPoint(first))

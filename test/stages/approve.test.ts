@@ -14,7 +14,7 @@ import {
   YES,
   type Scene,
 } from '../approvals/calls.ts'
-import { settled } from '../pacing/virtual-time.ts'
+import { settled } from '../../proxy/core/virtual-time.ts'
 
 function stageOf({ approvals, time }: Scene, deps: Partial<ApproveDeps> = {}) {
   return approve({

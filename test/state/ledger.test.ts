@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { LEDGER_KEPT_MS, type LedgerStore, type RawEntry } from '../../proxy/state/store.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from './open-ledger.ts'
 
 const KEY = Buffer.alloc(32, 7)

@@ -6,7 +6,7 @@ import { MemoryLedger } from '../../proxy/state/memory.ts'
 
 const NEVER: Timer = { after: () => () => undefined }
 
-type Own = Partial<Pick<LedgerOptions, 'store' | 'timer' | 'key' | 'onUnsound'>>
+type Own = Partial<Pick<LedgerOptions, 'store' | 'timer' | 'key' | 'onUnsound' | 'onUnreadable'>>
 
 export async function openLedger(clock: Clock, own: Own = {}): Promise<Ledger> {
   const ledger = await Ledger.open({
@@ -17,6 +17,7 @@ export async function openLedger(clock: Clock, own: Own = {}): Promise<Ledger> {
     pollMs: 250,
     staleMs: 5_000,
     onUnsound: () => undefined,
+    onUnreadable: () => undefined,
     ...own,
   })
   onTestFinished(() => ledger.close())

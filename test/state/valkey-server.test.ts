@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { rateOf } from '../../proxy/pacing/gcra.ts'
 import type { StateStore } from '../../proxy/state/store.ts'
 import { valkeyStore, type ValkeyStoreOptions } from '../../proxy/state/valkey.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { freePort } from '../support/free-port.ts'
 import { missing, VALKEY } from '../support/tools.ts'
 import { PASSWORD, ValkeyServer } from '../support/valkey.ts'

@@ -102,7 +102,7 @@ describe('read-to-destructive', () => {
   it('takes what a flood of other looks made it forget for never looked at', () => {
     const { see, of } = watching()
     see(look())
-    for (let index = 0; index < 600; index++) see(seen('rds:List', ['list'], { resource: `db${index}` }))
+    for (let index = 0; index < 1_100; index++) see(seen('rds:List', ['list'], { resource: `db${index}` }))
     see(drop(), MINUTE)
     expect(of('read-to-destructive')).toHaveLength(1)
   })

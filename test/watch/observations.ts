@@ -3,7 +3,7 @@ import type { ActionClass } from '../../proxy/core/action-class.ts'
 import { watch as WatchSchema, type DetectorName } from '../../proxy/config/schema/watch.ts'
 import type { Observation } from '../../proxy/watch/detectors/observation.ts'
 import { Watch, type Drift } from '../../proxy/watch/watch.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 
 let requests = 0
 

@@ -1,3 +1,4 @@
+import { slowdowns } from '../../proxy/state/slowdown.ts'
 import { describe, expect, it } from 'vitest'
 import { taskIn } from '../../proxy/identity/revocations.ts'
 import { Quarantines } from '../../proxy/watch/quarantines.ts'
@@ -14,7 +15,14 @@ async function scene() {
   const responding = ({ ledger, revocations }: Replica) => {
     const quarantines = new Quarantines({ ledger, clock: time })
     const demand = (wanted: Demand, untilMs: number) => (demands.push([wanted, untilMs]), Promise.resolve())
-    return { ledger, quarantines, revocations, approvals: { demand }, clock: time }
+    const ports = {
+      quarantines,
+      revocations,
+      slowdowns: slowdowns(ledger),
+      approvals: { demand },
+      clock: time,
+    }
+    return { ledger, ...ports }
   }
   return { time, demands, one: responding(one), other: responding(other) }
 }

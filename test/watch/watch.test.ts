@@ -3,7 +3,7 @@ import type { Outcome } from '../../proxy/exchange/outcome.ts'
 import { watch as WatchSchema } from '../../proxy/config/schema/watch.ts'
 import { resourceKey, observationOf } from '../../proxy/watch/detectors/observation.ts'
 import { Watch } from '../../proxy/watch/watch.ts'
-import { VirtualTime } from '../pacing/virtual-time.ts'
+import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { REFUSED, seen, watching } from './observations.ts'
 
 const refused = (resource: string, agent = 'agent') => ({

@@ -30,24 +30,27 @@ const PUBLIC_KEYS = new Set(['RSA', 'EC', 'OKP'])
 const MIN_REFRESH_MS = 60_000
 const MAX_REFRESH_MS = 24 * 60 * 60_000
 
-/** Keys of an OIDC issuer's key set. Throws for what is none, or has no key that verifies. */
+/** Returns the keys of an OIDC issuer's key set. Throws for what is none, or has no key that verifies. */
 export function jwksOf(document: unknown): KeySet {
   return keySet(Jwks.parse(document).keys)
 }
 
-/** Keys of JWT-SVIDs in a SPIFFE bundle. Those that do not say what they are for must be ignored (SPIFFE bundle 4.2.2). */
+/**
+ * Returns the keys of JWT-SVIDs in a SPIFFE bundle. Those that do not say what they are for must be ignored (SPIFFE
+ * bundle 4.2.2).
+ */
 export function jwtBundleOf(document: unknown): Bundle<KeySet> {
   const { keys, spiffe_refresh_hint: hint } = SpiffeBundle.parse(document)
   return { value: keySet(keys.filter(({ use }) => use === 'jwt-svid')), freshMs: freshMsOf(hint) }
 }
 
-/** Keys of JWT-SVIDs as the Workload API gives them, where all are for that, and few say so. */
+/** Returns the keys of JWT-SVIDs as the Workload API gives them, where all are for that, and few say so. */
 export function workloadKeysOf(document: unknown): KeySet {
   const { keys } = SpiffeBundle.parse(document)
   return keySet(keys.filter(({ use = 'jwt-svid' }) => use === 'jwt-svid'))
 }
 
-/** Authorities of X.509-SVIDs in a SPIFFE bundle: one certificate in each key. */
+/** Returns the authorities of X.509-SVIDs in a SPIFFE bundle: one certificate in each key. */
 export function x509BundleOf(document: unknown): Bundle<readonly X509Certificate[]> {
   const { keys, spiffe_refresh_hint: hint } = SpiffeBundle.parse(document)
   const value = keys
@@ -61,7 +64,7 @@ export function x509BundleOf(document: unknown): Bundle<readonly X509Certificate
   return { value: atLeastOne(value, 'authority of use x509-svid'), freshMs: freshMsOf(hint) }
 }
 
-/** Certificates in DER, one after the other, as the Workload API sends them. */
+/** Returns certificates in DER, one after the other, as the Workload API sends them. */
 export function certificatesIn(der: Buffer): readonly X509Certificate[] {
   const certificates: X509Certificate[] = []
   for (let at = 0; at < der.length;) {
@@ -72,7 +75,7 @@ export function certificatesIn(der: Buffer): readonly X509Certificate[] {
   return atLeastOne(certificates, 'authority')
 }
 
-/** How long the DER element at an offset is, with its head (X.690 8.1.3). */
+/** Returns how long the DER element at an offset is, with its head (X.690 8.1.3). */
 function lengthAt(der: Buffer, at: number): number {
   const first = der[at + 1] ?? 0
   const more = first < 0x80 ? 0 : first & 0x7f

@@ -12,7 +12,10 @@ export interface JsonFetcher {
   close(): Promise<void>
 }
 
-/** `caFile`: the authority of a private server, in place of the public ones. Throws if it cannot be read. */
+/**
+ * Returns what fetches JSON. `caFile`: the authority of a private server, in place of the public ones. Throws if it
+ * cannot be read.
+ */
 export function jsonFetcher(caFile: string | undefined): JsonFetcher {
   const ca = caFile === undefined ? {} : { ca: readFileSync(caFile, 'utf8') }
   // Made here, so that proxies of the environment have no say.

@@ -1,4 +1,4 @@
-/** A source that is a file: read again when it changes. */
+/** Reads a source that is a file, and reads it again when it changes. */
 import { readFileSync, statSync } from 'node:fs'
 import type { Clock } from '../../core/ports.ts'
 import { unavailable, type Source } from './source.ts'

@@ -1,7 +1,9 @@
-/** The port to identity providers: who a workload is, by a token or a certificate that they vouch for. */
+/**
+ * Defines the port to identity providers. It says who a workload is, by a token or a certificate that they vouch for.
+ */
 import type { X509Certificate } from 'node:crypto'
 
-/** A workload, proved, and the agent that the provider's rules make of it. */
+/** Holds a workload, proved, and the agent that the provider's rules make of it. */
 export interface Workload {
   readonly agentId: string
   /** Whose budget it shares (rule S20). */
@@ -28,10 +30,13 @@ export interface TokenProof {
 
 export interface Identities {
   /**
-   * Denials `identity_malformed`, `identity_unknown_issuer`, `identity_signature`, `identity_audience`,
-   * `identity_expired`, `identity_unmapped`, `identity_unavailable`.
+   * Returns the workload of a token. Denials `identity_malformed`, `identity_unknown_issuer`, `identity_signature`,
+   * `identity_audience`, `identity_expired`, `identity_unmapped`, `identity_unavailable`.
    */
   ofToken(token: string): Promise<Workload>
-  /** Of a client certificate and what came with it, the leaf first. Denials as of `ofToken`, `missing_credential`. */
+  /**
+   * Returns the workload of a client certificate and what came with it, the leaf first. Denials as of `ofToken`,
+   * `missing_credential`.
+   */
   ofCertificate(chain: readonly X509Certificate[]): Promise<Workload>
 }

@@ -1,4 +1,4 @@
-/** OIDC issuers: tokens of CI systems, clusters and clouds. */
+/** Verifies tokens of OIDC issuers: of CI systems, clusters and clouds. */
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { isSafeFromOthers } from '../../core/addresses.ts'
@@ -26,7 +26,7 @@ export interface OidcOptions {
   readonly staleKeys: number
 }
 
-/** What vouches for tokens. */
+/** Vouches for tokens. */
 export interface TokenProvider {
   workloadOf(token: UnverifiedToken): Promise<Workload>
   close(): Promise<void>
@@ -70,7 +70,9 @@ export function oidcProvider(options: OidcOptions, rules: RulesOptions, clock: C
   }
 }
 
-/** Where the issuer's keys are, by itself (OpenID Connect Discovery 4.3: it must say that it is who was asked). */
+/**
+ * Returns where the issuer's keys are, by itself (OpenID Connect Discovery 4.3: it must say that it is who was asked).
+ */
 async function discovered(issuer: string, documents: JsonFetcher): Promise<string> {
   const found = Discovery.parse(
     await documents.get(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`),

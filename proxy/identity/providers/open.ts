@@ -1,4 +1,7 @@
-/** The identity providers of the configuration, behind one port: what a token claims only picks who has to vouch for it. */
+/**
+ * Opens the identity providers of the configuration, behind one port: what a token claims only picks who has to vouch
+ * for it.
+ */
 import type { Config } from '../../config/schema/config.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Clock } from '../../core/ports.ts'
@@ -11,7 +14,7 @@ import { spiffeX509Provider, type CertificateProvider } from './spiffe-x509.ts'
 import { readSvid } from './svid-chain.ts'
 import { readToken, type UnverifiedToken } from './token.ts'
 
-/** Open until closed: a reload opens the new ones, swaps, and closes these. */
+/** Stays open until it is closed: a reload opens the new ones, swaps, and closes these. */
 export interface Providers extends Identities {
   close(): Promise<void>
 }

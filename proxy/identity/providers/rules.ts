@@ -1,10 +1,12 @@
-/** Rules from what a provider vouches for to an agent, so that identities cannot be multiplied (rule S20). */
+/** Maps what a provider vouches for to an agent by rules, so that identities cannot be multiplied (rule S20). */
 import { arnMatch } from '../../../policy/arn-match.ts'
 import { isTemplate, PLACEHOLDER, rootOf } from '../../core/agent-template.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Clock } from '../../core/ports.ts'
 
-/** What a provider vouches for: a token's claims, or of a SPIFFE ID `sub` and its `path` without the first slash. */
+/**
+ * Holds what a provider vouches for: a token's claims, or of a SPIFFE ID `sub` and its `path` without the first slash.
+ */
 export type Claims = Readonly<Record<string, unknown>>
 
 export interface MappingRule {
@@ -34,7 +36,7 @@ const DAY_MS = 24 * 60 * 60_000
 /** As the path of a SPIFFE ID has it: nothing in a value can be taken for another part of the agent's id. */
 const VALUE = /^(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._-]+)*$/
 
-/** The first rule that matches decides. Denial `identity_unmapped`. */
+/** Returns the function that maps claims: the first rule that matches decides. Denial `identity_unmapped`. */
 export function agentRules({ provider, rules, named, maxAgents, clock }: RulesOptions) {
   /** Ids that templates made, each with its last use; forgotten a day later. */
   const made = new Map<string, number>()
@@ -83,7 +85,7 @@ function filled(template: string, claims: Claims): string {
   })
 }
 
-/** A claim by its name, or by a JSON Pointer (RFC 6901) if that begins with a slash; each element of a list. */
+/** Returns a claim by its name, or by a JSON Pointer (RFC 6901) if that begins with a slash; each element of a list. */
 function valuesOf(claims: Claims, name: string): string[] {
   const keys = name.startsWith('/') ? name.slice(1).split('/').map(unescaped) : [name]
   let value: unknown = claims

@@ -1,11 +1,13 @@
-/** Where a provider's keys come from: a value that is fetched, read or pushed, and is kept for a bounded time. */
+/** Gets a provider's keys: a value that is fetched, read or pushed, and is kept for a bounded time. */
 import { Denial } from '../../core/denial/denial.ts'
 import type { Clock } from '../../core/ports.ts'
 
 export interface Source<Value> {
-  /** The value in force. Denial `identity_unavailable` if there is none, or it is too old to be trusted. */
+  /** Returns the value in force. Denial `identity_unavailable` if there is none, or it is too old to be trusted. */
   current(): Promise<Value>
-  /** As `current`, asked anew if that was not done just now: for a key that is not among those known. */
+  /**
+   * Returns the same as `current`, asked anew if that was not done just now: for a key that is not among those known.
+   */
   renewed(): Promise<Value>
   close(): Promise<void>
 }
@@ -30,7 +32,7 @@ interface Had<Value> {
   readonly freshMs: number
 }
 
-/** One attempt at a time, however many wait for it; a failed one is not repeated within the cooldown. */
+/** Makes one attempt at a time, however many wait for it; a failed one is not repeated within the cooldown. */
 export class FetchedSource<Value> implements Source<Value> {
   readonly #options: FetchedOptions<Value>
   #had: Had<Value> | undefined

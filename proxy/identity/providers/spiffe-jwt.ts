@@ -1,4 +1,4 @@
-/** SPIFFE JWT-SVIDs of one trust domain. */
+/** Verifies SPIFFE JWT-SVIDs of one trust domain. */
 import type { Clock } from '../../core/ports.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import { jwtBundleOf, workloadKeysOf } from './bundle.ts'

@@ -1,4 +1,4 @@
-/** SPIFFE X.509-SVIDs of one trust domain, as client certificates. */
+/** Verifies SPIFFE X.509-SVIDs of one trust domain, as client certificates. */
 import type { X509Certificate } from 'node:crypto'
 import type { Clock } from '../../core/ports.ts'
 import type { Workload } from './identities.ts'
@@ -14,9 +14,9 @@ export interface SpiffeX509Options {
   readonly staleKeys: number
 }
 
-/** What vouches for client certificates. */
+/** Vouches for client certificates. */
 export interface CertificateProvider {
-  /** `chain`: the leaf, whose SVID was read already, and what came with it. */
+  /** Returns the workload of a certificate. `chain`: the leaf, whose SVID was read already, and what came with it. */
   workloadOf(svid: Svid, chain: readonly X509Certificate[]): Promise<Workload>
   close(): Promise<void>
 }

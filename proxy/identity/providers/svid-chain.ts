@@ -40,8 +40,8 @@ export interface Svid extends SpiffeId {
 }
 
 /**
- * The SPIFFE ID of a leaf, which names its trust domain; nothing is proved yet. Denial `identity_malformed` for a
- * certificate that is no SVID.
+ * Returns the SPIFFE ID of a leaf, which names its trust domain; nothing is proved yet. Denial `identity_malformed` for
+ * a certificate that is no SVID.
  */
 export function readSvid(leaf: X509Certificate): Svid {
   const { uris, usages, isAuthority, purposes } = extensionsOf(leaf)
@@ -56,7 +56,10 @@ export function readSvid(leaf: X509Certificate): Svid {
   return { ...parsed, id }
 }
 
-/** Denials `identity_signature` if no authority vouches for the leaf, `identity_expired` if one did, at another time. */
+/**
+ * Checks a chain. Denials `identity_signature` if no authority vouches for the leaf, `identity_expired` if one did, at
+ * another time.
+ */
 export function checkChain(
   sent: readonly X509Certificate[],
   authorities: readonly X509Certificate[],

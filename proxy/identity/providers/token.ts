@@ -1,4 +1,5 @@
 /** Reads a token as far as it can be read without trusting it: what is refused here costs no signature check. Pure. */
+import { jsonOrUndefined } from '../../core/json.ts'
 import { z } from 'zod'
 import { Denial } from '../../core/denial/denial.ts'
 
@@ -33,7 +34,7 @@ export interface UnverifiedToken {
   readonly expiresAtMs: number
 }
 
-/** Denial `identity_malformed` for what is no signed JWT with a subject, an audience and an end. */
+/** Reads a token. Denial `identity_malformed` for what is no signed JWT with a subject, an audience and an end. */
 export function readToken(text: string): UnverifiedToken {
   if (text.length > MAX_CHARACTERS) throw malformedToken(`it has over ${MAX_CHARACTERS} characters`)
   const [header = '', payload = '', signature, ...more] = text.split('.')
@@ -57,7 +58,7 @@ export interface Expected {
 }
 
 /**
- * What a token must be to have its signature checked. Denials `identity_malformed`, `identity_audience`,
+ * Checks that a token is worth having its signature checked. Denials `identity_malformed`, `identity_audience`,
  * `identity_expired`. A list of audiences must be ours alone: whoever else is in it could present the token here.
  */
 export function checkUnverified(token: UnverifiedToken, expected: Expected, nowMs: number): void {
@@ -91,9 +92,5 @@ function parsed<Shape extends z.ZodType>(part: string, shape: Shape, text: strin
 
 function jsonOf(text: string): unknown {
   if (!/^[A-Za-z0-9_-]+$/.test(text)) return undefined
-  try {
-    return JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
-  } catch {
-    return undefined
-  }
+  return jsonOrUndefined(Buffer.from(text, 'base64url').toString('utf8'))
 }

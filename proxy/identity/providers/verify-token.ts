@@ -66,7 +66,7 @@ async function claimsOf(
   return payload
 }
 
-/** What jose has against a token, in our words; whatever else it throws is passed on. */
+/** Returns what jose has against a token, in our words; whatever else it throws is passed on. */
 function denialOf(error: unknown): unknown {
   if (error instanceof errors.JWTExpired)
     return new Denial('identity_expired', 'The token has expired, or is too old.')

@@ -1,4 +1,4 @@
-/** Trust bundles from the SPIFFE Workload API: pushed over a stream that stays open. */
+/** Gets trust bundles from the SPIFFE Workload API, which pushes them over a stream that stays open. */
 import { fileURLToPath } from 'node:url'
 import {
   Client,

@@ -1,9 +1,10 @@
-/** Turns off what would show or undo the damage: logging, detection, backups, retention, keys. */
+/** Finds an agent that turns off what would show or undo the damage: logging, detection, backups, retention, keys. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector, DriftFinding } from './detector.ts'
 import { Lately } from './memory.ts'
 import type { Observation } from './observation.ts'
-import { lasting, phraseList, operationName, quoteRedacted } from './phrasing.ts'
+import { lasting, phraseList, operationName } from './phrasing.ts'
+import { quoteRedacted } from '../../observe/redact.ts'
 
 interface Event {
   readonly requestId: string

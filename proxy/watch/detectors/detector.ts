@@ -1,7 +1,7 @@
-/** What a detector is: it looks at one agent's requests, one after another, and says when they drift. */
+/** Defines detectors: each looks at one agent's requests, one after another, and says when they drift. */
 import type { Observation } from './observation.ts'
 
-/** What a detector found, in words that explain it. */
+/** Holds what a detector found, in words that explain it. */
 export interface DriftFinding {
   /** What it is about: the same key is not found again while the detector's window lasts. */
   readonly key: string

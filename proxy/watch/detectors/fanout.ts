@@ -1,4 +1,4 @@
-/** Destroys across many services at once: what tearing down an environment looks like. */
+/** Finds an agent that destroys across many services at once: what tearing down an environment looks like. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from './detector.ts'
 import { Lately } from './memory.ts'

@@ -1,8 +1,9 @@
 /** Takes the guard off something and then destroys it. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from './detector.ts'
-import { LruMap } from './memory.ts'
-import { lasting, operationName, quoteRedacted } from './phrasing.ts'
+import { RecentMap } from '../../core/recent-map.ts'
+import { lasting, operationName } from './phrasing.ts'
+import { quoteRedacted } from '../../observe/redact.ts'
 
 interface Unguarded {
   readonly atMs: number
@@ -13,7 +14,7 @@ interface Unguarded {
 const MAX_RESOURCES = 200
 
 export const guardRemoval: Detector<DetectorSettings['guard-removal']> = () => {
-  const unguarded = new LruMap<Unguarded>(MAX_RESOURCES)
+  const unguarded = new RecentMap<Unguarded>(MAX_RESOURCES)
   return (seen, { within }, nowMs) => {
     const { requestId, classes, resources } = seen
     const name = operationName(seen)

@@ -1,4 +1,4 @@
-/** Deletes many things in little time, one by one or all in one call. */
+/** Finds an agent that deletes many things in little time, one by one or all in one call. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from './detector.ts'
 import { lasting, phraseList, operationName } from './phrasing.ts'

@@ -1,11 +1,12 @@
-/** Does what its task does not speak of, or what it never did before. */
+/** Finds an agent that does what its task does not speak of, or what it never did before. */
 import type { Grant, Scope, Statement } from '../../core/agent.ts'
 import { ACTION_CLASSES, type ActionClass } from '../../core/action-class.ts'
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector, DriftFinding } from './detector.ts'
-import { LruMap } from './memory.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import type { Observation, ObservedTask } from './observation.ts'
-import { lasting, operationName, quoteRedacted } from './phrasing.ts'
+import { lasting, operationName } from './phrasing.ts'
+import { quoteRedacted } from '../../observe/redact.ts'
 
 const MAX_KNOWN = 1_000
 const DAY_MS = 86_400_000
@@ -13,11 +14,11 @@ const DAY_MS = 86_400_000
 const NOTABLE: ReadonlySet<ActionClass> = new Set(ACTION_CLASSES.slice(ACTION_CLASSES.indexOf('data-delete')))
 
 /**
- * Of a task with scopes, once for each service or class that none of them names. Of an agent without, once for each
- * service, and each class from `data-delete` on, that comes after the time of learning.
+ * Finds it in a task with scopes once for each service or class that none of them names. Of an agent without, once for
+ * each service, and each class from `data-delete` on, that comes after the time of learning.
  */
 export const novelty: Detector<DetectorSettings['novelty']> = () => {
-  const known = new LruMap<true>(MAX_KNOWN)
+  const known = new RecentMap<true>(MAX_KNOWN)
   let learnsSinceMs: number | undefined
   return (seen, { learn }, nowMs) => {
     learnsSinceMs ??= nowMs
@@ -40,7 +41,7 @@ export const novelty: Detector<DetectorSettings['novelty']> = () => {
   }
 }
 
-/** What tasks do because they are tasks: they fetch credentials, end, and ask who they are. */
+/** Tells whether it is what tasks do because they are tasks: they fetch credentials, end, and ask who they are. */
 function isOurs({ service, operation }: Observation): boolean {
   return service === 'moderato' || operation === 'GetCallerIdentity'
 }

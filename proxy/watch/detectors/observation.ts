@@ -1,4 +1,4 @@
-/** What watchers look at: one request that is over, cut to what they go by. */
+/** Cuts a request that is over to what watchers go by. */
 import type { Agent, Scope } from '../../core/agent.ts'
 import type { ActionClass, Trait } from '../../core/action-class.ts'
 import { DENIALS } from '../../core/denial/table.ts'
@@ -43,7 +43,7 @@ const ARN_PARTS = /^arn:[^:]*:([^:]*):([^:]*):[^:]*:([^]*)$/
 const RESPONSES: ReadonlySet<string> = new Set(['quarantined', 'revoked', 'frozen', 'approval_required'])
 
 /**
- * A request as watchers see it; undefined for what must not count against an agent: one whose signature was not
+ * Returns a request as watchers see it; undefined for what must not count against an agent: one whose signature was not
  * verified, since anybody may know an access key id, one that was not classified, and one that a response answered.
  */
 export function observationOf({ exchange, decision, reason }: Outcome): Observation | undefined {
@@ -84,8 +84,8 @@ function namesOf(arns: readonly string[]): string[] {
 }
 
 /**
- * One name for a resource, however a call says it: without partition and account, which a plain name leaves out, and
- * without what only the service adds (a stack's id, a policy of everything within).
+ * Returns one name for a resource, however a call says it: without partition and account, which a plain name leaves
+ * out, and without what only the service adds (a stack's id, a policy of everything within).
  */
 export function resourceKey(arn: string): string {
   const parts = ARN_PARTS.exec(arn.slice(0, MAX_KEY))

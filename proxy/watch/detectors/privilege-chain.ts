@@ -1,9 +1,10 @@
-/** Gives power to somebody and then acts through them; or gives it to itself. */
+/** Finds an agent that gives power to somebody and then acts through them, or gives it to itself. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from './detector.ts'
-import { LruMap } from './memory.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import { resourceKey, type Observation } from './observation.ts'
-import { lasting, operationName, quoteRedacted } from './phrasing.ts'
+import { lasting, operationName } from './phrasing.ts'
+import { quoteRedacted } from '../../observe/redact.ts'
 
 interface Grant {
   readonly atMs: number
@@ -14,7 +15,7 @@ interface Grant {
 const MAX_PRINCIPALS = 200
 
 export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () => {
-  const granted = new LruMap<Grant>(MAX_PRINCIPALS)
+  const granted = new RecentMap<Grant>(MAX_PRINCIPALS)
   return (seen, { within, own }, nowMs) => {
     if (seen.refused) return undefined
     const { requestId, resources } = seen

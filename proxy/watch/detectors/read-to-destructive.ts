@@ -1,9 +1,12 @@
-/** Destroys what it saw only just now: the nine seconds in which nobody could have thought about it. */
+/**
+ * Finds an agent that destroys what it saw only just now: the nine seconds in which nobody could have thought about it.
+ */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from './detector.ts'
-import { LruMap } from './memory.ts'
+import { RecentMap } from '../../core/recent-map.ts'
 import type { Observation } from './observation.ts'
-import { lasting, operationName, quoteRedacted } from './phrasing.ts'
+import { lasting, operationName } from './phrasing.ts'
+import { quoteRedacted } from '../../observe/redact.ts'
 
 interface Sight {
   readonly atMs: number
@@ -15,7 +18,7 @@ interface Sight {
 const MAX_SIGHTS = 500
 
 export const readToDestructive: Detector<DetectorSettings['read-to-destructive']> = () => {
-  const sights = new LruMap<Sight>(MAX_SIGHTS)
+  const sights = new RecentMap<Sight>(MAX_SIGHTS)
   return (seen, { within }, nowMs) => {
     const { requestId, resources, task } = seen
     const name = operationName(seen)

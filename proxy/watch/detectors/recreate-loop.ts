@@ -1,8 +1,12 @@
-/** Deletes something and makes it again, again and again: what "delete and recreate the environment" looks like. */
+/**
+ * Finds an agent that deletes something and makes it again, again and again: what "delete and recreate the environment"
+ * looks like.
+ */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from './detector.ts'
-import { LruMap } from './memory.ts'
-import { lasting, operationName, quoteRedacted } from './phrasing.ts'
+import { RecentMap } from '../../core/recent-map.ts'
+import { lasting, operationName } from './phrasing.ts'
+import { quoteRedacted } from '../../observe/redact.ts'
 
 interface Cycle {
   /** The deletion that nothing was made after yet. */
@@ -16,7 +20,7 @@ const NO_CYCLE: Cycle = { gone: undefined, pairs: [] }
 const MAKES = /^(?:Create|Restore|Run|Register|Import|Allocate|Copy|Put)(?=[A-Z])/
 
 export const recreateLoop: Detector<DetectorSettings['recreate-loop']> = () => {
-  const cycles = new LruMap<Cycle>(MAX_RESOURCES)
+  const cycles = new RecentMap<Cycle>(MAX_RESOURCES)
   return (seen, { pairs: most, within }, nowMs) => {
     if (!seen.done) return undefined
     const deletes = seen.classes.includes('destructive')

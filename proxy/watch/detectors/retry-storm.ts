@@ -1,9 +1,13 @@
-/** Goes on after it was refused: a no is answered by the same call, or by others, until one gets through. */
+/**
+ * Finds an agent that goes on after it was refused: a no is answered by the same call, or by others, until one gets
+ * through.
+ */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
 import type { Detector } from './detector.ts'
 import { Lately } from './memory.ts'
 import type { Observation } from './observation.ts'
-import { lasting, phraseList, operationName, quoteRedacted } from './phrasing.ts'
+import { lasting, phraseList, operationName } from './phrasing.ts'
+import { quoteRedacted } from '../../observe/redact.ts'
 
 interface Refusal {
   readonly requestId: string

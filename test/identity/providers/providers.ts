@@ -2,7 +2,7 @@
 import { Denial } from '../../../proxy/core/denial/denial.ts'
 import { parseConfig } from '../../../proxy/config/load.ts'
 import { openProviders, type Providers } from '../../../proxy/identity/providers/open.ts'
-import { VirtualTime } from '../../pacing/virtual-time.ts'
+import { VirtualTime } from '../../../proxy/core/virtual-time.ts'
 
 export const AGENT = 'spiffe://example.org/agent/one'
 export const RULES = [{ match: { sub: '*' }, agent: AGENT }]

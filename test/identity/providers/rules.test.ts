@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { agentRules, type Claims, type MappingRule } from '../../../proxy/identity/providers/rules.ts'
-import { VirtualTime } from '../../pacing/virtual-time.ts'
+import { VirtualTime } from '../../../proxy/core/virtual-time.ts'
 import { reasonOr } from './providers.ts'
 
 const DAY_MS = 24 * 60 * 60_000

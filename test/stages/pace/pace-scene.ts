@@ -13,7 +13,7 @@ import { parseRate } from '../../../proxy/pacing/rates.ts'
 import { rulesFrom, type RuleSetting } from '../../../proxy/pacing/rules.ts'
 import { FirstSeen } from '../../../proxy/pacing/first-seen.ts'
 import { pace } from '../../../proxy/stages/pace/pace.ts'
-import { VirtualTime } from '../../pacing/virtual-time.ts'
+import { VirtualTime } from '../../../proxy/core/virtual-time.ts'
 
 interface Scene {
   readonly paces?: Paces

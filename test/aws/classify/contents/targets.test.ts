@@ -1,6 +1,6 @@
 /** Rule S12: a call has the classes of what its documents contain, beside its own. */
 import { describe, it } from 'vitest'
-import { type Sample } from '../../requests.ts'
+import type { Sample } from '../../requests.ts'
 import { type Said, expectSaid, schedule, targets, alarm, fault, GRAVE } from './documents.ts'
 
 describe('a schedule, a rule, an alarm, an experiment', () => {

@@ -1,0 +1,19 @@
+import { errorMessage } from '../core/error-message.ts'
+
+/** Says that the state store failed, or that others wrote first again and again: a caller may try again. Not a bug. */
+export class StoreFailure extends Error {
+  override readonly name = 'StoreFailure'
+
+  constructor(cause: unknown) {
+    super(errorMessage(cause), { cause })
+  }
+}
+
+/** Waits for the store. Rejects with `StoreFailure` if it fails. */
+export async function orStoreFailure<Result>(asked: Promise<Result>): Promise<Result> {
+  try {
+    return await asked
+  } catch (cause) {
+    throw new StoreFailure(cause)
+  }
+}
