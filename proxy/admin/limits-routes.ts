@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { ACTION_CLASSES, severest, TRAITS } from '../core/action-class.ts'
 import { taskIn } from '../identity/revocations.ts'
 import { chargesOf } from '../pacing/charges.ts'
-import { explainDues, liveBuckets } from '../pacing/limits-view.ts'
+import { explainCharges, liveBuckets } from '../pacing/limits-view.ts'
 import type { Agent } from '../core/agent.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Limiter } from '../pacing/limiter.ts'
@@ -134,7 +134,7 @@ export function limitsRoutes(deps: LimitsRoutesDeps): readonly AdminRoute[] {
         const nowMs = steadyClock.nowMs()
         return {
           nowMs,
-          ...(await read(explainDues(charges, limiter, nowMs))),
+          ...(await read(explainCharges(charges, limiter, nowMs))),
           ahead: queue.heldBy(who.agent),
         }
       },

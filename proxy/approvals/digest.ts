@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Classified } from '../exchange/exchange.ts'
-import { passedOn } from '../core/http/end-to-end-headers.ts'
+import { endToEndHeaders } from '../core/http/end-to-end-headers.ts'
 import { EMPTY_SHA256 } from '../sigv4/payload.ts'
 import { tokensOf, type Tokens } from './idempotency.ts'
 
@@ -48,7 +48,7 @@ export function digestOf(exchange: Classified): string | undefined {
 
 /** By name, since the order of fields means nothing; those of one name in the order in which they came. */
 function fieldsOf({ headers }: Classified, tokens: Tokens): readonly string[][] {
-  const raw = passedOn(headers)
+  const raw = endToEndHeaders(headers)
   const fields: string[][] = []
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] as string).toLowerCase()

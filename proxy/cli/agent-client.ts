@@ -45,7 +45,7 @@ export const Opened = z.object({
 })
 export type Opened = z.output<typeof Opened>
 
-const Reckoning = z.object({
+const TaskSummaryAnswer = z.object({
   counts: z.object({
     calls: z.int(),
     forwarded: z.int(),
@@ -57,16 +57,16 @@ const Reckoning = z.object({
   leftBehind: z.array(z.object({ service: z.string(), operation: z.string(), resource: z.string() })),
   leftMore: z.int(),
 })
-export type Reckoning = z.output<typeof Reckoning>
+export type TaskSummaryAnswer = z.output<typeof TaskSummaryAnswer>
 
-const Ended = Reckoning.extend({ task: z.object({ ended: z.boolean() }) })
+const Ended = TaskSummaryAnswer.extend({ task: z.object({ ended: z.boolean() }) })
 
 /** An AgentClient calls the agent API. Each call rejects with `Failure`. */
 export interface AgentClient {
   open(proof: Proof, body: object): Promise<Opened>
   /** Returns the counts of an open task. */
-  show(key: Key, taskId: string): Promise<Reckoning>
-  end(proof: Proof, taskId: string): Promise<Reckoning>
+  show(key: Key, taskId: string): Promise<TaskSummaryAnswer>
+  end(proof: Proof, taskId: string): Promise<TaskSummaryAnswer>
   close(): Promise<void>
 }
 
@@ -95,7 +95,8 @@ export function agentClient(place: ProxyPlace): AgentClient {
   const pathOf = (taskId: string): string => `${TASKS}/${encodeURIComponent(taskId)}`
   return {
     open: (proof, body) => ask(proof, { method: 'POST', path: TASKS, body }, Opened),
-    show: (key, taskId) => ask({ kind: 'key', ...key }, { method: 'GET', path: pathOf(taskId) }, Reckoning),
+    show: (key, taskId) =>
+      ask({ kind: 'key', ...key }, { method: 'GET', path: pathOf(taskId) }, TaskSummaryAnswer),
     async end(proof, taskId) {
       const { task, ...summary } = await ask(proof, { method: 'DELETE', path: pathOf(taskId) }, Ended)
       if (task.ended) return summary

@@ -1,6 +1,6 @@
 /** Ends a task and summarises it in one line. */
 import { setTimeout as after } from 'node:timers/promises'
-import type { AgentClient, Key, Opened, Reckoning } from './agent-client.ts'
+import type { AgentClient, Key, Opened, TaskSummaryAnswer } from './agent-client.ts'
 import { Failure } from './failure.ts'
 
 const RETRIED_AFTER_MS = [200, 1_000, 3_000]
@@ -28,7 +28,7 @@ export async function endTask(
 }
 
 /** Returns the counts of an ended task, and what it left behind, as text. */
-export function inWords({ counts, leftBehind, leftMore }: Reckoning): string {
+export function inWords({ counts, leftBehind, leftMore }: TaskSummaryAnswer): string {
   const { calls, refused, failed, held, waitedMs } = counts
   const parts = [
     `${calls} ${calls === 1 ? 'call' : 'calls'}`,

@@ -2,7 +2,7 @@
 import type { Config } from './schema/config.ts'
 import type { SettingNode } from './schema/tree.ts'
 import { masked } from './describe.ts'
-import { SETTINGS, type Settings } from './settings.ts'
+import { SETTINGS, type NamedSettings } from './settings.ts'
 
 /** One setting that differs; secrets are masked, undefined is a value that is not there. */
 export interface Change {
@@ -16,7 +16,7 @@ export interface Change {
  * Returns whether a reload may change what stands at the path: a setting, something within one
  * (`agents[spiffe://example.org/agent/a].grants`), or a group, where it must be true of every setting in there.
  */
-export function isReloaded(path: string, { list }: Settings = SETTINGS): boolean {
+export function isReloaded(path: string, { list }: NamedSettings = SETTINGS): boolean {
   const setting = list.find((each) => isAtOrWithin(path, each.path))
   if (setting !== undefined) return setting.about?.reload === true
   const below = list.filter((each) => each.path.startsWith(`${path}.`))

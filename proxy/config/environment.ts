@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { getAt } from './dotted.ts'
 import type { Finding } from './checks/finding.ts'
 import type { EnvironmentRule } from './schema/setting.ts'
-import { SETTINGS, type NamedSetting, type Settings } from './settings.ts'
+import { SETTINGS, type NamedSetting, type NamedSettings } from './settings.ts'
 
 interface Override {
   readonly path: string
@@ -23,7 +23,7 @@ const CLIENTS_OWN =
 export function environmentOverrides(
   environment: NodeJS.ProcessEnv,
   document: Readonly<Record<string, unknown>>,
-  settings: Settings = SETTINGS,
+  settings: NamedSettings = SETTINGS,
 ): { overrides: Override[]; findings: Finding[] } {
   const named = new Map(
     [...settings.list, ...settings.optionalGroups].map((setting) => [setting.variable, setting]),
@@ -51,7 +51,7 @@ export function environmentOverrides(
  */
 export function environmentRule(
   { path, about, node }: NamedSetting,
-  { list }: Settings = SETTINGS,
+  { list }: NamedSettings = SETTINGS,
 ): EnvironmentRule | undefined {
   if (!node.isGroup) return about?.environment
   const rules = list.filter((each) => each.path.startsWith(`${path}.`)).map((each) => each.about?.environment)

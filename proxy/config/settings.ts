@@ -14,7 +14,7 @@ export interface NamedSetting {
   readonly about: Setting | undefined
 }
 
-export interface Settings {
+export interface NamedSettings {
   readonly root: SettingNode
   /** In the order of the schema. A group is none; a list, and a map with free names, is one. */
   readonly list: readonly NamedSetting[]
@@ -23,7 +23,7 @@ export interface Settings {
 }
 
 /** Returns the settings of a schema. */
-export function settingsOf(schema: z.ZodObject): Settings {
+export function settingsOf(schema: z.ZodObject): NamedSettings {
   const root = settingTree(schema)
   const all = within(root, '')
   return {

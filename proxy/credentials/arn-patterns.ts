@@ -41,7 +41,7 @@ export function isSayable(pattern: string): boolean {
 }
 
 /** Says which ARNs are meant: of one partition, and of these services where a pattern does not name one. */
-export interface ArnPlace {
+export interface PatternPlace {
   readonly partition: string
   readonly services: readonly string[]
 }
@@ -50,7 +50,7 @@ export interface ArnPlace {
  * Returns a grant's pattern as IAM takes it: six parts, of which partition and service are names. Empty if it is about
  * another partition, or cannot be said so.
  */
-export function arnsOf(pattern: string, { partition, services }: ArnPlace): string[] {
+export function arnsOf(pattern: string, { partition, services }: PatternPlace): string[] {
   if (pattern === '*') return ['*']
   if (!isSayable(pattern)) return []
   const parts = pattern.split(':')

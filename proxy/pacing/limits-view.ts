@@ -21,7 +21,7 @@ export interface BucketView {
 }
 
 /** Describes one bucket that a call would be charged in. */
-export interface DueView extends BucketView {
+export interface ChargeView extends BucketView {
   readonly weight: number
   /** The factor by which its agent is slowed, 1 or more. */
   readonly slowed: number
@@ -32,7 +32,7 @@ export interface DueView extends BucketView {
 /** Explains when a call could go. */
 export interface Explanation {
   /** Each bucket that the call would be charged in, including those of observing rules. */
-  readonly buckets: readonly DueView[]
+  readonly buckets: readonly ChargeView[]
   /** The time at which all buckets would let it go; null if never, because it counts more than a burst. */
   readonly turnAtMs: number | null
   readonly maxWaitMs: number
@@ -57,10 +57,14 @@ export async function liveBuckets(
 }
 
 /** Explains when a call with these charges could go if nothing else waited. Charges nothing. */
-export async function explainDues(charges: Charges, limiter: Limiter, nowMs: number): Promise<Explanation> {
+export async function explainCharges(
+  charges: Charges,
+  limiter: Limiter,
+  nowMs: number,
+): Promise<Explanation> {
   const all = [...charges.enforced, ...charges.observed]
   const tats = await limiter.peek(all.map(({ key }) => key))
-  const buckets = all.map(({ rule, parts, rate, weight }, index): DueView => {
+  const buckets = all.map(({ rule, parts, rate, weight }, index): ChargeView => {
     const tatMs = tats[index] ?? FULL_TAT_MS
     const turn = turnAtMs(tatMs, nowMs, rate, weight)
     return {
@@ -70,7 +74,7 @@ export async function explainDues(charges: Charges, limiter: Limiter, nowMs: num
       turnAtMs: turn === Infinity ? null : turn,
     }
   })
-  let latest: DueView | undefined
+  let latest: ChargeView | undefined
   for (const each of buckets.slice(0, charges.enforced.length)) {
     if (latest === undefined || laterOf(each) > laterOf(latest)) latest = each
   }
@@ -84,7 +88,7 @@ export async function explainDues(charges: Charges, limiter: Limiter, nowMs: num
   }
 }
 
-function laterOf({ turnAtMs: turn }: DueView): number {
+function laterOf({ turnAtMs: turn }: ChargeView): number {
   return turn ?? Infinity
 }
 

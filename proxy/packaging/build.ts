@@ -12,7 +12,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { differences } from './lock.ts'
+import { lockDifferences } from './lock.ts'
 import { stripped } from './module.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -50,7 +50,7 @@ function inRoot(file: string): string {
 
 rmSync(DIST, { recursive: true, force: true })
 if (!process.argv.includes('--clean')) {
-  const wrong = differences(ROOT)
+  const wrong = lockDifferences(ROOT)
   if (wrong.length > 0)
     throw new Error(`node_modules is not as package-lock.json says, run npm ci: ${wrong.join(', ')}`)
   write(ENTRY)

@@ -1,5 +1,5 @@
 /**
- * What happens inside the Valkey server: one script, so one round trip and one atomic step, for each decision.
+ * Holds the scripts that run inside the Valkey server: one for each decision, so one round trip and one atomic step.
  *
  * Numbers travel as text with 17 digits, of which a double is made exactly. Bucket times are multiples of 1/1024 ms,
  * as in `gcra.ts`. The arithmetic is that of `gcra.ts` and `schedule.ts`; the contract tests hold them together.

@@ -14,7 +14,7 @@ import { carryOut } from './respond.ts'
 import { driftFields, jsonAlert, textAlert } from './alert-format.ts'
 import { Watch, type Drift } from './watch.ts'
 
-export interface WatchDeps {
+export interface WatchServiceDeps {
   /** In force: read anew for each request. */
   readonly rules: () => { readonly loaded: { readonly config: Pick<Config, 'watch'> } }
   readonly ledger: Pick<Ledger, 'table'>
@@ -35,7 +35,7 @@ export interface WatchService {
 }
 
 /** Opens watchers as the configuration wants them. Throws if the secret of alerts cannot be read. */
-export function openWatch(deps: WatchDeps): WatchService {
+export function openWatch(deps: WatchServiceDeps): WatchService {
   const { ledger, clock, audit, metrics, log } = deps
   const settings = () => deps.rules().loaded.config.watch
   const quarantines = new Quarantines({ ledger, clock })

@@ -3,7 +3,7 @@ import type { ActionClass } from '../../proxy/core/action-class.ts'
 import { Buckets } from '../../proxy/pacing/buckets.ts'
 import { chargesOf } from '../../proxy/pacing/charges.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
-import { explainDues, liveBuckets } from '../../proxy/pacing/limits-view.ts'
+import { explainCharges, liveBuckets } from '../../proxy/pacing/limits-view.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
 import { parseRate } from '../../proxy/pacing/rates.ts'
 import { rulesFrom } from '../../proxy/pacing/rules.ts'
@@ -75,7 +75,7 @@ describe('explainDues', () => {
     spend('a', 2)
     spend('b')
     for (let asked = 0; asked < 2; asked += 1) {
-      const told = await explainDues(owes('a'), limiter, NOW_MS)
+      const told = await explainCharges(owes('a'), limiter, NOW_MS)
       expect(told).toMatchObject({ verdict: 'throttled', limiting: 'fleet', maxWaitMs: 5_000 })
       expect(told.turnAtMs).toBe(NOW_MS + 60_000)
       expect(
@@ -89,19 +89,19 @@ describe('explainDues', () => {
 
   it('tells held, at once, never and unpaced apart', async () => {
     const { limiter, owes } = scene()
-    expect(await explainDues(owes('a'), limiter, NOW_MS)).toMatchObject({ verdict: 'now', limiting: null })
-    expect(await explainDues(owes('a', 3), limiter, NOW_MS)).toMatchObject({
+    expect(await explainCharges(owes('a'), limiter, NOW_MS)).toMatchObject({ verdict: 'now', limiting: null })
+    expect(await explainCharges(owes('a', 3), limiter, NOW_MS)).toMatchObject({
       verdict: 'never',
       turnAtMs: null,
       limiting: 'destructive',
     })
-    expect(await explainDues(owes('a', 1, 'read'), limiter, NOW_MS)).toMatchObject({
+    expect(await explainCharges(owes('a', 1, 'read'), limiter, NOW_MS)).toMatchObject({
       verdict: 'unpaced',
       buckets: [],
     })
     const { enforced } = owes('a', 2, 'disruptive')
     limiter.take(enforced, NOW_MS)
-    expect(await explainDues(owes('a', 1, 'disruptive'), limiter, NOW_MS)).toMatchObject({
+    expect(await explainCharges(owes('a', 1, 'disruptive'), limiter, NOW_MS)).toMatchObject({
       verdict: 'held',
       turnAtMs: NOW_MS + 10_000,
     })
@@ -109,7 +109,7 @@ describe('explainDues', () => {
 
   it('says that the agent is slowed', async () => {
     const { limiter, owes } = scene()
-    const { buckets } = await explainDues(owes('a', 1, 'destructive', 4), limiter, NOW_MS)
+    const { buckets } = await explainCharges(owes('a', 1, 'destructive', 4), limiter, NOW_MS)
     expect(buckets.map(({ rule, slowed }) => [rule, slowed])).toEqual([
       ['destructive', 4],
       ['fleet', 1],

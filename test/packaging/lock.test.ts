@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { differences } from '../../proxy/packaging/lock.ts'
+import { lockDifferences } from '../../proxy/packaging/lock.ts'
 
 /** A checkout whose lock file and node_modules say so. */
 function checkout(locked: Record<string, object>, installed: Record<string, string>): string {
@@ -26,12 +26,12 @@ describe('differences', () => {
       [nested]: { version: '2.0.0' },
       'node_modules/tool': { version: '9.0.0', dev: true },
     }
-    expect(differences(checkout(locked, { 'node_modules/a': '1.2.3', [nested]: '2.0.0' }))).toEqual([])
+    expect(lockDifferences(checkout(locked, { 'node_modules/a': '1.2.3', [nested]: '2.0.0' }))).toEqual([])
   })
 
   it('names packages of another version and missing ones', () => {
     const locked = { 'node_modules/a': { version: '1.2.3' }, [nested]: { version: '2.0.0' } }
-    expect(differences(checkout(locked, { 'node_modules/a': '1.2.4' }))).toEqual([
+    expect(lockDifferences(checkout(locked, { 'node_modules/a': '1.2.4' }))).toEqual([
       'node_modules/a 1.2.4, not 1.2.3',
       `${nested} missing, not 2.0.0`,
     ])

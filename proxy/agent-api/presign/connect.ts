@@ -5,7 +5,7 @@ import { HeaderFields } from '../../core/http/headers.ts'
 import { EMPTY_SHA256 } from '../../sigv4/payload.ts'
 import { encode } from '../../sigv4/canonical-request.ts'
 import type { SignBodyOf } from './body.ts'
-import { arnPrefix, classesOf, type Made, type SigningPlace } from './made.ts'
+import { arnPrefix, presignClasses, type Made, type SigningPlace } from './made.ts'
 
 /**
  * IAM knows a database by an id that its host does not tell, so the user is the user of any; what the host does tell,
@@ -63,7 +63,7 @@ function connect(service: string, action: string, resources: readonly string[]):
     actions: [`${service}:${action}`],
     resources,
     count: 1,
-    ...classesOf(['opaque']),
+    ...presignClasses(['opaque']),
     traits: [],
     unmodelled: [],
     facts: {},

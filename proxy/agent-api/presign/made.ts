@@ -35,11 +35,11 @@ export async function callOfRequest(
   if (found.kind === 'unknown')
     throw new Error(`the catalogue does not know a request of ours: ${found.reason}`)
   const call = callOfOperation(found, request, EMPTY, place, place.operatorRules)
-  return { ...call, ...classesOf(call.classes) }
+  return { ...call, ...presignClasses(call.classes) }
 }
 
 /** The classes of a call that is signed for somebody else to make (rule S10). */
-export function classesOf(own: readonly ActionClass[]): Pick<Call, 'class' | 'classes'> {
+export function presignClasses(own: readonly ActionClass[]): Pick<Call, 'class' | 'classes'> {
   const classes = ACTION_CLASSES.filter((each) => each === 'credentials' || own.includes(each))
   return { class: severest(classes), classes }
 }

@@ -1,7 +1,7 @@
 /** Builds the lookup tables of a signing name when it is first seen. */
 import { operationsOf } from '../catalogue/catalogue.ts'
 import type { Catalogue, Operation, Service } from '../catalogue/types.ts'
-import { insert, newTrie, type Route, routeOf, type Trie } from './trie.ts'
+import { insert, newTrie, type OperationRoute, operationRouteOf, type Trie } from './trie.ts'
 
 /** Holds the lookup tables of one signing name. */
 export interface Routes {
@@ -13,7 +13,9 @@ export interface Routes {
   readonly forms: ReadonlyMap<string, readonly Operation[]>
   readonly rest: Trie | undefined
   /** S3 by depth of the path: service, bucket, object. */
-  readonly s3: readonly [readonly Route[], readonly Route[], readonly Route[]] | undefined
+  readonly s3:
+    | readonly [readonly OperationRoute[], readonly OperationRoute[], readonly OperationRoute[]]
+    | undefined
   readonly control: Trie | undefined
   readonly services: readonly Service[]
 }
@@ -29,12 +31,12 @@ function trieOf(services: readonly Service[]): Trie | undefined {
   if (operations.length === 0) return undefined
   const trie = newTrie()
   for (const each of operations)
-    for (const http of [each.http, ...each.olderHttp]) insert(trie, routeOf(each, http))
+    for (const http of [each.http, ...each.olderHttp]) insert(trie, operationRouteOf(each, http))
   return trie
 }
 
 function s3Levels(service: Service): NonNullable<Routes['s3']> {
-  const routes = operationsOf(service).map((each) => routeOf(each))
+  const routes = operationsOf(service).map((each) => operationRouteOf(each))
   const depth = (count: number) => routes.filter((each) => each.labels.length === count)
   return [depth(0), depth(1), depth(2)]
 }

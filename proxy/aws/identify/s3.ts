@@ -3,9 +3,9 @@ import type { RequestHead } from '../../core/http/request-head.ts'
 import type { Operation } from '../catalogue/types.ts'
 import { chooseRoutes } from './choose.ts'
 import { decode, type QueryKeys } from '../protocols/query.ts'
-import type { Route } from './trie.ts'
+import type { OperationRoute } from './trie.ts'
 
-type Levels = readonly [readonly Route[], readonly Route[], readonly Route[]]
+type Levels = readonly [readonly OperationRoute[], readonly OperationRoute[], readonly OperationRoute[]]
 
 export interface S3Match {
   readonly operations: readonly Operation[]
@@ -16,7 +16,7 @@ export interface S3Match {
 const IGNORED = new Set(['x-id'])
 
 /** Tells whether every query key belongs to the operation: an unknown sub-resource would be another operation. */
-function knows({ literals, operation }: Route, query: QueryKeys): boolean {
+function knows({ literals, operation }: OperationRoute, query: QueryKeys): boolean {
   for (const [key, values] of query) {
     if (values.length > 1) return false
     if (IGNORED.has(key) || operation.knownQuery.includes(key)) continue

@@ -3,7 +3,7 @@ import type { Operation } from '../catalogue/types.ts'
 import { decode } from '../protocols/query.ts'
 
 /** A Route is an operation with its URI template. */
-export interface Route {
+export interface OperationRoute {
   readonly operation: Operation
   readonly method: string
   /** The template. */
@@ -18,7 +18,7 @@ interface Node {
   readonly literals: Map<string, Node>
   label: Node | undefined
   greedy: Node | undefined
-  readonly routes: Route[]
+  readonly routes: OperationRoute[]
 }
 
 export interface Trie {
@@ -26,7 +26,7 @@ export interface Trie {
 }
 
 export interface Match {
-  readonly routes: readonly Route[]
+  readonly routes: readonly OperationRoute[]
   readonly spans: readonly string[]
 }
 
@@ -51,7 +51,7 @@ function literalsOf(query: string | undefined): [string, string][] {
 }
 
 /** Returns the route of an operation for a `METHOD uri`: its model's, or one that older SDKs still send. */
-export function routeOf(operation: Operation, http = operation.http): Route {
+export function operationRouteOf(operation: Operation, http = operation.http): OperationRoute {
   const [method = '', uri = ''] = http.split(' ')
   const [path = '', query] = uri.split('?')
   const labels = [...path.matchAll(/\{([^}+]+)\+?\}/g)].map((each) => each[1] as string)
@@ -59,7 +59,7 @@ export function routeOf(operation: Operation, http = operation.http): Route {
 }
 
 /** Adds a route to the trie. */
-export function insert(trie: Trie, route: Route): void {
+export function insert(trie: Trie, route: OperationRoute): void {
   let at = trie.root
   for (const segment of segmentsOf(route.path)) {
     if (segment.startsWith('{')) {
@@ -74,7 +74,7 @@ export function insert(trie: Trie, route: Route): void {
   at.routes.push(route)
 }
 
-type Choose = (routes: readonly Route[]) => readonly Route[]
+type Choose = (routes: readonly OperationRoute[]) => readonly OperationRoute[]
 
 /** Holds the segments that a label takes. They are joined only after a match, since a path may have thousands. */
 type Span = readonly [start: number, end: number]

@@ -17,7 +17,7 @@ const NOT_PASSED_ON = new Set([
 ])
 
 /** Returns the forwarded fields as a flat list (name, value, name, ...), in the order and spelling of arrival. */
-export function passedOn(headers: HeaderFields): string[] {
+export function endToEndHeaders(headers: HeaderFields): string[] {
   const fields: string[] = []
   const namedByConnection = headers
     .all('connection')
