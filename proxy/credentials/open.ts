@@ -27,7 +27,7 @@ export interface SignerDeps {
   readonly clock: Clock
 }
 
-/** What calls are signed with upstream, and what agents have signed for them. */
+/** Signs calls upstream, and what agents have signed for them. */
 export interface SignerService {
   readonly signers: RoleSessions
   /** Returns the account in which calls of an agent are made; undefined if that is not known. */

@@ -26,7 +26,7 @@ export interface IdentityDeps {
   readonly metrics: Pick<Metrics, 'sessions' | 'revoked'>
 }
 
-/** Who agents are, and the tasks that they work on. */
+/** Knows who agents are, and the tasks that they work on. */
 export interface IdentityService {
   readonly sealingKeys: SealingKeyFile
   readonly sessions: Sessions
