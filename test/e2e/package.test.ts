@@ -145,7 +145,7 @@ describe.each(NODES)('`moderato` installed, on $on', ({ node, isMissing }) => {
     )
     expect(ran).toMatchObject({ code: 7, out: `${proxy.url}\n`, err: expect.stringContaining('0 calls') })
     // What the command could reach was tried by a program of its own, which the package must have.
-    expect(ran.err).toContain('this is no boundary, the command can reach')
+    expect(ran.err).toContain('--same-user: the proxy is no security boundary here; the command can reach')
     expect(ran.err).not.toContain('could not be tried')
     const profile = await sh(`moderato credentials --task 'look around'`, environment)
     expect(profile).toMatchObject({ code: 0 })
