@@ -46,5 +46,5 @@ export interface IncomingBody {
 
 /** HTTP trailers would be a second place for header fields, after everything was verified (RFC 9110 6.5.1). */
 export function trailersRefused(): Denial {
-  return new Denial('malformed_request', 'HTTP request trailers are not served.')
+  return new Denial('malformed_request', 'HTTP request trailers are not supported.')
 }

@@ -440,7 +440,7 @@ describe('pace of an agent that is slowed', () => {
     expect((await run(decided({ count: 2 }))).paced?.waitedMs).toBe(0)
     const { denial } = await run(decided())
     expect(denial).toMatchObject({ reason: 'paced', retryAfterMs: 70_000 })
-    expect(denial?.message).toContain('at most 2 at once, and slowed 4 times')
+    expect(denial?.message).toContain('at most 2 at once, now slowed 4 times')
     const other = [await run(decided({ agent: 'b' })), await run(decided({ agent: 'b' }))]
     expect(other.map(({ paced }) => paced?.waitedMs)).toEqual([0, 0])
   })
@@ -536,8 +536,8 @@ describe('pace with dwell', () => {
     const { denial } = await run(target(['arn:1']))
     expect(denial?.reason).toBe('dwell')
     expect(denial?.message).toBe(
-      'Nothing is destroyed within 60 s of being seen first. "arn:1" was first seen 0 s ago: the turn of this call ' +
-        'comes in 60 s, at 2026-11-23T12:01:00.000Z; it may be held for 20 s.',
+      'A resource may be destroyed only 60 s after its agent first saw it. "arn:1" was first seen 0 s ago: the turn of ' +
+        'this call comes in 60 s, at 2026-11-23T12:01:00.000Z; it may be held for 20 s.',
     )
     // Sending it again and again neither resets the time nor shortens it.
     await time.advance(30_000)
