@@ -46,8 +46,7 @@ export function classify(deps: ClassifyDeps) {
     const { scope } = exchange.authorization
     const { region, service } = scope
     const own = privateServices.at(exchange.reading)
-    const addressed =
-      own === undefined ? deps.addressing(exchange.reading, scope) : unchangedPath(exchange.reading)
+    const addressed = own === undefined ? deps.addressing(exchange.reading, scope) : asSent(exchange.reading)
     const { path: servicePath } = addressed
     const head = headAt(exchange.reading, servicePath)
     const body = bodyReader(exchange, inflatedBytes())
@@ -84,7 +83,7 @@ export function classify(deps: ClassifyDeps) {
 }
 
 /** Returns the path as it came: the host of a private service has no prefix. */
-function unchangedPath({ path }: RequestHead): Addressed {
+function asSent({ path }: RequestHead): Addressed {
   return { path, hostPrefix: '' }
 }
 
