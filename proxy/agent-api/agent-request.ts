@@ -6,7 +6,7 @@ import type { HeadChecked } from '../exchange/facts.ts'
 import type { ProvedTaskRequest, TaskFacts } from '../exchange/task-opening.ts'
 import type { TokenProof } from '../identity/providers/identities.ts'
 
-/** A request to Moderato itself. `answerAs`: the answer of STS, of `credential_process`, or, if undefined, of this API. */
+/** Says what a request asks of Moderato itself. `answerAs`: as STS, as `credential_process`, or, if undefined, as this API. */
 export type AgentRequest =
   | {
       readonly kind: 'open'
@@ -24,7 +24,7 @@ export interface StsAnswer {
   readonly audience: string | undefined
 }
 
-/** The exchange of such a request. A signature or an identity provider has proved its agent. */
+/** An exchange whose agent asks something of Moderato itself. A signature or an identity provider has proved the agent. */
 export interface AgentRequested
   extends Received, HeadChecked, TaskFacts, Pick<Classified, 'agent' | 'payload' | 'call'> {
   readonly agentRequest: AgentRequest

@@ -6,7 +6,7 @@ import { isTaskId } from './task-request.ts'
 /** No bucket's name can begin with a dot, so no path of AWS begins with this. */
 const PREFIX = '/.moderato'
 const TASKS = `${PREFIX}/v1/tasks`
-/** The path of the signing endpoint. */
+/** The signing endpoint is at this path. */
 export const SIGN_PATH = `${PREFIX}/v1/sign`
 
 /**

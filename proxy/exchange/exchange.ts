@@ -102,7 +102,7 @@ export interface BreakglassFacts extends BreakglassApplied {
 /** A call that policy may be asked about. */
 export interface Authorizable extends Classified, Unreplayed, Unheld, BreakglassFacts {}
 
-/** Policy's decision about one call. */
+/** States what policy decided about one call, and by which rules. */
 export interface Decision {
   readonly engine: string
   readonly revision: string
@@ -121,7 +121,7 @@ export interface Decided extends Authorizable {
   readonly decision: Decision
 }
 
-/** An approval that people gave. */
+/** Names an approval that people gave. */
 export interface GivenApproval {
   readonly id: string
   /** The digest of the call as they approved it; see approvals/digest.ts. */

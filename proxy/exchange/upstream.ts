@@ -2,7 +2,7 @@
 import type { BodySignatures } from '../sigv4/body-signatures.ts'
 import type { ChunkChain } from '../sigv4/chunk-chain.ts'
 
-/** A request ready for the wire: its destination and its head. */
+/** A request that is ready for the wire: its destination and its head. */
 export interface SignedRequest {
   /** `https://host[:port]`, built only from the catalogue or from `upstream.endpoint`. */
   readonly origin: string

@@ -10,7 +10,7 @@ import type { ReloadResult } from '../observe/metrics-operations.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Settings } from './live-settings.ts'
 
-/** The result of one reload. */
+/** Describes how one reload ended. */
 export interface Reload {
   readonly result: ReloadResult
   /** The cause: `SIGHUP`, `file`, or the caller of the admin API. */

@@ -21,7 +21,7 @@ import { openStages, type Stages } from './stages.ts'
 const NO_CREDENTIALS =
   'no upstream credentials: calls are refused until the AWS provider chain finds some, or upstream.credentials gives them'
 
-/** The running service. */
+/** The service that runs in this process. */
 export interface Moderato extends Lifecycle {
   /** Reloads the configuration; `by` names who or what asks for it. Never rejects. */
   reload(by: string): Promise<Reload>

@@ -66,9 +66,9 @@ const SignBody = z.discriminatedUnion('type', [
   z.discriminatedUnion('method', [S3Read, S3Write]),
 ])
 
-/** The parsed body of a request to the signing endpoint. */
+/** Describes what the signing endpoint is to sign, as it was parsed. */
 export type SignBody = z.output<typeof SignBody>
-/** The parsed body of one type. */
+/** Selects the body of one type. */
 export type SignBodyOf<Type extends SignBody['type']> = Extract<SignBody, { type: Type }>
 
 const TYPES = ['eks-token', 'rds-token', 'elasticache-token', 's3-url'] as const satisfies SignBody['type'][]

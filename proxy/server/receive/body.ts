@@ -27,7 +27,7 @@ function hasUnknownLength(request: Request): boolean {
     : request.headers['transfer-encoding'] !== undefined
 }
 
-/** The body of one request. Denials: `body_too_large`, `body_too_slow`, `overloaded`, `client_gone`. */
+/** Reads the body of one request. Denials: `body_too_large`, `body_too_slow`, `overloaded`, `client_gone`. */
 export class MessageBody implements IncomingBody {
   readonly present: boolean
   readonly lengthBytes: number | undefined
