@@ -1,4 +1,4 @@
-/** The `moderato` command as an operator runs it beside a running proxy. */
+/** Runs the `moderato` command as an operator does beside a running proxy. */
 import { spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import type { Proxy } from './proxy.ts'

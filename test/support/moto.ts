@@ -1,4 +1,4 @@
-/** The AWS emulator behind the proxy: one for the whole run, emptied between files. */
+/** Runs the AWS emulator behind the proxy: one for the whole run, emptied between files. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { inject } from 'vitest'
 import type { TestProject } from 'vitest/node'

@@ -1,4 +1,4 @@
-/** Clients that are not JavaScript: boto3 in a Python process, the AWS CLI. */
+/** Runs clients in Python: boto3, and the AWS CLI. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { BUILDER, type TestAgent } from './agents.ts'
@@ -36,7 +36,7 @@ def thrown(call, **arguments):
     raise Exception('the call was not refused')
 `
 
-/** Runs a snippet that sets `result`; resolves with it. Python's own error text on failure. */
+/** Runs a snippet that sets `result`, and resolves with it. Rejects with Python's error text. */
 export async function boto3(endpoint: string, snippet: string, agent: TestAgent = BUILDER): Promise<unknown> {
   const script = `${PRELUDE}\n${snippet}\nprint(json.dumps(result, default=str))\n`
   const { stdout } = await execute('python3', ['-c', script], {

@@ -1,6 +1,6 @@
 /**
- * Runs every test that this machine can run: vitest, and the Rego tests by opa. Prints the names of those skipped, and
- * as its last line `N passed, N failed, N skipped` over both. Arguments are handed on to vitest, alone then.
+ * Runs every test that this machine can run: vitest, and the Rego tests by opa. Prints the names of skipped tests, and as
+ * its last line `N passed, N failed, N skipped` over both. With arguments it runs only vitest, and passes them on.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { findOpa, INSTALL_OPA } from '../../policy/build.ts'
 interface Counts {
   readonly passed: number
   readonly failed: number
-  /** Names of skipped tests. */
+  /** The names of skipped tests. */
   readonly skipped: readonly string[]
 }
 
@@ -50,7 +50,7 @@ function runVitest(args: readonly string[]): Counts {
     ],
     { cwd: ROOT, stdio: 'inherit' },
   )
-  // No report: vitest itself failed, and has said why.
+  // There is no report: vitest itself failed, and has printed why.
   const text = existsSync(report) ? readFileSync(report, 'utf8') : undefined
   rmSync(folder, { recursive: true, force: true })
   if (text === undefined) return { passed: 0, failed: 1, skipped: [] }

@@ -1,4 +1,4 @@
-/** The proxy in front of an upstream that records what arrives; both end with the test. */
+/** Starts the proxy in front of an upstream that records what arrives; both end with the test. */
 import { onTestFinished } from 'vitest'
 import { startProxy, type Proxy, type ProxyOptions } from './proxy.ts'
 import { RecordingUpstream } from './recording-upstream.ts'
