@@ -63,7 +63,7 @@ describe('proxy/bin.js', () => {
     expect(on(`${needed - 1}.9.9`)).toMatchObject({
       code: 1,
       out: '',
-      err: expect.stringContaining(`moderato: Node ${needed} or newer is needed, and this is v`),
+      err: expect.stringContaining(`moderato: needs Node ${needed} or newer, but this is v`),
     })
     expect(on(`${needed}.0.0`)).toMatchObject({ code: 0, out: `${version}\n` })
   })

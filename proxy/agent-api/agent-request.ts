@@ -1,4 +1,4 @@
-/** A request of an agent to Moderato itself, once it is known who asks, and the call as which it is recorded. */
+/** Describes the requests of agents to Moderato itself, and the call as which each is recorded. */
 import type { Session } from '../core/agent.ts'
 import type { Call, Protocol } from '../core/call.ts'
 import type { Classified, Received } from '../exchange/exchange.ts'
@@ -6,7 +6,7 @@ import type { HeadChecked } from '../exchange/facts.ts'
 import type { ProvedTaskRequest, TaskFacts } from '../exchange/task-opening.ts'
 import type { TokenProof } from '../identity/providers/identities.ts'
 
-/** `answerAs`: in the words of STS, of `credential_process`, or of this API where it is undefined. */
+/** Says what a request asks of Moderato itself. `answerAs`: as STS, as `credential_process`, or, if undefined, as this API. */
 export type AgentRequest =
   | {
       readonly kind: 'open'
@@ -17,17 +17,18 @@ export type AgentRequest =
   | { readonly kind: 'renew'; readonly session: Session }
   | { readonly kind: 'whoami' }
 
+/** The parts of an STS answer that come from the request. */
 export interface StsAnswer {
   readonly action: 'AssumeRole' | 'AssumeRoleWithWebIdentity'
   readonly subject: string | undefined
   readonly audience: string | undefined
 }
 
-/** The exchange of such a request: who asks is proved by a signature, or by what its identity provider vouches for. */
+/** An exchange whose agent asks something of Moderato itself. A signature or an identity provider has proved the agent. */
 export interface AgentRequested
   extends Received, HeadChecked, TaskFacts, Pick<Classified, 'agent' | 'payload' | 'call'> {
   readonly agentRequest: AgentRequest
-  /** The token that it came with. */
+  /** The token that came with it. */
   readonly proof?: TokenProof
 }
 

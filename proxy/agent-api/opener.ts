@@ -1,4 +1,4 @@
-/** Who opens a task: an agent by its signature, or a workload that an identity provider vouches for. */
+/** Finds who opens a task: an agent that signed, or a workload that an identity provider vouches for. */
 import { hash } from 'node:crypto'
 import type { Agent } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
@@ -7,14 +7,15 @@ import type { Opener } from '../exchange/task-opening.ts'
 import type { Identities, Workload } from '../identity/providers/identities.ts'
 import type { Payload } from '../sigv4/types.ts'
 
-/** What a request without a signature may weigh at most. */
+/** The largest body of a request to the tasks endpoint, and of one without a signature. */
 export const MAX_BODY_BYTES = 64 * 1024
 
+/** Declares what proves a request without a signature. */
 export interface ProveDeps {
   readonly identities: Identities
 }
 
-/** Returns the opener that signed: a static key, or a session, which opens tasks within its own. */
+/** Returns the opener that signed: a static key, or a session, which opens tasks within its own task. */
 export function signedOpener({ id, root, session }: Agent): Opener {
   return { agentId: id, root, by: session === undefined ? 'static-key' : 'session', parent: session }
 }
@@ -30,7 +31,7 @@ export function provedBy({ agentId, root, token }: Workload, bytes: Buffer) {
   return { agent, payload: wholePayload(bytes), ...(token === undefined ? {} : { proof: token }) }
 }
 
-/** Returns the payload of a body that nothing signs: all of it is here, and came with its proof. */
+/** Returns the payload of an unsigned body that was read whole and came with its proof. */
 export function wholePayload(bytes: Buffer): Payload {
   return { kind: 'hashed', sha256: hash('sha256', bytes, 'hex') }
 }
@@ -41,5 +42,8 @@ export async function workloadOf({ headers, client }: Received, identities: Iden
   if (authorization === undefined) return await identities.ofCertificate(client.certificates?.() ?? [])
   const token = /^Bearer ([\w.~+/=-]+)$/i.exec(authorization)?.[1]
   if (token !== undefined) return await identities.ofToken(token)
-  throw new Denial('missing_credential', 'Send Authorization: Bearer TOKEN of an identity provider, or sign.')
+  throw new Denial(
+    'missing_credential',
+    'Send Authorization: Bearer with a token of an identity provider, or sign.',
+  )
 }

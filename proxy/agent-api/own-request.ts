@@ -1,4 +1,4 @@
-/** What is asked of every signed request to Moderato itself, before its body is read. */
+/** Checks every signed request to Moderato itself before its body is read, and reads the body. */
 import { Denial } from '../core/denial/denial.ts'
 import type { Received, Verified } from '../exchange/exchange.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
@@ -7,12 +7,13 @@ import { checkDeclaredHash } from '../sigv4/payload-hash.ts'
 /** The service in the scope of requests to Moderato itself. */
 const OWN_SERVICE = 'moderato'
 
+/** Throws `unsupported_signature` or `malformed_request` unless a request is JSON that is signed for Moderato itself. */
 export function checkOwnRequest({ authorization, headers, payload }: Verified): void {
   const { algorithm, presigned, scope } = authorization
   if (scope.service !== OWN_SERVICE) {
     throw new Denial(
       'unsupported_signature',
-      `Sign what is for Moderato itself with the service ${OWN_SERVICE}.`,
+      `Sign requests to Moderato itself for the service ${OWN_SERVICE}.`,
     )
   }
   if (algorithm !== ALGORITHM || presigned !== undefined) {
@@ -27,14 +28,14 @@ export function checkOwnRequest({ authorization, headers, payload }: Verified): 
   }
 }
 
-/** Its body, as it was signed. Denials `body_too_large`, `payload_mismatch`. */
+/** Returns the body of a request, as it was signed. Denials `body_too_large`, `payload_mismatch`. */
 export async function ownBody(exchange: Verified, maxBytes: number): Promise<Buffer> {
   const bytes = await smallBody(exchange, maxBytes, exchange.agent.id)
   checkDeclaredHash(exchange.payload, bytes)
   return bytes
 }
 
-/** A body that is read whole; `owner` pays for its memory. Denial `body_too_large`. */
+/** Reads a body whole; its memory counts against the budget of `owner`. Denial `body_too_large`. */
 export async function smallBody({ body }: Received, maxBytes: number, owner?: string): Promise<Buffer> {
   const tooLarge = (): Denial =>
     new Denial('body_too_large', `The body may have at most ${maxBytes} bytes here.`)

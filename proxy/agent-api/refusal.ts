@@ -1,8 +1,8 @@
-/** Spells a refusal of the agent API: JSON with the denial table's own code and status. */
+/** Formats a refusal of the agent API: JSON with the denial table's own code and status. */
 import { messageOf, waitFields, type ErrorResponse, type Refusal } from '../aws/errors/error-response.ts'
 import { DENIALS } from '../core/denial/table.ts'
 
-/** The answer for a refusal: `{"code","message","requestId"}`. */
+/** Returns the answer to a refused request: `{"code","message","requestId"}`. */
 export function jsonRefusal(refusal: Refusal): ErrorResponse {
   const { reason, requestId } = refusal
   const { code, status } = DENIALS[reason]

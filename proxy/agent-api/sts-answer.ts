@@ -1,4 +1,4 @@
-/** Answers in the words of STS (API version 2011-06-15, query protocol). */
+/** Formats answers of STS (API version 2011-06-15, query protocol). */
 import type { Agent, Session } from '../core/agent.ts'
 import { escapeXml } from '../aws/errors/error-response.ts'
 import type { Sealed } from '../identity/sealed-token.ts'
@@ -6,6 +6,7 @@ import type { StsAnswer } from './agent-request.ts'
 
 const NAMESPACE = 'https://sts.amazonaws.com/doc/2011-06-15/'
 
+/** Returns the answer to AssumeRole or AssumeRoleWithWebIdentity, with a session's credentials. */
 export function assumedRole(
   { action, subject, audience }: StsAnswer,
   session: Session,
@@ -32,7 +33,7 @@ export function assumedRole(
   ])
 }
 
-/** Terraform parses the ARN, and takes the account from it. */
+/** Returns the answer to GetCallerIdentity. Terraform parses the ARN and takes the account from it. */
 export function callerIdentity({ id, session }: Agent, accountId: string, requestId: string): string {
   const taskId = session?.task.id ?? id
   const role = session?.task.roleArn ?? `arn:aws:iam::${accountId}:role/moderato`
@@ -43,7 +44,7 @@ export function callerIdentity({ id, session }: Agent, accountId: string, reques
   ])
 }
 
-/** `arn:aws:iam::1:role/path/name` is assumed as `arn:aws:sts::1:assumed-role/name/session`, without its path. */
+/** Returns the ARN of an assumed role, without the role's path: `arn:aws:sts::1:assumed-role/name/session`. */
 function assumedRoleArn(roleArn: string, sessionName: string): string {
   const [arn = 'arn', partition = 'aws', , , account = ''] = roleArn.split(':')
   return `${arn}:${partition}:sts::${account}:assumed-role/${roleArn.split('/').at(-1) ?? 'moderato'}/${sessionName}`

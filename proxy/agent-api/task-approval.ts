@@ -1,4 +1,4 @@
-/** What people approve of a task before it is opened, and what they are shown of it. */
+/** Builds the approval that people give a task before it is opened. */
 import { callFields } from '../core/call.ts'
 import { hash } from 'node:crypto'
 import type { Grant, Scope } from '../core/agent.ts'
@@ -17,7 +17,7 @@ import { Denial } from '../core/denial/denial.ts'
 import type { TaskGrant } from '../exchange/task-opening.ts'
 import type { AgentRequested } from './agent-request.ts'
 
-/** Of all that people are shown, and all that the task may: what policy left of it, so that no change of policy widens it. */
+/** Returns the digest of all that people see and all that policy left of the task, so that no policy change widens it. */
 export function taskDigest({ session, asked, durationSeconds }: TaskGrant): string {
   const { scopes, roleArn = '' } = session.task
   const { intent = '', justification = '', ticket = '' } = asked
@@ -25,6 +25,7 @@ export function taskDigest({ session, asked, durationSeconds }: TaskGrant): stri
   return hash('sha256', JSON.stringify(parts))
 }
 
+/** Returns the approval to ask people for. Denial `unapprovable` if they cannot see all that the task may do. */
 export function newTaskApproval(
   { agent, call, method, headers }: AgentRequested,
   { session, asked, durationSeconds }: TaskGrant,
@@ -33,7 +34,7 @@ export function newTaskApproval(
   ownerOf: OwnerOf,
 ): NewApproval {
   const { scopes, roleArn } = session.task
-  const may = shownWhole(scopes)
+  const may = rightsOf(scopes)
   return {
     ...whoAsks(agent, ownerOf),
     digest,
@@ -59,19 +60,19 @@ export function newTaskApproval(
   }
 }
 
-/** What it may do, each line of it: people approve nothing that they are not shown. Denial `unapprovable`. */
-function shownWhole(scopes: readonly Scope[]): readonly string[] {
-  const lines = [...new Set(scopes.flatMap(inWords))]
+/** Returns all that a task may do, line by line. People approve only what they see: denial `unapprovable`. */
+function rightsOf(scopes: readonly Scope[]): readonly string[] {
+  const lines = [...new Set(scopes.flatMap(linesOf))]
   if (lines.length <= MAX_LISTED && lines.every((line) => isShownWhole(line))) return lines
   throw new Denial(
     'unapprovable',
-    `People are shown at most ${MAX_LISTED} lines of what a task may do, and this one has more, or too long ones.`,
+    `People must see all that a task may do: this one has more than ${MAX_LISTED} lines of grants, or too long ones.`,
     { next: 'Ask for fewer, wider or shorter grants, or split the work into several tasks.' },
   )
 }
 
-/** What each scope lets it do, one line for each resource; the gravest first, since not all may be shown. */
-function inWords(scope: Scope): readonly string[] {
+/** Returns one line for each resource of a scope; the severest first, since not all lines may be shown. */
+function linesOf(scope: Scope): readonly string[] {
   if ('statements' in scope) {
     return scope.statements
       .toSorted((a, b) => (a.effect < b.effect ? -1 : a.effect > b.effect ? 1 : 0))
@@ -93,7 +94,7 @@ function inWords(scope: Scope): readonly string[] {
     .map(({ resource, classes }) => `${classes.join(', ')} on ${resource}`)
 }
 
-/** `reads-secret`, which is no class, stands last. */
+/** Returns the severity of a class; `reads-secret`, which is not a class, is the lowest. */
 function rank(label: string | undefined): number {
   return ACTION_CLASSES.findIndex((each) => each === label)
 }

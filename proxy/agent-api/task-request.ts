@@ -1,4 +1,4 @@
-/** Reads what an agent asks of a task: the JSON of the tasks endpoint, and the forms of STS. */
+/** Parses task requests: the JSON of the tasks endpoint, and the forms of STS. */
 import { z } from 'zod'
 import { parseJson, textOf } from '../aws/protocols/document.ts'
 import { parseForm, type Form } from '../aws/protocols/form.ts'
@@ -8,40 +8,41 @@ import { Denial } from '../core/denial/denial.ts'
 import type { TaskRequest } from '../exchange/task-opening.ts'
 import { sessionPolicy } from './session-policy.ts'
 
-/** What AWS allows as a session name, which is what upstream roles are assumed with. */
+/** The session names that AWS allows: upstream roles are assumed under the task's name. */
 const TASK_ID = /^[\w+=,.@-]{2,64}$/
-/** The names that SDKs make up: two tasks would share one, and the AWS CLI one cache. */
-const MADE_UP = /^(?:botocore-session-\d+|aws-sdk-js-session-\d+|aws-go-sdk-\d+|aws-sdk-java-\d+|\d{13,})$/
+/** The names that SDKs generate: two tasks would share one name, and one cache of the AWS CLI. */
+const GENERATED = /^(?:botocore-session-\d+|aws-sdk-js-session-\d+|aws-go-sdk-\d+|aws-sdk-java-\d+|\d{13,})$/
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/
 const MIN_SECONDS = 60
 const MAX_SECONDS = 12 * 60 * 60
 
-/** Of all grants together: more is no plan, and judging it would keep everybody else waiting. */
+/** Bounds the resources of all grants together: judging more would make all other agents wait. */
 const MAX_RESOURCES = 100
 
-const wellFormed = (text: string) => text.isWellFormed()
-const words = (most: number) =>
-  z.string().trim().min(1).max(most).refine(wellFormed, 'has half of a character in it')
+const isWellFormed = (text: string) => text.isWellFormed()
+const NOT_WELL_FORMED = 'must be well-formed Unicode'
+const text = (maxLength: number) =>
+  z.string().trim().min(1).max(maxLength).refine(isWellFormed, NOT_WELL_FORMED)
 const unique = <Each>(given: readonly Each[]): Each[] => [...new Set(given)]
 const classes = z
   .array(z.enum(GRANTABLE, { error: unknownValue(GRANTABLE) }))
   .min(1)
   .transform(unique)
 const resources = z
-  .array(z.string().min(1).max(2048).refine(wellFormed, 'has half of a character in it'))
+  .array(z.string().min(1).max(2048).refine(isWellFormed, NOT_WELL_FORMED))
   .min(1)
   .transform(unique)
 const taskId = z
   .string()
   .regex(TASK_ID, 'must be 2 to 64 letters, digits and +=,.@_-')
-  .refine((id) => !MADE_UP.test(id), 'is a name that an SDK makes up: give the task one of its own')
+  .refine((id) => !GENERATED.test(id), 'is a name that an SDK generates: give the task a name of its own')
 
 const TaskBody = z
   .strictObject({
     id: taskId.optional(),
-    intent: words(256).optional(),
-    justification: words(4096).optional(),
-    ticket: words(128).optional(),
+    intent: text(256).optional(),
+    justification: text(4096).optional(),
+    ticket: text(128).optional(),
     grants: z.array(z.strictObject({ classes, resources })).min(1).max(50).optional(),
     classes: classes.optional(),
     resources: resources.optional(),
@@ -61,21 +62,21 @@ const TaskBody = z
   )
   .refine(({ classes, resources }) => (classes === undefined) === (resources === undefined), {
     path: ['resources'],
-    error: 'classes and resources go together',
+    error: 'give classes and resources together, or neither',
   })
 
-/** What a path names as a task. */
+/** Tells whether a text has the form of a task's name. */
 export function isTaskId(text: string): boolean {
   return TASK_ID.test(text)
 }
 
-/** A task as JSON, with the name of the task that it is to be opened from. Denial `malformed_request`, in words. */
+/** Parses a task in JSON, with the name of its parent task. Denial `malformed_request` says what is wrong. */
 export function parseTaskBody(bytes: Buffer): {
   readonly asked: TaskRequest
   readonly parent: string | undefined
 } {
   const read = TaskBody.safeParse(bytes.length === 0 ? {} : parseJson(textOf(bytes)))
-  if (!read.success) throw unreadable(inWords(read.error))
+  if (!read.success) throw unreadable(problemsOf(read.error))
   const { classes, resources, grants = [], parent, ...given } = read.data
   const flat = classes === undefined || resources === undefined ? [] : [{ classes, resources }]
   const asked: TaskRequest = {
@@ -86,28 +87,26 @@ export function parseTaskBody(bytes: Buffer): {
   return { asked, parent }
 }
 
+/** A form that was sent to STS. */
 export interface StsRequest {
-  /** As it was sent; undefined if it was not. */
+  /** The Action as it was sent; undefined if there is none. */
   readonly action: string | undefined
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** What a form sends to STS. Denial `malformed_request` for one that could be read in two ways. */
+/** Parses a form that was sent to STS. Denial `malformed_request` for one that could be read in two ways. */
 export function parseStsForm(bytes: Buffer): StsRequest {
   const form: Form = parseForm(textOf(bytes))
   const parameters: Record<string, string> = {}
   for (const [name, value] of Object.entries(form.tree ?? {})) {
     if (typeof value === 'string') parameters[name] = value
     else if (REFUSED_LISTS.has(name))
-      throw new Denial(
-        'malformed_request',
-        `${name} cannot be used here: give a Policy that says what is meant.`,
-      )
+      throw new Denial('malformed_request', `${name} is not supported: write the permissions into Policy.`)
   }
   return { action: form.action, parameters }
 }
 
-/** Managed policies are AWS's to read; provided contexts are assertions of somebody else. */
+/** Moderato cannot read managed policies, and provided contexts are assertions of somebody else. */
 const REFUSED_LISTS = new Set(['PolicyArns', 'ProvidedContexts'])
 
 const StsTask = z.object({
@@ -117,10 +116,10 @@ const StsTask = z.object({
   Policy: z.string().min(1).max(2048).optional(),
 })
 
-/** The task that AssumeRole and AssumeRoleWithWebIdentity ask for: it is named by the session. */
+/** Returns the task that AssumeRole or AssumeRoleWithWebIdentity asks for; RoleSessionName is its name. */
 export function stsTask(parameters: StsRequest['parameters']): TaskRequest {
   const read = StsTask.safeParse(parameters)
-  if (!read.success) throw unreadable(inWords(read.error))
+  if (!read.success) throw unreadable(problemsOf(read.error))
   const { RoleArn, RoleSessionName, DurationSeconds, Policy } = read.data
   return {
     ...namedTask(RoleSessionName),
@@ -130,14 +129,14 @@ export function stsTask(parameters: StsRequest['parameters']): TaskRequest {
   }
 }
 
-/** A task of which nothing but its name is said, which is its intent too. Denial `malformed_request`. */
+/** Returns a task request that has only a name, which is its intent too. Denial `malformed_request`. */
 export function namedTask(name: string): TaskRequest {
   const read = taskId.safeParse(name)
   if (!read.success) throw unreadable(`task: ${read.error.issues[0]?.message ?? ''}.`)
   return { ...NOTHING_ASKED, id: name, intent: name, mayContinue: true }
 }
 
-/** A task of which nothing is said. */
+/** A task request in which nothing is set. */
 export const NOTHING_ASKED: TaskRequest = {
   id: undefined,
   intent: undefined,
@@ -152,11 +151,11 @@ export const NOTHING_ASKED: TaskRequest = {
   mayContinue: false,
 }
 
-function unreadable(words: string): Denial {
-  return new Denial('malformed_request', words, { next: 'Mend that, and ask for the task again.' })
+function unreadable(problems: string): Denial {
+  return new Denial('malformed_request', problems, { next: 'Correct that, and ask for the task again.' })
 }
 
-function inWords({ issues }: z.ZodError): string {
+function problemsOf({ issues }: z.ZodError): string {
   return issues
     .map((issue) => {
       const path = issue.path.map(String).join('.')

@@ -1,3 +1,4 @@
+/** States how many people must approve something, and why, in the rules' words. */
 export interface Need {
   readonly approvers: 0 | 1 | 2
   readonly why: readonly string[]

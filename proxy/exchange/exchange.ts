@@ -1,6 +1,6 @@
 /**
- * One request on its way through the proxy. It only grows: each stage adds one readonly fact, a value or a fact of its
- * type alone (facts.ts). The shapes of a call, in the order in which `server/compose.ts` makes them:
+ * Declares the shapes that one request takes in the proxy. An exchange only grows: each stage adds one readonly fact, a
+ * value or a fact of the type alone (facts.ts). A call takes these shapes, in the order of `server/compose.ts`:
  *
  *     Received -> Checked -> Identified -> Verified -> Admitted -> Classified -> Authorizable -> Decided -> Approved
  *       -> Paced -> Equipped -> Resigned -> Forwarded
@@ -29,19 +29,21 @@ import type { BodySignatures } from '../sigv4/body-signatures.ts'
 import type { ActionClass } from '../core/action-class.ts'
 import type { PaceSetting } from '../pacing/paces.ts'
 
+/** Describes the other end of an agent's connection. */
 export interface Client {
   readonly address: string
-  /** Aborted when the client's connection is gone. */
+  /** Aborted when the client's connection is closed. */
   readonly gone: ClientSignal
-  /** The certificate that it showed over TLS, whose key it has, and what came with that; nobody has verified them. */
+  /** Returns the client's TLS certificate, whose key it has, and the chain that it sent; nobody has verified them. */
   readonly certificates?: (() => readonly X509Certificate[]) | undefined
 }
 
+/** A request as it arrived; nothing of it was checked yet. */
 export interface Received extends RequestHead {
   readonly requestId: string
-  /** Of HTTP, as the connection speaks it: `1.1`, or `2`. */
+  /** The HTTP version of the connection: `1.1` or `2`. */
   readonly httpVersion: string
-  /** Arrival, in milliseconds since the epoch: clock skew is judged against this, whatever waits follow. */
+  /** The time of arrival, in milliseconds since the epoch. Clock skew is judged by it, however long the request waits. */
   readonly receivedAtMs: number
   readonly body: IncomingBody
   readonly client: Client
@@ -51,16 +53,17 @@ export interface Received extends RequestHead {
 /** A request whose head is well formed. */
 export interface Checked extends Received, HeadChecked {}
 
-/** The agent that a request claims to come from; nothing is proved yet. */
+/** A request that claims to come from an agent; nothing is proved yet. */
 export interface Identified extends Checked {
   readonly authorization: Authorization
   readonly agent: Agent
   /** Undefined for a static access key. A secret: never recorded. */
   readonly sessionToken: string | undefined
-  /** The head as the service reads it: of a presigned URL, headers that were moved into the query are headers again. */
+  /** The head as the service reads it: headers that a presigned URL moved into the query are headers again. */
   readonly reading: RequestHead
 }
 
+/** A request whose signature proves that it comes from its agent. */
 export interface Verified extends Identified {
   readonly payload: Payload
   /** The time of signing as it was signed, `YYYYMMDDTHHMMSSZ`. */
@@ -69,29 +72,29 @@ export interface Verified extends Identified {
   readonly bodySignatures: BodySignatures<ChunkVerifier> | undefined
 }
 
-/** What is sent on: nothing, bytes already read and checked, or the stream as it arrives. */
+/** The body that is sent upstream: none, bytes that were read and checked, or the stream as it arrives. */
 export type OutgoingBody =
   | { readonly kind: 'empty' }
-  /** `isDocument`: its bytes are members that the model names, and not content of the caller's own. */
+  /** `isDocument`: the bytes are members that the API model names, not content of the caller's own. */
   | { readonly kind: 'buffered'; readonly bytes: Buffer; readonly isDocument?: boolean }
   | { readonly kind: 'streamed' }
 
-/** A request of an agent that has not too many calls in flight. */
+/** A request whose agent has no more calls in flight than it may have. */
 export interface Admitted extends Verified, ConcurrencyLimited {}
 
-/** What a verified request does. */
+/** A verified request of which it is known what it does. */
 export interface Classified extends Admitted {
   readonly call: Call
   /** The account in which the call is made; undefined if that is not known. */
   readonly accountId: string | undefined
-  /** What operators said of calls when this one was classed; by its identity a later reload shows. */
+  /** The operators' rules under which it was classified; compared by identity, they show a later reload. */
   readonly classedUnder: object | undefined
-  /** The path as the service reads it: a bucket that stood in the host is its first segment. */
+  /** The path as the service reads it: a bucket that the host names is its first segment. */
   readonly servicePath: string
   readonly outgoing: OutgoingBody
 }
 
-/** The break-glass that is open for the agent; it is undefined where there is none. */
+/** Names the break-glass that is open for the agent; undefined where there is none. */
 export interface BreakglassFacts extends BreakglassApplied {
   readonly breakglass?: UnderBreakglass | undefined
 }
@@ -99,64 +102,71 @@ export interface BreakglassFacts extends BreakglassApplied {
 /** A call that policy may be asked about. */
 export interface Authorizable extends Classified, Unreplayed, Unheld, BreakglassFacts {}
 
+/** States what policy decided about one call, and by which rules. */
 export interface Decision {
   readonly engine: string
   readonly revision: string
-  /** Names of the rules that made the verdict, `package.rule`. */
+  /** The names of the rules that made the verdict, `package.rule`. */
   readonly rules: readonly string[]
   /** Observe mode: the reason for which enforce mode would have refused. */
   readonly wouldDeny: string | undefined
-  /** How many people must approve the call; 0 in observe mode, unless it issues credentials. */
+  /** The number of people who must approve the call; 0 in observe mode, unless it issues credentials. */
   readonly approvals: 0 | 1 | 2
-  /** Why they must, in the rules' words. */
+  /** The reasons for those approvals, in the rules' words. */
   readonly why: readonly string[]
 }
 
+/** A call that policy lets go on. */
 export interface Decided extends Authorizable {
   readonly decision: Decision
 }
 
-/** What people said yes to. */
+/** Names an approval that people gave. */
 export interface GivenApproval {
   readonly id: string
-  /** Of the call as they approved it; see approvals/digest.ts. */
+  /** The digest of the call as they approved it; see approvals/digest.ts. */
   readonly digest: string
-  /** They let the call go without its pace. */
+  /** True if they let the call skip its pace. */
   readonly skipPace: boolean
 }
 
+/** A call that has the approval that it needs, if it needs one. */
 export interface Approved extends Decided {
-  /** Undefined if nobody needs to approve the call. Its use is spent only just before the call leaves. */
+  /** Undefined if nobody needs to approve the call. Its use is consumed only just before the call leaves. */
   readonly approval: GivenApproval | undefined
 }
 
+/** A call that pace lets go on. */
 export interface Paced extends Approved {
   /** Undefined if no class of the call is paced. */
   readonly waitedMs: number | undefined
-  /** The reason for which the call would have been held or refused if what only observes were enforced. */
+  /** The reason for which rules that only observe would have held or refused the call. */
   readonly wouldThrottle: string | undefined
-  /** The rules that would have done so. */
+  /** The names of those rules. */
   readonly wouldRules?: readonly string[]
 }
 
+/** A call that has the upstream credentials with which it will be signed. */
 export interface Equipped extends Paced {
   readonly signer: Signer
 }
 
+/** A call that is signed with upstream credentials. */
 export interface Resigned extends Equipped, ApprovalConsumed {
   readonly signed: SignedRequest
 }
 
+/** A call that the service has answered. */
 export interface Forwarded extends Resigned, ProofClaimed, EffectMade {
   readonly upstream: UpstreamAnswer
 }
 
-/** The break-glass that was open for the agent when the call was judged, whether it covers the call or not. */
+/** Describes the break-glass that was open for the agent when the call was judged, whether it covers the call or not. */
 export interface UnderBreakglass {
   readonly id: string
   readonly classes: readonly ActionClass[]
   /** Patterns, as in grants. */
   readonly resources: readonly string[]
-  /** The agent's own pace meanwhile; undefined where that stays as it is for this call. */
+  /** The agent's own pace meanwhile; undefined where the break-glass does not change it for this call. */
   readonly pace: PaceSetting | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * Facts that only the type of an exchange carries: a stage looked at it and let it pass. They cost nothing at run time,
- * and make it a type error to leave such a stage out of a route or to move it.
+ * Declares the facts that only the type of an exchange carries: a stage checked it and let it pass. They cost nothing at
+ * run time. They make it a type error to leave such a stage out of a route or to move it.
  */
 declare const headChecked: unique symbol
 declare const signPathChecked: unique symbol
@@ -17,32 +17,32 @@ declare const taskApproved: unique symbol
 declare const taskApprovalConsumed: unique symbol
 declare const effectMade: unique symbol
 
-/** Its head can be read in one way only (`checkHead`). */
+/** The head can be read in one way only (`checkHead`). */
 export interface HeadChecked {
   readonly [headChecked]: true
 }
 
-/** Its path is that of the signing endpoint (`checkSignPath`). */
+/** The path is that of the signing endpoint (`checkSignPath`). */
 export interface SignPathChecked {
   readonly [signPathChecked]: true
 }
 
-/** Its path is one of the tasks endpoint (`checkTaskPath`). */
+/** The path is one of the tasks endpoint (`checkTaskPath`). */
 export interface TaskPathChecked {
   readonly [taskPathChecked]: true
 }
 
-/** Its agent has no more calls in flight than it may have (`limitConcurrency`). */
+/** The agent has no more calls in flight than it may have (`limitConcurrency`). */
 export interface ConcurrencyLimited {
   readonly [concurrencyLimited]: true
 }
 
-/** No copy of it was forwarded before (`refuseReplay`), or what proves it is no signature, and is claimed by itself. */
+/** No copy was forwarded before (`refuseReplay`), or its proof is not a signature and is claimed by another stage. */
 export interface Unreplayed {
   readonly [unreplayed]: true
 }
 
-/** Nothing is held against it: no freeze, no quarantine, no revocation (`checkHolds`). */
+/** No freeze, quarantine or revocation holds the request back (`checkHolds`). */
 export interface Unheld {
   readonly [unheld]: true
 }
@@ -52,47 +52,47 @@ export interface BreakglassApplied {
   readonly [breakglassApplied]: true
 }
 
-/** The use of the approval that it needed is taken (`consumeApproval`). */
+/** The approval that the call needed is consumed (`consumeApproval`). */
 export interface ApprovalConsumed {
   readonly [approvalConsumed]: true
 }
 
-/** What proves it serves no copy of it (`claimSignature`, `claimProof`), or cannot be copied, or may serve again. */
+/** The proof cannot serve a copy: it is claimed (`claimSignature`, `claimProof`), cannot be copied, or may be used again. */
 export interface ProofClaimed {
   readonly [proofClaimed]: true
 }
 
-/** Its root may be given credentials now (`paceIssuance`). */
+/** The root identity may be given credentials now (`paceIssuance`). */
 export interface IssuancePaced {
   readonly [issuancePaced]: true
 }
 
-/** Policy was asked about the task that it opens, if it opens one (`authorizeTask`). */
+/** Policy was asked about the task that the request opens, if it opens one (`authorizeTask`). */
 export interface TaskAuthorized {
   readonly [taskAuthorized]: true
 }
 
-/** Nobody needs to approve its task, or people have (`approveTask`). */
+/** Nobody needs to approve the task, or people have approved it (`approveTask`). */
 export interface TaskApproved {
   readonly [taskApproved]: true
 }
 
-/** The use of the approval that its task needed is taken (`consumeTaskApproval`). */
+/** The approval that the task needed is consumed (`consumeTaskApproval`). */
 export interface TaskApprovalConsumed {
   readonly [taskApprovalConsumed]: true
 }
 
-/** It was forwarded, or answered here: the last fact of every route. */
+/** The request was forwarded or answered here: the last fact of every route. */
 export interface EffectMade {
   readonly [effectMade]: true
 }
 
 type Mark<Fact> = <Exchange>(exchange: Exchange) => Exchange & Fact
 
-/** The one cast behind all of them: it says in the type alone that a stage let the exchange pass. */
+/** Returns its argument. This one cast is behind all marks: the type alone says that a stage let the exchange pass. */
 const mark = (exchange: unknown): never => exchange as never
 
-/** Each is called by the stage of its name, and returns the same object. */
+/** Each mark is called by the stage of its name, and returns the same object. */
 export const markHeadChecked: Mark<HeadChecked> = mark
 export const markSignPathChecked: Mark<SignPathChecked> = mark
 export const markTaskPathChecked: Mark<TaskPathChecked> = mark

@@ -1,10 +1,10 @@
-/** What operators and watchers may hold against a call: a freeze, a quarantine, a revocation. */
+/** Declares how a freeze, a quarantine or a revocation holds a call back. */
 import type { Classified } from './exchange.ts'
 
-/** Throws a Denial if something is held against the call. Reads memory only: it is asked for every call. */
+/** Throws a Denial if it holds the call back. It reads memory only, since every call is checked. */
 export type Hold = (exchange: Holdable) => void
 
-/** What is looked at: a call on its way upstream, or what an agent asks of Moderato itself. */
+/** The parts of an exchange that a hold reads: of a call that goes upstream, or of a request to Moderato itself. */
 export type Holdable = Pick<Classified, 'agent' | 'call'> & {
   readonly agentRequest?: { readonly kind: string }
 }

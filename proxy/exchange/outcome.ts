@@ -1,16 +1,16 @@
-/** A request as far as it came, and what became of it. */
+/** Declares how far a request came, and how it ended. */
 import type { DenialReason } from '../core/denial/table.ts'
 import type { Classified, Forwarded, Received } from './exchange.ts'
 import type { PresignFacts } from './presign-request.ts'
 import type { TaskFacts } from './task-opening.ts'
 
-/** A request with all facts that it reached, on whatever route. */
+/** A request with all the facts that it reached, on any route. */
 export type Furthest = Received & Partial<Forwarded> & PresignFacts & TaskFacts
 
-/** A request that is about to have an effect: it is known whose it is and what it does. */
+/** A request that is about to have an effect: its agent and its call are known. */
 export type Recordable = Furthest & Pick<Classified, 'agent' | 'payload' | 'call'>
 
-/** Says what the run of a request became, for metrics and for whoever watches. */
+/** Describes how the run of a request ended, for metrics and watchers. */
 export interface Outcome {
   readonly exchange: Furthest
   readonly decision: 'allow' | 'deny' | 'throttle' | 'abort' | 'error'

@@ -1,28 +1,28 @@
-/** What the signing endpoint makes: a request that somebody else will send. */
+/** Declares the requests that the signing endpoint signs and somebody else sends. */
 import type { RequestHead } from '../core/http/request-head.ts'
 import type { Classified } from './exchange.ts'
 import type { SignPathChecked } from './facts.ts'
 
-/** A request of our own making that an agent asks to have signed, for somebody else to send. */
+/** A request that Moderato builds and signs for an agent, for somebody else to send. */
 export interface PresignRequest {
-  /** As the agent named it: `eks-token`, `s3-url`. */
+  /** The type that the agent named, such as `eks-token` or `s3-url`. */
   readonly type: string
-  /** `GET https://host/path?query`: all its headers are signed, `host` among them. */
+  /** The head of `GET https://host/path?query`; all its headers are signed, `host` among them. */
   readonly request: RequestHead
   readonly origin: string
-  /** What stands for the body in its signature. */
+  /** The body's hash in the canonical request, or the constant that stands for it. */
   readonly payloadHash: string
   readonly signingName: string
   readonly region: string
-  /** How long it is good for at most. */
+  /** The longest time for which the signature is valid, in seconds. */
   readonly expiresSeconds: number
-  /** The one thing that its signer must be allowed, in IAM's terms. */
+  /** The one IAM statement that its signer must be allowed. */
   readonly statement: { readonly actions: readonly string[]; readonly resources: readonly string[] }
-  /** Whether its signer is allowed nothing else: upstream credentials narrowed to the statement. */
+  /** True if upstream credentials are narrowed to the statement, so that the signer is allowed nothing else. */
   readonly narrowed: boolean
 }
 
-/** What the signing endpoint makes of a request; nothing on any other route. */
+/** The facts that the signing endpoint adds to a request; there are none on any other route. */
 export interface PresignFacts {
   readonly presign?: PresignRequest
 }

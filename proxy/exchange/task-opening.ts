@@ -1,73 +1,75 @@
-/** The opening of a task, from what was asked to what was granted. */
+/** Declares the opening of a task, from the request to the grant. */
 import type { Grant, Session, Statement } from '../core/agent.ts'
 import type { Need } from './approval-need.ts'
 
-/** Who opens it, proved. */
+/** The identity that opens a task, once it is proved. */
 export interface Opener {
   readonly agentId: string
   readonly root: string
-  /** How it proved that: the provider's name, `static-key`, `session`. */
+  /** The kind of proof: the provider's name, `static-key` or `session`. */
   readonly by: string
-  /** Whom the provider vouched for: the subject of a token, or a SPIFFE ID. */
+  /** The subject of the token, or the SPIFFE ID, that the provider vouched for. */
   readonly subject?: string
-  /** The session that it opens the task from: then it gets no more than that has. */
+  /** The session that opens the task; the task gets no more than that session has. */
   readonly parent: Session | undefined
 }
 
+/** A task as an agent asks for it. */
 export interface TaskRequest {
-  /** Given by the agent, or made here. */
+  /** The name that the agent gave; undefined: Moderato makes one. */
   readonly id: string | undefined
   readonly intent: string | undefined
   readonly justification: string | undefined
   readonly ticket: string | undefined
-  /** Empty: whatever the agent itself may do. */
+  /** Empty: everything that the agent itself may do. */
   readonly grants: readonly Grant[]
-  /** Of a session policy; they narrow further. */
+  /** The statements of a session policy; they narrow the grants further. */
   readonly statements: readonly Statement[] | undefined
   readonly durationSeconds: number | undefined
   readonly roleArn: string | undefined
   readonly traceId: string | undefined
-  /** What it says of itself: that its command runs with the rights of whoever started it (rule S22). */
+  /** True if the agent says that its command runs with the rights of the user who started it (rule S22). */
   readonly sameUser: boolean | undefined
-  /** An open task of this name is carried on, as SDKs do that fetch credentials anew. */
+  /** True if an open task of this name is continued, as SDKs do that fetch credentials again. */
   readonly mayContinue: boolean
 }
 
-/** A task that somebody proved wants opened; policy has not been asked yet. */
+/** A task request whose opener is proved; policy has not been asked yet. */
 export interface ProvedTaskRequest {
   readonly opener: Opener
   readonly asked: TaskRequest
 }
 
-/** A task that policy lets be opened. */
+/** A task that policy lets an agent open. */
 export interface TaskGrant {
   readonly session: Session
   readonly asked: TaskRequest
   readonly openedBy: string
-  /** Of its opener. */
+  /** The subject of its opener. */
   readonly subject: string | undefined
   readonly policy: { readonly engine: string; readonly revision: string; readonly rules: readonly string[] }
-  /** The open task of this name that it carries on, as it was when it was judged. */
+  /** The open task of this name that it continues, as it was when policy was asked. */
   readonly before: OpenEntry | undefined
-  /** How many people must approve it, and why. */
+  /** The approvals that the task needs. */
   readonly need: Need
-  /** What policy grants it for, whatever its parent has left. */
+  /** The duration that policy grants, which may be longer than what the parent has left. */
   readonly durationSeconds: number
-  /** What people said yes to, if they had to. */
+  /** The approval that people gave, if the task needed one. */
   readonly approved?: ApprovedTask
 }
 
+/** The approval by which a task was opened. */
 export interface ApprovedTask {
-  /** Of the approval. */
+  /** The id of the approval. */
   readonly id: string
   readonly digest: string
-  /** When it was opened by it: a revocation since then ended what they approved, too. */
+  /** The time of the opening: a revocation after it ended this approval too. */
   readonly openedAtMs: number
-  /** When what they approved ends: it can be carried on until then, and no longer. */
+  /** The end of the approved time: the task can be continued until then, and no longer. */
   readonly untilMs: number
 }
 
-/** What the ledger keeps of an open task, for operators; it needs no secret and gives no right. */
+/** The ledger's entry for an open task, for operators; it holds no secret and gives no right. */
 export interface OpenTask {
   readonly agentId: string
   readonly root: string
@@ -81,15 +83,15 @@ export interface OpenTask {
   readonly approved?: ApprovedTask | undefined
 }
 
-/** Of the ledger, which takes nothing that was not sealed here. */
+/** An entry that was read from the ledger, which takes nothing that was not sealed here. */
 export interface OpenEntry extends OpenTask {
   readonly expiresAtMs: number
 }
 
-/** What a request to Moderato itself is about, as its records tell it; nothing on the route of a call. */
+/** The task that a request to Moderato itself is about, for its records; there is none on the route of a call. */
 export interface TaskFacts {
   readonly taskRequest?: ProvedTaskRequest
-  /** What policy grants, once it was asked. */
+  /** The grant, once policy was asked. */
   readonly taskGrant?: TaskGrant
   /** The task that is ended or asked about. */
   readonly namedTask?: string

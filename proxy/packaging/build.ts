@@ -1,13 +1,14 @@
 /**
- * Writes what `npm pack` packs beside the sources, into `dist/`; with `--clean` removes it again. npm calls both.
+ * Writes into `dist/` what `npm pack` packs beside the sources; with `--clean` removes it again. npm calls both.
  *
- * `dist/` holds the modules that the command reaches, with their types stripped, and the files that those modules read. Node strips
- * no types inside node_modules. Its own stripper keeps every line and column: an installed Moderato is the code that was
- * tested, and a stack trace names the lines of the sources. What the command does not reach (generators) is not packed.
+ * `dist/` holds the modules that the command reaches, with their types stripped, and the files that those modules read.
+ * Node strips no types inside node_modules. Its own stripper keeps every line and column, so that the installed code is the
+ * tested code, and a stack trace names the lines of the sources. Modules that the command does not reach (generators) are
+ * not packed.
  *
- * The package brings its dependencies along (`bundleDependencies`). Otherwise `npm i -g` would take the newest versions of
- * everything beneath them: code that nobody tested, beside credentials of AWS. An npm-shrinkwrap.json would not prevent it:
- * npm obeys one only in packages that come from a registry, not in a tarball. Nothing in the bundle is compiled for one system.
+ * The package contains its dependencies (`bundleDependencies`). Otherwise `npm i -g` would install the newest versions of
+ * indirect dependencies: untested code, near AWS credentials. An npm-shrinkwrap.json would not prevent it: npm obeys one
+ * only in packages from a registry, not in a tarball. Nothing in the bundle is compiled for one system.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
@@ -18,10 +19,10 @@ import { stripped } from './module.ts'
 const ROOT = resolve(import.meta.dirname, '../..')
 const DIST = join(ROOT, 'dist')
 const ENTRY = join(ROOT, 'proxy/main.ts')
-/** The licences of data stand beside the data. */
+/** The licences of data files are beside the data. */
 const NOTICE = 'NOTICE.md'
 
-/** Writes a module or a data file, and everything that it needs, under `dist/`. */
+/** Writes a module or a data file, and everything that it needs, into `dist/`. */
 function write(entry: string): void {
   const done = new Set<string>()
   const waiting = [entry]
@@ -44,7 +45,7 @@ function write(entry: string): void {
 
 function inRoot(file: string): string {
   const path = relative(ROOT, file)
-  if (path.startsWith('..')) throw new Error(`${file} is outside the repository: the package cannot have it`)
+  if (path.startsWith('..')) throw new Error(`${file} is outside the repository, so it cannot be packed`)
   return path
 }
 
@@ -52,6 +53,6 @@ rmSync(DIST, { recursive: true, force: true })
 if (!process.argv.includes('--clean')) {
   const wrong = lockDifferences(ROOT)
   if (wrong.length > 0)
-    throw new Error(`node_modules is not as package-lock.json says, run npm ci: ${wrong.join(', ')}`)
+    throw new Error(`node_modules differs from package-lock.json; run npm ci: ${wrong.join(', ')}`)
   write(ENTRY)
 }

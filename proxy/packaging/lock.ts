@@ -9,8 +9,8 @@ const Lock = z.looseObject({
 })
 
 /**
- * Compares the packages in node_modules that are no development dependencies with package-lock.json, in the folder of a
- * checkout. Returns one line for each that has another version or is missing: `node_modules/zod 4.6.6, not 4.6.7`.
+ * Compares the packages in node_modules, without development dependencies, with package-lock.json in the folder of a
+ * checkout. Returns one line for each that is missing or of another version: `node_modules/zod 4.6.6, not 4.6.7`.
  */
 export function lockDifferences(root: string): string[] {
   const { packages } = Lock.parse(parsed(join(root, 'package-lock.json')))

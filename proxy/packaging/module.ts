@@ -1,8 +1,9 @@
-/** A TypeScript module as the package has it: JavaScript that names `.js` files. Pure. */
+/** Turns a TypeScript module into the JavaScript of the package, which imports `.js` files. Pure. */
 import { stripTypeScriptTypes } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { initSync, parse, type ImportSpecifier } from 'es-module-lexer'
 
+/** The JavaScript of one module, and the files that it needs. */
 export interface Stripped {
   readonly text: string
   /** Absolute paths of the modules, data files and folders that it reaches. */
@@ -10,23 +11,23 @@ export interface Stripped {
 }
 
 interface Reference {
-  /** As the module writes it; relative to the module. */
+  /** The path as the module writes it, relative to the module. */
   readonly path: string
-  /** Where the path ends in the text. */
+  /** The offset at which the path ends in the text. */
   readonly end: number
 }
 
-/** What stands before `import.meta.url`: `new URL('PATH', `, or `` new URL(`FOLDER/${...}`, ``. */
+/** Matches the text before `import.meta.url`: `new URL('PATH', `, or `` new URL(`FOLDER/${...}`, ``. */
 const FILE_URL = /new URL\((['`])(?<path>[^'`$]+)(?<rest>\$\{[^`]*)?\1, $/
-/** Uses of `import.meta` that name no file to be packed; package.json is packed anyway. */
+/** Matches uses of `import.meta` that name no file to be packed; package.json is packed anyway. */
 const NAMES_NO_FILE = /^import\.meta\.main\b/
 const GIVEN_TO_NODE = /\b(?:createRequire\(|findPackageJSON\(|process\.argv\[1\] === )$/
 
 initSync()
 
 /**
- * Strips the types of a module, and finds the files that it reaches: by `import`, and by `new URL('...', import.meta.url)`.
- * Throws for a way of naming a file that it does not know, so that no package lacks one.
+ * Strips the types of a module, and finds the files that it reaches by `import` or by `new URL('...', import.meta.url)`.
+ * Throws for any other form of naming a file, so that no package lacks one.
  */
 export function stripped(source: string, url: URL): Stripped {
   const js = stripTypeScriptTypes(source)
@@ -47,9 +48,9 @@ export function stripped(source: string, url: URL): Stripped {
 
 function importOf({ n: path, s, e, d }: ImportSpecifier, url: URL): Reference[] {
   if (path === undefined)
-    throw new Error(`${url.pathname}: the package cannot tell what this imports: offset ${s}`)
+    throw new Error(`${url.pathname}: cannot tell which module is imported at offset ${s}`)
   if (!path.startsWith('.')) return []
-  // The quotes of a dynamic import are within its bounds.
+  // The bounds of a dynamic import include its quotes.
   return [{ path, end: d < 0 ? e : e - 1 }]
 }
 
@@ -63,6 +64,6 @@ function dataOf(js: string, { s, e }: ImportSpecifier, url: URL): Reference[] {
   if (NAMES_NO_FILE.test(js.slice(s, e + 10)) || GIVEN_TO_NODE.test(before)) return []
   const line = before.split('\n').length
   throw new Error(
-    `${url.pathname}:${line}: write new URL('FILE', import.meta.url), so that the package has the file`,
+    `${url.pathname}:${line}: write new URL('FILE', import.meta.url), so that the file is packed`,
   )
 }

@@ -1,18 +1,22 @@
-/** Moderato's own words on an answer: the `x-moderato-*` fields, and a refusal in the service's dialect. */
+/** Builds what Moderato itself says in an answer: the `x-moderato-*` fields, and refusals in the service's protocol. */
 import { errorResponse, type ErrorResponse, type Refusal } from '../aws/errors/error-response.ts'
 import type { Denial } from '../core/denial/denial.ts'
 import type { Furthest } from '../exchange/outcome.ts'
 import type { Protocol } from '../core/call.ts'
 
+/** Configures how refusals are answered. */
 export interface AnswerOptions {
   readonly mode: () => 'enforce' | 'observe'
-  /** The dialect to refuse in, where the call is not classified yet. */
+  /** Returns the protocol of the refusal, where the call is not classified yet. */
   readonly protocolOf: (exchange: Furthest) => Protocol
-  /** Spells a refusal; as the service that was called would, if not given. */
+  /** Formats a refusal; by default as the service that was called would. */
   readonly spell?: (refusal: Refusal) => ErrorResponse
 }
 
-/** Flat name, value list for every answer; `mode` is named where verdicts are not enforced (rule S7). */
+/**
+ * Returns the `x-moderato-*` fields of an answer as a flat name, value list; `mode` is among them where verdicts are not
+ * enforced (rule S7).
+ */
 export function moderatoHeaders(exchange: Furthest, decision: string, mode: 'enforce' | 'observe'): string[] {
   const fields = ['x-moderato-request-id', exchange.requestId, 'x-moderato-decision', decision]
   if (exchange.waitedMs !== undefined)
@@ -24,13 +28,13 @@ export function moderatoHeaders(exchange: Furthest, decision: string, mode: 'enf
   return fields
 }
 
-/** The reason for which what only observes would have refused or held, and the pace rules that would have. */
+/** Returns the reason for which the call would have been refused or held if all were enforced, with the pace rules. */
 function wouldOf({ decision, wouldThrottle, wouldRules = [] }: Furthest): string | undefined {
   if (decision?.wouldDeny !== undefined) return decision.wouldDeny
   return wouldRules.length === 0 ? wouldThrottle : `${wouldThrottle}; rules=${wouldRules.join(',')}`
 }
 
-/** Answers a refusal; where the upstream's answer has begun, the connection is cut instead. */
+/** Returns what answers a refusal. If the upstream's answer has begun, the connection is cut instead. */
 export function answerDenial({ mode, protocolOf, spell = errorResponse }: AnswerOptions) {
   return function answer(exchange: Furthest, denial: Denial): void {
     const { reply } = exchange
@@ -61,7 +65,7 @@ export function answerDenial({ mode, protocolOf, spell = errorResponse }: Answer
       reply.end(text)
       return
     }
-    // The end of the answer ends the connection, so it waits for what the client still sends.
+    // The end of the answer closes the connection, so it waits until the client has sent its body.
     if (text === undefined) reply.flushHeaders()
     else reply.write(text)
     exchange.body.discard(() => reply.end())

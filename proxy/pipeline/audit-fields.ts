@@ -1,4 +1,4 @@
-/** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
+/** Builds the audit records of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
 import { callFields } from '../core/call.ts'
 import type { Denial } from '../core/denial/denial.ts'
 import { DENIALS, type DenialReason } from '../core/denial/table.ts'
@@ -11,12 +11,12 @@ import type { Clock, SignedAs } from '../core/ports.ts'
 
 const MAX_USER_AGENT = 256
 const MAX_DETAIL = 512
-/** A justification is kept whole, each character escaped if need be: it is what an incident is explained by. */
-const MAX_WORDS = 6 * 4_096 + 2
+/** A justification is kept whole, even if each character is escaped: responders need it to explain an incident. */
+const MAX_AGENT_TEXT = 6 * 4_096 + 2
 
 /**
- * One decision record. `facts` completes the other fields to the policy's whole input, so that a decision can be
- * explained and replayed; nothing of the body, and no raw URL, is kept (security rule S8).
+ * Returns one decision record. Its `facts` complete the other fields to the policy's whole input, so that a decision can
+ * be explained and replayed. Nothing of the body, and no raw URL, is kept (security rule S8).
  */
 export function decisionFields(
   exchange: Furthest,
@@ -25,26 +25,15 @@ export function decisionFields(
   reason: string,
   denial?: Denial,
 ): AuditRecord {
-  const { call = NOT_CLASSIFIED, waitedMs, authorization, breakglass } = exchange
+  const { call = NOT_CLASSIFIED, waitedMs, breakglass } = exchange
   const policy = exchange.decision ?? exchange.taskGrant?.policy ?? denial?.policy
   return {
     phase: 'decision',
     requestId: exchange.requestId,
-    ...whoOf(exchange),
+    ...agentFields(exchange),
     breakglass: breakglass?.id,
     ...callFields(call),
-    facts: {
-      root: rootOf(exchange),
-      accessLevel: call.accessLevel,
-      region: authorization?.scope.region,
-      timeSeconds: Math.floor(clock.nowMs() / 1000),
-      unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map((each) => quoted(each)),
-      parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
-      handOn: exchange.presign && presignFacts(exchange.presign),
-      upstream: signedAs(exchange),
-      task: taskFacts(exchange),
-      breakglass: breakglass && { classes: breakglass.classes, resources: breakglass.resources },
-    },
+    facts: decisionFacts(exchange, clock),
     decision,
     reason,
     detail: denial === undefined ? undefined : redactText(denial.message, MAX_DETAIL),
@@ -54,7 +43,7 @@ export function decisionFields(
     policy:
       policy === undefined
         ? undefined
-        : // A copy of the rules: JSON.stringify takes its slow way, four times as long, for a frozen array.
+        : // A copy of the rules: JSON.stringify takes four times as long for a frozen array.
           { engine: policy.engine, revision: policy.revision, rules: [...policy.rules] },
     approval: approvalOf(exchange) ?? denial?.approval,
     waitedMs: waitedMs === undefined ? undefined : Math.round(waitedMs),
@@ -62,8 +51,25 @@ export function decisionFields(
   }
 }
 
-/** Whom the request is of. An agent is named only once that was proved: a key id alone proves nothing. */
-function whoOf(exchange: Furthest) {
+/** Returns the parts of the policy's input that the record's other fields do not hold. */
+function decisionFacts(exchange: Furthest, clock: Clock) {
+  const { call = NOT_CLASSIFIED, authorization, breakglass } = exchange
+  return {
+    root: rootOf(exchange),
+    accessLevel: call.accessLevel,
+    region: authorization?.scope.region,
+    timeSeconds: Math.floor(clock.nowMs() / 1000),
+    unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map((each) => quoted(each)),
+    parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
+    handOn: exchange.presign && presignFacts(exchange.presign),
+    upstream: signedAs(exchange),
+    task: taskFacts(exchange),
+    breakglass: breakglass && { classes: breakglass.classes, resources: breakglass.resources },
+  }
+}
+
+/** Returns whose request it is. An agent is named only once it is proved: a key id alone proves nothing. */
+function agentFields(exchange: Furthest) {
   const { agent, payload, taskGrant, taskRequest, namedTask } = exchange
   const trace = taskRequest?.asked.traceId ?? traceOf(exchange)
   if (payload === undefined) return { agent: undefined, trace }
@@ -72,27 +78,27 @@ function whoOf(exchange: Furthest) {
   return { agent: agent?.id, task, session: session?.id, trace }
 }
 
-/** The approval under which a call was made, or a task opened. */
+/** Returns the id of the approval under which a call was made or a task opened. */
 function approvalOf({ approval, taskGrant }: Furthest): string | undefined {
   return approval?.id ?? taskGrant?.approved?.id
 }
 
-/** Under what its grants are, if not under its own id. */
+/** Returns the identity that holds the agent's grants, if that is not the agent itself. */
 function rootOf({ agent, payload }: Furthest): string | undefined {
   return payload === undefined || agent?.root === agent?.id ? undefined : agent?.root
 }
 
-/** Whose credentials sign it; undefined of a call that did not come so far. */
+/** Tells which credentials sign the call; undefined if it did not come so far. */
 function signedAs({ signer, presign }: Furthest): SignedAs | undefined {
   return signer?.as ?? (presign?.narrowed === false ? 'plain' : undefined)
 }
 
-/** What was asked to be signed for somebody else, less the request itself: its query will hold the signature. */
+/** Describes a request to sign for somebody else, without its head: the query will hold the signature. */
 function presignFacts({ type, expiresSeconds, narrowed }: PresignRequest) {
   return { type, expiresSeconds, narrowed }
 }
 
-/** The whole of a task: what it is for, in its agent's own words, what was asked, and what it may do until when. */
+/** Describes a task: its purpose in the agent's own words, what the agent asked for, what was granted and until when. */
 function taskFacts({ taskRequest, taskGrant }: Furthest) {
   if (taskRequest === undefined) return undefined
   const { opener, asked } = taskRequest
@@ -117,15 +123,15 @@ function taskFacts({ taskRequest, taskGrant }: Furthest) {
 }
 
 function inFull(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : quoted(text, MAX_WORDS)
+  return text === undefined ? undefined : quoted(text, MAX_AGENT_TEXT)
 }
 
-/** The agent's own text, shown so that nothing of it can be taken for ours. */
-function quoted(name: string, most = MAX_DETAIL): string {
-  return redactText(JSON.stringify(name), most)
+/** Quotes the agent's own text, so that nobody can take it for Moderato's. */
+function quoted(text: string, maxLength = MAX_DETAIL): string {
+  return redactText(JSON.stringify(text), maxLength)
 }
 
-/** What is known of a request that was refused before it was classified. */
+/** The call of a request that was refused before it was classified. */
 const NOT_CLASSIFIED = {
   service: 'unknown',
   operation: null,
@@ -140,7 +146,7 @@ const NOT_CLASSIFIED = {
   accessLevel: 'Unknown',
 } as const
 
-/** The decision record of what came on a connection and was no request: there is nothing else to say of it. */
+/** Returns the decision record of bytes that no HTTP parser takes for a request. Nothing else is known of them. */
 export function unreadableFields(requestId: string, address: string): AuditRecord {
   return {
     phase: 'decision',
@@ -148,12 +154,12 @@ export function unreadableFields(requestId: string, address: string): AuditRecor
     ...NOT_CLASSIFIED,
     decision: 'deny',
     reason: 'malformed_request',
-    detail: 'The bytes are no HTTP request that can be read in one way only.',
+    detail: 'The bytes are not a valid and unambiguous HTTP request.',
     client: { address },
   }
 }
 
-/** What became of a call after its decision was recorded. */
+/** Returns the record of how a call ended after its decision was recorded. */
 export function outcomeFields(exchange: Recordable, reason: DenialReason | 'none'): AuditRecord {
   const { upstream } = exchange
   return {
@@ -182,18 +188,18 @@ function userAgentOf({ headers }: Received): string {
   return redactText((headers.one('user-agent') ?? '').slice(0, MAX_USER_AGENT))
 }
 
-/** W3C trace id, the only part of `traceparent` that correlates; anything else is not kept. */
+/** Returns the W3C trace id, the only part of `traceparent` that correlates; nothing else of it is kept. */
 function traceOf(exchange: Received): string | undefined {
   return /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(
     exchange.headers.one('traceparent') ?? '',
   )?.[1]
 }
 
-/** Capitals and digits, or a UUID: as AWS writes request ids, and no secret is written so. */
+/** Matches capitals and digits, or a UUID: AWS writes request ids so, and no secret has this shape. */
 const PLAIN_REQUEST_ID = /^(?:[0-9A-Z]{1,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/
 const MAX_REQUEST_ID = 128
 
-/** Each is new, so it would cost the redactor's full run for every call; only what has another shape goes there. */
+/** Redacts an id only if its shape is unusual: ids never repeat, so each would cost the redactor's full run. */
 function upstreamRequestId(text: string): string {
   return PLAIN_REQUEST_ID.test(text) ? text : redactText(text, MAX_REQUEST_ID)
 }

@@ -1,20 +1,19 @@
 /**
- * The route of a request: a list of stages whose order the compiler checks.
+ * Builds the route of a request: a list of stages whose order the compiler checks.
  *
- * A stage takes the exchange as the stages before it left it and returns it with one readonly fact added. `pipe`
- * accepts a stage only if the facts that it reads are already there and none is lost, so a stage that is left out or
- * moved is a type error.
+ * A stage takes the exchange from the stage before it and returns it with one readonly fact added. `pipe` accepts a
+ * stage only if the facts that it reads are there and none is lost, so a stage that is left out or moved is a type error.
  */
 export type Stage<In, Out extends In> = (exchange: In) => Out | Promise<Out>
 
-/** Sees the exchange as each stage leaves it. */
+/** Observes the exchange after each stage. */
 export interface Observer<Ready, Furthest> {
-  /** Called before the last stage of a route, the one that has an effect. Awaited; what it throws ends the run. */
+  /** Called and awaited before the last stage of a route, the one that has an effect. If it throws, the run ends. */
   before(exchange: Ready): void | Promise<void>
   after(stage: string, exchange: Furthest): void
 }
 
-/** A whole route, which nothing can be added to. `Ready` is the exchange as its last stage takes it. */
+/** A whole route, to which no stage can be added. `Ready` is the exchange that its last stage takes. */
 export interface Route<In, Ready, Out extends In> {
   /** Runs every stage in order; rejects with whatever a stage or the observer threw. */
   run(exchange: In, observer: Observer<Ready, In & Partial<Out>>): Promise<Out>
@@ -22,10 +21,11 @@ export interface Route<In, Ready, Out extends In> {
   readonly stages: readonly string[]
 }
 
+/** A route to which stages can be added. */
 export interface Pipeline<In, Ready, Out extends In> extends Route<In, Ready, Out> {
   /** Adds a stage. */
   pipe<Next extends Out>(stage: Stage<Out, Next>): Pipeline<In, Out, Next>
-  /** Ends in one of several routes: the rest is that which `choose` names, once all before it is done. */
+  /** Ends in one of several routes. `choose` names it once all stages before it are done. */
   fork<Name extends string, End, Last extends Out>(
     routes: Readonly<Record<Name, Route<Out, End, Last>>>,
     choose: (exchange: Out) => Name,
@@ -35,7 +35,7 @@ export interface Pipeline<In, Ready, Out extends In> extends Route<In, Ready, Ou
 type AnyStage = (exchange: never) => unknown
 type AnyObserver = Observer<never, never>
 
-/** Inside, the list of stages has no types: `pipe` has checked each of them against the one before. */
+/** Runs the stages in order. Their list has no types here: `pipe` has checked each stage against the one before it. */
 async function runThrough(
   stages: readonly AnyStage[],
   exchange: unknown,
@@ -74,7 +74,7 @@ function build<In, Ready, Out extends In>(stages: readonly AnyStage[]): Pipeline
   }
 }
 
-/** Begins a route; stages are named functions, and the name is the label of their metric. */
+/** Begins a route. Stages are named functions, and the name is the label of their metric. */
 export function pipeline<In>(): Pipeline<In, never, In> {
   return build<In, never, In>([])
 }

@@ -1,6 +1,6 @@
 /**
- * Runs each request through its route, so that it leaves exactly one decision record and one set of metrics, whatever
- * became of it: forwarded, denied, client gone, or our own bug. A forwarded call adds one outcome record.
+ * Runs each request through its route, so that it leaves exactly one decision record and one set of metrics, however it
+ * ends: forwarded, denied, client gone, or by a bug of ours. A forwarded call adds one outcome record.
  */
 import type { AuditRecord } from '../audit/record.ts'
 import { changesState } from '../core/action-class.ts'
@@ -12,6 +12,7 @@ import type { Furthest, Outcome, Recordable } from '../exchange/outcome.ts'
 import { decisionFields, outcomeFields } from './audit-fields.ts'
 import type { Observer, Route } from './pipeline.ts'
 
+/** Receives the records, metrics and reports of each run. */
 export interface RecordOptions {
   readonly clock: Clock
   readonly audit: {
@@ -21,22 +22,23 @@ export interface RecordOptions {
   }
   readonly observeStage: (stage: string, seconds: number) => void
   readonly finished: (outcome: Outcome) => void
-  /** Told of every refusal, for whom it concerns. */
+  /** Called with every refusal, so that operators can be warned. */
   readonly refused: (denial: Denial, requestId: string, service: string | undefined) => void
-  /** Told of a thrown value that is not a denial: our own bug, with its stack. */
+  /** Called with a thrown value that is not a Denial: a bug of ours. */
   readonly bug: (error: unknown, requestId: string) => void
-  /** Answers a refusal in the service's own words; `exchange` is the furthest reached. */
+  /** Answers a refusal in the service's own protocol; `exchange` is the furthest that the request reached. */
   readonly answer: (exchange: Furthest, denial: Denial) => void
 }
 
 /** Runs one request through its route. Never rejects. */
 export type Runner = (received: Received) => Promise<void>
 
-/** A route, or the rest of one, whose last stage has an effect: the decision is recorded before it. */
+/** A route, or the end of one, whose last stage has an effect; the decision is recorded before that stage. */
 export type EffectRoute<In> = Route<In, Recordable, In & Recordable & EffectMade>
+/** A whole route whose decision is recorded before its effect. */
 export type RecordedRoute = EffectRoute<Received>
 
-/** Returns what runs requests on this route, and leaves the records and metrics of what became of each. */
+/** Returns what runs requests on this route and leaves the records and metrics of each. */
 export function record(route: RecordedRoute, options: RecordOptions): Runner {
   return async function run(received) {
     const observer = new RunObserver(received, options)
@@ -54,9 +56,9 @@ class RunObserver implements Observer<Recordable, Furthest> {
   #furthest: Furthest
   readonly #options: RecordOptions
   readonly #startedMs = performance.now()
-  /** A stage begins where the one before it ended. */
+  /** A stage begins when the one before it ends. */
   #stageStartedMs = this.#startedMs
-  /** The exchange of whose decision there is a record. */
+  /** The exchange whose decision is recorded. */
   #decided: Recordable | undefined
 
   constructor(received: Received, options: RecordOptions) {
@@ -76,7 +78,9 @@ class RunObserver implements Observer<Recordable, Furthest> {
     return audit.commit(fields).then(
       () => this.#begin(exchange),
       (cause: unknown) => {
-        throw new Denial('audit_unavailable', 'The decision could not be made durable.', { cause })
+        throw new Denial('audit_unavailable', 'The decision could not be written to the audit log.', {
+          cause,
+        })
       },
     )
   }
@@ -113,7 +117,7 @@ class RunObserver implements Observer<Recordable, Furthest> {
   #recordRefusal(denial: Denial, decision: string): void {
     const { clock, audit } = this.#options
     const fields = decisionFields(this.#furthest, clock, decision, denial.reason, denial)
-    // Rule S9: who is not verified cannot fill the disk.
+    // Rule S9: an unverified client cannot fill the disk.
     if (this.#furthest.payload === undefined) audit.unverified(fields)
     else audit.append(fields)
   }

@@ -1,16 +1,16 @@
-/** Keeps the settings in force those of the configuration's files, as they change. */
+/** Reloads the settings whenever the files of the configuration change. */
 import { watchedFiles } from '../config/files.ts'
 import { loadConfig } from '../config/load.ts'
 import { watchFiles } from '../core/watch-files.ts'
 import { Reloader, type ReloadDeps } from './reload.ts'
 
-/** What watches the configuration's files; `stop` ends the watching. */
+/** A watch on the configuration's files; `stop` ends it. */
 export interface FollowedConfig {
   readonly reloader: Reloader
   readonly stop: () => void
 }
 
-/** Reloads the configuration whenever one of its files changes, and returns what else may ask for a reload. */
+/** Reloads the configuration whenever one of its files changes; the reloader that it returns serves other causes too. */
 export function followConfig(deps: Omit<ReloadDeps, 'load'>): FollowedConfig {
   const { settings, log } = deps
   const { file } = settings.current().loaded
@@ -19,7 +19,10 @@ export function followConfig(deps: Omit<ReloadDeps, 'load'>): FollowedConfig {
     () => watchedFiles(settings.current().loaded),
     () => void reloader.reload('file'),
     (error) =>
-      log.warn({ err: error }, 'the configuration is not watched: reload it by SIGHUP or POST /v1/reload'),
+      log.warn(
+        { err: error },
+        'the configuration files cannot be watched: after a change, send SIGHUP or POST /v1/reload',
+      ),
   )
   return { reloader, stop }
 }

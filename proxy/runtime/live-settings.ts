@@ -1,4 +1,4 @@
-/** The settings in force: all that the configuration says of calls, made as one value and swapped as one value. */
+/** Holds the settings in force: all that the configuration says about calls, built and replaced as one value. */
 import type { BudgetLimits } from '../core/buffer-budget.ts'
 import type { BodyLimits } from '../core/http/body-limits.ts'
 import type { QueueLimits } from '../pacing/queue.ts'
@@ -19,13 +19,13 @@ import { readSecret } from '../core/secret-file.ts'
 import type { Pacing } from '../pacing/pacing.ts'
 import type { ClockSkew } from '../sigv4/clock-skew.ts'
 
-/** What the configuration says of calls; a reload replaces all of it. */
+/** The settings that bind calls; a reload replaces all of them. */
 export interface LiveSettings {
-  /** What they were made from. */
+  /** The configuration from which they were built. */
   readonly loaded: LoadedConfig
   readonly mode: 'enforce' | 'observe'
   readonly policy: PolicyEngine
-  /** Of access keys that the configuration names. */
+  /** The owners of the access keys that the configuration names. */
   readonly owners: StaticOwners
   readonly allowUnmodelled: ReadonlySet<string>
   readonly operatorRules: OperatorRules
@@ -33,20 +33,20 @@ export interface LiveSettings {
   readonly clockSkew: ClockSkew
   readonly limits: Config['limits']
   readonly freezeWindows: WindowClock
-  /** Who may speak to the admin listener, beside the shared token. */
+  /** Returns the caller of a request to the admin listener, by the shared token or a person's own proof. */
   readonly callerOf: CallerOf
 }
 
 interface SettingsSource {
   readonly adminToken: string
   readonly clock: Clock
-  /** The settings that these will replace. */
+  /** The settings that the new ones will replace. */
   readonly before?: LiveSettings | undefined
 }
 
 /**
- * Makes everything anew from a configuration, files that it names included; `before` lends what has not changed and is
- * compared by identity. Rejects if anything is amiss.
+ * Builds all settings from a configuration and the files that it names. Unchanged parts that are compared by identity come
+ * from `before`. Rejects if anything is wrong.
  */
 async function settingsFrom(
   loaded: LoadedConfig,
@@ -56,7 +56,7 @@ async function settingsFrom(
   const { pacing, signatures, catalogue } = config
   const asBefore = JSON.stringify(before?.loaded.config.catalogue) === JSON.stringify(catalogue)
   const policy = await loadPolicy({ bundle: config.policy.bundle, data: policyData(config) })
-  // From here on nothing waits: keys that change do so at the moment at which the rules are swapped.
+  // Nothing is awaited from here on, so that keys change at the same moment as the rules.
   return {
     loaded,
     mode: config.policy.mode,
@@ -72,7 +72,7 @@ async function settingsFrom(
   }
 }
 
-/** What policy is told of the configuration. */
+/** Returns the parts of the configuration that policy reads as its data. */
 export function policyData(config: Config) {
   const { maxDuration, require } = config.tasks
   return {
@@ -95,20 +95,20 @@ function operatorRules({ overrides, guardedTags }: Config['catalogue']): Operato
 }
 
 function personOf({ id, certificate, tokenSha256, tokenFile }: Config['admin']['people'][number]): Person {
-  const ofFile = tokenFile === undefined ? undefined : tokenHash(id, tokenFile)
-  return { id, certificate, tokenSha256: tokenSha256 ?? ofFile }
+  const fileTokenSha256 = tokenFile === undefined ? undefined : tokenHash(id, tokenFile)
+  return { id, certificate, tokenSha256: tokenSha256 ?? fileTokenSha256 }
 }
 
 function tokenHash(person: string, tokenFile: string): string {
   try {
     return sha256(readSecret(tokenFile)).toString('hex')
   } catch (error) {
-    const how = `moderato config person-token ${tokenFile} makes one`
-    throw new Error(`admin.people, ${person}, tokenFile: ${errorMessage(error)}; ${how}`, { cause: error })
+    const hint = `moderato config person-token ${tokenFile} makes one`
+    throw new Error(`admin.people, ${person}, tokenFile: ${errorMessage(error)}; ${hint}`, { cause: error })
   }
 }
 
-/** Holds the settings in force; a reload swaps them between two calls of `current`. */
+/** Holds the settings in force; a reload replaces them between two calls of `current`. */
 export class SettingsInForce {
   #settings: LiveSettings
 
@@ -123,19 +123,19 @@ export class SettingsInForce {
   }
 }
 
-/** The settings in force, and what makes those that replace them. */
+/** The settings in force, and the function that builds their successors. */
 export interface Settings {
   readonly current: () => LiveSettings
   readonly inForce: SettingsInForce
-  /** Makes settings of a configuration, files that it names included; `before` lends what has not changed. */
+  /** Builds the settings of a configuration and the files that it names; unchanged parts come from `before`. */
   readonly make: (loaded: LoadedConfig, before?: LiveSettings) => Promise<LiveSettings>
-  /** These are read anew from what is in force at each use. */
+  /** This and the following members read the settings in force at each use. */
   readonly clockSkew: ClockSkew
   readonly queueLimits: QueueLimits
   readonly bodyLimits: BodyLimits & BudgetLimits
 }
 
-/** Opens the settings of a configuration. Rejects as `Settings.make` does, if anything is amiss. */
+/** Opens the settings of a configuration. Rejects, as `Settings.make` does, if anything is wrong. */
 export async function openSettings(
   loaded: LoadedConfig,
   source: Omit<SettingsSource, 'before'>,

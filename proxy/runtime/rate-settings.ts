@@ -1,4 +1,4 @@
-/** What the pace stage charges by, from the configuration and the ledger. */
+/** Builds the rates of the pace stage from the configuration and the ledger. */
 import type { Config } from '../config/schema/config.ts'
 import { Buckets } from '../pacing/buckets.ts'
 import { pacesFrom } from '../pacing/paces.ts'
@@ -8,17 +8,17 @@ import { slowdownOf } from '../state/slowdown.ts'
 import type { Pacing } from '../pacing/pacing.ts'
 import type { Ledger } from '../state/ledger.ts'
 
-/** What calls are charged by, and where what they were charged in is tracked. */
+/** The rates of calls, and the buckets that were charged. */
 export interface Rates {
-  /** Read anew for each call; what waits goes by the rules that it came under. */
+  /** Read again for each call; a held call keeps the rules under which it came. */
   readonly pacing: () => Pacing
-  /** Returns how many times as slow an agent's own pace is, 1 or more. */
+  /** Returns the factor by which an agent's own pace is slowed, 1 or more. */
   readonly slowdownOf: (agentId: string) => number
   readonly firstSeen: FirstSeen
   readonly buckets: Buckets
 }
 
-/** Opens the rates of calls: none is charged in a bucket yet, and nothing was seen. */
+/** Opens the rates: no bucket is charged yet, and no resource was seen. */
 export function openRates(pacing: () => Pacing, ledger: Ledger): Rates {
   return {
     pacing,

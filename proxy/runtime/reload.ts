@@ -1,4 +1,4 @@
-/** Hot reload: the whole configuration read anew, and swapped as one, or left as it was with the reason. */
+/** Reloads the whole configuration while Moderato runs: replaces it as one value, or keeps the old one and says why. */
 import type { Logger } from 'pino'
 import { configDiff, isReloaded, type Change } from '../config/diff.ts'
 import type { Finding } from '../config/checks/finding.ts'
@@ -10,22 +10,23 @@ import type { ReloadResult } from '../observe/metrics-operations.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Settings } from './live-settings.ts'
 
-/** What became of one reload. */
+/** Describes how one reload ended. */
 export interface Reload {
   readonly result: ReloadResult
-  /** Who or what asked for it: `SIGHUP`, `file`, or the caller of the admin API. */
+  /** The cause: `SIGHUP`, `file`, or the caller of the admin API. */
   readonly by: string
   readonly atMs: number
   readonly changes: readonly Change[]
-  /** Why it was refused. */
+  /** The problems for which it was refused. */
   readonly findings: readonly Finding[]
 }
 
+/** Declares what `Reloader` needs. */
 export interface ReloadDeps {
   readonly settings: Pick<Settings, 'current' | 'inForce' | 'make'>
-  /** Reads the configuration as at start, the environment laid over it (rule S7). */
+  /** Loads the configuration as at start, with the environment's values over it (rule S7). */
   readonly load: () => LoadedConfig
-  /** Called when other rules are in force, so that what waits is judged by them (rule S4). */
+  /** Called when other rules are in force, so that held calls are judged by them (rule S4). */
   readonly changed: () => void
   readonly audit: Pick<Audit, 'append'>
   readonly metrics: Pick<Metrics, 'policyBundle' | 'reload'>
@@ -33,6 +34,7 @@ export interface ReloadDeps {
   readonly clock: Clock
 }
 
+/** Reloads the configuration, one reload after another. */
 export class Reloader {
   readonly #deps: ReloadDeps
   #last: Reload | undefined
@@ -42,12 +44,12 @@ export class Reloader {
     this.#deps = deps
   }
 
-  /** What became of the last one; undefined before the first. */
+  /** The result of the last reload; undefined before the first. */
   get last(): Reload | undefined {
     return this.#last
   }
 
-  /** One after another. Never rejects: a reload that cannot be is refused, and what was in force stays so. */
+  /** Reloads the configuration. Never rejects: if it is refused, the previous one stays in force. */
   reload(by: string): Promise<Reload> {
     const reload = this.#running.then(() => this.#reload(by))
     this.#running = reload
@@ -61,19 +63,19 @@ export class Reloader {
     let changes: readonly Change[] = []
     try {
       const loaded = load()
-      // A file in the middle of being written: better as it was than without agents and freeze windows.
+      // The file may be half written: the old settings are better than none, without agents and freeze windows.
       if (loaded.sources.size === 0) throw new ConfigError(loaded.file, [{ path: '', message: 'is empty' }])
       changes = configDiff(before.loaded.config, loaded.config)
       const fixed = changes.filter(({ path }) => !isReloaded(path))
       if (fixed.length > 0) throw new ConfigError(loaded.file, fixed.map(needsRestart))
       const after = await make(loaded, before)
       inForce.swap(after)
-      const result = changes.length === 0 && after.policy.revision === before.policy.revision
+      const isUnchanged = changes.length === 0 && after.policy.revision === before.policy.revision
       this.#deps.log.level = loaded.config.log.level
       this.#deps.metrics.policyBundle(after.policy.revision)
       this.#deps.changed()
       return this.#done({
-        result: result ? 'unchanged' : 'applied',
+        result: isUnchanged ? 'unchanged' : 'applied',
         by,
         atMs: clock.nowMs(),
         changes,
@@ -92,14 +94,15 @@ export class Reloader {
     this.#last = reload
     metrics.reload(result)
     const { name: engine, revision } = settings.inForce.current().policy
-    const said = { by, result, changes, findings }
-    audit.append({ phase: 'config', config: said, policy: { engine, revision, rules: [] } })
-    if (result === 'refused') log.warn(said, 'the configuration was not reloaded; what was in force stays so')
-    else log.info(said, `configuration reloaded: ${result}`)
+    const fields = { by, result, changes, findings }
+    audit.append({ phase: 'config', config: fields, policy: { engine, revision, rules: [] } })
+    if (result === 'refused')
+      log.warn(fields, 'the configuration was not reloaded; the previous one stays in force')
+    else log.info(fields, `configuration reloaded: ${result}`)
     return reload
   }
 }
 
 function needsRestart({ path }: Change): Finding {
-  return { path, message: 'cannot change while Moderato runs: restart it, or set it back' }
+  return { path, message: 'cannot change while Moderato runs: restart Moderato, or set the old value again' }
 }

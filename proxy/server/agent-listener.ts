@@ -1,4 +1,4 @@
-/** The agent listener: HTTP/1.1 and HTTP/2 on one port, in front of the pipeline. There is no pass-through on it. */
+/** Serves agents: HTTP/1.1 and HTTP/2 on one port, in front of the pipeline. Nothing passes through it unchecked. */
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import {
   createServer as createHttp2,
@@ -16,32 +16,33 @@ import { closingAll } from '../core/http/open-sockets.ts'
 import type { Runner } from '../pipeline/run.ts'
 import type { receive } from './receive/receive.ts'
 
+/** Configures the agent listener. */
 export interface AgentsServerOptions {
   readonly received: ReturnType<typeof receive>
   readonly run: Runner
   readonly headersTimeoutMs: number
   readonly headerBytes: number
   readonly maxConnections: number
-  /** Calls under way on one HTTP/2 connection. */
+  /** The limit of calls in flight on one HTTP/2 connection. */
   readonly streamsPerConnection: number
-  /** Told of an address that sent what is no request; answers the id under which that was recorded. */
+  /** Records that an address sent bytes that are not a request; returns the id of the record. */
   readonly unreadable: (address: string) => string
-  /** Certificate and key, and the authority of client certificates; plain TCP without. */
+  /** Certificate, key and the authority of client certificates; plain TCP if undefined. */
   readonly tls?: TlsOptions | undefined
 }
 
-/** How long an idle connection is kept: longer than SDKs keep theirs, so that they close first. */
+/** Idle connections are kept longer than SDKs keep theirs, so that the SDK closes first. */
 const KEEP_ALIVE_MS = 75_000
 
-/** How often Node looks for heads that are overdue; by default it gives them half a minute more. */
+/** Node looks for overdue heads in this interval; its default would give them half a minute more. */
 const CHECK_INTERVAL_MS = 5_000
 
-/** How every HTTP/2 connection begins, and no HTTP/1.1 request (RFC 9113 3.4). */
+/** Every HTTP/2 connection begins with this, and no HTTP/1.1 request does (RFC 9113 3.4). */
 const PREFACE = Buffer.from('PRI')
 
 /**
- * The protocol of a connection is told by ALPN where there is TLS, by its first bytes otherwise (prior knowledge; there
- * is no upgrade from HTTP/1.1). It costs a connection one look, and a request nothing.
+ * Creates the server. ALPN tells the protocol of a TLS connection; on plain TCP the first bytes do (prior knowledge; there
+ * is no upgrade from HTTP/1.1). This costs something once for each connection, and nothing for each request.
  */
 export function createAgentsServer(options: AgentsServerOptions): Server {
   const front = http1Server(options)
@@ -52,7 +53,7 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
   const serve = (socket: Socket, isHttp2: boolean): void => {
     undecided.delete(socket)
     if (!isHttp2) return serveHttp1?.call(front, socket)
-    // As a server of HTTP/2 has its sockets, and one of HTTP/1.1 has not: else nobody hears that the client has left.
+    // Node's HTTP/2 server needs this, unlike its HTTP/1.1 server: otherwise nobody hears that the client has left.
     socket.allowHalfOpen = false
     http2.emit('connection', socket)
   }
@@ -68,25 +69,25 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
     closeIdleConnections() {
       closeIdleConnections()
       for (const socket of undecided) socket.destroy()
-      // GOAWAY: calls under way are answered, no further ones are taken (RFC 9113 6.8).
+      // GOAWAY: calls in flight are answered, no further ones are taken (RFC 9113 6.8).
       for (const session of sessions) session.close()
     },
   })
 }
 
-/** Looks at the first bytes, puts them back, and says what they begin. */
+/** Reads the first bytes, puts them back, and calls `decided` with the protocol that they begin. */
 function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) => void): void {
-  let seen: Buffer = Buffer.alloc(0)
+  let received: Buffer = Buffer.alloc(0)
   const late = setTimeout(() => socket.destroy(), timeoutMs)
   const failed = (): void => void socket.destroy()
   const look = (bytes: Buffer): void => {
-    seen = seen.length === 0 ? bytes : Buffer.concat([seen, bytes])
-    const compared = Math.min(seen.length, PREFACE.length)
-    const isHttp2 = seen.subarray(0, compared).equals(PREFACE.subarray(0, compared))
+    received = received.length === 0 ? bytes : Buffer.concat([received, bytes])
+    const compared = Math.min(received.length, PREFACE.length)
+    const isHttp2 = received.subarray(0, compared).equals(PREFACE.subarray(0, compared))
     if (isHttp2 && compared < PREFACE.length) return
     clearTimeout(late)
     socket.off('data', look).off('error', failed).pause()
-    socket.unshift(seen)
+    socket.unshift(received)
     decided(isHttp2)
     if (!isHttp2) socket.resume()
   }
@@ -95,8 +96,8 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
 }
 
 /**
- * Node's parser is strict (no obs-fold, no Content-Length beside Transfer-Encoding, no bare LF); `checkContinue`
- * leaves `Expect` to the pipeline, which answers it after the head's checks and the decision.
+ * Creates the HTTP/1.1 server. Node's parser is strict (no obs-fold, no Content-Length beside Transfer-Encoding, no bare
+ * LF); `checkContinue` leaves `Expect` to the pipeline, which answers it after the head's checks and the decision.
  */
 function http1Server({ received, run, tls, ...options }: AgentsServerOptions): Server {
   const handle = (expectsContinue: boolean) => (request: IncomingMessage, reply: ServerResponse) => {
@@ -104,17 +105,7 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
     socket[LAST_REPLY] = reply
     void run(received(request, reply, expectsContinue))
   }
-  const settings = {
-    insecureHTTPParser: false,
-    requireHostHeader: false,
-    maxHeaderSize: options.headerBytes,
-    headersTimeout: options.headersTimeoutMs,
-    connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    // Bodies have a minimum rate instead of a total time: a large upload may take hours.
-    requestTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    noDelay: true,
-  }
+  const settings = http1Settings(options)
   const server =
     tls === undefined
       ? createHttp(settings, handle(false))
@@ -129,27 +120,49 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
           handle(false),
         )
   server.maxConnections = options.maxConnections
-  // Bounded by their bytes; Node would drop those beyond a number without a word.
+  // Headers are bounded by their bytes; Node would silently drop those beyond a number.
   server.maxHeadersCount = 0
   server.on('checkContinue', handle(true))
   server.on('checkExpectation', handle(false))
+  refuseUnreadable(server, options)
+  return server
+}
+
+function http1Settings({
+  headerBytes,
+  headersTimeoutMs,
+}: Pick<AgentsServerOptions, 'headerBytes' | 'headersTimeoutMs'>) {
+  return {
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+    maxHeaderSize: headerBytes,
+    headersTimeout: headersTimeoutMs,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    // Bodies have a minimum rate instead of a total time: a large upload may take hours.
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    noDelay: true,
+  }
+}
+
+/** Answers, records and cuts connections whose bytes Node's parser refuses, and those that ask for another protocol. */
+function refuseUnreadable(server: Server, { unreadable }: Pick<AgentsServerOptions, 'unreadable'>): void {
   const refuse = (socket: Serving, status: string): void => {
-    // With a request under way, what goes wrong is that request's, and its run records it.
+    // If a request is in flight, the error belongs to it, and its run records it.
     const last = socket[LAST_REPLY]
     const reply = last?.closed === false ? last : undefined
     if (socket.writable && reply?.headersSent !== true) {
-      answer(socket, status, reply === undefined ? options.unreadable(addressOf(socket)) : undefined)
+      answer(socket, status, reply === undefined ? unreadable(addressOf(socket)) : undefined)
     }
     socket.destroy()
   }
   server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Serving) => {
     const leftAfterAnswer = code === 'HPE_INVALID_EOF_STATE' && socket[LAST_REPLY] !== undefined
-    if (SAID_ALL.has(code) || leftAfterAnswer) socket.destroy()
+    if (NO_ANSWER_FOR.has(code) || leftAfterAnswer) socket.destroy()
     else refuse(socket, STATUS_BY_CODE[code] ?? '400 Bad Request')
   })
   server.on('upgrade', (_request, socket: Serving) => refuse(socket, '400 Bad Request'))
   server.on('connect', (_request, socket: Serving) => refuse(socket, '405 Method Not Allowed'))
-  return server
 }
 
 const LAST_REPLY = Symbol('the reply to the last request on a connection')
@@ -158,10 +171,10 @@ interface Serving extends Duplex {
   [LAST_REPLY]?: ServerResponse
 }
 
-/** The client left, or says more after the request that it called its last: nobody waits for an answer. */
-const SAID_ALL: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION'])
+/** Nobody waits for an answer: the client left, or sent more after the request that it declared its last. */
+const NO_ANSWER_FOR: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION'])
 
-/** As Node answers what its parser refuses, with the id of the record; the protocol that was meant is not known. */
+/** Answers as Node does if its parser refuses, with the id of the record; the service's protocol is not known. */
 function answer(socket: Duplex, status: string, requestId: string | undefined): void {
   const fields =
     requestId === undefined ? '' : `x-moderato-request-id: ${requestId}\r\nx-moderato-decision: deny\r\n`
@@ -178,7 +191,7 @@ function addressOf(socket: Duplex): string {
   return 'remoteAddress' in socket ? String(socket.remoteAddress) : ''
 }
 
-/** Bounded against floods of streams, resets, settings and pings; what Node does not bound, it answers by closing. */
+/** Creates the HTTP/2 server. Its settings bound floods of streams, resets, settings and pings. */
 function http2Server({ received, run, ...options }: AgentsServerOptions): {
   server: Http2Server
   sessions: ReadonlySet<ServerHttp2Session>

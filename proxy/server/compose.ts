@@ -1,6 +1,6 @@
 /**
- * Every route that a request can take, from the head on the wire to its effect. The compiler holds the order: a stage
- * that is left out or moved is a type error (test/server/compose.test.ts leaves out and moves each of them).
+ * Builds every route that a request can take, from the head on the wire to its effect. The compiler checks the order: a
+ * stage that is left out or moved is a type error (test/server/compose.test.ts leaves out and moves each of them).
  */
 import type { RouteName } from '../agent-api/route.ts'
 import type { EffectRoute, RecordedRoute } from '../pipeline/run.ts'
@@ -10,7 +10,7 @@ import type { Unreplayed } from '../exchange/facts.ts'
 import type { AgentRequested } from '../agent-api/agent-request.ts'
 import type { Stages } from './stages.ts'
 
-/** Returns the routes by the names that `routeOf` gives to requests. */
+/** Returns all routes, by the names that `routeOf` gives to requests. */
 export function compose(stages: Stages): Readonly<Record<RouteName, RecordedRoute>> {
   return {
     call: callRoute(stages),
@@ -22,7 +22,7 @@ export function compose(stages: Stages): Readonly<Record<RouteName, RecordedRout
   }
 }
 
-/** A call of AWS: verified, judged, paced, signed anew and forwarded; or answered here, if it asks STS for credentials. */
+/** Returns the route of AWS calls, which are forwarded, or answered here if they ask STS for credentials. */
 export function callRoute(stages: Stages): RecordedRoute {
   const {
     checkHead,
@@ -46,7 +46,7 @@ export function callRoute(stages: Stages): RecordedRoute {
     .fork({ upstream: upstreamRoute(stages), here: stsRoute(stages) }, stages.answeredBy)
 }
 
-/** The rest of a call that goes upstream. */
+/** Returns the end of the route of calls that go upstream. */
 export function upstreamRoute(stages: Stages): EffectRoute<Authorizable> {
   const { decide, approve, pace, attachCredentials, consumeApproval, resign, claimSignature, forward } =
     stages
@@ -61,7 +61,7 @@ export function upstreamRoute(stages: Stages): EffectRoute<Authorizable> {
     .pipe(forward)
 }
 
-/** The rest of a call of STS that Moderato answers: it hands out credentials of its own. */
+/** Returns the end of the route of STS calls that Moderato answers with credentials of its own. */
 export function stsRoute(stages: Stages): EffectRoute<Authorizable> {
   const { readStsCall, paceIssuance, authorizeTask, approveTask } = stages
   const { claimSignature, consumeTaskApproval, answerAgent } = stages
@@ -75,7 +75,7 @@ export function stsRoute(stages: Stages): EffectRoute<Authorizable> {
     .pipe(answerAgent)
 }
 
-/** The signing endpoint: decided, paced and recorded like the call that it wants signed. */
+/** Returns the route of the signing endpoint; a request is decided, paced and recorded as the call that it wants signed. */
 export function signRoute(stages: Stages): RecordedRoute {
   const { checkHead, checkSignPath, identify, verify, limitConcurrency, describePresign } = stages
   const { refuseReplay, checkHolds, applyBreakglass, decide, approve, pace } = stages
@@ -98,7 +98,7 @@ export function signRoute(stages: Stages): RecordedRoute {
     .pipe(signForAgent)
 }
 
-/** The tasks endpoint, signed with a static key or by a session. */
+/** Returns the route of requests to the tasks endpoint that a static key or a session signed. */
 export function signedTaskRoute(stages: Stages): RecordedRoute {
   const { checkHead, checkTaskPath, identify, verify, limitConcurrency, readSignedTask } = stages
   const { refuseReplay, checkHolds, paceIssuance, authorizeTask, approveTask } = stages
@@ -122,7 +122,7 @@ export function signedTaskRoute(stages: Stages): RecordedRoute {
 
 type ReadProof = (exchange: Checked) => Promise<AgentRequested & Unreplayed>
 
-/** The tasks endpoint and AssumeRoleWithWebIdentity, with the proof of an identity provider in place of a signature. */
+/** Returns the route of requests to the tasks endpoint and STS that an identity provider proves, not a signature. */
 export function provedTaskRoute(stages: Stages, readProof: ReadProof): RecordedRoute {
   const { checkHead, checkHolds, paceIssuance, authorizeTask, approveTask } = stages
   const { claimProof, consumeTaskApproval, answerAgent } = stages
@@ -138,7 +138,7 @@ export function provedTaskRoute(stages: Stages, readProof: ReadProof): RecordedR
     .pipe(answerAgent)
 }
 
-/** The container credentials endpoint. */
+/** Returns the route of the container credentials endpoint. */
 export function credentialsRoute(stages: Stages): RecordedRoute {
   const { checkHead, readTicket, checkHolds, paceIssuance, authorizeTask, approveTask } = stages
   const { consumeTaskApproval, answerAgent } = stages

@@ -1,4 +1,4 @@
-/** The two listeners as one service: listen, drain, close in the order that loses nothing. */
+/** Runs the two listeners as one service: listens, drains and closes in an order that loses nothing. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,24 +6,27 @@ import { Server as TlsServer } from 'node:tls'
 import { originOf } from '../core/addresses.ts'
 import { errorMessage } from '../core/error-message.ts'
 
+/** Starts and stops the service. */
 export interface Lifecycle {
   /** Binds both listeners; resolves with their addresses as URLs. */
   listen(): Promise<{ agents: string; admin: string }>
-  /** Stops taking calls: readiness turns, held calls are answered, streams may finish; then closes everything. */
+  /** Stops taking calls: readiness ends, held calls are answered, streams may finish; then closes everything. */
   drain(): Promise<void>
 }
 
+/** The listeners, and what happens when they are bound, drained and closed. */
 export interface ServiceParts {
   readonly agents: { readonly server: Server; readonly host: string; readonly port: number }
   readonly admin: { readonly server: Server; readonly host: string; readonly port: number }
   readonly drainMs: number
-  /** Called with the bound addresses, before anything is answered. */
+  /** Called with the bound addresses, before any request is answered. */
   readonly bound: (addresses: { readonly agents: AddressInfo; readonly admin: AddressInfo }) => void
   readonly draining: () => void
-  /** Closes what the listeners stood on: upstream connections, the audit. */
+  /** Closes what the listeners need: upstream connections, the audit log, the store. */
   readonly closed: () => Promise<void>
 }
 
+/** Returns the service of two listeners. */
 export function lifecycle(parts: ServiceParts): Lifecycle {
   const { agents, admin } = parts
   return {
@@ -41,7 +44,7 @@ export function lifecycle(parts: ServiceParts): Lifecycle {
       agents.server.close()
       agents.server.closeIdleConnections()
       const limit = setTimeout(() => agents.server.closeAllConnections(), parts.drainMs)
-      // A connection that becomes idle now would be kept for its client's next request.
+      // Node would keep a connection that becomes idle now for its client's next request.
       const idle = setInterval(() => agents.server.closeIdleConnections(), 50)
       await ended
       clearTimeout(limit)

@@ -1,4 +1,4 @@
-/** The two listeners: agents in front of the pipeline, operators beside it. */
+/** Creates the two listeners: for agents, in front of the pipeline, and for operators. */
 import { constants } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { TlsOptions } from 'node:tls'
@@ -13,13 +13,14 @@ import type { Reloader } from '../runtime/reload.ts'
 import type { Runner } from '../pipeline/run.ts'
 import { receive } from './receive/receive.ts'
 
+/** The state that both listeners share. */
 export interface ServiceState {
   now: 'starting' | 'serving' | 'draining'
-  /** Exact `Host` values of the admin listener; known once it is bound. */
+  /** The exact `Host` values of the admin listener, known once it is bound. */
   readonly adminHosts: Set<string>
 }
 
-/** Makes the server of the agent listener; `unreadable` is told of an address that sent what is no request. */
+/** Creates the server of the agent listener; `unreadable` records that an address sent bytes that are not a request. */
 export function agentsServer(
   { config, settings, clock, budget }: Services,
   run: Runner,
@@ -46,8 +47,8 @@ function wantsSvids({ providers }: Config['identity']): boolean {
 }
 
 /**
- * Whoever has a certificate shows it; whether it is one of an agent, its provider says. Sessions are not resumed, since
- * OpenSSL keeps no intermediate certificates with them.
+ * Asks clients for a certificate; the identity provider decides whether it is an agent's. Sessions are not resumed, since
+ * OpenSSL does not keep intermediate certificates with them.
  */
 function askingForCertificates({ clientCa }: TlsFiles): TlsOptions {
   return {
@@ -57,7 +58,7 @@ function askingForCertificates({ clientCa }: TlsFiles): TlsOptions {
   }
 }
 
-/** Makes the server of the admin listener. */
+/** Creates the server of the admin listener. */
 export function adminServer(
   services: Services,
   reloader: Reloader,
@@ -74,16 +75,16 @@ export function adminServer(
     metricsOpen: admin.metrics === 'open' && isLoopback(listen.admin.host),
     routes: adminRoutes(routesDeps(services, reloader)),
     audit,
-    // Who has no certificate may still ask for health, or show a token.
+    // A client without a certificate may still ask for health, or send a token.
     tls: admin.tls === undefined ? undefined : { ...readTls(admin.tls), rejectUnauthorized: false },
     bug,
   })
 }
 
-/** Tells whether traffic should come here. Where reads go on without the store, so must the traffic that brings them. */
+/** Tells whether traffic should come here. It should if the store is down but reads go on without it. */
 function readiness({ audit, settings, state: { store }, config }: Services, { now }: ServiceState) {
-  const crippled = !audit.available || (!store.up && config.state.readsWhileDown === 'refuse')
-  const failing = now === 'serving' && crippled
+  const unusable = !audit.available || (!store.up && config.state.readsWhileDown === 'refuse')
+  const failing = now === 'serving' && unusable
   return {
     ready: now === 'serving' && !failing,
     state: failing ? ('failing' as const) : now,

@@ -1,4 +1,4 @@
-/** The whole service: its parts opened, its routes composed, its listeners bound, and all of it closed again. */
+/** Opens the whole service, with its parts, routes and listeners, and closes it. */
 import type { Logger } from 'pino'
 import { adminHosts } from '../admin/bind.ts'
 import { describeConfig } from '../config/describe.ts'
@@ -21,18 +21,19 @@ import { openStages, type Stages } from './stages.ts'
 const NO_CREDENTIALS =
   'no upstream credentials: calls are refused until the AWS provider chain finds some, or upstream.credentials gives them'
 
+/** The service that runs in this process. */
 export interface Moderato extends Lifecycle {
-  /** Reads the configuration anew, because of `by`. Never rejects. */
+  /** Reloads the configuration; `by` names who or what asks for it. Never rejects. */
   reload(by: string): Promise<Reload>
 }
 
-/** Opens the service of a configuration; everything that can fail fails here, before anything listens. */
+/** Opens the service of a configuration. Rejects if anything is wrong, before anything listens. */
 export async function openModerato(loaded: LoadedConfig, log: Logger): Promise<Moderato> {
   const services = await openServices(loaded, log)
   const { config, steadyClock } = services
   const bug = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'this is a bug in Moderato')
-  const warnings = new WarnOnce({ clock: steadyClock, warn: (fields, words) => log.warn(fields, words) })
+  const warnings = new WarnOnce({ clock: steadyClock, warn: (fields, message) => log.warn(fields, message) })
   const stages = openStages(services)
   const runs = counted(runRoutes(compose(stages), services, { bug, refused: warnings.tell }))
   const { reloader, stop } = follow(services, stages)
@@ -50,7 +51,7 @@ export async function openModerato(loaded: LoadedConfig, log: Logger): Promise<M
     },
     async closed() {
       stop()
-      // Connections may be gone before the runs that they brought.
+      // Connections may close before the runs of their requests end.
       await runs.ended()
       await close(services)
     },
@@ -58,7 +59,7 @@ export async function openModerato(loaded: LoadedConfig, log: Logger): Promise<M
   return { ...service, reload: (by) => reloader.reload(by) }
 }
 
-/** Has what waits judged again whenever something changes that it is judged by; `stop` ends that. */
+/** Judges held calls and uploads again whenever policy, settings or state change; `stop` ends that. */
 function follow(services: Services, { uploads }: Stages): FollowedConfig {
   const { settings, audit, metrics, log, clock, timer, identity } = services
   const changed = (): void => {
@@ -81,7 +82,7 @@ function follow(services: Services, { uploads }: Stages): FollowedConfig {
   }
 }
 
-/** Both listeners are bound: records what is in force and where each value comes from (rule S7). */
+/** Records the settings in force, and where each value comes from, once both listeners are bound (rule S7). */
 function started(services: Services, state: ServiceState, adminPort: number): void {
   const { settings, audit, approvals, credentials, log } = services
   const { loaded, policy } = settings.current()
@@ -99,14 +100,14 @@ function started(services: Services, state: ServiceState, adminPort: number): vo
   credentials.ready().catch((err: unknown) => log.warn({ err }, NO_CREDENTIALS))
 }
 
-/** Closes what the listeners stood on, the audit last but for the store. */
+/** Closes what the listeners need: the audit log after all that writes to it, and the store last. */
 async function close({ approvals, watching, breakglass, refusals, ...services }: Services): Promise<void> {
   approvals.close()
   watching.stop()
   breakglass.close()
   refusals.flush()
   await Promise.all([services.upstream.pool.close(), services.identity.identities.close()])
-  // Where the disk takes no more, the store is closed all the same.
+  // If the disk is full, the store must still be closed.
   try {
     await services.audit.close()
   } finally {

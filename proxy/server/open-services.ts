@@ -1,4 +1,4 @@
-/** Opens what the service is made of, as the configuration asks for it. */
+/** Opens the services that a configuration asks for. */
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { adminToken } from '../admin/token.ts'
@@ -34,24 +34,23 @@ const clock: Clock = { nowMs: () => Date.now() }
 const steadyClock: Clock = { nowMs: () => performance.timeOrigin + performance.now() }
 const timer: Timer = {
   after(ms: number, fire: () => void) {
-    // What waits for one has a socket, which keeps the process; a start that failed must end it.
+    // A held call has a socket, which keeps the process alive; after a failed start, no timer may do that.
     const handle = setTimeout(fire, ms).unref()
     return () => clearTimeout(handle)
   },
 }
 
-/** Opens what must be open and loads what must be loaded. Rejects if anything is amiss; then nothing listens. */
+type BaseServices = Pick<
+  Services,
+  'config' | 'settings' | 'log' | 'clock' | 'steadyClock' | 'timer' | 'metrics' | 'audit' | 'aws' | 'state'
+>
+
+/** Opens all services. Rejects if anything is wrong; then nothing listens. */
 export async function openServices(loaded: LoadedConfig, log: Logger): Promise<Services> {
-  const { config } = loaded
-  const aws = openAws(config)
-  const metrics = openMetrics(config, aws.catalogue)
-  const audit = await openAuditLog(config, metrics, log)
-  const settings = await openSettings(loaded, { adminToken: adminToken(config), clock })
-  const rules = settings.current
-  metrics.policyBundle(rules().policy.revision)
-  const state = await openState(config, { clock, timer, log })
+  const base = await openBase(loaded, log)
+  const { config, settings, metrics, audit, aws, state } = base
   const { ledger, store } = state
-  metrics.stateUp(() => store.up)
+  const rules = settings.current
   const policy = () => rules().policy
   const identity = await openIdentity(config, { policy, ledger, clock, audit, log, metrics })
   const lookup = lookupOf(config.upstream)
@@ -66,17 +65,8 @@ export async function openServices(loaded: LoadedConfig, log: Logger): Promise<S
   const watching = openWatch({ ...common, revocations, approvals: approvals.approvals })
   const { limiter } = store
   return {
-    config,
-    settings,
-    log,
-    clock,
-    steadyClock,
-    timer,
-    metrics,
-    audit,
+    ...base,
     refusals: unverifiedRefusals({ audit, clock: steadyClock }),
-    aws,
-    state,
     identity,
     agents: agentStore(() => rules().owners, sessions),
     pacing: {
@@ -93,6 +83,19 @@ export async function openServices(loaded: LoadedConfig, log: Logger): Promise<S
     upstream: openUpstream(config.upstream, lookup, own),
     budget: new BufferBudget(settings.bodyLimits),
   }
+}
+
+/** Opens the services that the features need: catalogue, metrics, audit log, settings and store, in this order. */
+async function openBase(loaded: LoadedConfig, log: Logger): Promise<BaseServices> {
+  const { config } = loaded
+  const aws = openAws(config)
+  const metrics = openMetrics(config, aws.catalogue)
+  const audit = await openAuditLog(config, metrics, log)
+  const settings = await openSettings(loaded, { adminToken: adminToken(config), clock })
+  metrics.policyBundle(settings.current().policy.revision)
+  const state = await openState(config, { clock, timer, log })
+  metrics.stateUp(() => state.store.up)
+  return { config, settings, log, clock, steadyClock, timer, metrics, audit, aws, state }
 }
 
 function openAws({ catalogue: { services }, listen }: Config): AwsServices {
@@ -120,14 +123,14 @@ async function openAuditLog(config: Config, metrics: Metrics, log: Logger): Prom
     onFailure: (error) => log.error({ err: error }, 'the audit log cannot be written'),
   })
   for (const torn of audit.sealed)
-    log.warn({ torn }, 'a crash left a torn audit record; it was kept and sealed')
+    log.warn({ torn }, 'a crash left an incomplete (torn) audit record; it was kept and sealed')
   metrics.auditLag(() => audit.lagSeconds())
   return audit
 }
 
 type Lookup = ReturnType<typeof pinnedLookup> | undefined
 
-/** An emulator is found as the system finds it. */
+/** Returns the address lookup of upstream hosts; undefined for an emulator, which the system resolves. */
 function lookupOf({ endpoint, allowPrivateAddresses }: Config['upstream']): Lookup {
   return endpoint === undefined ? pinnedLookup({ allowPrivate: allowPrivateAddresses }) : undefined
 }

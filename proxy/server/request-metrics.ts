@@ -1,11 +1,11 @@
-/** What each request leaves in the metrics, and in the records where no run of it does. */
+/** Counts each request in the metrics, and records unreadable ones. */
 import { randomUUID } from 'node:crypto'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Services } from './services.ts'
 import { unreadableFields } from '../pipeline/audit-fields.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 
-/** Records and counts what no parser takes for a request; returns the id of its record. */
+/** Returns a function that records and counts bytes that are not a request, and returns the id of the record. */
 export function unreadable({ refusals, metrics }: Services): (address: string) => string {
   return (address) => {
     const requestId = randomUUID()
@@ -22,7 +22,7 @@ export function unreadable({ refusals, metrics }: Services): (address: string) =
   }
 }
 
-/** Returns what is told of each request that is over: metrics, approvals, watchers, break-glass, and its task's end. */
+/** Returns a function that passes each outcome to approvals, metrics, watchers, break-glass and the endings of tasks. */
 export function observeOutcome(services: Services): (outcome: Outcome) => void {
   const { metrics, approvals, watching, breakglass, identity } = services
   return (outcome) => {
@@ -48,6 +48,7 @@ function count({ exchange, decision, reason, durationMs }: Outcome, metrics: Met
   if (upstream !== undefined) metrics.upstream(service, upstream.status, upstream.durationMs / 1000)
 }
 
+/** Returns the metrics of the pace stage. */
 export function paceMetrics(metrics: Metrics) {
   return {
     waited: (label: Parameters<Metrics['paceWait']>[0], seconds: number) => metrics.paceWait(label, seconds),

@@ -1,4 +1,4 @@
-/** Runs each request on the route that is its own, and leaves the records and metrics of what became of it. */
+/** Runs each request on its route, and leaves its records and metrics. */
 import { jsonRefusal } from '../agent-api/refusal.ts'
 import { routeOf, type RouteName } from '../agent-api/route.ts'
 import { protocolGuess } from '../aws/identify/identify.ts'
@@ -7,10 +7,10 @@ import { record, type RecordedRoute, type RecordOptions, type Runner } from '../
 import { observeOutcome } from './request-metrics.ts'
 import type { Services } from './services.ts'
 
-/** Told of what a run cannot answer for: our own bugs, and refusals that operators can do something about. */
+/** Receives reports for operators: bugs of ours, and refusals that operators can do something about. */
 export type RunReports = Pick<RecordOptions, 'bug' | 'refused'>
 
-/** Returns what takes a request through its route. */
+/** Returns the function that runs a request on its route. */
 export function runRoutes(
   routes: Readonly<Record<RouteName, RecordedRoute>>,
   services: Services,
@@ -29,13 +29,13 @@ export function runRoutes(
     ...reports,
   }
   const mode = () => settings.current().mode
-  /** A refusal is spelled as the service that was called would spell it, or as this API does. */
-  const spelledAs = (how: Omit<AnswerOptions, 'mode'>) => answerDenial({ mode, ...how })
-  const asService = spelledAs({
+  /** A refusal is formatted as the called service would format it, or as the agent API does. */
+  const answerAs = (format: Omit<AnswerOptions, 'mode'>) => answerDenial({ mode, ...format })
+  const asService = answerAs({
     protocolOf: (exchange) => protocolGuess(exchange, exchange.authorization?.scope.service, aws.catalogue),
   })
-  const asSts = spelledAs({ protocolOf: () => 'query' })
-  const asOwnApi = spelledAs({ protocolOf: () => 'rest-json', spell: jsonRefusal })
+  const asSts = answerAs({ protocolOf: () => 'query' })
+  const asOwnApi = answerAs({ protocolOf: () => 'rest-json', spell: jsonRefusal })
   const runs: Readonly<Record<RouteName, Runner>> = {
     call: record(routes.call, { ...options, answer: asService }),
     webIdentity: record(routes.webIdentity, { ...options, answer: asSts }),

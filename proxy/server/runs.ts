@@ -1,27 +1,29 @@
-/** The runs that are under way: what they stand on is closed only when each of them has left its records. */
+/** Counts the runs in flight, so that the audit log and the store are closed only when each run has left its records. */
 import type { Runner } from '../pipeline/run.ts'
 
+/** A runner whose runs are counted. */
 export interface Runs {
   readonly run: Runner
-  /** Resolves once no run is under way. */
+  /** Resolves once no run is in flight. */
   ended(): Promise<void>
 }
 
+/** Returns the runner with a count of its runs in flight. */
 export function counted(run: Runner): Runs {
-  let underWay = 0
+  let inFlight = 0
   let wake = (): void => {}
   return {
     async run(received) {
-      underWay += 1
+      inFlight += 1
       try {
         await run(received)
       } finally {
-        underWay -= 1
-        if (underWay === 0) wake()
+        inFlight -= 1
+        if (inFlight === 0) wake()
       }
     },
     ended: () =>
-      underWay === 0
+      inFlight === 0
         ? Promise.resolve()
         : new Promise((resolve) => {
             wake = resolve

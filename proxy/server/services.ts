@@ -1,4 +1,4 @@
-/** What the service is made of, by feature. Each is opened once, in `open-services.ts`, and handed on by its name. */
+/** Declares the services, grouped by feature. Each is opened once, in `open-services.ts`, and passed by its name. */
 import type { Logger } from 'pino'
 import type { ApprovalService } from '../approvals/open.ts'
 import type { Audit } from '../audit/audit.ts'
@@ -25,18 +25,19 @@ import type { State } from '../state/open.ts'
 import type { Upstreams } from '../upstream/pool.ts'
 import type { WatchService } from '../watch/open.ts'
 
+/** All services of the process. */
 export interface Services {
-  /** As at start. What a reload changes is in `settings`. */
+  /** The configuration at start. The parts that a reload changes are in `settings`. */
   readonly config: Config
   readonly settings: Settings
   readonly log: Logger
   readonly clock: Clock
-  /** For waits: never goes back, whatever is done to the wall clock. */
+  /** A monotonic clock, for waits: it never goes back when the wall clock is set. */
   readonly steadyClock: Clock
   readonly timer: Timer
   readonly metrics: Metrics
   readonly audit: Audit
-  /** Records refusals of whoever is not verified, in aggregate at a bounded rate (rule S9). */
+  /** Records refusals of unverified clients, in aggregate at a bounded rate (rule S9). */
   readonly refusals: UnverifiedRefusals
   readonly aws: AwsServices
   readonly state: State
@@ -48,7 +49,7 @@ export interface Services {
   readonly freezes: Freezes
   readonly breakglass: BreakglassService
   readonly watching: WatchService
-  /** In the order in which they are asked. */
+  /** The holds, in the order in which they are checked. */
   readonly holds: readonly Hold[]
   readonly signatures: Signatures
   readonly credentials: SignerService
@@ -57,15 +58,15 @@ export interface Services {
   readonly budget: BufferBudget
 }
 
-/** What is known of AWS, and of services beside it. */
+/** The knowledge of AWS services, and of private services beside them. */
 export interface AwsServices {
   readonly catalogue: Catalogue
   readonly privateServices: PrivateServices
-  /** Reads what a host name says beside our own. */
+  /** Reads the parts of a host name before our own. */
   readonly addressing: Addressing
 }
 
-/** Where calls go, and by which connections. */
+/** The destinations and connections of calls. */
 export interface UpstreamServices {
   readonly endpoint: (exchange: Paced) => Endpoint
   readonly pool: Upstreams

@@ -1,4 +1,4 @@
-/** The stages of all routes. There is one of each, so that what routes share they count together. */
+/** Creates the stages of all routes. There is one of each, so that all routes share its counts. */
 import { approveTask } from '../agent-api/stages/approve-task.ts'
 import { answerAgent } from '../agent-api/stages/answer-agent.ts'
 import { authorizeTask } from '../agent-api/stages/authorize-task.ts'
@@ -38,14 +38,15 @@ import { verify } from '../stages/verify/verify.ts'
 import { paceMetrics } from './request-metrics.ts'
 import type { Services } from './services.ts'
 
+/** The stages of all routes, by name. */
 export type Stages = ReturnType<typeof openStages>
 
-/** Makes every stage of the services that it needs. */
+/** Creates every stage from the services that it needs. */
 export function openStages(services: Services) {
   const judging = judgingStages(services)
-  /** Rule S4: what may have changed while a call was held. */
+  /** Judges a held call again (rule S4): policy, settings or state may have changed. */
   const recheck = reauthorize({ agents: services.agents, operatorRules: operatorRules(services), ...judging })
-  /** Reconsidered with the queue, whenever what operators decided changes. */
+  /** Uploads are judged again, with the queue, whenever operators change something. */
   const uploads = new Uploads((exchange) => void recheck(exchange))
   return {
     uploads,
@@ -56,7 +57,7 @@ export function openStages(services: Services) {
   }
 }
 
-/** Who answers a call: STS's credentials come from here. */
+/** The side that answers a call: Moderato hands out credentials in place of STS. */
 type AnsweredBy = 'upstream' | 'here'
 
 type Recheck = (exchange: Decided) => Decision
@@ -65,7 +66,7 @@ function operatorRules({ settings }: Services) {
   return () => settings.current().operatorRules
 }
 
-/** The stages that a held call takes again. */
+/** Returns the stages that a held call passes again. */
 function judgingStages({ agents, settings, state, breakglass, metrics, clock, ...services }: Services) {
   return {
     identify: identify({ agents }),
@@ -86,7 +87,7 @@ function judgingStages({ agents, settings, state, breakglass, metrics, clock, ..
   }
 }
 
-/** The stages that find out whose a call is and what it does. */
+/** Returns the stages that find out whose a call is and what it does. */
 function admittingStages({ agents, settings, aws, credentials, signatures, ...services }: Services) {
   const { clockSkew } = settings
   const { accountOf } = credentials
@@ -108,7 +109,7 @@ function admittingStages({ agents, settings, aws, credentials, signatures, ...se
   }
 }
 
-/** The stages from a decision to its effect. */
+/** Returns the stages from a decision to its effect. */
 function effectStages(services: Services, recheck: Recheck, uploads: Uploads) {
   const { settings, state, clock, steadyClock, pacing, approvals, credentials, upstream } = services
   const { clockSkew } = settings
@@ -144,7 +145,7 @@ function effectStages(services: Services, recheck: Recheck, uploads: Uploads) {
   }
 }
 
-/** The stages of what agents ask of Moderato itself. */
+/** Returns the stages of requests to Moderato itself. */
 function agentApiStages(services: Services) {
   const { identity, credentials, approvals, state, clock, steadyClock, aws } = services
   const { tasks, sessions, identities, endings, revocations, issueRate } = identity

@@ -1,18 +1,19 @@
-/** Marks what an agent does while a break-glass is open for it: policy, pace and every record go by the mark. */
+/** Marks the calls that an agent makes while a break-glass is open for it; policy, pace and the records use the mark. */
 import { reaches, type Breakglass } from '../breakglass/breakglass.ts'
 import type { BreakglassFacts, Classified, UnderBreakglass } from '../exchange/exchange.ts'
 import { markBreakglassApplied, type Unheld } from '../exchange/facts.ts'
 import type { PaceSetting } from '../pacing/paces.ts'
 
+/** Declares what `applyBreakglass` needs. */
 export interface ApplyBreakglassDeps {
   readonly openFor: (agentId: string) => Breakglass | undefined
-  /** Of the configuration in force; undefined: no pace is widened. */
+  /** Returns the widened pace of the configuration in force; undefined: no pace is widened. */
   readonly pace: () => PaceSetting | undefined
 }
 
 type Ready = Pick<Classified, 'agent' | 'call'> & Unheld & Partial<BreakglassFacts>
 
-/** Applies it anew each time, so that a call which waited while its break-glass ended goes on without one. */
+/** Applies the break-glass that is open now, so that a call whose break-glass ended while it waited goes on without one. */
 export function applyBreakglass({ openFor, pace }: ApplyBreakglassDeps) {
   return function applyBreakglass<Exchange extends Ready>(exchange: Exchange): Exchange & BreakglassFacts {
     const open = openFor(exchange.agent.id)

@@ -1,4 +1,7 @@
-/** Approval by people: a call that needs one and has none is answered with its id, or held until somebody decides. */
+/**
+ * Asks people to approve calls that need it. A call without its approval is refused with the id of the approval, or held
+ * until somebody decides.
+ */
 import { statusOf } from '../approvals/approval.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import { callKey } from '../approvals/stored-approval.ts'
@@ -18,6 +21,7 @@ import type { Approved, Decided, Decision, GivenApproval } from '../exchange/exc
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { PresignFacts } from '../exchange/presign-request.ts'
 
+/** Declares what `approve` needs. */
 export interface ApproveDeps extends FindApprovalDeps {
   readonly ownerOf: OwnerOf
   /** Undefined: a call is never held for its approval. */
@@ -30,8 +34,8 @@ interface Hold extends ApprovalHold {
 }
 
 /**
- * Lets a call on that nobody needs to approve, or that people have approved byte for byte; the use is spent later
- * (`consumeApproval`). Denials: those of `askFor`, and `unapprovable`.
+ * Lets a call go on if nobody needs to approve it, or if people have approved it byte for byte. The approval is consumed
+ * later (`consumeApproval`). Denials: those of `askFor`, and `unapprovable`.
  */
 export function approve(deps: ApproveDeps) {
   return function approve<Exchange extends Decided & PresignFacts>(
@@ -41,25 +45,28 @@ export function approve(deps: ApproveDeps) {
     if (!isWanted(need)) return { ...exchange, approval: undefined }
     const digest = digestOf(exchange)
     if (digest === undefined) {
-      throw new Denial('unapprovable', `${need.why.join(' ')} Its body is not known before it is sent.`)
+      throw new Denial(
+        'unapprovable',
+        `${need.why.join(' ')} People cannot see the body of this call before it is sent.`,
+      )
     }
     const { approvals, ownerOf, hold } = deps
     const which = { key: callKey(exchange.agent, digest), need }
-    const sought: ApprovalQuery = {
+    const query: ApprovalQuery = {
       ...which,
       asked: () => newApproval(exchange, digest, need, ownerOf),
       held: async () =>
-        hold?.waiting.within(exchange.agent.id, () => holdUp(exchange, which, hold, approvals)),
+        hold?.waiting.within(exchange.agent.id, () => awaitApproval(exchange, which, hold, approvals)),
     }
-    const given = givenFor(sought, approvals)
+    const given = givenFor(query, approvals)
     if (given !== undefined) return { ...exchange, approval: given }
-    return askFor(sought, deps).then((approval) => ({ ...exchange, approval }))
+    return askFor(query, deps).then((approval) => ({ ...exchange, approval }))
   }
 }
 
 /**
- * Throws a Denial if a call that was approved would not be by now, or one that needed nobody does; `decision` is what
- * policy says now.
+ * Throws a Denial if a call lacks an approval now: its own is no longer valid, or `decision`, policy's decision of now,
+ * asks for one.
  */
 export function checkApproval(exchange: Approved, decision: Decision, approvals: Approvals): void {
   const need = needOf({ ...exchange, decision }, approvals)
@@ -68,11 +75,14 @@ export function checkApproval(exchange: Approved, decision: Decision, approvals:
   const known = approval && approvals.find(callKey(agent, approval.digest), need.approvers)
   if (known !== undefined && statusOf(known.approval, need.approvers) === 'approved') return
   if (known !== undefined) refuseDenied(known)
-  throw new Denial('approval_required', `${need.why.join(' ')} The call was not approved when its turn came.`)
+  throw new Denial(
+    'approval_required',
+    `${need.why.join(' ')} The call waited, and when its turn came it was not approved.`,
+  )
 }
 
-/** Undefined: nobody has decided in time. */
-async function holdUp(
+/** Holds a call until its approval is decided. Returns undefined if nobody decides in time. */
+async function awaitApproval(
   exchange: Decided,
   which: Pick<ApprovalQuery, 'key' | 'need'>,
   { waiting, steadyClock, maxWaitMs, recheck }: Hold,
@@ -85,6 +95,6 @@ async function holdUp(
     const given = givenFor(which, approvals)
     if (given !== undefined && !gone.aborted) return given
   }
-  if (gone.aborted) throw new Denial('client_gone', 'The connection was closed.')
+  if (gone.aborted) throw new Denial('client_gone', 'The client closed its connection.')
   return undefined
 }

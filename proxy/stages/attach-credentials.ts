@@ -1,15 +1,16 @@
-/** Fetches what the call is signed with upstream: last of all that may take long, and for no call that will not leave. */
+/** Fetches the upstream credentials of a call. It is the last slow step, so no call that is refused costs a fetch. */
 import type { Approved, Equipped, Paced } from '../exchange/exchange.ts'
 import type { Signer } from '../core/ports.ts'
 
+/** Declares what `attachCredentials` needs. */
 export interface AttachCredentialsDeps {
-  /** Denial `upstream_credentials` where there are none. */
+  /** Finds a call's credentials. Denial `upstream_credentials` where there are none. */
   readonly signers: { of(exchange: Paced): Signer | Promise<Signer> }
   /** Throws the Denial of a call that would not be let through any more. */
   readonly recheck: (exchange: Approved) => void
 }
 
-/** Adds what the call is signed with. A call that had to wait for its credentials is judged again (rule S4). */
+/** Adds the credentials that sign the call. A call that had to wait for them is judged again (rule S4). */
 export function attachCredentials({ signers, recheck }: AttachCredentialsDeps) {
   async function fetched(exchange: Paced, signer: Promise<Signer>): Promise<Equipped> {
     const equipped = { ...exchange, signer: await signer }

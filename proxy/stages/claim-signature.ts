@@ -14,8 +14,8 @@ import { replayed, signedCall, type ReplayDeps } from '../state/signed-call.ts'
 type Ready = Classified & (ApprovalConsumed | TaskApproved)
 
 /**
- * Claims the signature of a changing call, last of all before it has its effect: of several copies that came together, to
- * whichever replica, one goes on. Denials: `replayed`, `overloaded`, and `state_unavailable` where it cannot be remembered.
+ * Claims the signature of a call that changes something, right before its effect. Of several copies that come at the same
+ * time, to any replica, one goes on. Denials: `replayed`, `overloaded`, and `state_unavailable` if it cannot be recorded.
  */
 export function claimSignature({ replays, clockSkew, clock }: ReplayDeps) {
   return function claimSignature<Exchange extends Ready>(
@@ -23,14 +23,14 @@ export function claimSignature({ replays, clockSkew, clock }: ReplayDeps) {
   ): MaybePromise<Exchange & ProofClaimed> {
     if (!changesState(exchange.call.classes)) return markProofClaimed(exchange)
     const outcome = replays.claim(signedCall(exchange, clockSkew), clock.nowMs())
-    return mapMaybePromise(outcome, (each) => ifClaimed(each, exchange))
+    return mapMaybePromise(outcome, (each) => markClaimed(each, exchange))
   }
 }
 
-function ifClaimed<Exchange>(outcome: ClaimOutcome, exchange: Exchange): Exchange & ProofClaimed {
+function markClaimed<Exchange>(outcome: ClaimOutcome, exchange: Exchange): Exchange & ProofClaimed {
   if (outcome === 'replayed') throw replayed()
   if (outcome === 'full') {
-    throw new Denial('overloaded', 'This agent made more calls than are remembered against replay.')
+    throw new Denial('overloaded', 'This agent made more calls than the replay protection can remember.')
   }
   return markProofClaimed(exchange)
 }

@@ -1,4 +1,4 @@
-/** The last look at an approval: one use is spent for exactly the call that leaves now, before it is signed anew (S4, S17). */
+/** Checks an approval for the last time and consumes it for exactly the call that leaves now (rules S4, S17). */
 import { statusOf } from '../approvals/approval.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import { callKey } from '../approvals/stored-approval.ts'
@@ -12,14 +12,16 @@ import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { GivenApproval, Paced } from '../exchange/exchange.ts'
 import { orStateUnavailable } from '../state/or-state-unavailable.ts'
 
+/** Declares what `consumeApproval` needs. */
 export interface ConsumeApprovalDeps {
   readonly approvals: Approvals
   readonly inFlight: InFlightChanges
 }
 
 /**
- * Denials: `approval_required` if the use is gone by now, or what it depends on changes just now; `state_unavailable`.
- * A change voids the approvals of opaque calls that depend on what it may reach, before it goes on.
+ * Consumes the approval of a call. A change first voids the approvals of opaque calls that depend on what it may reach.
+ * Denials: `approval_required` if the approval was used, or if something that it depends on is being changed;
+ * `state_unavailable`.
  */
 export function consumeApproval(deps: ConsumeApprovalDeps) {
   return function consumeApproval<Exchange extends Paced>(
@@ -27,21 +29,22 @@ export function consumeApproval(deps: ConsumeApprovalDeps) {
   ): MaybePromise<Exchange & ApprovalConsumed> {
     const { call, approval } = exchange
     if (!changesState(call.classes) && approval === undefined) return markApprovalConsumed(exchange)
-    return orStateUnavailable(spent(exchange, deps), USE_NOT_RECORDED)
+    return orStateUnavailable(consume(exchange, deps), USE_NOT_RECORDED)
   }
 }
 
-async function spent<Exchange extends Paced>(
+async function consume<Exchange extends Paced>(
   exchange: Exchange,
   deps: ConsumeApprovalDeps,
 ): Promise<Exchange & ApprovalConsumed> {
   const { requestId, call, approval } = exchange
   if (changesState(call.classes)) await deps.inFlight.begin({ requestId, call, digest: approval?.digest })
-  if (approval !== undefined && !(await isSpent(exchange, approval, deps))) throw lost(approval)
+  if (approval !== undefined && !(await take(exchange, approval, deps))) throw notUsable(approval)
   return markApprovalConsumed(exchange)
 }
 
-async function isSpent(
+/** Takes the use of an approval; returns false if it cannot be used any more. */
+async function take(
   exchange: Paced,
   { id, digest }: GivenApproval,
   deps: ConsumeApprovalDeps,
@@ -59,10 +62,10 @@ async function isSpent(
   )
 }
 
-function lost({ id }: GivenApproval): Denial {
+function notUsable({ id }: GivenApproval): Denial {
   return new Denial(
     'approval_required',
-    `Approval ${id} is of no use any more: another call has spent it, or something that it depends on has changed.`,
+    `Approval ${id} cannot be used any more: another call has used it, or something that it depends on has changed.`,
     { approval: id },
   )
 }

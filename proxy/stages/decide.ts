@@ -1,4 +1,4 @@
-/** Asks the policy engine whether a call may go on. */
+/** Asks policy whether a call may go on. */
 import { policyAgent, type PolicyEngine, type PolicyInput, type PolicyVerdict } from '../../policy/engine.ts'
 import type { Session } from '../core/agent.ts'
 import type { Authorizable, Decided, Decision, UnderBreakglass } from '../exchange/exchange.ts'
@@ -7,11 +7,11 @@ import { Denial } from '../core/denial/denial.ts'
 import { callFields, type Call } from '../core/call.ts'
 import type { Clock } from '../core/ports.ts'
 
+/** Declares what `decide` needs. The settings are read again for every call, since a reload swaps them. */
 export interface DecideDeps {
-  /** These are read anew for each call: a reload swaps them. */
   readonly policy: () => PolicyEngine
   readonly mode: () => 'enforce' | 'observe'
-  /** `service:Operation:name` of parameters that may go on although the catalogue lacks them (rule S15). */
+  /** Returns `service:Operation:name` of parameters that may go on although the catalogue lacks them (rule S15). */
   readonly allowUnmodelled: () => ReadonlySet<string>
   readonly clock: Clock
   readonly observeEvaluationSeconds?: (seconds: number) => void
@@ -19,7 +19,7 @@ export interface DecideDeps {
 
 const MAX_DETAIL_LENGTH = 2048
 
-/** What policy sees of a call; audit keeps the same facts, `explain` describes them. */
+/** Returns the policy's input for a call. Audit keeps the same facts, and `explain` shows them. */
 export function policyInput(
   agent: { readonly id: string; readonly root?: string; readonly session?: Session | undefined },
   call: PolicyFacts,
@@ -44,14 +44,14 @@ export function policyInput(
   }
 }
 
-/** A call without what only the wire needs. */
+/** A call without the members that only the wire needs. */
 export type PolicyFacts = Omit<Call, 'model' | 'protocol' | 'hostPrefix' | 'bucket' | 'unmodelled'>
 
 /**
- * Lets a call on that policy allows. Denial `policy_error` if the engine fails, `unclassified` for class `unknown`
- * and `unmodelled` for a change with parameters that nobody here knows, whatever policy says; `policy_denied` with the
- * rules' messages otherwise. In observe mode a call that policy denies, or wants approved, goes on with `wouldDeny` set,
- * unless it issues credentials (rule S7).
+ * Lets a call go on if policy allows it. In observe mode a call that policy denies, or wants approved, goes on with
+ * `wouldDeny` set, unless it issues credentials (rule S7). Denials: `policy_error` if the engine fails, `policy_denied`
+ * with the rules' messages, and, whatever policy says, `unclassified` for class `unknown` and `unmodelled` for a change
+ * with parameters that neither the catalogue nor an operator names.
  */
 export function decide(deps: DecideDeps) {
   return function decide<Exchange extends Authorizable>(exchange: Exchange): Exchange & Decided {
@@ -61,17 +61,17 @@ export function decide(deps: DecideDeps) {
     const verdict = evaluate(engine, input, deps.observeEvaluationSeconds)
     const policy = { engine: engine.name, revision: engine.revision, rules: verdict.rules }
     if (isOf(call, 'unknown')) throw new Denial('unclassified', unclassifiedDetail(call, verdict), { policy })
-    const unknown = changesState(call.classes) ? notAllowed(call, deps.allowUnmodelled()) : []
+    const unknown = changesState(call.classes) ? unknownParameters(call, deps.allowUnmodelled()) : []
     if (unknown.length > 0) throw new Denial('unmodelled', unmodelledDetail(call, unknown), { policy })
     if (!verdict.allow && (deps.mode() === 'enforce' || isOf(call, 'credentials'))) {
-      throw new Denial('policy_denied', inWords(verdict), { policy })
+      throw new Denial('policy_denied', messageOf(verdict), { policy })
     }
-    return { ...exchange, decision: { ...policy, ...asked(verdict, deps.mode(), call) } }
+    return { ...exchange, decision: { ...policy, ...neededApprovals(verdict, deps.mode(), call) } }
   }
 }
 
-/** What is asked of people, or in observe mode would have been. */
-function asked(
+/** Returns the approvals that the call needs, or would need if the mode were enforce. */
+function neededApprovals(
   { allow, approvals, messages }: PolicyVerdict,
   mode: 'enforce' | 'observe',
   call: Call,
@@ -92,7 +92,7 @@ function evaluate(
     return engine.evaluate(input)
   } catch (cause) {
     const policy = { engine: engine.name, revision: engine.revision, rules: [] }
-    throw new Denial('policy_error', 'Policy could not be evaluated, so nothing was forwarded.', {
+    throw new Denial('policy_error', 'The policy could not be evaluated, so the call was not forwarded.', {
       cause,
       policy,
     })
@@ -101,13 +101,13 @@ function evaluate(
   }
 }
 
-function notAllowed({ service, operation, unmodelled }: Call, allowed: ReadonlySet<string>): string[] {
+function unknownParameters({ service, operation, unmodelled }: Call, allowed: ReadonlySet<string>): string[] {
   return unmodelled.filter((name) => !allowed.has(`${service}:${operation}:${name}`))
 }
 
 function unmodelledDetail({ service, operation }: Call, names: readonly string[]): string {
   const quoted = names.map((each) => JSON.stringify(each)).join(', ')
-  return `The catalogue has no such parameter of ${service}:${operation}: ${quoted}.`.slice(
+  return `The catalogue does not know these parameters of ${service}:${operation}: ${quoted}.`.slice(
     0,
     MAX_DETAIL_LENGTH,
   )
@@ -117,12 +117,12 @@ function isOf(call: Call, name: Call['class']): boolean {
   return call.class === name || call.classes.includes(name)
 }
 
-/** Bounded, since messages quote resources, whose length the agent chooses. */
-function inWords(verdict: PolicyVerdict): string {
+/** Joins the rules' messages. The text is bounded, since they quote resources, whose length the agent chooses. */
+function messageOf(verdict: PolicyVerdict): string {
   return verdict.messages.join(' ').slice(0, MAX_DETAIL_LENGTH)
 }
 
 function unclassifiedDetail(call: Call, verdict: PolicyVerdict): string {
-  if (verdict.messages.length > 0) return inWords(verdict)
+  if (verdict.messages.length > 0) return messageOf(verdict)
   return `The catalogue does not know this operation of service ${call.service}.`
 }

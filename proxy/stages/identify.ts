@@ -7,11 +7,12 @@ import type { AgentStore } from '../core/ports.ts'
 import { parseAuthorization } from '../sigv4/authorization.ts'
 import { readingOf } from '../sigv4/reading.ts'
 
+/** Declares what `identify` needs. */
 export interface IdentifyOptions {
   readonly agents: AgentStore
 }
 
-/** Finds the owner of the access key; refuses as `parseAuthorization` and the agent store do. */
+/** Finds the owner of the access key. Denials: those of `parseAuthorization` and of the agent store. */
 export function identify({ agents }: IdentifyOptions) {
   return function identify<Exchange extends Checked>(exchange: Exchange): Exchange & Identified {
     const authorization = parseAuthorization(exchange.headers, exchange.query)
@@ -22,10 +23,13 @@ export function identify({ agents }: IdentifyOptions) {
   }
 }
 
-/** The one session token of a request, from its header or its query. Sessions of S3 Express are not issued here. */
+/** Returns the one session token of a request, from its header or its query. No S3 Express sessions are issued here. */
 function sessionTokenOf({ presigned }: Authorization, { headers }: RequestHead): string | undefined {
   if (headers.has('x-amz-s3session-token')) {
-    throw new Denial('unknown_credential', 'The session token was not issued here; sign without one.')
+    throw new Denial(
+      'unknown_credential',
+      'Moderato issues no S3 Express sessions; sign without x-amz-s3session-token.',
+    )
   }
   const given = headers.all('x-amz-security-token')
   const all = presigned?.securityToken === undefined ? given : [...given, presigned.securityToken]

@@ -1,22 +1,23 @@
-/** Judges a call again that waited: what let it through may have changed meanwhile (rule S4). */
+/** Judges a call again after a wait: what let it through may have changed meanwhile (rule S4). */
 import { Denial } from '../core/denial/denial.ts'
 import type { Decided, Decision, Identified } from '../exchange/exchange.ts'
 import type { AgentStore } from '../core/ports.ts'
 
+/** Declares what `reauthorize` needs. */
 export interface ReauthorizeDeps {
   readonly agents: AgentStore
   readonly identify: (exchange: Decided) => Identified
   readonly checkHolds: (exchange: Decided) => unknown
-  /** With the break-glass that is open for the agent now, or without one. */
+  /** Applies the break-glass that is open for the agent now, if any. */
   readonly applyBreakglass: (exchange: Decided) => Decided
   readonly decide: (exchange: Decided) => Decided
-  /** What operators say of calls now; compared by identity with what the call was classed under. */
+  /** Returns the operators' rules in force; compared by identity with those that classified the call. */
   readonly operatorRules: () => object
 }
 
 /**
- * The decision of now; throws the Denial of a call that would not be let through any more. `reconfigured` where it would have to be read
- * anew to know: its classes, and so its grants and its charges, are those of a configuration that is gone.
+ * Returns the decision of now, or throws the Denial of a call that would not be let through any more. Denial
+ * `reconfigured` if the operators' rules changed: then the call's classes, and so its grants and charges, are outdated.
  */
 export function reauthorize({
   agents,
@@ -34,12 +35,12 @@ export function reauthorize({
     }
     checkHolds(exchange)
     if (exchange.classedUnder !== undefined && exchange.classedUnder !== operatorRules()) {
-      throw new Denial('reconfigured', 'What operators say of calls changed while this one waited.')
+      throw new Denial('reconfigured', 'The rules that classify calls changed while this one waited.')
     }
     const now = applyBreakglass(exchange)
     const { decision } = decide(now)
     if (exchange.breakglass?.pace !== undefined && now.breakglass?.id !== exchange.breakglass.id) {
-      throw new Denial('breakglass_closed', 'The break-glass whose pace this call came under is over.')
+      throw new Denial('breakglass_closed', 'The break-glass that widened the pace of this call has ended.')
     }
     return decision
   }

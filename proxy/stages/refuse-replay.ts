@@ -3,7 +3,7 @@ import type { Classified } from '../exchange/exchange.ts'
 import { markUnreplayed, type Unreplayed } from '../exchange/facts.ts'
 import { replayed, signedCall, type ReplayDeps } from '../state/signed-call.ts'
 
-/** Refuses a copy of a changing call that was forwarded, before it costs its agent anything. Denial `replayed`. */
+/** Refuses a copy of a forwarded call that changes something, before it costs its agent anything. Denial `replayed`. */
 export function refuseReplay({ replays, clockSkew, clock }: ReplayDeps) {
   return function refuseReplay<Exchange extends Classified>(exchange: Exchange): Exchange & Unreplayed {
     if (changesState(exchange.call.classes) && replays.has(signedCall(exchange, clockSkew), clock.nowMs()))

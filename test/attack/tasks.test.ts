@@ -76,7 +76,7 @@ describe('an agent that asks for a task', () => {
     const { status, json } = await askTasks(proxy, BUILDER, { intent: 'half \ud800' })
     expect({ status, message: json.message }).toMatchObject({
       status: 400,
-      message: expect.stringContaining('intent: has half of a character in it'),
+      message: expect.stringContaining('intent: must be well-formed Unicode'),
     })
   })
 

@@ -66,7 +66,10 @@ describe('a reload', () => {
     } else {
       expect(result).toBe('refused')
       expect(findings).toEqual(
-        changes.map((change) => ({ path: change.path, message: expect.stringContaining('restart it') })),
+        changes.map((change) => ({
+          path: change.path,
+          message: expect.stringContaining('restart Moderato'),
+        })),
       )
       expect(inForce.current().loaded).not.toBe(after)
     }

@@ -1,10 +1,10 @@
-/** The agent: an unmodified AWS SDK whose only setting is an endpoint. Each attempt, retries too, is told as it ends. */
+/** The agent: an unmodified AWS SDK whose only setting is an endpoint. It reports each attempt, retries too, as it ends. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 
 export const REGION = 'us-east-1'
 
-/** One HTTP exchange, as the SDK saw it. */
+/** One HTTP request and its answer, as the SDK saw them. */
 export interface Attempt {
   readonly operation: string
   readonly target: string
@@ -16,11 +16,11 @@ export interface Attempt {
   /** `x-moderato-waited-ms`; undefined if the call's class is not paced. */
   readonly waitedMs: number | undefined
   readonly retryAfter: string | undefined
-  /** What the SDK made of an error answer; undefined if the answer was good. */
+  /** The SDK's error for an error answer; undefined if the answer was good. */
   readonly error: Error | undefined
 }
 
-/** One call of the SDK: its attempts, and the output or the error with which it ended. */
+/** Describes one call of the SDK: its attempts, and the output or the error with which it ended. */
 export interface CallResult<Output> {
   readonly attempts: readonly Attempt[]
   readonly output: Output | undefined
@@ -30,17 +30,17 @@ export interface CallResult<Output> {
 export interface AgentOptions {
   readonly endpoint: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
-  readonly told: (attempt: Attempt) => void
+  readonly onAttempt: (attempt: Attempt) => void
 }
 
 export class Agent {
   readonly #client: DynamoDBClient
   readonly #attempts = new AsyncLocalStorage<Attempt[]>()
 
-  constructor({ endpoint, credentials, told }: AgentOptions) {
+  constructor({ endpoint, credentials, onAttempt }: AgentOptions) {
     this.#client = new DynamoDBClient({ endpoint, region: REGION, credentials })
     this.#client.middlewareStack.add(
-      // Outside the deserializer and inside the retries: it sees every attempt with its answer or its typed error.
+      // Outside the deserializer and inside the retries, so that it sees every attempt with its answer or typed error.
       (next, context) => async (args) => {
         const attempts = this.#attempts.getStore() ?? []
         const ended = (response: unknown, error: Error | undefined): void => {
@@ -53,7 +53,7 @@ export class Agent {
             error,
           }
           attempts.push(attempt)
-          told(attempt)
+          onAttempt(attempt)
         }
         try {
           const result = await next(args)
@@ -65,7 +65,7 @@ export class Agent {
           throw thrown
         }
       },
-      { step: 'deserialize', priority: 'high', name: 'tellAttempt' },
+      { step: 'deserialize', priority: 'high', name: 'reportAttempt' },
     )
   }
 
@@ -90,7 +90,7 @@ export class Agent {
   }
 }
 
-/** Moderato's own fields of an answer. */
+/** Returns Moderato's own fields of an answer. */
 function factsOf(response: unknown): Pick<Attempt, 'requestId' | 'decision' | 'waitedMs' | 'retryAfter'> {
   const { headers = {} } = (response ?? {}) as { readonly headers?: Readonly<Record<string, string>> }
   const waited = headers['x-moderato-waited-ms']
@@ -102,7 +102,7 @@ function factsOf(response: unknown): Pick<Attempt, 'requestId' | 'decision' | 'w
   }
 }
 
-/** The table that a request names, with the number of items where it names them in a batch. */
+/** Returns the table that a request names, with the number of items if it is a batch. */
 function targetOf(input: object): string {
   const { TableName, ResourceArn, RequestItems } = input as {
     readonly TableName?: string

@@ -1,4 +1,4 @@
-/** The last chapter: a call that a person must see, and the person who sees it, by the real command. */
+/** Plays the last chapter: a call that a person must approve. The person uses the real command. */
 import { spawnSync } from 'node:child_process'
 import type { Agent, CallResult } from './agent.ts'
 import type { Narrator } from './narrator.ts'
@@ -8,11 +8,11 @@ import { columns, heading, paint, print } from './terminal.ts'
 
 const ENTRY = new URL('../../proxy/main.ts', import.meta.url).pathname
 
-/** Told with the agent of the other chapters. */
+/** Plays the chapter with the agent of the other chapters. */
 export async function approval(agent: Agent, narrator: Narrator, proxy: Proxy): Promise<void> {
   heading(
-    '6. It deletes a table that a person must say yes to',
-    `policy.approvals: destructive on table/${GUARDED_TABLE}; ${PERSON} is played by this story, with the real command`,
+    '6. The agent deletes a table, and a person must approve it first',
+    `policy.approvals: destructive on table/${GUARDED_TABLE}. The demo plays ${PERSON}, with the real command.`,
   )
   print(columns())
   const drop = (what: string): Promise<CallResult<unknown>> =>
@@ -23,23 +23,26 @@ export async function approval(agent: Agent, narrator: Narrator, proxy: Proxy): 
   const id = /Approval ([0-9a-f]{32})/.exec(refused.error?.message ?? '')?.[1] ?? ''
   narrator.check(
     refused.error?.name === 'AccessDeniedException' && refused.attempts.length === 1 && id !== '',
-    'refused with the id of an approval, and the SDK does not retry',
+    'the call was refused with the id of an approval; the SDK did not retry',
   )
-  const shown = moderato(proxy, 'show', id)
-  narrator.check(shown.includes(`table/${GUARDED_TABLE}`), 'the person sees the facts of the parsed request')
-  narrator.check(moderato(proxy, 'approve', id, '--reason', 'The demo says so.') !== '', 'and says yes, once')
+  const details = moderato(proxy, 'show', id)
+  narrator.check(details.includes(`table/${GUARDED_TABLE}`), 'the person sees what the call does')
+  narrator.check(
+    moderato(proxy, 'approve', id, '--reason', 'The demo says so.') !== '',
+    'the person approves it, for one use',
+  )
   const done = await drop('DeleteTable, the same call again')
-  narrator.check(done.error === undefined, 'the very same call is made')
+  narrator.check(done.error === undefined, 'the same call, sent again, went through')
   await gone(agent, GUARDED_TABLE, narrator)
   const again = await drop('DeleteTable, once more')
-  const reason = narrator.told.find(({ attempt }) => attempt === again.attempts[0])?.record?.reason
+  const reason = narrator.attempts.find(({ attempt }) => attempt === again.attempts[0])?.record?.reason
   narrator.check(
     reason === 'approval_required',
-    'once and only once: the next one needs an approval of its own',
+    'the approval was good for one use: the next delete needs a new one',
   )
 }
 
-/** `moderato approvals ...` as the person runs it; empty if it failed. */
+/** Runs `moderato approvals ...` as the person, prints and returns its output; the result is empty if it failed. */
 function moderato(proxy: Proxy, ...args: readonly string[]): string {
   const flags = ['--admin', proxy.admin, '--token-file', proxy.personTokenFile]
   print(paint('gray', `  $ moderato approvals ${args.join(' ')}`))

@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The members of an audit record that the demo tells. */
+/** The members of an audit record that the demo prints. */
 export interface AuditLine {
   readonly phase: string
   readonly requestId: string
@@ -18,13 +18,14 @@ export interface AuditLine {
 
 const DURABLE_WITHIN_MS = 3000
 
+/** Returns the complete records of the audit log, in order. */
 export async function readAudit(dir: string): Promise<AuditLine[]> {
   const segments = (await readdir(dir)).filter((name) => name.endsWith('.jsonl')).sort()
   const texts = await Promise.all(segments.map((name) => readFile(join(dir, name), 'utf8')))
   return texts.flatMap((text) => text.split('\n').slice(0, -1)).map((line) => JSON.parse(line) as AuditLine)
 }
 
-/** The decision record of one request; reads are durable a moment after their answer. Undefined if none comes. */
+/** Waits for the decision record of one request, since reads are durable a moment after their answer. Undefined if none comes. */
 export async function decisionOf(dir: string, requestId: string): Promise<AuditLine | undefined> {
   for (const deadline = Date.now() + DURABLE_WITHIN_MS; Date.now() < deadline; await sleep(20)) {
     const lines = await readAudit(dir)

@@ -1,20 +1,21 @@
-/** Tells what happens as it happens, and keeps it, so that the story can be checked against other witnesses. */
+/** Prints each attempt as it happens, and keeps it, so that it can be compared with metrics and audit log. */
 import type { Attempt } from './agent.ts'
 import { decisionOf, type AuditLine } from './audit-log.ts'
 import { attemptLine, checkLine, errorLines, print, ticking } from './terminal.ts'
 
-export interface Told {
+/** One attempt, with its audit record. */
+export interface RecordedAttempt {
   readonly attempt: Attempt
   readonly record: AuditLine | undefined
 }
 
 export class Narrator {
   /** Every attempt with its audit record, in the order of the answers. */
-  readonly told: Told[] = []
+  readonly attempts: RecordedAttempt[] = []
   failures = 0
   readonly #auditDir: string
   readonly #startedMs = performance.now()
-  /** Errors whose message was printed: each kind is told once. */
+  /** The kinds of errors whose message was printed: each is printed once. */
   readonly #explained = new Set<string>()
   #printed: Promise<void> = Promise.resolve()
 
@@ -23,12 +24,17 @@ export class Narrator {
   }
 
   /** Prints an attempt once its audit record can be read. */
-  readonly attempt = (attempt: Attempt): void => {
+  readonly onAttempt = (attempt: Attempt): void => {
     const atMs = performance.now() - this.#startedMs
-    this.#printed = this.#tell(atMs, attempt, decisionOf(this.#auditDir, attempt.requestId), this.#printed)
+    this.#printed = this.#printAttempt(
+      atMs,
+      attempt,
+      decisionOf(this.#auditDir, attempt.requestId),
+      this.#printed,
+    )
   }
 
-  async #tell(
+  async #printAttempt(
     atMs: number,
     attempt: Attempt,
     record: Promise<AuditLine | undefined>,
@@ -36,7 +42,7 @@ export class Narrator {
   ): Promise<void> {
     await before
     const found = await record
-    this.told.push({ attempt, record: found })
+    this.attempts.push({ attempt, record: found })
     print(attemptLine(atMs, attempt, found))
     if (attempt.error === undefined) return
     const kind = `${attempt.error.name} ${found?.reason} ${found?.class} ${found?.operation}`
@@ -44,7 +50,7 @@ export class Narrator {
     this.#explained.add(kind)
   }
 
-  /** Awaits a call and its lines. */
+  /** Awaits a call until its lines are printed. */
   async during<Result>(what: string, call: Promise<Result>): Promise<Result> {
     const stop = ticking(what)
     try {
@@ -55,7 +61,7 @@ export class Narrator {
     }
   }
 
-  /** Says whether something that was told to happen did happen. */
+  /** Prints whether a step behaved as described, and counts failures. */
   check(holds: boolean, what: string): void {
     if (!holds) this.failures += 1
     print(checkLine(holds, what))

@@ -1,4 +1,4 @@
-/** Moderato as a user starts it: a child process with a configuration file and a state folder of its own. */
+/** Starts Moderato as a user does: a process with its own configuration file and state folder. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -17,13 +17,13 @@ export const AGENT = {
   secretAccessKey: 'demo-secret',
 }
 
-/** Tuned so that the story has real holds and yet ends soon; the defaults are slower. */
+/** Paces that give the demo real waits and still let it end soon; the defaults are slower. */
 export const PACES = {
   destructive: { rate: '20/min', burst: 2, maxWait: '5s' },
   'data-delete': { rate: '150/min', burst: 20, maxWait: '5s' },
 }
 
-/** What a person must say yes to before it is deleted, and who that person is. */
+/** The table whose deletion a person must approve, and that person. */
 export const GUARDED_TABLE = 'demo-vault'
 export const PERSON = 'you@example.org'
 
@@ -35,12 +35,12 @@ export interface Proxy {
   readonly auditDir: string
   /** The person's own token. */
   readonly personTokenFile: string
-  /** Resolves when the process has ended, whoever ended it. */
+  /** Resolves when the process has ended for any reason. */
   readonly ended: Promise<unknown>
   stop(): Promise<void>
 }
 
-/** What the operator of this demo wrote down: who the agent is, what it may do, how fast. */
+/** Returns the configuration of this demo: the agent, its grants and its paces. */
 function configuration(endpoint: string, personToken: string): object {
   const tables = ['arn:aws:dynamodb:*:*:table/demo-*']
   return {
@@ -85,7 +85,7 @@ export async function startProxy(upstream: string): Promise<Proxy> {
   })
   const ended = once(child, 'close')
   const listening = await Promise.race([firstLine(child), ended.then(() => undefined)])
-  if (listening === undefined) throw new Error('moderato ended before it listened')
+  if (listening === undefined) throw new Error('Moderato did not start; its log is above')
   const { agents, admin } = (JSON.parse(listening) as { listening: { agents: string; admin: string } })
     .listening
   return {

@@ -1,4 +1,4 @@
-/** The sandbox cloud: a real DynamoDB API (dynalite, on LevelDB in memory), which counts what reaches it. */
+/** Runs the sandbox cloud: a DynamoDB API (dynalite, on LevelDB in memory), which counts the requests that reach it. */
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import dynalite from 'dynalite'
@@ -7,14 +7,14 @@ export const UPSTREAM_ACCESS_KEY_ID = 'AKIDSANDBOX'
 
 export interface Sandbox {
   readonly endpoint: string
-  /** Requests that arrived so far. */
+  /** Returns the number of requests that arrived so far. */
   requests(): number
-  /** Those of them that were not signed with the proxy's own upstream key. */
+  /** Returns how many of them were not signed with the proxy's own upstream key. */
   foreign(): number
   close(): Promise<void>
 }
 
-/** Listens on a free port of 127.0.0.1. */
+/** Starts the sandbox on a free port of 127.0.0.1. */
 export async function startSandbox(): Promise<Sandbox> {
   const server = dynalite({ createTableMs: 100, deleteTableMs: 100, updateTableMs: 100 })
   let requests = 0

@@ -1,4 +1,4 @@
-/** The story: an agent that builds, loops, bursts, oversteps, and what Moderato makes of it. Every claim is checked. */
+/** Plays the story: an agent builds, loops, bursts and oversteps, and Moderato answers. Every claim is checked. */
 import {
   ListTablesCommand,
   PutResourcePolicyCommand,
@@ -14,7 +14,7 @@ import { columns, heading, print, seconds } from './terminal.ts'
 
 export interface Cast {
   readonly agent: Agent
-  /** The same access key id with a secret that is not its own. */
+  /** An agent with the same access key id and a wrong secret. */
   readonly impostor: Agent
   readonly narrator: Narrator
 }
@@ -23,10 +23,11 @@ type Result = CallResult<unknown>
 
 const TABLES = ['demo-orders', 'demo-users', 'demo-events', 'demo-carts', 'demo-audit', 'demo-sessions']
 const ITEMS = 25
-/** Until the sandbox no longer lists a deleted table. */
+/** The time after which the sandbox no longer lists a deleted table. */
 const DELETION_MS = 300
 
-export async function tell(cast: Cast): Promise<void> {
+/** Plays all chapters but the last, in order. */
+export async function playStory(cast: Cast): Promise<void> {
   await build(cast)
   await recreateLoop(cast)
   await burst(cast)
@@ -35,7 +36,7 @@ export async function tell(cast: Cast): Promise<void> {
 }
 
 async function build({ agent, narrator }: Cast): Promise<void> {
-  heading('1. The agent looks around and builds', `it is ${AGENT.id}; reads and lists are never paced`)
+  heading('1. The agent lists and creates tables', `It is ${AGENT.id}. Reads and lists are never paced.`)
   print(columns())
   const results: Result[] = [
     await narrator.during(
@@ -49,15 +50,15 @@ async function build({ agent, narrator }: Cast): Promise<void> {
   }
   narrator.check(
     results.every(({ error, attempts }) => error === undefined && waitedOf(attempts) === 0),
-    `${TABLES.length} tables stand, nothing was held`,
+    `${TABLES.length} tables were created, and no call had to wait`,
   )
 }
 
 async function recreateLoop({ agent, narrator }: Cast): Promise<void> {
   const { rate, burst } = PACES.destructive
   heading(
-    '2. It deletes and recreates its environment in a loop',
-    `destructive calls: ${rate}, at most ${burst} at once; what comes sooner is held, not refused`,
+    '2. The agent deletes and recreates a table in a loop',
+    `Pace of destructive calls: ${rate}, at most ${burst} at once. Calls that come sooner wait; they are not refused.`,
   )
   print(columns())
   const deletes: Result[] = []
@@ -70,23 +71,23 @@ async function recreateLoop({ agent, narrator }: Cast): Promise<void> {
   const waits = deletes.filter((_, index) => index % 2 === 0).map(({ attempts }) => waitedOf(attempts))
   narrator.check(
     deletes.every(({ error }) => error === undefined),
-    'every delete and every create got done, by an SDK that noticed nothing',
+    'every delete and every create succeeded; the SDK saw no error',
   )
   narrator.check(
     waits.slice(0, burst).every((ms) => ms === 0),
-    `the first ${burst} deletes passed at once`,
+    `the first ${burst} deletes went through at once`,
   )
   narrator.check(
     waits.slice(burst).every((ms) => ms > 500),
-    `each one after them was held: ${waits.slice(burst).map(seconds).join(', ')}`,
+    `each later delete waited: ${waits.slice(burst).map(seconds).join(', ')}`,
   )
 }
 
 async function burst({ agent, narrator }: Cast): Promise<void> {
   const { maxWait } = PACES.destructive
   heading(
-    '3. It deletes everything at once',
-    `who would wait longer than ${maxWait} is throttled in the service's own words; SDKs back off by themselves`,
+    '3. The agent deletes all tables at once',
+    `A call that would wait longer than ${maxWait} gets the service's own throttling error. SDKs then back off and retry.`,
   )
   print(columns())
   const startedMs = performance.now()
@@ -98,16 +99,16 @@ async function burst({ agent, narrator }: Cast): Promise<void> {
   const done = results.filter(({ error }) => error === undefined).length
   narrator.check(
     attempts.some(({ waitedMs }) => (waitedMs ?? 0) > 500),
-    'some were held and then done',
+    'some deletes waited and then went through',
   )
   narrator.check(
     throttled.length > 0 && throttled.every(({ error }) => error?.name === 'ThrottlingException'),
-    `${throttled.length} attempts were throttled; the SDK saw ThrottlingException and tried again`,
+    `${throttled.length} attempts were throttled: the SDK got ThrottlingException and retried`,
   )
   const givenUp = results.length - done
   narrator.check(
     results.every(({ error }) => error === undefined || error.name === 'ThrottlingException'),
-    `${done} of ${results.length} tables went, in ${seconds(tookMs)}; for ${givenUp} the SDK gave up`,
+    `${done} of ${results.length} tables were deleted in ${seconds(tookMs)}; the SDK gave up on ${givenUp}`,
   )
   await sleep(DELETION_MS)
   const left = await narrator.during(
@@ -119,7 +120,10 @@ async function burst({ agent, narrator }: Cast): Promise<void> {
 
 async function batches({ agent, narrator }: Cast): Promise<void> {
   const { rate, burst } = PACES['data-delete']
-  heading('4. It deletes items in batches', `items count, not requests: ${rate}, at most ${burst} at once`)
+  heading(
+    '4. The agent deletes items in batches',
+    `Moderato counts the items, not the requests: ${rate}, at most ${burst} at once.`,
+  )
   print(columns())
   const table = 'demo-items'
   await narrator.during('CreateTable', create(agent, table))
@@ -131,7 +135,7 @@ async function batches({ agent, narrator }: Cast): Promise<void> {
   )
   narrator.check(
     reasonOf(narrator, whole) === 'pace_exceeds_burst' && whole.attempts.length === 1,
-    `${ITEMS} at once can never fit ${burst}: refused with what to do, and the SDK does not retry`,
+    `${ITEMS} items exceed ${burst} at once: the refusal says what to do, and the SDK did not retry`,
   )
   const parts: Result[] = []
   for (const [from, to] of [
@@ -147,15 +151,15 @@ async function batches({ agent, narrator }: Cast): Promise<void> {
   )
   narrator.check(
     parts.every(({ error }) => error === undefined) && scan.output?.Count === 0,
-    'split as the refusal said, all items went',
+    'split into smaller calls, as the refusal says, all items were deleted',
   )
-  narrator.check(waitedOf(parts.at(-1)?.attempts ?? []) > 500, 'the last part was held')
+  narrator.check(waitedOf(parts.at(-1)?.attempts ?? []) > 500, 'the last part had to wait')
 }
 
 async function overstep({ agent, impostor, narrator }: Cast): Promise<void> {
   heading(
-    '5. It tries what it has no grant for',
-    'grants: write, data-delete, destructive on table/demo-*; read and list everywhere',
+    '5. The agent tries what its grants do not allow',
+    'Grants: write, data-delete, destructive on table/demo-*; read and list everywhere.',
   )
   print(columns())
   const table = 'demo-items'
@@ -175,13 +179,13 @@ async function overstep({ agent, impostor, narrator }: Cast): Promise<void> {
     remove(agent, 'prod-customers'),
     'policy_denied',
     'AccessDenied',
-    'a table outside its resources: refused',
+    'deleting a table outside its grants: refused',
   )
   await refused(
     create(agent, 'prod-customers-2'),
     'policy_denied',
     'AccessDenied',
-    'creating one there: refused',
+    'creating a table outside its grants: refused',
   )
   const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: false }
   const backups = new UpdateContinuousBackupsCommand({ TableName: table, PointInTimeRecoverySpecification })
@@ -189,21 +193,21 @@ async function overstep({ agent, impostor, narrator }: Cast): Promise<void> {
     agent.call((it) => it.send(backups)),
     'policy_denied',
     'AccessDenied',
-    'switching backups off (protection) on its own table: refused',
+    'turning off backups of its own table (class protection): refused',
   )
   const sharing = new PutResourcePolicyCommand({ ResourceArn: arn(table), Policy: '{}' })
   await refused(
     agent.call((it) => it.send(sharing)),
     'policy_denied',
     'AccessDenied',
-    'changing who may use its own table (permissions): refused',
+    'changing who may use its own table (class permissions): refused',
   )
   const list = impostor.call((it) => it.send(new ListTablesCommand()))
   await refused(
     list,
     'bad_signature',
     'InvalidSignature',
-    'its key id with another secret: refused before anything is read',
+    'its access key id with a wrong secret: refused before the body is read',
   )
 }
 
@@ -211,7 +215,7 @@ function waitedOf(attempts: Result['attempts']): number {
   return attempts.reduce((sum, { waitedMs }) => sum + (waitedMs ?? 0), 0)
 }
 
-/** The reason of a call's first attempt, as the audit has it. */
+/** Returns the reason of a call's first attempt, from its audit record. */
 function reasonOf(narrator: Narrator, { attempts }: Result): string | undefined {
-  return narrator.told.find(({ attempt }) => attempt === attempts[0])?.record?.reason
+  return narrator.attempts.find(({ attempt }) => attempt === attempts[0])?.record?.reason
 }

@@ -1,4 +1,4 @@
-/** What the agent does to tables, each as one call of the SDK. */
+/** Wraps what the agent does to tables, each as one call of the SDK. */
 import {
   BatchWriteItemCommand,
   CreateTableCommand,
@@ -42,11 +42,12 @@ export function batch(
   return agent.call((it) => it.send(new BatchWriteItemCommand({ RequestItems: { [table]: requests } })))
 }
 
-/** Polls as an SDK's waiter does until the table can be used. */
+/** Polls, as an SDK's waiter does, until the table can be used. */
 export async function active(agent: Agent, table: string, narrator: Narrator): Promise<void> {
   await polled(agent, table, narrator, ({ output }) => output?.Table?.TableStatus === 'ACTIVE')
 }
 
+/** Polls until the table is deleted. */
 export async function gone(agent: Agent, table: string, narrator: Narrator): Promise<void> {
   await polled(agent, table, narrator, ({ error }) => error?.name === 'ResourceNotFoundException')
 }
@@ -61,7 +62,7 @@ async function polled(
     await sleep(150)
     if (reached(await narrator.during(`DescribeTable ${table}`, describe(agent, table)))) return
   }
-  narrator.check(false, `${table} never got into the state that was waited for`)
+  narrator.check(false, `${table} did not become ready, or was not deleted, in time`)
 }
 
 function describe(agent: Agent, table: string) {

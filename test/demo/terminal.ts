@@ -1,4 +1,4 @@
-/** What the demo looks like. Colours follow NO_COLOR, FORCE_COLOR and whether standard output is a terminal. */
+/** Formats the output of the demo. Colours follow NO_COLOR, FORCE_COLOR and whether standard output is a terminal. */
 import { styleText } from 'node:util'
 import type { Attempt } from './agent.ts'
 import type { AuditLine } from './audit-log.ts'
@@ -8,7 +8,7 @@ const CLEAR = '\r\x1b[K'
 type Style = Parameters<typeof styleText>[0]
 
 export const paint = (style: Style, text: string): string => styleText(style, text)
-/** Takes the place of a tick that stands on the line. */
+/** Prints a line over the progress that `ticking` shows. */
 export const print = (text = ''): void =>
   void process.stdout.write(`${process.stdout.isTTY ? CLEAR : ''}${text}\n`)
 
@@ -34,7 +34,7 @@ export const columns = (): string =>
     `  ${'at'.padStart(6)}  ${'call'.padEnd(38)} ${'class'.padEnd(12)} ${'decision'.padEnd(9)} wait`,
   )
 
-/** One attempt on one line. Its class is read from its audit record. */
+/** Formats one attempt on one line. Its class is read from its audit record. */
 export function attemptLine(atMs: number, attempt: Attempt, record: AuditLine | undefined): string {
   const { operation, target, number, decision, error } = attempt
   const call = `${operation} ${target}${number > 1 ? ` (try ${number})` : ''}`
@@ -49,7 +49,7 @@ export function attemptLine(atMs: number, attempt: Attempt, record: AuditLine | 
   ].join(' ')
 }
 
-/** What an error answer said, whole. */
+/** Formats the whole message of an error answer. */
 export function errorLines({ decision, error }: Attempt): string {
   const words = error?.message.split(' ') ?? []
   const lines = ['']
@@ -64,10 +64,10 @@ export function errorLines({ decision, error }: Attempt): string {
 function waitOf({ waitedMs, decision, retryAfter }: Attempt): string {
   if (decision === 'throttle') return paint('yellow', `retry in ${retryAfter ?? '?'} s`.padEnd(WAIT_COLUMNS))
   if (waitedMs === undefined || waitedMs === 0) return paint('gray', '-'.padEnd(WAIT_COLUMNS))
-  return paint(['yellow', 'bold'], `held ${seconds(waitedMs)}`.padEnd(WAIT_COLUMNS))
+  return paint(['yellow', 'bold'], `waited ${seconds(waitedMs)}`.padEnd(WAIT_COLUMNS))
 }
 
-/** Shows on a terminal, until stopped, that a call is under way and for how long. */
+/** Shows on a terminal that a call runs, and for how long, until the returned function is called. */
 export function ticking(what: string): () => void {
   if (!process.stdout.isTTY) return () => undefined
   const startedMs = performance.now()

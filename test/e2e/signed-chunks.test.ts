@@ -152,6 +152,6 @@ describe('an upload in signed chunks', () => {
     const { head, body } = await upload(proxy.url, '/bucket?delete=', false, { method: 'POST' })
     const answer = await send(proxy.url, { ...head, body })
     expect(answer.status).toBe(403)
-    expect(answer.body.toString()).toContain('Only uploads to S3 may come in chunks')
+    expect(answer.body.toString()).toContain('Only uploads to S3 may use aws-chunked')
   })
 })

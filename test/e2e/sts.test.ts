@@ -95,7 +95,7 @@ result = [
 ]`,
     )
     expect(result).toMatchObject([
-      { code: 'ValidationError', message: expect.stringContaining('an SDK makes up') },
+      { code: 'ValidationError', message: expect.stringContaining('an SDK generates') },
       { code: 'AccessDenied', status: 403, message: expect.stringContaining('credentials_withheld') },
       { code: 'AccessDenied', status: 403, message: expect.stringContaining('credentials_withheld') },
       { status: 403 },

@@ -171,8 +171,8 @@ describe('a task, opened with a static key', () => {
       'there is no such member': { intent: 'i', grant: [] },
       'durationSeconds: ': { intent: 'i', durationSeconds: 1 },
       'grants.0.classes.0': { intent: 'i', grants: [{ classes: ['everything'], resources: ['*'] }] },
-      'classes and resources go together': { intent: 'i', classes: ['read'] },
-      'is a name that an SDK makes up': { intent: 'i', id: 'botocore-session-1795468084' },
+      'give classes and resources together, or neither': { intent: 'i', classes: ['read'] },
+      'is a name that an SDK generates': { intent: 'i', id: 'botocore-session-1795468084' },
       'A task needs its intent': {},
     }
     for (const [words, body] of Object.entries(wrong)) {

@@ -81,6 +81,6 @@ describe('stripped', () => {
   })
 
   it('refuses an import that is computed', () => {
-    expect(() => packed('await import(name)')).toThrow('cannot tell what this imports')
+    expect(() => packed('await import(name)')).toThrow('cannot tell which module is imported')
   })
 })

@@ -1,7 +1,7 @@
-/** The agents of the end-to-end tests, each with the grants that its name says. */
+/** Declares the agents of the end-to-end tests; each name says which grants the agent has. */
 import { ACTION_CLASSES } from '../../proxy/core/action-class.ts'
 
-/** What the proxy of every test signs with, and no agent has. */
+/** The key with which the proxy of every test signs; no agent has it. */
 export const UPSTREAM_KEY = {
   accessKeyId: 'AKIAUPSTREAM',
   secretAccessKey: 'upstream-secret-that-no-agent-has',

@@ -1,4 +1,4 @@
-/** People who approve in tests, each with a token of their own, as the proxy's settings and as the command line has them. */
+/** Declares the people who approve in tests, each with their own token, for the configuration and the command line. */
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,13 +15,13 @@ export interface Approver {
 export const ALICE: Approver = { id: 'alice@example.org', token: 'token-of-alice-with-enough-characters' }
 export const BOB: Approver = { id: 'bob@example.org', token: 'token-of-bob-with-enough-characters-too' }
 
-/** For `admin.people`. */
+/** The people as `admin.people` lists them. */
 export const PEOPLE = [ALICE, BOB].map(({ id, token }) => ({
   id,
   tokenSha256: createHash('sha256').update(token).digest('hex'),
 }))
 
-/** `moderato approvals ...`, as that person; resolves with what it said. Throws with its words if it failed. */
+/** Runs `moderato approvals ...` as a person; resolves with its output. Rejects with its error output if it failed. */
 export async function approvals(
   proxy: Proxy,
   { token }: Approver,
@@ -40,7 +40,7 @@ export async function approvals(
   }
 }
 
-/** The id of the approval that a refusal names. */
+/** Returns the id of the approval that a refusal names. */
 export function approvalIn(message: string): string {
   const id = /Approval ([0-9a-f]{32})/i.exec(message)?.[1]
   if (id === undefined) throw new Error(`no approval is named in: ${message}`)

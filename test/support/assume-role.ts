@@ -1,4 +1,4 @@
-/** AssumeRole of a running proxy, by a static key or by the credentials of a task, as a form that a test writes itself. */
+/** Sends AssumeRole to a running proxy, with a static key or a task's credentials, as a form that a test writes. */
 import { randomUUID } from 'node:crypto'
 import type { Proxy } from './proxy.ts'
 import { send, signed, type SigningKey } from './raw-http.ts'
@@ -6,7 +6,7 @@ import { ROLE } from './workload.ts'
 
 export interface Assumed {
   readonly status: number
-  /** Of a refusal; empty otherwise. */
+  /** The message of a refusal; empty otherwise. */
   readonly message: string
   readonly credentials: {
     readonly accessKeyId: string

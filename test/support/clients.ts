@@ -1,9 +1,9 @@
-/** The AWS SDK v3 as an agent would set it up: nothing but the endpoint and its own key. */
+/** Creates clients of the AWS SDK v3 as an agent would: with nothing but the endpoint and its own key. */
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import { BUILDER, type TestAgent } from './agents.ts'
 
-/** Path style, because a test has no wildcard DNS. */
+/** Returns a client of S3 in path style, because a test has no wildcard DNS. */
 export function s3(endpoint: string, agent: TestAgent = BUILDER, config: S3ClientConfig = {}): S3Client {
   return new S3Client({
     endpoint,
@@ -29,7 +29,7 @@ export function keyOf({ accessKeyId, secretAccessKey }: TestAgent): {
   return { accessKeyId, secretAccessKey }
 }
 
-/** What an SDK throws: a service's own exception with its name and HTTP answer. */
+/** The exception of a service that an SDK throws, with its name and HTTP answer. */
 export interface Thrown {
   readonly name: string
   readonly message: string
@@ -37,7 +37,7 @@ export interface Thrown {
   readonly attempts: number | undefined
 }
 
-/** The exception of a call that must fail. */
+/** Returns the exception of a call that must fail. */
 export async function thrownBy(call: Promise<unknown>): Promise<Thrown> {
   try {
     await call

@@ -36,7 +36,7 @@ interface Schema {
   readonly description?: string
 }
 
-/** Every setting of the schema by its path; groups named in `whole` are one setting, the others are gone into. */
+/** Returns every setting of the schema by its path. A group named in `whole` is one setting; the others are listed. */
 export function settings(whole: ReadonlySet<string> = new Set()): readonly (readonly [string, Schema])[] {
   const visit = (schema: Schema, before: string): (readonly [string, Schema])[] =>
     Object.entries(schema.properties ?? {}).flatMap(([key, inner]) => {
@@ -68,7 +68,7 @@ function environmentOf(path: string): string {
 
 const LATER = new Set(['listen.intercept'])
 
-/** Each detector with its own parameters and their defaults, as one would write them. */
+/** Returns each detector with its own parameters and their defaults, as a user would write them. */
 function detectors(): string {
   const defaults = WatchSchema.parse({}).detectors
   const rows = DETECTOR_NAMES.map((name) => {
@@ -81,7 +81,7 @@ function detectors(): string {
   return table(['detector', 'finds', 'parameters'], rows)
 }
 
-/** Durations are those whose name says so. */
+/** Durations are recognized by their names. */
 function written(key: string, value: unknown): string {
   const isTime = /^(within|learn|for)$|Within$/.test(key)
   if (!isTime || typeof value !== 'number') return JSON.stringify(value)
@@ -107,7 +107,7 @@ const TABLES: Readonly<Record<string, { readonly file: string; write(): Promise<
 export interface GeneratedPage {
   readonly file: string
   readonly is: string
-  /** The page as the code says it must be. */
+  /** The page as the code generates it. */
   readonly mustBe: string
 }
 

@@ -1,4 +1,4 @@
-/** Types the examples of the pages that users read, as they stand there. */
+/** Runs the examples of the pages that users read, exactly as they are printed. */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
@@ -10,7 +10,7 @@ export const MAIN = join(ROOT, 'proxy/main.ts')
 /** The pages for users, from the root of the checkout. */
 export const USER_PAGES: readonly string[] = ['README.md', ...globSync('docs/*.md', { cwd: ROOT }).toSorted()]
 
-/** Types a script in a folder, with a `moderato` as it is where it is installed. */
+/** Runs a script in a folder, with the `moderato` command as if it were installed. */
 export function typeIn(folder: string, script: string) {
   const lines = [`moderato() { ${process.execPath} ${MAIN} "$@"; }`, 'set -e', script]
   const { PATH = '' } = process.env
@@ -18,7 +18,7 @@ export function typeIn(folder: string, script: string) {
   return { code: ran.status, out: ran.stdout, err: ran.stderr }
 }
 
-/** `moderato serve` with the `moderato.yaml` of a folder, when it listens. */
+/** Starts `moderato serve` with the `moderato.yaml` of a folder; resolves once it listens. */
 export async function serveIn(folder: string): Promise<{ agents: string; end: () => Promise<void> }> {
   const child = spawn(process.execPath, [MAIN, 'serve', '--config', 'moderato.yaml'], {
     cwd: folder,

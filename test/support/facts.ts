@@ -1,4 +1,4 @@
-/** Exchanges for tests of one stage: the stages before it did not run. */
+/** Makes exchanges for tests of one stage, without the stages before it. */
 import {
   markApprovalConsumed,
   markBreakglassApplied,
@@ -11,7 +11,7 @@ import {
   type SignPathChecked,
 } from '../../proxy/exchange/facts.ts'
 
-/** Returns the same exchange, with the facts that only types carry of every stage that a call may have passed. */
+/** Returns the same exchange, with the facts of every stage that only types carry. */
 export function passedStages<Exchange>(exchange: Exchange) {
   return markProofClaimed(
     markApprovalConsumed(

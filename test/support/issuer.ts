@@ -1,4 +1,4 @@
-/** An OIDC issuer whose keys, answers and absence a test decides, and tokens as any issuer or attacker might make them. */
+/** Runs an OIDC issuer whose keys and answers a test decides, and makes tokens as an issuer or an attacker would. */
 import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose'
@@ -20,7 +20,7 @@ export interface TokenParts {
   readonly nowMs?: number
 }
 
-/** A token with `sub`, `aud`, `iat` and `exp` (one minute) unless `claims` says otherwise; undefined leaves one out. */
+/** Returns a token with `sub`, `aud`, `iat` and `exp` (one minute); `claims` replaces them, or removes one if undefined. */
 export async function tokenOf(
   key: IssuerKey,
   issuer: string | undefined,
@@ -40,7 +40,7 @@ export async function tokenOf(
     .sign(key.privateKey)
 }
 
-/** A token that is put together by hand: its signature is whatever `sign` makes of the text. */
+/** Returns a token whose signature is what `sign` returns for its text. */
 export function forged(header: object, claims: object, sign: (text: string) => string = () => ''): string {
   const text = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
@@ -51,7 +51,7 @@ export function forged(header: object, claims: object, sign: (text: string) => s
 /** The order of P-256. */
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
-/** The same token under the other signature that an ES256 signature always has: s and its negative are as good. */
+/** Returns the same token with the second valid ES256 signature: s and its negative are both valid. */
 export function twinOf(token: string): string {
   const [header = '', claims = '', signature = ''] = token.split('.')
   const bytes = Buffer.from(signature, 'base64url')
@@ -66,9 +66,9 @@ export function twinOf(token: string): string {
 export class Issuer {
   readonly url: string
   keys: IssuerKey[]
-  /** How often its keys were fetched. */
+  /** The number of times its keys were fetched. */
   fetched = 0
-  /** What it does instead of answering with its keys. */
+  /** Answers in place of the keys, if defined. */
   instead: ((reply: ServerResponse) => void) | undefined
   /** Members of its discovery document that differ. */
   discovery: Record<string, unknown> = {}

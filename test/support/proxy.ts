@@ -1,4 +1,4 @@
-/** The proxy as a user starts it: a process with a configuration file. Nothing in here imports its code. */
+/** Starts the proxy as a user does: a process with a configuration file. Nothing in here imports its code. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process'
 import { once } from 'node:events'
 import {
@@ -18,7 +18,7 @@ import { vi } from 'vitest'
 import { BUILDER, type TestAgent, UPSTREAM_KEY } from './agents.ts'
 import { ACTION_CLASSES } from '../../proxy/core/action-class.ts'
 
-/** A record as it stands in the audit log. */
+/** A record as the audit log has it. */
 export interface AuditLine {
   readonly phase: string
   readonly requestId?: string
@@ -34,15 +34,15 @@ export interface AuditLine {
 }
 
 export interface ProxyOptions {
-  /** Where every call goes; left out: real endpoints. */
+  /** The endpoint of every call; by default AWS's own. */
   readonly upstream?: string
   readonly agents?: readonly TestAgent[]
-  /** Further settings, beside listen, stateDir and agents. `upstream` is merged. */
+  /** Further settings besides listen, stateDir and agents; `upstream` is merged. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly environment?: Readonly<Record<string, string>>
-  /** State of an earlier run. */
+  /** The state folder of an earlier run. */
   readonly stateDir?: string
-  /** The `moderato` to start, if not that of this checkout. */
+  /** The `moderato` to start; by default that of this checkout. */
   readonly command?: string
 }
 
@@ -51,7 +51,7 @@ type Child = ChildProcessByStdio<null, Readable, Readable>
 const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
 const COMPILE_CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/node')
 
-/** A pace that no test reaches, for tests of something else. */
+/** Paces that no test reaches, for tests of something else. */
 const UNHURRIED = { rate: '1000/s', burst: 100_000, maxWait: '0s' }
 export const UNHURRIED_PACING = {
   classes: Object.fromEntries(
@@ -123,7 +123,7 @@ interface Parts {
   readonly log: () => string
 }
 
-/** A running proxy and what an operator sees of it. */
+/** A running proxy, with what an operator sees of it. */
 export class Proxy {
   readonly url: string
   readonly adminUrl: string
@@ -144,12 +144,12 @@ export class Proxy {
     this.log = parts.log
   }
 
-  /** Where its configuration is. */
+  /** The path of its configuration. */
   get configFile(): string {
     return join(this.#parts.folder, 'moderato.yaml')
   }
 
-  /** Writes its configuration anew, with a change; nothing tells the proxy but the file itself. */
+  /** Writes a changed configuration file; the proxy finds the change by itself. */
   reconfigure(change: (config: Record<string, unknown>) => Record<string, unknown>): void {
     const config = JSON.parse(readFileSync(this.configFile, 'utf8')) as Record<string, unknown>
     this.reconfigureText(JSON.stringify(change(config)))
@@ -164,7 +164,7 @@ export class Proxy {
     this.#parts.child.kill(signal)
   }
 
-  /** Drains, ends, and removes what it wrote. */
+  /** Drains and ends the proxy, and removes its files. */
   async stop(): Promise<void> {
     if (this.#parts.child.exitCode === null && this.#parts.child.signalCode === null) {
       this.signal('SIGTERM')
@@ -174,7 +174,7 @@ export class Proxy {
     rmSync(this.#parts.folder, { recursive: true, force: true })
   }
 
-  /** The audit log as it stands on disk. */
+  /** Returns the audit log as it is on disk. */
   records(): AuditLine[] {
     const dir = join(this.stateDir, 'audit')
     if (!existsSync(dir)) return []
@@ -185,7 +185,7 @@ export class Proxy {
       .flatMap((line) => lineOf(line))
   }
 
-  /** The first record that matches, once it is on disk. */
+  /** Waits for the first record that matches to be on disk. */
   record(matches: (line: AuditLine) => boolean): Promise<AuditLine> {
     return vi.waitFor(
       () => {
@@ -197,12 +197,12 @@ export class Proxy {
     )
   }
 
-  /** The one decision record of a request. */
+  /** Waits for the one decision record of a request. */
   decision(requestId: string): Promise<AuditLine> {
     return this.record((line) => line.phase === 'decision' && line.requestId === requestId)
   }
 
-  /** The sum of a metric's series whose labels include these; 0 if there is none. */
+  /** Returns the sum of a metric's series whose labels include these; 0 if there is none. */
   async metric(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
     const text = await (await fetch(`${this.adminUrl}/metrics`)).text()
     const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`)
@@ -213,7 +213,7 @@ export class Proxy {
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
   }
 
-  /** Waits until the metric has the value; for what happens after an answer. */
+  /** Waits until the metric has the value, for changes that come after an answer. */
   async metricReaches(name: string, labels: Readonly<Record<string, string>>, value: number): Promise<void> {
     await vi.waitFor(
       async () => {
@@ -224,14 +224,14 @@ export class Proxy {
     )
   }
 
-  /** The most memory that the process ever had resident, in bytes. */
+  /** Returns the peak resident memory of the process, in bytes. */
   peakMemoryBytes(): number {
     const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))?.[1]
     return Number(kilobytes) * 1024
   }
 }
 
-/** A torn last line is no record. */
+/** Returns the whole records of a text; an incomplete last line is not one. */
 function lineOf(text: string): AuditLine[] {
   if (text === '') return []
   try {

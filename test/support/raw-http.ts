@@ -1,4 +1,4 @@
-/** Requests that no SDK would send: signed by the SDK's own signer, then written as the test says. */
+/** Sends requests that no SDK would send: signed by the SDK's own signer, then written as the test says. */
 import { createHash, createHmac, type Hash, type Hmac } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
@@ -8,7 +8,7 @@ import { BUILDER } from './agents.ts'
 
 export interface RawRequest {
   readonly method: string
-  /** Path and query as they go on the wire. */
+  /** The path and query as they go on the wire. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Buffer | string
@@ -26,11 +26,11 @@ export interface Signing {
   readonly service: string
   readonly region?: string
   readonly signedAt?: Date
-  /** Whether the signature declares the hash of the body in a header, as boto3 does for S3 alone. */
+  /** True if the signature declares the hash of the body in a header, as boto3 does for S3 only. */
   readonly declaresHash?: boolean
 }
 
-/** Node's SHA-256 in the shape that the signer asks for. */
+/** Node's SHA-256 with the interface that the signer needs. */
 class Sha256 {
   readonly #state: Hash | Hmac
 
@@ -56,7 +56,7 @@ function bytesOf(data: string | ArrayBuffer | ArrayBufferView): Buffer {
     : Buffer.from(data)
 }
 
-/** The request with the headers that sign it for the proxy at `url`. */
+/** Returns the request with the headers that sign it for the proxy at `url`. */
 export async function signed(url: string, request: RawRequest, signing: Signing): Promise<RawRequest> {
   const {
     agent = BUILDER,
@@ -89,7 +89,7 @@ export async function signed(url: string, request: RawRequest, signing: Signing)
   return { ...request, headers }
 }
 
-/** A signed call of a JSON 1.0 service, DynamoDB's. */
+/** Returns a signed call of DynamoDB, a JSON 1.0 service. */
 export function dynamodbCall(
   url: string,
   operation: string,
@@ -120,7 +120,7 @@ export interface RawAnswer {
 
 const connections = new Agent({ keepAlive: true, maxSockets: 16 })
 
-/** Sends as it is and reads the whole answer. */
+/** Sends a request unchanged and reads the whole answer. */
 export function send(url: string, request: RawRequest, signal?: AbortSignal): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const { method, target, headers } = request
@@ -147,7 +147,7 @@ export function send(url: string, request: RawRequest, signal?: AbortSignal): Pr
   })
 }
 
-/** The head as it goes on the wire, with further lines if given. */
+/** Returns the head as it goes on the wire, with further lines if given. */
 export function headText({ method, target, headers }: RawRequest, ...more: readonly string[]): string {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
   return [`${method} ${target} HTTP/1.1`, ...lines, ...more, '', ''].join('\r\n')

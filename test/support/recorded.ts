@@ -1,4 +1,4 @@
-/** A proxy before an upstream that records: what most tests through the wire begin with. */
+/** Starts a proxy in front of an upstream that records, for a group of end-to-end tests. */
 import { afterAll, beforeAll } from 'vitest'
 import { startProxy, type Proxy } from './proxy.ts'
 import { RecordingUpstream, type Answer } from './recording-upstream.ts'
@@ -8,7 +8,7 @@ export interface RecordedProxy {
   readonly proxy: Proxy
 }
 
-/** Both are started before the tests of the `describe` around it and stopped after them; not to be had before. */
+/** Starts both before the tests of the `describe` around it, and stops them after; do not read them earlier. */
 export function recordedProxy(answer?: Answer): RecordedProxy {
   const running: { upstream?: RecordingUpstream; proxy?: Proxy } = {}
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-/** An upstream that keeps what it was sent, byte for byte, and answers as the test says. */
+/** Runs an upstream that keeps what it receives, byte for byte, and answers as the test says. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
@@ -12,9 +12,9 @@ export interface Recorded {
 export type Answer = (recorded: Recorded, reply: ServerResponse) => void
 
 export class RecordingUpstream {
-  /** In order of arrival, each once its head is there. */
+  /** The requests in order of arrival, each as soon as its head is there. */
   readonly arrived: IncomingMessage[] = []
-  /** In order of arrival, each once its body is whole. */
+  /** The requests in order of arrival, each as soon as its whole body is there. */
   readonly recorded: Recorded[] = []
   readonly url: string
   answer: Answer
@@ -55,7 +55,7 @@ export class RecordingUpstream {
   }
 }
 
-/** `{}`, as JSON services answer when there is nothing to say. */
+/** Answers `{}`, as JSON services do without a result. */
 export function answerEmptyJson(_recorded: Recorded, reply: ServerResponse): void {
   reply.writeHead(200, {
     'content-type': 'application/x-amz-json-1.0',

@@ -17,7 +17,7 @@ import { samplingFiles } from './sampling-files.ts'
 interface Counts {
   readonly passed: number
   readonly failed: number
-  /** Names of skipped tests. */
+  /** The names of skipped tests. */
   readonly skipped: readonly string[]
 }
 

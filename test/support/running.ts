@@ -1,4 +1,4 @@
-/** `moderato run` and its like, as a person starts them. */
+/** Runs `moderato run` and similar verbs as a person does. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { resolve } from 'node:path'
 import { BUILDER, type TestAgent } from './agents.ts'
@@ -7,7 +7,7 @@ import type { Proxy } from './proxy.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
 
-/** The identity for first steps: a static key. */
+/** Returns the environment with a static key, the simplest identity. */
 export function keyEnvironment(proxy: Proxy, agent: TestAgent = BUILDER): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
@@ -22,7 +22,7 @@ export function keyEnvironment(proxy: Proxy, agent: TestAgent = BUILDER): Record
 
 export interface Running {
   readonly child: ChildProcess
-  /** What it wrote so far. */
+  /** Returns the output so far. */
   readonly out: () => string
   readonly ended: Promise<Ran>
 }

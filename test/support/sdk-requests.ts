@@ -1,6 +1,6 @@
 /**
- * The requests that the AWS SDK for JavaScript v3 makes, signed but not sent: lines of `moderato catalogue identify`,
- * with the operation that was called. Inputs are filled by the SDK's own schemas.
+ * Makes the requests of the AWS SDK for JavaScript v3, signed but not sent: lines of `moderato catalogue identify`, with
+ * the operation that was called. The SDK's own schemas fill the inputs.
  */
 import { buildQueryString } from '@smithy/core/protocols'
 import { NormalizedSchema } from '@smithy/core/schema'
@@ -8,16 +8,16 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
 export interface SdkRequest {
-  /** The model's name of the service, and the operation. */
+  /** The model's name of the service, with the operation. */
   readonly expected: readonly [service: string, operation: string]
   readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string | readonly string[]>>
-  /** Base64. */
+  /** The body in base64. */
   readonly body: string
 }
 
-/** What a request handler is given, as far as it is read here. */
+/** The parts of a request handler's argument that are read here. */
 interface Given {
   readonly method: string
   readonly hostname: string
@@ -35,7 +35,7 @@ type Exports = Readonly<Record<string, unknown>>
 type Constructor<T> = new (input: object) => T
 
 const DEEPEST = 5
-/** Members that the SDK itself goes by. */
+/** Values of members that the SDK itself reads. */
 const READ_BY_SDK: ReadonlyMap<string, string> = new Map([
   ['ChecksumAlgorithm', 'SHA256'],
   ['QueueUrl', 'https://sqs.us-east-1.amazonaws.com/111122223333/abc'],
@@ -49,7 +49,7 @@ const CONFIG = {
 
 function ignore(): void {}
 
-/** A value that the schema allows; undefined below the depth where it may go round in circles. */
+/** Returns a value that the schema allows; undefined below the depth at which schemas may repeat themselves. */
 function sample(schema: NormalizedSchema, depth: number): unknown {
   if (schema.isStreaming()) return schema.isBlobSchema() ? Buffer.from('x') : undefined
   if (schema.isBlobSchema()) return Buffer.from('x')
@@ -74,7 +74,7 @@ function bytesOf(body: unknown): Buffer {
   return body instanceof Uint8Array ? Buffer.from(body) : Buffer.alloc(0)
 }
 
-/** A client that sends nothing, and what it would have sent last. */
+/** Returns a client that sends nothing, with the last request that it would have sent. */
 function recording(exported: Exports, more: object): { client: Client; taken: () => Given | undefined } {
   let taken: Given | undefined
   const requestHandler = {
@@ -94,7 +94,7 @@ function recording(exported: Exports, more: object): { client: Client; taken: ()
   }
 }
 
-/** One request for each command of a client package, which `folder` has installed. What the SDK refuses to send is left out. */
+/** Yields one request for each command of a client package in `folder`, except those that the SDK refuses to send. */
 export async function* jsRequests(
   folder: string,
   packageName: string,

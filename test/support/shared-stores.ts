@@ -1,4 +1,4 @@
-/** Every store that two replicas may share, for `describe.each`: its name, whether it is missing here, and one of it. */
+/** Lists every store that two replicas may share, for `describe.each`: its name, true if it is missing here, and a start. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { ValkeyServer } from './valkey.ts'
 export interface SharedStore {
   /** The setting `state` of each replica. */
   readonly state: object
-  /** When no replica is there any more. */
+  /** Ends the store, once no replica runs any more. */
   readonly end: () => Promise<void>
 }
 

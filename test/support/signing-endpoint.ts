@@ -1,4 +1,4 @@
-/** Asks the signing endpoint of a running proxy, as an agent that signs with an SDK's signer. */
+/** Calls the signing endpoint of a running proxy, as an agent that signs with an SDK's signer. */
 import { randomUUID } from 'node:crypto'
 import { BUILDER, type TestAgent } from './agents.ts'
 import type { Proxy } from './proxy.ts'
@@ -15,7 +15,7 @@ export interface Asking {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** The signed request, not yet sent. */
+/** Returns the signed request, not yet sent. */
 export function asking(proxy: Proxy, body: unknown, options: Asking = {}): Promise<RawRequest> {
   const {
     agent = BUILDER,
@@ -29,7 +29,7 @@ export function asking(proxy: Proxy, body: unknown, options: Asking = {}): Promi
   const fields = {
     'content-type': 'application/json',
     'content-length': String(Buffer.byteLength(text)),
-    // As SDKs send it: two equal requests of one second are two requests.
+    // SDKs send this too: it makes two equal requests of one second different.
     'amz-sdk-invocation-id': randomUUID(),
     ...headers,
   }
@@ -45,7 +45,7 @@ export interface SignAnswer extends RawAnswer {
   readonly requestId: string
 }
 
-/** Asks, and reads the JSON of the answer. */
+/** Sends the request, and parses the JSON of the answer. */
 export async function ask(proxy: Proxy, body: unknown, options: Asking = {}): Promise<SignAnswer> {
   return jsonOf(await send(proxy.url, await asking(proxy, body, options)))
 }

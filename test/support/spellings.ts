@@ -1,11 +1,11 @@
-/** Ways to spell a request otherwise: order, case, encoding, repetition, other indicators. Each changes bytes, not meaning, or tries to. */
+/** Lists other spellings of a request: order, case, encoding, repetition. Each changes bytes and tries to keep the meaning. */
 
-/** A request as it goes on the wire, less what signs it. */
+/** A request as it goes on the wire, without its signature. */
 export interface Wire {
   readonly method: string
-  /** Path and query. */
+  /** The path and query. */
   readonly target: string
-  /** name, value, name, value, ... */
+  /** A flat list of name, value, name, value, ... */
   readonly headers: readonly string[]
   readonly body: Buffer
 }
@@ -44,7 +44,7 @@ function percent(letter: string): string {
   return `%${letter.charCodeAt(0).toString(16)}`
 }
 
-/** Of whatever protocol. */
+/** The spellings of every protocol. */
 const ANY: readonly Spelling[] = [
   spelling('headers in another order', ({ headers }) => ({
     headers: headers.flatMap((_, index) =>
@@ -235,7 +235,7 @@ const XML: readonly Spelling[] = [
   ofText('elements beside', (text) => text.replace(/(<\w+>)/, '$1<Quiet>true</Quiet><DryRun>true</DryRun>')),
 ]
 
-/** The spellings that a protocol has. */
+/** The spellings by protocol. */
 export const SPELLINGS = {
   json: [...ANY, ...TARGET, ...JSON_BODY],
   form: [...ANY, ...FORM],

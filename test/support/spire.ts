@@ -1,4 +1,4 @@
-/** A real SPIRE: one server and one agent, whose Workload API knows this user as one workload. */
+/** Runs a real SPIRE: one server and one agent, whose Workload API knows this user as one workload. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ const execute = promisify(execFile)
 const BIN = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato', 'bin')
 const [SERVER, AGENT] = [join(BIN, 'spire-server'), join(BIN, 'spire-agent')]
 
-/** For `describe.skipIf`: true, with a warning, unless both are in the cache; building them takes a quarter of an hour. */
+/** Returns true, with a warning, unless both are in the cache, for `describe.skipIf`. Building them takes 15 minutes. */
 export function missingSpire(): boolean {
   const absent = [SERVER, AGENT].filter((binary) => !existsSync(binary))
   for (const binary of absent)
@@ -85,12 +85,12 @@ export class Spire {
     })
   }
 
-  /** What a command of the server prints. */
+  /** Runs a command of the server, and returns its output. */
   async server(...command: readonly string[]): Promise<string> {
     return (await execute(SERVER, withSocket(command, this.#serverSocket))).stdout
   }
 
-  /** What a command of the agent prints, as the workload that this user is. */
+  /** Runs a command of the agent as this user's workload, and returns its output. */
   async agent(...command: readonly string[]): Promise<string> {
     return (await execute(AGENT, withSocket(command, this.socket))).stdout
   }
@@ -101,7 +101,7 @@ export class Spire {
     return svids[0].svid
   }
 
-  /** The files of an X.509-SVID, with its chain, and of its key. */
+  /** Returns the files of an X.509-SVID with its chain, and of its key. */
   async x509Svid(): Promise<{ readonly cert: string; readonly key: string }> {
     const folder = join(this.#folder, 'svid')
     mkdirSync(folder, { recursive: true })
@@ -119,7 +119,7 @@ export class Spire {
   }
 }
 
-/** Flags come before what a command is about. */
+/** Puts flags before the other arguments of a command. */
 function withSocket(command: readonly string[], socket: string): string[] {
   const flag = command.findIndex((word) => word.startsWith('-'))
   const at = flag < 0 ? command.length : flag

@@ -1,5 +1,5 @@
 /**
- * Counts work instead of timing it: how often V8 ran each block of the proxy and of what reads for it, and how many
+ * Counts work instead of timing it: how often V8 ran each block of the proxy and of its CBOR parser, and how many
  * characters were joined. The same run gives the same number on any machine.
  */
 import { Session } from 'node:inspector/promises'
@@ -10,7 +10,7 @@ const COUNTED = /\/(proxy|node_modules\/cborg)\//
 export class StepCounter {
   readonly #session = new Session()
 
-  /** Only what is imported after this is counted block by block. */
+  /** Starts counting. Only modules that are imported later are counted block by block. */
   async start(): Promise<void> {
     this.#session.connect()
     await this.#session.post('Profiler.enable')
@@ -32,7 +32,7 @@ export class StepCounter {
   }
 }
 
-/** Joining is native code, of which no block is counted. */
+/** Counts joined characters: joining is native code, whose blocks V8 does not count. */
 async function joinedCharacters(run: () => unknown): Promise<number> {
   const join = vi.spyOn(Array.prototype, 'join')
   try {

@@ -1,14 +1,14 @@
-/** An upstream that is STS too: it gives out credentials by number, and keeps what it was asked. */
+/** Runs an upstream that is STS too: it issues numbered credentials, and keeps the requests. */
 import type { ServerResponse } from 'node:http'
 import { answerEmptyJson, RecordingUpstream, type Recorded } from './recording-upstream.ts'
 
-/** What AssumeRole was asked, in the form's own words; lists as they are. */
+/** The parameters of one AssumeRole, by the names of the form, and its lists. */
 export interface Assumed {
   readonly form: Readonly<Record<string, string>>
   readonly tags: Readonly<Record<string, string>>
   readonly transitive: readonly string[]
   readonly policy: string
-  /** Who asked. */
+  /** The access key id that signed the request. */
   readonly signer: string
 }
 
@@ -21,13 +21,13 @@ export interface Called {
 
 export interface StsUpstream {
   readonly upstream: RecordingUpstream
-  /** Every AssumeRole, in order. */
+  /** Returns every AssumeRole, in order. */
   assumed(): Assumed[]
-  /** Every other call: by whom it was signed, and with which session token. */
+  /** Returns every other call, with its signer and session token. */
   calls(): Called[]
 }
 
-/** `answer` stands for STS where it is given; it says undefined for what it leaves to this one. */
+/** Starts the upstream. `answer` replaces its answers; it returns undefined for those that it does not replace. */
 export async function startSts(
   answer: (assumed: Assumed, reply: ServerResponse) => boolean | Promise<boolean> = () => false,
 ): Promise<StsUpstream> {

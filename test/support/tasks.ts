@@ -1,4 +1,4 @@
-/** Opens tasks at a running proxy, as an agent does that has a static key or the credentials of another task. */
+/** Opens tasks at a running proxy, as an agent with a static key or with the credentials of another task. */
 import { randomUUID } from 'node:crypto'
 import type { Proxy } from './proxy.ts'
 import { send, signed, type SigningKey } from './raw-http.ts'
@@ -27,7 +27,7 @@ export interface TaskAnswer {
   readonly json: OpenedTask & { readonly code?: string; readonly message?: string }
 }
 
-/** Asks the tasks endpoint, signed for the service `moderato`. */
+/** Calls the tasks endpoint, signed for the service `moderato`. */
 export async function askTasks(
   proxy: Proxy,
   key: SigningKey,

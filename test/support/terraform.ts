@@ -1,4 +1,4 @@
-/** A folder in which terraform works, with its AWS provider from a mirror on this machine. */
+/** Runs terraform in a folder of its own, with the AWS provider from a mirror on this machine. */
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -8,10 +8,10 @@ import { missing, TERRAFORM } from './tools.ts'
 
 const execute = promisify(execFile)
 
-/** A filesystem mirror with the AWS provider: machines that test may have no way to Terraform's registry. */
+/** A filesystem mirror with the AWS provider: a test machine may not reach Terraform's registry. */
 const PLUGINS = process.env['TF_PLUGIN_DIR'] ?? '/opt/tf-plugins'
 
-/** Says so, once a test file, if there is no terraform, or no provider for it. */
+/** Returns true, with a warning, if terraform or its provider is missing. */
 export function missingTerraform(): boolean {
   if (!existsSync(PLUGINS))
     console.warn('SKIPPED: no mirror with the AWS provider for terraform; TF_PLUGIN_DIR names one')
@@ -33,10 +33,10 @@ provider "aws" {
 
 export class Terraform {
   readonly folder = mkdtempSync(join(tmpdir(), 'moderato-terraform-'))
-  /** What it needs beside what is said of AWS. */
+  /** The variables that it needs besides those of AWS. */
   readonly environment: Readonly<Record<string, string>>
 
-  /** `resources` in its own language; `init` comes first. */
+  /** Writes the configuration: `resources` is in terraform's language. Run `init` first. */
   constructor(resources: string) {
     const rc = join(this.folder, 'terraform.rc')
     const mirror = JSON.stringify(PLUGINS)
@@ -45,7 +45,7 @@ export class Terraform {
     this.environment = { TF_CLI_CONFIG_FILE: rc, TF_IN_AUTOMATION: '1', CHECKPOINT_DISABLE: '1' }
   }
 
-  /** Resolves with what it printed; rejects if it failed. */
+  /** Runs terraform; resolves with its output, rejects if it failed. */
   async run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
     const { stdout } = await execute('terraform', [...args, '-no-color'], {
       cwd: this.folder,

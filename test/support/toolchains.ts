@@ -1,4 +1,4 @@
-/** Clients in other languages, built into a cache outside the repository the first time they are asked for. */
+/** Builds clients in other languages on first use, into a cache outside the repository. */
 import { execFile, spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -15,7 +15,7 @@ export const GO: Tool = { name: 'go', command: 'go', args: ['version'] }
 export const JAVA: Tool = { name: 'java (17 or newer)', command: 'java', args: ['-version'] }
 export const MAVEN: Tool = { name: 'mvn', command: 'mvn', args: ['--version'] }
 
-/** What a client says of one of its steps. */
+/** A client's report of one of its steps. */
 export interface Step {
   readonly step: string
   readonly ok: boolean
@@ -23,7 +23,7 @@ export interface Step {
   readonly message?: string | null
 }
 
-/** A Go program's binary; undefined, with a warning, if its modules cannot be had. */
+/** Returns the binary of a Go program; undefined, with a warning, if its modules cannot be downloaded. */
 export async function builtGoClient(
   program: 'clients' | 'requests' | 'identity' = 'clients',
 ): Promise<string | undefined> {
@@ -35,29 +35,29 @@ export async function builtGoClient(
   return outcome(execute('go', args, { cwd: join(CLIENTS, 'go'), env }), binary, `the Go program ${program}`)
 }
 
-/** A folder with clients of the SDK for JavaScript; undefined, with a warning, if they cannot be had. */
+/** Returns a folder with clients of the SDK for JavaScript; undefined, with a warning, if they cannot be installed. */
 export async function installedJsClients(): Promise<string | undefined> {
   const folder = join(BUILT, 'js')
   mkdirSync(folder, { recursive: true })
   for (const each of ['package.json', 'package-lock.json'])
     copyFileSync(join(CLIENTS, 'js', each), join(folder, each))
-  // Unlike `npm ci`, this leaves alone what is there already.
+  // Unlike `npm ci`, this keeps what is already installed.
   const args = ['install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline']
   return outcome(execute('npm', args, { cwd: folder }), folder, 'clients of the SDK for JavaScript')
 }
 
-/** Where a build that may take minutes ends: at its result, or at a warning. */
+/** Waits for a build; returns its result, or undefined after a warning. */
 async function outcome(build: Promise<unknown>, result: string, what: string): Promise<string | undefined> {
   try {
     await build
     return result
   } catch (error) {
-    console.warn(`SKIPPED: cannot be had: ${what}: ${String(error).slice(0, 500)}`)
+    console.warn(`SKIPPED: cannot build or install ${what}: ${String(error).slice(0, 500)}`)
     return undefined
   }
 }
 
-/** The class path of the Java client; undefined, with a warning, if its packages cannot be had. */
+/** Returns the class path of the Java client; undefined, with a warning, if its packages cannot be downloaded. */
 export function javaClassPath(): string | undefined {
   const folder = join(BUILT, 'java')
   const pom = join(CLIENTS, 'java', 'pom.xml')
@@ -87,7 +87,7 @@ export async function steps(
     .map((line) => JSON.parse(line) as Step)
 }
 
-/** The Java client, run from its source. */
+/** Returns the command that runs the Java client from its source. */
 export function javaCommand(classPath: string): [string, ...string[]] {
   return ['java', '-cp', classPath, join(CLIENTS, 'java', 'Clients.java')]
 }

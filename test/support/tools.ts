@@ -1,11 +1,11 @@
-/** What this machine has. A test whose tool is missing is skipped loudly, and counted as skipped. */
+/** Finds the tools of this machine. A test whose tool is missing is skipped with a warning, and counted as skipped. */
 import { spawnSync } from 'node:child_process'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 const known = new Map<string, boolean>()
 
-/** Whether the command runs; `args` make it answer quickly and with exit code 0. */
+/** Tells whether a command runs; `args` make it answer quickly and with exit code 0. */
 export function hasTool(command: string, args: readonly string[]): boolean {
   const key = [command, ...args].join(' ')
   const before = known.get(key)
@@ -15,7 +15,7 @@ export function hasTool(command: string, args: readonly string[]): boolean {
   return runs
 }
 
-/** For `describe.skipIf`: true, with a warning that names what is missing, unless every tool is there. */
+/** Returns true, with a warning that names what is missing, unless every tool is there, for `describe.skipIf`. */
 export function missing(...tools: readonly Tool[]): boolean {
   const absent = tools.filter(({ command, args }) => !hasTool(command, args))
   for (const { name } of absent) console.warn(`SKIPPED: ${name} is not on this machine; .ci/run installs it`)
@@ -42,15 +42,15 @@ export const VALKEY: Tool = {
   args: ['--version'],
 }
 
-/** What is built or installed for tests, outside the repository; `.ci/run` fills it too. */
+/** The folder of what is built or installed for tests, outside the repository; `.ci/run` fills it too. */
 export const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'moderato')
-/** A Python of its own, since LocalStack asks for other versions of what moto and the AWS CLI stand on. */
+/** LocalStack has its own Python, since it needs other versions of packages than moto and the AWS CLI. */
 export const LOCALSTACK: Tool = {
   name: "LocalStack's router",
   command: join(CACHE, 'localstack', 'bin', 'python'),
   args: ['-c', 'import localstack.aws.protocol.parser, localstack.aws.protocol.service_router'],
 }
-/** The oldest line of Node that Moderato promises to run on; the tests themselves run on another. */
+/** The oldest Node that Moderato supports; the tests themselves run on another. */
 export const NODE_24: Tool = {
   name: 'Node 24',
   command: join(CACHE, 'node24', 'node_modules', 'node', 'bin', 'node'),

@@ -1,10 +1,10 @@
-/** A SPIFFE trust domain for tests: an authority that issues X.509-SVIDs, as they should be and as they should not. */
+/** Makes a SPIFFE trust domain for tests: an authority that issues valid and invalid X.509-SVIDs. */
 // oxlint-disable-next-line import/no-unassigned-import -- a polyfill that the next import cannot do without
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
-/** The library wants its polyfill first, so it is had from here. */
+/** Import the library from here: it needs its polyfill first. */
 export { x509 }
 x509.cryptoProvider.set(webcrypto)
 
@@ -15,7 +15,7 @@ const DAY_MS = 24 * 60 * 60_000
 export interface Issued {
   readonly certificate: x509.X509Certificate
   readonly keys: webcrypto.CryptoKeyPair
-  /** PEM. */
+  /** The certificate in PEM. */
   readonly cert: string
   readonly key: string
 }
@@ -33,7 +33,7 @@ export interface SvidShape {
 
 let serial = 0
 
-/** A certificate by that issuer; by itself if there is none. */
+/** Returns a certificate of an issuer; a self-signed one if there is none. */
 async function issue(name: string, issuer: Issued | undefined, shape: SvidShape): Promise<Issued> {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const { uris = [], ca = false, pathLength, usages, purposes, extra = [] } = shape
@@ -76,7 +76,7 @@ export class TrustDomain {
     return new TrustDomain(name, await issue(`authority of ${name}`, undefined, root))
   }
 
-  /** An SVID of `spiffe://NAME/path`. */
+  /** Issues an SVID of `spiffe://NAME/path`. */
   svid(path: string, shape: SvidShape = {}, issuer: Issued = this.authority): Promise<Issued> {
     return issue(`workload ${path}`, issuer, { uris: [`spiffe://${this.name}${path}`], ...shape })
   }
@@ -85,7 +85,7 @@ export class TrustDomain {
     return issue(`intermediate of ${this.name}`, this.authority, { ca: true, ...shape })
   }
 
-  /** The SPIFFE bundle document. */
+  /** Returns the SPIFFE bundle document. */
   bundle(): object {
     const x5c = [Buffer.from(this.authority.certificate.rawData).toString('base64')]
     return { keys: [{ use: 'x509-svid', kty: 'EC', x5c }], spiffe_refresh_hint: 300 }

@@ -1,17 +1,17 @@
-/** Finds which commands a shell script would run: a real shell reads it, and every command is a stub that notes its arguments. */
+/** Finds the commands that a shell script would run: a real shell runs it with stubs that record their arguments. */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What examples type beside `moderato`. A command that is not among them fails the script. */
+/** The commands that examples use besides `moderato`. Any other command fails the script. */
 const OTHERS = ['npm', 'aws', 'curl', 'docker', 'moto_server', 'mv', 'grep']
 const BETWEEN_WORDS = '\u001F'
 const BETWEEN_COMMANDS = '\u001E'
 
 /**
- * Returns the commands of a script in order, each as its words. Nothing is run but stubs, so what depends on the output of a
- * command is as if that were empty. Throws if the shell cannot read the script, or does not know a command.
+ * Returns the commands of a script in order, each as its words. Only stubs run, so the output of every command is empty.
+ * Throws if the shell cannot read the script, or does not know a command.
  */
 export function typedCommands(script: string): readonly (readonly string[])[] {
   const folder = mkdtempSync(join(tmpdir(), 'moderato-typed-'))

@@ -1,4 +1,4 @@
-/** A real Valkey (or Redis) server, as operators run one: with a password, on a port of its own. */
+/** Runs a real Valkey (or Redis) server as operators do: with a password, on a port of its own. */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ export const PASSWORD = 'a-password-of-the-store-for-tests-only'
 
 type Settings = Readonly<Record<string, string>>
 
-/** Started with a password, and nothing on disk, unless the settings say otherwise. */
+/** A server with a password and nothing on disk, unless the settings say otherwise. */
 export class ValkeyServer {
   readonly port: number
   readonly folder: string
@@ -65,7 +65,7 @@ export class ValkeyServer {
     })
   }
 
-  /** A client of the operator's own. */
+  /** Returns a client for the operator. */
   client(options: RedisOptions = {}): Redis {
     this.#client ??= new Redis({
       host: '127.0.0.1',
@@ -76,7 +76,7 @@ export class ValkeyServer {
     return this.#client
   }
 
-  /** Stops it from answering, without closing a connection. */
+  /** Stops the server from answering, without closing a connection. */
   freeze(): void {
     this.#child?.kill('SIGSTOP')
   }

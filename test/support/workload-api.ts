@@ -1,4 +1,4 @@
-/** A SPIFFE Workload API for tests: a gRPC server on a socket, which says what a test sets. */
+/** Runs a SPIFFE Workload API for tests: a gRPC server on a socket, which returns what a test sets. */
 import { resolve } from 'node:path'
 import {
   loadPackageDefinition,
@@ -20,7 +20,7 @@ type Stream = ServerWritableStream<object, { bundles: Bundles }>
 type TokenCall = ServerUnaryCall<{ readonly audience: readonly string[] }, object>
 
 export class WorkloadApi {
-  /** The token of whoever asks; undefined: it has none. */
+  /** The token of the workload that asks; undefined if it has none. */
   svidFor: ((audience: readonly string[]) => string) | undefined
   readonly socket: string
   readonly #server: Server
@@ -62,7 +62,7 @@ export class WorkloadApi {
     else answer(null, { svids: [{ svid: this.svidFor(request.audience) }] })
   }
 
-  /** As a real one refuses whoever does not say that it means a Workload API. */
+  /** Refuses, as a real one does, requests without the security header of the Workload API. */
   #serve(kind: 'jwt' | 'x509', stream: Stream): void {
     if (stream.metadata.get('workload.spiffe.io')[0] !== 'true') {
       stream.emit('error', { code: status.INVALID_ARGUMENT, details: 'security header missing from request' })
@@ -73,7 +73,7 @@ export class WorkloadApi {
     stream.write({ bundles: this.#bundles[kind] })
   }
 
-  /** Pushes other bundles to everybody. */
+  /** Pushes other bundles to all clients. */
   push(bundles: { jwt: Bundles; x509: Bundles }): void {
     this.#bundles = bundles
     for (const [stream, kind] of this.#streams) stream.write({ bundles: bundles[kind] })

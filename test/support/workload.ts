@@ -1,4 +1,4 @@
-/** AWS clients as a workload has them that knows nothing but the token of its identity provider. */
+/** Runs AWS clients as a workload that has only the token of its identity provider. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,24 +12,24 @@ const ROOT = resolve(import.meta.dirname, '../..')
 
 export const ROLE = 'arn:aws:iam::123456789012:role/agents/worker'
 
-/** What leads AWS clients to the proxy, with no key in it, and a home of its own. */
+/** Returns the environment that points AWS clients to the proxy, without a key and with its own home folder. */
 export function keyless(endpoint: string, home: string): Record<string, string> {
   const { AWS_ACCESS_KEY_ID: _key, AWS_SECRET_ACCESS_KEY: _secret, ...rest } = awsEnvironment(endpoint)
   return {
     ...rest,
     HOME: home,
-    // Python of a user's own folder is still found.
+    // Python packages in the user's own folder are still found.
     PYTHONUSERBASE: process.env['PYTHONUSERBASE'] ?? join(process.env['HOME'] ?? '', '.local'),
     AWS_ENDPOINT_URL_STS: endpoint,
     AWS_REGION: 'us-east-1',
   }
 }
 
-/** A home of its own: the AWS CLI keeps credentials there, by role and session name. */
+/** A home folder of its own: the AWS CLI keeps credentials there, by role and session name. */
 export class WorkloadHome {
   readonly folder = mkdtempSync(join(tmpdir(), 'moderato-workload-'))
 
-  /** What a workload's environment says; there is no key in it. */
+  /** Returns the environment of a workload; there is no key in it. */
   environment(endpoint: string, token: string, sessionName: string): Record<string, string> {
     const file = join(this.folder, `${sessionName}.jwt`)
     writeFileSync(file, token)
@@ -46,7 +46,7 @@ export class WorkloadHome {
   }
 }
 
-/** Runs a command to its end; resolves with what it printed. */
+/** Runs a command to its end; resolves with its output. */
 export async function run(
   [command, ...args]: readonly [string, ...string[]],
   env: Readonly<Record<string, string>>,
@@ -55,7 +55,7 @@ export async function run(
   return stdout.trim()
 }
 
-/** What the JavaScript SDK does with a token: fetches credentials, or throws. */
+/** Fetches credentials with a token, as the JavaScript SDK does; rejects if they are refused. */
 export function exchange(endpoint: string, token: string, sessionName: string, maxAttempts = 1) {
   return fromWebToken({
     roleArn: ROLE,

@@ -1,4 +1,4 @@
-/** What may be asked of the signing endpoint: a closed list (security rule S10). */
+/** Parses requests to the signing endpoint, which signs only what is on a closed list (security rule S10). */
 import { z } from 'zod'
 import { isGeneralPurpose } from '../../aws/endpoints/buckets.ts'
 import { parseJson, textOf } from '../../aws/protocols/document.ts'
@@ -10,7 +10,7 @@ const MAX_KEY_BYTES = 1024
 /** Larger than any S3 object may be. */
 const MAX_CONTENT_LENGTH = 2 ** 43
 
-const seconds = (most: number) => z.int().min(1).max(most, `must be at most ${most} seconds`).default(most)
+const seconds = (max: number) => z.int().min(1).max(max, `must be at most ${max} seconds`).default(max)
 const text = (pattern: RegExp, what: string) => z.string().regex(pattern, `must be ${what}`)
 
 const EksToken = z.strictObject({
@@ -23,7 +23,7 @@ const RdsToken = z.strictObject({
   type: z.literal('rds-token'),
   host: text(/^[a-z0-9.-]{1,253}$/, 'a host name in lower case'),
   port: z.int().min(1).max(65_535),
-  // No colon, slash, `*`, `?` or `$`: they would be something else in an ARN.
+  // No colon, slash, `*`, `?` or `$`: they have a meaning in an ARN.
   user: text(/^\w[\w.@-]{0,62}$/, 'the name of a database user'),
   expiresSeconds: seconds(MAX_SECONDS),
 })
@@ -46,7 +46,7 @@ const objectOf = {
       error: `must be text of at most ${MAX_KEY_BYTES} bytes`,
     })
     .refine((key) => !/\p{Cc}/u.test(key), 'must have no control characters')
-    // Whoever fetches a URL removes these, however they are encoded.
+    // HTTP clients remove these, however they are encoded.
     .refine((key) => !/(?:^|\/)\.{1,2}(?:\/|$)/.test(key), 'must have no segment "." or "../.."'),
   expiresSeconds: seconds(MAX_SECONDS),
 }
@@ -66,35 +66,37 @@ const SignBody = z.discriminatedUnion('type', [
   z.discriminatedUnion('method', [S3Read, S3Write]),
 ])
 
+/** Describes what the signing endpoint is to sign, as it was parsed. */
 export type SignBody = z.output<typeof SignBody>
+/** Selects the body of one type. */
 export type SignBodyOf<Type extends SignBody['type']> = Extract<SignBody, { type: Type }>
 
 const TYPES = ['eks-token', 'rds-token', 'elasticache-token', 's3-url'] as const satisfies SignBody['type'][]
 
 /**
- * The request that a JSON body makes. Denial `unclassified` for whatever is not on the list, `malformed_request` for
- * what is on it and not said properly: a member twice, unknown, missing, or with a value that could be read otherwise.
+ * Parses a JSON body. Denial `unclassified` for a request that is not on the list, `malformed_request` for one that has a
+ * member twice, an unknown or missing member, or a value that is not allowed.
  */
 export function parseSignBody(bytes: Buffer): SignBody {
   const document = parseJson(textOf(bytes))
-  const asked = SignBody.safeParse(document)
-  if (asked.success) return asked.data
+  const read = SignBody.safeParse(document)
+  if (read.success) return read.data
   const { type, method } = (document ?? {}) as { type?: unknown; method?: unknown }
   if (typeof type === 'string' && !TYPES.some((each) => each === type)) throw notOnTheList()
   if (type === 's3-url' && typeof method === 'string' && !['GET', 'HEAD', 'PUT'].includes(method)) {
     throw notOnTheList()
   }
-  throw new Denial('malformed_request', inWords(asked.error))
+  throw new Denial('malformed_request', problemsOf(read.error))
 }
 
 function notOnTheList(): Denial {
   return new Denial(
     'unclassified',
-    'Moderato signs for others only: eks-token (one cluster), rds-token and elasticache-token (one host and user), ' +
-      's3-url (GET, HEAD or PUT of one key). Every other presigning is refused; make the call through Moderato.',
+    'Moderato signs only: eks-token (one cluster), rds-token and elasticache-token (one host and user), ' +
+      's3-url (GET, HEAD or PUT of one key). It signs no other request; make the call through Moderato.',
   )
 }
 
-function inWords({ issues }: z.ZodError): string {
+function problemsOf({ issues }: z.ZodError): string {
   return issues.map(({ path, message }) => `${path.join('.') || 'The body'}: ${message}.`).join(' ')
 }

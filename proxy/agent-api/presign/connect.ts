@@ -1,17 +1,17 @@
-/** Tokens that open a connection to a database or cache, as one user. What is said there, Moderato does not see. */
+/** Describes tokens that open a connection to a database or cache as one user. Moderato does not see its traffic. */
 import { Denial } from '../../core/denial/denial.ts'
 import type { Call } from '../../core/call.ts'
 import { HeaderFields } from '../../core/http/headers.ts'
 import { EMPTY_SHA256 } from '../../sigv4/payload.ts'
 import { encode } from '../../sigv4/canonical-request.ts'
 import type { SignBodyOf } from './body.ts'
-import { arnPrefix, presignClasses, type Made, type SigningPlace } from './made.ts'
+import { arnPrefix, presignClasses, type SignableCall, type SigningPlace } from './signable-call.ts'
 
 /**
- * IAM knows a database by an id that its host does not tell, so the user is the user of any; what the host does tell,
- * the instance, the cluster or that it is a proxy, is the second resource.
+ * Describes a token for an RDS database. IAM identifies a database by an id that the host does not contain, so the first
+ * resource is the user on any database. The second is what the host does name: an instance, a cluster or a proxy.
  */
-export function rdsToken({ host, port, user }: SignBodyOf<'rds-token'>, place: SigningPlace): Made {
+export function rdsToken({ host, port, user }: SignBodyOf<'rds-token'>, place: SigningPlace): SignableCall {
   const users = `${arnPrefix('rds-db', place)}dbuser:*/${user}`
   const database = `${arnPrefix('rds', place)}${databaseOf(host, place)}`
   return {
@@ -24,12 +24,12 @@ export function rdsToken({ host, port, user }: SignBodyOf<'rds-token'>, place: S
   }
 }
 
-/** Both the cache and the user, as IAM has it. A token names no host: the cache's name stands in its place. */
+/** Describes a token for an ElastiCache cache. IAM checks the cache and the user; the cache's name takes the host's place. */
 export function elastiCacheToken(
   { cache, user, serverless }: SignBodyOf<'elasticache-token'>,
   place: SigningPlace,
-): Made {
-  // Refuses a region that may not be reached; the host itself is not in the token.
+): SignableCall {
+  // This refuses a region that may not be reached; the token itself has no host.
   place.hostOf('elasticache')
   const prefix = arnPrefix('elasticache', place)
   const kind = serverless ? 'serverlesscache' : 'replicationgroup'
@@ -53,7 +53,7 @@ function connection(host: string, query: string) {
   }
 }
 
-/** No API model has these: `opaque`, since what runs on the connection is not shown. */
+/** Returns a call that no API model has; it is `opaque`, since Moderato does not see what runs on the connection. */
 function connect(service: string, action: string, resources: readonly string[]): Call {
   return {
     service,
@@ -77,9 +77,9 @@ const HOST =
   /^(?<name>[a-z][a-z0-9-]{0,62})\.(?<kind>(?:cluster-ro-|cluster-custom-|cluster-|proxy-)?)[a-z0-9]+$/
 const PROXY_ENDPOINT = /^[a-z][a-z0-9-]{0,62}\.endpoint\.proxy-[a-z0-9]+$/
 
-/** The end of a database's ARN. RDS takes no other name in a token than its own for the endpoint. */
+/** Returns the end of a database's ARN. RDS accepts only its own name of the endpoint in a token. */
 function databaseOf(host: string, place: SigningPlace): string {
-  // `rds.us-east-1.amazonaws.com`: what is behind the region is the partition's own.
+  // In `rds.us-east-1.amazonaws.com`, the part after the region belongs to the partition.
   const dns = place.hostOf('rds').slice(`rds.${place.region}`.length)
   const suffix = [`.${place.region}.rds${dns}`, `.rds.${place.region}${dns}`].find((each) =>
     host.endsWith(each),
@@ -93,6 +93,6 @@ function databaseOf(host: string, place: SigningPlace): string {
   if (kind === '') return `db:${name}`
   throw new Denial(
     'endpoint_refused',
-    `The host must be the name that RDS gave to a database in ${place.region}, and no other name for it.`,
+    `The host must be the endpoint name that RDS gave to a database in ${place.region}, not another name of it.`,
   )
 }

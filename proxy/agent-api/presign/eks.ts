@@ -1,14 +1,17 @@
-/** A token for one EKS cluster: GetCallerIdentity, presigned with the cluster's name in a signed header. */
+/** Describes a token for one EKS cluster: GetCallerIdentity, presigned with the cluster's name in a signed header. */
 import { HeaderFields } from '../../core/http/headers.ts'
 import { EMPTY_SHA256 } from '../../sigv4/payload.ts'
 import type { SignBodyOf } from './body.ts'
-import { arnPrefix, callOfRequest, type Made, type SigningPlace } from './made.ts'
+import { arnPrefix, callOfRequest, type SignableCall, type SigningPlace } from './signable-call.ts'
 
 /**
- * The cluster is the call's one resource, in any region: a cluster takes a token that any STS host of its partition
- * signed, and compares no more than the name.
+ * Describes the token. The cluster is the call's one resource, in any region: a cluster accepts a token for any STS host
+ * of its partition, and compares only its name.
  */
-export async function eksToken({ cluster }: SignBodyOf<'eks-token'>, place: SigningPlace): Promise<Made> {
+export async function eksToken(
+  { cluster }: SignBodyOf<'eks-token'>,
+  place: SigningPlace,
+): Promise<SignableCall> {
   const host = place.hostOf('sts')
   const request = {
     method: 'GET',

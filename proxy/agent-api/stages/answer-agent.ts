@@ -1,4 +1,4 @@
-/** The end of each way on which Moderato answers by itself: credentials are made, a task is ended, and the agent is told. */
+/** Answers requests to Moderato itself, the last stage of their routes: issues credentials, ends or shows a task. */
 import type { Agent, Grant, Session } from '../../core/agent.ts'
 import type { TaskGrant } from '../../exchange/task-opening.ts'
 import type { Sealed } from '../../identity/sealed-token.ts'
@@ -10,6 +10,7 @@ import { markEffectMade, type EffectMade, type TaskApprovalConsumed } from '../.
 import type { AgentRequest, AgentRequested } from '../agent-request.ts'
 import { assumedRole, callerIdentity } from '../sts-answer.ts'
 
+/** Declares what `answerAgent` needs. */
 export interface AnswerDeps {
   readonly tasks: Tasks
   readonly sessions: Sessions
@@ -25,10 +26,10 @@ interface Answer {
 
 type Open = Extract<AgentRequest, { kind: 'open' }>
 
-/** Botocore fetches credentials anew for each call that come with less than a quarter of an hour left. */
-const SHOWN_AT_LEAST_MS = 16 * 60_000
+/** With less than a quarter of an hour left, botocore fetches credentials again for each call. */
+const MIN_STATED_LIFE_MS = 16 * 60_000
 
-/** Does what was asked, once its decision is recorded, and answers in the words of whoever asked. */
+/** Does what the agent asks, once the decision is recorded, and answers in the agent's own protocol. */
 export function answerAgent(deps: AnswerDeps) {
   return async function answerAgent<Exchange extends AgentRequested & TaskApprovalConsumed>(
     exchange: Exchange,
@@ -58,26 +59,27 @@ async function answerOf(
 ): Promise<Answer> {
   if (request.kind === 'open') return opened(taskGrant, request.answerAs, requestId, deps)
   if (request.kind === 'renew') {
-    return json(keysShown(deps.tasks.renew(request.session), 'Token', shownEnd(request.session, deps.clock)))
+    const { session } = request
+    return json(credentialsJson(deps.tasks.renew(session), 'Token', statedExpiration(session, deps.clock)))
   }
   if (request.kind === 'end') {
     const why = { cause: 'ended', by: agent.id, reason: 'its agent completed it' } as const
     const ended = await deps.tasks.end(agent, request.taskId, why)
-    return json({ task: { id: request.taskId, ended }, ...summaryShown(agent, request.taskId, deps) })
+    return json({ task: { id: request.taskId, ended }, ...summaryJson(agent, request.taskId, deps) })
   }
   if (request.kind === 'show') {
     const open = deps.tasks.findOwn(agent, request.taskId)
-    const shown = open === undefined ? {} : { agent: open.agentId, expiresAt: iso(open.expiresAtMs) }
+    const details = open === undefined ? {} : { agent: open.agentId, expiresAt: iso(open.expiresAtMs) }
     return json({
-      task: { id: request.taskId, open: open !== undefined, ...shown },
-      ...summaryShown(agent, request.taskId, deps),
+      task: { id: request.taskId, open: open !== undefined, ...details },
+      ...summaryJson(agent, request.taskId, deps),
     })
   }
   return xml(callerIdentity(agent, deps.accountOf(agent) ?? '', requestId))
 }
 
-/** The session token is `Token` for the container credentials endpoint, `SessionToken` for `credential_process`. */
-function keysShown(
+/** Returns credentials; their token is `Token` for the container endpoint, `SessionToken` for `credential_process`. */
+function credentialsJson(
   { accessKeyId, secretAccessKey, sessionToken }: Sealed,
   tokenName: 'Token' | 'SessionToken',
   expiration: string,
@@ -99,20 +101,21 @@ async function opened(
   if (grant === undefined) throw new Error('policy was not asked about the task')
   const { session } = grant
   const sealed = await tasks.open(grant)
-  const expiration = shownEnd(session, clock)
-  if (answerAs === 'process') return json({ Version: 1, ...keysShown(sealed, 'SessionToken', expiration) })
+  const expiration = statedExpiration(session, clock)
+  if (answerAs === 'process')
+    return json({ Version: 1, ...credentialsJson(sealed, 'SessionToken', expiration) })
   if (answerAs !== undefined) return xml(assumedRole(answerAs, session, sealed, expiration, requestId))
   const { accessKeyId, secretAccessKey, sessionToken } = sealed
   return json({
-    task: taskShown(grant),
+    task: taskJson(grant),
     credentials: { accessKeyId, secretAccessKey, sessionToken, expiration },
     // For AWS_CONTAINER_AUTHORIZATION_TOKEN, with /.moderato/v1/credentials as AWS_CONTAINER_CREDENTIALS_FULL_URI.
     containerToken: sessions.ticket(session),
   })
 }
 
-/** As this replica saw it: what went through others, they know. */
-function summaryShown({ id, root }: Agent, taskId: string, { endings }: AnswerDeps): object {
+/** Returns the summary of the calls that this replica saw; other replicas have their own. */
+function summaryJson({ id, root }: Agent, taskId: string, { endings }: AnswerDeps): object {
   const { counts, leftBehind, leftMore } = endings.summary(root, taskId, id)
   return {
     counts,
@@ -125,7 +128,7 @@ function iso(timeMs: number): string {
   return new Date(timeMs).toISOString()
 }
 
-function taskShown({ session, asked, durationSeconds }: TaskGrant): object {
+function taskJson({ session, asked, durationSeconds }: TaskGrant): object {
   const { id, scopes, ancestors } = session.task
   const own = scopes.at(-1)
   const granted = own !== undefined && 'grants' in own ? own.grants : []
@@ -134,18 +137,18 @@ function taskShown({ session, asked, durationSeconds }: TaskGrant): object {
     agent: session.agentId,
     ...(ancestors.length === 0 ? {} : { parent: ancestors.at(-1) }),
     scopes,
-    // Fewer grants than were asked for, or less time.
+    // True for fewer grants, or less time, than the agent asked for.
     narrowed: pairsOf(granted) < pairsOf(asked.grants) || durationSeconds < (asked.durationSeconds ?? 0),
     expiresAt: iso(session.expiresAtMs),
   }
 }
 
-/** What clients are told: they would fetch anew all the time with less, and the real end is kept here. */
-function shownEnd({ expiresAtMs }: Session, clock: Clock): string {
-  return iso(Math.max(expiresAtMs, clock.nowMs() + SHOWN_AT_LEAST_MS))
+/** Returns the expiration that clients see. An earlier one would make them fetch all the time; the real one holds here. */
+function statedExpiration({ expiresAtMs }: Session, clock: Clock): string {
+  return iso(Math.max(expiresAtMs, clock.nowMs() + MIN_STATED_LIFE_MS))
 }
 
-/** How many pairs of class and pattern there are: policy takes pairs away, and adds none. */
+/** Counts the pairs of class and pattern: policy takes pairs away, and adds none. */
 function pairsOf(grants: readonly Grant[]): number {
   return grants.reduce((sum, { classes, resources }) => sum + classes.length * resources.length, 0)
 }

@@ -1,4 +1,4 @@
-/** Approval by people of a task before it is opened, where policy wants it. */
+/** Asks people to approve a task before it is opened, where policy wants it. */
 import type { Session } from '../../core/agent.ts'
 import type { OwnerOf } from '../../approvals/approval-request.ts'
 import { callKey } from '../../approvals/stored-approval.ts'
@@ -9,16 +9,17 @@ import { markTaskApproved, type TaskApproved, type TaskAuthorized } from '../../
 import type { AgentRequested } from '../agent-request.ts'
 import { newTaskApproval, taskDigest } from '../task-approval.ts'
 
+/** Declares what `approveTask` needs. */
 export interface ApproveTaskDeps extends FindApprovalDeps {
   readonly revocations: Pick<Revocations, 'of'>
   readonly ownerOf: OwnerOf
 }
 
 /**
- * Lets a task be opened that nobody needs to approve, or that people have approved as it is: what it may do, for how
- * long, under which role, and in which words of its agent; under which name does not matter. One that is carried on, as
- * SDKs do, needs no further approval and ends when the approved one does; not if it was revoked meanwhile. An opening is
- * never held: the agent asks again. Denials: those of `askFor`, and `unapprovable`.
+ * Lets a task be opened if nobody needs to approve it, or if people have approved it as it is: its rights, duration, role,
+ * and the agent's own text; its name does not matter. A task that is continued, as SDKs do, needs no further approval and
+ * ends when the approved one does, unless it was revoked meanwhile. An opening is never held: the agent asks again.
+ * Denials: those of `askFor`, and `unapprovable`.
  */
 export function approveTask(deps: ApproveTaskDeps) {
   return function approveTask<Exchange extends AgentRequested & TaskAuthorized>(
@@ -32,7 +33,7 @@ export function approveTask(deps: ApproveTaskDeps) {
     if (before?.digest === digest && !wasRevoked(session, before, deps)) {
       return markTaskApproved({ ...exchange, taskGrant: withApproved(taskGrant, before) })
     }
-    const sought = {
+    const query = {
       key: callKey(exchange.agent, digest),
       need,
       asked: () => newTaskApproval(exchange, taskGrant, digest, need, deps.ownerOf),
@@ -44,12 +45,12 @@ export function approveTask(deps: ApproveTaskDeps) {
         ...exchange,
         taskGrant: withApproved(taskGrant, { id, digest, openedAtMs, untilMs }),
       })
-    const given = givenFor(sought, deps.approvals)
-    return given === undefined ? askFor(sought, deps).then(approved) : approved(given)
+    const given = givenFor(query, deps.approvals)
+    return given === undefined ? askFor(query, deps).then(approved) : approved(given)
   }
 }
 
-/** Whether somebody has ended, since it was opened, what people approved. */
+/** Tells whether the approved task was revoked since it was opened. */
 function wasRevoked(
   session: Session,
   { openedAtMs }: ApprovedTask,

@@ -3,8 +3,8 @@ import type { Tasks } from '../../identity/tasks.ts'
 import type { AgentRequested } from '../agent-request.ts'
 
 /**
- * Asks policy whether a task may be opened, and how much of it; after what asks was proved, checked for holds and paced,
- * since each question costs policy some time. Denials as of `Tasks.judge`.
+ * Asks policy whether a task may be opened, and with which rights. The opener is proved, checked for holds and paced
+ * before, since each question costs policy some time. Denials: those of `Tasks.judge`.
  */
 export function authorizeTask({ tasks }: { readonly tasks: Pick<Tasks, 'judge'> }) {
   return function authorizeTask<Exchange extends AgentRequested & IssuancePaced>(

@@ -5,15 +5,16 @@ import { markProofClaimed, type ProofClaimed, type TaskApproved } from '../../ex
 import type { Replays } from '../../state/replays.ts'
 import type { AgentRequested } from '../agent-request.ts'
 
+/** Declares what `claimProof` needs. */
 export interface ClaimProofDeps {
   readonly replays: Replays
   readonly clock: Clock
 }
 
 /**
- * Claims a use of the identity token in its task. A token is good for one use in a task, or as many as its provider
- * says: whoever saw it pass cannot use it again there. Each use is taken in one step over all replicas. Denials
- * `identity_replayed`, `overloaded`, and `state_unavailable` where it cannot be remembered.
+ * Claims one use of the identity token in its task. A token has one use in a task, or as many as its provider's setting
+ * says, so that nobody who intercepts it can use it again there. A use is taken in one step over all replicas. Denials
+ * `identity_replayed`, `overloaded`, and `state_unavailable` if it cannot be recorded.
  */
 export function claimProof({ replays, clock }: ClaimProofDeps) {
   return async function claimProof<Exchange extends AgentRequested & TaskApproved>(
@@ -34,8 +35,11 @@ export function claimProof({ replays, clock }: ClaimProofDeps) {
       const outcome = await replays.claim(call, nowMs)
       if (outcome === 'claimed') return markProofClaimed(exchange)
       if (outcome === 'full')
-        throw new Denial('overloaded', 'Too many tokens of this identity are remembered.')
+        throw new Denial(
+          'overloaded',
+          'This identity used more tokens than the replay protection can remember.',
+        )
     }
-    throw new Denial('identity_replayed', 'This token was used for this task already.')
+    throw new Denial('identity_replayed', 'This token was already used for this task.')
   }
 }

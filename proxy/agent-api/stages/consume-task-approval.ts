@@ -13,7 +13,7 @@ import type { AgentRequested } from '../agent-request.ts'
 
 type Ready = AgentRequested & TaskApproved & ProofClaimed
 
-/** Takes the use of an approval that opens a task, of everybody who asks at once on every replica. */
+/** Consumes the approval that opens a task; one request gets it, of all that come at once to any replica. */
 export function consumeTaskApproval({ approvals }: { readonly approvals: Approvals }) {
   return function consumeTaskApproval<Exchange extends Ready>(
     exchange: Exchange,
@@ -21,13 +21,13 @@ export function consumeTaskApproval({ approvals }: { readonly approvals: Approva
     const { taskGrant, agent } = exchange
     const { approved, before, need } = taskGrant ?? {}
     const passed = markTaskApprovalConsumed(exchange)
-    // One that is only carried on was opened by its use.
+    // A task that is only continued has consumed its approval when it was opened.
     if (approved === undefined || need === undefined || approved.id === before?.approved?.id) return passed
     const spent = approvals.spend(approved.id, callKey(agent, approved.digest), need.approvers)
     return orStateUnavailable(spent, USE_NOT_RECORDED).then((isSpent) => {
       if (isSpent) return passed
-      const words = `Approval ${approved.id} is of no use any more: another task was opened by it.`
-      throw new Denial('approval_required', words, { approval: approved.id })
+      const detail = `Approval ${approved.id} cannot be used any more: another task was opened with it.`
+      throw new Denial('approval_required', detail, { approval: approved.id })
     })
   }
 }

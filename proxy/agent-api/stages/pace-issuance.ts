@@ -5,13 +5,14 @@ import type { Rate } from '../../pacing/gcra.ts'
 import type { Limiter } from '../../pacing/limiter.ts'
 import type { AgentRequested } from '../agent-request.ts'
 
+/** Declares what `paceIssuance` needs. */
 export interface PaceIssuanceDeps {
   readonly limiter: Limiter
   readonly rate: Rate
   readonly clock: Clock
 }
 
-/** Paces how often credentials are made, for all tasks of a root together. Denial `paced`. */
+/** Limits how often credentials are issued, for all tasks of a root together. Denial `paced`. */
 export function paceIssuance({ limiter, rate, clock }: PaceIssuanceDeps) {
   return async function paceIssuance<Exchange extends AgentRequested & Unheld>(
     exchange: Exchange,

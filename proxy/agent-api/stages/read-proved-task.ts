@@ -7,8 +7,8 @@ import { taskRoute } from '../route.ts'
 import { parseTaskBody } from '../task-request.ts'
 
 /**
- * Reads what a request to the tasks endpoint asks for that comes with the token of an identity provider, or with a
- * client certificate that one vouches for. Denials: those of the path, of the provider, and of the body.
+ * Reads a request to the tasks endpoint that an identity provider's token, or a client certificate, proves. Denials:
+ * those of the path, of the provider, and of the body.
  */
 export function readProvedTask({ identities }: ProveDeps) {
   return async function readProvedTask(exchange: Checked): Promise<AgentRequested & Unreplayed> {

@@ -11,7 +11,7 @@ import { parseTaskBody } from '../task-request.ts'
 /** A request to the tasks endpoint that a static key or a session signed. */
 export interface SignedTaskRequested extends Classified, AgentRequested, TaskPathChecked {}
 
-/** Reads what a signed request to the tasks endpoint asks for; a session opens tasks within its own and ends itself. */
+/** Reads a signed request to the tasks endpoint. A session opens tasks within its own task, and ends only that one. */
 export function readSignedTask() {
   return async function readSignedTask(exchange: Admitted & TaskPathChecked): Promise<SignedTaskRequested> {
     checkOwnRequest(exchange)
@@ -43,17 +43,17 @@ function askedOf(bytes: Buffer, agent: Agent) {
   if (parent !== undefined && parent !== own) {
     throw new Denial(
       'policy_denied',
-      `A task is opened from another with that one's own credentials; sign with them.`,
+      'To open a task from a parent task, sign with the credentials of that parent.',
     )
   }
   return asked
 }
 
-/** A session ends its own task, or asks of it, and of none beside it; a static key of any of its agent's. */
+/** Returns the task if the agent may end or read it: a session only its own, a static key any task of its agent. */
 function ownTask({ session }: Agent, taskId: string): string {
   if (session === undefined || session.task.id === taskId) return taskId
   throw new Denial(
     'policy_denied',
-    'A task is ended, or asked about, with its own credentials, or by its identity.',
+    'Only its own credentials, or the identity that opened it, may end or read a task.',
   )
 }

@@ -5,16 +5,16 @@ import { describeAgentRequest, type AgentRequested } from '../agent-request.ts'
 import { signedOpener } from '../opener.ts'
 import { parseStsForm, stsTask } from '../task-request.ts'
 
-/** A signed call of STS that is answered here. */
+/** A signed STS call that Moderato answers. */
 export interface StsCalled extends Authorizable, AgentRequested {}
 
-/** Reads the signed calls of STS that are answered here, or by nobody. Denial `credentials_withheld`. */
+/** Reads the signed STS calls that are not forwarded. Denial `credentials_withheld` for those that nobody answers. */
 export function readStsCall() {
   return function readStsCall(exchange: Authorizable): StsCalled {
     const { call, agent } = exchange
     if (call.operation === 'GetCallerIdentity') return { ...exchange, agentRequest: { kind: 'whoami' } }
     if (call.operation !== 'AssumeRole') {
-      throw new Denial('credentials_withheld', `sts:${call.operation} would hand out credentials of AWS.`)
+      throw new Denial('credentials_withheld', `sts:${call.operation} would hand out AWS credentials.`)
     }
     const { parameters } = parseStsForm(formOf(exchange))
     const answerAs = { action: call.operation, subject: undefined, audience: undefined } as const
@@ -23,10 +23,10 @@ export function readStsCall() {
   }
 }
 
-/** Whatever else STS does hands out credentials, however an operator may class it. */
-const PASSED_ON: ReadonlySet<string> = new Set(['DecodeAuthorizationMessage', 'GetAccessKeyInfo'])
+/** The STS calls that hand out no credentials. All others do, whatever class an operator gives them. */
+const FORWARDED: ReadonlySet<string> = new Set(['DecodeAuthorizationMessage', 'GetAccessKeyInfo'])
 
-/** Tells whether a call of STS hands out credentials, or asks who a session is, which AWS cannot know: never passed on. */
+/** Tells whether a call must not be forwarded: STS would hand out credentials, or cannot know who a session is. */
 export function isAnsweredHere(
   { agent, call }: Classified,
   accountOf: (agent: Agent) => string | undefined,
@@ -34,10 +34,10 @@ export function isAnsweredHere(
   if (call.service !== 'sts' || call.operation === null) return false
   if (call.operation === 'GetCallerIdentity')
     return agent.session !== undefined && accountOf(agent) !== undefined
-  return !PASSED_ON.has(call.operation)
+  return !FORWARDED.has(call.operation)
 }
 
-/** The parameters as they were signed, in the body or in the query string. */
+/** Returns the parameters as they were signed, from the body or the query string. */
 function formOf({ outgoing, reading }: Classified): Buffer {
   return outgoing.kind === 'buffered' && outgoing.bytes.length > 0
     ? outgoing.bytes

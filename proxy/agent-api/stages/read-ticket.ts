@@ -7,6 +7,7 @@ import { describeAgentRequest, type AgentRequested } from '../agent-request.ts'
 import { provedBy, provedOpener, wholePayload, type ProveDeps } from '../opener.ts'
 import { namedTask } from '../task-request.ts'
 
+/** Declares what `readTicket` needs. */
 export interface ReadTicketDeps extends ProveDeps {
   readonly sessions: Sessions
 }
@@ -14,13 +15,13 @@ export interface ReadTicketDeps extends ProveDeps {
 const EMPTY = Buffer.alloc(0)
 
 /**
- * Reads a request to the container credentials endpoint: the ticket of a task in `Authorization`, as SDKs send it; or,
- * for `credential_process`, a client certificate, and in the query the name of the task that it opens or carries on. A
- * ticket serves as often as its task fetches credentials, and a certificate cannot be copied: neither is claimed.
+ * Reads a request to the container credentials endpoint. It has the ticket of a task in `Authorization`, as SDKs send it;
+ * or, for `credential_process`, a client certificate, and in the query the name of the task to open or continue. A ticket
+ * may be used again, and a certificate cannot be copied, so neither is claimed.
  */
 export function readTicket(deps: ReadTicketDeps) {
   return async function readTicket(exchange: Checked): Promise<AgentRequested & Unreplayed & ProofClaimed> {
-    if (exchange.method !== 'GET') throw new Denial('malformed_request', 'Credentials are fetched with GET.')
+    if (exchange.method !== 'GET') throw new Denial('malformed_request', 'Fetch credentials with GET.')
     const ticket = exchange.headers.one('authorization')
     const proved = ticket === undefined ? await byCertificate(exchange, deps) : byTicket(ticket, deps)
     return markProofClaimed(markUnreplayed({ ...exchange, ...proved }))
@@ -38,7 +39,7 @@ async function byCertificate({ client, query }: Checked, { identities }: ReadTic
   if (chain.length === 0) {
     throw new Denial(
       'missing_credential',
-      'AWS_CONTAINER_AUTHORIZATION_TOKEN must hold the ticket of a task.',
+      'AWS_CONTAINER_AUTHORIZATION_TOKEN must hold the containerToken of a task.',
     )
   }
   const asked = namedTask(new URLSearchParams(query).get('task') ?? '')

@@ -6,7 +6,7 @@ import { MAX_BODY_BYTES, provedBy, provedOpener, type ProveDeps } from '../opene
 import { smallBody } from '../own-request.ts'
 import { parseStsForm, stsTask } from '../task-request.ts'
 
-/** Reads AssumeRoleWithWebIdentity, whose token is in the form (STS API Reference); whatever else is unsigned is refused. */
+/** Reads AssumeRoleWithWebIdentity, whose token is in the form (STS API Reference), and refuses other unsigned requests. */
 export function readWebIdentity({ identities }: ProveDeps) {
   return async function readWebIdentity(exchange: Checked): Promise<AgentRequested & Unreplayed> {
     const bytes = await smallBody(exchange, MAX_BODY_BYTES)

@@ -1,4 +1,4 @@
-/** The last stage of the signing endpoint: signs with upstream credentials and answers. Its product is never logged. */
+/** Signs a request with upstream credentials and answers; the last stage of the signing endpoint. */
 import { Denial } from '../../core/denial/denial.ts'
 import type { Paced } from '../../exchange/exchange.ts'
 import { markEffectMade, type EffectMade, type ProofClaimed } from '../../exchange/facts.ts'
@@ -10,25 +10,27 @@ import { Signatures } from '../../sigv4/signatures.ts'
 import { formatAmzDate } from '../../sigv4/signing-date.ts'
 import type { SigningOwner } from '../../credentials/presign-narrow.ts'
 
+/** Declares what `signForAgent` needs. */
 export interface SignForAgentDeps {
   readonly owner: SigningOwner
   readonly clock: Clock
-  /** Set on every answer: `x-moderato-*` (flat name, value list). */
+  /** Returns the `x-moderato-*` fields of every answer as a flat name, value list. */
   readonly answerHeaders: (exchange: Paced) => readonly string[]
 }
 
 type Signable = Paced & PresignDescribed & ProofClaimed
 
-/** Answers with the token or URL. Its time is cut to that of the session that signs it: what outlives that is no use. */
+/** Answers with the token or URL, which is never logged. It is valid no longer than the credentials that sign it. */
 export function signForAgent({ owner: ownerOf, clock, answerHeaders }: SignForAgentDeps) {
-  // Not the pipeline's: sessions of one use would push its keys out.
+  // Not the pipeline's cache: sessions that are used once would evict its keys.
   const signatures = new Signatures()
   return async function signForAgent<Exchange extends Signable>(
     exchange: Exchange,
   ): Promise<Exchange & EffectMade> {
     const { presign: request, agent, client, reply } = exchange
     const owner = await ownerOf(agent, request)
-    if (client.gone.aborted) throw new Denial('client_gone', 'The client left; nothing was signed.')
+    if (client.gone.aborted)
+      throw new Denial('client_gone', 'The client closed its connection; nothing was signed.')
     const body = Buffer.from(JSON.stringify(signed(request, owner, clock.nowMs(), signatures)))
     reply.writeHead(200, undefined, [
       'content-type',
@@ -44,11 +46,16 @@ export function signForAgent({ owner: ownerOf, clock, answerHeaders }: SignForAg
   }
 }
 
-function signed(wanted: PresignRequest, owner: Credentials, nowMs: number, signatures: Signatures): object {
-  const { request, payloadHash, signingName, region, origin } = wanted
+function signed(
+  presignRequest: PresignRequest,
+  owner: Credentials,
+  nowMs: number,
+  signatures: Signatures,
+): object {
+  const { request, payloadHash, signingName, region, origin } = presignRequest
   const signedAtMs = Math.floor(nowMs / 1000) * 1000
   const amzDate = formatAmzDate(signedAtMs)
-  const expiresSeconds = Math.min(wanted.expiresSeconds, secondsLeft(owner, signedAtMs))
+  const expiresSeconds = Math.min(presignRequest.expiresSeconds, secondsLeft(owner, signedAtMs))
   if (expiresSeconds < 1)
     throw new Denial('upstream_credentials', 'The upstream credentials are about to expire.')
   const signedHeaders = [...request.headers.names()].toSorted()
@@ -66,15 +73,15 @@ function signed(wanted: PresignRequest, owner: Credentials, nowMs: number, signa
     signatures,
   )
   const expiresAt = new Date(signedAtMs + expiresSeconds * 1000).toISOString()
-  return { ...spelled(wanted, `${origin}${request.path}?${query}`), expiresSeconds, expiresAt }
+  return { ...formatted(presignRequest, `${origin}${request.path}?${query}`), expiresSeconds, expiresAt }
 }
 
 function secondsLeft({ expiration }: Credentials, atMs: number): number {
   return expiration === undefined ? Infinity : Math.floor((expiration.getTime() - atMs) / 1000)
 }
 
-/** As those who check it take it: EKS a URL in base64url, databases a URL without its scheme. */
-function spelled({ type, request }: PresignRequest, url: string): object {
+/** Formats a signed URL as its verifier expects it: EKS in base64url, databases without the scheme. */
+function formatted({ type, request }: PresignRequest, url: string): object {
   if (type === 'eks-token') return { token: `k8s-aws-v1.${Buffer.from(url).toString('base64url')}` }
   if (type !== 's3-url') return { token: url.slice('https://'.length) }
   const { raw } = request.headers

@@ -49,5 +49,5 @@ export interface IncomingBody {
 
 /** Returns the refusal of HTTP trailers. They could add header fields after verification (RFC 9110 6.5.1). */
 export function trailersRefused(): Denial {
-  return new Denial('malformed_request', 'Moderato does not accept HTTP trailers in requests.')
+  return new Denial('malformed_request', 'HTTP request trailers are not supported.')
 }

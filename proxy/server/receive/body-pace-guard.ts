@@ -10,16 +10,16 @@ export class PaceGuard {
   constructor(request: Request, limits: BodyLimits, onSlow: (denial: Denial) => void) {
     const socket = request.socket
     const wantedBytes = (limits.bodyMinBytesPerSecond * limits.bodyPauseMs) / 1000
-    let seenBytes = socket.bytesRead
+    let readBytes = socket.bytesRead
     this.#timer = setInterval(() => {
-      // A body that we ourselves hold back, because the upstream is slow, is not the client's fault.
+      // It is not the client's fault if Moderato itself holds the body back because the upstream is slow.
       const heldByUs =
         request.complete || request.isPaused() || request.readableLength >= request.readableHighWaterMark
-      if (!heldByUs && socket.bytesRead - seenBytes < wantedBytes) {
+      if (!heldByUs && socket.bytesRead - readBytes < wantedBytes) {
         this.stop()
         onSlow(new Denial('body_too_slow', 'The body came too slowly.'))
       }
-      seenBytes = socket.bytesRead
+      readBytes = socket.bytesRead
     }, limits.bodyPauseMs)
     this.#timer.unref()
   }

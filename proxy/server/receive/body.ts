@@ -1,4 +1,4 @@
-/** The body of a request on the agent listener: read lazily, bounded in size, memory and slowness (rule S9). */
+/** Reads the body of a request on the agent listener: lazily, bounded in size, memory and slowness (rule S9). */
 import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { Denial } from '../../core/denial/denial.ts'
@@ -11,21 +11,23 @@ import type { BodyLimits } from '../../core/http/body-limits.ts'
 
 const EMPTY = Buffer.alloc(0)
 
-/** How much of a body that nobody wants is read away, and for how long. */
+/** Bounds the bytes of an unwanted body that are read and thrown away, and the time for it. */
 const DISCARDED_BODY_BYTES = 16 * 1024 * 1024
 const DISCARD_MS = 10_000
 
+/** Tells whether a request came over HTTP/2. */
 export function isHttp2(request: Request): request is Http2ServerRequest {
   return 'stream' in request
 }
 
-/** Whether a body follows whose length the head does not say. */
+/** Tells whether a body follows whose length the head does not declare. */
 function hasUnknownLength(request: Request): boolean {
   return isHttp2(request)
     ? !request.stream.endAfterHeaders
     : request.headers['transfer-encoding'] !== undefined
 }
 
+/** Reads the body of one request. Denials: `body_too_large`, `body_too_slow`, `overloaded`, `client_gone`. */
 export class MessageBody implements IncomingBody {
   readonly present: boolean
   readonly lengthBytes: number | undefined
@@ -35,7 +37,7 @@ export class MessageBody implements IncomingBody {
   readonly #budget: BufferBudget
   #expectsContinue: boolean
   #read: MaybePromise<Buffer> | undefined
-  /** Who pays for what is held: the client's address, and the agent once it proved who it is. */
+  /** The owner of the memory budget: the client's address, or the agent once it is verified. */
   #owner = ''
   #heldBytes = 0
 
@@ -72,7 +74,7 @@ export class MessageBody implements IncomingBody {
 
   discard(done: () => void): void {
     const request = this.#request
-    // Who was never told to go on sends nothing, and from a body given up in the middle nothing more is heard.
+    // A client that waits for 100-continue sends nothing, and a destroyed request delivers nothing more.
     if (this.#expectsContinue || request.destroyed) return done()
     let discarded = 0
     const end = (): void => {
@@ -93,7 +95,7 @@ export class MessageBody implements IncomingBody {
     request.resume()
   }
 
-  /** Moves what is held to another owner, so that no agent fills the share of an address that others have too. */
+  /** Charges the held bytes to another owner, so that no agent fills the share of an address that others use too. */
   #chargeTo(owner: string): void {
     const budget = this.#budget
     const bytes = this.#heldBytes
@@ -111,7 +113,7 @@ export class MessageBody implements IncomingBody {
     return this.#request
   }
 
-  /** Sent by us, after the head's checks; never relayed (RFC 9110 10.1.1). */
+  /** Sends 100-continue after the head's checks; it is never relayed (RFC 9110 10.1.1). */
   #answerContinue(): void {
     if (!this.#expectsContinue) return
     this.#expectsContinue = false
@@ -119,21 +121,21 @@ export class MessageBody implements IncomingBody {
   }
 
   /**
-   * Most bodies come in one packet with their head: those are there by the end of this turn of the event loop, and
-   * there is nothing to wait for or to listen to.
+   * Reads the whole body. Most bodies come in one packet with their head: they are there by the end of this turn of the
+   * event loop, without a listener.
    */
   async #readAll(): Promise<Buffer> {
     const limit = this.#limits.bufferedBodyBytes
     if ((this.lengthBytes ?? 0) > limit) throw tooLarge(limit)
     this.#answerContinue()
-    // It comes once; `once` would wrap the listener in another.
+    // 'close' comes once; `once` would wrap the listener in another one.
     this.#reply.on('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
     await endOfTurn()
     const request = this.#request
-    // Who has left by now says nothing more, not even that: a stream of HTTP/2 is closed, though not destroyed.
+    // A client that has left by now causes no further event: its HTTP/2 stream is closed, though not destroyed.
     if (request.destroyed || this.#reply.closed) throw clientGone()
-    const isThere = !isHttp2(request) && request.complete
-    const bytes = isThere ? this.#takeAll(limit) : await this.#receiveAll(limit)
+    const hasArrived = !isHttp2(request) && request.complete
+    const bytes = hasArrived ? this.#takeAll(limit) : await this.#receiveAll(limit)
     this.#read = bytes
     return bytes
   }
@@ -142,11 +144,11 @@ export class MessageBody implements IncomingBody {
     const { readableLength, rawTrailers } = this.#request
     this.#hold(readableLength, limit)
     if (rawTrailers.length > 0) throw trailersRefused()
-    // Without a number it would be the first piece alone.
+    // Without a length, `read` would return only the first piece.
     return (this.#request.read(readableLength) as Buffer | null) ?? EMPTY
   }
 
-  /** Pays for further bytes, or refuses them. */
+  /** Charges further bytes to the budget, or refuses them. */
   #hold(bytes: number, limit: number): void {
     if (this.#heldBytes + bytes > limit) throw tooLarge(limit)
     if (this.#reply.closed) throw clientGone()
@@ -179,7 +181,7 @@ export class MessageBody implements IncomingBody {
       request.on('error', left)
       // An HTTP/2 stream that its client resets closes without an error.
       request.on('close', () => {
-        // Every request closes in the end; an error, and its stack, are made for one that was not read whole.
+        // Every request closes in the end. An error costs a stack trace, so only a body that was not read whole gets one.
         if (!isSettled) left()
       })
       request.on('end', () => {
@@ -194,7 +196,7 @@ export class MessageBody implements IncomingBody {
 
 let turn: Promise<void> | undefined
 
-/** Of the event loop; one for all who wait for it, which then go on one right after the other. */
+/** Resolves at the end of this turn of the event loop. All who wait share one promise, and go on one after another. */
 function endOfTurn(): Promise<void> {
   turn ??= new Promise((resolve) => {
     setImmediate(() => {
@@ -206,7 +208,7 @@ function endOfTurn(): Promise<void> {
 }
 
 function clientGone(cause?: unknown): Denial {
-  return new Denial('client_gone', 'The client left before its body was whole.', { cause })
+  return new Denial('client_gone', 'The client closed its connection before its whole body came.', { cause })
 }
 
 function tooLarge(limit: number): Denial {

@@ -1,4 +1,4 @@
-/** The edge: turns one request of HTTP/1.1 or HTTP/2 into `Received`, its path kept byte for byte. */
+/** Turns one request of HTTP/1.1 or HTTP/2 into `Received`; its path is kept byte for byte. */
 import { randomUUID } from 'node:crypto'
 import { clientCertificates } from '../../core/http/client-certificates.ts'
 import { ClientGone } from '../../core/http/client-signal.ts'
@@ -10,6 +10,7 @@ import type { BufferBudget } from '../../core/buffer-budget.ts'
 import { isHttp2, MessageBody } from './body.ts'
 import type { BodyLimits } from '../../core/http/body-limits.ts'
 
+/** Declares what `receive` needs. */
 export interface ReceiveOptions {
   readonly clock: Clock
   readonly limits: BodyLimits
@@ -17,8 +18,8 @@ export interface ReceiveOptions {
 }
 
 /**
- * What the run of a request starts from. It never throws: what is wrong with the head is found by `checkHead`, inside
- * the recorded run, so that a malformed request leaves a record as any other does.
+ * Returns a function that makes the exchange with which a run starts. It never throws: `checkHead` finds a bad head inside
+ * the recorded run, so that a malformed request leaves a record as any other.
  */
 export function receive(options: ReceiveOptions) {
   return function received(request: Request, reply: Reply, expectsContinue: boolean): Received {
@@ -48,8 +49,8 @@ export function receive(options: ReceiveOptions) {
 }
 
 /**
- * The fields without pseudo-fields; `:authority` is what HTTP/1.1 calls Host (RFC 9113 8.3.1). A Host beside it that
- * says something else is kept, and refused for having come twice.
+ * Returns the fields without pseudo-fields; `:authority` becomes Host (RFC 9113 8.3.1). A Host beside it with another value
+ * is kept, so that it is refused as repeated.
  */
 function fieldsOf(request: Request): readonly string[] {
   if (!isHttp2(request)) return request.rawHeaders

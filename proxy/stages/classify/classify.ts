@@ -1,4 +1,4 @@
-/** The classify stage: what the request does, and which bytes go on. */
+/** Finds out what a request does, and which bytes of its body go on. */
 import type { Agent } from '../../core/agent.ts'
 import { checkHostPrefix, type Addressed, type Addressing } from '../../aws/endpoints/addressing.ts'
 import type { Catalogue } from '../../aws/catalogue/types.ts'
@@ -15,17 +15,18 @@ import { checkDeclaredHash } from '../../sigv4/payload-hash.ts'
 import { mapMaybePromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import { contentEncoding, inflated } from './encoding.ts'
 
+/** Declares what `classify` needs. */
 export interface ClassifyDeps {
   readonly catalogue: Catalogue
   /** The account that calls of an agent are made in; `*` stands in ARNs while it is unknown. */
   readonly accountOf: (agent: Agent) => string | undefined
-  /** Reads what a host name says beside our own. */
+  /** Reads the parts of a host name before our own. */
   readonly addressing: Addressing
-  /** Services beyond the catalogue. */
+  /** Services that are not in the catalogue. */
   readonly privateServices: PrivateServices
-  /** What operators say of calls beyond the catalogue. */
+  /** Returns the rules that operators add to the catalogue. */
   readonly operatorRules: () => OperatorRules
-  /** How large a compressed document may become. */
+  /** Returns the largest size of an inflated document. */
   readonly inflatedBytes: () => number
 }
 
@@ -38,14 +39,14 @@ const EMPTY = Buffer.alloc(0)
 const UNREAD: Body = { bytes: EMPTY, text: EMPTY }
 const NO_BODY: OutgoingBody = { kind: 'empty' }
 
-/** Tells what the request does. A call that is not identified is of class `unknown`, and nothing of its body goes on. */
+/** Adds the call that the request makes. An unidentified call is of class `unknown`, and nothing of its body goes on. */
 export function classify(deps: ClassifyDeps) {
   const { catalogue, privateServices, accountOf, operatorRules, inflatedBytes } = deps
   return function classify(exchange: Admitted): MaybePromise<Classified> {
     const { scope } = exchange.authorization
     const { region, service } = scope
     const own = privateServices.at(exchange.reading)
-    const addressed = own === undefined ? deps.addressing(exchange.reading, scope) : asItIs(exchange.reading)
+    const addressed = own === undefined ? deps.addressing(exchange.reading, scope) : asSent(exchange.reading)
     const { path: servicePath } = addressed
     const head = headAt(exchange.reading, servicePath)
     const body = bodyReader(exchange, inflatedBytes())
@@ -67,7 +68,7 @@ export function classify(deps: ClassifyDeps) {
       checkBody(exchange, found)
       const accountId = accountOf(exchange.agent)
       const place = { partition: partitionOf(region), region, accountId }
-      // A body that verification hashed was read for that: it goes on from memory.
+      // Verification has already read a body that it hashed, so that body goes on from memory.
       const streams = found.operation.body === 'stream' && exchange.payload.kind !== 'hashed'
       return mapMaybePromise(streams ? UNREAD : body(), (read) => {
         const call = callOfOperation(found, head, read.text, place, rules)
@@ -81,8 +82,8 @@ export function classify(deps: ClassifyDeps) {
   }
 }
 
-/** The whole host of a private service is its name, so nothing stands before it. */
-function asItIs({ path }: RequestHead): Addressed {
+/** Returns the path as it came: the host of a private service has no prefix. */
+function asSent({ path }: RequestHead): Addressed {
   return { path, hostPrefix: '' }
 }
 
@@ -100,7 +101,7 @@ function buffered(bytes: Buffer, isDocument: boolean): OutgoingBody {
   return bytes.length === 0 ? NO_BODY : { kind: 'buffered', bytes, isDocument }
 }
 
-/** The body as it goes on, and as the service reads it; read and hashed once, whoever asks first. */
+/** Returns a reader of the body as it goes on and as the service reads it; the body is read and hashed only once. */
 function bodyReader(exchange: Verified, inflatedBytes: number) {
   const { agent, body, payload } = exchange
   let read: MaybePromise<Body> | undefined
@@ -116,22 +117,22 @@ function checkBody(exchange: Verified, { operation }: IdentifiedOperation): void
   const { method, body, payload, authorization } = exchange
   const streams = operation.body === 'stream'
   if (body.present && (method === 'GET' || method === 'HEAD')) {
-    throw new Denial('malformed_request', `A ${method} request has no body.`)
+    throw new Denial('malformed_request', `A ${method} request must not have a body.`)
   }
   if (payload.kind === 'unsigned' && !isS3Family(authorization.scope.service) && !operation.unsignedBody) {
-    throw new Denial('unsupported_signature', 'Only S3 takes a body that is not signed; sign its hash.')
+    throw new Denial('unsupported_signature', 'Only S3 accepts an unsigned body; sign its hash.')
   }
   if (payload.kind === 'signed-events' && !operation.eventStream) {
     throw new Denial(
       'unsupported_signature',
-      'This operation takes no event stream; sign the hash of the body.',
+      'This operation accepts no event stream; sign the hash of the body.',
     )
   }
   const chunked = payload.kind === 'unsigned-trailer' || payload.kind === 'signed-chunks'
   if (chunked && !(streams && operation.service.model === 's3')) {
     throw new Denial(
       'unsupported_signature',
-      'Only uploads to S3 may come in chunks; sign the hash of the body.',
+      'Only uploads to S3 may use aws-chunked; sign the hash of the body.',
     )
   }
   if (!streams) contentEncoding(exchange, operation)

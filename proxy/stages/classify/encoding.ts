@@ -1,4 +1,4 @@
-/** Compressed bodies: refused where they have to be read, but for the calls whose model lets clients compress. */
+/** Refuses compressed bodies that Moderato must read, and inflates those of the calls that clients may compress. */
 import { gunzipSync } from 'node:zlib'
 import type { Operation } from '../../aws/catalogue/types.ts'
 import { Denial } from '../../core/denial/denial.ts'
@@ -15,7 +15,7 @@ function encodingsOf({ headers }: Verified): readonly string[] {
     .filter((each) => each !== '' && each !== 'identity')
 }
 
-/** Refuses an encoding that would hide what this operation's body says. */
+/** Throws a Denial for an encoding that hides the content of this operation's body. */
 export function contentEncoding(exchange: Verified, operation: Operation): void {
   const encodings = encodingsOf(exchange)
   if (encodings.length === 0 || operation.body === 'opaque') return
@@ -23,11 +23,11 @@ export function contentEncoding(exchange: Verified, operation: Operation): void 
   if (compressible && encodings.length === 1 && encodings[0] === 'gzip') return
   throw new Denial(
     'malformed_request',
-    'This body must not be compressed: what it asks for has to be readable.',
+    'The body of this operation must not be compressed: Moderato has to read it.',
   )
 }
 
-/** The body as the service reads it: inflated where it may be compressed, up to `limitBytes`. */
+/** Returns the body as the service reads it: inflated where it may be compressed, up to `limitBytes`. */
 export function inflated(exchange: Verified, bytes: Buffer, limitBytes: number): Buffer {
   if (exchange.authorization.scope.service !== COMPRESSED_FOR || bytes.length === 0) return bytes
   if (encodingsOf(exchange).join() !== 'gzip') return bytes
@@ -40,6 +40,6 @@ export function inflated(exchange: Verified, bytes: Buffer, limitBytes: number):
         `The body of this call may inflate to at most ${limitBytes} bytes here.`,
       )
     }
-    throw new Denial('malformed_request', 'The body is not whole in gzip.', { cause })
+    throw new Denial('malformed_request', 'The body is not valid gzip.', { cause })
   }
 }

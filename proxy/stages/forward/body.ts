@@ -1,4 +1,4 @@
-/** The body of a streamed request, checked as it passes: a mismatch fails it before its end (rule S9). */
+/** Checks the body of a streamed request as it passes: a mismatch fails the request before its body ends (rule S9). */
 import { PassThrough, pipeline, type Readable, type Transform } from 'node:stream'
 import type { Resigned } from '../../exchange/exchange.ts'
 import { unsignedTrailerCheck } from '../../sigv4/chunked.ts'
@@ -10,17 +10,18 @@ import { signedChunks } from '../../sigv4/signed-chunks.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
 import { trailersRefused } from '../../core/http/message.ts'
 
+/** Configures the checks of streamed bodies. */
 export interface BodyChecks {
-  /** Whose memory the held chunks of an agent's body take. */
+  /** The memory budget that the held chunks of an agent's body count against. */
   readonly budget: BufferBudget
-  /** The largest signed chunk or event. */
+  /** Returns the largest size of a signed chunk or event. */
   readonly chunkBytes: () => number
-  /** How far the date of an event may be off. */
+  /** Returns how far the date of an event may be off. */
   readonly maxSkewMsOf: (service: string) => number
   readonly nowMs: () => number
 }
 
-/** The client's bytes, unchanged, through the check that its signature asks for. An error ends the upstream request. */
+/** Returns the client's bytes, passed through the check that its signature needs. An error ends the upstream request. */
 export function checkedStream(exchange: Resigned, checks: BodyChecks): Readable {
   const source = exchange.body.stream()
   const check = checkOf(exchange, checks)
@@ -44,7 +45,7 @@ function checkOf(exchange: Resigned, checks: BodyChecks): Transform {
   return signedBody(exchange, checks, hold).once('close', () => hold.giveBack(hold.heldBytes))
 }
 
-/** A body with signatures of its own, which are made anew. */
+/** Verifies the signatures within a body and replaces them by our own. */
 function signedBody(exchange: Resigned, checks: BodyChecks, hold: BodyHold): Transform {
   const { payload, bodySignatures: verify, signed, authorization } = exchange
   const { bodySigner: sign } = signed
@@ -68,7 +69,7 @@ function signedBody(exchange: Resigned, checks: BodyChecks, hold: BodyHold): Tra
   throw new Error(`a streamed body of the form ${payload.kind} has no check`)
 }
 
-/** One body's share of its agent's memory. */
+/** Returns one body's share of its agent's memory budget. */
 function holdOf(agentId: string, budget: BufferBudget) {
   return {
     heldBytes: 0,

@@ -9,25 +9,27 @@ import { UpstreamRelay } from './relay.ts'
 import { checkedStream, type BodyChecks } from './body.ts'
 import type { Uploads } from './uploads.ts'
 
+/** Configures `forward`. */
 export interface ForwardOptions {
-  /** The connections of an agent; event streams need HTTP/2 where the service speaks it. */
+  /** Returns the connections of an agent; event streams need HTTP/2 where the service speaks it. */
   readonly upstream: (agentId: string, speaksHttp2: boolean) => Pick<Dispatcher, 'dispatch'>
-  /** Set on every answer: `x-moderato-*` (flat name, value list). */
+  /** Returns the `x-moderato-*` fields of every answer as a flat name, value list. */
   readonly answerHeaders: (exchange: Resigned) => readonly string[]
   readonly body: BodyChecks
-  /** Where an upload is found while its body comes. */
+  /** The uploads whose bodies are still arriving. */
   readonly uploads: Pick<Uploads, 'add'>
 }
 
 /**
- * The last stage. It resolves when the whole answer was relayed; a denial that it throws before the answer began is
- * answered in the service's words, one after that ends the connection. Redirects are relayed, never followed.
+ * Sends the call and relays its answer; the last stage. It resolves when the whole answer was relayed. A Denial before
+ * the answer began is answered in the service's protocol; a later one closes the connection. Redirects are relayed,
+ * never followed.
  */
 export function forward({ upstream, answerHeaders, body, uploads }: ForwardOptions) {
   return function forward(exchange: Resigned & ProofClaimed): Promise<Forwarded> {
     return new Promise((resolve, reject) => {
       if (exchange.client.gone.aborted) {
-        reject(new Denial('client_gone', 'The client left before its call was forwarded.'))
+        reject(new Denial('client_gone', 'The client closed its connection before its call was forwarded.'))
         return
       }
       const { signed, outgoing } = exchange
@@ -54,7 +56,7 @@ export function forward({ upstream, answerHeaders, body, uploads }: ForwardOptio
   }
 }
 
-/** The upload, to be cut off while it is not whole. */
+/** Registers an upload, so that it can be cut off until its body has ended. */
 function watched(exchange: Resigned, body: Readable, uploads: ForwardOptions['uploads']): Readable {
   const release = uploads.add(exchange, (denial) => body.destroy(denial))
   return body.once('end', release).once('close', release)

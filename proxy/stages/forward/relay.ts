@@ -1,4 +1,4 @@
-/** Relays one upstream answer to the client; undici's dispatch handler. */
+/** Relays one upstream answer to the client, as a dispatch handler of undici. */
 import type { Dispatcher } from 'undici'
 import { Denial } from '../../core/denial/denial.ts'
 import type { ClientSignal } from '../../core/http/client-signal.ts'
@@ -8,17 +8,19 @@ import type { UpstreamAnswer } from '../../exchange/upstream.ts'
 import { HOP_BY_HOP } from '../../core/http/headers.ts'
 import { countPassed } from './stream-memory.ts'
 
-/** A reason phrase that Node writes as it is: undici has read its bytes as UTF-8. */
+/** Matches a reason phrase that Node writes unchanged: undici has read its bytes as UTF-8. */
 const REASON = /^[\t\x20-\x7e]*$/
 
-/** How much of an error answer is looked at for its code; the rest is only relayed. */
+/** The part of an error answer that is searched for its code; the rest is only relayed. */
 const ERROR_PREFIX_BYTES = 2048
 
+/** Receives the end of a relayed answer. */
 export interface RelayEvents {
   done(answer: UpstreamAnswer): void
   failed(error: unknown): void
 }
 
+/** Relays the answer of one call; calls `done` or `failed` once. */
 export class UpstreamRelay implements Dispatcher.DispatchHandler {
   readonly #reply: Reply
   readonly #gone: ClientSignal
@@ -29,9 +31,9 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
   #requestId: string | undefined
   #errorCode: string | undefined
   #errorPrefix = ''
-  /** The answer's first bytes, while they wait for what came with them. */
+  /** The answer's first bytes, until the packet in which they came is read. */
   #first: Buffer | undefined
-  #isOut = false
+  #hasBegun = false
   #settled = false
   #onGone: (() => void) | undefined
 
@@ -44,7 +46,7 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#onGone = () =>
-      controller.abort(new Denial('client_gone', 'The client left while its call was under way.'))
+      controller.abort(new Denial('client_gone', 'The client closed its connection while its call ran.'))
     if (this.#gone.aborted) {
       this.#onGone()
       return
@@ -66,9 +68,9 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
     fields.push(...this.#headers)
     this.#reply.sendDate = false
     this.#reply.writeHead(status, REASON.test(message ?? '') ? message : '', fields)
-    // What came in one packet leaves in one: head and first bytes, or the whole answer. A head that came alone goes alone.
+    // What came in one packet leaves in one: head and first bytes, or the whole answer. A head that came alone leaves alone.
     queueMicrotask(() => {
-      if (!this.#isOut && !this.#settled) this.#goOut(controller)
+      if (!this.#hasBegun && !this.#settled) this.#begin(controller)
     })
   }
 
@@ -77,16 +79,16 @@ export class UpstreamRelay implements Dispatcher.DispatchHandler {
       this.#errorPrefix += chunk.toString('latin1', 0, ERROR_PREFIX_BYTES)
     }
     countPassed(chunk)
-    if (!this.#isOut && this.#first === undefined) {
+    if (!this.#hasBegun && this.#first === undefined) {
       this.#first = chunk
       return
     }
-    if (!this.#isOut) this.#goOut(controller)
+    if (!this.#hasBegun) this.#begin(controller)
     this.#write(controller, chunk)
   }
 
-  #goOut(controller: Dispatcher.DispatchController): void {
-    this.#isOut = true
+  #begin(controller: Dispatcher.DispatchController): void {
+    this.#hasBegun = true
     if (this.#first === undefined) this.#reply.flushHeaders()
     else this.#write(controller, this.#first)
     this.#first = undefined
@@ -126,26 +128,26 @@ function first(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value
 }
 
-/** The upstream's fields in its own order and spelling, less what belongs to its connection. */
+/** Returns the upstream's fields in their order and spelling, without those of its connection. */
 function relayed(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
   const kept: string[] = []
   if (!Array.isArray(raw)) return kept
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = textOf(raw[i])
     const lower = name.toLowerCase()
-    // Our own names: no upstream may speak in them.
+    // These names are Moderato's own: no upstream may set them.
     if (HOP_BY_HOP.has(lower) || lower.startsWith('x-moderato-')) continue
     kept.push(name, textOf(raw[i + 1]))
   }
   return kept
 }
 
-/** Byte for byte: a field is no UTF-8 (RFC 9110 5.5). */
+/** Returns the text of a field, byte for byte: fields are not UTF-8 (RFC 9110 5.5). */
 function textOf(part: Buffer | string | undefined): string {
   return typeof part === 'string' ? part : (part?.toString('latin1') ?? '')
 }
 
-/** The error code that an AWS answer names (`<Code>` in XML, `__type` or `code` in JSON); the text is not kept. */
+/** Returns the error code of an AWS answer (`<Code>` in XML, `__type` or `code` in JSON); its message is not kept. */
 function errorCodeIn(prefix: string): string | undefined {
   return /<Code>([A-Za-z0-9_.]{1,80})<\/Code>|"(?:__type|code)"\s*:\s*"(?:[\w.]{1,80}#)?([A-Za-z0-9_.]{1,80})"/
     .exec(prefix)
@@ -157,7 +159,9 @@ function toDenial(error: Error & { readonly code?: string }): Denial {
   if (error instanceof Denial) return error
   if (error.cause instanceof Denial) return error.cause
   if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') {
-    return new Denial('client_gone', 'The client left before its body was whole.', { cause: error })
+    return new Denial('client_gone', 'The client closed its connection before its whole body came.', {
+      cause: error,
+    })
   }
   const late = error.code === 'UND_ERR_HEADERS_TIMEOUT' || error.code === 'UND_ERR_BODY_TIMEOUT'
   return late

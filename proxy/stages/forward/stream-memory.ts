@@ -1,8 +1,8 @@
 /**
- * Keeps the memory of large bodies low. Each piece read from a socket is a buffer outside V8's heap of some 64 KiB, and
- * V8 looks for those that are done with only once there are about 64 MiB of them, then by a full collection. A minor one
- * every 16 MiB frees them sooner for less: measured over 1 GiB, growth fell from 70 to between 22 and 47 MiB, and throughput
- * rose by a tenth to a third.
+ * Keeps the memory of large bodies low. Each piece read from a socket is a buffer of some 64 KiB outside V8's heap. V8
+ * frees unused ones only once there are about 64 MiB of them, by a full collection. A minor collection every 16 MiB frees
+ * them sooner and costs less: measured over 1 GiB, growth fell from 70 to between 22 and 47 MiB, and throughput rose by a
+ * tenth to a third.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -10,8 +10,8 @@ import { runInNewContext } from 'node:vm'
 type Collect = (options: { readonly type: 'minor' }) => unknown
 
 /**
- * `node --expose-gc`, as npm starts it, has one. Otherwise there is no way to ask for a collection but through a second
- * context, and V8 takes half as long again for every call from then on: it is made once a large body has passed, not before.
+ * Returns V8's `gc`. `node --expose-gc`, as npm starts it, has one. Otherwise only a second context gives one, and V8 then
+ * takes half as long again for every later call. So it is made only once a large body has passed.
  */
 function collector(): Collect {
   if (globalThis.gc !== undefined) return globalThis.gc
@@ -22,12 +22,12 @@ function collector(): Collect {
 }
 
 const COLLECT_EVERY_BYTES = 16 * 1024 * 1024
-/** Smaller pieces are parts of one buffer, and small bodies are no streams. */
+/** Smaller pieces share one buffer, and small bodies are not streamed. */
 const LARGE_PIECE_BYTES = 16 * 1024
 let passedBytes = 0
 let collect: Collect | undefined
 
-/** Counts bytes of large bodies that passed, in either direction. */
+/** Counts the bytes of large bodies in either direction, and collects garbage every 16 MiB. */
 export function countPassed({ length }: Buffer): void {
   if (length < LARGE_PIECE_BYTES) return
   passedBytes += length

@@ -1,4 +1,4 @@
-/** How a call that may not go at its pace is told so. */
+/** Makes the Denials of calls that may not go at their pace. */
 import { Denial } from '../../core/denial/denial.ts'
 import type { Call } from '../../core/call.ts'
 import type { Charge, Charges } from '../../pacing/charges.ts'
@@ -7,13 +7,13 @@ import { ruleText } from '../../pacing/rules.ts'
 
 type Refused = Exclude<QueueOutcome, { kind: 'go' }>
 
-/** Denials: `paced`, `pace_exceeds_burst`, `queue_full`, `client_gone`, `draining`. */
-export function denialOf(passage: Refused, call: Call, charges: Charges, nowMs: number): Denial {
-  switch (passage.kind) {
+/** Returns the Denial of a queue's outcome: `paced`, `pace_exceeds_burst`, `queue_full`, `client_gone`, `draining`. */
+export function denialOf(outcome: Refused, call: Call, charges: Charges, nowMs: number): Denial {
+  switch (outcome.kind) {
     case 'late':
-      return denialOfLate(passage, call, charges, nowMs)
+      return denialOfLate(outcome, call, charges, nowMs)
     case 'never':
-      return denialOfNever(charges.enforced[passage.limiting], call)
+      return denialOfNever(charges.enforced[outcome.limiting], call)
     case 'gone':
       return denialOfGone()
     case 'replaced':
@@ -27,13 +27,14 @@ export function denialOf(passage: Refused, call: Call, charges: Charges, nowMs: 
   }
 }
 
+/** Returns the Denial of a call whose client closed its connection. */
 export function denialOfGone(): Denial {
-  return new Denial('client_gone', 'The connection was closed.')
+  return new Denial('client_gone', 'The client closed its connection.')
 }
 
 const MAX_RESOURCE_LENGTH = 256
 
-/** Its turn by `pacing.dwell` comes later than the call may be held. */
+/** Returns the Denial of a call whose turn by `pacing.dwell` comes later than the call may be held. */
 export function denialOfDwell(
   { resources }: Call,
   dwellMs: number,
@@ -42,12 +43,13 @@ export function denialOfDwell(
   nowMs: number,
 ): Denial {
   const [first = '*'] = resources
-  const which = resources.length > 1 ? `The youngest of ${resources.length} resources` : JSON.stringify(first)
-  const seenMs = Math.max(0, nowMs - (turnAtMs - dwellMs))
+  const which = resources.length > 1 ? `The newest of ${resources.length} resources` : JSON.stringify(first)
+  const ageMs = Math.max(0, nowMs - (turnAtMs - dwellMs))
   return new Denial(
     'dwell',
-    `Nothing is destroyed within ${dwellMs / 1000} s of being seen first. ${which.slice(0, MAX_RESOURCE_LENGTH)} was ` +
-      `first seen ${Math.floor(seenMs / 1000)} s ago: the turn of this call comes in ${turnText(turnAtMs, nowMs)}; ` +
+    `A resource may be destroyed only ${dwellMs / 1000} s after its agent first saw it. ` +
+      `${which.slice(0, MAX_RESOURCE_LENGTH)} was first seen ${Math.floor(ageMs / 1000)} s ago: ` +
+      `the turn of this call comes in ${turnText(turnAtMs, nowMs)}; ` +
       `it may be held for ${maxWaitMs / 1000} s.`,
   )
 }
@@ -61,7 +63,7 @@ function denialOfLate(
   const retryAfterMs = Math.max(0, Math.ceil(late.turnAtMs - nowMs))
   return new Denial(
     'paced',
-    `${dueText(charges.enforced[late.limiting])}. This call counts ${call.count}: its turn comes in ` +
+    `${chargeText(charges.enforced[late.limiting])}. This call counts ${call.count}: its turn comes in ` +
       `${turnText(late.turnAtMs, nowMs)}; it may be held for ${charges.maxWaitMs / 1000} s.`,
     { retryAfterMs },
   )
@@ -73,17 +75,17 @@ function turnText(turnAtMs: number, nowMs: number): string {
 }
 
 function denialOfNever(limiting: Charge | undefined, call: Call): Denial {
-  const most = limiting?.rule.burst ?? 0
+  const burst = limiting?.rule.burst ?? 0
   return new Denial(
     'pace_exceeds_burst',
-    `${dueText(limiting)}. This call counts ${call.count}, so its turn never comes; send at most ${most} in one call.`,
+    `${chargeText(limiting)}. This call counts ${call.count}, so its turn never comes; send at most ${burst} in one call.`,
   )
 }
 
-function dueText(due: Charge | undefined): string {
-  if (due === undefined) throw new Error('a turn was limited by no charge of the call')
-  const factor = due.rate.intervalMs / due.rule.intervalMs
+function chargeText(charge: Charge | undefined): string {
+  if (charge === undefined) throw new Error('a turn was limited by no charge of the call')
+  const factor = charge.rate.intervalMs / charge.rule.intervalMs
   return factor > 1
-    ? `${ruleText(due.rule)}, and slowed ${Number(factor.toFixed(1))} times`
-    : ruleText(due.rule)
+    ? `${ruleText(charge.rule)}, now slowed ${Number(factor.toFixed(1))} times`
+    : ruleText(charge.rule)
 }

@@ -1,16 +1,16 @@
-/** Dwell: what an agent saw only just now is not destroyed yet. */
+/** Applies dwell: an agent may destroy a resource only some time after it first saw it. */
 import type { Decided } from '../../exchange/exchange.ts'
 import type { FirstSeen } from '../../pacing/first-seen.ts'
 import { taskOf } from './task.ts'
 
-/** Whether the call waits for `pacing.dwell`: it is destructive by the contract's class, and by no other. */
+/** Tells whether the call waits for `pacing.dwell`: only the class `destructive` does. */
 function isDestructive({ call }: Decided): boolean {
   return call.class === 'destructive' || call.classes.includes('destructive')
 }
 
 /**
- * The moment from which a call may go; 0 where dwell has nothing against it. One that destroys what was never seen
- * counts as the first sight itself, though it is refused: sent again after the dwell, it goes.
+ * Returns the time from which a call may go; 0 where dwell does not hold it. A call that destroys a resource never seen
+ * before counts as the first sight itself, even if it is refused: sent again after the dwell, it goes.
  */
 export function dwellTurnMs(exchange: Decided, firstSeen: FirstSeen, dwellMs: number, nowMs: number): number {
   if (dwellMs === 0 || !isDestructive(exchange)) return 0
@@ -22,10 +22,10 @@ export function dwellTurnMs(exchange: Decided, firstSeen: FirstSeen, dwellMs: nu
 }
 
 /**
- * Remembers what a call has to do with, once nothing is left that could refuse it for what it is: what was malformed,
- * not granted, or over its pace was no sight, so that nobody ages a resource by calls that never go.
+ * Remembers the resources of a call once nothing can refuse it any more. Calls that are malformed, not granted or over
+ * their pace do not count, so that nobody ages a resource by calls that never go.
  */
-export function noteSight(exchange: Decided, firstSeen: FirstSeen, dwellMs: number, nowMs: number): void {
+export function noteFirstSeen(exchange: Decided, firstSeen: FirstSeen, dwellMs: number, nowMs: number): void {
   if (dwellMs > 0) firstSeen.note(scopeOf(exchange), exchange.call.resources, nowMs)
 }
 

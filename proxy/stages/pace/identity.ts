@@ -1,15 +1,15 @@
-/** Tells the re-send of a call that an SDK timed out on from another call. */
+/** Recognizes a call that an SDK sends again after a timeout. */
 import { createHash } from 'node:crypto'
 import type { Decided } from '../../exchange/exchange.ts'
 
 const MAX_INVOCATION_ID = 128
 
 /**
- * What every sending of one call has in common and no other call has, by its agent; undefined where that cannot be told:
- * no single `amz-sdk-invocation-id`, or a body that nobody has read and no signature covers.
+ * Returns a hash that all sendings of one call share and no other call of the agent has. Undefined where that cannot be
+ * known: there is no single `amz-sdk-invocation-id`, or the body is neither read nor signed.
  *
- * The id is a hint (rule S11): botocore leaves it out of its signature, and signs each sending anew. It is worth a place
- * in the queue and nothing else, since a call is charged whenever it goes.
+ * The id is only a hint (rule S11): botocore does not sign it, and signs each sending again. It gives a place in the queue
+ * and nothing else, since a call is charged whenever it goes.
  */
 export function callIdentity(exchange: Decided): string | undefined {
   const { agent, headers, method, path, query, authorization, call } = exchange

@@ -1,8 +1,8 @@
-/** What rules would have done to a call that goes on all the same. */
+/** Computes what rules that only observe would have done to a call. */
 import type { Charge } from '../../pacing/charges.ts'
 import type { Limiter, Turn } from '../../pacing/limiter.ts'
 
-/** Why a call would have been held or refused, and by which rules; the gravest reason counts. */
+/** The reason for which a call would have been held or refused, the severest one, and the rules that say so. */
 export interface Would {
   readonly wouldThrottle: 'paced' | 'pace_exceeds_burst' | 'dwell' | undefined
   readonly wouldRules?: readonly string[]
@@ -14,9 +14,10 @@ export interface ChargeGroup {
   readonly maxWaitMs: number
 }
 
+/** The result where no rule would have held or refused the call. */
 export const NOTHING: Would = { wouldThrottle: undefined }
 
-/** One group for each rule that only observes: what it does shows by itself. */
+/** Returns one group for each rule that only observes, so that the effect of each is known by itself. */
 export function groupsOf(charges: readonly Charge[]): ChargeGroup[] {
   if (charges.length === 0) return []
   return [...Map.groupBy(charges, ({ rule }) => rule)].map(([{ maxWaitMs }, own]) => ({
@@ -26,8 +27,8 @@ export function groupsOf(charges: readonly Charge[]): ChargeGroup[] {
 }
 
 /**
- * Charges each group as if the call had been held for it, so that the record shows what enforcing would have done to
- * the next calls, too. A promise only if the limiter's answer is one.
+ * Charges each group as if the call had been held for it, so that the records show what enforcing would do to the next
+ * calls too. Returns a promise only if the limiter does.
  */
 export function observe(
   groups: readonly ChargeGroup[],
@@ -42,10 +43,10 @@ export function observe(
 }
 
 function wouldOf(groups: readonly ChargeGroup[], turns: readonly Turn[]): Would {
-  const hit = turns.flatMap((turn, index) =>
+  const wouldRules = turns.flatMap((turn, index) =>
     turn.kind === 'now' ? [] : (groups[index]?.charges[turn.limiting]?.rule.name ?? []),
   )
-  if (hit.length === 0) return NOTHING
+  if (wouldRules.length === 0) return NOTHING
   const never = turns.some(({ kind }) => kind === 'never')
-  return { wouldThrottle: never ? 'pace_exceeds_burst' : 'paced', wouldRules: hit }
+  return { wouldThrottle: never ? 'pace_exceeds_burst' : 'paced', wouldRules }
 }

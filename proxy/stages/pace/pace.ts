@@ -1,4 +1,4 @@
-/** Pace: every rule that applies is charged, all or nothing; a call over its pace is held, or throttled. */
+/** Paces calls: charges every rule that applies, all or none. A call over its pace is held, or throttled. */
 import type { ActionClass } from '../../core/action-class.ts'
 import { mapMaybePromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import type { Clock } from '../../core/ports.ts'
@@ -9,21 +9,23 @@ import type { QueueOutcome } from '../../pacing/queue-outcome.ts'
 import type { PaceQueue } from '../../pacing/queue.ts'
 import { isOwn } from '../../pacing/rules.ts'
 import { denialOf, denialOfDwell, denialOfGone } from './denial.ts'
-import { dueOf, type Due, type DueDeps } from './due.ts'
-import { noteSight } from './dwell.ts'
+import { callPaceOf, type CallPace, type CallPaceDeps } from './call-pace.ts'
+import { noteFirstSeen } from './dwell.ts'
 import { callIdentity } from './identity.ts'
 import { groupsOf, NOTHING, observe, type Would } from './observed.ts'
 
+/** Receives the metrics of the pace stage. */
 export interface PaceMetrics {
-  /** A paced call passed after this wait, 0 if it was not held. */
+  /** Records the wait of a paced call that passed, 0 if it was not held. */
   waited(label: ActionClass, seconds: number): void
-  /** How many calls of this label wait now. */
+  /** Sets the number of calls of this class that wait now. */
   depth(label: ActionClass, held: number): void
 }
 
-export interface PaceDeps extends DueDeps {
+/** Declares what `pace` needs. */
+export interface PaceDeps extends CallPaceDeps {
   readonly queue: PaceQueue
-  /** The queue's own limiter; what only observes charges it without waiting. */
+  /** The queue's own limiter; rules that only observe charge it without waiting. */
   readonly limiter: Limiter
   readonly buckets: Buckets
   readonly clock: Clock
@@ -35,35 +37,34 @@ export interface PaceDeps extends DueDeps {
 
 /**
  * Charges a call, with its count, in the bucket of agent x class for each of its classes that is paced, over all
- * services, regions and accounts together (S1, S2), and in the buckets of every further rule. Holds it while its turn
- * comes within `maxWait`. A charge is spent when the turn has come, whatever follows; a call that leaves the queue
- * before is not charged.
- * Denials: `paced`, `pace_exceeds_burst`, `dwell`, `queue_full`, `client_gone`, `draining`, and whatever `recheck`
- * throws. In observe mode it never holds or refuses, and says what it would have done. A call whose approvers said so
- * passes uncharged.
+ * services, regions and accounts together (S1, S2), and in the buckets of every further rule. Holds the call if its turn
+ * comes within `maxWait`. The charge is taken when the turn comes, whatever follows; a call that leaves the queue before
+ * its turn is not charged. A call whose approvers said so passes uncharged. In observe mode no call is held or refused;
+ * the record says what would have happened.
+ * Denials: `paced`, `pace_exceeds_burst`, `dwell`, `queue_full`, `client_gone`, `draining`, and those of `recheck`.
  */
 export function pace(deps: PaceDeps) {
   const moveDepth = heldByLabel(deps.metrics)
   return function pace<Exchange extends Approved>(exchange: Exchange): MaybePromise<Exchange & Paced> {
     if (exchange.approval?.skipPace === true) return { ...exchange, waitedMs: undefined, ...NOTHING }
-    const due = dueOf(exchange, deps, deps.clock.nowMs())
-    if (deps.mode() === 'observe') return observed(exchange, due, deps)
-    const { charges, nowMs, dwellMs, notBeforeMs } = due
+    const callPace = callPaceOf(exchange, deps, deps.clock.nowMs())
+    if (deps.mode() === 'observe') return observed(exchange, callPace, deps)
+    const { charges, nowMs, dwellMs, notBeforeMs } = callPace
     if (charges.enforced.length === 0) {
-      noteSight(exchange, deps.firstSeen, dwellMs, nowMs)
+      noteFirstSeen(exchange, deps.firstSeen, dwellMs, nowMs)
       return withWould(exchange, undefined, observe(groupsOf(charges.observed), deps.limiter, nowMs))
     }
     if (notBeforeMs > nowMs + charges.maxWaitMs)
       throw denialOfDwell(exchange.call, dwellMs, notBeforeMs, charges.maxWaitMs, nowMs)
-    const outcome = enterQueue(exchange, due, deps)
-    if (outcome instanceof Promise) return hold(exchange, due, outcome, deps, moveDepth)
-    return passed(exchange, due, waitOf(outcome, exchange, due, deps.clock), deps)
+    const outcome = enterQueue(exchange, callPace, deps)
+    if (outcome instanceof Promise) return hold(exchange, callPace, outcome, deps, moveDepth)
+    return passed(exchange, callPace, waitOf(outcome, exchange, callPace, deps.clock), deps)
   }
 }
 
 type MoveDepth = (label: ActionClass, by: number) => void
 
-/** Counts the held calls of each label. */
+/** Counts the held calls of each class. */
 function heldByLabel(metrics: PaceMetrics): MoveDepth {
   const held = new Map<ActionClass, number>()
   return (label, by) => {
@@ -73,7 +74,7 @@ function heldByLabel(metrics: PaceMetrics): MoveDepth {
   }
 }
 
-function enterQueue(exchange: Approved, { charges, notBeforeMs }: Due, { queue, recheck }: PaceDeps) {
+function enterQueue(exchange: Approved, { charges, notBeforeMs }: CallPace, { queue, recheck }: PaceDeps) {
   return queue.enter({
     holder: exchange.agent.id,
     charges: charges.enforced,
@@ -88,7 +89,7 @@ function enterQueue(exchange: Approved, { charges, notBeforeMs }: Due, { queue, 
 
 async function hold<Exchange extends Approved>(
   exchange: Exchange,
-  due: Due,
+  callPace: CallPace,
   outcome: Promise<QueueOutcome>,
   deps: PaceDeps,
   moveDepth: MoveDepth,
@@ -97,45 +98,45 @@ async function hold<Exchange extends Approved>(
   moveDepth(label, 1)
   let waitedMs
   try {
-    waitedMs = waitOf(await outcome, exchange, due, deps.clock)
+    waitedMs = waitOf(await outcome, exchange, callPace, deps.clock)
   } finally {
     moveDepth(label, -1)
   }
   deps.recheck(exchange)
   if (exchange.client.gone.aborted) throw denialOfGone()
-  return passed(exchange, due, waitedMs, deps)
+  return passed(exchange, callPace, waitedMs, deps)
 }
 
-/** The turn of the call has come. */
+/** Lets a call go whose turn has come. */
 function passed<Exchange extends Approved>(
   exchange: Exchange,
-  { charges }: Due,
+  { charges }: CallPace,
   waitedMs: number,
   { clock, metrics, buckets, firstSeen, pacing, limiter }: PaceDeps,
 ): MaybePromise<Exchange & Paced> {
   const nowMs = clock.nowMs()
   metrics.waited(exchange.call.class, waitedMs / 1000)
   buckets.track(charges.enforced)
-  noteSight(exchange, firstSeen, pacing().dwellMs, nowMs)
+  noteFirstSeen(exchange, firstSeen, pacing().dwellMs, nowMs)
   return withWould(exchange, waitedMs, observe(groupsOf(charges.observed), limiter, nowMs))
 }
 
-/** The wait of a call that may go; throws the Denial of one that may not. */
-function waitOf(outcome: QueueOutcome, { call }: Approved, { charges }: Due, clock: Clock): number {
+/** Returns how long a call that may go has waited; throws the Denial of one that may not. */
+function waitOf(outcome: QueueOutcome, { call }: Approved, { charges }: CallPace, clock: Clock): number {
   if (outcome.kind === 'go') return outcome.waitedMs
   throw denialOf(outcome, call, charges, clock.nowMs())
 }
 
-/** Observe mode: the call goes on at once, and what it would have been charged is charged. */
+/** Lets a call go on at once in observe mode, and charges what enforce mode would have charged. */
 function observed<Exchange extends Approved>(
   exchange: Exchange,
-  { charges, dwellMs, notBeforeMs }: Due,
+  { charges, dwellMs, notBeforeMs }: CallPace,
   { limiter, clock, buckets, firstSeen }: PaceDeps,
 ): MaybePromise<Exchange & Paced> {
   const { enforced, maxWaitMs } = charges
   const nowMs = clock.nowMs()
   buckets.track(enforced)
-  noteSight(exchange, firstSeen, dwellMs, nowMs)
+  noteFirstSeen(exchange, firstSeen, dwellMs, nowMs)
   const groups = [
     ...(enforced.length === 0 ? [] : [{ charges: enforced, maxWaitMs }]),
     ...groupsOf(charges.observed),

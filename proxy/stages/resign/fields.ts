@@ -1,8 +1,8 @@
-/** The header fields that go on: what the agent's signature, its connection and its credentials were made of stays here. */
+/** Chooses the header fields that go upstream: those of the agent's signature, connection and credentials do not. */
 import type { Paced } from '../../exchange/exchange.ts'
 import { endToEndHeaders } from '../../core/http/end-to-end-headers.ts'
 
-/** Flat name, value list: `own` first, then all others in the order and spelling in which they came. */
+/** Returns a flat name, value list: `own` first, then the others in the order and spelling in which they came. */
 export function outgoingFields(exchange: Paced, own: readonly string[]): string[] {
   const fields = [...own]
   const lengthBytes = outgoingLength(exchange)
@@ -10,7 +10,7 @@ export function outgoingFields(exchange: Paced, own: readonly string[]): string[
   return fields.concat(endToEndHeaders(exchange.headers))
 }
 
-/** Undefined: chunked transfer coding, or a request that never spoke of a body. */
+/** Returns the body's length; undefined for chunked transfer coding, and for a request without a body. */
 function outgoingLength({ outgoing, body, headers }: Paced): number | undefined {
   if (outgoing.kind === 'buffered') return outgoing.bytes.length
   if (outgoing.kind === 'streamed') return body.lengthBytes

@@ -1,4 +1,4 @@
-/** Makes the request ours: upstream host, upstream credentials, a new signature; nothing of the agent's own. */
+/** Builds the upstream request: upstream host, upstream credentials and a new signature, none of the agent's own. */
 import type { ApprovalConsumed } from '../../exchange/facts.ts'
 import type { Equipped, Paced, Resigned } from '../../exchange/exchange.ts'
 import { HeaderFields } from '../../core/http/headers.ts'
@@ -12,26 +12,27 @@ import { formatAmzDate } from '../../sigv4/signing-date.ts'
 import type { Endpoint, SignedRequest } from '../../exchange/upstream.ts'
 import { outgoingFields } from './fields.ts'
 
+/** Declares what `resign` needs. */
 export interface ResignOptions {
   readonly endpoint: (exchange: Paced) => Endpoint
   readonly clock: Clock
   readonly signatures?: Signatures
 }
 
-/** A presigned URL of ours is used at once, and by us. */
+/** Moderato uses its own presigned URL at once. */
 const PRESIGNED_SECONDS = 300
 
-/** Signs the call anew, with upstream credentials. */
+/** Signs the call again, with upstream credentials, in the form in which it came. */
 export function resign({ endpoint, clock, signatures = new Signatures() }: ResignOptions) {
   return function resign(exchange: Equipped & ApprovalConsumed): Resigned {
-    const place = endpoint(exchange)
+    const destination = endpoint(exchange)
     const amzDate = formatAmzDate(clock.nowMs())
     const sign = exchange.authorization.presigned === undefined ? signHead : signQuery
-    return { ...exchange, signed: sign(exchange, place, amzDate, signatures) }
+    return { ...exchange, signed: sign(exchange, destination, amzDate, signatures) }
   }
 }
 
-/** In the form in which it came: the `Authorization` header ... */
+/** Signs in the `Authorization` header. */
 function signHead(
   exchange: Equipped,
   { origin, host, signingName, signingRegion, path }: Endpoint,
@@ -42,7 +43,7 @@ function signHead(
   const { credentials: owner } = exchange.signer
   const { algorithm } = authorization
   const token = owner.sessionToken === undefined ? [] : ['x-amz-security-token', owner.sessionToken]
-  // Never wider than where the call may go, whatever the agent's own set was.
+  // The agent may have signed for more regions; ours names only where the call may go.
   const regionSet = algorithm === ALGORITHM ? [] : ['x-amz-region-set', signingRegion]
   const fields = outgoingFields(exchange, ['host', host, 'x-amz-date', amzDate, ...regionSet, ...token])
   const scope = { date: amzDate.slice(0, 8), region: signingRegion, service: signingName }
@@ -58,7 +59,7 @@ function signHead(
   return { origin, target: query === '' ? path : `${path}?${query}`, headers: fields, bodySigner }
 }
 
-/** ... or the query string, since the service reads headers that were moved there only with a signature beside them. */
+/** Signs in the query string: a service reads headers that were moved there only if the signature is there too. */
 function signQuery(
   exchange: Equipped,
   { origin, host, signingName, signingRegion, path }: Endpoint,
@@ -78,7 +79,7 @@ function signQuery(
       amzDate,
       scope: { date: amzDate.slice(0, 8), region: signingRegion, service: signingName },
       expiresSeconds: PRESIGNED_SECONDS,
-      // What its holder added stays unsigned, as it came.
+      // Headers that the URL's holder added stay unsigned.
       signedHeaders: signedHeaders.filter((name) => headers.has(name)),
     },
     owner,

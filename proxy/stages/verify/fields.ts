@@ -1,38 +1,38 @@
-/** Which header fields a request may have, and which of them must be signed. */
+/** Checks which header fields a request has, and which of them are signed. */
 import { Denial } from '../../core/denial/denial.ts'
 import type { Identified } from '../../exchange/exchange.ts'
 import type { HeaderFields } from '../../core/http/headers.ts'
 import { isS3Family } from '../../core/s3-family.ts'
 import { mayBeAddedToPresigned, mayBeUnsigned } from '../../sigv4/unsigned-headers.ts'
 
-/** Fields beside `x-amz-*` that have one meaning only while there is one of them. */
+/** Fields beside `x-amz-*` that may come once only: readers disagree about which of several counts. */
 const ONCE = new Set(['authorization', 'content-encoding', 'content-length', 'content-type', 'date', 'host'])
 
-/** Refuses what the upstream could read differently than we do: repeated or folded fields, fields that we would drop. */
+/** Refuses fields that the upstream could read differently: repeated or folded ones, and those that we would drop. */
 export function checkFields(headers: HeaderFields): void {
   for (const name of headers.repeated) {
     if (name.startsWith('x-amz-') || ONCE.has(name)) {
-      throw new Denial('malformed_request', `The field ${name} came twice.`)
+      throw new Denial('malformed_request', `The header ${name} came more than once.`)
     }
   }
   for (let i = 1; i < headers.raw.length; i += 2) {
     if (/[\r\n\0]/.test(headers.raw[i] as string)) {
       const name = (headers.raw[i - 1] as string).toLowerCase()
-      throw new Denial('malformed_request', `The field ${name} is folded or has a control character.`)
+      throw new Denial('malformed_request', `The header ${name} is folded or has a control character.`)
     }
   }
-  // Connection names fields for this hop only (RFC 9110 7.6.1): it must not strip one that was signed and judged.
+  // Connection names fields for this hop only (RFC 9110 7.6.1): it must not remove one that was signed and judged.
   for (const value of headers.all('connection')) {
     for (const option of value.toLowerCase().split(',')) {
       const name = option.trim()
       if (headers.has(name) && !mayBeUnsigned(name)) {
-        throw new Denial('malformed_request', `Connection must not name the field ${name}.`)
+        throw new Denial('malformed_request', `The header Connection must not name ${name}.`)
       }
     }
   }
 }
 
-/** Everything that can decide something must be signed: what is not would be signed anew by us on anybody's word. */
+/** Refuses unsigned headers that can change the call's meaning: Moderato would sign what anybody may have added. */
 export function checkSignedHeaders({ headers, authorization }: Identified): void {
   const { presigned, scope } = authorization
   const signedHeaders = authorization.signedHeaders.map((name) => (name === ':authority' ? 'host' : name))

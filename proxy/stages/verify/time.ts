@@ -1,4 +1,4 @@
-/** Judges the time of signing by the time of arrival. */
+/** Compares the time of signing with the time of arrival. */
 import { Denial } from '../../core/denial/denial.ts'
 import type { Identified } from '../../exchange/exchange.ts'
 import type { Presigned } from '../../sigv4/types.ts'
@@ -6,23 +6,26 @@ import { formatAmzDate, parseAmzDate, parseHttpDate } from '../../sigv4/signing-
 import { maxSkewMsOf, type ClockSkew } from '../../sigv4/clock-skew.ts'
 
 /**
- * The time of signing as the string to sign has it, `YYYYMMDDTHHMMSSZ`; refuses one that is malformed, foreign to the
- * scope, or too far off; and a presigned URL whose time is over.
+ * Returns the time of signing as in the string to sign, `YYYYMMDDTHHMMSSZ`. Refuses a time that is malformed, of another
+ * day than the scope, or too far off, and a presigned URL that has expired.
  */
 export function checkTime(exchange: Identified, clockSkew: ClockSkew): string {
   const { receivedAtMs, authorization } = exchange
   const { scope, presigned } = authorization
   const { signedAt, signedAtMs } = timeOfSigning(exchange)
   if (scope.date !== signedAt.slice(0, 8)) {
-    throw new Denial('malformed_authorization', 'The day in Credential is not the day of x-amz-date.')
+    throw new Denial('malformed_authorization', 'The date in Credential is not the date in x-amz-date.')
   }
   const skewMs = receivedAtMs - signedAtMs
   const maxSkewMs = maxSkewMsOf(scope.service, clockSkew)
   if (presigned !== undefined && skewMs >= 0) checkExpiry(presigned, skewMs)
   else if (Math.abs(skewMs) > maxSkewMs) {
-    const way = skewMs > 0 ? 'ago' : 'ahead'
+    const direction = skewMs > 0 ? 'ago' : 'ahead'
     const seconds = Math.round(Math.abs(skewMs) / 1000)
-    throw new Denial('clock_skew', `Signed ${seconds} s ${way}; at most ${maxSkewMs / 1000} s are allowed.`)
+    throw new Denial(
+      'clock_skew',
+      `Signed ${seconds} s ${direction}; at most ${maxSkewMs / 1000} s are allowed.`,
+    )
   }
   return signedAt
 }
@@ -32,7 +35,7 @@ function checkExpiry({ expiresSeconds }: Presigned, ageMs: number): void {
   const over = Math.ceil(ageMs / 1000 - expiresSeconds)
   throw new Denial(
     'expired_signature',
-    `The presigned URL was good for ${expiresSeconds} s, which ended ${over} s ago.`,
+    `The presigned URL was valid for ${expiresSeconds} s and expired ${over} s ago.`,
   )
 }
 

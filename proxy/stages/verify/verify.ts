@@ -1,4 +1,4 @@
-/** Proves that the agent's secret signed this request, before a byte of the body is read where the head allows it. */
+/** Verifies that the agent's secret signed this request, if possible before any of its body is read. */
 import { hash } from 'node:crypto'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Identified, Verified } from '../../exchange/exchange.ts'
@@ -13,6 +13,7 @@ import { checkFields, checkSignedHeaders } from './fields.ts'
 import { checkTime } from './time.ts'
 import type { ClockSkew } from '../../sigv4/clock-skew.ts'
 
+/** Declares what `verify` needs. */
 export interface VerifyOptions {
   readonly agents: AgentStore
   readonly clockSkew: ClockSkew
@@ -20,8 +21,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies the request in this order, cheapest first (rule S9): repeated fields, date, scope, clock skew, which
- * headers are signed, what the head says of the body, the signature. Only where no hash is declared is the body read.
+ * Verifies the request, the cheapest check first (rule S9): repeated fields, date, scope, clock skew, signed headers, what
+ * the head declares of the body, the signature. The body is read only if no hash is declared.
  */
 export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
   return function verify<Exchange extends Identified>(exchange: Exchange): MaybePromise<Exchange & Verified> {
@@ -55,7 +56,7 @@ export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
   }
 }
 
-/** What the head says of the body. S3 leaves the body of a presigned URL unsigned if nothing else was signed. */
+/** Returns what the head declares of the body. S3 takes the body of a presigned URL as unsigned by default. */
 function payloadOf({ authorization, reading }: Identified): Payload | undefined {
   const { algorithm, presigned, scope } = authorization
   const { headers } = reading
@@ -63,12 +64,15 @@ function payloadOf({ authorization, reading }: Identified): Payload | undefined 
   if (isS3Family(scope.service) && !headers.has('x-amz-content-sha256')) return { kind: 'unsigned' }
   const declared = declaredPayload(headers, scope.service, algorithm)
   if (declared === undefined || declared.kind === 'declared' || declared.kind === 'unsigned') return declared
-  throw new Denial('unsupported_signature', 'A presigned URL takes a plain body: no chunks, no events.')
+  throw new Denial(
+    'unsupported_signature',
+    'A presigned URL accepts a plain body only: no chunks and no events.',
+  )
 }
 
-/** A body that is not there can't be checked later, as it passes. */
+/** Checks the hash of an absent body, which nothing checks later. */
 function checkEmpty(payload: Payload): void {
   if (payload.kind === 'unsigned') return
   if ('sha256' in payload && payload.sha256 === EMPTY_SHA256) return
-  throw new Denial('payload_mismatch', 'The request has no body, but a hash or trailer of one.')
+  throw new Denial('payload_mismatch', 'The request has no body, but declares the hash or trailer of one.')
 }

@@ -130,7 +130,7 @@ describe('the signing endpoint', () => {
   it.each(Object.entries(notListed))('refuses in words what is not on its list: %s', async (_, body) => {
     const denial = await refused(body)
     expect(denial.reason).toBe('unclassified')
-    expect(denial.message).toMatch(/signs for others only: eks-token.*make the call through Moderato/)
+    expect(denial.message).toMatch(/signs only: eks-token.*make the call through Moderato/)
   })
 
   it.each(Object.entries(malformed))('refuses %s', async (_, body) => {

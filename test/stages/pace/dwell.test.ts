@@ -33,8 +33,8 @@ describe('pace with dwell', () => {
     const { denial } = await run(target(['arn:1']))
     expect(denial?.reason).toBe('dwell')
     expect(denial?.message).toBe(
-      'Nothing is destroyed within 60 s of being seen first. "arn:1" was first seen 0 s ago: the turn of this call ' +
-        'comes in 60 s, at 2026-11-23T12:01:00.000Z; it may be held for 20 s.',
+      'A resource may be destroyed only 60 s after its agent first saw it. "arn:1" was first seen 0 s ago: the turn of ' +
+        'this call comes in 60 s, at 2026-11-23T12:01:00.000Z; it may be held for 20 s.',
     )
     // Sending it again and again neither resets the time nor shortens it.
     await time.advance(30_000)

@@ -194,7 +194,7 @@ describe('pace of an agent that is slowed', () => {
     expect((await run(decided({ count: 2 }))).paced?.waitedMs).toBe(0)
     const { denial } = await run(decided())
     expect(denial).toMatchObject({ reason: 'paced', retryAfterMs: 70_000 })
-    expect(denial?.message).toContain('at most 2 at once, and slowed 4 times')
+    expect(denial?.message).toContain('at most 2 at once, now slowed 4 times')
     const other = [await run(decided({ agent: 'b' })), await run(decided({ agent: 'b' }))]
     expect(other.map(({ paced }) => paced?.waitedMs)).toEqual([0, 0])
   })

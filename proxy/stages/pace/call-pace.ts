@@ -1,4 +1,4 @@
-/** What a call owes, as the rules in force have it at this moment. */
+/** Computes the pace of one call by the rules in force: its charges, and its earliest turn. */
 import type { Approved } from '../../exchange/exchange.ts'
 import type { Subject } from '../../pacing/bucket-key.ts'
 import { chargesOf, type Charges } from '../../pacing/charges.ts'
@@ -8,24 +8,30 @@ import { widenedRules } from '../../pacing/widened.ts'
 import { dwellTurnMs } from './dwell.ts'
 import { taskOf } from './task.ts'
 
-export interface DueDeps {
-  /** Read anew for each call: a reload swaps it. */
+/** Declares what `callPaceOf` needs. */
+export interface CallPaceDeps {
+  /** Read again for each call, since a reload swaps it. */
   readonly pacing: () => Pacing
-  /** How many times as slow an agent's own pace is, 1 or more. */
+  /** Returns the factor by which an agent's own pace is slowed, 1 or more. */
   readonly slowdownOf: (agentId: string) => number
   readonly firstSeen: FirstSeen
 }
 
-export interface Due {
+/** The charges of one call, and the times that bind it, in milliseconds. */
+export interface CallPace {
   readonly charges: Charges
   readonly nowMs: number
   readonly dwellMs: number
-  /** The call may not go before; 0 where dwell has nothing against it. */
+  /** The earliest time at which dwell lets the call go; 0 where dwell does not hold it. */
   readonly notBeforeMs: number
 }
 
-/** Returns what the call is to be charged, and from when on it may go. */
-export function dueOf(exchange: Approved, { pacing, slowdownOf, firstSeen }: DueDeps, nowMs: number): Due {
+/** Returns the charges that a call owes, and the earliest time at which it may go. */
+export function callPaceOf(
+  exchange: Approved,
+  { pacing, slowdownOf, firstSeen }: CallPaceDeps,
+  nowMs: number,
+): CallPace {
   const { rules, weights, dwellMs } = pacing()
   const inForce = widenedRules(rules, exchange.breakglass)
   const factor = slowdownOf(exchange.agent.id)

@@ -1,4 +1,4 @@
-/** The same story from four witnesses that do not know of each other: agent, /metrics, audit log, sandbox cloud. */
+/** Compares four independent counts of the same calls: agent, /metrics, audit log and sandbox cloud. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readAudit, type AuditLine } from './audit-log.ts'
 import type { Narrator } from './narrator.ts'
@@ -14,47 +14,52 @@ interface Sample {
 
 type Counts = ReadonlyMap<string, number>
 
-/** Prints what each witness says and checks that they agree. */
-export async function reckon(narrator: Narrator, proxy: Proxy, sandbox: Sandbox): Promise<void> {
+/** Prints the counts and checks that they agree. */
+export async function summarize(narrator: Narrator, proxy: Proxy, sandbox: Sandbox): Promise<void> {
   const samples = await scrape(proxy.admin)
   const audit = await settledAudit(proxy.auditDir)
   const decisions = audit.filter(({ phase }) => phase === 'decision')
   const agentSaw = countOf(
-    narrator.told.map(({ attempt, record }) => [record?.class, attempt.decision, record?.reason].join(' ')),
+    narrator.attempts.map(({ attempt, record }) =>
+      [record?.class, attempt.decision, record?.reason].join(' '),
+    ),
   )
   const metered = meteredCounts(samples)
   const audited = countOf(decisions.map((each) => [each.class, each.decision, each.reason].join(' ')))
-  heading('The same story from /metrics and from the audit log')
+  heading('Agent, /metrics and the audit log count the same calls')
   table(agentSaw, metered, audited)
-  narrator.check(same(agentSaw, metered), 'what the agent saw is what moderato_requests_total counts')
-  narrator.check(same(agentSaw, audited), 'and what the audit log holds, one decision for each request')
+  narrator.check(same(agentSaw, metered), 'moderato_requests_total counts the decisions that the agent saw')
+  narrator.check(same(agentSaw, audited), 'the audit log has one decision record for each of them')
   checkWaits(narrator, samples)
   checkSandbox(narrator, sandbox, audit)
   const { ok, text } = await verifyAudit(proxy.auditDir)
   print(paint('gray', `  $ moderato audit verify ${proxy.auditDir}\n  ${text}`))
-  narrator.check(ok, 'the hash chain of the audit log is whole')
+  narrator.check(ok, 'the hash chain of the audit log is intact')
 }
 
 function checkWaits(narrator: Narrator, samples: readonly Sample[]): void {
   const metered = samples.filter(({ name }) => name === 'moderato_pace_wait_seconds_sum')
   const meteredMs = metered.reduce((sum, { value }) => sum + value, 0) * 1000
-  const answers = narrator.told.filter(({ attempt }) => attempt.waitedMs !== undefined)
+  const answers = narrator.attempts.filter(({ attempt }) => attempt.waitedMs !== undefined)
   const answeredMs = answers.reduce((sum, { attempt }) => sum + (attempt.waitedMs ?? 0), 0)
   narrator.check(
     // Answers carry whole milliseconds.
     Math.abs(meteredMs - answeredMs) <= answers.length,
-    `time held: ${seconds(meteredMs)} by moderato_pace_wait_seconds, ${seconds(answeredMs)} by the answers' headers`,
+    `total wait: ${seconds(meteredMs)} by moderato_pace_wait_seconds, ${seconds(answeredMs)} by the answers' headers`,
   )
 }
 
 function checkSandbox(narrator: Narrator, sandbox: Sandbox, audit: readonly AuditLine[]): void {
-  const allowed = narrator.told.filter(({ attempt }) => attempt.decision === 'allow').length
+  const allowed = narrator.attempts.filter(({ attempt }) => attempt.decision === 'allow').length
   const outcomes = audit.filter(({ phase }) => phase === 'outcome').length
   narrator.check(
     sandbox.requests() === allowed && outcomes === allowed,
-    `${allowed} calls were allowed; ${sandbox.requests()} reached the cloud; the audit has ${outcomes} outcomes`,
+    `${allowed} calls were allowed; ${sandbox.requests()} reached the cloud; the audit log has ${outcomes} outcomes`,
   )
-  narrator.check(sandbox.foreign() === 0, "each was signed with the proxy's own key; the agent's never left")
+  narrator.check(
+    sandbox.foreign() === 0,
+    "Moderato signed each with its own key; the agent's key never reached the cloud",
+  )
 }
 
 const row = (cells: readonly string[]): string =>
@@ -93,7 +98,7 @@ async function scrape(admin: string): Promise<Sample[]> {
   )
 }
 
-/** The audit log once nothing is added any more: reads and outcomes are durable a moment after their answers. */
+/** Waits until the audit log does not grow any more: reads and outcomes are durable a moment after their answers. */
 async function settledAudit(dir: string): Promise<AuditLine[]> {
   for (let before = -1; ; await sleep(300)) {
     const lines = await readAudit(dir)
