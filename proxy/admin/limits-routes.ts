@@ -98,48 +98,52 @@ export interface LimitsRoutesDeps {
 
 /** Returns the routes of limits. */
 export function limitsRoutes(deps: LimitsRoutesDeps): readonly AdminRoute[] {
-  const { rates, limiter, queue, steadyClock, accountOf } = deps
-  return [
-    adminRoute({
-      method: 'GET',
-      path: '/v1/limits',
-      needs: 'token',
-      summary: 'Lists the buckets that calls were charged in and that are not full.',
-      query: z.strictObject({ agent: z.string().optional(), rule: z.string().optional() }),
-      answer: LimitsAnswer,
-      async handle({ query: { agent, rule } }) {
-        const nowMs = steadyClock.nowMs()
-        const asked = rates.buckets
-          .all()
-          .filter((each) => rule === undefined || each.rule.name === rule)
-          .filter(({ parts: key }) => agent === undefined || key.some(([, value]) => value === agent))
-        return { nowMs, ...(await read(liveBuckets(asked, limiter, nowMs, MOST_BUCKETS))), held: queue.held }
-      },
-    }),
-    adminRoute({
-      method: 'GET',
-      path: '/v1/limits/explain',
-      needs: 'token',
-      summary: 'Explains why the next call of an agent would wait. Charges nothing.',
-      query: ExplainQuery,
-      answer: ExplainAnswer,
-      async handle({ query: { classes, traits, count, ...who } }) {
-        const { rules, weights } = rates.pacing()
-        const call = { class: severest(classes), classes, traits, count }
-        const root = who.root ?? who.agent
-        const task = who.task === undefined ? undefined : taskIn(root, who.task)
-        const account = accountOf({ id: who.agent, root, accessKeyId: '', session: undefined }) ?? '*'
-        const subject = { ...who, root, task, account }
-        const charges = chargesOf(call, subject, rules, weights, rates.slowdownOf(who.agent))
-        const nowMs = steadyClock.nowMs()
-        return {
-          nowMs,
-          ...(await read(explainCharges(charges, limiter, nowMs))),
-          ahead: queue.heldBy(who.agent),
-        }
-      },
-    }),
-  ]
+  return [listRoute(deps), explainRoute(deps)]
+}
+
+function listRoute({ rates, limiter, queue, steadyClock }: LimitsRoutesDeps): AdminRoute {
+  return adminRoute({
+    method: 'GET',
+    path: '/v1/limits',
+    needs: 'token',
+    summary: 'Lists the buckets that calls were charged in and that are not full.',
+    query: z.strictObject({ agent: z.string().optional(), rule: z.string().optional() }),
+    answer: LimitsAnswer,
+    async handle({ query: { agent, rule } }) {
+      const nowMs = steadyClock.nowMs()
+      const asked = rates.buckets
+        .all()
+        .filter((each) => rule === undefined || each.rule.name === rule)
+        .filter(({ parts: key }) => agent === undefined || key.some(([, value]) => value === agent))
+      return { nowMs, ...(await read(liveBuckets(asked, limiter, nowMs, MOST_BUCKETS))), held: queue.held }
+    },
+  })
+}
+
+function explainRoute({ rates, limiter, queue, steadyClock, accountOf }: LimitsRoutesDeps): AdminRoute {
+  return adminRoute({
+    method: 'GET',
+    path: '/v1/limits/explain',
+    needs: 'token',
+    summary: 'Explains why the next call of an agent would wait. Charges nothing.',
+    query: ExplainQuery,
+    answer: ExplainAnswer,
+    async handle({ query: { classes, traits, count, ...who } }) {
+      const { rules, weights } = rates.pacing()
+      const call = { class: severest(classes), classes, traits, count }
+      const root = who.root ?? who.agent
+      const task = who.task === undefined ? undefined : taskIn(root, who.task)
+      const account = accountOf({ id: who.agent, root, accessKeyId: '', session: undefined }) ?? '*'
+      const subject = { ...who, root, task, account }
+      const charges = chargesOf(call, subject, rules, weights, rates.slowdownOf(who.agent))
+      const nowMs = steadyClock.nowMs()
+      return {
+        nowMs,
+        ...(await read(explainCharges(charges, limiter, nowMs))),
+        ahead: queue.heldBy(who.agent),
+      }
+    },
+  })
 }
 
 /** Returns the answer of the limiter's store. A denial means that the store does not answer; any other error is a bug. */

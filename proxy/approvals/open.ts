@@ -78,17 +78,13 @@ export function openApprovals(deps: ApprovalDeps): ApprovalService {
   const url = (): string =>
     config.url ?? `${originOf({ host: listen.admin.host, port }, admin.tls !== undefined)}/`
   const webhook = config.webhook && openApprovalWebhook(config.webhook, { url, clock, timer, log })
-  const approvals = new Approvals({
-    ledger,
-    clock,
-    expireMs: config.expire,
-    pendingPerAgent: config.pendingPerAgent,
-    onEvent(event: ApprovalEvent) {
-      audit.append(approvalFields(event))
-      if (event.kind === 'decided') metrics.approvalDecision(event.decision)
-      if (event.kind === 'asked') webhook?.post(event.known)
-    },
-  })
+  const { expire: expireMs, pendingPerAgent } = config
+  const onEvent = (event: ApprovalEvent): void => {
+    audit.append(approvalFields(event))
+    if (event.kind === 'decided') metrics.approvalDecision(event.decision)
+    if (event.kind === 'asked') webhook?.post(event.known)
+  }
+  const approvals = new Approvals({ ledger, clock, expireMs, pendingPerAgent, onEvent })
   metrics.approvalsPending(() => approvals.pending)
   const inFlight = new InFlightChanges(approvals)
   const waiting = new Waiting(ledger, timer, () => inForce().limits.heldPerAgent)
@@ -98,20 +94,8 @@ export function openApprovals(deps: ApprovalDeps): ApprovalService {
     waiting,
     ownerOf: (agentId: string) => inForce().agents.find(({ id }) => id === agentId)?.owner,
     place: (id: string) => `People decide at ${url()}#${id} or with: moderato approvals show ${id}.`,
-    admin: {
-      approvals,
-      clock,
-      maxUses: config.maxUses,
-      people: () => inForce().admin.people,
-      callbackSecret: config.callback && readSecret(config.callback.secretFile),
-    },
-    hold: config.hold
-      ? {
-          waiting,
-          steadyClock: deps.steadyClock,
-          maxWaitMs: (call: Call) => maxWaitMs(call, rules().pacing.rules),
-        }
-      : undefined,
+    admin: adminOf(approvals, deps),
+    hold: config.hold ? holdOf(waiting, deps) : undefined,
     ended({ requestId }: Received): void {
       inFlight.end(requestId)?.catch((error: unknown) => {
         log.error({ err: error, requestId }, 'approvals that depend on a change could not be voided')
@@ -122,6 +106,21 @@ export function openApprovals(deps: ApprovalDeps): ApprovalService {
     },
     close: () => webhook?.close(),
   }
+}
+
+function adminOf(approvals: Approvals, { clock, rules }: ApprovalDeps): ApprovalService['admin'] {
+  const { maxUses, callback } = rules().loaded.config.approvals
+  return {
+    approvals,
+    clock,
+    maxUses,
+    people: () => rules().loaded.config.admin.people,
+    callbackSecret: callback && readSecret(callback.secretFile),
+  }
+}
+
+function holdOf(waiting: Waiting, { steadyClock, rules }: ApprovalDeps): ApprovalHold {
+  return { waiting, steadyClock, maxWaitMs: (call) => maxWaitMs(call, rules().pacing.rules) }
 }
 
 /**

@@ -1,8 +1,8 @@
 /** Opens tasks: an agent says what it is about to do, policy judges it, and it gets credentials for that alone. */
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { policyAgent, type PolicyEngine } from '../../policy/engine.ts'
 import type { TaskVerdict } from '../../policy/task.ts'
-import type { Agent, Grant, Scope, Session } from '../core/agent.ts'
+import type { Agent, Session } from '../core/agent.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Clock } from '../core/ports.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
@@ -13,6 +13,7 @@ import { OpenTasks, type KnownTask } from './open-tasks.ts'
 import { taskIn, type Revocation, type Revocations } from './revocations.ts'
 import type { Sealed } from './sealed-token.ts'
 import type { Sessions } from './sessions.ts'
+import { sessionOf } from './task-session.ts'
 
 export interface TasksOptions {
   readonly policy: () => PolicyEngine
@@ -47,27 +48,7 @@ export class Tasks {
     const before = this.#carriedOn(opener, id, asked.mayContinue)
     const wantedSeconds = asked.durationSeconds ?? defaultSeconds
     const verdict = this.#verdict(opener, { ...asked, durationSeconds: wantedSeconds }, id)
-    const nowMs = clock.nowMs()
-    const endMs = nowMs + verdict.durationSeconds * 1000
-    const { parent } = opener
-    const session: Session = {
-      // More credentials of one task are of one session, so that what ends it ends them.
-      id: parent?.task.id === id ? parent.id : newSessionId(),
-      agentId: opener.agentId,
-      root: opener.root,
-      task: {
-        id,
-        intent: asked.intent,
-        justificationHash:
-          asked.justification === undefined ? undefined : hash('sha256', asked.justification, 'hex'),
-        ticket: asked.ticket,
-        roleArn: asked.roleArn ?? parent?.task.roleArn,
-        scopes: [...(parent?.task.scopes ?? []), ...scopesOf(asked, verdict)],
-        ancestors: ancestorsOf(id, parent),
-      },
-      issuedAtMs: nowMs,
-      expiresAtMs: Math.min(endMs, parent?.expiresAtMs ?? Infinity),
-    }
+    const session = sessionOf(opener, id, asked, verdict, clock.nowMs())
     if (session.task.ancestors.length > MAX_ANCESTORS) {
       throw new Denial('policy_denied', `A task may have at most ${MAX_ANCESTORS} tasks above it.`, {
         next: 'Open this one from a task that has fewer.',
@@ -210,11 +191,6 @@ export class Tasks {
   }
 }
 
-/** It names a session and opens nothing. In hex, since operators type it, and none may begin with a hyphen. */
-function newSessionId(): string {
-  return randomBytes(8).toString('hex')
-}
-
 function issued(sessions: Sessions, session: Session): Sealed {
   try {
     return sessions.issue(session)
@@ -225,19 +201,4 @@ function issued(sessions: Sessions, session: Session): Sealed {
       next: 'Ask for fewer, wider patterns.',
     })
   }
-}
-
-/** Returns what policy left of the grants that were asked for, and the session policy beside them. */
-function scopesOf({ grants, statements }: TaskRequest, verdict: TaskVerdict): Scope[] {
-  const scopes: Scope[] = []
-  if (grants.length > 0) scopes.push({ grants: verdict.grants as readonly Grant[] })
-  if (statements !== undefined) scopes.push({ statements })
-  return scopes
-}
-
-/** A session that carries on its own task ends with the tasks that this one ends with. */
-function ancestorsOf(id: string, parent: Session | undefined): readonly string[] {
-  if (parent === undefined) return []
-  const { task } = parent
-  return task.id === id ? task.ancestors : [...task.ancestors, task.id]
 }

@@ -2,6 +2,7 @@
  * Guards a store for the stages: where it fails, a call is refused with a denial, and it is known whether it answers.
  */
 import { Denial } from '../core/denial/denial.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { StateStore } from './store.ts'
 
 export interface GuardedStore extends StateStore {
@@ -9,61 +10,89 @@ export interface GuardedStore extends StateStore {
   readonly up: boolean
 }
 
+type Turned = (state: { readonly up: boolean; readonly error?: unknown }) => void
+
 /** Guards a store. `turned` is called whenever it stops or begins to answer. */
-export function guarded(
-  store: StateStore,
-  turned: (state: { readonly up: boolean; readonly error?: unknown }) => void,
-): GuardedStore {
-  let up = true
-  const answered = <Result>(result: Result): Result => {
-    if (!up) turned({ up: (up = true) })
-    return result
-  }
-  const failed = (error: unknown): void => {
-    if (up) turned({ up: (up = false), error })
-  }
-  const refused = (cause: unknown): never => {
-    failed(cause)
-    throw new Denial('state_unavailable', 'The call could not be counted, so it is not made.', { cause })
-  }
-  /** At once where the store answers at once. */
-  const asked = <Result>(ask: () => Result | Promise<Result>): Result | Promise<Result> => {
-    try {
-      const result = ask()
-      return result instanceof Promise ? result.then(answered, refused) : answered(result)
-    } catch (error) {
-      return refused(error)
-    }
-  }
-  const heard = <Result>(promise: Promise<Result>): Promise<Result> =>
-    promise.then(answered, (error: unknown) => {
-      failed(error)
-      throw error
-    })
+export function guarded(store: StateStore, turned: Turned): GuardedStore {
+  const guard = new Guard(turned)
   const { limiter, replays, ledger } = store
   return {
     name: store.name,
     get up() {
-      return up
+      return guard.up
     },
     limiter: {
-      take: (charges, nowMs, reserveWithinMs) => asked(() => limiter.take(charges, nowMs, reserveWithinMs)),
-      peek: (keys) => asked(() => limiter.peek(keys)),
+      take: (charges, nowMs, reserveWithinMs) =>
+        guard.ask(() => limiter.take(charges, nowMs, reserveWithinMs)),
+      peek: (keys) => guard.ask(() => limiter.peek(keys)),
     },
     replays: {
-      has: (call, nowMs) => {
-        try {
-          return replays.has(call, nowMs)
-        } catch (error) {
-          return refused(error)
-        }
-      },
-      claim: (call, nowMs) => asked(() => replays.claim(call, nowMs)),
+      has: (call, nowMs) => guard.askNow(() => replays.has(call, nowMs)),
+      claim: (call, nowMs) => guard.ask(() => replays.claim(call, nowMs)),
     },
     ledger: {
-      write: (entry, expected) => heard(ledger.write(entry, expected)),
-      since: (revision) => heard(ledger.since(revision)),
+      write: (entry, expected) => guard.hear(ledger.write(entry, expected)),
+      since: (revision) => guard.hear(ledger.since(revision)),
     },
     close: () => store.close(),
+  }
+}
+
+/** Knows whether the store answers, from each answer. */
+class Guard {
+  up = true
+  readonly #turned: Turned
+
+  constructor(turned: Turned) {
+    this.#turned = turned
+  }
+
+  /** Asks on behalf of a call: at once where the store answers at once. Denial `state_unavailable`. */
+  ask<Result>(ask: () => MaybePromise<Result>): MaybePromise<Result> {
+    const result = this.#try(ask)
+    return result instanceof Promise
+      ? result.then(
+          (each) => this.#answered(each),
+          (error: unknown) => this.#refuse(error),
+        )
+      : this.#answered(result)
+  }
+
+  /** Asks what is in memory, which says nothing of the store unless it fails. Denial `state_unavailable`. */
+  askNow<Result>(ask: () => Result): Result {
+    return this.#try(ask)
+  }
+
+  /** Notes how a promise of the store ends, and leaves its failure as it is. */
+  hear<Result>(promise: Promise<Result>): Promise<Result> {
+    return promise.then(
+      (each) => this.#answered(each),
+      (error: unknown) => {
+        this.#failed(error)
+        throw error
+      },
+    )
+  }
+
+  #try<Result>(ask: () => Result): Result {
+    try {
+      return ask()
+    } catch (error) {
+      return this.#refuse(error)
+    }
+  }
+
+  #answered<Result>(result: Result): Result {
+    if (!this.up) this.#turned({ up: (this.up = true) })
+    return result
+  }
+
+  #failed(error: unknown): void {
+    if (this.up) this.#turned({ up: (this.up = false), error })
+  }
+
+  #refuse(cause: unknown): never {
+    this.#failed(cause)
+    throw new Denial('state_unavailable', 'The call could not be counted, so it is not made.', { cause })
   }
 }

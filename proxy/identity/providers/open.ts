@@ -5,14 +5,15 @@
 import type { Config } from '../../config/schema/config.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Clock } from '../../core/ports.ts'
-import type { Identities } from './identities.ts'
+import type { X509Certificate } from 'node:crypto'
+import type { Identities, Workload } from './identities.ts'
 import { oidcProvider, type TokenProvider } from './oidc.ts'
 import type { RulesOptions } from './rules.ts'
 import { parseSpiffeId } from '../../core/spiffe-id.ts'
 import { spiffeJwtProvider } from './spiffe-jwt.ts'
 import { spiffeX509Provider, type CertificateProvider } from './spiffe-x509.ts'
 import { readSvid } from './svid-chain.ts'
-import { readToken, type UnverifiedToken } from './token.ts'
+import { readToken } from './token.ts'
 
 /** Stays open until it is closed: a reload opens the new ones, swaps, and closes these. */
 export interface Providers extends Identities {
@@ -34,36 +35,38 @@ export function openProviders({ identity, agents }: Config, clock: Clock): Provi
     else certificatesOf.set(provider.trustDomain, spiffeX509Provider(provider, ruled, clock))
   }
 
-  function voucherOf({ issuer = '', subject }: UnverifiedToken): TokenProvider {
-    const found = byIssuer.get(issuer) ?? tokensOf.get(parseSpiffeId(subject)?.trustDomain ?? '')
-    if (found !== undefined) return found
-    throw new Denial(
-      'identity_unknown_issuer',
-      'No identity provider is configured for who issued the token.',
-    )
-  }
-
   return {
     async ofToken(text) {
       const token = readToken(text)
-      return await voucherOf(token).workloadOf(token)
+      const { issuer = '', subject } = token
+      const provider = byIssuer.get(issuer) ?? tokensOf.get(parseSpiffeId(subject)?.trustDomain ?? '')
+      if (provider !== undefined) return await provider.workloadOf(token)
+      throw new Denial(
+        'identity_unknown_issuer',
+        'No identity provider is configured for who issued the token.',
+      )
     },
-    async ofCertificate(chain) {
-      const [leaf] = chain
-      if (leaf === undefined || certificatesOf.size === 0) {
-        throw new Denial(
-          'missing_credential',
-          'Send Authorization: Bearer TOKEN of an identity provider, or sign.',
-        )
-      }
-      const svid = readSvid(leaf)
-      const provider = certificatesOf.get(svid.trustDomain)
-      if (provider !== undefined) return await provider.workloadOf(svid, chain)
-      throw new Denial('identity_unknown_issuer', 'No identity provider is configured for its trust domain.')
-    },
+    ofCertificate: (chain) => workloadOf(chain, certificatesOf),
     async close() {
       const all = [...byIssuer.values(), ...tokensOf.values(), ...certificatesOf.values()]
       await Promise.all(all.map((each) => each.close()))
     },
   }
+}
+
+async function workloadOf(
+  chain: readonly X509Certificate[],
+  providers: ReadonlyMap<string, CertificateProvider>,
+): Promise<Workload> {
+  const [leaf] = chain
+  if (leaf === undefined || providers.size === 0) {
+    throw new Denial(
+      'missing_credential',
+      'Send Authorization: Bearer TOKEN of an identity provider, or sign.',
+    )
+  }
+  const svid = readSvid(leaf)
+  const provider = providers.get(svid.trustDomain)
+  if (provider !== undefined) return await provider.workloadOf(svid, chain)
+  throw new Denial('identity_unknown_issuer', 'No identity provider is configured for its trust domain.')
 }

@@ -33,61 +33,74 @@ const PROTO = fileURLToPath(new URL('workload.proto', import.meta.url))
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 15_000
 
+/** Opens the Workload API's stream of a trust domain's bundle; it is opened again whenever it ends. */
 export function workloadSource<Value>(options: WorkloadOptions<Value>): Source<Value> {
-  const { what, socket, clock, staleMs } = options
-  const client = new Client(`unix:${socket}`, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 })
-  let value: Value | undefined
+  return new WorkloadSource(options)
+}
+
+class WorkloadSource<Value> implements Source<Value> {
+  readonly #options: WorkloadOptions<Value>
+  readonly #client: Client
+  #value: Value | undefined
   /** Since when the value is not kept up to date: the stream is down, or brings what is of no use. */
-  let staleSinceMs: number | undefined
-  let failure: unknown = new Error('it was not answered yet')
-  let retryMs = FIRST_RETRY_MS
-  let retry: NodeJS.Timeout | undefined
-  let stream: ClientReadableStream<unknown> | undefined
+  #staleSinceMs: number | undefined
+  #failure: unknown = new Error('it was not answered yet')
+  #retryMs = FIRST_RETRY_MS
+  #retry: NodeJS.Timeout | undefined
+  #stream: ClientReadableStream<unknown> | undefined
 
-  function took(response: unknown): void {
-    try {
-      const { bundles } = Response.parse(response)
-      const bundle = bundles[`spiffe://${options.trustDomain}`]
-      if (bundle === undefined) throw new Error(`the Workload API has no bundle of ${options.trustDomain}`)
-      value = options.parse(bundle)
-      staleSinceMs = undefined
-      retryMs = FIRST_RETRY_MS
-    } catch (error) {
-      failed(error)
-    }
+  constructor(options: WorkloadOptions<Value>) {
+    this.#options = options
+    const address = `unix:${options.socket}`
+    this.#client = new Client(address, credentials.createInsecure(), { 'grpc.enable_http_proxy': 0 })
+    this.#open()
   }
 
-  function failed(error: unknown): void {
-    failure = error
-    staleSinceMs ??= clock.nowMs()
+  readonly current = async (): Promise<Value> => {
+    const { clock, staleMs, what } = this.#options
+    const isStale = this.#staleSinceMs !== undefined && clock.nowMs() - this.#staleSinceMs >= staleMs
+    if (this.#value === undefined || isStale) throw unavailable(what, this.#failure)
+    return this.#value
   }
 
-  function open(): void {
-    stream = bundleStream(client, options.method)
-    stream.on('data', took)
-    stream.on('error', failed)
+  readonly renewed = this.current
+
+  async close(): Promise<void> {
+    clearTimeout(this.#retry)
+    this.#stream?.removeAllListeners('close').cancel()
+    this.#client.close()
+  }
+
+  #open(): void {
+    const stream = bundleStream(this.#client, this.#options.method)
+    this.#stream = stream
+    stream.on('data', (response: unknown) => this.#take(response))
+    stream.on('error', (error) => this.#fail(error))
     // Comes last, after an error too.
     stream.once('close', () => {
-      failed(failure ?? new Error('the stream ended'))
-      retry = setTimeout(open, retryMs).unref()
-      retryMs = Math.min(retryMs * 2, LAST_RETRY_MS)
+      this.#fail(this.#failure ?? new Error('the stream ended'))
+      this.#retry = setTimeout(() => this.#open(), this.#retryMs).unref()
+      this.#retryMs = Math.min(this.#retryMs * 2, LAST_RETRY_MS)
     })
   }
 
-  open()
-  const current = async (): Promise<Value> => {
-    const isStale = staleSinceMs !== undefined && clock.nowMs() - staleSinceMs >= staleMs
-    if (value === undefined || isStale) throw unavailable(what, failure)
-    return value
+  #take(response: unknown): void {
+    try {
+      const { trustDomain, parse } = this.#options
+      const { bundles } = Response.parse(response)
+      const bundle = bundles[`spiffe://${trustDomain}`]
+      if (bundle === undefined) throw new Error(`the Workload API has no bundle of ${trustDomain}`)
+      this.#value = parse(bundle)
+      this.#staleSinceMs = undefined
+      this.#retryMs = FIRST_RETRY_MS
+    } catch (error) {
+      this.#fail(error)
+    }
   }
-  return {
-    current,
-    renewed: current,
-    async close() {
-      clearTimeout(retry)
-      stream?.removeAllListeners('close').cancel()
-      client.close()
-    },
+
+  #fail(error: unknown): void {
+    this.#failure = error
+    this.#staleSinceMs ??= this.#options.clock.nowMs()
   }
 }
 
