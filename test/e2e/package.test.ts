@@ -10,6 +10,7 @@ import { dynamodb, thrownBy } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { RecordingUpstream } from '../support/recording-upstream.ts'
 import { keyEnvironment } from '../support/running.ts'
+import { sampled } from '../support/sample.ts'
 import { missing, NODE_24, NPM } from '../support/tools.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -76,7 +77,7 @@ describe.skipIf(missing(NPM))('the package', () => {
   })
 })
 
-describe.each(NODES)('`moderato` installed, on $on', ({ node, isMissing }) => {
+describe.each(sampled(NODES, 1))('`moderato` installed, on $on', ({ node, isMissing }) => {
   const home = mkdtempSync(join(tmpdir(), 'moderato-package-home-'))
   afterAll(() => rmSync(home, { recursive: true, force: true }))
   const PATH = [dirname(COMMAND), dirname(node), '/usr/bin', '/bin'].join(delimiter)
