@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config'
 import { ProgressReporter } from './support/progress-reporter.ts'
 import { SlowFirst } from './support/slow-first.ts'
 
+/** Packing and installing takes as long as a hundred other tests: it is for the thorough run alone. */
+const THOROUGH_ONLY = process.env['TEST_THOROUGH'] === '1' ? [] : ['test/e2e/package.test.ts']
 const EXAMINED_OUTSIDE_IN = ['test/e2e/**/*.test.ts', 'test/fault/**/*.test.ts']
 /** Counts the blocks of modules that are imported while it counts: it must import them itself. */
 const COUNTS_STEPS = ['test/attack/growth.test.ts']
@@ -33,6 +35,7 @@ export default defineConfig({
           name: 'e2e',
           root: '.',
           include: EXAMINED_OUTSIDE_IN,
+          exclude: THOROUGH_ONLY,
           globalSetup: ['test/support/moto.ts'],
           setupFiles: ['test/support/seeded.ts'],
           isolate: false,
