@@ -11,12 +11,12 @@ export const limits = z
       environment: LOWER,
     }),
     bufferedTotalBytes: setting(bytes.default(512 * 1024 * 1024), {
-      doc: 'Body bytes held at once, over all agents.',
+      doc: 'Body bytes held at once, over all agents; half of it at most while their senders are not verified.',
       reload: true,
       environment: LOWER,
     }),
     bufferedAgentBytes: setting(bytes.default(128 * 1024 * 1024), {
-      doc: 'Body bytes held at once for one agent.',
+      doc: 'Body bytes held at once for one agent, and for one connection while its senders are not verified.',
       reload: true,
       environment: LOWER,
     }),

@@ -3,10 +3,10 @@ import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { Denial } from '../../core/denial/denial.ts'
 import { trailersRefused, type IncomingBody, type Reply, type Request } from '../../core/http/message.ts'
-import { tooMuchHeld } from '../../sigv4/body-hold.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
 import { PaceGuard } from './body-pace-guard.ts'
+import { HeldBody } from './held-body.ts'
 import type { BodyLimits } from '../../core/http/body-limits.ts'
 
 const EMPTY = Buffer.alloc(0)
@@ -26,6 +26,11 @@ function hasUnknownLength(request: Request): boolean {
     : request.headers['transfer-encoding'] !== undefined
 }
 
+/** What is known of the sender before it is verified. An HTTP/2 stream that was reset has no session any more. */
+function connectionOf(request: Request): object {
+  return isHttp2(request) ? (request.stream.session ?? request.stream) : request.socket
+}
+
 export class MessageBody implements IncomingBody {
   readonly present: boolean
   readonly lengthBytes: number | undefined
@@ -35,9 +40,7 @@ export class MessageBody implements IncomingBody {
   readonly #budget: BufferBudget
   #expectsContinue: boolean
   #read: MaybePromise<Buffer> | undefined
-  /** Who pays for what is held: the client's address, and the agent once it proved who it is. */
-  #owner = ''
-  #heldBytes = 0
+  #held: HeldBody | undefined
 
   constructor(
     request: Request,
@@ -57,13 +60,15 @@ export class MessageBody implements IncomingBody {
     this.#budget = budget
   }
 
-  bytes(owner = this.#request.socket.remoteAddress ?? ''): MaybePromise<Buffer> {
+  bytes(agent?: string): MaybePromise<Buffer> {
     if (!this.present) return EMPTY
-    if (this.#read === undefined) {
-      this.#owner = owner
-      this.#read = this.#readAll()
-    } else if (owner !== this.#owner) this.#chargeTo(owner)
-    return this.#read
+    this.#held ??= new HeldBody(connectionOf(this.#request), this.#budget)
+    if (agent !== undefined) {
+      // What was held for a client that left is given back already.
+      if (this.#reply.closed) throw clientGone()
+      this.#held.chargeTo(agent)
+    }
+    return (this.#read ??= this.#readAll(this.#held))
   }
 
   get isPending(): boolean {
@@ -93,17 +98,6 @@ export class MessageBody implements IncomingBody {
     request.resume()
   }
 
-  /** Moves what is held to another owner, so that no agent fills the share of an address that others have too. */
-  #chargeTo(owner: string): void {
-    const budget = this.#budget
-    const bytes = this.#heldBytes
-    budget.giveBack(this.#owner, bytes)
-    this.#owner = owner
-    this.#heldBytes = 0
-    if (this.#reply.closed || !budget.take(owner, bytes)) throw tooMuchHeld()
-    this.#heldBytes = bytes
-  }
-
   stream(): Readable {
     this.#answerContinue()
     const guard = new PaceGuard(this.#request, this.#limits, (denial) => this.#request.destroy(denial))
@@ -122,39 +116,38 @@ export class MessageBody implements IncomingBody {
    * Most bodies come in one packet with their head: those are there by the end of this turn of the event loop, and
    * there is nothing to wait for or to listen to.
    */
-  async #readAll(): Promise<Buffer> {
+  async #readAll(held: HeldBody): Promise<Buffer> {
     const limit = this.#limits.bufferedBodyBytes
     if ((this.lengthBytes ?? 0) > limit) throw tooLarge(limit)
     this.#answerContinue()
     // It comes once; `once` would wrap the listener in another.
-    this.#reply.on('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
+    this.#reply.on('close', () => held.giveBack())
     await endOfTurn()
     const request = this.#request
     // Who has left by now says nothing more, not even that: a stream of HTTP/2 is closed, though not destroyed.
     if (request.destroyed || this.#reply.closed) throw clientGone()
     const isThere = !isHttp2(request) && request.complete
-    const bytes = isThere ? this.#takeAll(limit) : await this.#receiveAll(limit)
+    const bytes = isThere ? this.#takeAll(held, limit) : await this.#receiveAll(held, limit)
     this.#read = bytes
     return bytes
   }
 
-  #takeAll(limit: number): Buffer {
+  #takeAll(held: HeldBody, limit: number): Buffer {
     const { readableLength, rawTrailers } = this.#request
-    this.#hold(readableLength, limit)
+    this.#hold(held, readableLength, limit)
     if (rawTrailers.length > 0) throw trailersRefused()
     // Without a number it would be the first piece alone.
     return (this.#request.read(readableLength) as Buffer | null) ?? EMPTY
   }
 
   /** Pays for further bytes, or refuses them. */
-  #hold(bytes: number, limit: number): void {
-    if (this.#heldBytes + bytes > limit) throw tooLarge(limit)
+  #hold(held: HeldBody, bytes: number, limit: number): void {
+    if (held.heldBytes + bytes > limit) throw tooLarge(limit)
     if (this.#reply.closed) throw clientGone()
-    if (!this.#budget.take(this.#owner, bytes)) throw tooMuchHeld()
-    this.#heldBytes += bytes
+    held.take(bytes)
   }
 
-  #receiveAll(limit: number): Promise<Buffer> {
+  #receiveAll(held: HeldBody, limit: number): Promise<Buffer> {
     const request = this.#request
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
@@ -164,11 +157,14 @@ export class MessageBody implements IncomingBody {
         isSettled = true
         guard.stop()
         request.off('data', onData)
+        held.settled()
+        chunks.length = 0
         reject(denial)
       }
+      held.unfinished(fail)
       const onData = (chunk: Buffer): void => {
         try {
-          this.#hold(chunk.length, limit)
+          this.#hold(held, chunk.length, limit)
         } catch (refusal) {
           return fail(refusal as Denial)
         }
@@ -185,8 +181,9 @@ export class MessageBody implements IncomingBody {
       request.on('end', () => {
         isSettled = true
         guard.stop()
+        held.settled()
         if (request.rawTrailers.length > 0) return fail(trailersRefused())
-        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#heldBytes))
+        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, held.heldBytes))
       })
     })
   }
