@@ -1,5 +1,5 @@
 /** What the audit keeps of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
-import { callFields } from '../core/call.ts'
+import { callFields, type Call, type CallFields } from '../core/call.ts'
 import type { Denial } from '../core/denial/denial.ts'
 import { DENIALS, type DenialReason } from '../core/denial/table.ts'
 import type { Received } from '../exchange/exchange.ts'
@@ -7,6 +7,7 @@ import type { Furthest, Recordable } from '../exchange/outcome.ts'
 import type { PresignRequest } from '../exchange/presign-request.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import { redactText, redactValue } from '../observe/redact.ts'
+import { ALLOWED, boundedFacts, boundedList, REFUSED, type RecordBounds } from './record-bounds.ts'
 import type { Clock, SignedAs } from '../core/ports.ts'
 
 const MAX_USER_AGENT = 256
@@ -27,19 +28,20 @@ export function decisionFields(
 ): AuditRecord {
   const { call = NOT_CLASSIFIED, waitedMs, authorization, breakglass } = exchange
   const policy = exchange.decision ?? exchange.taskGrant?.policy ?? denial?.policy
+  const { fields, omitted, parts } = boundedCall(call, denial === undefined ? ALLOWED : REFUSED)
   return {
     phase: 'decision',
     requestId: exchange.requestId,
     ...whoOf(exchange),
     breakglass: breakglass?.id,
-    ...callFields(call),
+    ...fields,
+    omitted,
     facts: {
       root: rootOf(exchange),
       accessLevel: call.accessLevel,
       region: authorization?.scope.region,
       timeSeconds: Math.floor(clock.nowMs() / 1000),
-      unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map((each) => quoted(each)),
-      parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
+      ...parts,
       handOn: exchange.presign && presignFacts(exchange.presign),
       upstream: signedAs(exchange),
       task: taskFacts(exchange),
@@ -59,6 +61,33 @@ export function decisionFields(
     approval: approvalOf(exchange) ?? denial?.approval,
     waitedMs: waitedMs === undefined ? undefined : Math.round(waitedMs),
     client: { address: exchange.client.address, userAgent: userAgentOf(exchange) },
+  }
+}
+
+type RecordableCall = CallFields & Pick<Call, 'unmodelled' | 'facts'>
+
+/** What a record holds of a call, and how much it left out: `omitted` of resources, `facts.omitted` of the rest. */
+function boundedCall(call: RecordableCall, bounds: RecordBounds) {
+  const resources = boundedList(call.resources, bounds.resources)
+  const actions = boundedList(call.actions, bounds.actions)
+  const unmodelled = boundedList(call.unmodelled, bounds.actions)
+  const parameters = boundedFacts(call.facts, bounds.parameterCharacters)
+  const fields = { ...callFields(call), actions: actions.kept, resources: resources.kept }
+  return {
+    fields,
+    omitted: resources.omitted === 0 ? undefined : resources.omitted,
+    parts: {
+      unmodelled: unmodelled.kept.length === 0 ? undefined : unmodelled.kept.map((each) => quoted(each)),
+      parameters: Object.keys(parameters.kept).length === 0 ? undefined : redactValue(parameters.kept),
+      omitted:
+        actions.omitted + unmodelled.omitted + parameters.omitted === 0
+          ? undefined
+          : {
+              actions: actions.omitted,
+              unmodelled: unmodelled.omitted,
+              parameters: parameters.omitted,
+            },
+    },
   }
 }
 

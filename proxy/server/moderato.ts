@@ -104,7 +104,8 @@ async function close({ approvals, watching, breakglass, refusals, ...services }:
   approvals.close()
   watching.stop()
   breakglass.close()
-  refusals.flush()
+  refusals.unverified.flush()
+  refusals.agents.flush()
   await Promise.all([services.upstream.pool.close(), services.identity.identities.close()])
   // Where the disk takes no more, the store is closed all the same.
   try {

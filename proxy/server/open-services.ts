@@ -18,6 +18,7 @@ import { Freezes } from '../freeze/freezes.ts'
 import { agentStore } from '../identity/agent-store.ts'
 import { openIdentity } from '../identity/open.ts'
 import { createMetrics, type Metrics } from '../observe/metrics.ts'
+import { agentRefusals } from '../observe/agent-refusals.ts'
 import { unverifiedRefusals } from '../observe/refusals.ts'
 import { PaceQueue } from '../pacing/queue.ts'
 import { openSettings } from '../runtime/live-settings.ts'
@@ -74,7 +75,10 @@ export async function openServices(loaded: LoadedConfig, log: Logger): Promise<S
     timer,
     metrics,
     audit,
-    refusals: unverifiedRefusals({ audit, clock: steadyClock }),
+    refusals: {
+      unverified: unverifiedRefusals({ audit, clock: steadyClock }),
+      agents: agentRefusals({ audit, clock, steadyClock }),
+    },
     aws,
     state,
     identity,
