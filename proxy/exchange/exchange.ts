@@ -33,6 +33,8 @@ export interface Client {
   readonly address: string
   /** Aborted when the client's connection is gone. */
   readonly gone: ClientSignal
+  /** Says whose the connection is, once a call on it is verified. */
+  readonly verifiedAs?: ((agent: string) => void) | undefined
   /** The certificate that it showed over TLS, whose key it has, and what came with that; nobody has verified them. */
   readonly certificates?: (() => readonly X509Certificate[]) | undefined
 }

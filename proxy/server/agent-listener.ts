@@ -14,6 +14,7 @@ import { TLSSocket, type TlsOptions } from 'node:tls'
 import { http2Reply } from '../core/http/http2-reply.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
 import type { Runner } from '../pipeline/run.ts'
+import type { OpenConnections } from '../core/open-connections.ts'
 import type { receive } from './receive/receive.ts'
 
 export interface AgentsServerOptions {
@@ -21,7 +22,8 @@ export interface AgentsServerOptions {
   readonly run: Runner
   readonly headersTimeoutMs: number
   readonly headerBytes: number
-  readonly maxConnections: number
+  /** Counts the connections, and closes one when there are too many. */
+  readonly connections: OpenConnections
   /** Calls under way on one HTTP/2 connection. */
   readonly streamsPerConnection: number
   /** Told of an address that sent what is no request; answers the id under which that was recorded. */
@@ -35,6 +37,9 @@ const KEEP_ALIVE_MS = 75_000
 
 /** How often Node looks for heads that are overdue; by default it gives them half a minute more. */
 const CHECK_INTERVAL_MS = 5_000
+
+/** Connections that are being closed while others come. */
+const CLOSING = 100
 
 /** How every HTTP/2 connection begins, and no HTTP/1.1 request (RFC 9113 3.4). */
 const PREFACE = Buffer.from('PRI')
@@ -51,6 +56,8 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
   const undecided = new Set<Socket>()
   const serve = (socket: Socket, isHttp2: boolean): void => {
     undecided.delete(socket)
+    // Its session takes its place.
+    if (isHttp2) options.connections.forget(socket)
     if (!isHttp2) return serveHttp1?.call(front, socket)
     // As a server of HTTP/2 has its sockets, and one of HTTP/1.1 has not: else nobody hears that the client has left.
     socket.allowHalfOpen = false
@@ -58,6 +65,7 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
   }
   front.removeAllListeners(event)
   front.on(event, (socket: Socket) => {
+    options.connections.opened(socket)
     if (socket instanceof TLSSocket) return serve(socket, socket.alpnProtocol === 'h2')
     undecided.add(socket)
     socket.once('close', () => undecided.delete(socket))
@@ -128,7 +136,8 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
           },
           handle(false),
         )
-  server.maxConnections = options.maxConnections
+  // One too many is closed for the one that came; until that has happened, both are there.
+  server.maxConnections = options.connections.most + CLOSING
   // Bounded by their bytes; Node would drop those beyond a number without a word.
   server.maxHeadersCount = 0
   server.on('checkContinue', handle(true))
@@ -204,6 +213,7 @@ function http2Server({ received, run, ...options }: AgentsServerOptions): {
   server.on('checkContinue', handle(true))
   server.on('session', (session) => {
     sessions.add(session)
+    options.connections.opened(session)
     session.setTimeout(KEEP_ALIVE_MS, () => session.close())
     session.once('close', () => sessions.delete(session))
     session.on('error', () => session.destroy())

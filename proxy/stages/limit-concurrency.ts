@@ -10,6 +10,7 @@ export function limitConcurrency({ inFlightPerAgent }: { readonly inFlightPerAge
     exchange: Exchange,
   ): Exchange & ConcurrencyLimited {
     const { id } = exchange.agent
+    exchange.client.verifiedAs?.(id)
     const most = inFlightPerAgent()
     const now = (underWay.get(id) ?? 0) + 1
     if (now > most) {

@@ -41,7 +41,7 @@ export const limits = z
     }),
     headerBytes: setting(bytes.default(32 * 1024), { doc: 'The largest request head.', environment: LOWER }),
     connections: setting(bytes.default(10_000), {
-      doc: 'Connections on the agent listener.',
+      doc: 'Connections on the agent listener. One more closes the oldest of no verified agent, else one of the agent that has the most.',
       environment: LOWER,
     }),
     streamsPerConnection: setting(bytes.default(128), {

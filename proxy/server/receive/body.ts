@@ -1,11 +1,11 @@
 /** The body of a request on the agent listener: read lazily, bounded in size, memory and slowness (rule S9). */
-import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { Denial } from '../../core/denial/denial.ts'
 import { trailersRefused, type IncomingBody, type Reply, type Request } from '../../core/http/message.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
 import { PaceGuard } from './body-pace-guard.ts'
+import { connectionOf, isHttp2 } from './connection-of.ts'
 import { HeldBody } from './held-body.ts'
 import type { BodyLimits } from '../../core/http/body-limits.ts'
 
@@ -15,20 +15,11 @@ const EMPTY = Buffer.alloc(0)
 const DISCARDED_BODY_BYTES = 16 * 1024 * 1024
 const DISCARD_MS = 10_000
 
-export function isHttp2(request: Request): request is Http2ServerRequest {
-  return 'stream' in request
-}
-
 /** Whether a body follows whose length the head does not say. */
 function hasUnknownLength(request: Request): boolean {
   return isHttp2(request)
     ? !request.stream.endAfterHeaders
     : request.headers['transfer-encoding'] !== undefined
-}
-
-/** What is known of the sender before it is verified. An HTTP/2 stream that was reset has no session any more. */
-function connectionOf(request: Request): object {
-  return isHttp2(request) ? (request.stream.session ?? request.stream) : request.socket
 }
 
 export class MessageBody implements IncomingBody {
