@@ -5,7 +5,8 @@
  *
  * - `decision`: one for every request; durable before a mutating call is forwarded (rule S3)
  * - `outcome`: one more for every forwarded request, same `requestId`
- * - `refusals`: refusals without a verified identity, counted by reason beyond the individual rate (rule S9)
+ * - `refusals`: refusals counted by reason beyond the individual rate: of one agent (rule S28), or without a verified
+ *   identity (rule S9)
  * - `start`: the version of Moderato, the effective settings and where each comes from (rule S7)
  * - `seal`: names the torn bytes that a crash left behind
  * - `config`: a reload of the configuration: what changed, or why nothing did
@@ -48,6 +49,19 @@ export interface BreakglassRecord {
   readonly closedAt?: string | undefined
 }
 
+/** Describes the refusals that one record counts. Each of their requests has no other record. */
+export interface RefusedCalls {
+  /** ISO 8601: the first and the last of them. */
+  readonly from: string
+  readonly until: string
+  /** The number by class. */
+  readonly classes: Readonly<Record<string, number>>
+  /** The number by operation (`s3:DeleteObjects`), of the operations that came first; `others` for the rest. */
+  readonly operations: Readonly<Record<string, number>>
+  /** The ids of the first requests. */
+  readonly requestIds: readonly string[]
+}
+
 /** A TornTail is the end of a segment that is no whole record: a crash cut a write short. Its bytes are kept. */
 export interface TornTail {
   /** File name, such as `00000001.jsonl`. */
@@ -73,6 +87,8 @@ export interface AuditRecord {
   readonly operation?: string | null | undefined
   readonly actions?: readonly string[] | undefined
   readonly resources?: readonly string[] | undefined
+  /** How many resources were left out of a bounded record. */
+  readonly omitted?: number | undefined
   readonly count?: number | undefined
   readonly class?: string | undefined
   readonly classes?: readonly string[] | undefined
@@ -103,6 +119,8 @@ export interface AuditRecord {
   readonly client?: { readonly address: string; readonly userAgent?: string | undefined } | undefined
   /** Phase `refusals`: the number by reason since the previous such record. */
   readonly refusals?: Readonly<Record<string, number>> | undefined
+  /** Phase `refusals` of one agent: what was counted. */
+  readonly refused?: RefusedCalls | undefined
   /** Phase `start`: the version of Moderato, from package.json. */
   readonly version?: string | undefined
   /** Phase `start`: effective settings with their sources, secrets masked. */

@@ -15,6 +15,7 @@ const Line = z.object({
   class: z.string().optional(),
   decision: z.string().optional(),
   reason: z.string().optional(),
+  refused: z.object({ classes: z.record(z.string(), z.number()) }).optional(),
   policy: z.object({ rules: z.array(z.string()) }).optional(),
   upstream: z.object({ status: z.number().optional(), errorCode: z.string().optional() }).optional(),
   opened: z
@@ -92,6 +93,7 @@ export class Report {
       this.#agent = line.agent
       this.#opened = line.opened
     }
+    if (line.refused !== undefined) this.#counted(line.refused.classes)
     if (line.phase === 'decision') return this.#decided(line)
     return line.phase === 'outcome' ? this.#over(line) : []
   }
@@ -113,14 +115,9 @@ export class Report {
   #decided(line: Line): ReportedCall[] {
     const call = callOf(line)
     this.#agent ??= line.agent
-    const before = this.#totals.get(call.class) ?? { calls: 0, allowed: 0, refused: 0, count: 0 }
     const isAllowed = call.decision === 'allow'
-    this.#totals.set(call.class, {
-      calls: before.calls + 1,
-      allowed: before.allowed + (isAllowed ? 1 : 0),
-      refused: before.refused + (isAllowed ? 0 : 1),
-      count: before.count + (isAllowed ? call.count : 0),
-    })
+    if (isAllowed) this.#add(call.class, { allowed: 1, refused: 0, count: call.count })
+    else this.#add(call.class, { allowed: 0, refused: 1, count: 0 })
     if (!isAllowed) return [call]
     this.#waiting.set(call.requestId, call)
     if (this.#waiting.size <= MOST_WAITING) return []
@@ -128,6 +125,22 @@ export class Report {
     if (oldest === undefined) return []
     this.#waiting.delete(oldest.requestId)
     return [oldest]
+  }
+
+  /** Refusals that the log only counts: they are in the totals, and not among the calls. */
+  #counted(classes: Readonly<Record<string, number>>): void {
+    for (const [label, refused] of Object.entries(classes))
+      this.#add(label, { allowed: 0, refused, count: 0 })
+  }
+
+  #add(label: string, { allowed, refused, count }: Omit<Totals, 'calls'>): void {
+    const before = this.#totals.get(label) ?? { calls: 0, allowed: 0, refused: 0, count: 0 }
+    this.#totals.set(label, {
+      calls: before.calls + allowed + refused,
+      allowed: before.allowed + allowed,
+      refused: before.refused + refused,
+      count: before.count + count,
+    })
   }
 
   #over({ requestId = '', upstream = {}, reason = 'none' }: Line): ReportedCall[] {

@@ -133,6 +133,7 @@ function summary(line: string): string {
     agent,
   ]
   if (record.count !== undefined && record.count > 1) parts.push(`count=${record.count}`)
+  if (record.omitted !== undefined) parts.push(`omitted=${record.omitted}`)
   if (waitedMs !== undefined && waitedMs > 0) parts.push(`waited=${waitedMs}ms`)
   if (upstream?.status !== undefined) parts.push(`upstream=${upstream.status}`)
   if (record.drift !== undefined)
@@ -140,6 +141,7 @@ function summary(line: string): string {
   if (record.admin !== undefined) parts.push(`${record.admin.does} by ${record.admin.subject}`)
   if (record.config !== undefined) parts.push(JSON.stringify(record.config))
   if (record.refusals !== undefined) parts.push(JSON.stringify(record.refusals))
+  if (record.refused !== undefined) parts.push(`from ${record.refused.from} until ${record.refused.until}`)
   return visible([...parts, requestId].filter((part) => part !== undefined).join(' '))
 }
 

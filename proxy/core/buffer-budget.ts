@@ -1,38 +1,58 @@
-/** Bounds the memory that bodies take while they are held (rule S9). */
+/** Bounds the memory that bodies take while they are held (rules S9 and S28). */
+import { type UnverifiedBody, UnverifiedBytes } from './unverified-bytes.ts'
 
 export interface BudgetLimits {
   readonly bufferedTotalBytes: number
   readonly bufferedAgentBytes: number
 }
 
-/** Limits the body bytes held in memory: in total, and for each owner (an agent; its address until the agent is known). */
+/** The part of the total that bodies of unverified senders may take: the rest is there for verified agents. */
+const UNVERIFIED_SHARE = 0.5
+
+/** Limits the body bytes held in memory: in total, for each verified agent, and for each connection before that. */
 export class BufferBudget {
   readonly #limits: BudgetLimits
-  readonly #byOwner = new Map<string, number>()
-  #held = 0
+  readonly #byAgent = new Map<string, number>()
+  readonly #unverified = new UnverifiedBytes()
+  #agentsBytes = 0
 
   constructor(limits: BudgetLimits) {
     this.#limits = limits
   }
 
   /** Takes the bytes and returns true; returns false and takes nothing if a limit would be exceeded. */
-  take(owner: string, bytes: number): boolean {
-    const own = (this.#byOwner.get(owner) ?? 0) + bytes
+  take(agent: string, bytes: number): boolean {
+    const own = (this.#byAgent.get(agent) ?? 0) + bytes
     const { bufferedTotalBytes, bufferedAgentBytes } = this.#limits
-    if (this.#held + bytes > bufferedTotalBytes || own > bufferedAgentBytes) return false
-    this.#held += bytes
-    this.#byOwner.set(owner, own)
+    if (this.heldBytes + bytes > bufferedTotalBytes || own > bufferedAgentBytes) return false
+    this.#agentsBytes += bytes
+    this.#byAgent.set(agent, own)
     return true
   }
 
-  giveBack(owner: string, bytes: number): void {
-    const own = (this.#byOwner.get(owner) ?? 0) - bytes
-    this.#held -= bytes
-    if (own > 0) this.#byOwner.set(owner, own)
-    else this.#byOwner.delete(owner)
+  giveBack(agent: string, bytes: number): void {
+    const own = (this.#byAgent.get(agent) ?? 0) - bytes
+    this.#agentsBytes -= bytes
+    if (own > 0) this.#byAgent.set(agent, own)
+    else this.#byAgent.delete(agent)
+  }
+
+  /** The same for a body whose sender is not verified: a heavier one that is not whole yet gives way to it. */
+  takeUnverified(body: UnverifiedBody, bytes: number): boolean {
+    const { bufferedTotalBytes, bufferedAgentBytes } = this.#limits
+    return this.#unverified.take(body, bytes, {
+      totalBytes: Math.min(bufferedTotalBytes * UNVERIFIED_SHARE, bufferedTotalBytes - this.#agentsBytes),
+      // A connection has at least one agent behind it.
+      connectionBytes: bufferedAgentBytes,
+    })
+  }
+
+  /** Gives back all that the body holds. */
+  giveBackUnverified(body: UnverifiedBody): void {
+    this.#unverified.giveBack(body)
   }
 
   get heldBytes(): number {
-    return this.#held
+    return this.#agentsBytes + this.#unverified.heldBytes
   }
 }

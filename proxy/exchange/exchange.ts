@@ -34,6 +34,8 @@ export interface Client {
   readonly address: string
   /** Aborted when the client's connection is closed. */
   readonly gone: ClientSignal
+  /** Says whose the connection is, once a call on it is verified. */
+  readonly verifiedAs?: ((agent: string) => void) | undefined
   /** Returns the client's TLS certificate, whose key it has, and the chain that it sent; nobody has verified them. */
   readonly certificates?: (() => readonly X509Certificate[]) | undefined
 }

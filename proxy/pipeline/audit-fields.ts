@@ -1,5 +1,5 @@
 /** Builds the audit records of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
-import { callFields } from '../core/call.ts'
+import { callFields, type Call, type CallFields } from '../core/call.ts'
 import type { Denial } from '../core/denial/denial.ts'
 import { DENIALS, type DenialReason } from '../core/denial/table.ts'
 import type { Received } from '../exchange/exchange.ts'
@@ -7,6 +7,7 @@ import type { Furthest, Recordable } from '../exchange/outcome.ts'
 import type { PresignRequest } from '../exchange/presign-request.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import { redactText, redactValue } from '../observe/redact.ts'
+import { ALLOWED, boundedFacts, boundedList, REFUSED, type RecordBounds } from './record-bounds.ts'
 import type { Clock, SignedAs } from '../core/ports.ts'
 
 const MAX_USER_AGENT = 256
@@ -27,13 +28,15 @@ export function decisionFields(
 ): AuditRecord {
   const { call = NOT_CLASSIFIED, waitedMs, breakglass } = exchange
   const policy = exchange.decision ?? exchange.taskGrant?.policy ?? denial?.policy
+  const { fields, omitted, parts } = boundedCall(call, denial === undefined ? ALLOWED : REFUSED)
   return {
     phase: 'decision',
     requestId: exchange.requestId,
     ...agentFields(exchange),
     breakglass: breakglass?.id,
-    ...callFields(call),
-    facts: decisionFacts(exchange, clock),
+    ...fields,
+    omitted,
+    facts: decisionFacts(exchange, clock, parts),
     decision,
     reason,
     detail: denial === undefined ? undefined : redactText(denial.message, MAX_DETAIL),
@@ -52,19 +55,45 @@ export function decisionFields(
 }
 
 /** Returns the parts of the policy's input that the record's other fields do not hold. */
-function decisionFacts(exchange: Furthest, clock: Clock) {
+function decisionFacts(exchange: Furthest, clock: Clock, parts: ReturnType<typeof boundedCall>['parts']) {
   const { call = NOT_CLASSIFIED, authorization, breakglass } = exchange
   return {
     root: rootOf(exchange),
     accessLevel: call.accessLevel,
     region: authorization?.scope.region,
     timeSeconds: Math.floor(clock.nowMs() / 1000),
-    unmodelled: call.unmodelled.length === 0 ? undefined : call.unmodelled.map((each) => quoted(each)),
-    parameters: Object.keys(call.facts).length === 0 ? undefined : redactValue(call.facts),
+    ...parts,
     handOn: exchange.presign && presignFacts(exchange.presign),
     upstream: signedAs(exchange),
     task: taskFacts(exchange),
     breakglass: breakglass && { classes: breakglass.classes, resources: breakglass.resources },
+  }
+}
+
+type RecordableCall = CallFields & Pick<Call, 'unmodelled' | 'facts'>
+
+/** Returns what a record holds of a call, and how much it left out: `omitted` of resources, `facts.omitted` of the rest. */
+function boundedCall(call: RecordableCall, bounds: RecordBounds) {
+  const resources = boundedList(call.resources, bounds.resources)
+  const actions = boundedList(call.actions, bounds.actions)
+  const unmodelled = boundedList(call.unmodelled, bounds.actions)
+  const parameters = boundedFacts(call.facts, bounds.parameterCharacters)
+  const fields = { ...callFields(call), actions: actions.kept, resources: resources.kept }
+  return {
+    fields,
+    omitted: resources.omitted === 0 ? undefined : resources.omitted,
+    parts: {
+      unmodelled: unmodelled.kept.length === 0 ? undefined : unmodelled.kept.map((each) => quoted(each)),
+      parameters: Object.keys(parameters.kept).length === 0 ? undefined : redactValue(parameters.kept),
+      omitted:
+        actions.omitted + unmodelled.omitted + parameters.omitted === 0
+          ? undefined
+          : {
+              actions: actions.omitted,
+              unmodelled: unmodelled.omitted,
+              parameters: parameters.omitted,
+            },
+    },
   }
 }
 

@@ -19,6 +19,8 @@ export interface RecordOptions {
     append(record: AuditRecord): void
     commit(record: AuditRecord): Promise<void>
     unverified(record: AuditRecord): void
+    /** Takes a refusal of a verified agent; `root` names whose pace of records it takes. */
+    refused(root: string, record: AuditRecord): void
   }
   readonly observeStage: (stage: string, seconds: number) => void
   readonly finished: (outcome: Outcome) => void
@@ -117,9 +119,10 @@ class RunObserver implements Observer<Recordable, Furthest> {
   #recordRefusal(denial: Denial, decision: string): void {
     const { clock, audit } = this.#options
     const fields = decisionFields(this.#furthest, clock, decision, denial.reason, denial)
-    // Rule S9: an unverified client cannot fill the disk.
-    if (this.#furthest.payload === undefined) audit.unverified(fields)
-    else audit.append(fields)
+    const { agent, payload } = this.#furthest
+    // Rules S9 and S28: nobody can fill the disk with refusals, verified or not.
+    if (agent === undefined || payload === undefined) audit.unverified(fields)
+    else audit.refused(agent.root, fields)
   }
 
   finish(decision: Outcome['decision'], reason: Outcome['reason']): void {

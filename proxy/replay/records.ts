@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { Scope } from '../core/agent.ts'
 import { ACTION_CLASSES, TRAITS } from '../core/action-class.ts'
-import type { Call } from '../core/call.ts'
+import { callFields, type Call } from '../core/call.ts'
 import { segmentName, segmentNumbers } from '../audit/chain.ts'
 
 /** A Fate is the result of a call: as recorded, or as a simulation gives it. */
@@ -43,8 +43,8 @@ export interface OpenedTask {
 export type Read =
   | { readonly kind: 'call'; readonly recordedAtMs: number; readonly call: RecordedCall }
   | { readonly kind: 'task'; readonly agent: string; readonly task: OpenedTask }
-  /** A decision that cannot be made again from the record. */
-  | { readonly kind: 'skipped'; readonly why: string }
+  /** Decisions that cannot be made again from the record. */
+  | { readonly kind: 'skipped'; readonly why: string; readonly decisions: number }
   | { readonly kind: 'unreadable' }
 
 /** Lists the reasons that policy and pace give; other decisions depended on that moment. */
@@ -70,11 +70,13 @@ const Decision = z.object({
   operation: z.string().nullable(),
   actions: z.array(z.string()),
   resources: z.array(z.string()),
+  omitted: z.number().optional(),
   count: z.number(),
   class: z.enum(ACTION_CLASSES),
   classes: z.array(z.enum(ACTION_CLASSES)),
   traits: z.array(z.enum(TRAITS)),
   facts: z.object({
+    omitted: z.unknown().optional(),
     accessLevel: z.enum(['Read', 'List', 'Write', 'Tagging', 'Permissions management', 'Unknown']),
     region: z.string().optional(),
     unmodelled: z.array(z.string()).default([]),
@@ -88,6 +90,8 @@ const Decision = z.object({
   waitedMs: z.number().optional(),
   approval: z.string().optional(),
 })
+
+const Count = z.object({ agent: z.string().optional(), refusals: z.record(z.string(), z.number()) })
 
 /** Yields the records of decisions in order, without those of other phases. Rejects if there is no such folder. */
 export async function* readDecisions(dir: string): AsyncGenerator<Read> {
@@ -109,32 +113,37 @@ function readLine(line: string): Read | undefined {
     // A crash tears the last line of a segment.
     return { kind: 'unreadable' }
   }
-  if ((json as { phase?: unknown } | null)?.phase !== 'decision') return undefined
+  const phase = (json as { phase?: unknown } | null)?.phase
+  if (phase === 'refusals') return readCount(json)
+  if (phase !== 'decision') return undefined
   const parsed = Decision.safeParse(json)
   return parsed.success ? readDecision(parsed.data) : { kind: 'unreadable' }
 }
 
+/** Reads a record that stands for many refusals, none of which has a record of its own. */
+function readCount(json: unknown): Read {
+  const parsed = Count.safeParse(json)
+  if (!parsed.success) return { kind: 'unreadable' }
+  const { agent, refusals } = parsed.data
+  const decisions = Object.values(refusals).reduce((sum, each) => sum + each, 0)
+  return skipped(agent === undefined ? 'no verified agent' : 'only counted', decisions)
+}
+
+function skipped(why: string, decisions = 1): Read {
+  return { kind: 'skipped', why, decisions }
+}
+
 function readDecision(record: z.output<typeof Decision>): Read {
   const { agent, task, facts, reason, decision, waitedMs = 0 } = record
-  if (agent === undefined) return { kind: 'skipped', why: 'no verified agent' }
+  if (agent === undefined) return skipped('no verified agent')
   if (facts.task !== undefined && task !== undefined) {
     return { kind: 'task', agent, task: { ...facts.task, id: task, scopes: facts.task.scopes as Scope[] } }
   }
-  if (!REPLAYABLE.has(reason)) return { kind: 'skipped', why: reason }
+  if (!REPLAYABLE.has(reason)) return skipped(reason)
+  // With a part of its resources, actions or parameters, a call would be judged milder than it was.
+  if (record.omitted !== undefined || facts.omitted !== undefined) return skipped('record bounded')
   const recordedAtMs = Date.parse(record.time)
   const { accessLevel, region = 'us-east-1', unmodelled, parameters } = facts
-  const { service, operation, actions, resources, count, classes, traits } = record
-  const call = {
-    service,
-    operation,
-    actions,
-    resources,
-    count,
-    class: record.class,
-    classes,
-    traits,
-    accessLevel,
-  }
   return {
     kind: 'call',
     recordedAtMs,
@@ -145,7 +154,12 @@ function readDecision(record: z.output<typeof Decision>): Read {
       approved: record.approval !== undefined && reason === 'none',
       arrivedAtMs: recordedAtMs - waitedMs,
       region,
-      call: { ...call, facts: parameters as Call['facts'], unmodelled: unmodelled.map(unquoted) },
+      call: {
+        ...callFields(record),
+        accessLevel,
+        facts: parameters as Call['facts'],
+        unmodelled: unmodelled.map(unquoted),
+      },
       now: {
         decision: decision === 'allow' || decision === 'throttle' ? decision : 'deny',
         reason,

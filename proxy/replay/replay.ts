@@ -45,7 +45,8 @@ export async function replay(dir: string, config: Config, baseline?: Config): Pr
   for await (const read of readDecisions(dir)) {
     if (read.kind === 'call') await run.take(read.call, read.recordedAtMs)
     else if (read.kind === 'task') run.opened(read.agent, read.task)
-    else run.skip(read.kind === 'skipped' ? read.why : undefined)
+    else if (read.kind === 'skipped') run.skip(read.why, read.decisions)
+    else run.skip(undefined, 1)
   }
   return run.end()
 }
@@ -83,10 +84,10 @@ class Run {
     this.#tasks.set(`${agent} ${task.id}`, task)
   }
 
-  /** Counts a skipped decision by its reason; undefined means that the line cannot be read. */
-  skip(why: string | undefined): void {
-    if (why === undefined) this.#unreadable += 1
-    else this.#skipped.set(why, (this.#skipped.get(why) ?? 0) + 1)
+  /** Counts skipped decisions by their reason; undefined means that the line cannot be read. */
+  skip(why: string | undefined, decisions: number): void {
+    if (why === undefined) this.#unreadable += decisions
+    else this.#skipped.set(why, (this.#skipped.get(why) ?? 0) + decisions)
   }
 
   async take(call: RecordedCall, recordedAtMs: number): Promise<void> {

@@ -14,6 +14,7 @@ import { TLSSocket, type TlsOptions } from 'node:tls'
 import { http2Reply } from '../core/http/http2-reply.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
 import type { Runner } from '../pipeline/run.ts'
+import type { OpenConnections } from '../core/open-connections.ts'
 import type { receive } from './receive/receive.ts'
 
 /** Configures the agent listener. */
@@ -22,7 +23,8 @@ export interface AgentsServerOptions {
   readonly run: Runner
   readonly headersTimeoutMs: number
   readonly headerBytes: number
-  readonly maxConnections: number
+  /** Counts the connections, and closes one when there are too many. */
+  readonly connections: OpenConnections
   /** The limit of calls in flight on one HTTP/2 connection. */
   readonly streamsPerConnection: number
   /** Records that an address sent bytes that are not a request; returns the id of the record. */
@@ -36,6 +38,9 @@ const KEEP_ALIVE_MS = 75_000
 
 /** Node looks for overdue heads in this interval; its default would give them half a minute more. */
 const CHECK_INTERVAL_MS = 5_000
+
+/** The room for connections that are being closed while others come. */
+const CLOSING = 100
 
 /** Every HTTP/2 connection begins with this, and no HTTP/1.1 request does (RFC 9113 3.4). */
 const PREFACE = Buffer.from('PRI')
@@ -52,6 +57,8 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
   const undecided = new Set<Socket>()
   const serve = (socket: Socket, isHttp2: boolean): void => {
     undecided.delete(socket)
+    // Its session takes its place.
+    if (isHttp2) options.connections.forget(socket)
     if (!isHttp2) return serveHttp1?.call(front, socket)
     // Node's HTTP/2 server needs this, unlike its HTTP/1.1 server: otherwise nobody hears that the client has left.
     socket.allowHalfOpen = false
@@ -59,6 +66,7 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
   }
   front.removeAllListeners(event)
   front.on(event, (socket: Socket) => {
+    options.connections.opened(socket)
     if (socket instanceof TLSSocket) return serve(socket, socket.alpnProtocol === 'h2')
     undecided.add(socket)
     socket.once('close', () => undecided.delete(socket))
@@ -119,7 +127,8 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
           },
           handle(false),
         )
-  server.maxConnections = options.maxConnections
+  // One connection too many is closed for the one that came; until that has happened, both are there.
+  server.maxConnections = options.connections.most + CLOSING
   // Headers are bounded by their bytes; Node would silently drop those beyond a number.
   server.maxHeadersCount = 0
   server.on('checkContinue', handle(true))
@@ -217,6 +226,7 @@ function http2Server({ received, run, ...options }: AgentsServerOptions): {
   server.on('checkContinue', handle(true))
   server.on('session', (session) => {
     sessions.add(session)
+    options.connections.opened(session)
     session.setTimeout(KEEP_ALIVE_MS, () => session.close())
     session.once('close', () => sessions.delete(session))
     session.on('error', () => session.destroy())

@@ -5,6 +5,7 @@ import type { TlsOptions } from 'node:tls'
 import { adminRoutes, type AdminRoutesDeps } from '../admin/routes.ts'
 import { createAdmin } from '../admin/server.ts'
 import { createAgentsServer } from './agent-listener.ts'
+import { OpenConnections } from '../core/open-connections.ts'
 import { isLoopback } from '../core/addresses.ts'
 import type { Config } from '../config/schema/config.ts'
 import { readTls, type TlsFiles } from '../config/tls.ts'
@@ -27,12 +28,13 @@ export function agentsServer(
   unreadable: (address: string) => string,
 ): Server {
   const { limits, listen, identity } = config
+  const connections = new OpenConnections(limits.connections)
   return createAgentsServer({
-    received: receive({ clock, limits: settings.bodyLimits, budget }),
+    received: receive({ clock, limits: settings.bodyLimits, budget, connections }),
     run,
     headersTimeoutMs: limits.headersTimeout,
     headerBytes: limits.headerBytes,
-    maxConnections: limits.connections,
+    connections,
     streamsPerConnection: limits.streamsPerConnection,
     unreadable,
     tls:

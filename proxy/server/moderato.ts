@@ -105,7 +105,8 @@ async function close({ approvals, watching, breakglass, refusals, ...services }:
   approvals.close()
   watching.stop()
   breakglass.close()
-  refusals.flush()
+  refusals.unverified.flush()
+  refusals.agents.flush()
   await Promise.all([services.upstream.pool.close(), services.identity.identities.close()])
   // If the disk is full, the store must still be closed.
   try {

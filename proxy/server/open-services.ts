@@ -18,6 +18,7 @@ import { Freezes } from '../freeze/freezes.ts'
 import { agentStore } from '../identity/agent-store.ts'
 import { openIdentity } from '../identity/open.ts'
 import { createMetrics, type Metrics } from '../observe/metrics.ts'
+import { agentRefusals } from '../observe/agent-refusals.ts'
 import { unverifiedRefusals } from '../observe/refusals.ts'
 import { PaceQueue } from '../pacing/queue.ts'
 import { openSettings } from '../runtime/live-settings.ts'
@@ -66,7 +67,7 @@ export async function openServices(loaded: LoadedConfig, log: Logger): Promise<S
   const { limiter } = store
   return {
     ...base,
-    refusals: unverifiedRefusals({ audit, clock: steadyClock }),
+    refusals: openRefusals(audit),
     identity,
     agents: agentStore(() => rules().owners, sessions),
     pacing: {
@@ -82,6 +83,13 @@ export async function openServices(loaded: LoadedConfig, log: Logger): Promise<S
     credentials,
     upstream: openUpstream(config.upstream, lookup, own),
     budget: new BufferBudget(settings.bodyLimits),
+  }
+}
+
+function openRefusals(audit: Audit): Services['refusals'] {
+  return {
+    unverified: unverifiedRefusals({ audit, clock: steadyClock }),
+    agents: agentRefusals({ audit, clock, steadyClock }),
   }
 }
 

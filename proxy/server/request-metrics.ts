@@ -9,7 +9,7 @@ import type { Outcome } from '../exchange/outcome.ts'
 export function unreadable({ refusals, metrics }: Services): (address: string) => string {
   return (address) => {
     const requestId = randomUUID()
-    refusals.record(unreadableFields(requestId, address))
+    refusals.unverified.record(unreadableFields(requestId, address))
     metrics.request({
       service: 'unknown',
       class: 'unknown',

@@ -22,7 +22,8 @@ export function runRoutes(
     audit: {
       append: (each) => audit.append(each),
       commit: (each) => audit.commit(each),
-      unverified: (each) => refusals.record(each),
+      unverified: (each) => refusals.unverified.record(each),
+      refused: (root, each) => refusals.agents.record(root, each),
     },
     observeStage: (stage, seconds) => metrics.stage(stage, seconds),
     finished: observeOutcome(services),

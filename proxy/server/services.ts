@@ -16,6 +16,7 @@ import type { Endpoint } from '../exchange/upstream.ts'
 import type { Freezes } from '../freeze/freezes.ts'
 import type { IdentityService } from '../identity/open.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { AgentRefusals } from '../observe/agent-refusals.ts'
 import type { UnverifiedRefusals } from '../observe/refusals.ts'
 import type { PaceQueue } from '../pacing/queue.ts'
 import type { Settings } from '../runtime/live-settings.ts'
@@ -37,8 +38,8 @@ export interface Services {
   readonly timer: Timer
   readonly metrics: Metrics
   readonly audit: Audit
-  /** Records refusals of unverified clients, in aggregate at a bounded rate (rule S9). */
-  readonly refusals: UnverifiedRefusals
+  /** Records refusals, in aggregate beyond a bounded rate: of unverified clients (rule S9), and of each agent (rule S28). */
+  readonly refusals: { readonly unverified: UnverifiedRefusals; readonly agents: AgentRefusals }
   readonly aws: AwsServices
   readonly state: State
   readonly identity: IdentityService

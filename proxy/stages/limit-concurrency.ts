@@ -10,6 +10,7 @@ export function limitConcurrency({ inFlightPerAgent }: { readonly inFlightPerAge
     exchange: Exchange,
   ): Exchange & ConcurrencyLimited {
     const { id } = exchange.agent
+    exchange.client.verifiedAs?.(id)
     const limit = inFlightPerAgent()
     const count = (inFlight.get(id) ?? 0) + 1
     if (count > limit) {

@@ -27,6 +27,7 @@ async function run(commit: () => Promise<void>): Promise<string[]> {
       append: ({ phase }) => void events.push(`append ${phase}`),
       commit: ({ phase }) => commit().then(() => void events.push(`commit ${phase}`)),
       unverified: () => expect.unreachable(),
+      refused: (_root, { phase }) => void events.push(`refused ${phase}`),
     },
     observeStage: () => undefined,
     refused: () => undefined,
@@ -44,6 +45,6 @@ describe('what is signed for others', () => {
 
   it('is not signed if that cannot be recorded', async () => {
     const events = await run(() => Promise.reject(new Error('disk full')))
-    expect(events).toEqual(['append decision', 'answer audit_unavailable'])
+    expect(events).toEqual(['refused decision', 'answer audit_unavailable'])
   })
 })

@@ -97,6 +97,23 @@ describe('Report', () => {
     })
   })
 
+  it('totals refusals that the log only counts', () => {
+    const counted = JSON.stringify({
+      phase: 'refusals',
+      time: TIME,
+      breakglass: ID,
+      agent: 'a',
+      refusals: { policy_denied: 5 },
+      refused: { classes: { 'data-delete': 3, write: 2 } },
+    })
+    const { calls, end } = told([opened(), decision('1'), outcome('1'), counted])
+    expect(calls).toHaveLength(1)
+    expect(end.classes).toEqual({
+      'data-delete': { calls: 4, allowed: 1, refused: 3, count: 3 },
+      write: { calls: 2, allowed: 0, refused: 2, count: 0 },
+    })
+  })
+
   it('keeps what the newest record says of who closed it', () => {
     expect(told([opened(), opened({ closedBy: 'bob', closedAt: TIME })]).end.opened).toMatchObject({
       closedBy: 'bob',

@@ -150,3 +150,30 @@ describe('moderato audit', () => {
     }
   })
 })
+
+describe('moderato audit tail of bounded records', () => {
+  it('says how much was left out, and shows what was only counted', async () => {
+    const dir = await temporaryFolder()
+    const log = await opened(dir)
+    log.append({ ...decision('r1'), omitted: 950 })
+    log.append({
+      phase: 'refusals',
+      agent: 'a',
+      refusals: { policy_denied: 40 },
+      refused: {
+        from: '2026-01-01T00:00:00.000Z',
+        until: '2026-01-01T00:00:09.000Z',
+        classes: { write: 40 },
+        operations: { 's3:PutObject': 40 },
+        requestIds: ['r2'],
+      },
+    })
+    await log.close()
+    const { out } = await runs('tail', dir)
+    expect(out).toContain('omitted=950')
+    expect(out).toContain(
+      'refusals a {"policy_denied":40} from 2026-01-01T00:00:00.000Z until 2026-01-01T00:00:09.000Z',
+    )
+    expect((await runs('verify', dir)).code).toBe(0)
+  })
+})

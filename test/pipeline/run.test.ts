@@ -94,6 +94,10 @@ async function run(
         story.events.push(`unverified ${each.phase}`)
         story.records.push(each)
       },
+      refused: (_root, each) => {
+        story.events.push(`refused ${each.phase}`)
+        story.records.push(each)
+      },
     },
     observeStage: (stage) => story.stages.push(stage),
     refused: () => undefined,
@@ -145,7 +149,7 @@ describe('record', () => {
     const { events, outcomes } = await run(() => resigned(['write']), {
       commit: () => Promise.reject(new Error('disk full')),
     })
-    expect(events).toEqual(['append decision', 'answer audit_unavailable'])
+    expect(events).toEqual(['refused decision', 'answer audit_unavailable'])
     expect(outcomes).toMatchObject([{ decision: 'error', reason: 'audit_unavailable' }])
   })
 

@@ -53,6 +53,23 @@ const PACE = (rate: string, burst: number, maxWait = '20s') => ({
 })
 
 describe('replay', () => {
+  it('decides no record again that lacks a part of the call, and says how many there are', async () => {
+    const time = new Date(START_MS).toISOString()
+    const { dir, config } = scene([
+      decision(0),
+      decision(1, { omitted: 950 }),
+      decision(2, { facts: { accessLevel: 'Write', omitted: { actions: 0, unmodelled: 0, parameters: 1 } } }),
+      { time, phase: 'refusals', agent: 'a', refusals: { policy_denied: 40, paced: 2 } },
+      { time, phase: 'refusals', refusals: { bad_signature: 7 } },
+    ])
+    const { calls, skipped, unreadable } = await replay(dir, config())
+    expect({ calls, skipped, unreadable }).toEqual({
+      calls: 1,
+      skipped: { 'record bounded': 2, 'only counted': 42, 'no verified agent': 7 },
+      unreadable: 0,
+    })
+  })
+
   it('says who would wait how long and who would be throttled, without waiting', async () => {
     const { dir, config } = scene(Array.from({ length: 6 }, (_, index) => decision(index)))
     const { rows, calls } = await replay(dir, config(PACE('6/min', 2)))

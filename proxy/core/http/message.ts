@@ -35,10 +35,11 @@ export interface IncomingBody {
   /** `Content-Length`; undefined for chunked transfer coding. */
   readonly lengthBytes: number | undefined
   /**
-   * Returns the whole body, read once and kept. The memory counts against `owner`: the agent, once known. Throws Denial
-   * `body_too_large` beyond `limits.bufferedBodyBytes`.
+   * Returns the whole body, read once and kept. The memory counts against the connection, and against `agent` from the
+   * call on that names it: name only a verified agent. Throws Denial `body_too_large` beyond
+   * `limits.bufferedBodyBytes`, and `overloaded` if there is no room.
    */
-  bytes(owner?: string): MaybePromise<Buffer>
+  bytes(agent?: string): MaybePromise<Buffer>
   /** Returns the body as it arrives; only if `bytes` was not called. */
   stream(): Readable
   /** False once all of it has arrived. */

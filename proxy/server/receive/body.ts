@@ -1,12 +1,12 @@
 /** Reads the body of a request on the agent listener: lazily, bounded in size, memory and slowness (rule S9). */
-import type { Http2ServerRequest } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { Denial } from '../../core/denial/denial.ts'
 import { trailersRefused, type IncomingBody, type Reply, type Request } from '../../core/http/message.ts'
-import { tooMuchHeld } from '../../sigv4/body-hold.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
 import { PaceGuard } from './body-pace-guard.ts'
+import { connectionOf, isHttp2 } from './connection-of.ts'
+import { HeldBody } from './held-body.ts'
 import type { BodyLimits } from '../../core/http/body-limits.ts'
 
 const EMPTY = Buffer.alloc(0)
@@ -14,11 +14,6 @@ const EMPTY = Buffer.alloc(0)
 /** Bounds the bytes of an unwanted body that are read and thrown away, and the time for it. */
 const DISCARDED_BODY_BYTES = 16 * 1024 * 1024
 const DISCARD_MS = 10_000
-
-/** Tells whether a request came over HTTP/2. */
-export function isHttp2(request: Request): request is Http2ServerRequest {
-  return 'stream' in request
-}
 
 /** Tells whether a body follows whose length the head does not declare. */
 function hasUnknownLength(request: Request): boolean {
@@ -37,9 +32,7 @@ export class MessageBody implements IncomingBody {
   readonly #budget: BufferBudget
   #expectsContinue: boolean
   #read: MaybePromise<Buffer> | undefined
-  /** The owner of the memory budget: the client's address, or the agent once it is verified. */
-  #owner = ''
-  #heldBytes = 0
+  #held: HeldBody | undefined
 
   constructor(
     request: Request,
@@ -59,13 +52,15 @@ export class MessageBody implements IncomingBody {
     this.#budget = budget
   }
 
-  bytes(owner = this.#request.socket.remoteAddress ?? ''): MaybePromise<Buffer> {
+  bytes(agent?: string): MaybePromise<Buffer> {
     if (!this.present) return EMPTY
-    if (this.#read === undefined) {
-      this.#owner = owner
-      this.#read = this.#readAll()
-    } else if (owner !== this.#owner) this.#chargeTo(owner)
-    return this.#read
+    this.#held ??= new HeldBody(connectionOf(this.#request), this.#budget)
+    if (agent !== undefined) {
+      // What was held for a client that left is given back already.
+      if (this.#reply.closed) throw clientGone()
+      this.#held.chargeTo(agent)
+    }
+    return (this.#read ??= this.#readAll(this.#held))
   }
 
   get isPending(): boolean {
@@ -95,17 +90,6 @@ export class MessageBody implements IncomingBody {
     request.resume()
   }
 
-  /** Charges the held bytes to another owner, so that no agent fills the share of an address that others use too. */
-  #chargeTo(owner: string): void {
-    const budget = this.#budget
-    const bytes = this.#heldBytes
-    budget.giveBack(this.#owner, bytes)
-    this.#owner = owner
-    this.#heldBytes = 0
-    if (this.#reply.closed || !budget.take(owner, bytes)) throw tooMuchHeld()
-    this.#heldBytes = bytes
-  }
-
   stream(): Readable {
     this.#answerContinue()
     const guard = new PaceGuard(this.#request, this.#limits, (denial) => this.#request.destroy(denial))
@@ -124,39 +108,38 @@ export class MessageBody implements IncomingBody {
    * Reads the whole body. Most bodies come in one packet with their head: they are there by the end of this turn of the
    * event loop, without a listener.
    */
-  async #readAll(): Promise<Buffer> {
+  async #readAll(held: HeldBody): Promise<Buffer> {
     const limit = this.#limits.bufferedBodyBytes
     if ((this.lengthBytes ?? 0) > limit) throw tooLarge(limit)
     this.#answerContinue()
     // 'close' comes once; `once` would wrap the listener in another one.
-    this.#reply.on('close', () => this.#budget.giveBack(this.#owner, this.#heldBytes))
+    this.#reply.on('close', () => held.giveBack())
     await endOfTurn()
     const request = this.#request
     // A client that has left by now causes no further event: its HTTP/2 stream is closed, though not destroyed.
     if (request.destroyed || this.#reply.closed) throw clientGone()
     const hasArrived = !isHttp2(request) && request.complete
-    const bytes = hasArrived ? this.#takeAll(limit) : await this.#receiveAll(limit)
+    const bytes = hasArrived ? this.#takeAll(held, limit) : await this.#receiveAll(held, limit)
     this.#read = bytes
     return bytes
   }
 
-  #takeAll(limit: number): Buffer {
+  #takeAll(held: HeldBody, limit: number): Buffer {
     const { readableLength, rawTrailers } = this.#request
-    this.#hold(readableLength, limit)
+    this.#hold(held, readableLength, limit)
     if (rawTrailers.length > 0) throw trailersRefused()
     // Without a length, `read` would return only the first piece.
     return (this.#request.read(readableLength) as Buffer | null) ?? EMPTY
   }
 
   /** Charges further bytes to the budget, or refuses them. */
-  #hold(bytes: number, limit: number): void {
-    if (this.#heldBytes + bytes > limit) throw tooLarge(limit)
+  #hold(held: HeldBody, bytes: number, limit: number): void {
+    if (held.heldBytes + bytes > limit) throw tooLarge(limit)
     if (this.#reply.closed) throw clientGone()
-    if (!this.#budget.take(this.#owner, bytes)) throw tooMuchHeld()
-    this.#heldBytes += bytes
+    held.take(bytes)
   }
 
-  #receiveAll(limit: number): Promise<Buffer> {
+  #receiveAll(held: HeldBody, limit: number): Promise<Buffer> {
     const request = this.#request
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
@@ -166,11 +149,14 @@ export class MessageBody implements IncomingBody {
         isSettled = true
         guard.stop()
         request.off('data', onData)
+        held.settled()
+        chunks.length = 0
         reject(denial)
       }
+      held.unfinished(fail)
       const onData = (chunk: Buffer): void => {
         try {
-          this.#hold(chunk.length, limit)
+          this.#hold(held, chunk.length, limit)
         } catch (refusal) {
           return fail(refusal as Denial)
         }
@@ -187,8 +173,9 @@ export class MessageBody implements IncomingBody {
       request.on('end', () => {
         isSettled = true
         guard.stop()
+        held.settled()
         if (request.rawTrailers.length > 0) return fail(trailersRefused())
-        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, this.#heldBytes))
+        resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, held.heldBytes))
       })
     })
   }

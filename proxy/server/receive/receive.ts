@@ -6,8 +6,10 @@ import type { Reply, Request } from '../../core/http/message.ts'
 import type { Received } from '../../exchange/exchange.ts'
 import { HeaderFields } from '../../core/http/headers.ts'
 import type { Clock } from '../../core/ports.ts'
+import type { OpenConnections } from '../../core/open-connections.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
-import { isHttp2, MessageBody } from './body.ts'
+import { MessageBody } from './body.ts'
+import { connectionOf, isHttp2 } from './connection-of.ts'
 import type { BodyLimits } from '../../core/http/body-limits.ts'
 
 /** Declares what `receive` needs. */
@@ -15,6 +17,7 @@ export interface ReceiveOptions {
   readonly clock: Clock
   readonly limits: BodyLimits
   readonly budget: BufferBudget
+  readonly connections: OpenConnections
 }
 
 /**
@@ -41,6 +44,7 @@ export function receive(options: ReceiveOptions) {
       client: {
         address: request.socket.remoteAddress ?? '',
         gone,
+        verifiedAs: (agent) => options.connections.verified(connectionOf(request), agent),
         certificates: () => clientCertificates(request.socket),
       },
       reply,

@@ -50,9 +50,11 @@ export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
       return result
     }
     if (!body.present) return verified({ kind: 'hashed', sha256: EMPTY_SHA256 })
-    return mapMaybePromise(body.bytes(), (bytes) =>
-      verified({ kind: 'hashed', sha256: hash('sha256', bytes, 'hex') }),
-    )
+    return mapMaybePromise(body.bytes(), (bytes) => {
+      const result = verified({ kind: 'hashed', sha256: hash('sha256', bytes, 'hex') })
+      // From here on the memory is the agent's (rule S28); the body is there, so there is nothing to wait for.
+      return mapMaybePromise(body.bytes(exchange.agent.id), () => result)
+    })
   }
 }
 

@@ -7,6 +7,7 @@ import { createAgentsServer } from '../../../proxy/server/agent-listener.ts'
 import { Denial } from '../../../proxy/core/denial/denial.ts'
 import type { Received } from '../../../proxy/exchange/exchange.ts'
 import { BufferBudget } from '../../../proxy/core/buffer-budget.ts'
+import { OpenConnections } from '../../../proxy/core/open-connections.ts'
 import { BEGIN, data, headers, reset } from '../../support/http2-frames.ts'
 import { receive } from '../../../proxy/server/receive/receive.ts'
 import { checkHead } from '../../../proxy/stages/check-head.ts'
@@ -24,7 +25,8 @@ async function serve(
   act: (received: Received) => Promise<string>,
   budget = new BufferBudget({ bufferedTotalBytes: 1000, bufferedAgentBytes: 100 }),
 ): Promise<number> {
-  const received = receive({ clock: { nowMs: () => 0 }, limits, budget })
+  const connections = new OpenConnections(100)
+  const received = receive({ clock: { nowMs: () => 0 }, limits, budget, connections })
   server = createAgentsServer({
     received,
     run: async (exchange) => {
@@ -36,7 +38,7 @@ async function serve(
     },
     headersTimeoutMs: 5_000,
     headerBytes: 4096,
-    maxConnections: 100,
+    connections,
     streamsPerConnection: 10,
     unreadable: () => 'r',
   })
