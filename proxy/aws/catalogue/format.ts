@@ -51,10 +51,17 @@ export type RawResource = readonly [string, 0 | 1, Readonly<Record<string, Locat
 /** Names how a document in a call is read; `proxy/aws/classify/contents/` has the readers. */
 export type ContentReader =
   | 'arn'
+  | 'associations'
   | 'automation'
+  | 'automationRun'
+  | 'desiredResource'
   | 'fault'
-  | 'resourceType'
-  | 'scheduleTarget'
+  | 'goneResource'
+  | 'maintenanceTask'
+  | 'patchedResource'
+  | 'remediation'
+  | 'ruleTarget'
+  | 'schedule'
   | 'stateMachine'
   | 'template'
 
@@ -94,6 +101,8 @@ export interface RawOperation {
   readonly d?: readonly (readonly [Location, ContentReader])[]
   /** Lists whose length is the number of things touched; `a * b` multiplies, `#a` is the number itself. */
   readonly n?: readonly string[]
+  /** What the model calls the members at locations of `w`, `d` and `n`, where it differs: location -> names joined by dots. */
+  readonly N?: Readonly<Record<Location, string>>
   readonly R?: readonly RawResource[]
   /** Locations of the roles that the call passes. */
   readonly p?: readonly Location[]

@@ -6,6 +6,8 @@ import type { ContentReader, RawShape, ShapeRef } from './format.ts'
 export interface Locator {
   readonly from: 'u' | 'q' | 'h' | 'b'
   readonly steps: readonly string[]
+  /** The same by the model's own names, as documents write a call; equal to `steps` if absent. */
+  readonly names?: readonly string[]
 }
 
 /** Locates a list whose length counts, or a number that is the count. */

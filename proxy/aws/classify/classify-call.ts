@@ -5,7 +5,8 @@ import type { Call, Protocol } from '../../core/call.ts'
 import type { Operation } from '../catalogue/types.ts'
 import { callFacts } from './call-facts.ts'
 import { contentsSay } from './contents/contents.ts'
-import { countOf } from './count.ts'
+import { countOf } from './contents/count.ts'
+import { itemUpdatesSay } from './contents/item-updates.ts'
 import type { Form } from '../protocols/form.ts'
 import { type RequestParts, valuesAt } from '../resources/locate.ts'
 import { statementsOf } from './partiql.ts'
@@ -67,11 +68,14 @@ export function classifyCall(
   const statements = statementsOf(operation, parts)
   const roles = passedRoles(operation, parts, place)
   const unmodelled = unmodelledOf(operation, parts, form)
+  const contents = contentsSay(operation, parts, place)
   const nature = saidOf(operation, parts, place, [
     // A role that is passed lets AWS act later.
     ...(roles.length > 0 ? ['opaque'] : []),
     ...(unmodelled.length > 0 ? ['unmodelled'] : []),
-    ...contentsSay(operation, parts, place),
+    ...(statements?.traits ?? []),
+    ...itemUpdatesSay(operation, parts),
+    ...contents.said,
   ])
   const actions = statements?.actions ?? operation.actions
   const resources = resourcesOf(operation, parts, place)
@@ -84,7 +88,7 @@ export function classifyCall(
     protocol,
     actions: roles.length === 0 ? actions : [...actions, PASS_ROLE],
     resources: roles.length === 0 ? resources : [...new Set([...resources, ...roles])],
-    count: countOf(operation, parts),
+    count: Math.max(countOf(operation, parts), contents.count),
     class: severest(classes),
     classes,
     traits: nature.traits,

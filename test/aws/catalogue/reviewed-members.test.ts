@@ -103,11 +103,8 @@ describe('answers that hand something out', () => {
     'sts.AssumeRole',
     'ssm.StartSession',
     'ecs.ExecuteCommand',
-    'lambda.GetFunction',
     'ecr.GetDownloadUrlForLayer',
-    'cognito-idp.DescribeUserPoolClient',
     'codebuild.StartSandboxConnection',
-    'lightsail.GetBucketAccessKeys',
     'account-access-runtime.GetRoleCredentials',
   ])('are credentials: %s', (key) => {
     expect(operationNamed(key)?.classes).toContain('credentials')
