@@ -100,6 +100,8 @@ export interface Catalogue {
   service(model: string): Service | undefined
   /** Returns the services that sign with this name; empty if none does. */
   signedBy(signingName: string): readonly Service[]
+  /** Returns the services that have this name: botocore's, IAM's, an SDK's; empty if none has. */
+  servicesNamed(name: string): readonly Service[]
   /**
    * Finds the operation by any of its names: `cloudwatchlogs`, `logs`, `ELBv2`; `deleteTable`, `terminate-instances`.
    * Returns several if services share both names.

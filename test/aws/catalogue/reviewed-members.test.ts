@@ -117,6 +117,19 @@ describe('answers that hand something out', () => {
     },
   )
 
+  it.each([
+    'lambda.GetFunction',
+    'lambda.GetLayerVersion',
+    'cognito-idp.DescribeUserPoolClient',
+    'ec2.DescribeVpnConnections',
+    'lightsail.GetBucketAccessKeys',
+    'appsync.ListApiKeys',
+  ])('are a read of a secret where they describe what is stored: %s', (key) => {
+    const operation = operationNamed(key)
+    expect(operation?.classes).toEqual([operation?.level === 'List' ? 'list' : 'read'])
+    expect(operation?.traits).toContain('reads-secret')
+  })
+
   it.each(['rds.DescribeDBInstances', 'ec2.DescribeInstances', 'dynamodb.GetItem', 'sts.GetCallerIdentity'])(
     'are not where they only name things: %s',
     (key) => {

@@ -37,9 +37,10 @@ export const maintenanceTask: Reader = (value) => {
   return repeated(ownedDocument(textIn(TaskArn), Parameters))
 }
 
-/** Returns the values of a remediation's parameter: `{ "StaticValue": { "Values": [...] } }`. */
+/** Returns the values of a remediation's parameter: `{ "StaticValue": { "Values": [...] } }`, `Value` in a template. */
 function staticValues(value: Document): Document {
-  return objectOf(objectOf(value)['StaticValue'])['Values']
+  const { Values, Value } = objectOf(objectOf(value)['StaticValue'])
+  return Values ?? Value
 }
 
 /** Reads a remediation of a Config rule, which runs for each resource that breaks the rule. */

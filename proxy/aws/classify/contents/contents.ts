@@ -134,8 +134,8 @@ function foundSays(found: Found, catalogue: Catalogue, place: ArnPlace, depth: n
   if (found.kind === 'call') return callSays(found, catalogue, place, depth)
   if (found.kind === 'effect')
     return { said: found.repeats ? [...found.said, 'unbounded'] : found.said, count: found.count }
-  const { said, contents } = resourceSays(found, catalogue, place)
-  const inside = says(contents, catalogue, partsOf(found.properties), place, depth + 1)
+  const { said, contents, members } = resourceSays(found, catalogue, place)
+  const inside = says(contents, catalogue, partsOf(members), place, depth + 1)
   return { said: [...said, ...inside.said], count: inside.count }
 }
 

@@ -30,8 +30,12 @@ function setsOnlyNew(clause: string): boolean {
   })
 }
 
+/** DynamoDB accepts expressions of 4 KB. */
+const MAX_EXPRESSION = 4096
+
 /** Returns what an update expression says; one that nobody can read erases. */
 function expressionSays(expression: string): readonly string[] {
+  if (expression.length > MAX_EXPRESSION) return ERASES
   const [before = '', ...rest] = expression.split(CLAUSES)
   if (before.trim() !== '' || rest.length === 0) return ERASES
   let said = NOTHING
@@ -54,7 +58,8 @@ function attributesSay(updates: Document): readonly string[] {
 
 /** Tells whether the condition holds only if there is no item: the attribute that must be absent is one of the key. */
 function makesNew({ ConditionExpression, ExpressionAttributeNames, Key }: DocumentObject): boolean {
-  const name = ABSENT.exec(textIn(ConditionExpression))?.[1]
+  const condition = textIn(ConditionExpression)
+  const name = condition.length > MAX_EXPRESSION ? undefined : ABSENT.exec(condition)?.[1]
   if (name === undefined) return false
   const spelled = name.startsWith('#') ? textIn(objectOf(ExpressionAttributeNames)[name]) : name
   return Object.hasOwn(objectOf(Key), spelled)

@@ -8,6 +8,8 @@ import { objectsIn } from './found.ts'
 
 interface Kind {
   readonly names: RegExp
+  /** Types that the name means this for; every type if absent. */
+  readonly types?: RegExp
   /** Tells whether the value is grave. A property that a patch removes is null. */
   readonly isGrave: (value: Document) => boolean
   readonly adds: readonly string[]
@@ -28,6 +30,12 @@ function hasFalse(value: Document): boolean {
 }
 
 const KINDS: readonly Kind[] = [
+  { names: /^Enabled$/, types: /^AWS::KMS::/, isGrave: isNotTrue, adds: ['protection', 'disruptive'] },
+  {
+    names: /^InternetGatewayBlockMode$/,
+    isGrave: (value) => !/^block-bidirectional$/.test(singleText(value)),
+    adds: ['protection'],
+  },
   {
     names:
       /^(ManagedPolicyArns|Policies|PolicyDocument|PolicyText|ResourcePolicy(Document)?|AssumeRolePolicyDocument|KeyPolicy|RepositoryPolicyText|AccessPolic(y|ies)|AccessPolicyDocument|FileSystemPolicy|InlinePolicy|PermissionsBoundary|SecurityGroup(Ingress|Egress)|Principals?)$/,
@@ -108,10 +116,11 @@ function* entriesIn(properties: Document): Generator<readonly [string, Document]
 }
 
 /** Returns the classes that the properties add, at any depth. `isNew` says that the resource is being made. */
-export function propertiesSay(properties: Document, isNew: boolean): readonly string[] {
+export function propertiesSay(type: string, properties: Document, isNew: boolean): readonly string[] {
   const said = new Set<string>()
   for (const [name, value] of entriesIn(properties)) {
-    for (const { names, isGrave, adds, onlyChanges } of KINDS) {
+    for (const { names, types, isGrave, adds, onlyChanges } of KINDS) {
+      if (types !== undefined && !types.test(type)) continue
       if ((onlyChanges === true && isNew) || !names.test(name) || !isGrave(value)) continue
       for (const each of adds) said.add(each)
     }

@@ -49,7 +49,11 @@ function loopingIn(states: DocumentObject): ReadonlySet<string> {
   for (const [name, state] of Object.entries(states)) {
     const next = nextOf(objectOf(state)).filter((each) => Object.hasOwn(states, each))
     left.set(name, next.length)
-    for (const each of next) before.set(each, [...(before.get(each) ?? []), name])
+    for (const each of next) {
+      const names = before.get(each)
+      if (names === undefined) before.set(each, [name])
+      else names.push(name)
+    }
   }
   const ends = [...left].filter(([, count]) => count === 0).map(([name]) => name)
   for (let name = ends.pop(); name !== undefined; name = ends.pop()) {

@@ -33,18 +33,10 @@ export const template: Reader = (value) => {
   return isPlain && !objectsIn(tree).some((each) => 'Fn::Transform' in each) ? found : [...found, UNREADABLE]
 }
 
-/** Maps properties to the members of the API that they become. */
-const RENAMED: Readonly<Record<string, string>> = { DefinitionString: 'definition', Definition: 'definition' }
-
 function resource(
   type: string,
   properties: ContainedResource['properties'],
   policies: ContainedResource['policies'],
 ): ContainedResource {
-  const given = objectOf(properties)
-  const renamed =
-    type === 'AWS::StepFunctions::StateMachine'
-      ? Object.fromEntries(Object.entries(given).map(([key, value]) => [RENAMED[key] ?? key, value]))
-      : properties
-  return { kind: 'resource', type, change: 'create', properties: renamed, policies }
+  return { kind: 'resource', type, change: 'create', properties, policies }
 }
