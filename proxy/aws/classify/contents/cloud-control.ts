@@ -40,6 +40,7 @@ function propertyAt(path: string, value: Document): Document {
 /** Reads `UpdateResource`: each operation of the patch changes or removes a property. */
 export const patchedResource: Reader = (value) => {
   const { TypeName, PatchDocument } = objectOf(value)
+  if (PatchDocument === undefined) return []
   const patch = treeOf(PatchDocument, MAX_STATE)
   if (!Array.isArray(patch)) return [resource(TypeName, 'update', undefined), UNREADABLE]
   return patch.map(objectOf).flatMap(({ op, path, value: given }: ReturnType<typeof objectOf>) => {

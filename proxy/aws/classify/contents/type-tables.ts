@@ -15,7 +15,6 @@ export const SERVICES: Readonly<Record<string, readonly string[]>> = {
   Elasticsearch: ['es'],
   EventSchemas: ['schemas'],
   EventsV2: ['eventbridgev2'],
-  FMS: ['fms'],
   InspectorV2: ['inspector2'],
   IoTCoreDeviceAdvisor: ['iotdeviceadvisor'],
   KinesisFirehose: ['firehose'],
@@ -23,7 +22,6 @@ export const SERVICES: Readonly<Record<string, readonly string[]>> = {
   Macie: ['macie2'],
   MediaPackage: ['mediapackage', 'mediapackage-vod'],
   OpenSearchService: ['opensearch'],
-  QLDB: ['qldb'],
   Route53RecoveryControl: ['route53-recovery-control-config'],
   S3: ['s3', 's3control'],
   S3Express: ['s3', 's3control'],
@@ -35,8 +33,6 @@ export const SERVICES: Readonly<Record<string, readonly string[]>> = {
   SystemsManagerSAP: ['ssm-sap'],
   Timestream: ['timestream-write', 'timestream-query', 'timestream-influxdb'],
   WAFRegional: ['waf-regional'],
-  WorkSpaces: ['workspaces'],
-  XRay: ['xray'],
 }
 
 /** Maps types whose operations have another noun: `service.Operation`. */
