@@ -39,6 +39,11 @@ call("scheduler", "update_schedule", schedule(sdk("dynamodb:updateItem"), {
     "TableName": "t", "Key": {"a": {"S": "1"}}, "UpdateExpression": "REMOVE b"}, "cron(0 * * * ? *)"),
     "data-delete", "unbounded")
 
+call("scheduler", "create_schedule", schedule(sdk("dynamodb:executeStatement"), {"Statement": "DELETE FROM t WHERE id='1'"}),
+     "data-delete")
+call("scheduler", "create_schedule", schedule(sdk("ssm:sendCommand"), {"DocumentName": "d", "Targets": [{"Key": "tag:a"}]}),
+     "unbounded")
+
 
 # Step Functions.
 def machine(states, **more):
@@ -233,7 +238,11 @@ call("cloudformation", "update_stack_set", {"StackSetName": "s", "TemplateBody":
 call("cloudformation", "create_stack_instances", BY_UNIT, "unbounded")
 call("cloudformation", "delete_stack_instances", {**BY_UNIT, "RetainStacks": False}, "destructive", "unbounded")
 
-# Ids in any list count.
+# Ids in any list count, numbers too; what selects by tag or manifest is unbounded.
+call("s3control", "create_job", {"AccountId": "111122223333", "Operation": {"S3DeleteObjectTagging": {}}, "Priority": 1,
+                                 "RoleArn": ROLE, "ClientRequestToken": "t", "Report": {"Enabled": False}}, "destructive", "unbounded")
+call("rds", "purchase_reserved_db_instances_offering", {"ReservedDBInstancesOfferingId": "o", "DBInstanceCount": 40}, count=40)
+call("ssm", "create_association", {"Name": "d", "Targets": [{"Key": "tag:a", "Values": ["b"]}]}, "opaque", "unbounded")
 call("ec2", "revoke_security_group_ingress", {"GroupId": "sg-1", "SecurityGroupRuleIds": [f"sgr-{n}" for n in range(500)]},
      "destructive", count=500)
 call("ec2", "modify_reserved_instances", {"ReservedInstancesIds": ["a"] * 12, "TargetConfigurations": []}, count=12)

@@ -14,6 +14,7 @@ import { associations, automationRun, maintenanceTask, remediation } from './aut
 import { desiredResource, goneResource, patchedResource } from './cloud-control.ts'
 import { contained, type ContainedOperation } from './contained-operation.ts'
 import { type ContainedCall, type Found, partsOf, type Reader, UNREADABLE } from './found.ts'
+import { statementsOf } from './partiql.ts'
 import { resourceSays } from './resource-types.ts'
 import { stateMachine } from './state-machine.ts'
 import { arn, fault, ruleTarget, schedule } from './targets.ts'
@@ -84,8 +85,10 @@ function operationSays(
   depth: number,
 ): ContentsSaid {
   const parts = partsOf(parameters)
+  const statements = statementsOf(operation, parts)
   const said = new Set<string>([
-    ...operation.classes,
+    ...(statements?.classes ?? operation.classes),
+    ...(statements?.traits ?? []),
     ...operation.traits.filter((each) => !OURS.has(each)),
     ...itemUpdatesSay(operation, parts),
   ])

@@ -1,8 +1,8 @@
 /** Classifies PartiQL statements to DynamoDB by their first word, and updates by their clauses. */
-import type { ActionClass, Trait } from '../../core/action-class.ts'
-import type { Document } from '../protocols/tree.ts'
-import type { Operation } from '../catalogue/types.ts'
-import { type RequestParts, valuesAt } from '../resources/locate.ts'
+import type { ActionClass, Trait } from '../../../core/action-class.ts'
+import type { Document } from '../../protocols/tree.ts'
+import type { Operation } from '../../catalogue/types.ts'
+import { type RequestParts, valuesAt } from '../../resources/locate.ts'
 
 const LOCATIONS: Readonly<Record<string, readonly string[]>> = {
   ExecuteStatement: ['Statement'],
