@@ -155,10 +155,27 @@ function foldsCase(arn: string): boolean {
 }
 
 /**
- * Returns the one spelling of a resource: its name is in lower case if its service folds names. What is kept by resource
- * (a bucket, a first sight) is kept under this. It returns the argument itself if nothing folds.
+ * Returns the one spelling of a resource: it is in lower case if its service folds names. It returns the argument itself
+ * if nothing folds.
  */
 export function canonicalName(arn: string): string {
-  if (!arn.startsWith('arn:') || !foldsCase(arn)) return arn
-  return arn.toLowerCase()
+  return arn.startsWith('arn:') && foldsCase(arn) ? arn.toLowerCase() : arn
+}
+
+/**
+ * Returns one name for one thing, under which state about it is kept (a bucket, what a watcher saw): its canonical name
+ * without what calls may leave out: the suffix of a secret, the path of a role, the `:*` of a log group. A version or an
+ * alias is a thing of its own.
+ */
+export function thingName(arn: string): string {
+  const name = canonicalName(arn)
+  const fields = fieldsOf(name)
+  const forms = fields && BY_TYPE.get(`${fields.service}:${fields.type.toLowerCase()}`)
+  if (fields === undefined || forms === undefined) return name
+  const { start, service, type, separator } = fields
+  const [form] = forms
+  const bare = `${start}${type}${separator}`
+  if (form?.form === 'suffix') return name.replace(new RegExp(`(?<=.)-[A-Za-z0-9]{${form.characters}}$`), '')
+  if (form?.form === 'tail') return name.endsWith(`${form.separator}*`) ? name.slice(0, -2) : name
+  return service === 'iam' ? `${bare}${fields.name.slice(fields.name.lastIndexOf('/') + 1)}` : name
 }
