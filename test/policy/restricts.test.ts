@@ -85,7 +85,9 @@ describe('restricts', () => {
 const letters = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/)
 /** The text, each letter in one case or the other. */
 function recased(text: string, upper: readonly boolean[]): string {
-  return [...text].map((char, at) => (upper[at % upper.length] === true ? char.toUpperCase() : char)).join('')
+  return Array.from(text, (char, at) => (upper[at % upper.length] === true ? char.toUpperCase() : char)).join(
+    '',
+  )
 }
 const cases = fc.array(fc.boolean(), { minLength: 1, maxLength: 16 })
 /** A type of a service that folds case, as its ARNs have it. */

@@ -98,6 +98,7 @@ function operationOf(
     counts: (raw.n ?? []).map((product) => product.split(' * ').map(countLocator)),
     resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
     passes: { roles: (raw.p ?? []).map(locator), profiles: (raw.i ?? []).map(locator) },
+    reads: Object.entries(raw.D ?? {}).map(([kind, at]) => ({ kind, at: at.map(locator) })),
     facts: new Map(Object.entries(raw.F ?? {}).map(([key, at]) => [key as FactName, at.map(locator)])),
     tags: (raw.T ?? []).map(locator),
     body: raw.b === undefined ? 'document' : BODIES[raw.b],

@@ -4,6 +4,7 @@ import { factLocations } from './facts.ts'
 import type { RawOperation, RawRule, RawService } from './format.ts'
 import { authorize, classesOf, isDefault, traitsOf } from './levels.ts'
 import { type OperationModel, type ServiceModel, wireLocation } from './model.ts'
+import { readPlaces } from './reads.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
 import { tagLocations } from './tags.ts'
 import { amzHeaders, bodyUse, hostPrefix, routing } from './encode-wire.ts'
@@ -83,14 +84,20 @@ function judged(scope: ServiceScope, key: string, { name, http, documentation = 
     ...(later.includes(WHOLE_BODY) ? ['opaque'] : []),
   ]
   const classes = classesOf(overrides, key, level, derived)
-  return { authorization, classes, later, passed: passes(reviews, reviewed) }
+  return {
+    authorization,
+    classes,
+    later,
+    passed: passes(reviews, reviewed),
+    reads: readPlaces(reviews, reviewed),
+  }
 }
 
 function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOperation {
   const { sources, overrides, name: model, prefix } = scope
   const { name } = operation
   const key = `${model}.${name}`
-  const { authorization, classes, later, passed } = judged(scope, key, operation)
+  const { authorization, classes, later, passed, reads } = judged(scope, key, operation)
   const { level, actions, inferred } = authorization
   const byPath = overrides.actionVerbServices.includes(model)
   const binder = { model: scope.model, key, operation: name, prefix }
@@ -104,6 +111,7 @@ function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOpe
     w: rulesOf(scope, name, classes.includes('opaque') ? [] : later),
     p: [...passed.roles, ...handPasses(scope, name)],
     i: passed.profiles,
+    D: reads,
     d: contentsOf(scope, name),
     n: countsOf(scope, name),
     T: level === 'R' || level === 'L' ? [] : tagLocations(scope.model, name),

@@ -99,6 +99,8 @@ export interface RawOperation {
   readonly p?: readonly Location[]
   /** Locations of instance profiles, whose roles only IAM knows. */
   readonly i?: readonly Location[]
+  /** Locations of names of what AWS reads when the call runs, by kind: the service and the start of the resource. */
+  readonly D?: Readonly<Record<string, readonly Location[]>>
   /** Locations of the tags that the call sets or removes. */
   readonly T?: readonly Location[]
   /** Locations of the facts for policy, by stable name. */

@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import { errorMessage } from '../../core/error-message.ts'
 import { plainName } from './catalogue.ts'
+import { checkNames } from './check-names.ts'
 import { encodeService } from './encode.ts'
 import type { CatalogueHeader, RawService } from './format.ts'
 import type { ServiceModel } from './model.ts'
@@ -82,6 +83,7 @@ export function generate(sources: Sources): string {
   const reviews = readReviews()
   checkKeys(sources, overrides, reviews)
   checkTypes(sources, overrides)
+  checkNames(sources, overrides)
   const names = [...sources.models.keys()].sort()
   const services = names.map((each) =>
     encodeService(sources, { overrides, reviews }, each, sources.models.get(each) as ServiceModel),

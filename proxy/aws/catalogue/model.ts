@@ -8,6 +8,8 @@ export interface MemberRef {
   readonly flattened?: boolean
   readonly streaming?: boolean
   readonly sensitive?: boolean
+  /** HTML; read only for what it says of the case of names. */
+  readonly documentation?: string
 }
 
 export interface Shape {

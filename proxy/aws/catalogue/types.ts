@@ -24,6 +24,12 @@ export interface Content {
   readonly reader: ContentReader
 }
 
+/** Holds the places of names of one kind: the service and the start of the resource, such as `ecs:task-definition/`. */
+export interface ReadPlaces {
+  readonly kind: string
+  readonly at: readonly Locator[]
+}
+
 export interface ResourceVariable {
   /** The places of the value; if there are none, only the service knows this part, and it is written `*`. */
   readonly at: readonly Locator[]
@@ -76,6 +82,8 @@ export interface Operation {
   readonly resources: readonly ResourceEntry[]
   /** The places of roles that the call passes, and of instance profiles, whose roles only IAM knows. */
   readonly passes: { readonly roles: readonly Locator[]; readonly profiles: readonly Locator[] }
+  /** The places of names of what AWS reads when the call runs and another call can change (rule S27). */
+  readonly reads: readonly ReadPlaces[]
   /** The places of the facts for policy. */
   readonly facts: ReadonlyMap<FactName, readonly Locator[]>
   /** The places of tags that the call sets or removes. */

@@ -1,5 +1,5 @@
 /** Turns an identified request into a call in IAM's terms. */
-import { type ActionClass, severest, natureOf } from '../../core/action-class.ts'
+import { type ActionClass, changesState, severest, natureOf } from '../../core/action-class.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Call, Protocol } from '../../core/call.ts'
 import type { Operation } from '../catalogue/types.ts'
@@ -12,6 +12,7 @@ import { statementsOf } from './partiql.ts'
 import { PASS_ROLE, passedRoles } from '../resources/passed-roles.ts'
 import { type ArnPlace, resourcesOf } from '../resources/resources.ts'
 import { holds } from '../resources/conditional-rules.ts'
+import { readsOf } from '../resources/reads.ts'
 import { unmodelledOf } from './unmodelled.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
@@ -91,6 +92,8 @@ export function classifyCall(
     unmodelled,
     facts: callFacts(operation, parts),
     accessLevel: operation.level,
+    // It is asked for only if people must approve the call.
+    ...(changesState(classes) ? { reads: () => readsOf(operation, parts, place) } : {}),
     hostPrefix: hostPrefixOf(operation, parts),
     bucket: service.model === 's3' ? parts.labels.get('Bucket') : undefined,
   }
