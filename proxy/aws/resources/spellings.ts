@@ -77,7 +77,7 @@ export function objectArn(partition: string, bucket: string, key: string): strin
   return `arn:${partition}:s3:::${isKnown ? bucket.toLowerCase() : ANY}/${key}`
 }
 
-const S3_SCHEME = new RegExp(String.raw`\bs3[an]?://([\w.:*${}-]{1,255})(?:/(${IN_KEY}*))?`, 'gi')
+const S3_SCHEME = new RegExp(String.raw`\bs3[an]?://([\w.:*{}$-]{1,255})(?:/(${IN_KEY}*))?`, 'gi')
 const S3_HOST = new RegExp(
   String.raw`https?://(?:([^/\s"'\\@?#]{1,255})\.)?(s3[a-z0-9.-]{0,60})\.amazonaws\.com(?:\.cn)?\.?(?::\d{1,5})?/(${IN_KEY}*)`,
   'gi',
