@@ -110,12 +110,24 @@ function plain(text: string): string {
 function namesOtherwise(pattern: string, arn: string): boolean {
   return otherNames(arn).some(
     ({ pattern: other, except }) =>
-      (except === undefined || !pattern.includes(except)) && patternsOverlap([pattern], other),
+      (except === undefined || !pattern.includes(except)) && meet(pattern, other),
   )
 }
 
+/**
+ * Tells whether two patterns can mean one ARN. If both say a type, they are compared field by field: `stack/production/*`
+ * is not `stack/prod`, whatever may follow. The ARNs of S3 have no type.
+ */
+function meet(pattern: string, other: string): boolean {
+  const [one, two] = [fieldsOf(pattern), fieldsOf(other)]
+  const typed = one !== undefined && two !== undefined && !one.type.includes('*') && one.service !== 's3'
+  if (typed && one.type !== two.type) return false
+  return patternsOverlap([pattern], other)
+}
+
+/** Tells whether a pattern and a resource can mean one ARN under the names that they have. */
 function overlaps(pattern: string, arn: string): boolean {
-  return arnOverlap([pattern], arn)
+  return arnOverlap([pattern], arn) && (!arn.endsWith('*') || meet(pattern, arn))
 }
 
 /**

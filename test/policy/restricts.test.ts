@@ -52,6 +52,11 @@ describe('restricts', () => {
     ['another key', `${KMS}:key/1234abcd`, `${KMS}:key/1234abce`],
     ['another alias of a function', `${FN}:f:live`, `${FN}:f:test`],
     ['another function', `${FN}:f`, `${FN}:f2:7`],
+    [
+      'a stack whose name goes on',
+      `arn:aws:cloudformation:*:*:stack/prod`,
+      'arn:aws:cloudformation:us-east-1:*:stack/production/*',
+    ],
     ['another stack', `${CFN}:stack/prod`, `${CFN}:stack/prod2/*`],
     ['a role with another name', `${IAM}:role/team/prod`, `${IAM}:role/test`],
     ['a role in another path', `${IAM}:role/team/prod`, `${IAM}:role/other/prod`],

@@ -24,24 +24,14 @@ ask contains {"approvers": rule.approvers, "message": message} if {
 	_reaches(rule.minCount)
 	names := {name | some name in coverage.resources; _concerns(rule.resources, name)}
 	count(names) > 0
-	message := concat("", [
-		$"{approvers.people[rule.approvers]} must approve {concat(", ", sort(classes))} on {coverage.shown(names)}.",
-		_doubt(rule.resources, names),
-	])
+	message := $"{approvers.people[rule.approvers]} must approve {concat(", ", sort(classes))} on {coverage.shown(names)}{_otherwise(rule.resources, names)}."
 }
 
 # Says why the rule applies, if nothing but another name means what the rule names.
-_doubt(patterns, names) := message if {
-	others := {name | some name in names; name != "*"; moderato.by_other_name(patterns, name) == true}
-	count(others) > 0
-	count(others) == count(names)
-	message := concat(" ", [
-		$" {coverage.shown(others)} is or may be another name of what the rule names ({coverage.shown(_set(patterns))}):",
-		"Moderato cannot tell them apart, so the rule applies.",
-	])
+_otherwise(patterns, names) := $", which is or may be another name of {coverage.shown(meant)}" if {
+	every name in names { moderato.by_other_name(patterns, name) == true }
+	meant := {pattern | some pattern in patterns; some name in names; moderato.by_other_name([pattern], name) == true}
 } else := ""
-
-_set(patterns) := {pattern | some pattern in patterns}
 
 _classes contains input.call.class
 
