@@ -93,7 +93,7 @@ export function classifyCall(
     facts: callFacts(operation, parts),
     accessLevel: operation.level,
     // It is asked for only if people must approve the call.
-    ...(changesState(classes) ? { reads: () => readsOf(operation, parts, place) } : {}),
+    reads: changesState(classes) ? () => readsOf(operation, parts, place) : undefined,
     hostPrefix: hostPrefixOf(operation, parts),
     bucket: service.model === 's3' ? parts.labels.get('Bucket') : undefined,
   }
