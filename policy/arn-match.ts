@@ -86,8 +86,8 @@ function typeIn(fields: readonly string[]): string {
 
 /** Compares patterns; each `*` of `other` before `anyFrom` does not span a `:`. */
 function overlap(patterns: readonly string[], other: string, anyFrom: number): boolean {
-  const hasGap = other.includes(ANY_CHARACTER)
-  if (hasGap) return patterns.some((pattern) => intersectShort(pattern, other, anyFrom))
+  if (other.includes(ANY_CHARACTER))
+    return patterns.some((pattern) => beginsAgree(pattern, other) && intersectShort(pattern, other, anyFrom))
   if (!other.includes('*')) return arnMatch(patterns, other)
   return patterns.some((pattern) => {
     if (!pattern.includes('*')) return arnMatch([other], pattern)
@@ -110,6 +110,12 @@ const MAX_COMPARED = 16_384
 const STAR = 0x2a
 const COLON = 0x3a
 const GAP = 0
+
+/** Compares what stands before the first `*` or unknown character: most patterns differ there. */
+function beginsAgree(pattern: string, other: string): boolean {
+  const [one, two] = [pattern.split('*', 1)[0] ?? '', other.split(/[*\0]/, 1)[0] ?? '']
+  return one.startsWith(two) || two.startsWith(one)
+}
 
 function endsAgree(one: string, other: string): boolean {
   const [oneFirst, otherFirst] = [one.slice(0, one.indexOf('*')), other.slice(0, other.indexOf('*'))]

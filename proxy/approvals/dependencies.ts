@@ -15,8 +15,7 @@ export function dependenciesOf({
   reads,
 }: Pick<Call, 'classes' | 'resources' | 'reads'>): readonly string[] {
   const read = reads?.() ?? []
-  if (classes.includes('opaque')) return [...new Set([...read, ...resources])].slice(0, MAX_NAMES)
-  return read.filter((name) => !resources.some((own) => own !== '*' && restricts([own], name)))
+  return classes.includes('opaque') ? [...new Set([...read, ...resources])].slice(0, MAX_NAMES) : read
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Calls of AWS as agents make them, for what an approval depends on. */
 import { expect } from 'vitest'
+import { dependenciesOf, touches } from '../../proxy/approvals/dependencies.ts'
 import type { Call } from '../../proxy/core/call.ts'
 import type { Signing, WireRequest } from '../sigv4/signing.ts'
 import { ACCOUNT, decided, json, query } from './calls.ts'
@@ -36,6 +37,13 @@ export async function callOf([wire, signing]: Made): Promise<Call> {
   const { call } = await decided(wire, signing)
   expect(call.class).not.toBe('unknown')
   return call
+}
+
+/** Tells whether a change ends an approval of the call. */
+export async function isVoided(approved: Made, change: Made): Promise<boolean> {
+  const call = await callOf(approved)
+  const names = dependenciesOf(call)
+  return names.length > 0 && touches(await callOf(change), names, call.service)
 }
 
 const stack = (parameters: string): Made =>

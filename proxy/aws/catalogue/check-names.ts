@@ -8,9 +8,6 @@ import type { Sources } from './sources.ts'
 const FOLDS =
   /stored as a lowercase string|folded to lowercase|not distinguished by case|names are case-insensitive/i
 
-/** Services of which such a sentence says nothing about names of resources. */
-const NOT_NAMES: ReadonlySet<string> = new Set([])
-
 function saysThatItFolds(model: ServiceModel): boolean {
   return Object.values(model.shapes).some((shape) =>
     Object.values(shape.members ?? {}).some(({ documentation = '' }) => FOLDS.test(documentation)),
@@ -44,7 +41,7 @@ export function checkNames(sources: Sources, { prefixes }: Overrides): void {
   const missing = [...sources.models].flatMap(([name, model]) => {
     const { signingName, endpointPrefix } = model.metadata
     const prefix = prefixes[name] ?? signingName ?? endpointPrefix
-    if (folding.has(prefix) || folding.has(name) || NOT_NAMES.has(name)) return []
+    if (folding.has(prefix) || folding.has(name)) return []
     return saysThatItFolds(model) ? [name] : []
   })
   if (missing.length > 0)

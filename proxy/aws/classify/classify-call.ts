@@ -93,7 +93,7 @@ export function classifyCall(
     facts: callFacts(operation, parts),
     accessLevel: operation.level,
     // It is asked for only if people must approve the call.
-    reads: changesState(classes) ? () => readsOf(operation, parts, place) : undefined,
+    reads: changesState(classes) ? () => readsOf(operation, parts, place, resources) : undefined,
     hostPrefix: hostPrefixOf(operation, parts),
     bucket: service.model === 's3' ? parts.labels.get('Bucket') : undefined,
   }

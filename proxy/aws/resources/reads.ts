@@ -1,8 +1,10 @@
 /** Finds what a call has AWS read when it runs, and another call can change: an approval ends with it (rule S27). */
+import { restricts } from '../../../policy/restricts.ts'
 import type { Operation } from '../catalogue/types.ts'
 import type { Document } from '../protocols/tree.ts'
 import { ANY, type ArnPlace } from './arns.ts'
 import { type RequestParts, valuesAt } from './locate.ts'
+import { SOURCES, sourceOf } from './s3-resources.ts'
 import { behindBase64, changeable, objectArn, spelledIn, unescaped } from './spellings.ts'
 
 /** Limits what is kept of a call; a call that names more depends on everything. */
@@ -85,11 +87,27 @@ function addObjects(
       if (!isFull(found)) found.names.add(objectArn(partition, bucket.replace(/^arn:[^:]*:s3:::/, ''), key))
 }
 
+/** Yields the objects that an S3 call copies, in the version that is there when it runs. */
+function* copied({ headers }: RequestParts, { partition }: ArnPlace): Generator<string> {
+  for (const header of SOURCES)
+    for (const each of headers.all(header)) {
+      if (/[?&]versionId=(?!null)/.test(each)) continue
+      const source = sourceOf(each, partition)
+      yield source === ANY ? `arn:${partition}:s3:::${ANY}` : source
+    }
+}
+
 /**
  * Returns ARN patterns of what the call has AWS read when it runs: by the members that the catalogue lists, and by values
- * that say themselves what they name, in path, query, headers and body. Pure.
+ * that say themselves what they name, in path, query, headers and body. What the call acts on (`own`) is not among them,
+ * but for what it copies. Pure.
  */
-export function readsOf(operation: Operation, parts: RequestParts, place: ArnPlace): readonly string[] {
+export function readsOf(
+  operation: Operation,
+  parts: RequestParts,
+  place: ArnPlace,
+  own: readonly string[],
+): readonly string[] {
   const found: Found = { names: new Set(), characters: 0 }
   for (const { kind, at } of operation.reads)
     for (const value of at.flatMap((each) => valuesAt(parts, each)))
@@ -100,6 +118,8 @@ export function readsOf(operation: Operation, parts: RequestParts, place: ArnPla
     if (name.startsWith('x-amz-') && name !== 'x-amz-security-token')
       for (const value of parts.headers.all(name)) walk(value, place, found)
   walk(parts.body, place, found)
-  if (!isFull(found)) return [...found.names]
-  return [EVERYTHING, ...[...found.names].slice(0, MAX_NAMES - 1)]
+  const known = own.filter((each) => each !== ANY)
+  const others = [...found.names].filter((name) => !known.some((each) => restricts([each], name)))
+  const all = [...new Set([...copied(parts, place), ...others])]
+  return isFull(found) ? [EVERYTHING, ...all.slice(0, MAX_NAMES - 1)] : all
 }
