@@ -1,8 +1,9 @@
 /** Finds what an approved call depends on: content that others can change between the approval and its use (S17, S27). */
 import { restricts } from '../../policy/restricts.ts'
+import { EVERYTHING } from '../aws/resources/spellings.ts'
 import type { Call } from '../core/call.ts'
 
-/** More would only fill the store; the list of what a call reads is bounded, and says so (`readsOf`). */
+/** More would only fill the store: then any change ends the approval. */
 const MAX_NAMES = 200
 
 /**
@@ -15,7 +16,9 @@ export function dependenciesOf({
   reads,
 }: Pick<Call, 'classes' | 'resources' | 'reads'>): readonly string[] {
   const read = reads?.() ?? []
-  return classes.includes('opaque') ? [...new Set([...read, ...resources])].slice(0, MAX_NAMES) : read
+  if (!classes.includes('opaque')) return read
+  const all = [...new Set([...read, ...resources])]
+  return all.length <= MAX_NAMES ? all : [EVERYTHING, ...all.slice(0, MAX_NAMES - 1)]
 }
 
 /**

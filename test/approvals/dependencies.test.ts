@@ -43,6 +43,35 @@ describe('dependenciesOf', () => {
     expect(touches(await callOf(put('/anything/at-all')), names, 'ssm')).toBe(true)
   })
 
+  it('is everything for an opaque call on more things than are kept', async () => {
+    const call = await callOf(ssm('SendCommand', { DocumentName: 'roll' }))
+    const resources = Array.from({ length: 500 }, (_, index) => `arn:aws:ec2:${HERE}:instance/i-${index}`)
+    const names = dependenciesOf({ ...call, resources })
+    expect(names).toHaveLength(200)
+    expect(touches({ service: 'ec2', resources: [`arn:aws:ec2:${HERE}:instance/i-499`] }, names, 'ssm')).toBe(
+      true,
+    )
+  })
+
+  it.each([
+    '${',
+    '{{',
+    'http://',
+    'http://s3.',
+    's3://',
+    'arn:aws:',
+    'resolve:ssm:',
+    'alias/',
+    'AAAA',
+    String.raw`\u0024`,
+  ])('is found in a text of nothing but %s, however long', async (text) => {
+    const commands = [text.repeat(Math.floor(900_000 / text.length)), 's3://code/f.zip']
+    const call = await callOf(
+      ssm('SendCommand', { DocumentName: 'AWS-RunShellScript', Parameters: { commands } }),
+    )
+    expect(touches(await callOf(put('/code/f.zip')), dependenciesOf(call), 'ssm')).toBe(true)
+  })
+
   it('finds a name wherever it stands in a request, whatever surrounds it', async () => {
     const name = fc.stringMatching(/^[a-z][a-z0-9]{2,10}$/)
     const around = fc.string({

@@ -5,14 +5,11 @@ import type { Document } from '../protocols/tree.ts'
 import { ANY, type ArnPlace } from './arns.ts'
 import { type RequestParts, valuesAt } from './locate.ts'
 import { SOURCES, sourceOf } from './s3-resources.ts'
-import { behindBase64, changeable, objectArn, spelledIn, unescaped } from './spellings.ts'
+import { behindBase64, changeable, EVERYTHING, objectArn, spelledIn, unescaped } from './spellings.ts'
 
 /** Limits what is kept of a call; a call that names more depends on everything. */
 const MAX_NAMES = 100
-const MAX_TEXT = 4 << 20
-/** Matches every ARN: whatever is changed, the approval is void. */
-export const EVERYTHING = 'arn:*'
-
+const MAX_TEXT = 1 << 20
 /** Collects names, each once, until there are too many. */
 interface Found {
   readonly names: Set<string>

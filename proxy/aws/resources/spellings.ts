@@ -51,7 +51,7 @@ function pathOf(text: string): string {
 }
 const ARN = /\barn:aws[a-z-]*:[^\s"'<>\\,]+/g
 /** Matches `${AWS::Region}` and the like in templates: nobody here knows what it will be. */
-const FILLED_LATER = /\$\{[^}]*\}/g
+const FILLED_LATER = /\$\{[^}]{0,100}\}/g
 
 /** Matches names of versions that never change: a task definition's revision, a version of a function or a state machine. */
 const FIXED =
@@ -63,8 +63,14 @@ const BEHIND_ACCESS_POINT =
   /^arn:([^:]*):s3(?:-object-lambda|-outposts)?:[^:]*:[^:]*:.*accesspoint[/:][^/]+(?:\/object)?\/(.+)$/s
 const AUTOMATION = /:automation-definition\/([^:]+)(?::.*)?$/
 
+/** Matches every ARN: whatever is changed, the approval is void. */
+export const EVERYTHING = 'arn:*'
+/** IAM's limit; a longer text is no ARN, and costs time to compare. */
+const MAX_ARN_LENGTH = 2048
+
 /** Returns an ARN as rules compare it; empty if nothing that it names can change. */
 export function changeable(arn: string): readonly string[] {
+  if (arn.length > MAX_ARN_LENGTH) return [EVERYTHING]
   const behind = BEHIND_ACCESS_POINT.exec(arn)
   if (behind !== null) return [`arn:${behind[1]}:s3:::*/${behind[2]}`]
   const named = arn.replace(AUTOMATION, ':document/$1')
