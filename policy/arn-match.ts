@@ -86,19 +86,36 @@ function typeIn(fields: readonly string[]): string {
 
 /** Compares patterns; each `*` of `other` before `anyFrom` does not span a `:`. */
 function overlap(patterns: readonly string[], other: string, anyFrom: number): boolean {
+  if (other.includes(ANY_CHARACTER))
+    return patterns.some((pattern) => beginsAgree(pattern, other) && intersectShort(pattern, other, anyFrom))
   if (!other.includes('*')) return arnMatch(patterns, other)
   return patterns.some((pattern) => {
     if (!pattern.includes('*')) return arnMatch([other], pattern)
     if (!endsAgree(pattern, other)) return false
     const isPrefix = pattern.indexOf('*') === pattern.length - 1
-    return isPrefix || pattern.length * other.length > MAX_COMPARED || intersect(pattern, other, anyFrom)
+    return isPrefix || intersectShort(pattern, other, anyFrom)
   })
 }
+
+/** Compares texts that are short enough to compare; longer ones overlap. */
+function intersectShort(one: string, other: string, anyFrom: number): boolean {
+  return one.length * other.length > MAX_COMPARED || intersect(one, other, anyFrom)
+}
+
+/** Stands in a resource for exactly one character that nobody knows. No name of a service has it. */
+export const ANY_CHARACTER = '\u0000'
 
 /** Limits the product of both lengths: agents choose one of them. */
 const MAX_COMPARED = 16_384
 const STAR = 0x2a
 const COLON = 0x3a
+const GAP = 0
+
+/** Compares what stands before the first `*` or unknown character: most patterns differ there. */
+function beginsAgree(pattern: string, other: string): boolean {
+  const [one, two] = [pattern.split('*', 1)[0] ?? '', other.split(/[*\0]/, 1)[0] ?? '']
+  return one.startsWith(two) || two.startsWith(one)
+}
 
 function endsAgree(one: string, other: string): boolean {
   const [oneFirst, otherFirst] = [one.slice(0, one.indexOf('*')), other.slice(0, other.indexOf('*'))]
@@ -121,7 +138,8 @@ function intersect(one: string, other: string, anyFrom: number): boolean {
       const isStar = other.charCodeAt(j) === STAR
       if (j < other.length && (char === STAR || isStar)) row[j + 1] = 1
       if (char === STAR || (isStar && (char !== COLON || j >= anyFrom))) next[j] = 1
-      if (char === other.charCodeAt(j)) next[j + 1] = 1
+      const wanted = other.charCodeAt(j)
+      if (char === wanted || (wanted === GAP && i < one.length)) next[j + 1] = 1
     }
     if (i === one.length) return row[other.length] === 1
     row = next

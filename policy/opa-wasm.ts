@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { createRequire } from 'node:module'
 import type * as OpaWasm from '@open-policy-agent/opa-wasm'
-import { arnMatch, arnOverlap, patternsOverlap } from './arn-match.ts'
+import { arnMatch } from './arn-match.ts'
 import type { PolicyData, PolicyEngine, PolicyInput } from './engine.ts'
+import { restricts, restrictsByOtherName, restrictsSome } from './restricts.ts'
 import type { TaskInput } from './task.ts'
 import { taskVerdictOf, verdictOf } from './verdicts.ts'
 
@@ -24,8 +25,9 @@ const RENEW_MEMORY_BYTES = 16 << 20
 /** Lists what Rego may call in addition to the natives of OPA's WebAssembly; rego/capabilities.json has the same list. */
 export const HOST_BUILTINS: Readonly<Record<string, (...values: never[]) => unknown>> = {
   'moderato.arn_match': arnMatch,
-  'moderato.arn_overlap': arnOverlap,
-  'moderato.patterns_overlap': patternsOverlap,
+  'moderato.arn_overlap': restricts,
+  'moderato.by_other_name': restrictsByOtherName,
+  'moderato.patterns_overlap': restrictsSome,
 }
 /** Lists the builtins of the npm package that differ from OPA's only in their text. */
 const PACKAGE_BUILTINS = ['sprintf']

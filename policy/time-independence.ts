@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 const PURE_HOST_BUILTINS = new Set([
   'moderato.arn_match',
   'moderato.arn_overlap',
+  'moderato.by_other_name',
   'moderato.patterns_overlap',
 ])
 

@@ -44,14 +44,14 @@ export function newApproval(
   need: RequiredApprovals,
   ownerOf: OwnerOf,
 ): NewApproval {
-  const { agent, call, outgoing, authorization } = exchange
+  const { agent, call } = exchange
   return {
     ...whoAsks(agent, ownerOf),
     digest,
     approvers: need.approvers,
     why: cutList(need.why),
     facts: factsOf(exchange),
-    dependsOn: dependenciesOf(call, outgoing, authorization.scope.region),
+    dependsOn: dependenciesOf(call),
   }
 }
 

@@ -45,6 +45,8 @@ function facts({ service, ...operation }: Operation) {
       required,
       from: Object.fromEntries([...variables].map(([name, { at }]) => [name, at.map(spelled)])),
     })),
+    // A change of one of these ends an approval of the call (docs/approvals.md).
+    reads: operation.reads.map(({ kind, at }) => ({ kind, from: at.map(spelled) })),
     body: operation.body,
   }
 }

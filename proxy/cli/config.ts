@@ -3,6 +3,8 @@ import { existsSync } from 'node:fs'
 import { sha256 } from '../operators/callers.ts'
 import { ReloadAnswer } from '../admin/config-routes.ts'
 import { describeConfig } from '../config/describe.ts'
+import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
+import { nameWarnings } from '../config/checks/names.ts'
 import { configDiff, isReloaded, type Change } from '../config/diff.ts'
 import { namedFiles } from '../config/files.ts'
 import { configJsonSchema } from '../config/json-schema.ts'
@@ -13,7 +15,7 @@ import { ownSecret } from '../core/secret-file.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin } from './admin-client.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 
-const USAGE = `usage: moderato config check FILE   prints the problems of a configuration
+const USAGE = `usage: moderato config check FILE   prints the problems of a configuration, and warnings (exit code 0)
        moderato config show FILE    prints every value and where it comes from; secrets are masked
        moderato config diff OLD NEW prints what differs, and which changes need a restart
        moderato config schema       prints the JSON Schema of the file, for editors
@@ -36,12 +38,17 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     files: 1,
     run([file = ''], { json }, io) {
       // What Moderato makes itself, and the socket of a program that may start later, need not be there.
-      const findings = namedFiles(loadConfig(file).config)
+      const { config } = loadConfig(file)
+      const findings = namedFiles(config)
         .filter(({ kind }) => kind !== 'state' && kind !== 'socket')
         .filter((named) => !existsSync(named.file))
         .map((named) => ({ path: named.path, message: `${named.file} does not exist` }))
       if (findings.length > 0) throw new ConfigError(file, findings)
-      io.stdout.write(json === true ? `${JSON.stringify({ ok: true, findings: [] })}\n` : `${file}: good\n`)
+      const warnings = nameWarnings(config, loadCatalogue())
+      if (json === true) io.stdout.write(`${JSON.stringify({ ok: true, findings: [], warnings })}\n`)
+      else io.stdout.write(`${file}: good\n`)
+      if (json !== true)
+        for (const { path, message } of warnings) io.stderr.write(`warning: ${path}: ${message}\n`)
       return 0
     },
   },

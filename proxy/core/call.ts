@@ -34,6 +34,11 @@ export interface Call {
   /** Selected parameters under stable names: docs/policy.md has them all. */
   readonly facts: CallFacts
   readonly accessLevel: AccessLevel
+  /**
+   * Returns ARN patterns of what AWS reads when the call runs, and others can change. Undefined for a call that changes
+   * nothing, and once people have been asked: it keeps the parsed request.
+   */
+  readonly reads?: (() => readonly string[]) | undefined
   /** The operation's host prefix with its labels filled (`api.`, `123456789012.`); empty if none. */
   readonly hostPrefix: string
   /** S3: bucket name in the request, for regional and virtual-host endpoints. */

@@ -81,7 +81,8 @@ function shortest(own: readonly string[][], others: readonly string[][], depth: 
     groups.set(start, [...(groups.get(start) ?? []), name])
   }
   return [...groups].flatMap(([start, names]) => {
-    const near = others.filter((each) => each.join('').startsWith(start))
+    // IAM ignores case: `ListUserPoolClients*` covers ListUserPoolClientSecrets too.
+    const near = others.filter((each) => each.join('').toLowerCase().startsWith(start.toLowerCase()))
     if (near.length === 0) return [`${start}*`]
     const whole = names.filter(({ length }) => length <= depth + 1).map((each) => each.join(''))
     const longer = names.filter(({ length }) => length > depth + 1)

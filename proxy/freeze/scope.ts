@@ -10,7 +10,7 @@ export interface FreezeScope {
   readonly agents?: readonly string[] | undefined
   /** Account ids of 12 digits. */
   readonly accounts?: readonly string[] | undefined
-  /** IAM prefixes. */
+  /** IAM prefixes, or botocore's names of services: `rds`, `docdb`. */
   readonly services?: readonly string[] | undefined
 }
 
@@ -26,7 +26,8 @@ export function scopeCovers(
   if (classes !== undefined && !classes.some((each) => each === call.class || call.classes.includes(each)))
     return false
   if (agents !== undefined && !arnMatch(agents, agent.id)) return false
-  if (services !== undefined && !services.includes(call.service)) return false
+  if (services !== undefined && !services.includes(call.service) && !services.includes(call.model))
+    return false
   if (accounts === undefined) return true
   const resources = call.resources.length === 0 ? ['*'] : call.resources
   return resources.some((resource) => {

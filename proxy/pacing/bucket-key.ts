@@ -1,5 +1,6 @@
 /** Selects the buckets of a rule that a call is charged in, and names them. Pure. */
 import { createHash } from 'node:crypto'
+import { thingName } from '../../policy/restricts.ts'
 import type { PacedName } from './paces.ts'
 import type { Dimension, PaceRule } from './rules.ts'
 
@@ -56,8 +57,13 @@ function partsOf(dimension: Dimension, subject: Subject, classes: readonly Paced
   }
 }
 
+/** Returns each thing once, whatever the case and the name that the call gives it (rule S25). */
+export function distinctThings(resources: readonly string[]): ReadonlySet<string> {
+  return new Set(resources.map((each) => thingName(each)))
+}
+
 function resourceParts(resources: readonly string[]): readonly KeyPart[] {
-  const distinct = new Set(resources)
+  const distinct = distinctThings(resources)
   if (distinct.size === 0) return [['resource', '*']]
   // No ARN is `(many)`: a call cannot name the bucket of others.
   return distinct.size > MAX_RESOURCES ? [MANY] : [...distinct].map((each) => ['resource', each])

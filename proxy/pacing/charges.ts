@@ -1,6 +1,6 @@
 /** Computes the charges that a call owes under every rule that applies to it. Pure. */
 import type { ActionClass, Trait } from '../core/action-class.ts'
-import { bucketsOf, keyOf, MAX_RESOURCES, type KeyPart, type Subject } from './bucket-key.ts'
+import { bucketsOf, distinctThings, keyOf, MAX_RESOURCES, type KeyPart, type Subject } from './bucket-key.ts'
 import { slowed } from './gcra.ts'
 import type { BucketCharge } from './limiter.ts'
 import type { PacedName } from './paces.ts'
@@ -98,7 +98,7 @@ function weightIn(rule: PaceRule, call: PacedCall, { resources }: Subject, weigh
 }
 
 function othersOf(resources: readonly string[]): number {
-  const distinct = new Set(resources).size
+  const distinct = distinctThings(resources).size
   return distinct > MAX_RESOURCES ? 0 : Math.max(0, distinct - 1)
 }
 

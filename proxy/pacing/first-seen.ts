@@ -3,6 +3,7 @@
  * bounded. A forgotten resource counts as never seen, so neither a restart nor a flood makes a resource look older.
  */
 import { createHash } from 'node:crypto'
+import { canonicalName } from '../../policy/restricts.ts'
 
 export interface FirstSeenLimits {
   /** The number of resources kept for one task; the least recently seen is forgotten. */
@@ -79,6 +80,7 @@ export class FirstSeen {
 }
 
 function nameOf(resource: string): string {
-  if (resource.length <= MAX_NAME_LENGTH) return resource
-  return `sha256:${createHash('sha256').update(resource).digest('base64url')}`
+  const name = canonicalName(resource)
+  if (name.length <= MAX_NAME_LENGTH) return name
+  return `sha256:${createHash('sha256').update(name).digest('base64url')}`
 }

@@ -42,7 +42,7 @@ export function approve(deps: ApproveDeps) {
     exchange: Exchange,
   ): MaybePromise<Exchange & Approved> {
     const need = needOf(exchange, deps.approvals)
-    if (!isWanted(need)) return { ...exchange, approval: undefined }
+    if (!isWanted(need)) return given(exchange, undefined)
     const digest = digestOf(exchange)
     if (digest === undefined) {
       throw new Denial(
@@ -58,10 +58,17 @@ export function approve(deps: ApproveDeps) {
       held: async () =>
         hold?.waiting.within(exchange.agent.id, () => awaitApproval(exchange, which, hold, approvals)),
     }
-    const given = givenFor(query, approvals)
-    if (given !== undefined) return { ...exchange, approval: given }
-    return askFor(query, deps).then((approval) => ({ ...exchange, approval }))
+    const known = givenFor(query, approvals)
+    if (known !== undefined) return given(exchange, known)
+    return askFor(query, deps).then((approval) => given(exchange, approval))
   }
+}
+
+/** A call that waits for its turn does not keep its parsed request: nobody will be asked of it again. */
+function given<Exchange extends Decided>(exchange: Exchange, approval: GivenApproval | undefined) {
+  const { call } = exchange
+  if (call.reads === undefined) return { ...exchange, approval }
+  return { ...exchange, call: { ...call, reads: undefined }, approval }
 }
 
 /**

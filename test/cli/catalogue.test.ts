@@ -35,6 +35,8 @@ describe('moderato catalogue show', () => {
   })
 
   it('finds a service by its IAM prefix too', async () => {
+    const { reads } = JSON.parse((await moderato(['show', 'ecs:RunTask', '--json'])).out)
+    expect(reads).toContainEqual({ kind: 'ecs:task-definition/', from: ['body taskDefinition'] })
     expect((await moderato(['show', 'states:StartExecution', '--json'])).out).toContain(
       '"model":"stepfunctions"',
     )

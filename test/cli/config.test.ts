@@ -38,6 +38,39 @@ describe('moderato config', () => {
     })
   })
 
+  it('warns of patterns of restricting rules that leave out names of a thing, and lets the file pass (S25)', async () => {
+    const secret = 'arn:aws:secretsmanager:*:*:secret:prod-db-*'
+    const path = file('warned', {
+      admin: { people: [{ id: 'alice@example.org', tokenSha256: '0'.repeat(64) }] },
+      policy: {
+        approvals: [{ classes: ['destructive'], resources: ['arn:aws:s3:::prod/*', secret] }],
+        taskApprovals: [{ classes: ['destructive'], resources: ['arn:aws:kms:*:*:alias/prod'] }],
+      },
+      catalogue: {
+        overrides: [{ operation: 'rds:*', resources: ['arn:aws:rds:*:*:db:PROD'], add: ['protection'] }],
+      },
+      freeze: {
+        windows: [
+          { name: 'night', from: '22:00', to: '06:00', timeZone: 'UTC', services: ['docdb', 'dynamo'] },
+        ],
+      },
+    })
+    const { code, out, err } = await config('check', path)
+    expect({ code, out }).toEqual({ code: 0, out: `${path}: good\n` })
+    expect(err).toContain(`warning: policy.approvals.0.resources.1: "${secret}" names only one of the names`)
+    expect(JSON.parse((await config('check', path, '--json')).out)).toMatchObject({
+      ok: true,
+      findings: [],
+      warnings: [
+        { path: 'policy.approvals.0.resources.1' },
+        { path: 'policy.taskApprovals.0.resources.0' },
+        { path: 'catalogue.overrides.0.resources.0', message: expect.stringContaining('in lower case') },
+        { path: 'freeze.windows.0.services.1', message: expect.stringContaining('IAM prefix') },
+      ],
+    })
+    expect((await config('check', file('unwarned', {}))).err).toBe('')
+  })
+
   it('names what may stand where something else does, or nothing', async () => {
     const classes = { write: { rate: '1/s', burts: 3 }, destruktive: {} }
     const wrong = file('misspelt', { pacing: { classes } })

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { FOLDS_CASE, OTHER_NAMES } from '../../policy/resource-names.ts'
 import { ACTION_CLASSES } from '../../proxy/core/action-class.ts'
 import { DEFAULT_PACES } from '../../proxy/pacing/paces.ts'
 import { generatedPages } from '../support/docs-tables.ts'
@@ -20,6 +21,17 @@ it('finds all four tables', () => {
     'docs/watchers.md',
     'docs/metrics.md',
   ])
+})
+
+describe('docs/policy.md', () => {
+  const text = readFileSync(join(ROOT, 'docs/policy.md'), 'utf8')
+
+  it.each([...Object.keys(OTHER_NAMES), ...Object.keys(FOLDS_CASE)])(
+    'names %s among those with other names, or one case',
+    (type) => {
+      expect(text).toContain(`\`${type}\``)
+    },
+  )
 })
 
 describe('docs/pacing.md', () => {

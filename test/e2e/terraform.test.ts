@@ -1,4 +1,8 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { zipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { BUILDER, REFRESHER } from '../support/agents.ts'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { awsEnvironment } from '../support/python.ts'
@@ -46,6 +50,42 @@ resource "aws_cloudwatch_log_group" "g" {
   name              = "made-by-terraform"
   retention_in_days = 7
 }
+resource "aws_lambda_function" "f" {
+  function_name = "made-by-terraform"
+  role          = aws_iam_role.r.arn
+  filename      = "code.zip"
+  handler       = "index.handler"
+  runtime       = "nodejs22.x"
+}
+resource "aws_lambda_layer_version" "l" {
+  layer_name = "made-by-terraform"
+  filename   = "code.zip"
+}
+resource "aws_cognito_user_pool" "u" { name = "made-by-terraform" }
+resource "aws_cognito_user_pool_client" "c" {
+  name            = "made-by-terraform"
+  user_pool_id    = aws_cognito_user_pool.u.id
+  generate_secret = true
+}
+resource "aws_secretsmanager_secret" "s" { name = "made-by-terraform" }
+resource "aws_secretsmanager_secret_version" "v" {
+  secret_id     = aws_secretsmanager_secret.s.id
+  secret_string = "hidden"
+}
+resource "aws_vpc" "v" { cidr_block = "10.0.0.0/16" }
+resource "aws_subnet" "s" {
+  vpc_id     = aws_vpc.v.id
+  cidr_block = "10.0.1.0/24"
+}
+resource "aws_security_group" "s" {
+  name   = "made-by-terraform"
+  vpc_id = aws_vpc.v.id
+}
+resource "aws_ecr_repository" "r" { name = "made-by-terraform" }
+resource "aws_cloudwatch_event_rule" "e" {
+  name                = "made-by-terraform"
+  schedule_expression = "rate(1 day)"
+}
 `
 
 describe.skipIf(missing(MOTO) || missingTerraform())('terraform through the proxy', () => {
@@ -55,7 +95,8 @@ describe.skipIf(missing(MOTO) || missingTerraform())('terraform through the prox
     terraform.run([...args, '-input=false'], awsEnvironment(proxy.url))
 
   beforeAll(async () => {
-    proxy = await startProxy({ upstream: await freshMoto() })
+    writeFileSync(join(terraform.folder, 'code.zip'), zipSync({ 'index.mjs': new Uint8Array() }))
+    proxy = await startProxy({ upstream: await freshMoto(), agents: [BUILDER, REFRESHER] })
     await run('init')
   })
   afterAll(async () => {
@@ -63,16 +104,22 @@ describe.skipIf(missing(MOTO) || missingTerraform())('terraform through the prox
     await proxy?.stop()
   })
 
-  it('applies resources of eight services', { timeout: 300_000 }, async () => {
-    expect(await run('apply', '-auto-approve')).toContain('Resources: 11 added')
+  it('applies resources of fourteen services', { timeout: 300_000 }, async () => {
+    expect(await run('apply', '-auto-approve')).toContain('Resources: 22 added')
   })
 
   it('then finds nothing to change', { timeout: 300_000 }, async () => {
     expect(await run('plan', '-detailed-exitcode')).toContain('No changes')
   })
 
+  it('then needs no grant but read, list and reads-secret', { timeout: 300_000 }, async () => {
+    const environment = awsEnvironment(proxy.url, REFRESHER)
+    const args = ['plan', '-detailed-exitcode', '-input=false']
+    expect(await terraform.run(args, environment)).toContain('No changes')
+  })
+
   it('destroys them all', { timeout: 300_000 }, async () => {
-    expect(await run('destroy', '-auto-approve')).toContain('Resources: 11 destroyed')
+    expect(await run('destroy', '-auto-approve')).toContain('Resources: 22 destroyed')
   })
 
   it('made no call that the catalogue does not know, and none that was refused', () => {

@@ -10,6 +10,7 @@ function call(change: object = {}, agentId = 'spiffe://example.org/agent/a') {
     agent: { id: agentId },
     call: {
       service: 'dynamodb',
+      model: 'dynamodb',
       class: 'destructive',
       classes: ['destructive', 'write'],
       resources: [`arn:aws:dynamodb:us-east-1:${OWN}:table/t`],
@@ -36,6 +37,13 @@ describe('covers', () => {
     expect(isCovered({ agents: ['spiffe://example.org/agent/a'] })).toBe(true)
     expect(isCovered({ agents: ['spiffe://example.org/*'] })).toBe(true)
     expect(isCovered({ agents: ['spiffe://example.org/agent/A', 'spiffe://example.org/agent/'] })).toBe(false)
+  })
+
+  it('takes a service by its IAM prefix, and by its own name where that differs', () => {
+    const change = { service: 'rds', model: 'docdb' }
+    expect(isCovered({ services: ['rds'] }, change)).toBe(true)
+    expect(isCovered({ services: ['docdb'] }, change)).toBe(true)
+    expect(isCovered({ services: ['neptune'] }, change)).toBe(false)
   })
 
   it('takes what touches an account, among others too', () => {

@@ -122,6 +122,18 @@ describe('duesOf', () => {
     expect(charged({ rules, count: 5 }).weights).toEqual([5])
   })
 
+  it('charges one thing in one bucket, whatever the case and the name that a call gives it (S25)', () => {
+    const rules = [setting('r', ['agent', 'resource'])]
+    const keyFor = (...resources: string[]) => charged({ rules, payer: { resources } }).keys
+    const db = 'arn:aws:rds:us-east-1:1:db:'
+    expect(keyFor(`${db}PROD`)).toEqual(keyFor(`${db}prod`))
+    expect(keyFor(`${db}PROD`, `${db}prod`)).toHaveLength(1)
+    const secret = 'arn:aws:secretsmanager:us-east-1:1:secret:prod-db'
+    expect(keyFor(`${secret}-AbCdEf`)).toEqual(keyFor(secret))
+    const table = 'arn:aws:dynamodb:us-east-1:1:table/'
+    expect(keyFor(`${table}PROD`)).not.toEqual(keyFor(`${table}prod`))
+  })
+
   it('charges one bucket of the rule for more resources than it keeps apart, and never none', () => {
     const rules = [setting('r', ['agent', 'resource'])]
     const many = Array.from({ length: MAX_RESOURCES + 1 }, (_, index) => `arn:${index}`)

@@ -14,6 +14,14 @@ describe('Sights', () => {
     expect(sights.youngestMs('task a', ['arn:1'], NOW_MS + 9_000)).toBe(NOW_MS + 9_000)
   })
 
+  it('knows a resource whatever the case of its name, where the service does (S25)', () => {
+    const sights = new FirstSeen()
+    const [db, table] = ['arn:aws:rds:us-east-1:1:db:', 'arn:aws:dynamodb:us-east-1:1:table/']
+    sights.note('agent a', [`${db}PROD`, `${table}PROD`], NOW_MS)
+    expect(sights.youngestMs('agent a', [`${db}prod`], NOW_MS + 9_000)).toBe(NOW_MS)
+    expect(sights.youngestMs('agent a', [`${table}prod`], NOW_MS + 9_000)).toBe(NOW_MS + 9_000)
+  })
+
   it('counts what was never seen from now, and remembers nothing by being asked', () => {
     const sights = new FirstSeen()
     sights.note('agent a', ['arn:1'], NOW_MS)

@@ -29,6 +29,8 @@ export const BUILDER = agent('builder', [
   'reads-secret',
 ])
 export const READER = agent('reader', ['read', 'list'])
+/** May do what a refresh of Terraform does. */
+export const REFRESHER = agent('refresher', ['read', 'list', 'reads-secret'])
 export const STRANGER = agent('stranger', [])
 /** May work in a bucket and a table of its own. */
 export const TENANT = agent(

@@ -123,6 +123,10 @@ describe('resourceKey', () => {
       'arn:aws:cloudformation:us-east-1:1:stack/s/51af3dc0-da77',
     ],
     ['arn:aws:s3:::b', 'arn:aws:s3:::b'],
+    ['arn:aws:rds:us-east-1:1:db:Prod', 'arn:aws:rds:us-east-1:1:db:pROD'],
+    ['arn:aws:secretsmanager:us-east-1:1:secret:s', 'arn:aws:secretsmanager:us-east-1:1:secret:s-AbCdEf'],
+    ['arn:aws:iam::1:role/team/r', 'arn:aws:iam::1:role/r'],
+    ['arn:aws:logs:us-east-1:1:log-group:g:*', 'arn:aws:logs:us-east-1:1:log-group:g'],
   ])('gives %s and %s one name', (one, other) => {
     expect(resourceKey(one)).toBe(resourceKey(other))
   })

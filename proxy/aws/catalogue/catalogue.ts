@@ -50,12 +50,12 @@ export function parseCatalogue(bytes: Buffer): Catalogue {
       signing.set(name, found)
       return found
     },
-    named(name, operation) {
+    servicesNamed(name) {
       const key = plainName(name)
-      const services = Object.hasOwn(header.named, key)
-        ? (header.named[key] as readonly number[]).map(at)
-        : []
-      return services.flatMap((service) => spelled(service, operation) ?? [])
+      return Object.hasOwn(header.named, key) ? (header.named[key] as readonly number[]).map(at) : []
+    },
+    named(name, operation) {
+      return catalogue.servicesNamed(name).flatMap((service) => spelled(service, operation) ?? [])
     },
   }
   return catalogue

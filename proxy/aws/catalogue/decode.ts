@@ -22,15 +22,21 @@ const LEVEL_CLASS = {
   Unknown: 'unknown',
 } as const
 
-function locator(text: string): Locator {
+function locator(text: string, names?: RawOperation['N']): Locator {
   const from = text.slice(0, 1) as Locator['from']
   const rest = text.slice(2)
-  return { from, steps: from === 'b' && rest !== '' ? rest.split('.') : rest === '' ? [] : [rest] }
+  const steps = from === 'b' && rest !== '' ? rest.split('.') : rest === '' ? [] : [rest]
+  const called = names === undefined || !Object.hasOwn(names, text) ? undefined : names[text]
+  return called === undefined ? { from, steps } : { from, steps, names: called.split('.') }
 }
 
-function countLocator(text: string): CountLocator {
+function locators(texts: readonly string[] = []): Locator[] {
+  return texts.map((each) => locator(each))
+}
+
+function countLocator(text: string, names: RawOperation['N']): CountLocator {
   const isNumber = text.startsWith('#')
-  return { ...locator(isNumber ? text.slice(1) : text), isNumber }
+  return { ...locator(isNumber ? text.slice(1) : text, names), isNumber }
 }
 
 function variableOf(text: string): ResourceVariable {
@@ -38,7 +44,7 @@ function variableOf(text: string): ResourceVariable {
   const marked = (mark: string) => spelled.find((each) => each.startsWith(mark))?.slice(1)
   const qualifier = marked('+')
   return {
-    at: spelled.filter((each) => !/^[=+]/.test(each)).map(locator),
+    at: spelled.filter((each) => !/^[=+]/.test(each)).map((each) => locator(each)),
     fallback: marked('='),
     qualifier: qualifier === undefined ? undefined : locator(qualifier),
   }
@@ -93,13 +99,14 @@ function operationOf(
     level,
     classes: (raw.c as readonly ActionClass[] | undefined) ?? [LEVEL_CLASS[level]],
     traits: (raw.t as readonly Trait[] | undefined) ?? [],
-    rules: (raw.w ?? []).map(([at, predicate, adds]) => ({ at: locator(at), predicate, adds })),
-    contents: (raw.d ?? []).map(([at, reader]) => ({ at: locator(at), reader })),
-    counts: (raw.n ?? []).map((product) => product.split(' * ').map(countLocator)),
+    rules: (raw.w ?? []).map(([at, predicate, adds]) => ({ at: locator(at, raw.N), predicate, adds })),
+    contents: (raw.d ?? []).map(([at, reader]) => ({ at: locator(at, raw.N), reader })),
+    counts: (raw.n ?? []).map((product) => product.split(' * ').map((each) => countLocator(each, raw.N))),
     resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
-    passes: { roles: (raw.p ?? []).map(locator), profiles: (raw.i ?? []).map(locator) },
-    facts: new Map(Object.entries(raw.F ?? {}).map(([key, at]) => [key as FactName, at.map(locator)])),
-    tags: (raw.T ?? []).map(locator),
+    passes: { roles: locators(raw.p), profiles: locators(raw.i) },
+    reads: Object.entries(raw.D ?? {}).map(([kind, at]) => ({ kind, at: locators(at) })),
+    facts: new Map(Object.entries(raw.F ?? {}).map(([key, at]) => [key as FactName, locators(at)])),
+    tags: locators(raw.T),
     body: raw.b === undefined ? 'document' : BODIES[raw.b],
     bodyShape: raw.S ?? 0,
     unsignedBody: raw.u === 1,

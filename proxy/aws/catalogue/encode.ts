@@ -1,9 +1,12 @@
 /** Encodes one service model into the catalogue's compact form. */
 import { bindResources } from './bind-resources.ts'
 import { factLocations } from './facts.ts'
-import type { RawOperation, RawRule, RawService } from './format.ts'
+import type { LevelLetter, RawOperation, RawRule, RawService } from './format.ts'
 import { authorize, classesOf, isDefault, traitsOf } from './levels.ts'
+import { countedLists } from './lists.ts'
+import { memberNames } from './member-names.ts'
 import { type OperationModel, type ServiceModel, wireLocation } from './model.ts'
+import { readPlaces } from './reads.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
 import { tagLocations } from './tags.ts'
 import { amzHeaders, bodyUse, hostPrefix, routing } from './encode-wire.ts'
@@ -51,17 +54,46 @@ function handRules(scope: ServiceScope, operation: string): RawRule[] {
     .map(([, path, predicate, adds]) => [located(scope, operation, path), predicate, adds])
 }
 
-function countsOf(scope: ServiceScope, operation: string): string[] {
+/** Returns the hand-made counts, and the lists that the model shows. */
+function countsOf(scope: ServiceScope, operation: string, level: LevelLetter): string[] {
   const spelled = (path: string): string =>
     path.startsWith('#') ? `#${located(scope, operation, path.slice(1))}` : located(scope, operation, path)
   const products = scope.overrides.counts[`${scope.name}.${operation}`] ?? []
-  return products.map((product) => product.split(' * ').map(spelled).join(' * '))
+  const byHand = products.map((product) => product.split(' * ').map(spelled).join(' * '))
+  const { model, name, lists, reviews } = scope
+  const derived = countedLists(
+    model,
+    `${name}.${operation}`,
+    level,
+    lists,
+    reviews.unjudged,
+    byHand.length > 0,
+  )
+  return [...new Set([...byHand, ...derived])]
 }
 
 function contentsOf(scope: ServiceScope, operation: string): NonNullable<RawOperation['d']> {
   return scope.overrides.contents
     .filter(([key]) => key === `${scope.name}.${operation}`)
     .map(([, path, reader]) => [located(scope, operation, path), reader])
+}
+
+/** Returns the names of members whose location says another one: in documents calls are written by the model's names. */
+function namesAt(
+  { model }: ServiceScope,
+  operation: string,
+  { w = [], d = [], n = [] }: RawOperation,
+): NonNullable<RawOperation['N']> {
+  const places = [
+    ...[...w, ...d].map((each) => each[0]),
+    ...n.flatMap((product) => product.split(' * ').map((each) => each.replace(/^#/, ''))),
+  ]
+  const found: Record<string, string> = {}
+  for (const each of [...new Set(places)].sort()) {
+    const names = memberNames(model, operation, each)
+    if (names !== undefined && names !== '' && `b:${names}` !== each) found[each] = names
+  }
+  return found
 }
 
 function handPasses(scope: ServiceScope, operation: string): string[] {
@@ -83,17 +115,28 @@ function judged(scope: ServiceScope, key: string, { name, http, documentation = 
     ...(later.includes(WHOLE_BODY) ? ['opaque'] : []),
   ]
   const classes = classesOf(overrides, key, level, derived)
-  return { authorization, classes, later, passed: passes(reviews, reviewed) }
+  return {
+    authorization,
+    classes,
+    later,
+    passed: passes(reviews, reviewed),
+    reads: readPlaces(reviews, reviewed),
+  }
 }
 
 function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOperation {
   const { sources, overrides, name: model, prefix } = scope
   const { name } = operation
   const key = `${model}.${name}`
-  const { authorization, classes, later, passed } = judged(scope, key, operation)
+  const { authorization, classes, later, passed, reads } = judged(scope, key, operation)
   const { level, actions, inferred } = authorization
   const byPath = overrides.actionVerbServices.includes(model)
   const binder = { model: scope.model, key, operation: name, prefix }
+  const said = {
+    w: rulesOf(scope, name, classes.includes('opaque') ? [] : later),
+    d: contentsOf(scope, name),
+    n: countsOf(scope, name, level),
+  }
   return compact({
     ...routing(scope, operation),
     ...hostPrefix(scope, operation),
@@ -101,11 +144,11 @@ function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOpe
     ...(level === 'W' ? {} : { l: level }),
     ...(isDefault(classes, level) ? {} : { c: classes }),
     t: [...traitsOf(overrides, key, level, classes), ...(inferred ? ['inferred'] : [])],
-    w: rulesOf(scope, name, classes.includes('opaque') ? [] : later),
+    ...said,
+    N: namesAt(scope, name, said),
     p: [...passed.roles, ...handPasses(scope, name)],
     i: passed.profiles,
-    d: contentsOf(scope, name),
-    n: countsOf(scope, name),
+    D: reads,
     T: level === 'R' || level === 'L' ? [] : tagLocations(scope.model, name),
     F: level === 'R' || level === 'L' ? {} : factLocations(scope.model, name),
     A: amzHeaders(scope.model, operation),

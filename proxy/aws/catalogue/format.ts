@@ -51,10 +51,17 @@ export type RawResource = readonly [string, 0 | 1, Readonly<Record<string, Locat
 /** Names how a document in a call is read; `proxy/aws/classify/contents/` has the readers. */
 export type ContentReader =
   | 'arn'
+  | 'associations'
   | 'automation'
+  | 'automationRun'
+  | 'desiredResource'
   | 'fault'
-  | 'resourceType'
-  | 'scheduleTarget'
+  | 'goneResource'
+  | 'maintenanceTask'
+  | 'patchedResource'
+  | 'remediation'
+  | 'ruleTarget'
+  | 'schedule'
   | 'stateMachine'
   | 'template'
 
@@ -94,11 +101,15 @@ export interface RawOperation {
   readonly d?: readonly (readonly [Location, ContentReader])[]
   /** Lists whose length is the number of things touched; `a * b` multiplies, `#a` is the number itself. */
   readonly n?: readonly string[]
+  /** What the model calls the members at locations of `w`, `d` and `n`, where it differs: location -> names joined by dots. */
+  readonly N?: Readonly<Record<Location, string>>
   readonly R?: readonly RawResource[]
   /** Locations of the roles that the call passes. */
   readonly p?: readonly Location[]
   /** Locations of instance profiles, whose roles only IAM knows. */
   readonly i?: readonly Location[]
+  /** Locations of names of what AWS reads when the call runs, by kind: the service and the start of the resource. */
+  readonly D?: Readonly<Record<string, readonly Location[]>>
   /** Locations of the tags that the call sets or removes. */
   readonly T?: readonly Location[]
   /** Locations of the facts for policy, by stable name. */

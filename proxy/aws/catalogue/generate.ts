@@ -9,8 +9,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import { errorMessage } from '../../core/error-message.ts'
 import { plainName } from './catalogue.ts'
+import { checkNames } from './check-names.ts'
 import { encodeService } from './encode.ts'
 import type { CatalogueHeader, RawService } from './format.ts'
+import { type ListReviews, readLists } from './lists.ts'
 import type { ServiceModel } from './model.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
 import { readReviews, reviewedOperations, type Reviews } from './reviews.ts'
@@ -19,7 +21,7 @@ import { readSources, type Sources } from './sources.ts'
 export const CATALOGUE_FILE = new URL('catalogue.json.br', import.meta.url)
 
 /** Checks that every key in the hand-made data names an operation, so that a renamed one is noticed. */
-function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): void {
+function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews, lists: ListReviews): void {
   const {
     rules,
     contents,
@@ -45,6 +47,7 @@ function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews): vo
     ...classes.notGuards,
     ...classes.reversible,
     ...reviewedOperations(reviews),
+    ...lists.operations,
   ]
   const missing = keys.filter((key) => {
     const dot = key.indexOf('.')
@@ -80,16 +83,20 @@ function checkTypes({ iam, models }: Sources, { defaults, qualifiers, unless, ac
 export function generate(sources: Sources): string {
   const overrides = readOverrides()
   const reviews = readReviews()
-  checkKeys(sources, overrides, reviews)
+  const lists = readLists()
+  checkKeys(sources, overrides, reviews, lists)
   checkTypes(sources, overrides)
+  checkNames(sources, overrides)
   const names = [...sources.models.keys()].sort()
   const services = names.map((each) =>
-    encodeService(sources, { overrides, reviews }, each, sources.models.get(each) as ServiceModel),
+    encodeService(sources, { overrides, reviews, lists }, each, sources.models.get(each) as ServiceModel),
   )
   const { unjudged } = reviews
   if (unjudged.size > 0) {
     const names = [...unjudged].sort().join('\n  ')
-    throw new Error(`reviews.json judges none of these members (rules S12 and S13):\n  ${names}`)
+    throw new Error(
+      `reviews.json or lists.json judges none of these members (rules S12, S13 and S26):\n  ${names}`,
+    )
   }
   const signing: Record<string, number[]> = {}
   for (const [index, service] of services.entries())

@@ -8,6 +8,8 @@ export interface MemberRef {
   readonly flattened?: boolean
   readonly streaming?: boolean
   readonly sensitive?: boolean
+  /** HTML; read only for what it says of the case of names. */
+  readonly documentation?: string
 }
 
 export interface Shape {
@@ -63,7 +65,7 @@ export function shapeOf(model: ServiceModel, ref: { readonly shape: string } | u
 const LOCATIONS = { uri: 'u', querystring: 'q', header: 'h' } as const
 
 /** Returns the wire location of a top-level member outside the body; undefined for body members. */
-function headLocation(name: string, ref: MemberRef): string | undefined {
+export function headLocation(name: string, ref: MemberRef): string | undefined {
   if (ref.location === undefined || ref.location === 'headers' || ref.location === 'statusCode')
     return undefined
   const wire = ref.locationName ?? name

@@ -4,9 +4,10 @@
  * generator, so that no refreshed model enters unreviewed.
  */
 import { readFileSync } from 'node:fs'
-import type { LevelLetter } from './format.ts'
 import { lowered, membersOf, placesOf } from './members.ts'
-import { type ServiceModel, type Shape, shapeOf, wireLocations } from './model.ts'
+import { type Shape, shapeOf, wireLocations } from './model.ts'
+import { changes, type Reviewed } from './reviewed.ts'
+import { readReviewsOf, type ReadReviews, type ReadsFile } from './reads.ts'
 
 /** Maps a reason to names. */
 type Reasoned = Readonly<Record<string, readonly string[]>>
@@ -21,6 +22,7 @@ interface File {
   }
   readonly roles: { readonly models: Reasoned; readonly members: Reasoned; readonly operations: Reasoned }
   readonly indirect: { readonly running: string; readonly others: ReasonedWords; readonly milder: Reasoned }
+  readonly reads: ReadsFile
 }
 
 interface Verdicts {
@@ -37,6 +39,8 @@ export interface Reviews {
   readonly indirect: Verdicts
   /** Models, members and operations whose roles are not passed. */
   readonly roles: Readonly<Record<'models' | 'members' | 'operations', ReadonlySet<string>>>
+  /** Members that name what a call reads when it runs. */
+  readonly reads: ReadReviews
   /** Matches without a judgement: `service.Operation: member`. */
   readonly unjudged: Set<string>
 }
@@ -57,7 +61,7 @@ function verdicts(grave: string, others: ReasonedWords, milder: Reasoned): Verdi
 /** Reads reviews.json. */
 export function readReviews(): Reviews {
   const path = new URL('reviews.json', import.meta.url)
-  const { credentials, roles, indirect } = JSON.parse(readFileSync(path, 'utf8')) as File
+  const { credentials, roles, indirect, reads } = JSON.parse(readFileSync(path, 'utf8')) as File
   return {
     credentials: verdicts(credentials.issuing, credentials.others, credentials.milder),
     indirect: verdicts(indirect.running, indirect.others, indirect.milder),
@@ -66,13 +70,14 @@ export function readReviews(): Reviews {
       members: new Set(Object.values(roles.members).flat()),
       operations: new Set(Object.values(roles.operations).flat()),
     },
+    reads: readReviewsOf(reads),
     unjudged: new Set(),
   }
 }
 
 /** Returns every operation that reviews.json names. */
-export function reviewedOperations({ credentials, indirect, roles }: Reviews): string[] {
-  return [...credentials.milder, ...indirect.milder, ...roles.operations]
+export function reviewedOperations({ credentials, indirect, roles, reads }: Reviews): string[] {
+  return [...credentials.milder, ...indirect.milder, ...roles.operations, ...reads.places.keys()]
 }
 
 const SECRET =
@@ -81,21 +86,11 @@ const ROLE = /role_?(arn|name)?s?$/i
 const PROFILE = /instance_?profile(arn|name)?$/i
 const RUN =
   /(definition|template|target|document|code|script|command|schedule|buildspec|payload|sql|query_?string|statement|userdata|zipfile|handler|entry_?point|policy_?document|workflow|recipe|notebook|jar|program|body)s?(arn|name|url|uri|text|body|string|location|content|config|configuration)?$/i
-const REMOVES =
-  /^(Batch)?(Delete|Remove|Disassociate|Stop|Cancel|Detach|Deregister|Terminate|Untag|Revoke|Disable)/
 const TEXTS: ReadonlySet<string> = new Set(['string', 'blob', 'character'])
 const HOLDERS: ReadonlySet<string> = new Set(['string', 'structure', 'list', 'blob', 'map'])
 
 function isText(shape: Shape): boolean {
   return TEXTS.has(shape.type) && shape.enum === undefined
-}
-
-/** Describes the operation that is reviewed. */
-export interface Reviewed {
-  readonly model: ServiceModel
-  readonly name: string
-  readonly operation: string
-  readonly level: LevelLetter
 }
 
 function judge({ grave, judged }: Verdicts, leaf: string, key: string, unjudged: Set<string>): boolean {
@@ -112,10 +107,6 @@ export function issuesCredentials(reviews: Reviews, { model, name, operation }: 
     if (judge(reviews.credentials, leaf, key, reviews.unjudged)) issues = true
   }
   return issues && !reviews.credentials.milder.has(key)
-}
-
-function changes({ operation, level }: Reviewed): boolean {
-  return level !== 'R' && level !== 'L' && level !== 'T' && !REMOVES.test(operation)
 }
 
 /** Returns the locations of roles and instance profiles that the service will act as: `iam:PassRole` (rule S12). */

@@ -1,5 +1,6 @@
 /** Defines what the encoders of one service share. */
 import type { ServiceModel } from './model.ts'
+import type { ListReviews } from './lists.ts'
 import type { Overrides } from './overrides.ts'
 import type { Reviews } from './reviews.ts'
 import type { ShapeTable } from './shapes.ts'
@@ -8,6 +9,7 @@ import type { Sources } from './sources.ts'
 export interface Judgement {
   readonly overrides: Overrides
   readonly reviews: Reviews
+  readonly lists: ListReviews
 }
 
 export interface ServiceScope extends Judgement {

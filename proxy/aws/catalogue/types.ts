@@ -6,6 +6,8 @@ import type { ContentReader, RawShape, ShapeRef } from './format.ts'
 export interface Locator {
   readonly from: 'u' | 'q' | 'h' | 'b'
   readonly steps: readonly string[]
+  /** The same by the model's own names, as documents write a call; equal to `steps` if absent. */
+  readonly names?: readonly string[]
 }
 
 /** Locates a list whose length counts, or a number that is the count. */
@@ -22,6 +24,12 @@ export interface ConditionalRule {
 export interface Content {
   readonly at: Locator
   readonly reader: ContentReader
+}
+
+/** Holds the places of names of one kind: the service and the start of the resource, such as `ecs:task-definition/`. */
+export interface ReadPlaces {
+  readonly kind: string
+  readonly at: readonly Locator[]
 }
 
 export interface ResourceVariable {
@@ -76,6 +84,8 @@ export interface Operation {
   readonly resources: readonly ResourceEntry[]
   /** The places of roles that the call passes, and of instance profiles, whose roles only IAM knows. */
   readonly passes: { readonly roles: readonly Locator[]; readonly profiles: readonly Locator[] }
+  /** The places of names of what AWS reads when the call runs and another call can change (rule S27). */
+  readonly reads: readonly ReadPlaces[]
   /** The places of the facts for policy. */
   readonly facts: ReadonlyMap<FactName, readonly Locator[]>
   /** The places of tags that the call sets or removes. */
@@ -98,6 +108,8 @@ export interface Catalogue {
   service(model: string): Service | undefined
   /** Returns the services that sign with this name; empty if none does. */
   signedBy(signingName: string): readonly Service[]
+  /** Returns the services that have this name: botocore's, IAM's, an SDK's; empty if none has. */
+  servicesNamed(name: string): readonly Service[]
   /**
    * Finds the operation by any of its names: `cloudwatchlogs`, `logs`, `ELBv2`; `deleteTable`, `terminate-instances`.
    * Returns several if services share both names.

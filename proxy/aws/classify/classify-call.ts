@@ -1,17 +1,19 @@
 /** Turns an identified request into a call in IAM's terms. */
-import { type ActionClass, severest, natureOf } from '../../core/action-class.ts'
+import { type ActionClass, changesState, severest, natureOf } from '../../core/action-class.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Call, Protocol } from '../../core/call.ts'
 import type { Operation } from '../catalogue/types.ts'
 import { callFacts } from './call-facts.ts'
 import { contentsSay } from './contents/contents.ts'
-import { countOf } from './count.ts'
+import { countOf } from './contents/count.ts'
+import { itemUpdatesSay } from './contents/item-updates.ts'
 import type { Form } from '../protocols/form.ts'
 import { type RequestParts, valuesAt } from '../resources/locate.ts'
-import { statementsOf } from './partiql.ts'
+import { statementsOf } from './contents/partiql.ts'
 import { PASS_ROLE, passedRoles } from '../resources/passed-roles.ts'
 import { type ArnPlace, resourcesOf } from '../resources/resources.ts'
 import { holds } from '../resources/conditional-rules.ts'
+import { readsOf } from '../resources/reads.ts'
 import { unmodelledOf } from './unmodelled.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
@@ -55,6 +57,11 @@ function accountOf(arn: string): string {
   return `${account}.`
 }
 
+/** Returns what passed roles and unknown members say: a role that is passed lets AWS act later. */
+function givenAway(roles: readonly string[], unmodelled: readonly string[]): string[] {
+  return [...(roles.length > 0 ? ['opaque'] : []), ...(unmodelled.length > 0 ? ['unmodelled'] : [])]
+}
+
 /** Returns the call of an identified request. Pure; throws only Denial `malformed_request`. */
 export function classifyCall(
   operation: Operation,
@@ -63,36 +70,38 @@ export function classifyCall(
   place: ArnPlace,
   form?: Form,
 ): Call {
-  const { service } = operation
   const statements = statementsOf(operation, parts)
   const roles = passedRoles(operation, parts, place)
   const unmodelled = unmodelledOf(operation, parts, form)
+  const contents = contentsSay(operation, parts, place)
   const nature = saidOf(operation, parts, place, [
-    // A role that is passed lets AWS act later.
-    ...(roles.length > 0 ? ['opaque'] : []),
-    ...(unmodelled.length > 0 ? ['unmodelled'] : []),
-    ...contentsSay(operation, parts, place),
+    ...givenAway(roles, unmodelled),
+    ...(statements?.traits ?? []),
+    ...itemUpdatesSay(operation, parts),
+    ...contents.said,
   ])
   const actions = statements?.actions ?? operation.actions
   const resources = resourcesOf(operation, parts, place)
   const found = statements?.classes ?? nature.classes
   const classes: readonly ActionClass[] = found.length === 0 ? ['write'] : found
   return {
-    service: service.prefix,
-    model: service.model,
+    service: operation.service.prefix,
+    model: operation.service.model,
     operation: operation.name,
     protocol,
     actions: roles.length === 0 ? actions : [...actions, PASS_ROLE],
     resources: roles.length === 0 ? resources : [...new Set([...resources, ...roles])],
-    count: countOf(operation, parts),
+    count: Math.max(countOf(operation, parts), contents.count),
     class: severest(classes),
     classes,
     traits: nature.traits,
     unmodelled,
     facts: callFacts(operation, parts),
     accessLevel: operation.level,
+    // It is asked for only if people must approve the call.
+    reads: changesState(classes) ? () => readsOf(operation, parts, place, resources) : undefined,
     hostPrefix: hostPrefixOf(operation, parts),
-    bucket: service.model === 's3' ? parts.labels.get('Bucket') : undefined,
+    bucket: operation.service.model === 's3' ? parts.labels.get('Bucket') : undefined,
   }
 }
 

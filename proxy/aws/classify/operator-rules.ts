@@ -2,7 +2,8 @@
  * Applies the operators' own rules to calls: other classes for an operation or a resource, and tags with a meaning
  * (rule S16).
  */
-import { type ActionClass, severest, natureOf, type Trait } from '../../core/action-class.ts'
+import { restricts } from '../../../policy/restricts.ts'
+import { ACTION_CLASSES, type ActionClass, severest, natureOf, type Trait } from '../../core/action-class.ts'
 import type { Call } from '../../core/call.ts'
 import { ANY } from '../resources/arns.ts'
 import type { Operation } from '../catalogue/types.ts'
@@ -56,13 +57,24 @@ function isAbout({ operation }: ClassOverride, call: Call): boolean {
   return name === '*' || name === call.operation
 }
 
-/** Tells whether classes are replaced: only if all resources of the call match. To add classes, one possible match is enough. */
+/** Tells whether classes are replaced, which may make the call milder: only if all its resources match, exactly. */
 function replaces({ resources }: ClassOverride, call: Call, { covers }: OperatorRules): boolean {
   return resources === undefined || call.resources.every((each) => covers(resources, each))
 }
 
-function adds({ resources }: ClassOverride, call: Call, { covers }: OperatorRules): boolean {
-  return resources === undefined || call.resources.some((each) => each === ANY || covers(resources, each))
+/** Tells whether the entry may be about a resource of the call, under whatever name and in whatever case (rule S25). */
+function mayBeAbout({ resources }: ClassOverride, call: Call): boolean {
+  return resources === undefined || call.resources.some((each) => each === ANY || restricts(resources, each))
+}
+
+/** Returns the classes that replace those of the call: all if the entry is surely about it, only graver ones if it may be. */
+function replaced(entry: ClassOverride, call: Call, before: readonly string[], rules: OperatorRules) {
+  const { classes } = entry
+  if (classes === undefined) return before
+  if (replaces(entry, call, rules)) return classes
+  if (!mayBeAbout(entry, call)) return before
+  const gravity = ACTION_CLASSES.indexOf(call.class)
+  return [...before, ...classes.filter((each) => ACTION_CLASSES.indexOf(each) > gravity)]
 }
 
 /** Returns the call with the operators' rules applied; the same object if none applies. Pure. */
@@ -76,9 +88,8 @@ export function withOperatorRules(
   const overrides = rules.overrides.filter((each) => isAbout(each, call))
   if (!guarded && overrides.length === 0) return call
   let classes: readonly string[] = call.classes
-  for (const each of overrides)
-    if (each.classes !== undefined && replaces(each, call, rules)) classes = each.classes
-  const added = overrides.flatMap((each) => (adds(each, call, rules) ? (each.add ?? []) : []))
+  for (const each of overrides) classes = replaced(each, call, classes, rules)
+  const added = overrides.flatMap((each) => (mayBeAbout(each, call) ? (each.add ?? []) : []))
   const said = new Set<string>([...classes, ...call.traits, ...added])
   if (guarded) {
     said.delete('tagging')

@@ -99,6 +99,7 @@ function operationOf(service: Service, owner: PrivateService, given: PrivateOper
     contents: [],
     counts: [],
     resources: templatesOf(owner, given).map(resourceEntry),
+    reads: [],
     passes: { roles: [], profiles: [] },
     facts: new Map(),
     tags: [],

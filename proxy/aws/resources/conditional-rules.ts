@@ -27,8 +27,10 @@ function equals(value: Document, wanted: string): boolean {
   return text(value) === wanted.toLowerCase()
 }
 
+const EXCEPT = 'except '
+
 /** Matches a DynamoDB condition that holds only if there is no item: without any `OR` or `NOT`. */
-const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s(?:(?!\bOR\b|\bNOT\b).)*)?$/i
+export const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s(?:(?!\bOR\b|\bNOT\b).)*)?$/i
 
 /** Tells whether a key's ARN is in another account, or in one that is not known to be ours. */
 function isForeign(value: Document, account: string | undefined): boolean {
@@ -39,7 +41,7 @@ function isForeign(value: Document, account: string | undefined): boolean {
 /**
  * Tells whether the predicate of a rule holds: `creates` (a DynamoDB condition that no item exists), `foreign` (an ARN
  * of another account), `exists`, `absent` (services read null as absent), `anyFalse` (fewer than four settings are
- * true), `=x`, `!=x` (absent, or another value), `<>x` (another value).
+ * true), `=x`, `!=x` (absent, or another value), `<>x` (another value), `except x y z` (a value that is none of these).
  */
 export function holds(
   { at, predicate }: ConditionalRule,
@@ -59,6 +61,10 @@ export function holds(
     case 'anyFalse':
       return values.reduce<number>((sum, each) => sum + trues(each), 0) < 4
     default:
+  }
+  if (predicate.startsWith(EXCEPT)) {
+    const mild = predicate.slice(EXCEPT.length).toLowerCase().split(' ')
+    return values.some((each) => each !== null && !mild.includes(text(each)))
   }
   if (predicate.startsWith('=')) return values.some((each) => equals(each, predicate.slice(1)))
   const other = predicate.slice(2)

@@ -6,13 +6,14 @@ import { type RequestParts, valuesAt } from './locate.ts'
 import { decode } from '../protocols/query.ts'
 
 const BODY_KEYS: Locator = { from: 'b', steps: ['Object', 'Key'] }
-const SOURCES = ['x-amz-copy-source', 'x-amz-rename-source']
+/** Names the fields that say what a call copies. */
+export const SOURCES = ['x-amz-copy-source', 'x-amz-rename-source']
 
 /**
  * Returns the ARN of a copy source: `bucket/key`, percent-encoded, with an optional slash before and version after it.
  * It is `*` for ARNs of access points, and for what S3 may read in another way: a bare `+`, a `?` that starts no version.
  */
-function sourceOf(source: string, partition: string): string {
+export function sourceOf(source: string, partition: string): string {
   const [encoded = '', version = 'versionId=', ...more] = source.split('?')
   if (encoded.includes('+') || !version.startsWith('versionId=') || more.length > 0) return ANY
   const decoded = decode(encoded)

@@ -1,4 +1,5 @@
 /** Cuts a request that is over to what watchers go by. */
+import { thingName } from '../../../policy/restricts.ts'
 import type { Agent, Scope } from '../../core/agent.ts'
 import type { ActionClass, Trait } from '../../core/action-class.ts'
 import { DENIALS } from '../../core/denial/table.ts'
@@ -85,10 +86,11 @@ function namesOf(arns: readonly string[]): string[] {
 
 /**
  * Returns one name for a resource, however a call says it: without partition and account, which a plain name leaves
- * out, and without what only the service adds (a stack's id, a policy of everything within).
+ * out, without what only the service adds (a stack's id, a secret's suffix, a policy of everything within), and in one
+ * case if the service folds names (rule S25).
  */
 export function resourceKey(arn: string): string {
-  const parts = ARN_PARTS.exec(arn.slice(0, MAX_KEY))
+  const parts = ARN_PARTS.exec(thingName(arn.slice(0, MAX_KEY)))
   if (parts === null) return arn.slice(0, MAX_KEY)
   const [, service = '', region = '', rest = ''] = parts
   const name = rest.endsWith('/*') || rest.endsWith(':*') ? rest.slice(0, -2) : rest

@@ -7,6 +7,18 @@ package moderato.testing
 
 arn_match(patterns, arn) := true in {glob.match(_literal_but_star(pattern), null, arn) | some pattern in patterns}
 
+# Restricting rules: whatever the case, and a launch template by name may be any.
+arn_overlap(patterns, arn) if arn_match([lower(pattern) | some pattern in patterns], lower(arn))
+
+arn_overlap(patterns, arn) if by_other_name(patterns, arn)
+
+by_other_name(patterns, arn) if {
+	some pattern in patterns
+	contains(pattern, ":launch-template/lt-")
+	contains(arn, ":launch-template/")
+	not contains(arn, "/lt-")
+}
+
 _literal_but_star(pattern) := strings.replace_n(_escapes, pattern)
 
 _escapes[char] := concat("", ["\\", char]) if some char in {"?", "[", "]", "{", "}", "\\", "!", "-", ","}

@@ -103,11 +103,8 @@ describe('answers that hand something out', () => {
     'sts.AssumeRole',
     'ssm.StartSession',
     'ecs.ExecuteCommand',
-    'lambda.GetFunction',
     'ecr.GetDownloadUrlForLayer',
-    'cognito-idp.DescribeUserPoolClient',
     'codebuild.StartSandboxConnection',
-    'lightsail.GetBucketAccessKeys',
     'account-access-runtime.GetRoleCredentials',
   ])('are credentials: %s', (key) => {
     expect(operationNamed(key)?.classes).toContain('credentials')
@@ -119,6 +116,19 @@ describe('answers that hand something out', () => {
       expect(operationNamed(key)?.classes).toEqual(expect.arrayContaining(['credentials', 'permissions']))
     },
   )
+
+  it.each([
+    'lambda.GetFunction',
+    'lambda.GetLayerVersion',
+    'cognito-idp.DescribeUserPoolClient',
+    'ec2.DescribeVpnConnections',
+    'lightsail.GetBucketAccessKeys',
+    'appsync.ListApiKeys',
+  ])('are a read of a secret where they describe what is stored: %s', (key) => {
+    const operation = operationNamed(key)
+    expect(operation?.classes).toEqual([operation?.level === 'List' ? 'list' : 'read'])
+    expect(operation?.traits).toContain('reads-secret')
+  })
 
   it.each(['rds.DescribeDBInstances', 'ec2.DescribeInstances', 'dynamodb.GetItem', 'sts.GetCallerIdentity'])(
     'are not where they only name things: %s',

@@ -99,4 +99,45 @@ describe('classes that an operator gives', () => {
     )
     expect(anything.classes).toContain('protection')
   })
+
+  it.each([
+    ['in another case', 'arn:aws:rds:*:*:db:prod-*', rds('PROD-1')],
+    ['under another name', 'arn:aws:secretsmanager:*:*:secret:prod-db-*', secret('prod-db')],
+    [
+      'with its suffix',
+      'arn:aws:secretsmanager:*:*:secret:prod-db',
+      secret(`arn:aws:secretsmanager:${HERE}:secret:prod-db-AbCdEf`),
+    ],
+  ])('are added to a resource %s', async (_, pattern, sample) => {
+    const adding = overriding({ operation: '*:*', resources: [pattern], add: ['permissions'] })
+    expect((await classified(sample, adding)).classes).toContain('permissions')
+    const other = overriding({ operation: '*:*', resources: ['arn:aws:sqs:*:*:other'], add: ['permissions'] })
+    expect((await classified(sample, other)).classes).not.toContain('permissions')
+  })
+
+  it('make a call milder only for exactly what they name, and graver for what may be that', async () => {
+    const rule = (classes: ClassOverride['classes']): ClassOverride => ({
+      operation: 'rds:*',
+      resources: ['arn:aws:rds:*:*:db:test-*'],
+      classes,
+    })
+    expect((await classified(rds('test-1'), overriding(rule(['write'])))).classes).toEqual(['write'])
+    const catalogues = (await classified(rds('TEST-1'))).classes
+    expect((await classified(rds('TEST-1'), overriding(rule(['write'])))).classes).toEqual(catalogues)
+    expect((await classified(rds('TEST-1'), overriding(rule(['credentials'])))).classes).toEqual([
+      ...catalogues,
+      'credentials',
+    ])
+  })
 })
+
+function rds(name: string): Sample {
+  return form(
+    'rds',
+    `Action=DeleteDBInstance&Version=2014-10-31&DBInstanceIdentifier=${name}&SkipFinalSnapshot=true`,
+  )
+}
+
+function secret(id: string): Sample {
+  return json('secretsmanager.DeleteSecret', { SecretId: id }, 'secretsmanager')
+}

@@ -92,6 +92,7 @@ describe('privateServices', () => {
       unmodelled: [],
       facts: {},
       accessLevel: 'Write',
+      reads: expect.any(Function),
       hostPrefix: '',
       bucket: undefined,
     })

@@ -24,6 +24,8 @@ function pairFor(predicate: string): readonly [trips: Given, passes: Given] {
       return ['arn:aws:kms:us-east-1:999999999999:key/k', 'arn:aws:kms:us-east-1:111122223333:key/k']
     default:
   }
+  if (predicate.startsWith('except ')) return ['something-else', predicate.split(' ')[1]]
+  if (!/^(=|!=|<>)/.test(predicate)) throw new Error(`nobody knows the predicate ${predicate}`)
   const value = predicate.replace(/^(=|!=|<>)/, '')
   const other = OTHERS[value] ?? 'something-else'
   return predicate.startsWith('=') ? [value, other] : [other, value]

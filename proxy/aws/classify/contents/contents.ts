@@ -1,61 +1,70 @@
 /**
- * Classifies what the documents in a call contain (security rule S12). The calls that will be made with them add their
- * classes and traits to those of the call itself. Content that cannot be read is `opaque` and `unreadable`, never milder.
+ * Classifies what the documents in a call contain (security rules S12 and S26). The calls that will be made with them add
+ * their classes, traits and counts to those of the call itself. Content that cannot be read is `opaque` and `unreadable`,
+ * never milder.
  */
 import type { ArnPlace } from '../../resources/arns.ts'
 import type { Catalogue, Content, Operation } from '../../catalogue/types.ts'
 import { type RequestParts, valuesAt } from '../../resources/locate.ts'
 import { holds } from '../../resources/conditional-rules.ts'
-import type { Document } from '../../protocols/tree.ts'
+import { countOf } from './count.ts'
+import { itemUpdatesSay } from './item-updates.ts'
 import { automation } from './automation.ts'
+import { associations, automationRun, maintenanceTask, remediation } from './automation-runs.ts'
+import { desiredResource, goneResource, patchedResource } from './cloud-control.ts'
+import { contained, type ContainedOperation } from './contained-operation.ts'
 import { type ContainedCall, type Found, partsOf, type Reader, UNREADABLE } from './found.ts'
+import { statementsOf } from './partiql.ts'
 import { resourceSays } from './resource-types.ts'
 import { stateMachine } from './state-machine.ts'
-import { arn, fault, scheduleTarget } from './targets.ts'
-import { resourceType, template } from './template.ts'
+import { arn, fault, ruleTarget, schedule } from './targets.ts'
+import { template } from './template.ts'
 
 /** Maps the catalogue's names to the readers. */
 const READERS: Readonly<Record<Content['reader'], Reader>> = {
   arn,
+  associations,
   automation,
+  automationRun,
+  desiredResource,
   fault,
-  resourceType,
-  scheduleTarget,
+  goneResource,
+  maintenanceTask,
+  patchedResource,
+  remediation,
+  ruleTarget,
+  schedule,
   stateMachine,
   template,
 }
 
+/** Holds what documents add to a call: classes and traits, and how many things their graver calls touch. */
+export interface ContentsSaid {
+  readonly said: readonly string[]
+  readonly count: number
+}
+
 /** Lists the traits that say how we read a call, not what it does. */
 const OURS: ReadonlySet<string> = new Set(['inferred', 'unmodelled'])
-
-function operationSays(operation: Operation, parameters: Document, place: ArnPlace): string[] {
-  const said: string[] = [...operation.classes, ...operation.traits.filter((each) => !OURS.has(each))]
-  const parts = partsOf(parameters)
-  for (const rule of operation.rules)
-    if (rule.at.from === 'b' && holds(rule, parts, place))
-      said.push(...rule.adds.filter((each) => !each.startsWith('-')))
-  return said
-}
-
+/** Lists the classes whose things are counted: a task that calls a function is no grave thing, nor are ten of them. */
+const COUNTED: ReadonlySet<string> = new Set([
+  'data-delete',
+  'disruptive',
+  'destructive',
+  'permissions',
+  'protection',
+  'credentials',
+])
 /** An unknown call may do anything. */
-const UNKNOWN: readonly string[] = ['opaque', 'unreadable']
-
-function callSays({ service, action, parameters }: ContainedCall, catalogue: Catalogue, place: ArnPlace) {
-  const operations = catalogue.named(service, action)
-  return operations.length === 0
-    ? UNKNOWN
-    : operations.flatMap((each) => operationSays(each, parameters, place))
-}
-
-function says(found: Found, catalogue: Catalogue, place: ArnPlace): readonly string[] {
-  if (found.kind === 'unreadable') return UNKNOWN
-  return found.kind === 'call' ? callSays(found, catalogue, place) : resourceSays(found, catalogue, place)
-}
+const UNKNOWN: ContentsSaid = { said: ['opaque', 'unreadable'], count: 0 }
+const NOTHING: ContentsSaid = { said: [], count: 0 }
 
 /** A limit that no state machine or template reaches; more would keep other requests waiting. */
 const MAX_FOUND = 2000
+/** A call in a document may hold a document: a schedule that creates a stack. Deeper ones are not read. */
+const MAX_DEPTH = 4
 
-function* foundIn({ contents }: Operation, parts: RequestParts): Generator<Found> {
+function* foundIn(contents: readonly Content[], parts: RequestParts): Generator<Found> {
   const values = contents.flatMap(({ at, reader }) => valuesAt(parts, at).map((value) => ({ reader, value })))
   let count = 0
   for (const { reader, value } of values) {
@@ -69,13 +78,71 @@ function* foundIn({ contents }: Operation, parts: RequestParts): Generator<Found
   }
 }
 
-const NOTHING: readonly string[] = []
+function operationSays(
+  { operation, rules, counts, contents }: ContainedOperation,
+  { parameters, repeats }: ContainedCall,
+  place: ArnPlace,
+  depth: number,
+): ContentsSaid {
+  const parts = partsOf(parameters)
+  const statements = statementsOf(operation, parts)
+  const said = new Set<string>([
+    ...(statements?.classes ?? operation.classes),
+    ...(statements?.traits ?? []),
+    ...operation.traits.filter((each) => !OURS.has(each)),
+    ...itemUpdatesSay(operation, parts),
+  ])
+  for (const rule of rules)
+    if (holds(rule, parts, place)) for (const each of rule.adds) if (!each.startsWith('-')) said.add(each)
+  const inside = says(contents, operation.service.catalogue, parts, place, depth + 1)
+  const isGrave = [...said].some((each) => COUNTED.has(each))
+  if (isGrave && repeats) said.add('unbounded')
+  return {
+    said: [...said, ...inside.said],
+    count: (isGrave ? countOf({ counts }, parts) : 0) + inside.count,
+  }
+}
 
-/** Returns the classes and traits of what the call contains; empty for most calls, which contain no document. */
-export function contentsSay(operation: Operation, parts: RequestParts, place: ArnPlace): readonly string[] {
-  if (operation.contents.length === 0) return NOTHING
+function callSays(found: ContainedCall, catalogue: Catalogue, place: ArnPlace, depth: number): ContentsSaid {
+  const operations = catalogue.named(found.service, found.action)
+  if (operations.length === 0) return UNKNOWN
+  const said = operations.map((each) => operationSays(contained(each), found, place, depth))
+  return {
+    said: said.flatMap((each) => each.said),
+    count: Math.max(...said.map(({ count }) => count)),
+  }
+}
+
+function says(
+  contents: readonly Content[],
+  catalogue: Catalogue,
+  parts: RequestParts,
+  place: ArnPlace,
+  depth: number,
+): ContentsSaid {
+  if (contents.length === 0) return NOTHING
+  if (depth > MAX_DEPTH) return UNKNOWN
   const said = new Set<string>()
-  for (const found of foundIn(operation, parts))
-    for (const each of says(found, operation.service.catalogue, place)) said.add(each)
-  return [...said]
+  let count = 0
+  for (const found of foundIn(contents, parts)) {
+    const one = foundSays(found, catalogue, place, depth)
+    for (const each of one.said) said.add(each)
+    count += one.count
+  }
+  return { said: [...said], count }
+}
+
+function foundSays(found: Found, catalogue: Catalogue, place: ArnPlace, depth: number): ContentsSaid {
+  if (found.kind === 'unreadable') return UNKNOWN
+  if (found.kind === 'call') return callSays(found, catalogue, place, depth)
+  if (found.kind === 'effect')
+    return { said: found.repeats ? [...found.said, 'unbounded'] : found.said, count: found.count }
+  const { said, contents, members } = resourceSays(found, catalogue, place)
+  const inside = says(contents, catalogue, partsOf(members), place, depth + 1)
+  return { said: [...said, ...inside.said], count: inside.count }
+}
+
+/** Returns what the documents of the call add to it; nothing for most calls, which contain no document. */
+export function contentsSay(operation: Operation, parts: RequestParts, place: ArnPlace): ContentsSaid {
+  return says(operation.contents, operation.service.catalogue, parts, place, 0)
 }

@@ -1,6 +1,7 @@
 /** Finds the calls behind ARNs of targets: universal targets, built-in ones, integrations of Step Functions. */
 import type { Document } from '../../protocols/tree.ts'
-import { call, type Found, objectOf, type Reader, textIn, UNREADABLE } from './found.ts'
+import { call, type Found, objectOf, type Reader, repeated, textIn, UNREADABLE } from './found.ts'
+import { ownedDocument } from './owned-documents.ts'
 import { treeOf } from './text.ts'
 
 /**
@@ -14,6 +15,8 @@ const BUILT_IN = /^arn:aws[a-z-]*:events:[^:]*:[^:]*:target\/(\w+)-(instance|sna
 const ALARM = /^arn:aws[a-z-]*:(?:automate:[^:]*:ec2:(\w+)|swf:.*AWS_EC2\.InstanceId\.(\w+)\/)/
 /** Matches an OpsItem, which an alarm opens for people to work on. */
 const OPS_ITEM = /^arn:aws[a-z-]*:ssm:[^:]*:[^:]*:opsitem:/
+/** Matches a Systems Manager document: `arn:aws:ssm:us-east-1::automation-definition/AWS-StopEC2Instance:$DEFAULT`. */
+const DOCUMENT = /^arn:aws[a-z-]*:ssm:[^:]*:[^:]*:(?:automation-definition|document)\/([^:]+)/
 const SERVICE = /^arn:aws[a-z-]*:([a-z0-9-]+):/
 
 /** Maps a service to what EventBridge and CloudWatch call there; an operation that runs code is `opaque` in the catalogue. */
@@ -36,27 +39,45 @@ const DELIVERIES: Readonly<Record<string, readonly [service: string, action: str
   states: ['stepfunctions', 'startExecution'],
 }
 
-/** Returns the call that an ARN stands for; `parameters` are those of a universal target. */
-export function targetOf(arn: string, parameters: Document): Found {
+/** Returns the calls that an ARN stands for; `parameters` are those of a universal target or a document. */
+export function targetOf(arn: string, parameters: Document): readonly Found[] {
   const [, service = '', action = ''] = INTEGRATION.exec(arn) ?? []
-  if (service !== '') return call(service, action, parameters)
+  if (service !== '') return [call(service, action, parameters)]
   const [, verb = '', noun = ''] = BUILT_IN.exec(arn) ?? []
-  if (verb !== '') return call('ec2', `${verb}-${noun}${noun === 'snapshot' ? '' : 's'}`)
+  if (verb !== '') return [call('ec2', `${verb}-${noun}${noun === 'snapshot' ? '' : 's'}`)]
   const alarm = ALARM.exec(arn)
-  if (alarm !== null) return call('ec2', `${alarm[1] ?? alarm[2] ?? ''}-instances`)
-  if (OPS_ITEM.test(arn)) return call('ssm', 'createOpsItem')
+  if (alarm !== null) return [call('ec2', `${alarm[1] ?? alarm[2] ?? ''}-instances`)]
+  if (OPS_ITEM.test(arn)) return [call('ssm', 'createOpsItem')]
+  const document = DOCUMENT.exec(arn)?.[1]
   const delivery = DELIVERIES[SERVICE.exec(arn)?.[1] ?? '']
-  return delivery === undefined ? UNREADABLE : call(...delivery)
+  const delivered = delivery === undefined ? UNREADABLE : call(...delivery)
+  return document === undefined ? [delivered] : [delivered, ...ownedDocument(document, parameters)]
 }
 
-/** Reads a target of EventBridge Scheduler: its input holds the parameters as JSON. */
-export const scheduleTarget: Reader = (value) => {
+/** Matches a schedule that runs once. Every other one repeats, also one that cannot be read. */
+const ONCE = /^at\(/
+
+/** Reads a schedule of EventBridge Scheduler: the target's input holds the parameters of its call as JSON. */
+export const schedule: Reader = (value) => {
+  const { ScheduleExpression, Target } = objectOf(value)
+  const { Arn, Input } = objectOf(Target)
+  const found = targetOf(textIn(Arn), inputOf(Input))
+  return ONCE.test(textIn(ScheduleExpression).trim()) ? found : repeated(found)
+}
+
+/** Returns an input that is JSON text, or in a template an object. */
+function inputOf(input: Document): Document {
+  return typeof input === 'object' ? input : treeOf(input)
+}
+
+/** Reads a target of a rule, which fires on any number of events. */
+export const ruleTarget: Reader = (value) => {
   const { Arn, Input } = objectOf(value)
-  return [targetOf(textIn(Arn), treeOf(Input))]
+  return repeated(targetOf(textIn(Arn), inputOf(Input)))
 }
 
-/** Reads a bare ARN: a rule's target, an alarm's action. */
-export const arn: Reader = (value) => [targetOf(textIn(value), undefined)]
+/** Reads a bare ARN: a pipe's target, an alarm's action. */
+export const arn: Reader = (value) => targetOf(textIn(value), undefined)
 
 /** Reads an action of Fault Injection Service: `aws:ec2:terminate-instances`. */
 export const fault: Reader = (value) => {

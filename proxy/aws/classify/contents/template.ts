@@ -38,8 +38,5 @@ function resource(
   properties: ContainedResource['properties'],
   policies: ContainedResource['policies'],
 ): ContainedResource {
-  return { kind: 'resource', type, properties, policies }
+  return { kind: 'resource', type, change: 'create', properties, policies }
 }
-
-/** Reads Cloud Control's name of a resource type; its properties are another parameter. */
-export const resourceType: Reader = (value) => [resource(textIn(value), undefined, [])]

@@ -3,7 +3,8 @@
 # description: |
 #   Requires approval for the calls that operators configure in `policy.approvals`, here `data.approvals`. A rule applies
 #   if all its conditions hold for the call. A resource that the call does not name counts as a match: to ask once too
-#   often costs less.
+#   often costs less. Patterns match whatever the case of letters, and whatever other name the call gives to what they
+#   name (rule S25).
 # schemas:
 #   - input: schema.input
 package moderato.rules.approvals
@@ -23,8 +24,14 @@ ask contains {"approvers": rule.approvers, "message": message} if {
 	_reaches(rule.minCount)
 	names := {name | some name in coverage.resources; _concerns(rule.resources, name)}
 	count(names) > 0
-	message := $"{approvers.people[rule.approvers]} must approve {concat(", ", sort(classes))} on {coverage.shown(names)}."
+	message := $"{approvers.people[rule.approvers]} must approve {concat(", ", sort(classes))} on {coverage.shown(names)}{_otherwise(rule.resources, names)}."
 }
+
+# Says why the rule applies, if nothing but another name means what the rule names.
+_otherwise(patterns, names) := $", which is or may be another name of {coverage.shown(meant)}" if {
+	every name in names { moderato.by_other_name(patterns, name) == true }
+	meant := {pattern | some pattern in patterns; some name in names; moderato.by_other_name([pattern], name) == true}
+} else := ""
 
 _classes contains input.call.class
 

@@ -14,7 +14,8 @@ _asks(rule, call) := asks if {
 	asks := approvals.ask with input as call
 		with data.approvals as [_rule(rule)]
 		with moderato.arn_match as testing.arn_match
-		with moderato.arn_overlap as testing.arn_match
+		with moderato.arn_overlap as testing.arn_overlap
+		with moderato.by_other_name as testing.by_other_name
 }
 
 test_asks_for_one_with_what_it_found if {
@@ -52,6 +53,21 @@ test_a_resource_that_is_not_known_may_be_the_one if {
 	count(_asks(rule, _delete({"resources": ["*"]}))) == 1
 	count(_asks(rule, _delete({"resources": []}))) == 1
 	count(_asks(rule, _delete({"traits": ["unbounded"]}))) == 1
+}
+
+test_matches_whatever_the_case if {
+	rule := {"resources": ["arn:aws:rds:*:*:db:prod-*"]}
+	count(_asks(rule, _delete({"resources": ["arn:aws:rds:us-east-1:1:db:PROD-1"]}))) == 1
+}
+
+test_says_why_it_applies_under_another_name if {
+	rule := {"resources": ["arn:aws:ec2:*:*:launch-template/lt-1"]}
+	by_name := _asks(rule, _delete({"resources": ["arn:aws:ec2:us-east-1:1:launch-template/prod"]}))
+	some ask in by_name
+	endswith(ask.message, "/prod, which is or may be another name of arn:aws:ec2:*:*:launch-template/lt-1.")
+	by_id := _asks(rule, _delete({"resources": ["arn:aws:ec2:us-east-1:1:launch-template/lt-1"]}))
+	some other in by_id
+	not contains(other.message, "another name")
 }
 
 test_goes_by_the_agent if {

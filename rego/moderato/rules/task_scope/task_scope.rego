@@ -71,7 +71,7 @@ _permitted(statements, action, resource) if {
 }
 
 # Actions of a session policy are in lower case, since IAM accepts any case. A resource that is not known, or stands for
-# many, may be a forbidden one.
+# many, may be a forbidden one. A resource may be forbidden under another name or in another case (rule S25).
 _forbidden(statements, action, resource) if {
 	some statement in statements
 	statement.effect == "Deny"
@@ -79,7 +79,7 @@ _forbidden(statements, action, resource) if {
 	_touches(statement.resources, resource)
 }
 
-_touches(patterns, resource) if arn.covers(patterns, resource)
+_touches(patterns, resource) if moderato.arn_overlap(patterns, resource) == true
 
 _touches(_, resource) if contains(resource, "*")
 

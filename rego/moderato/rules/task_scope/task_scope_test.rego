@@ -6,7 +6,9 @@ import data.moderato.testing
 within(scopes, facts) := object.union(testing.call(facts), {"task": {"id": "t", "scopes": scopes}})
 
 denials(scopes, facts) := messages if {
-	messages := task_scope.deny with input as within(scopes, facts) with moderato.arn_match as testing.arn_match
+	messages := task_scope.deny with input as within(scopes, facts)
+		with moderato.arn_match as testing.arn_match
+		with moderato.arn_overlap as testing.arn_overlap
 }
 
 policy(statements) := [{"statements": statements}]
@@ -43,6 +45,14 @@ test_a_denial_in_a_session_policy_wins if {
 	count(denials(policy(statements), {"resources": ["*"]})) == 1
 	count(denials(policy(statements), {"resources": ["arn:aws:s3:::b/*"]})) == 1
 	denials(policy(statements), {"resources": ["arn:aws:s3:::b/l"]}) == set()
+}
+
+test_a_denial_in_a_session_policy_counts_whatever_the_case if {
+	denial := {"effect": "Deny", "actions": ["rds:*"], "resources": ["arn:aws:rds:us-east-1:1:db:prod"]}
+	facts := {"actions": ["rds:DeleteDBInstance"], "resources": ["arn:aws:rds:us-east-1:1:db:PROD"]}
+	count(denials(policy([allow(["*"], ["*"]), denial]), facts)) == 1
+	lower_case := allow(["*"], ["arn:aws:rds:us-east-1:1:db:prod"])
+	count(denials(policy([lower_case]), facts)) == 1
 }
 
 test_an_action_is_held_against_resources_of_its_service if {

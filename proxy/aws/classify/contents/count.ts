@@ -1,11 +1,11 @@
 /** Counts the things that a call touches. */
-import type { Locator, Operation } from '../catalogue/types.ts'
-import { type RequestParts, valuesAt } from '../resources/locate.ts'
+import type { Locator, Operation } from '../../catalogue/types.ts'
+import { type RequestParts, valuesAt } from '../../resources/locate.ts'
 
 /** Returns the longest of the operation's lists (their product if they multiply) or the number it gives; at least 1. */
-export function countOf(operation: Operation, parts: RequestParts): number {
+export function countOf({ counts }: Pick<Operation, 'counts'>, parts: RequestParts): number {
   let most = 1
-  for (const product of operation.counts) {
+  for (const product of counts) {
     let count = 1
     for (const each of product) count *= each.isNumber ? numberAt(each, parts) : lengthOf(each, parts)
     if (count > most) most = count

@@ -1,0 +1,162 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { arnMatch } from '../../policy/arn-match.ts'
+import { FOLDS_CASE, OTHER_NAMES } from '../../policy/resource-names.ts'
+import { canonicalName, restricts, restrictsByOtherName, restrictsSome } from '../../policy/restricts.ts'
+
+const HERE = 'us-east-1:111122223333'
+const SECRET = `arn:aws:secretsmanager:${HERE}:secret`
+const EC2 = `arn:aws:ec2:${HERE}`
+const KMS = `arn:aws:kms:${HERE}`
+const FN = `arn:aws:lambda:${HERE}:function`
+const LOGS = `arn:aws:logs:${HERE}:log-group`
+const CFN = `arn:aws:cloudformation:${HERE}`
+const IAM = 'arn:aws:iam::111122223333'
+const ECS = `arn:aws:ecs:${HERE}`
+const SSM = `arn:aws:ssm:${HERE}:parameter`
+
+describe('restricts', () => {
+  it.each([
+    ['a secret without its suffix', `${SECRET}:prod-db-*`, `${SECRET}:prod-db`],
+    ['a rule with the whole ARN', `${SECRET}:prod-db-AbCdEf`, `${SECRET}:prod-db`],
+    ['a rule without the suffix', `${SECRET}:prod-db`, `${SECRET}:prod-db-AbCdEf`],
+    ['a launch template by name', `${EC2}:launch-template/lt-0a1b`, `${EC2}:launch-template/web`],
+    ['a launch template by id', `${EC2}:launch-template/web-*`, `${EC2}:launch-template/lt-0a1b`],
+    ['a security group by name', `${EC2}:security-group/sg-0a1b`, `${EC2}:security-group/web`],
+    ['a key by its alias', `${KMS}:key/1234abcd`, `${KMS}:alias/prod`],
+    ['an alias by its key', `${KMS}:alias/prod`, `${KMS}:key/1234abcd`],
+    ['a version of a function', `${FN}:f`, `${FN}:f:7`],
+    ['a function of an alias', `${FN}:f:live`, `${FN}:f`],
+    ['a log group with :*', `${LOGS}:g`, `${LOGS}:g:*`],
+    ['a log group without :*', `${LOGS}:g:*`, `${LOGS}:g`],
+    ['a stack by its id', `${CFN}:stack/prod`, `${CFN}:stack/prod/0a1b-uuid`],
+    ['a stack by its name', `${CFN}:stack/prod/0a1b-uuid`, `${CFN}:stack/prod/*`],
+    ['a role without its path', `${IAM}:role/team/prod`, `${IAM}:role/prod`],
+    ['a role with a path', `${IAM}:role/prod-*`, `${IAM}:role/team/prod-1`],
+    ['an old ARN of a service', `${ECS}:service/c/web`, `${ECS}:service/web`],
+    ['a task definition by family', `${ECS}:task-definition/web`, `${ECS}:task-definition/web:*`],
+    ['a parameter with two slashes', `${SSM}//prod/x`, `${SSM}/prod/x`],
+    ['another case', `arn:aws:rds:${HERE}:db:prod-*`, `arn:aws:rds:us-east-1:*:db:Prod-1`],
+  ])('%s: a rule for %s is about %s', (_, pattern, arn) => {
+    expect(restricts([pattern], arn)).toBe(true)
+    expect(restrictsSome([pattern], arn)).toBe(true)
+    expect(restricts(['arn:aws:sqs:*:*:other', pattern], arn)).toBe(true)
+  })
+
+  it.each([
+    ['another secret', `${SECRET}:prod-db-replica-*`, `${SECRET}:prod-db`],
+    ['a secret with a longer name', `${SECRET}:prod-db`, `${SECRET}:prod-db-replica`],
+    ['another id', `${EC2}:launch-template/lt-0a1b`, `${EC2}:launch-template/lt-0a1c`],
+    ['another name', `${EC2}:launch-template/web-*`, `${EC2}:launch-template/api`],
+    ['a security group', `${EC2}:launch-template/lt-0a1b`, `${EC2}:security-group/web`],
+    ['another key', `${KMS}:key/1234abcd`, `${KMS}:key/1234abce`],
+    ['another alias of a function', `${FN}:f:live`, `${FN}:f:test`],
+    ['another function', `${FN}:f`, `${FN}:f2:7`],
+    [
+      'a stack whose name goes on',
+      `arn:aws:cloudformation:*:*:stack/prod`,
+      'arn:aws:cloudformation:us-east-1:*:stack/production/*',
+    ],
+    ['another stack', `${CFN}:stack/prod`, `${CFN}:stack/prod2/*`],
+    ['a role with another name', `${IAM}:role/team/prod`, `${IAM}:role/test`],
+    ['a role in another path', `${IAM}:role/team/prod`, `${IAM}:role/other/prod`],
+    ['a rule of another bus', `arn:aws:events:${HERE}:rule/bus/r`, `arn:aws:events:${HERE}:rule/r`],
+    ['another account', `arn:aws:ec2:*:444455556666:launch-template/lt-1`, `${EC2}:launch-template/web`],
+  ])('%s: a rule for %s is not about %s', (_, pattern, arn) => {
+    expect(restricts([pattern], arn)).toBe(false)
+    expect(restrictsByOtherName([pattern], arn)).toBe(false)
+  })
+
+  it('is about a rule of the default bus in both spellings', () => {
+    const [short, long] = [`arn:aws:events:${HERE}:rule/r`, `arn:aws:events:${HERE}:rule/default/r`]
+    expect([restricts([short], long), restricts([long], short)]).toEqual([true, true])
+  })
+
+  it('says when nothing but another name is meant', () => {
+    const byId = `${EC2}:launch-template/lt-0a1b`
+    expect(restrictsByOtherName([byId], `${EC2}:launch-template/web`)).toBe(true)
+    expect(restrictsByOtherName([byId], byId)).toBe(false)
+    expect(restrictsByOtherName([byId, `${EC2}:launch-template/web`], `${EC2}:launch-template/web`)).toBe(
+      false,
+    )
+  })
+
+  it('counts long names that an agent chose as what the rule is about, without comparing them', () => {
+    const name = 'a-'.repeat(500)
+    expect(restricts([`${SECRET}:${'*a'.repeat(20)}b`], `${SECRET}:${name}`)).toBe(true)
+  })
+})
+
+const letters = fc.stringMatching(/^[a-z][a-z0-9-]{0,12}$/)
+/** The text, each letter in one case or the other. */
+function recased(text: string, upper: readonly boolean[]): string {
+  return Array.from(text, (char, at) => (upper[at % upper.length] === true ? char.toUpperCase() : char)).join(
+    '',
+  )
+}
+const cases = fc.array(fc.boolean(), { minLength: 1, maxLength: 16 })
+/** A type of a service that folds case, as its ARNs have it. */
+const folding = fc.constantFrom(...Object.keys(FOLDS_CASE).map((key) => key.split(':') as [string, string?]))
+
+describe('the case of a name', () => {
+  it('lets no call escape from a rule that restricts, and has one canonical spelling', () => {
+    fc.assert(
+      fc.property(
+        folding,
+        letters,
+        cases,
+        cases,
+        fc.boolean(),
+        ([service, type = 'db'], name, one, other, star) => {
+          const arn = (text: string) => `arn:aws:${service}:${HERE}:${type}:${text}`
+          const pattern = arn(recased(star ? `${name}*` : name, other))
+          expect(restricts([pattern], arn(recased(name, one)))).toBe(true)
+          expect(restrictsSome([pattern], arn(recased(name, one)))).toBe(true)
+          expect(canonicalName(arn(recased(name, one)))).toBe(canonicalName(arn(name)))
+        },
+      ),
+    )
+  })
+
+  it('never widens a grant', () => {
+    fc.assert(
+      fc.property(letters, cases, (name, upper) => {
+        const arn = (text: string) => `arn:aws:rds:${HERE}:db:${text}`
+        expect(arnMatch([arn(name)], arn(recased(name, upper)))).toBe(recased(name, upper) === name)
+      }),
+    )
+  })
+
+  it('counts where the service keeps it', () => {
+    const arn = `arn:aws:dynamodb:${HERE}:table/Orders`
+    expect(canonicalName(arn)).toBe(arn)
+    expect(canonicalName('*')).toBe('*')
+    expect(canonicalName(`${EC2}:security-group/Web`)).toBe(`${EC2}:security-group/web`)
+    expect(canonicalName(`${EC2}:key-pair/Web`)).toBe(`${EC2}:key-pair/Web`)
+  })
+})
+
+describe('another name', () => {
+  /** A pattern for the name, and an ARN of a call, for each type of the table. */
+  const types = fc.constantFrom(...Object.keys(OTHER_NAMES).map((key) => key.split(':') as [string, string]))
+
+  it('never escapes from a rule for every name of its type', () => {
+    fc.assert(
+      fc.property(types, letters, cases, ([service, type], name, upper) => {
+        const separator = /^(secret|function|log-group|stateMachine)$/.test(type) ? ':' : '/'
+        const arn = `arn:aws:${service}:${HERE}:${type}${separator}${recased(name, upper)}`
+        expect(restricts([`arn:aws:${service}:*:*:${type}${separator}*`], arn)).toBe(true)
+      }),
+    )
+  })
+
+  it('is not looked for in other resource types', () => {
+    fc.assert(
+      fc.property(letters, letters, (one, other) => {
+        fc.pre(one !== other)
+        const table = (name: string) => `arn:aws:dynamodb:${HERE}:table/${name}`
+        expect(restricts([table(one)], table(other))).toBe(false)
+      }),
+    )
+  })
+})
