@@ -1,7 +1,9 @@
 /** Encodes one service model into the catalogue's compact form. */
 import { bindResources } from './bind-resources.ts'
 import { factLocations } from './facts.ts'
-import type { RawOperation, RawRule, RawService } from './format.ts'
+import { ACTION_CLASSES, TRAITS } from '../../core/action-class.ts'
+import type { RawOperation, RawRule, RawSaying, RawService } from './format.ts'
+import { judge } from './judge.ts'
 import { authorize, classesOf, isDefault, traitsOf } from './levels.ts'
 import { type OperationModel, type ServiceModel, wireLocation } from './model.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
@@ -40,9 +42,40 @@ function located({ name, model }: ServiceScope, operation: string, path: string)
 /** The location of the whole body. */
 const WHOLE_BODY = 'b:'
 
-/** Returns the hand-made rules, and `opaque` for each member in `later`, which is run later. */
-function rulesOf(scope: ServiceScope, operation: string, later: readonly string[]): RawRule[] {
-  return [...handRules(scope, operation), ...later.map((each): RawRule => [each, 'exists', ['opaque']])]
+/**
+ * Returns the hand-made rules, `opaque` for each member in `later`, which is run later, and what the kinds say. A
+ * hand-made rule on the same place decides about the classes that it names. What `known` has already is left out.
+ */
+function rulesOf(
+  scope: ServiceScope,
+  operation: string,
+  later: readonly string[],
+  kinds: readonly RawRule[],
+  known: readonly string[],
+): RawRule[] {
+  const hand = handRules(scope, operation)
+  const running = later.map((each): RawRule => [each, 'exists', ['opaque']])
+  const byHand = new Set(hand.flatMap(([at, , adds]) => adds.map((each) => `${at} ${each}`)))
+  const merged = new Map<string, RawRule>()
+  for (const [at, predicate, adds] of [...running, ...kinds]) {
+    const key = `${at} ${predicate}`
+    const fresh = adds.filter((each) => !known.includes(each) && !byHand.has(`${at} ${each}`))
+    const all = [...new Set([...(merged.get(key)?.[2] ?? []), ...fresh])]
+    if (all.length > 0) merged.set(key, [at, predicate, all])
+  }
+  return [...hand, ...merged.values()]
+}
+
+/** Groups rules that differ in their place only, and numbers what they say in the service's table. */
+function grouped(scope: ServiceScope, rules: readonly RawRule[]): NonNullable<RawOperation['w']> {
+  const groups = new Map<number, string[]>()
+  for (const [at, predicate, adds] of rules) {
+    const spelled = JSON.stringify([predicate, adds])
+    const known = scope.sayings.get(spelled) ?? scope.sayings.size
+    scope.sayings.set(spelled, known)
+    groups.set(known, [...(groups.get(known) ?? []), at])
+  }
+  return [...groups].map(([saying, places]) => [saying, ...places])
 }
 
 function handRules(scope: ServiceScope, operation: string): RawRule[] {
@@ -71,26 +104,29 @@ function handPasses(scope: ServiceScope, operation: string): string[] {
 
 /** Returns what decides the classes of an operation: its authorization, and what its members give away. */
 function judged(scope: ServiceScope, key: string, { name, http, documentation = '' }: OperationModel) {
-  const { sources, overrides, reviews, name: model, prefix } = scope
+  const { sources, overrides, reviews, kinds, name: model, prefix } = scope
   const method = http.method
   const inquiry = { model, prefix, operation: name, method, documentation }
   const authorization = authorize(sources.iam, overrides, inquiry)
   const { level } = authorization
   const reviewed = { model: scope.model, name: model, operation: name, level }
   const later = runsLater(reviews, reviewed)
+  const found = judge(kinds, reviewed)
   const derived = [
     ...(issuesCredentials(reviews, reviewed) ? ['credentials'] : []),
     ...(later.includes(WHOLE_BODY) ? ['opaque'] : []),
+    ...ACTION_CLASSES.filter((each) => found.adds.includes(each)),
   ]
   const classes = classesOf(overrides, key, level, derived)
-  return { authorization, classes, later, passed: passes(reviews, reviewed) }
+  const traits = traitsOf(overrides, key, level, classes, found.adds)
+  return { authorization, classes, traits, later, rules: found.rules, passed: passes(reviews, reviewed) }
 }
 
 function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOperation {
   const { sources, overrides, name: model, prefix } = scope
   const { name } = operation
   const key = `${model}.${name}`
-  const { authorization, classes, later, passed } = judged(scope, key, operation)
+  const { authorization, classes, traits, later, rules, passed } = judged(scope, key, operation)
   const { level, actions, inferred } = authorization
   const byPath = overrides.actionVerbServices.includes(model)
   const binder = { model: scope.model, key, operation: name, prefix }
@@ -100,8 +136,8 @@ function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOpe
     ...(actions.length === 1 && actions[0] === `${prefix}:${name}` ? {} : { a: actions }),
     ...(level === 'W' ? {} : { l: level }),
     ...(isDefault(classes, level) ? {} : { c: classes }),
-    t: [...traitsOf(overrides, key, level, classes), ...(inferred ? ['inferred'] : [])],
-    w: rulesOf(scope, name, classes.includes('opaque') ? [] : later),
+    t: inferred ? TRAITS.filter((each) => each === 'inferred' || traits.includes(each)) : traits,
+    w: grouped(scope, rulesOf(scope, name, later, rules, [...classes, ...traits])),
     p: [...passed.roles, ...handPasses(scope, name)],
     i: passed.profiles,
     d: contentsOf(scope, name),
@@ -144,7 +180,8 @@ export function encodeService(
   const signing = metadata.signingName ?? metadata.endpointPrefix
   const prefix = overrides.prefixes[name] ?? signing
   const shapes = new ShapeTable(model)
-  const scope = { sources, ...judgement, name, model, prefix, shapes }
+  const sayings = new Map<string, number>()
+  const scope = { sources, ...judgement, name, model, prefix, shapes, sayings }
   const operations = Object.keys(model.operations)
     .sort()
     .map(
@@ -169,6 +206,7 @@ export function encodeService(
       operations.map((each) => each[1]),
     ),
     z: shapes.rows,
+    k: [...sayings.keys()].map((each) => JSON.parse(each) as RawSaying),
     o: Object.fromEntries(operations),
   }
 }

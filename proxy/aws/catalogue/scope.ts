@@ -1,6 +1,7 @@
 /** Defines what the encoders of one service share. */
 import type { ServiceModel } from './model.ts'
 import type { Overrides } from './overrides.ts'
+import type { Kinds } from './kinds.ts'
 import type { Reviews } from './reviews.ts'
 import type { ShapeTable } from './shapes.ts'
 import type { Sources } from './sources.ts'
@@ -8,6 +9,7 @@ import type { Sources } from './sources.ts'
 export interface Judgement {
   readonly overrides: Overrides
   readonly reviews: Reviews
+  readonly kinds: Kinds
 }
 
 export interface ServiceScope extends Judgement {
@@ -16,4 +18,6 @@ export interface ServiceScope extends Judgement {
   readonly model: ServiceModel
   readonly prefix: string
   readonly shapes: ShapeTable
+  /** Predicates with what they add, in JSON -> their number in the service's table. */
+  readonly sayings: Map<string, number>
 }
