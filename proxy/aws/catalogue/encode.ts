@@ -4,10 +4,12 @@ import { factLocations } from './facts.ts'
 import { ACTION_CLASSES, TRAITS } from '../../core/action-class.ts'
 import type { RawOperation, RawRule, RawSaying, RawService } from './format.ts'
 import { judge } from './judge.ts'
+import { membersOf } from './members.ts'
 import { authorize, classesOf, isDefault, traitsOf } from './levels.ts'
-import { type OperationModel, type ServiceModel, wireLocation } from './model.ts'
+import type { OperationModel, ServiceModel } from './model.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
 import { tagLocations } from './tags.ts'
+import { grouped, located, rulesOf, withoutInner } from './encode-rules.ts'
 import { amzHeaders, bodyUse, hostPrefix, routing } from './encode-wire.ts'
 import type { Judgement, ServiceScope } from './scope.ts'
 import { ShapeTable } from './shapes.ts'
@@ -32,57 +34,8 @@ function compact(raw: Mutable<RawOperation>): RawOperation {
   return Object.fromEntries(entries)
 }
 
-/** Turns a member path of the hand-made data into a location; one with a colon is a location already. */
-function located({ name, model }: ServiceScope, operation: string, path: string): string {
-  const location = path.includes(':') ? path : wireLocation(model, operation, path)
-  if (location === undefined) throw new Error(`overrides: ${name}.${operation} has no member ${path}`)
-  return location
-}
-
 /** The location of the whole body. */
 const WHOLE_BODY = 'b:'
-
-/**
- * Returns the hand-made rules, `opaque` for each member in `later`, which is run later, and what the kinds say. A
- * hand-made rule on the same place decides about the classes that it names. What `known` has already is left out.
- */
-function rulesOf(
-  scope: ServiceScope,
-  operation: string,
-  later: readonly string[],
-  kinds: readonly RawRule[],
-  known: readonly string[],
-): RawRule[] {
-  const hand = handRules(scope, operation)
-  const running = later.map((each): RawRule => [each, 'exists', ['opaque']])
-  const byHand = new Set(hand.flatMap(([at, , adds]) => adds.map((each) => `${at} ${each}`)))
-  const merged = new Map<string, RawRule>()
-  for (const [at, predicate, adds] of [...running, ...kinds]) {
-    const key = `${at} ${predicate}`
-    const fresh = adds.filter((each) => !known.includes(each) && !byHand.has(`${at} ${each}`))
-    const all = [...new Set([...(merged.get(key)?.[2] ?? []), ...fresh])]
-    if (all.length > 0) merged.set(key, [at, predicate, all])
-  }
-  return [...hand, ...merged.values()]
-}
-
-/** Groups rules that differ in their place only, and numbers what they say in the service's table. */
-function grouped(scope: ServiceScope, rules: readonly RawRule[]): NonNullable<RawOperation['w']> {
-  const groups = new Map<number, string[]>()
-  for (const [at, predicate, adds] of rules) {
-    const spelled = JSON.stringify([predicate, adds])
-    const known = scope.sayings.get(spelled) ?? scope.sayings.size
-    scope.sayings.set(spelled, known)
-    groups.set(known, [...(groups.get(known) ?? []), at])
-  }
-  return [...groups].map(([saying, places]) => [saying, ...places])
-}
-
-function handRules(scope: ServiceScope, operation: string): RawRule[] {
-  return scope.overrides.rules
-    .filter(([key]) => key === `${scope.name}.${operation}`)
-    .map(([, path, predicate, adds]) => [located(scope, operation, path), predicate, adds])
-}
 
 function countsOf(scope: ServiceScope, operation: string): string[] {
   const spelled = (path: string): string =>
@@ -122,6 +75,18 @@ function judged(scope: ServiceScope, key: string, { name, http, documentation = 
   return { authorization, classes, traits, later, rules: found.rules, passed: passes(reviews, reviewed) }
 }
 
+/** Keeps what was found for an operation that changes something, to compare it with its like. */
+function noteJudged(
+  { kinds, name: service, model }: ServiceScope,
+  operation: string,
+  found: { level: string; classes: readonly string[]; rules: readonly RawRule[] },
+): void {
+  if (found.level === 'R' || found.level === 'L') return
+  const members = membersOf(model, model.operations[operation]?.input)
+  const leaves = new Set([...members].map(({ leaf }) => leaf.toLowerCase()))
+  kinds.judged.push({ service, operation, classes: found.classes, rules: found.rules, leaves })
+}
+
 function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOperation {
   const { sources, overrides, name: model, prefix } = scope
   const { name } = operation
@@ -129,6 +94,8 @@ function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOpe
   const { authorization, classes, traits, later, rules, passed } = judged(scope, key, operation)
   const { level, actions, inferred } = authorization
   const byPath = overrides.actionVerbServices.includes(model)
+  const said = rulesOf(scope, name, later, rules, [...classes, ...traits])
+  noteJudged(scope, name, { level, classes, rules: said })
   const binder = { model: scope.model, key, operation: name, prefix }
   return compact({
     ...routing(scope, operation),
@@ -137,7 +104,7 @@ function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOpe
     ...(level === 'W' ? {} : { l: level }),
     ...(isDefault(classes, level) ? {} : { c: classes }),
     t: inferred ? TRAITS.filter((each) => each === 'inferred' || traits.includes(each)) : traits,
-    w: grouped(scope, rulesOf(scope, name, later, rules, [...classes, ...traits])),
+    w: grouped(scope, withoutInner(said)),
     p: [...passed.roles, ...handPasses(scope, name)],
     i: passed.profiles,
     d: contentsOf(scope, name),

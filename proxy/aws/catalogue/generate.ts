@@ -13,6 +13,7 @@ import { plainName } from './catalogue.ts'
 import { encodeService } from './encode.ts'
 import type { CatalogueHeader, RawService } from './format.ts'
 import type { ServiceModel } from './model.ts'
+import { holesIn } from './neighbours.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
 import type { Judgement } from './scope.ts'
 import { judgedOperations, type Kinds, readKinds } from './kinds.ts'
@@ -80,8 +81,10 @@ function checkTypes({ iam, models }: Sources, { defaults, qualifiers, unless, ac
   if (missing.length > 0) throw new Error(`overrides name unknown resources or models: ${missing.join(' ')}`)
 }
 
-/** Throws if a name matches the pattern of a kind and nobody judged it. */
-function checkJudged({ unjudged }: Kinds): void {
+/** Throws if a name matches the pattern of a kind and nobody judged it, or if a rule's like has none. */
+function checkJudged({ unjudged, judged }: Kinds): void {
+  const holes = holesIn(judged)
+  if (holes.length > 0) throw new Error(`kinds/ has holes beside its rules:\n  ${holes.join('\n  ')}`)
   if (unjudged.size === 0) return
   const names = [...unjudged].sort().join('\n  ')
   throw new Error(`kinds/ judges none of these names (rule S24):\n  ${names}`)

@@ -4,6 +4,7 @@
  * that matches was judged by hand. A match without a judgement stops the generator (rule S24).
  */
 import { readFileSync } from 'node:fs'
+import type { Judgement } from './neighbours.ts'
 
 /** Maps a reason to names that are separated by blanks. */
 type ReasonedWords = Readonly<Record<string, string>>
@@ -93,6 +94,8 @@ export interface Kinds {
   readonly unjudged: Set<string>
   /** `service.Operation` -> what was found, one line each. */
   readonly reasons: Map<string, string[]>
+  /** What was found for each changing operation. */
+  readonly judged: Judgement[]
 }
 
 export const KIND_NAMES = ['access', 'guard', 'code', 'destroy', 'interrupt', 'purchase'] as const
@@ -166,6 +169,7 @@ export function readKinds(): Kinds {
     verbs: wordsOf(mild),
     unjudged: new Set(),
     reasons: new Map(),
+    judged: [],
   }
 }
 
