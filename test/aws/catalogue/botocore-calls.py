@@ -69,7 +69,7 @@ def request_of(service, call, params):
     headers = {text(name): text(value) for name, value in request.headers.items()}
     headers.setdefault("host", host)
     return {
-        "method": request.method, "url": slash + rest, "headers": headers,
+        "method": request.method, "url": slash + rest or "/", "headers": headers,
         "body": base64.b64encode(body if isinstance(body, bytes) else body.encode()).decode(),
     }
 
