@@ -84,7 +84,7 @@ function isActedOn(operation: string, level: LevelLetter, list: ListMember): boo
   const named = texts && IDENTIFIERS.test(leaf)
   if (TAG.test(leaf)) return false
   if (level === 'T') return named
-  if (BATCH.test(operation) && required && (texts || structures)) return true
+  if (BATCH.test(operation) && (texts || structures)) return true
   if (REMOVING.test(operation)) return named || (required && (texts || structures)) || structures
   if (MAKING.test(operation)) return false
   return (named && required) || (structures && required) || (named && /^instance/i.test(leaf))

@@ -38,10 +38,18 @@ function classesOf(name: string): string[] {
   return said
 }
 
+/** Matches several ids in one text: `i-1,i-2`. */
+const SEVERAL_IDS = /^[\w-]+(,\s*[\w-]+)+$/
+
+function idsIn(value: Document): number {
+  if (Array.isArray(value)) return value.reduce<number>((sum, each: Document) => sum + idsIn(each), 0)
+  return typeof value === 'string' && SEVERAL_IDS.test(value) ? value.split(',').length : 1
+}
+
 /** Returns the longest list of a parameter: `{ "InstanceId": ["i-1", "i-2"] }` is two. */
 function lengthOf(parameters: Document): number {
   const lists = Object.entries(objectOf(parameters)).filter(([name]) => !ACTOR.test(name))
-  return Math.max(1, ...lists.map(([, value]) => (Array.isArray(value) ? value.length : 1)))
+  return Math.max(1, ...lists.map(([, value]) => idsIn(value)))
 }
 
 /** Returns the name of a document that is given by its name, its ARN or with a version: `AWS-StopEC2Instance`. */
