@@ -108,7 +108,8 @@ export function countedLists(
   const paths = new Set<string>()
   for (const list of listsOf(model, shapeOf(model, ref))) {
     const { leaf, required, texts } = list
-    if (reviews.properties.has(leaf)) continue
+    const goes = REMOVING.test(operation) && texts && IDENTIFIERS.test(leaf)
+    if (reviews.properties.has(leaf) && !goes) continue
     if (isActedOn(operation, level, list)) paths.add(list.name)
     else if (!byHand && required && texts && IDENTIFIERS.test(leaf) && !TAG.test(leaf))
       unjudged.add(`${key}: the list ${leaf}`)

@@ -30,7 +30,7 @@ function equals(value: Document, wanted: string): boolean {
 const EXCEPT = 'except '
 
 /** Matches a DynamoDB condition that holds only if there is no item: without any `OR` or `NOT`. */
-export const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s(?:(?!\bOR\b|\bNOT\b).)*)?$/i
+const CREATES = /^\s*attribute_not_exists\s*\(\s*[#\w.]+\s*\)(\s+AND\s(?:(?!\bOR\b|\bNOT\b).)*)?$/i
 
 /** Tells whether a key's ARN is in another account, or in one that is not known to be ours. */
 function isForeign(value: Document, account: string | undefined): boolean {
