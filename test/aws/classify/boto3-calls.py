@@ -106,6 +106,13 @@ automation("AWSConfigRemediation-DeleteIAMUser", "permissions", "destructive")
 automation("AWSConfigRemediation-DeleteUnusedEBSVolume", "destructive", count=30)
 automation("AWSConfigRemediation-DeleteRDSCluster", "destructive")
 automation("AWSConfigRemediation-RemoveVPCDefaultSecurityGroupRules", "permissions", "destructive")
+automation("AWS-UpdateCloudFormationStack", "destructive")
+automation("AWS-ConfigureS3BucketVersioning", "protection")
+automation("AWSSupport-ExecuteEC2Rescue", "disruptive")
+automation("AWSConfigRemediation-CancelKeyDeletion", none=["disruptive", "destructive", "protection"])
+call("fis", "create_experiment_template", {
+    "clientToken": "t", "description": "d", "stopConditions": [{"source": "none"}], "roleArn": ROLE, "targets": {},
+    "actions": {"a": {"actionId": "aws:ec2:terminate-instances"}}}, "destructive", "unbounded")
 automation("AWS-StartEC2Instance", none=["disruptive", "destructive"])
 automation("AWS-CreateSnapshot", none=["disruptive", "destructive", "protection"])
 automation("AWSConfigRemediation-EnableKeyRotation", none=["disruptive", "destructive", "protection"])
