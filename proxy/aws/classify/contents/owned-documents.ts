@@ -30,7 +30,7 @@ const ACTOR = /role|topic|approver|document|message/i
 function classesOf(name: string): string[] {
   const said: string[] = []
   // An update of a stack deletes what its new template lacks.
-  if (GONE.test(name) || /^UpdateCloudFormationStack/.test(name)) said.push('destructive')
+  if (GONE.test(name) || name.startsWith('UpdateCloudFormationStack')) said.push('destructive')
   if (LOST.test(name)) said.push('irreversible')
   if (INTERRUPTS.test(name)) said.push('disruptive')
   if (ACCESS.test(name) && CHANGES_ACCESS.test(name)) said.push('permissions')
