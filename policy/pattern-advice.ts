@@ -34,7 +34,10 @@ function isOneSided(form: NameForm, service: string, name: string): boolean {
       if (form.only !== undefined) return name.startsWith(`${form.only}/`)
       return service === 'ecs' ? !name.includes('/') && !name.includes('*') : name.includes('/')
     case 'id':
-      return !name.startsWith(form.prefix) && !name.startsWith('*')
+      // EC2 takes ids and names; the others take names alone.
+      return !name.startsWith('*') && name.startsWith(form.prefix) === (service !== 'ec2')
+    case 'uuid':
+      return /^[0-9a-f]{8}-[0-9a-f]{4}-/i.test(name)
     default:
       return form.type === 'key'
   }

@@ -38,6 +38,8 @@ export type NameForm =
   | { readonly form: 'path'; readonly only?: string }
   /** It has an id that begins with this, and a name. */
   | { readonly form: 'id'; readonly prefix: string }
+  /** Its ARN has a UUID, calls give a name. */
+  | { readonly form: 'uuid' }
   /** Resources of another type name it. */
   | { readonly form: 'type'; readonly type: string }
 
@@ -60,6 +62,18 @@ function idOrName(prefix: string): OtherNames {
     write: `write its id (${prefix}...), as its ARN has it, or * for all of them`,
   }
 }
+
+function namedNotById(service: string, form: NameForm, example: string): OtherNames {
+  return {
+    forms: [form],
+    source: `${service} API: calls give its name, its ARN has an id (${example})`,
+    write: 'write its name: calls give that, and Moderato sees no other',
+  }
+}
+
+const UUID = '1a2b3c4d-...'
+const LIGHTSAIL = namedNotById('Lightsail', { form: 'uuid' }, UUID)
+const SERVERLESS = namedNotById('Redshift Serverless', { form: 'uuid' }, UUID)
 
 function versioned(source: string, write: string): OtherNames {
   return { forms: [TAIL], source, write }
@@ -157,4 +171,32 @@ export const OTHER_NAMES: Readonly<Record<string, OtherNames>> = {
     source: 'EventBridge user guide: rule/NAME on the default bus, rule/BUS/NAME on others',
     write: 'write rule/NAME for the default bus, rule/BUS/NAME for others',
   },
+  'lightsail:Alarm': LIGHTSAIL,
+  'lightsail:Bucket': LIGHTSAIL,
+  'lightsail:Certificate': LIGHTSAIL,
+  'lightsail:ContainerService': LIGHTSAIL,
+  'lightsail:Disk': LIGHTSAIL,
+  'lightsail:DiskSnapshot': LIGHTSAIL,
+  'lightsail:Distribution': LIGHTSAIL,
+  'lightsail:Domain': LIGHTSAIL,
+  'lightsail:Instance': LIGHTSAIL,
+  'lightsail:InstanceSnapshot': LIGHTSAIL,
+  'lightsail:KeyPair': LIGHTSAIL,
+  'lightsail:LoadBalancer': LIGHTSAIL,
+  'lightsail:RelationalDatabase': LIGHTSAIL,
+  'lightsail:RelationalDatabaseSnapshot': LIGHTSAIL,
+  'lightsail:StaticIp': LIGHTSAIL,
+  'redshift-serverless:managedvpcendpoint': SERVERLESS,
+  'redshift-serverless:namespace': SERVERLESS,
+  'redshift-serverless:snapshot': SERVERLESS,
+  'redshift-serverless:workgroup': SERVERLESS,
+  'config:config-rule': namedNotById('Config', { form: 'id', prefix: 'config-rule-' }, 'config-rule-...'),
+  'config:config-aggregator': namedNotById(
+    'Config',
+    { form: 'id', prefix: 'config-aggregator-' },
+    'config-aggregator-...',
+  ),
+  'rds:db-proxy': namedNotById('RDS', { form: 'id', prefix: 'prx-' }, 'prx-...'),
+  'rds:db-proxy-endpoint': namedNotById('RDS', { form: 'id', prefix: 'prx-endpoint-' }, 'prx-endpoint-...'),
+  'rds:target-group': namedNotById('RDS', { form: 'id', prefix: 'prx-tg-' }, 'prx-tg-...'),
 }

@@ -33,11 +33,14 @@ const BY_TYPE: ReadonlyMap<string, readonly NameForm[]> = new Map(
   Object.entries(OTHER_NAMES).map(([type, { forms }]) => [type.toLowerCase(), forms]),
 )
 
-/** An Alternative is a pattern of what a resource may be called otherwise; `except`: not if the rule's name begins so. */
+/** An Alternative is a pattern of what a resource may be called otherwise; the rule's own pattern may have to be of a kind. */
 interface Alternative {
   readonly pattern: string
-  readonly except?: string
+  readonly kind?: (pattern: string) => boolean
 }
+
+/** Matches an id of 32 hexadecimal digits, as a pattern may have it. */
+const UUID = /[:/][0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f*-]*$/
 
 function alternativesOf(fields: Fields, form: NameForm): readonly Alternative[] {
   const { start, type, separator, name } = fields
@@ -61,7 +64,11 @@ function alternativesOf(fields: Fields, form: NameForm): readonly Alternative[] 
     }
     case 'id':
       if (!name.startsWith(form.prefix)) return [called(`${form.prefix}*`)]
-      return [{ ...called('*'), except: `${type}${separator}${form.prefix}` }]
+      return [{ ...called('*'), kind: (pattern) => !pattern.includes(`${type}${separator}${form.prefix}`) }]
+    case 'uuid': {
+      const isId = UUID.test(`/${name}`)
+      return [{ ...called('*'), kind: (pattern) => UUID.test(pattern) !== isId }]
+    }
     default:
       return [called('*', form.type.toLowerCase())]
   }
@@ -109,8 +116,7 @@ function plain(text: string): string {
 /** Tells whether a pattern is about a resource under another name than the one that is given. */
 function namesOtherwise(pattern: string, arn: string): boolean {
   return otherNames(arn).some(
-    ({ pattern: other, except }) =>
-      (except === undefined || !pattern.includes(except)) && meet(pattern, other),
+    ({ pattern: other, kind }) => (kind === undefined || kind(pattern)) && meet(pattern, other),
   )
 }
 

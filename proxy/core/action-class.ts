@@ -28,6 +28,7 @@ export const TRAITS = [
   'unreadable',
   'unmodelled',
   'inferred',
+  'purchase',
 ] as const
 export type Trait = (typeof TRAITS)[number]
 

@@ -9,6 +9,8 @@ describe('patternAdvice', () => {
     ['arn:aws:secretsmanager:*:*:secret:prod-db-??????', 'write * for any characters'],
     ['arn:aws:ec2:*:*:launch-template/web-*', 'write its id (lt-...)'],
     ['arn:aws:ec2:*:*:security-group/web', 'write its id (sg-...)'],
+    ['arn:aws:config:*:*:config-rule/config-rule-0a1b2c', 'write its name'],
+    ['arn:aws:lightsail:*:*:Instance/1a2b3c4d-0a1b-0a1b-0a1b-1a2b3c4d5e6f', 'write its name'],
     ['arn:aws:kms:*:*:alias/prod', 'write the ARN of the key'],
     ['arn:aws:lambda:*:*:function:f', 'end it with *'],
     ['arn:aws:logs:*:*:log-group:/prod/x', 'end it with *'],
@@ -29,6 +31,7 @@ describe('patternAdvice', () => {
     'arn:aws:secretsmanager:*:*:secret:prod-*-db*',
     'arn:aws:ec2:*:*:launch-template/lt-0a1b',
     'arn:aws:ec2:*:*:launch-template/*',
+    'arn:aws:rds:*:*:db-proxy:prod',
     'arn:aws:kms:*:*:key/*',
     'arn:aws:lambda:*:*:function:f*',
     'arn:aws:lambda:*:*:function:f:live',
@@ -46,7 +49,7 @@ describe('patternAdvice', () => {
 
   it('has a source for every row of the table', () => {
     for (const [type, { source, write }] of Object.entries(OTHER_NAMES)) {
-      expect(type).toMatch(/^[a-z0-9]+:[\w-]+$/)
+      expect(type).toMatch(/^[a-z0-9-]+:[\w-]+$/)
       expect([source.length > 20, write.length > 10]).toEqual([true, true])
     }
   })

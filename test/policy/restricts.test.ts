@@ -36,6 +36,21 @@ describe('restricts', () => {
     ['an old ARN of a service', `${ECS}:service/c/web`, `${ECS}:service/web`],
     ['a task definition by family', `${ECS}:task-definition/web`, `${ECS}:task-definition/web:*`],
     ['a parameter with two slashes', `${SSM}//prod/x`, `${SSM}/prod/x`],
+    [
+      'a workgroup by its id',
+      `arn:aws:redshift-serverless:${HERE}:workgroup/1a2b3c4d-0a1b-0a1b-0a1b-1a2b3c4d5e6f`,
+      `arn:aws:redshift-serverless:${HERE}:workgroup/prod`,
+    ],
+    [
+      'an instance by its name',
+      `arn:aws:lightsail:${HERE}:Instance/prod`,
+      `arn:aws:lightsail:${HERE}:Instance/1a2b3c4d-0a1b-0a1b-0a1b-1a2b3c4d5e6f`,
+    ],
+    [
+      'a rule of Config by its id',
+      `arn:aws:config:${HERE}:config-rule/config-rule-0a1b2c`,
+      `arn:aws:config:${HERE}:config-rule/prod`,
+    ],
     ['another case', `arn:aws:rds:${HERE}:db:prod-*`, `arn:aws:rds:us-east-1:*:db:Prod-1`],
   ])('%s: a rule for %s is about %s', (_, pattern, arn) => {
     expect(restricts([pattern], arn)).toBe(true)
@@ -61,6 +76,16 @@ describe('restricts', () => {
     ['a role with another name', `${IAM}:role/team/prod`, `${IAM}:role/test`],
     ['a role in another path', `${IAM}:role/team/prod`, `${IAM}:role/other/prod`],
     ['a rule of another bus', `arn:aws:events:${HERE}:rule/bus/r`, `arn:aws:events:${HERE}:rule/r`],
+    [
+      'another name where ARNs have ids',
+      `arn:aws:lightsail:${HERE}:Instance/prod-*`,
+      `arn:aws:lightsail:${HERE}:Instance/test`,
+    ],
+    [
+      'another id',
+      `arn:aws:lightsail:${HERE}:Instance/1a2b3c4d-0a1b-0a1b-0a1b-1a2b3c4d5e6f`,
+      `arn:aws:lightsail:${HERE}:Instance/1a2b3c4d-0a1b-0a1b-0a1b-1a2b3c4d5e60`,
+    ],
     ['another account', `arn:aws:ec2:*:444455556666:launch-template/lt-1`, `${EC2}:launch-template/web`],
   ])('%s: a rule for %s is not about %s', (_, pattern, arn) => {
     expect(restricts([pattern], arn)).toBe(false)

@@ -2,6 +2,7 @@
 import type { ActionClass, Trait } from '../../core/action-class.ts'
 import type {
   Catalogue,
+  ConditionalRule,
   CountLocator,
   Locator,
   Operation,
@@ -10,7 +11,7 @@ import type {
   Service,
 } from './types.ts'
 import type { FactName } from './facts.ts'
-import { LEVELS, type RawOperation, type RawService } from './format.ts'
+import { LEVELS, type RawOperation, type RawSaying, type RawService } from './format.ts'
 
 const BODIES = { s: 'stream', o: 'opaque', n: 'none' } as const
 const LEVEL_CLASS = {
@@ -84,11 +85,20 @@ function wireOf(raw: RawOperation) {
   }
 }
 
+function rulesOf(
+  [saying, ...places]: NonNullable<RawOperation['w']>[number],
+  sayings: RawService['k'],
+  names: RawOperation['N'],
+): ConditionalRule[] {
+  const [predicate, adds] = sayings[saying] as RawSaying
+  return places.map((at) => ({ at: locator(at, names), predicate, adds }))
+}
+
 function operationOf(
   service: Service,
   name: string,
   raw: RawOperation,
-  templates: RawService['r'],
+  { r: templates, k: sayings }: Pick<RawService, 'r' | 'k'>,
 ): Operation {
   const level = LEVELS[raw.l ?? 'W']
   return {
@@ -99,7 +109,7 @@ function operationOf(
     level,
     classes: (raw.c as readonly ActionClass[] | undefined) ?? [LEVEL_CLASS[level]],
     traits: (raw.t as readonly Trait[] | undefined) ?? [],
-    rules: (raw.w ?? []).map(([at, predicate, adds]) => ({ at: locator(at, raw.N), predicate, adds })),
+    rules: (raw.w ?? []).flatMap((group) => rulesOf(group, sayings, raw.N)),
     contents: (raw.d ?? []).map(([at, reader]) => ({ at: locator(at, raw.N), reader })),
     counts: (raw.n ?? []).map((product) => product.split(' * ').map((each) => countLocator(each, raw.N))),
     resources: (raw.R ?? []).map((each) => resourceEntry(each, templates)),
@@ -133,7 +143,7 @@ export function serviceOf(line: string, catalogue: Catalogue): Service {
     operation(name) {
       const known = made.get(name)
       if (known !== undefined || !Object.hasOwn(raw.o, name)) return known
-      const operation = operationOf(service, name, raw.o[name] as RawOperation, raw.r)
+      const operation = operationOf(service, name, raw.o[name] as RawOperation, raw)
       made.set(name, operation)
       return operation
     },

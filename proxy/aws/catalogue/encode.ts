@@ -1,14 +1,18 @@
 /** Encodes one service model into the catalogue's compact form. */
 import { bindResources } from './bind-resources.ts'
 import { factLocations } from './facts.ts'
-import type { LevelLetter, RawOperation, RawRule, RawService } from './format.ts'
+import { ACTION_CLASSES, TRAITS } from '../../core/action-class.ts'
+import type { LevelLetter, RawOperation, RawRule, RawSaying, RawService } from './format.ts'
+import { judge } from './judge.ts'
 import { authorize, classesOf, isDefault, traitsOf } from './levels.ts'
 import { countedLists } from './lists.ts'
 import { memberNames } from './member-names.ts'
-import { type OperationModel, type ServiceModel, wireLocation } from './model.ts'
+import { membersOf } from './members.ts'
+import type { OperationModel, ServiceModel } from './model.ts'
 import { readPlaces } from './reads.ts'
 import { issuesCredentials, passes, runsLater } from './reviews.ts'
 import { tagLocations } from './tags.ts'
+import { grouped, located, rulesOf, withoutInner } from './encode-rules.ts'
 import { amzHeaders, bodyUse, hostPrefix, routing } from './encode-wire.ts'
 import type { Judgement, ServiceScope } from './scope.ts'
 import { ShapeTable } from './shapes.ts'
@@ -33,26 +37,8 @@ function compact(raw: Mutable<RawOperation>): RawOperation {
   return Object.fromEntries(entries)
 }
 
-/** Turns a member path of the hand-made data into a location; one with a colon is a location already. */
-function located({ name, model }: ServiceScope, operation: string, path: string): string {
-  const location = path.includes(':') ? path : wireLocation(model, operation, path)
-  if (location === undefined) throw new Error(`overrides: ${name}.${operation} has no member ${path}`)
-  return location
-}
-
 /** The location of the whole body. */
 const WHOLE_BODY = 'b:'
-
-/** Returns the hand-made rules, and `opaque` for each member in `later`, which is run later. */
-function rulesOf(scope: ServiceScope, operation: string, later: readonly string[]): RawRule[] {
-  return [...handRules(scope, operation), ...later.map((each): RawRule => [each, 'exists', ['opaque']])]
-}
-
-function handRules(scope: ServiceScope, operation: string): RawRule[] {
-  return scope.overrides.rules
-    .filter(([key]) => key === `${scope.name}.${operation}`)
-    .map(([, path, predicate, adds]) => [located(scope, operation, path), predicate, adds])
-}
 
 /** Returns the hand-made counts, and the lists that the model shows. */
 function countsOf(scope: ServiceScope, operation: string, level: LevelLetter): string[] {
@@ -78,11 +64,18 @@ function contentsOf(scope: ServiceScope, operation: string): NonNullable<RawOper
     .map(([, path, reader]) => [located(scope, operation, path), reader])
 }
 
+/** Holds what an operation says about its parameters, before it is grouped. */
+interface Said {
+  readonly w: readonly RawRule[]
+  readonly d: NonNullable<RawOperation['d']>
+  readonly n: readonly string[]
+}
+
 /** Returns the names of members whose location says another one: in documents calls are written by the model's names. */
 function namesAt(
   { model }: ServiceScope,
   operation: string,
-  { w = [], d = [], n = [] }: RawOperation,
+  { w, d, n }: Said,
 ): NonNullable<RawOperation['N']> {
   const places = [
     ...[...w, ...d].map((each) => each[0]),
@@ -103,37 +96,56 @@ function handPasses(scope: ServiceScope, operation: string): string[] {
 
 /** Returns what decides the classes of an operation: its authorization, and what its members give away. */
 function judged(scope: ServiceScope, key: string, { name, http, documentation = '' }: OperationModel) {
-  const { sources, overrides, reviews, name: model, prefix } = scope
+  const { sources, overrides, reviews, kinds, name: model, prefix } = scope
   const method = http.method
   const inquiry = { model, prefix, operation: name, method, documentation }
   const authorization = authorize(sources.iam, overrides, inquiry)
   const { level } = authorization
   const reviewed = { model: scope.model, name: model, operation: name, level }
   const later = runsLater(reviews, reviewed)
+  const found = judge(kinds, reviewed)
   const derived = [
     ...(issuesCredentials(reviews, reviewed) ? ['credentials'] : []),
     ...(later.includes(WHOLE_BODY) ? ['opaque'] : []),
+    ...ACTION_CLASSES.filter((each) => found.adds.includes(each)),
   ]
   const classes = classesOf(overrides, key, level, derived)
+  const traits = traitsOf(overrides, key, level, classes, found.adds)
   return {
     authorization,
     classes,
+    traits,
     later,
+    rules: found.rules,
     passed: passes(reviews, reviewed),
     reads: readPlaces(reviews, reviewed),
   }
+}
+
+/** Keeps what was found for an operation that changes something, to compare it with its like. */
+function noteJudged(
+  { kinds, name: service, model }: ServiceScope,
+  operation: string,
+  found: { level: string; classes: readonly string[]; rules: readonly RawRule[] },
+): void {
+  if (found.level === 'R' || found.level === 'L') return
+  const members = membersOf(model, model.operations[operation]?.input)
+  const leaves = new Set([...members].map(({ leaf }) => leaf.toLowerCase()))
+  kinds.judged.push({ service, operation, classes: found.classes, rules: found.rules, leaves })
 }
 
 function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOperation {
   const { sources, overrides, name: model, prefix } = scope
   const { name } = operation
   const key = `${model}.${name}`
-  const { authorization, classes, later, passed, reads } = judged(scope, key, operation)
+  const { authorization, classes, traits, later, rules, passed, reads } = judged(scope, key, operation)
   const { level, actions, inferred } = authorization
   const byPath = overrides.actionVerbServices.includes(model)
+  const found = rulesOf(scope, name, later, rules, [...classes, ...traits])
+  noteJudged(scope, name, { level, classes, rules: found })
   const binder = { model: scope.model, key, operation: name, prefix }
   const said = {
-    w: rulesOf(scope, name, classes.includes('opaque') ? [] : later),
+    w: withoutInner(found),
     d: contentsOf(scope, name),
     n: countsOf(scope, name, level),
   }
@@ -143,8 +155,10 @@ function encodeOperation(scope: ServiceScope, operation: OperationModel): RawOpe
     ...(actions.length === 1 && actions[0] === `${prefix}:${name}` ? {} : { a: actions }),
     ...(level === 'W' ? {} : { l: level }),
     ...(isDefault(classes, level) ? {} : { c: classes }),
-    t: [...traitsOf(overrides, key, level, classes), ...(inferred ? ['inferred'] : [])],
-    ...said,
+    t: inferred ? TRAITS.filter((each) => each === 'inferred' || traits.includes(each)) : traits,
+    w: grouped(scope, said.w),
+    d: said.d,
+    n: said.n,
     N: namesAt(scope, name, said),
     p: [...passed.roles, ...handPasses(scope, name)],
     i: passed.profiles,
@@ -187,16 +201,11 @@ export function encodeService(
   const signing = metadata.signingName ?? metadata.endpointPrefix
   const prefix = overrides.prefixes[name] ?? signing
   const shapes = new ShapeTable(model)
-  const scope = { sources, ...judgement, name, model, prefix, shapes }
-  const operations = Object.keys(model.operations)
-    .sort()
-    .map(
-      (each) =>
-        [
-          each,
-          encodeOperation(scope, { ...(model.operations[each] as OperationModel), name: each }),
-        ] as const,
-    )
+  const sayings = new Map<string, number>()
+  const scope = { sources, ...judgement, name, model, prefix, shapes, sayings }
+  const operations = Object.entries(model.operations)
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([each, operation]) => [each, encodeOperation(scope, { ...operation, name: each })] as const)
   const target = metadata.targetPrefix
   return {
     m: name,
@@ -212,6 +221,7 @@ export function encodeService(
       operations.map((each) => each[1]),
     ),
     z: shapes.rows,
+    k: [...sayings.keys()].map((each) => JSON.parse(each) as RawSaying),
     o: Object.fromEntries(operations),
   }
 }

@@ -40,6 +40,9 @@ export type Location = string
 /** Holds a rule: `[location, predicate, classes and traits that apply if it is true]`. */
 export type RawRule = readonly [Location, string, readonly string[]]
 
+/** Holds what many rules of a service have in common: `[predicate, classes and traits]`. */
+export type RawSaying = readonly [string, readonly string[]]
+
 /**
  * Holds a resource: `[IAM resource type, 1 if IAM requires it, ARN variable -> location]`; without variables it is not
  * bound. Locations are joined by `|`; none means that only the service knows the value. `=name` is the default if the
@@ -96,7 +99,8 @@ export interface RawOperation {
   /** Action classes, if the access level does not decide them. */
   readonly c?: readonly string[]
   readonly t?: readonly string[]
-  readonly w?: readonly RawRule[]
+  /** Rules: `[number in the service's table, locations]`. */
+  readonly w?: readonly (readonly [number, ...Location[]])[]
   /** Documents that contain calls or resources. */
   readonly d?: readonly (readonly [Location, ContentReader])[]
   /** Lists whose length is the number of things touched; `a * b` multiplies, `#a` is the number itself. */
@@ -138,5 +142,7 @@ export interface RawService {
   readonly r: Readonly<Record<string, string>>
   /** Shapes of bodies, the first being 1. */
   readonly z: readonly RawShape[]
+  /** What rules say, by number from 0. */
+  readonly k: readonly RawSaying[]
   readonly o: Readonly<Record<string, RawOperation>>
 }

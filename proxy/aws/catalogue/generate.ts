@@ -4,6 +4,7 @@
  *     node proxy/aws/catalogue/generate.ts           writes the data
  *     node proxy/aws/catalogue/generate.ts --check   exit code 1 if the committed data does not match the sources,
  *                                                    2 if the sources cannot be fetched
+ *     node proxy/aws/catalogue/generate.ts --why S:Op says how an operation was judged, and writes nothing
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
@@ -12,16 +13,19 @@ import { plainName } from './catalogue.ts'
 import { checkNames } from './check-names.ts'
 import { encodeService } from './encode.ts'
 import type { CatalogueHeader, RawService } from './format.ts'
-import { type ListReviews, readLists } from './lists.ts'
+import { readLists } from './lists.ts'
 import type { ServiceModel } from './model.ts'
+import { holesIn } from './neighbours.ts'
 import { type Overrides, readOverrides } from './overrides.ts'
-import { readReviews, reviewedOperations, type Reviews } from './reviews.ts'
+import type { Judgement } from './scope.ts'
+import { judgedOperations, type Kinds, readKinds } from './kinds.ts'
+import { readReviews, reviewedOperations } from './reviews.ts'
 import { readSources, type Sources } from './sources.ts'
 
 export const CATALOGUE_FILE = new URL('catalogue.json.br', import.meta.url)
 
 /** Checks that every key in the hand-made data names an operation, so that a renamed one is noticed. */
-function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews, lists: ListReviews): void {
+function checkKeys(sources: Sources, { overrides, reviews, lists, kinds }: Judgement): void {
   const {
     rules,
     contents,
@@ -48,6 +52,7 @@ function checkKeys(sources: Sources, overrides: Overrides, reviews: Reviews, lis
     ...classes.reversible,
     ...reviewedOperations(reviews),
     ...lists.operations,
+    ...judgedOperations(kinds),
   ]
   const missing = keys.filter((key) => {
     const dot = key.indexOf('.')
@@ -79,17 +84,26 @@ function checkTypes({ iam, models }: Sources, { defaults, qualifiers, unless, ac
   if (missing.length > 0) throw new Error(`overrides name unknown resources or models: ${missing.join(' ')}`)
 }
 
+/** Throws if a name matches the pattern of a kind and nobody judged it, or if a rule's like has none. */
+function checkJudged({ unjudged, judged }: Kinds): void {
+  const holes = holesIn(judged)
+  if (holes.length > 0) throw new Error(`kinds/ has holes beside its rules:\n  ${holes.join('\n  ')}`)
+  if (unjudged.size === 0) return
+  const names = [...unjudged].sort().join('\n  ')
+  throw new Error(`kinds/ judges none of these names (rule S24):\n  ${names}`)
+}
+
 /** Generates the data before compression; equal sources give equal bytes. */
-export function generate(sources: Sources): string {
+export function generate(sources: Sources, kinds = readKinds()): string {
   const overrides = readOverrides()
   const reviews = readReviews()
-  const lists = readLists()
-  checkKeys(sources, overrides, reviews, lists)
+  const judgement = { overrides, reviews, lists: readLists(), kinds }
+  checkKeys(sources, judgement)
   checkTypes(sources, overrides)
   checkNames(sources, overrides)
   const names = [...sources.models.keys()].sort()
   const services = names.map((each) =>
-    encodeService(sources, { overrides, reviews, lists }, each, sources.models.get(each) as ServiceModel),
+    encodeService(sources, judgement, each, sources.models.get(each) as ServiceModel),
   )
   const { unjudged } = reviews
   if (unjudged.size > 0) {
@@ -98,6 +112,7 @@ export function generate(sources: Sources): string {
       `reviews.json or lists.json judges none of these members (rules S12, S13 and S26):\n  ${names}`,
     )
   }
+  checkJudged(kinds)
   const signing: Record<string, number[]> = {}
   for (const [index, service] of services.entries())
     for (const each of service.s) (signing[each] ??= []).push(index)
@@ -119,6 +134,16 @@ export function write(text: string): void {
   console.log(`catalogue.json.br: ${bytes.length} bytes, ${text.length} characters`)
 }
 
+/** Prints how an operation was judged; the exit code is 1 if there is no such operation, or it changes nothing. */
+function printReasons({ reasons }: Kinds, named: string): number {
+  const found = reasons.get(named.replace(':', '.'))
+  console.log(
+    found?.join('\n') ??
+      `${named}: no changing operation has this name (service:Operation, as botocore names them)`,
+  )
+  return found === undefined ? 1 : 0
+}
+
 function main(args: readonly string[]): number {
   let sources: Sources
   try {
@@ -127,7 +152,10 @@ function main(args: readonly string[]): number {
     console.error(`the sources cannot be had: ${errorMessage(error)}`)
     return 2
   }
-  const text = generate(sources)
+  const kinds = readKinds()
+  const text = generate(sources, kinds)
+  const why = args.indexOf('--why')
+  if (why >= 0) return printReasons(kinds, args[why + 1] ?? '')
   if (args.includes('--check')) {
     const same = brotliDecompressSync(readFileSync(CATALOGUE_FILE)).toString('utf8') === text
     console.log(

@@ -9,6 +9,7 @@ import { ACTION_CLASSES, type ActionClass } from '../../core/action-class.ts'
 import { operationsOf, readCatalogue } from './catalogue.ts'
 import type { Operation } from './types.ts'
 import { CATALOGUE_FILE } from './generate.ts'
+import { readKinds } from './kinds.ts'
 import { verbOf } from './levels.ts'
 import { readOverrides } from './overrides.ts'
 
@@ -22,9 +23,25 @@ const SERVICES =
   )
 
 const overrides = readOverrides()
+const { kinds } = readKinds()
 
 function guardIn(operation: string): string | undefined {
   return new RegExp(overrides.classes.guardNouns).exec(operation)?.[1]
+}
+
+/** Returns why a kind of grave change gives an operation this class; undefined if none does. */
+function kindSays(name: ActionClass, key: string, operation: string): string | undefined {
+  const verdicts = kinds.map(({ verdicts: all }) => all.get(key) ?? all.get(operation))
+  return verdicts.find((each) => each?.adds.includes(name) === true)?.why
+}
+
+/** Returns why a person gave an operation this class, in overrides.json or in kinds/; undefined if nobody did. */
+function handSays(name: ActionClass, key: string, operation: string): string | undefined {
+  if (name === 'credentials' && overrides.credentials.includes(key))
+    return 'by hand: issues or registers what opens something'
+  if ((overrides.add[key] ?? []).includes(name) || overrides.classes.exact[key]?.includes(name))
+    return 'by hand'
+  return kindSays(name, key, operation)
 }
 
 /** Returns why an operation has this class; it follows the order in which `levels.ts` decides. */
@@ -32,10 +49,8 @@ function reasonFor(name: ActionClass, { service, name: operation, level }: Opera
   const key = `${service.model}.${operation}`
   const { destructive, detach, disruptive, guards } = overrides.classes
   const verb = (verbs: string) => verbOf(overrides, verbs, operation)
-  if (name === 'credentials' && overrides.credentials.includes(key))
-    return 'by hand: issues or registers what opens something'
-  if ((overrides.add[key] ?? []).includes(name) || overrides.classes.exact[key]?.includes(name))
-    return 'by hand'
+  const hand = handSays(name, key, operation)
+  if (hand !== undefined) return hand
   if (name === 'credentials') return 'its answer hands out what opens something'
   if (name === 'permissions' && level === 'Permissions management') return 'IAM: permissions management'
   if (name === 'protection' && guards.includes(key)) return 'by hand: a guard'
@@ -84,7 +99,8 @@ function list(): string {
 
 \`gravest.ts\` makes this list from the catalogue, for people to review. It says how Moderato classifies each operation
 before it reads the parameters, and why. "By hand" means \`overrides.json\`, which also has the verbs and the nouns of
-guards; answers are judged in \`reviews.json\`.
+guards; answers are judged in \`reviews.json\`, and names of
+operations and members in \`kinds/\`.
 
 | operation | classes | traits | why | rules on parameters |
 |---|---|---|---|---|

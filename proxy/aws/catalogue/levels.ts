@@ -140,12 +140,13 @@ export function traitsOf(
   key: string,
   level: LevelLetter,
   classes: readonly string[],
+  judged: readonly string[] = [],
 ): string[] {
   const { destructive, containers, reversible } = overrides.classes
   const operation = key.slice(key.indexOf('.') + 1)
   const removes = verbOf(overrides, destructive, operation) !== undefined
   const grave = classes.includes('destructive') || classes.includes('data-delete')
-  const traits = new Set<string>(overrides.traits[key] ?? [])
+  const traits = new Set<string>([...(overrides.traits[key] ?? []), ...judged])
   if (removes && grave && level !== 'T') {
     if (!reversible.includes(key)) traits.add('irreversible')
     if (new RegExp(containers).test(operation)) traits.add('cascade')

@@ -84,7 +84,7 @@ function isActedOn(operation: string, level: LevelLetter, list: ListMember): boo
   const named = texts && IDENTIFIERS.test(leaf)
   if (TAG.test(leaf)) return false
   if (level === 'T') return named
-  if (BATCH.test(operation) && required && (texts || structures)) return true
+  if (BATCH.test(operation) && (texts || structures)) return true
   if (REMOVING.test(operation)) return named || (required && (texts || structures)) || structures
   if (MAKING.test(operation)) return false
   return (named && required) || (structures && required) || (named && /^instance/i.test(leaf))
@@ -108,7 +108,8 @@ export function countedLists(
   const paths = new Set<string>()
   for (const list of listsOf(model, shapeOf(model, ref))) {
     const { leaf, required, texts } = list
-    if (reviews.properties.has(leaf)) continue
+    const goes = REMOVING.test(operation) && texts && IDENTIFIERS.test(leaf)
+    if (reviews.properties.has(leaf) && !goes) continue
     if (isActedOn(operation, level, list)) paths.add(list.name)
     else if (!byHand && required && texts && IDENTIFIERS.test(leaf) && !TAG.test(leaf))
       unjudged.add(`${key}: the list ${leaf}`)

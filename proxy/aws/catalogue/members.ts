@@ -72,6 +72,27 @@ export function* placesOf(
   }
 }
 
+/** Yields every place below `ref`, but for what is skipped and what is below it. */
+export function* everyPlace(
+  model: ServiceModel,
+  ref: Ref,
+  isSkipped: (path: string) => boolean,
+  path = '',
+  within: readonly string[] = [],
+): Generator<MemberPlace> {
+  if (ref === undefined || within.includes(ref.shape)) return
+  const shape = model.shapes[ref.shape]
+  const inside = [...within, ref.shape]
+  for (const item of [shape?.member, shape?.value]) yield* everyPlace(model, item, isSkipped, path, inside)
+  for (const [key, member] of Object.entries(shape?.members ?? {})) {
+    const into = shapeOf(model, member)
+    const at = `${path}${key}`
+    if (into === undefined || isSkipped(at)) continue
+    yield { leaf: lowered(key), path: at, shape: into }
+    yield* everyPlace(model, member, isSkipped, `${at}.`, inside)
+  }
+}
+
 /** Yields every member below `ref`; it enters each shape once. */
 export function* membersOf(model: ServiceModel, ref: Ref): Generator<SensitiveMember> {
   const open = ref === undefined ? [] : [ref.shape]

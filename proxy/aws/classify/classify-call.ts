@@ -12,23 +12,18 @@ import { type RequestParts, valuesAt } from '../resources/locate.ts'
 import { statementsOf } from './contents/partiql.ts'
 import { PASS_ROLE, passedRoles } from '../resources/passed-roles.ts'
 import { type ArnPlace, resourcesOf } from '../resources/resources.ts'
-import { holds } from '../resources/conditional-rules.ts'
+import { addedBy } from '../resources/conditional-rules.ts'
 import { readsOf } from '../resources/reads.ts'
 import { unmodelledOf } from './unmodelled.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
 
-/** Adds to the classes and traits what each rule that holds says; `-trait` removes a trait. `more` is what else was found. */
+/** Adds to the classes and traits what the rules that hold say; `-trait` removes a trait. `more` is what else was found. */
 function saidOf(operation: Operation, parts: RequestParts, place: ArnPlace, more: readonly string[]) {
-  if (operation.rules.length === 0 && more.length === 0) return operation
-  const said = new Set<string>([...operation.classes, ...operation.traits, ...more])
-  for (const rule of operation.rules) {
-    if (!holds(rule, parts, place)) continue
-    for (const each of rule.adds) {
-      if (each.startsWith('-')) said.delete(each.slice(1))
-      else said.add(each)
-    }
-  }
+  const added = operation.rules.length === 0 ? more : [...more, ...addedBy(operation, parts, place)]
+  if (added.length === 0) return operation
+  const said = new Set<string>([...operation.classes, ...operation.traits, ...added])
+  for (const each of added) if (each.startsWith('-')) said.delete(each.slice(1))
   return natureOf(said)
 }
 

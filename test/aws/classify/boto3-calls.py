@@ -92,6 +92,8 @@ automation("AWS-DeleteEbsVolumeSnapshots", "destructive", "unbounded")
 automation("AWS-DeleteImage", "destructive")
 automation("AWS-DeleteDynamoDbBackup", "destructive", "protection")
 automation("AWS-DeleteCloudFormationStack", "destructive")
+call("ssm", "start_automation_execution", {"DocumentName": "AWS-TerminateEC2Instance", "Parameters": {"InstanceId": ["i-1,i-2,i-3"]}},
+     "destructive", count=3)
 automation("AWS-StopEC2Instance", "disruptive", none=["destructive"], count=30)
 automation("AWS-RestartEC2Instance", "disruptive")
 automation("AWS-ResizeInstance", "disruptive")
@@ -104,6 +106,13 @@ automation("AWSConfigRemediation-DeleteIAMUser", "permissions", "destructive")
 automation("AWSConfigRemediation-DeleteUnusedEBSVolume", "destructive", count=30)
 automation("AWSConfigRemediation-DeleteRDSCluster", "destructive")
 automation("AWSConfigRemediation-RemoveVPCDefaultSecurityGroupRules", "permissions", "destructive")
+automation("AWS-UpdateCloudFormationStack", "destructive")
+automation("AWS-ConfigureS3BucketVersioning", "protection")
+automation("AWSSupport-ExecuteEC2Rescue", "disruptive")
+automation("AWSConfigRemediation-CancelKeyDeletion", none=["disruptive", "destructive", "protection"])
+call("fis", "create_experiment_template", {
+    "clientToken": "t", "description": "d", "stopConditions": [{"source": "none"}], "roleArn": ROLE, "targets": {},
+    "actions": {"a": {"actionId": "aws:ec2:terminate-instances"}}}, "destructive", "unbounded")
 automation("AWS-StartEC2Instance", none=["disruptive", "destructive"])
 automation("AWS-CreateSnapshot", none=["disruptive", "destructive", "protection"])
 automation("AWSConfigRemediation-EnableKeyRotation", none=["disruptive", "destructive", "protection"])
@@ -251,6 +260,9 @@ call("emr", "modify_instance_groups", {"ClusterId": "j", "InstanceGroups": [
 call("securityhub", "batch_update_automation_rules", {"UpdateAutomationRulesRequestItems": [{"RuleArn": "a"}] * 33}, count=33)
 call("redshift", "batch_modify_cluster_snapshots", {"SnapshotIdentifierList": ["s"] * 100, "ManualSnapshotRetentionPeriod": 1},
      "destructive", count=100)
+call("medialive", "batch_start", {"ChannelIds": ["a", "b", "c"]}, count=3)
+call("ec2", "modify_image_attribute", {"ImageId": "ami-1", "OperationType": "add", "Attribute": "launchPermission",
+                                       "UserIds": ACCOUNTS}, "permissions", count=10)
 call("elb", "create_load_balancer", {"LoadBalancerName": "l", "Listeners": [], "Subnets": ["a", "b", "c"]}, count=1)
 call("logs", "put_log_events", {"logGroupName": "g", "logStreamName": "s", "logEvents": [{"timestamp": 1, "message": "m"}] * 90}, count=1)
 

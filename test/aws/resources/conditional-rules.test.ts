@@ -22,13 +22,17 @@ function pairFor(predicate: string): readonly [trips: Given, passes: Given] {
       return ['attribute_not_exists(pk)', 'attribute_not_exists(pk) OR a = :b']
     case 'foreign':
       return ['arn:aws:kms:us-east-1:999999999999:key/k', 'arn:aws:kms:us-east-1:111122223333:key/k']
+    case 'everybody':
+      return ['0.0.0.0/0', '10.0.0.0/8']
+    case 'empty':
+      return ['', 'something']
     default:
   }
-  if (predicate.startsWith('except ')) return ['something-else', predicate.split(' ')[1]]
-  if (!/^(=|!=|<>)/.test(predicate)) throw new Error(`nobody knows the predicate ${predicate}`)
-  const value = predicate.replace(/^(=|!=|<>)/, '')
+  const [, sign = '', rest = ''] = /^(=|!=|<>|<|~)(.*)$/.exec(predicate) ?? []
+  const [value = ''] = rest.split('|')
+  if (sign === '<') return [String(Number(rest) - 1), rest]
   const other = OTHERS[value] ?? 'something-else'
-  return predicate.startsWith('=') ? [value, other] : [other, value]
+  return sign === '=' || sign === '~' ? [value, other] : [other, value]
 }
 
 interface Case {
@@ -36,9 +40,16 @@ interface Case {
   readonly rule: ConditionalRule
 }
 
-// The older name of an operation that has two is left out: requests are taken for the newer.
+/** The older names of operations that have two: their requests are taken for the newer. And what needs another host. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  's3.PutBucketLifecycle',
+  's3.PutBucketNotification',
+  's3.WriteGetObjectResponse',
+  's3control.CreateBucket',
+])
+
 const cases: Case[] = everyOperation(catalogue)
-  .filter(({ name }) => name !== 'PutBucketLifecycle')
+  .filter(({ name, service, eventStream }) => !eventStream && !LEFT_OUT.has(`${service.model}.${name}`))
   .flatMap((operation) => operation.rules.map((rule) => ({ operation, rule })))
 
 async function said({ operation, rule }: Case, value: Given): Promise<ReadonlySet<string>> {
@@ -56,7 +67,7 @@ describe('conditional rules', () => {
     console.info(
       `${cases.length} rules on ${new Set(cases.map(({ operation }) => operation)).size} operations`,
     )
-    expect(cases.length).toBeGreaterThan(350)
+    expect(cases.length).toBeGreaterThan(5000)
   })
 
   it.each(cases.map((each) => [nameOf(each), each] as const))('%s', async (_name, each) => {

@@ -6,7 +6,7 @@
 import type { ArnPlace } from '../../resources/arns.ts'
 import type { Catalogue, Content, Operation } from '../../catalogue/types.ts'
 import { type RequestParts, valuesAt } from '../../resources/locate.ts'
-import { holds } from '../../resources/conditional-rules.ts'
+import { addedBy } from '../../resources/conditional-rules.ts'
 import { countOf } from './count.ts'
 import { itemUpdatesSay } from './item-updates.ts'
 import { automation } from './automation.ts'
@@ -79,11 +79,12 @@ function* foundIn(contents: readonly Content[], parts: RequestParts): Generator<
 }
 
 function operationSays(
-  { operation, rules, counts, contents }: ContainedOperation,
+  called: ContainedOperation,
   { parameters, repeats }: ContainedCall,
   place: ArnPlace,
   depth: number,
 ): ContentsSaid {
+  const { operation, counts, contents } = called
   const parts = partsOf(parameters)
   const statements = statementsOf(operation, parts)
   const said = new Set<string>([
@@ -92,8 +93,7 @@ function operationSays(
     ...operation.traits.filter((each) => !OURS.has(each)),
     ...itemUpdatesSay(operation, parts),
   ])
-  for (const rule of rules)
-    if (holds(rule, parts, place)) for (const each of rule.adds) if (!each.startsWith('-')) said.add(each)
+  for (const each of addedBy(called, parts, place)) if (!each.startsWith('-')) said.add(each)
   const inside = says(contents, operation.service.catalogue, parts, place, depth + 1)
   const isGrave = [...said].some((each) => COUNTED.has(each))
   if (isGrave && repeats) said.add('unbounded')

@@ -21,6 +21,11 @@ const always = (): boolean => true
 const isNotTrue = (value: Document): boolean => !/^(true|enabled?|on|required)$/i.test(singleText(value))
 const isNotFalse = (value: Document): boolean => !/^(false|disabled?|off)$/i.test(singleText(value))
 const isZero = (value: Document): boolean => !(Number(singleText(value)) >= 1)
+/** The longest period that the service keeps things weakens nothing; nobody here knows whether another is longer than before. */
+const isBelow =
+  (most: number) =>
+  (value: Document): boolean =>
+    !(Number(singleText(value)) >= most)
 const isGone = (value: Document): boolean => value === null
 
 /** Tells whether a setting or one below it is off. */
@@ -76,9 +81,20 @@ const KINDS: readonly Kind[] = [
     adds: ['protection'],
   },
   {
-    names:
-      /^(BackupRetentionPeriod|AutomatedSnapshotRetentionPeriod|SnapshotRetentionLimit|MessageRetentionPeriod|RetentionPeriodHours|RetentionInDays)$/,
-    isGrave: always,
+    names: /^(BackupRetentionPeriod|AutomatedSnapshotRetentionPeriod|SnapshotRetentionLimit)$/,
+    isGrave: isBelow(35),
+    adds: ['protection'],
+    onlyChanges: true,
+  },
+  {
+    names: /^MessageRetentionPeriod$/,
+    isGrave: isBelow(1_209_600),
+    adds: ['protection', 'destructive'],
+    onlyChanges: true,
+  },
+  {
+    names: /^(RetentionPeriodHours|RetentionInDays)$/,
+    isGrave: isBelow(3653),
     adds: ['protection', 'destructive'],
     onlyChanges: true,
   },

@@ -79,10 +79,10 @@ export const ruleTarget: Reader = (value) => {
 /** Reads a bare ARN: a pipe's target, an alarm's action. */
 export const arn: Reader = (value) => targetOf(textIn(value), undefined)
 
-/** Reads an action of Fault Injection Service: `aws:ec2:terminate-instances`. */
+/** Reads an action of Fault Injection Service: `aws:ec2:terminate-instances`. An experiment chooses its targets when it runs. */
 export const fault: Reader = (value) => {
   const [, service, action] = /^aws:([\w-]+):([\w-]+)$/.exec(textIn(value)) ?? []
-  return [service === undefined || action === undefined ? UNREADABLE : call(service, action)]
+  return service === undefined || action === undefined ? [UNREADABLE] : repeated([call(service, action)])
 }
 
 /** Matches the ends of such ARNs: in a template they may start with a function, and stand in a text within a text. */

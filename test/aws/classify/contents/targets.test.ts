@@ -37,6 +37,7 @@ describe('a schedule, a rule, an alarm, an experiment', () => {
     ],
     ['an alarm that runs code', alarm(['arn:aws:lambda:us-east-1:111122223333:function:f']), ['opaque']],
     ['a fault', fault('aws:ec2:terminate-instances'), ['destructive']],
+    ['an alarm that tells nobody any more', alarm([]), ['protection']],
     ['a fault that nobody knows', fault('aws:network:disrupt-connectivity'), ['opaque', 'unreadable']],
   ])('with %s', async (_what, sample, yes) => {
     await expectSaid(sample, yes)
@@ -49,7 +50,6 @@ describe('a schedule, a rule, an alarm, an experiment', () => {
       'an alarm that tells',
       alarm(['arn:aws:sns:us-east-1:111122223333:t', 'arn:aws:ssm:us-east-1:111122223333:opsitem:4']),
     ],
-    ['an alarm without actions', alarm([])],
   ])('with %s says no more', async (_what, sample) => {
     await expectSaid(sample, [], GRAVE)
   })
