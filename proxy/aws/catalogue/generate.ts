@@ -85,7 +85,8 @@ function checkTypes({ iam, models }: Sources, { defaults, qualifiers, unless, ac
 }
 
 /** Throws if a name matches the pattern of a kind and nobody judged it, or if a rule's like has none. */
-function checkJudged({ unjudged, judged }: Kinds): void {
+function checkJudged({ unjudged, unused, judged }: Kinds): void {
+  if (unused.size > 0) throw new Error(`kinds/ has exceptions for nothing: ${[...unused].join(', ')}`)
   const holes = holesIn(judged)
   if (holes.length > 0) throw new Error(`kinds/ has holes beside its rules:\n  ${holes.join('\n  ')}`)
   if (unjudged.size === 0) return

@@ -110,6 +110,7 @@ function* rulesAt(kind: Kind, kinds: Kinds, target: Target, place: MemberPlace):
     if (!fits(rule, at, place.shape, target.creates)) continue
     const exception = kind.exceptions.find((each) => each.at.test(at))
     if (exception !== undefined) {
+      kinds.unused.delete(exception.text)
       target.notes.push(`${place.path}: not ${kind.name}: ${exception.why}`)
       continue
     }

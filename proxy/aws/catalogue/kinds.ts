@@ -70,7 +70,7 @@ export interface Kind {
   readonly memberRules: ReadonlyMap<string, readonly MemberRule[]>
   readonly mildMembers: ReadonlyMap<string, string>
   readonly verdicts: ReadonlyMap<string, Verdict>
-  readonly exceptions: readonly { readonly why: string; readonly at: RegExp }[]
+  readonly exceptions: readonly { readonly why: string; readonly text: string; readonly at: RegExp }[]
 }
 
 interface VerbFile {
@@ -90,6 +90,8 @@ export interface Kinds {
   readonly skipped: readonly RegExp[]
   /** Verb -> why an operation with it is no more than `write`, if its name and members show nothing graver. */
   readonly verbs: ReadonlyMap<string, string>
+  /** Exceptions that excepted nothing yet; what is left at the end is out of date. */
+  readonly unused: Set<string>
   /** Names that match a kind and have no judgement there. */
   readonly unjudged: Set<string>
   /** `service.Operation` -> what was found, one line each. */
@@ -108,10 +110,11 @@ function wordsOf(reasoned: ReasonedWords): Map<string, string> {
   return new Map(Object.entries(reasoned).flatMap(([why, text]) => words(text).map((each) => [each, why])))
 }
 
-/** Returns the pattern of a text in which `*` stands for anything. */
+/** Returns the pattern of `service.Operation: path`; a service alone stands for all its operations, `*` for any text. */
 function wild(text: string): RegExp {
-  const escaped = text.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')
-  return new RegExp(text.includes(': ') ? `^${escaped}$` : `^${escaped}: `)
+  const [at = '', path = '*'] = text.split(': ')
+  const place = `${at.includes('.') ? at : `${at}.*`}: ${path}`
+  return new RegExp(`^${place.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`)
 }
 
 function pattern(text: string | undefined): RegExp | undefined {
@@ -151,7 +154,7 @@ function readKind(name: string): Kind {
     mildMembers: wordsOf(members.mild),
     verdicts: new Map([...mild, ...grave]),
     exceptions: Object.entries(exceptions).flatMap(([why, places]) =>
-      places.map((each) => ({ why, at: wild(each) })),
+      places.map((each) => ({ why, text: `${name}: ${each}`, at: wild(each) })),
     ),
   }
 }
@@ -159,8 +162,10 @@ function readKind(name: string): Kind {
 /** Reads every kind. */
 export function readKinds(): Kinds {
   const { creating, removing, skipped, mild } = read('verbs') as VerbFile
+  const kinds = KIND_NAMES.map(readKind)
   return {
-    kinds: KIND_NAMES.map(readKind),
+    kinds,
+    unused: new Set(kinds.flatMap(({ exceptions }) => exceptions.map(({ text }) => text))),
     creating: new RegExp(creating),
     removing: new RegExp(removing),
     skipped: Object.values(skipped)
