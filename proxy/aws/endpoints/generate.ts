@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { customEndpointFunctions, EndpointError, resolveEndpoint } from '@smithy/util-endpoints'
 import { readSupplement } from '../catalogue/sources.ts'
 import type { EndpointData, Hosts, PartitionRules, ServiceEndpoints } from './endpoint-data.ts'
+import { printEndpoints } from './print-endpoints.ts'
 import { type Botocore, type PartitionRow, readBotocore, type ServiceRules } from './botocore.ts'
 
 const PARTITIONS = ['aws', 'aws-cn', 'aws-us-gov']
@@ -223,25 +224,9 @@ export function generateEndpoints(): EndpointData {
   return { source: botocore.source, partitions, services }
 }
 
-function lines(record: object): string {
-  return Object.entries(record)
-    .map(([name, value]) => `    ${JSON.stringify(name)}: ${JSON.stringify(value)}`)
-    .join(',\n')
-}
-
-/** Prints one service a line, so that a refresh can be read as a diff. */
-function print({ source, partitions, services }: EndpointData): string {
-  return `{
-  "source": ${JSON.stringify(source)},
-  "partitions": {\n${lines(partitions)}\n  },
-  "services": {\n${lines(services)}\n  }
-}
-`
-}
-
 if (import.meta.main) {
   const path = fileURLToPath(new URL('endpoints.json', import.meta.url))
-  const text = print(generateEndpoints())
+  const text = printEndpoints(generateEndpoints())
   if (!process.argv.includes('--check')) {
     writeFileSync(path, text)
   } else if (readFileSync(path, 'utf8') !== text) {
