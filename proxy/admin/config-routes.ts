@@ -1,4 +1,5 @@
 /** Serves the configuration in force and its reload: `/v1/config`, `/v1/reload`. */
+import { momentText } from '../core/moment.ts'
 import { z } from 'zod'
 import { describeConfig } from '../config/describe.ts'
 import type { Reload, Reloader } from '../runtime/reload.ts'
@@ -56,5 +57,5 @@ export function configRoutes(rules: () => LiveSettings, reloader: Reloader): rea
 }
 
 function reloadAnswer({ atMs, ...reload }: Reload): object {
-  return { ...reload, at: new Date(atMs).toISOString() }
+  return { ...reload, at: momentText(atMs) }
 }

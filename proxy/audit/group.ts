@@ -1,4 +1,5 @@
 /** Collects the records that one write makes durable: chained lines in one buffer, and the callers that wait for them. */
+import { momentText } from '../core/moment.ts'
 import { FRAME_BYTES, recordOf, writeLine, type ChainHead } from './chain.ts'
 import type { AuditRecord } from './record.ts'
 
@@ -95,7 +96,7 @@ export class RecordGroup {
     for (const { record, atMs } of this.#fresh) {
       if (atMs !== this.#timeMs) {
         this.#timeMs = atMs
-        this.#time = new Date(atMs).toISOString()
+        this.#time = momentText(atMs)
       }
       this.#write(JSON.stringify(record), this.#time)
     }

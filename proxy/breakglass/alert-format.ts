@@ -1,4 +1,5 @@
 /** Tells people elsewhere of a break-glass, and of each call while it is open. */
+import { momentText } from '../core/moment.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 import type { Alert } from '../watch/alerts.ts'
@@ -11,7 +12,7 @@ export function boxAlert(fields: ReturnType<typeof breakglassFields>, nowMs: num
   const who = closedBy ?? confirmedBy ?? openedBy
   return {
     about: breakglass,
-    json: { kind: 'breakglass', time: new Date(nowMs).toISOString(), breakglass, agent, ...opened },
+    json: { kind: 'breakglass', time: momentText(nowMs), breakglass, agent, ...opened },
     text: [
       `Moderato: break-glass ${breakglass} for agent ${quoteUntrusted(agent)} is ${state}, by ${who}`,
       `${quoteUntrusted(reason, { prose: true })}, ticket ${quoteUntrusted(ticket)}; until ${until}`,
@@ -39,7 +40,7 @@ export function callAlert(
   const what = `${service}:${operation ?? '?'} (${call.class})`
   return {
     about: requestId,
-    json: { kind: 'breakglass-call', time: new Date(nowMs).toISOString(), breakglass: id, ...call },
+    json: { kind: 'breakglass-call', time: momentText(nowMs), breakglass: id, ...call },
     text: `Moderato: ${what} by agent ${quoteUntrusted(agent)} under break-glass ${id}: ${decision}, request ${requestId}`,
   }
 }

@@ -1,4 +1,5 @@
 /** Builds the audit records of a request: the contract's fields, redacted, from the furthest exchange that it reached. */
+import { momentText } from '../core/moment.ts'
 import { callFields, type Call, type CallFields } from '../core/call.ts'
 import type { Denial } from '../core/denial/denial.ts'
 import { DENIALS, type DenialReason } from '../core/denial/table.ts'
@@ -146,7 +147,7 @@ function taskFacts({ taskRequest, taskGrant }: Furthest) {
       ancestors: taskGrant.session.task.ancestors,
       scopes: taskGrant.session.task.scopes,
       roleArn: taskGrant.session.task.roleArn,
-      expiresAt: new Date(taskGrant.session.expiresAtMs).toISOString(),
+      expiresAt: momentText(taskGrant.session.expiresAtMs),
     }),
   }
 }

@@ -34,7 +34,8 @@ const ECDSA_PARAMETERS =
 export function parseAuthorization(headers: HeaderFields, query: string): Authorization {
   const values = headers.all('authorization')
   const value = values[0]
-  if (values.length > 1) throw new Denial('malformed_request', 'The Authorization header came twice.')
+  if (values.length > 1)
+    throw new Denial('malformed_request', 'The request has two Authorization headers; send one.')
   const form = queryForm(query)
   if (form !== undefined && value !== undefined) {
     throw malformedAuthorization('The request is signed in the Authorization header and in the query string.')

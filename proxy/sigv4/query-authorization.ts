@@ -111,7 +111,8 @@ function take(query: string): Taken {
       throw malformedAuthorization(`The query parameter must be spelled ${spelling}.`)
     const place = spelling === undefined ? hoisted : given
     const key = spelling ?? lower
-    if (place.has(key)) throw malformedAuthorization(`The query parameter ${key} came twice.`)
+    if (place.has(key))
+      throw malformedAuthorization(`The query parameter ${key} is there twice; send it once.`)
     place.set(key, decoded(value))
   }
   return { given, query: rest.join('&'), serviceQuery: own.join('&'), hoisted: [...hoisted].flat() }

@@ -1,4 +1,5 @@
 /** Tells of drift in the audit, in the log, and to people elsewhere. */
+import { momentText } from '../core/moment.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import { quoteRedacted } from '../observe/redact.ts'
 import type { Drift } from './watch.ts'
@@ -18,7 +19,7 @@ export function driftFields(drift: Drift): AuditRecord {
 /** Returns what a program is posted. */
 export function jsonAlert(drift: Drift, nowMs: number): object {
   const { detector, response, agent, task, words, requestIds, requests } = drift
-  const time = new Date(nowMs).toISOString()
+  const time = momentText(nowMs)
   return { kind: 'drift', time, detector, response, agent, task: task?.id, words, requestIds, requests }
 }
 

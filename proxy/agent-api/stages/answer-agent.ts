@@ -1,4 +1,5 @@
 /** Answers requests to Moderato itself, the last stage of their routes: issues credentials, ends or shows a task. */
+import { momentText } from '../../core/moment.ts'
 import type { Agent, Grant, Session } from '../../core/agent.ts'
 import type { TaskGrant } from '../../exchange/task-opening.ts'
 import type { Sealed } from '../../identity/sealed-token.ts'
@@ -69,7 +70,7 @@ async function answerOf(
   }
   if (request.kind === 'show') {
     const open = deps.tasks.findOwn(agent, request.taskId)
-    const details = open === undefined ? {} : { agent: open.agentId, expiresAt: iso(open.expiresAtMs) }
+    const details = open === undefined ? {} : { agent: open.agentId, expiresAt: momentText(open.expiresAtMs) }
     return json({
       task: { id: request.taskId, open: open !== undefined, ...details },
       ...summaryJson(agent, request.taskId, deps),
@@ -119,13 +120,9 @@ function summaryJson({ id, root }: Agent, taskId: string, { endings }: AnswerDep
   const { counts, leftBehind, leftMore } = endings.summary(root, taskId, id)
   return {
     counts,
-    leftBehind: leftBehind.map(({ lastAtMs, ...each }) => ({ ...each, lastAt: iso(lastAtMs) })),
+    leftBehind: leftBehind.map(({ lastAtMs, ...each }) => ({ ...each, lastAt: momentText(lastAtMs) })),
     leftMore,
   }
-}
-
-function iso(timeMs: number): string {
-  return new Date(timeMs).toISOString()
 }
 
 function taskJson({ session, asked, durationSeconds }: TaskGrant): object {
@@ -139,13 +136,13 @@ function taskJson({ session, asked, durationSeconds }: TaskGrant): object {
     scopes,
     // True for fewer grants, or less time, than the agent asked for.
     narrowed: pairsOf(granted) < pairsOf(asked.grants) || durationSeconds < (asked.durationSeconds ?? 0),
-    expiresAt: iso(session.expiresAtMs),
+    expiresAt: momentText(session.expiresAtMs),
   }
 }
 
 /** Returns the expiration that clients see. An earlier one would make them fetch all the time; the real one holds here. */
 function statedExpiration({ expiresAtMs }: Session, clock: Clock): string {
-  return iso(Math.max(expiresAtMs, clock.nowMs() + MIN_STATED_LIFE_MS))
+  return momentText(Math.max(expiresAtMs, clock.nowMs() + MIN_STATED_LIFE_MS))
 }
 
 /** Counts the pairs of class and pattern: policy takes pairs away, and adds none. */
