@@ -95,12 +95,13 @@ const CLIENTS: readonly [string, boolean, (env: Environment) => Promise<unknown>
 ]
 
 /** Each client in one of the ways, drawn by the seed; each in all of them in the thorough run. */
-const drawn = new Map(CLIENTS.map(([client], index) => [client, sampled(WAYS, 1, index)]))
+const PAIRS = CLIENTS.flatMap(([client, skipped, work], index) =>
+  sampled(WAYS, 1, index).map(([way, environment]) => ({ client, skipped, work, way, environment })),
+)
 
-describe.skipIf(absentMoto || missing(AWS_CLI)).each(WAYS)('by %s', (way, environment) => {
-  for (const [client, skipped, work] of CLIENTS) {
-    if (drawn.get(client)?.every(([each]) => each !== way)) continue
-    it.skipIf(skipped)(`${client} gets to work`, { timeout: 120_000 }, async () => {
+describe.skipIf(absentMoto || missing(AWS_CLI))('credentials', () => {
+  for (const { client, skipped, work, way, environment } of PAIRS) {
+    it.skipIf(skipped)(`by ${way}: ${client} gets to work`, { timeout: 120_000 }, async () => {
       const task = `${way} ${client}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
       await work(await environment(task))
       const call = await proxy.record((line) => line['task'] === task && line['service'] === 's3')
