@@ -1,10 +1,10 @@
 import { randomInt } from 'node:crypto'
 import { defineConfig } from 'vitest/config'
 import { ProgressReporter } from './support/progress-reporter.ts'
+import { LONG_FILES } from './support/sampling-files.ts'
 import { SlowFirst } from './support/slow-first.ts'
 
-/** Packing and installing takes as long as a hundred other tests: it is for the thorough run alone. */
-const THOROUGH_ONLY = process.env['TEST_THOROUGH'] === '1' ? [] : ['test/e2e/package.test.ts']
+const THOROUGH_ONLY = process.env['TEST_THOROUGH'] === '1' ? [] : LONG_FILES
 const EXAMINED_OUTSIDE_IN = ['test/e2e/**/*.test.ts', 'test/fault/**/*.test.ts']
 /** Counts the blocks of modules that are imported while it counts: it must import them itself. */
 const COUNTS_STEPS = ['test/attack/growth.test.ts']
@@ -51,7 +51,7 @@ export default defineConfig({
           name: 'unit',
           root: '.',
           include: ['test/**/*.test.ts'],
-          exclude: [...EXAMINED_OUTSIDE_IN, ...COUNTS_STEPS],
+          exclude: [...EXAMINED_OUTSIDE_IN, ...COUNTS_STEPS, ...THOROUGH_ONLY],
           setupFiles: ['test/support/seeded.ts'],
           isolate: false,
           maxWorkers: 2,

@@ -1,12 +1,11 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zipSync } from 'fflate'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BUILDER, REFRESHER } from '../support/agents.ts'
 import { freshMoto } from '../support/moto.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { awsEnvironment } from '../support/python.ts'
-import { keyEnvironment, ran } from '../support/running.ts'
 import { missingTerraform, Terraform } from '../support/terraform.ts'
 import { missing, MOTO } from '../support/tools.ts'
 
@@ -126,22 +125,5 @@ describe.skipIf(missing(MOTO) || missingTerraform())('terraform through the prox
     const decisions = proxy.records().filter(({ phase }) => phase === 'decision')
     expect(decisions.filter(({ decision }) => decision !== 'allow')).toEqual([])
     expect(new Set(decisions.map(({ class: label }) => label))).toContain('destructive')
-  })
-
-  it('works under moderato run, as one task', { timeout: 300_000 }, async () => {
-    const bucket = new Terraform('resource "aws_s3_bucket" "b" { bucket = "made-in-a-task" }\n')
-    onTestFinished(() => bucket.remove())
-    const commands = ['init', 'apply -auto-approve', 'plan -detailed-exitcode', 'destroy -auto-approve']
-    const script = commands.map((each) => `terraform ${each} -input=false -no-color`).join(' && ')
-    const { code, out, err } = await ran(
-      ['run', '--same-user', '--task', 'try it', '--', 'sh', '-c', `cd '${bucket.folder}' && ${script}`],
-      { ...keyEnvironment(proxy), ...bucket.environment },
-    )
-    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/ 0 refused; ended\n$/) })
-    for (const said of ['1 added', 'No changes', '1 destroyed']) expect(out).toContain(said)
-    const opened = proxy
-      .records()
-      .filter(({ operation, phase }) => operation === 'OpenTask' && phase === 'decision')
-    expect(opened).toHaveLength(1)
   })
 })
