@@ -1,7 +1,7 @@
 /** Judges a changing operation: by its name, by its members at every depth, and by their values (rule S24). */
 import type { LevelLetter, RawRule } from './format.ts'
 import type { Kind, Kinds, MemberRule } from './kinds.ts'
-import { everyPlace, type MemberPlace } from './members.ts'
+import { everyPlace, lowered, type MemberPlace } from './members.ts'
 import { type ServiceModel, type Shape, wireLocation } from './model.ts'
 
 /** Describes the operation that is judged. */
@@ -83,7 +83,7 @@ function verdictsOn(kind: Kind, kinds: Kinds, key: string, operation: string) {
 function rulesOn(kind: Kind, kinds: Kinds, place: MemberPlace): readonly MemberRule[] {
   const { leaf, path } = place
   const parent = path.split('.').at(-2)
-  const pair = parent === undefined ? '' : `${parent.charAt(0).toLowerCase()}${parent.slice(1)}.${leaf}`
+  const pair = parent === undefined ? '' : `${lowered(parent)}.${leaf}`
   const rules = kind.memberRules.get(pair) ?? kind.memberRules.get(leaf)
   if (rules !== undefined) return rules
   const isMild = kind.mildMembers.has(leaf) || kind.mildMembers.has(pair)

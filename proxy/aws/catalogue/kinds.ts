@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { JudgedOperation } from './neighbours.ts'
+import { words } from './words.ts'
 
 /** Maps a reason to names that are separated by blanks. */
 type ReasonedWords = Readonly<Record<string, string>>
@@ -101,10 +102,6 @@ export interface Kinds {
 }
 
 export const KIND_NAMES = ['access', 'guard', 'code', 'destroy', 'interrupt', 'purchase'] as const
-
-function words(text: string): string[] {
-  return text.split(' ').filter((each) => each !== '')
-}
 
 function wordsOf(reasoned: ReasonedWords): Map<string, string> {
   return new Map(Object.entries(reasoned).flatMap(([why, text]) => words(text).map((each) => [each, why])))

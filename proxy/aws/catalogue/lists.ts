@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs'
 import type { LevelLetter } from './format.ts'
 import { lowered, placesOf } from './members.ts'
 import { type ServiceModel, type Shape, shapeOf, wireLocations } from './model.ts'
+import { words } from './words.ts'
 
 /** Holds the content of lists.json: member names by the reason for which they do not count, and single operations. */
 interface File {
@@ -27,7 +28,7 @@ export function readLists(): ListReviews {
     readFileSync(new URL('lists.json', import.meta.url), 'utf8'),
   ) as File
   return {
-    properties: new Set(Object.values(properties).flatMap((each) => each.split(' '))),
+    properties: new Set(Object.values(properties).flatMap(words)),
     operations: new Set(Object.values(operations).flat()),
   }
 }

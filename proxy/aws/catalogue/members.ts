@@ -50,47 +50,51 @@ export function lowered(name: string): string {
   return name.charAt(0).toLowerCase() + name.slice(1)
 }
 
-/** Yields every place below `ref` of a wanted member: the same shape in two places gives two. */
+/** Says what a walk leaves out: shapes by their name, and members by their path, with all that is below them. */
+interface Bounds {
+  readonly isEntered: (shape: string) => boolean
+  readonly isSkipped: (path: string) => boolean
+}
+
+/** Yields every place below `ref` within the bounds: the same shape in two places gives two. */
+function* placesWithin(
+  model: ServiceModel,
+  ref: Ref,
+  bounds: Bounds,
+  path = '',
+  within: readonly string[] = [],
+): Generator<MemberPlace> {
+  if (ref === undefined || !bounds.isEntered(ref.shape) || within.includes(ref.shape)) return
+  const shape = model.shapes[ref.shape]
+  const inside = [...within, ref.shape]
+  for (const item of [shape?.member, shape?.value]) yield* placesWithin(model, item, bounds, path, inside)
+  for (const [key, member] of Object.entries(shape?.members ?? {})) {
+    const into = shapeOf(model, member)
+    const at = `${path}${key}`
+    if (into === undefined || bounds.isSkipped(at)) continue
+    yield { leaf: lowered(key), path: at, shape: into }
+    yield* placesWithin(model, member, bounds, `${at}.`, inside)
+  }
+}
+
+/** Yields every place below `ref` of a wanted member. */
 export function* placesOf(
   model: ServiceModel,
   ref: Ref,
   wanted: (leaf: string) => boolean,
-  path = '',
-  within: readonly string[] = [],
-  held = holding(model, ref, wanted),
 ): Generator<MemberPlace> {
-  if (ref === undefined || !held.has(ref.shape) || within.includes(ref.shape)) return
-  const shape = model.shapes[ref.shape]
-  const inside = [...within, ref.shape]
-  for (const item of [shape?.member, shape?.value]) yield* placesOf(model, item, wanted, path, inside, held)
-  for (const [key, member] of Object.entries(shape?.members ?? {})) {
-    const leaf = lowered(key)
-    const into = shapeOf(model, member)
-    const at = `${path}${key}`
-    if (into !== undefined && wanted(leaf)) yield { leaf, path: at, shape: into }
-    yield* placesOf(model, member, wanted, `${at}.`, inside, held)
-  }
+  const held = holding(model, ref, wanted)
+  const bounds = { isEntered: (shape: string) => held.has(shape), isSkipped: () => false }
+  for (const place of placesWithin(model, ref, bounds)) if (wanted(place.leaf)) yield place
 }
 
 /** Yields every place below `ref`, but for what is skipped and what is below it. */
-export function* everyPlace(
+export function everyPlace(
   model: ServiceModel,
   ref: Ref,
   isSkipped: (path: string) => boolean,
-  path = '',
-  within: readonly string[] = [],
 ): Generator<MemberPlace> {
-  if (ref === undefined || within.includes(ref.shape)) return
-  const shape = model.shapes[ref.shape]
-  const inside = [...within, ref.shape]
-  for (const item of [shape?.member, shape?.value]) yield* everyPlace(model, item, isSkipped, path, inside)
-  for (const [key, member] of Object.entries(shape?.members ?? {})) {
-    const into = shapeOf(model, member)
-    const at = `${path}${key}`
-    if (into === undefined || isSkipped(at)) continue
-    yield { leaf: lowered(key), path: at, shape: into }
-    yield* everyPlace(model, member, isSkipped, `${at}.`, inside)
-  }
+  return placesWithin(model, ref, { isEntered: () => true, isSkipped })
 }
 
 /** Yields every member below `ref`; it enters each shape once. */

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { RawRule } from './format.ts'
+import { words } from './words.ts'
 
 interface Twins {
   readonly services: readonly string[]
@@ -93,7 +94,7 @@ export function holesIn(all: readonly JudgedOperation[]): string[] {
   const { alike, twins, exceptions } = JSON.parse(
     readFileSync(new URL('kinds/neighbours.json', import.meta.url), 'utf8'),
   ) as File
-  const families = Object.values(alike).map((each) => each.split(' '))
+  const families = Object.values(alike).map(words)
   const right = Object.values(exceptions)
     .flat()
     .map((each) => new RegExp(`^${each.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`))

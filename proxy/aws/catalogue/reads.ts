@@ -7,6 +7,7 @@
 import { lowered, placesOf } from './members.ts'
 import { wireLocations } from './model.ts'
 import { changes, type Reviewed } from './reviewed.ts'
+import { words } from './words.ts'
 
 /** Holds how the members that name something are judged. */
 export interface ReadReviews {
@@ -34,12 +35,12 @@ export function readReviewsOf({ kinds, operations, others }: ReadsFile): ReadRev
       places.set(operation, [...(places.get(operation) ?? []), [path, kind]])
     }
   const leaves = Object.entries(kinds).flatMap(([kind, names]) =>
-    names.split(' ').map((leaf) => [leaf, kind] as const),
+    words(names).map((leaf) => [leaf, kind] as const),
   )
   return {
     kinds: new Map(leaves),
     places,
-    others: new Set(Object.values(others).flatMap((names) => names.split(' '))),
+    others: new Set(Object.values(others).flatMap(words)),
   }
 }
 

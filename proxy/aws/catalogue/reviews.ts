@@ -8,6 +8,7 @@ import { lowered, membersOf, placesOf } from './members.ts'
 import { type Shape, shapeOf, wireLocations } from './model.ts'
 import { changes, type Reviewed } from './reviewed.ts'
 import { readReviewsOf, type ReadReviews, type ReadsFile } from './reads.ts'
+import { words } from './words.ts'
 
 /** Maps a reason to names. */
 type Reasoned = Readonly<Record<string, readonly string[]>>
@@ -43,10 +44,6 @@ export interface Reviews {
   readonly reads: ReadReviews
   /** Matches without a judgement: `service.Operation: member`. */
   readonly unjudged: Set<string>
-}
-
-function words(text: string): string[] {
-  return text.split(' ').filter((each) => each !== '')
 }
 
 function verdicts(grave: string, others: ReasonedWords, milder: Reasoned): Verdicts {

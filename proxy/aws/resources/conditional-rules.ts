@@ -1,6 +1,5 @@
 /** Evaluates rules on a call's parameters, which can make it more severe than its name says. */
 import type { ConditionalRule } from '../catalogue/types.ts'
-import type { Document } from '../protocols/tree.ts'
 import type { ArnPlace } from './arns.ts'
 import { type RequestParts, valuesAt } from './locate.ts'
 import { type PlaceValues, lookUp, placesIn, type Places } from './places.ts'
@@ -51,7 +50,7 @@ export function addedBy(operation: Ruled, parts: RequestParts, account: Account)
   const added: string[] = []
   for (const rule of others) if (holds(rule, parts, account)) added.push(...rule.adds)
   if (inBody.size === 0 || parts.body === undefined) return added
-  const found = new Map<string, Document[]>()
+  const found: PlaceValues = new Map()
   lookUp(places, parts.body, found)
   for (const [place, values] of found)
     for (const rule of inBody.get(place) ?? [])
