@@ -3,6 +3,7 @@ import { rateOf, slowed } from '../../proxy/pacing/gcra.ts'
 import { LONGEST_WAIT_MS } from '../../proxy/pacing/paces.ts'
 import { valkeyStore } from '../../proxy/state/valkey.ts'
 import { missing, VALKEY } from '../support/tools.ts'
+import { freePort } from '../support/free-port.ts'
 import { ValkeyServer } from '../support/valkey.ts'
 import { storeContract, type Bed } from './contract.ts'
 import { World } from './world.ts'
@@ -12,7 +13,9 @@ describe.skipIf(missing(VALKEY))('valkeyStore', () => {
   let prefixes = 0
   beforeAll(async () => {
     // A cluster of one node: keys of one script that are not of one slot are an error.
-    server = await ValkeyServer.start({ 'cluster-enabled': 'yes' })
+    // Its second port is named: by default it is the first plus 10,000, which the system may have given to a client.
+    const busPort = String(await freePort())
+    server = await ValkeyServer.start({ 'cluster-enabled': 'yes', 'cluster-port': busPort })
     await server.client().call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
     await vi.waitFor(
       async () => expect(await server.client().call('CLUSTER', 'INFO')).toContain('state:ok'),
