@@ -69,21 +69,21 @@ export function isTaskId(text: string): boolean {
   return TASK_ID.test(text)
 }
 
-/** Parses a task in JSON, with the name of its parent task. Denial `malformed_request` says what is wrong. */
-export function parseTaskBody(bytes: Buffer): {
-  readonly asked: TaskRequest
-  readonly parent: string | undefined
-} {
+/**
+ * Parses a task in JSON. `own` is the task whose credentials signed the request, if a task's did: its parent, which the
+ * body may name. Denials: `malformed_request` says what is wrong; `policy_denied` for any other parent.
+ */
+export function parseTaskBody(bytes: Buffer, own: string | undefined): TaskRequest {
   const read = TaskBody.safeParse(bytes.length === 0 ? {} : parseJson(textOf(bytes)))
   if (!read.success) throw unreadable(problemsOf(read.error))
   const { classes, resources, grants = [], parent, ...given } = read.data
+  if (parent !== undefined && parent !== own)
+    throw new Denial(
+      'policy_denied',
+      'To open a task from a parent task, sign with the credentials of that parent.',
+    )
   const flat = classes === undefined || resources === undefined ? [] : [{ classes, resources }]
-  const asked: TaskRequest = {
-    ...NOTHING_ASKED,
-    ...given,
-    grants: [...grants, ...flat],
-  }
-  return { asked, parent }
+  return { ...NOTHING_ASKED, ...given, grants: [...grants, ...flat] }
 }
 
 const StsTask = z.object({

@@ -123,6 +123,19 @@ describe('a token that gives no credentials', () => {
     expect(await ended.json()).toMatchObject({ task: { ended: true } })
   })
 
+  it('policy_denied: for a task of a parent, whose credentials did not sign', async () => {
+    const refused = await fetch(`${proxy.url}/.moderato/v1/tasks`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await token({ jti: 'child' })}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ id: 'a-child', parent: 'twice' }),
+    })
+    expect(refused.status).toBe(403)
+    expect(await refused.text()).toContain('sign with the credentials of that parent')
+  })
+
   it('identity_unmapped: of nobody that a rule makes an agent', async () => {
     expect(await refusedToken('identity_unmapped', await token({ sub: 'stranger' }))).toMatchObject(NO)
   })
