@@ -1,4 +1,5 @@
 /** Matches resource ARNs against patterns: these are the builtins that the host provides to Rego. */
+import { plainText } from './literal-names.ts'
 
 /** Caches compiled patterns: the literal parts between the `*`s. Patterns come from configuration; the bound is a backstop. */
 const compiled = new Map<string, readonly string[]>()
@@ -30,29 +31,37 @@ function matchesParts(parts: readonly string[], text: string): boolean {
   return true
 }
 
+/** Tells whether a pattern covers the text. Only `*` is special: it stands for any characters, also `:`, `/` and line ends. */
+export function wildcardMatch(patterns: readonly string[], text: string): boolean {
+  for (const pattern of patterns) if (matchesParts(partsOf(pattern), text)) return true
+  return false
+}
+
 /**
- * Tells whether a pattern covers the ARN. Only `*` is special: it stands for any characters, also `:`, `/` and line ends.
+ * Tells whether a pattern covers the ARN. `*` stands for any characters, also `:`, `/` and line ends; `${*}`, `${?}` and
+ * `${$}` for one character each (`literal-names.ts`).
  *
  * An ARN with `*` in it (all objects of a bucket) is covered only by a pattern whose own `*` spans it, so a set of
  * resources is covered only as a whole.
  */
 export function arnMatch(patterns: readonly string[], arn: string): boolean {
-  for (const pattern of patterns) if (matchesParts(partsOf(pattern), arn)) return true
+  const text = plainText(arn)
+  for (const pattern of patterns) if (matchesParts(partsOf(plainText(pattern)), text)) return true
   return false
 }
 
 /**
- * Tells whether a pattern and the resource can mean the same ARN. The resource may have `*`: for an unknown account, which
- * has no `:` in it, or for all objects of a bucket. It errs towards true: texts that are too long to compare overlap if
- * their ends agree.
+ * Tells whether a pattern and the resource can mean the same ARN; both are plain text. The resource may have `*`: for an
+ * unknown account, which has no `:` in it, or for all objects of a bucket. It errs towards true: texts that are too long
+ * to compare overlap if their ends agree.
  */
 export function arnOverlap(patterns: readonly string[], arn: string): boolean {
   return overlap(patterns, arn, startOfResource(arn))
 }
 
 /**
- * Tells whether a resource can be covered both by one of the patterns and by the other pattern. Every `*` stands for any
- * characters, as in `arnMatch`. Two patterns that are written field by field are compared by fields if no `*` of the other
+ * Tells whether a resource can be covered both by one of the patterns and by the other pattern; all are plain text. Every
+ * `*` stands for any characters, as in `arnMatch`. Two patterns that are written field by field are compared by fields if no `*` of the other
  * can span several fields, or if both name resources of one type: no resource has its type twice
  * (`function:prod:function:test`). Otherwise any text counts: `*:prod` may be a function's name, or the end of a key.
  */
@@ -88,9 +97,9 @@ function typeIn(fields: readonly string[]): string {
 function overlap(patterns: readonly string[], other: string, anyFrom: number): boolean {
   if (other.includes(ANY_CHARACTER))
     return patterns.some((pattern) => beginsAgree(pattern, other) && intersectShort(pattern, other, anyFrom))
-  if (!other.includes('*')) return arnMatch(patterns, other)
+  if (!other.includes('*')) return wildcardMatch(patterns, other)
   return patterns.some((pattern) => {
-    if (!pattern.includes('*')) return arnMatch([other], pattern)
+    if (!pattern.includes('*')) return wildcardMatch([other], pattern)
     if (!endsAgree(pattern, other)) return false
     const isPrefix = pattern.indexOf('*') === pattern.length - 1
     return isPrefix || intersectShort(pattern, other, anyFrom)

@@ -28,6 +28,24 @@ export const FOLDS_CASE: Readonly<Record<string, string>> = {
     'EC2 API, CreateSecurityGroup, GroupName: "Names are case-insensitive and must be unique within the VPC"',
 }
 
+/**
+ * Maps a resource type to the source that says that its names may have a star, which no call of the service takes for
+ * any characters. In names of every other type a star counts as any characters: such a service refuses it, or lists all
+ * that fits. Keys of S3 objects have stars too; their ARNs have no type.
+ */
+export const HOLDS_STARS: Readonly<Record<string, string>> = {
+  'cloudwatch:alarm':
+    'CloudWatch API, PutMetricAlarm, AlarmName: "must contain only UTF-8 characters, and can\'t contain ASCII control characters"',
+  'cloudwatch:insight-rule': 'CloudWatch API, PutInsightRule, RuleName: the pattern [\\x20-\\x7E]+',
+  'ec2:security-group':
+    'EC2 API, CreateSecurityGroup, GroupName: "Valid characters: a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*"',
+  'ec2:key-pair': 'EC2 API, CreateKeyPair, KeyName: "Up to 255 ASCII characters"',
+  'autoscaling:autoScalingGroup':
+    'EC2 Auto Scaling API, AutoScalingGroupName: "any ASCII character 33 to 126 including most punctuation characters"',
+  'apigateway:domainnames':
+    'API Gateway developer guide, "Wildcard custom domain names": the name of one is *.example.com, beside those of its subdomains',
+}
+
 /** Says in which other forms the name of a resource can stand in an ARN. */
 export type NameForm =
   /** The service adds a hyphen and this many characters, which calls and ARNs may leave out. */

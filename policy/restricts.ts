@@ -6,6 +6,7 @@
  * matched by `arnMatch`, exactly.
  */
 import { ANY_CHARACTER, arnOverlap, patternsOverlap } from './arn-match.ts'
+import { plainText } from './literal-names.ts'
 import { FOLDS_CASE, OTHER_NAMES, type NameForm } from './resource-names.ts'
 
 /** Holds the parts of an ARN or of a pattern that is written field by field; all in lower case. */
@@ -107,9 +108,9 @@ function lower(pattern: string): string {
 /** Matches the slash that begins a parameter's name, which its ARN has only once. */
 const PARAMETER = /^(arn:[^:]*:ssm:[^:]*:[^:]*:parameter)\/\//
 
-/** Returns a pattern or an ARN in lower case, in the spelling that `Call.resources` has. */
+/** Returns a pattern or an ARN as plain text in lower case. */
 function plain(text: string): string {
-  const low = text.toLowerCase()
+  const low = plainText(text).toLowerCase()
   return low.includes('//') ? low.replace(PARAMETER, '$1/') : low
 }
 
