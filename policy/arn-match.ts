@@ -95,7 +95,7 @@ function typeIn(fields: readonly string[]): string {
 
 /** Compares patterns; each `*` of `other` before `anyFrom` does not span a `:`. */
 function overlap(patterns: readonly string[], other: string, anyFrom: number): boolean {
-  if (other.includes(ANY_CHARACTER))
+  if (hasKnownGap(other))
     return patterns.some((pattern) => beginsAgree(pattern, other) && intersectShort(pattern, other, anyFrom))
   if (!other.includes('*')) return wildcardMatch(patterns, other)
   return patterns.some((pattern) => {
@@ -113,16 +113,40 @@ function intersectShort(one: string, other: string, anyFrom: number): boolean {
 
 /** Stands in a resource for exactly one character that nobody knows. No name of a service has it. */
 export const ANY_CHARACTER = '\u0000'
+/** Stands in a resource for an id that nobody knows: a UUID or a number. No name has it, since it is half a character. */
+export const ANY_ID = '\udffe'
+/** Stands in a resource for a part between two colons that nobody knows. */
+export const ANY_PART = '\udffd'
+
+/** Tells whether something is known of what stands in the gaps of a resource. */
+function hasKnownGap(text: string): boolean {
+  return text.includes(ANY_CHARACTER) || text.includes(ANY_ID) || text.includes(ANY_PART)
+}
 
 /** Limits the product of both lengths: agents choose one of them. */
 const MAX_COMPARED = 16_384
 const STAR = 0x2a
 const COLON = 0x3a
-const GAP = 0
+const GAP = ANY_CHARACTER.charCodeAt(0)
+const ID = ANY_ID.charCodeAt(0)
+const PART = ANY_PART.charCodeAt(0)
+
+function isStar(code: number): boolean {
+  return code === STAR || code === ID || code === PART
+}
+
+/** Tells whether what stands for several characters can have this one; only from some place on it may be a colon. */
+function spans(star: number, char: number, anyFrom: boolean): boolean {
+  if (star === ID) return /[0-9a-f-]/.test(String.fromCharCode(char))
+  return char !== COLON || (star === STAR && anyFrom)
+}
+
+/** Matches what begins with the first gap. */
+const FROM_GAP = new RegExp(`[*${ANY_CHARACTER}${ANY_ID}${ANY_PART}][^]*`)
 
 /** Compares what stands before the first `*` or unknown character: most patterns differ there. */
 function beginsAgree(pattern: string, other: string): boolean {
-  const [one, two] = [pattern.split('*', 1)[0] ?? '', other.split(/[*\0]/, 1)[0] ?? '']
+  const [one, two] = [pattern.split('*', 1)[0] ?? '', other.replace(FROM_GAP, '')]
   return one.startsWith(two) || two.startsWith(one)
 }
 
@@ -144,10 +168,9 @@ function intersect(one: string, other: string, anyFrom: number): boolean {
     const char = one.charCodeAt(i)
     for (let j = 0; j <= other.length; j++) {
       if (row[j] !== 1) continue
-      const isStar = other.charCodeAt(j) === STAR
-      if (j < other.length && (char === STAR || isStar)) row[j + 1] = 1
-      if (char === STAR || (isStar && (char !== COLON || j >= anyFrom))) next[j] = 1
       const wanted = other.charCodeAt(j)
+      if (j < other.length && (char === STAR || isStar(wanted))) row[j + 1] = 1
+      if (char === STAR || (isStar(wanted) && spans(wanted, char, j >= anyFrom))) next[j] = 1
       if (char === wanted || (wanted === GAP && i < one.length)) next[j + 1] = 1
     }
     if (i === one.length) return row[other.length] === 1
@@ -156,7 +179,7 @@ function intersect(one: string, other: string, anyFrom: number): boolean {
 }
 
 /** Returns the index after the fifth colon of an ARN; 0 for anything else. */
-function startOfResource(arn: string): number {
+export function startOfResource(arn: string): number {
   if (!arn.startsWith('arn:')) return 0
   let at = 0
   for (let field = 0; field < 5; field++) {

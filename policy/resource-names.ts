@@ -50,8 +50,8 @@ export const HOLDS_STARS: Readonly<Record<string, string>> = {
 export type NameForm =
   /** The service adds a hyphen and this many characters, which calls and ARNs may leave out. */
   | { readonly form: 'suffix'; readonly characters: number }
-  /** A version, qualifier or id may follow the name, after this separator. */
-  | { readonly form: 'tail'; readonly separator: ':' | '/' }
+  /** A version, qualifier or id may follow the name, after this separator; `isId`: it is a UUID or a number. */
+  | { readonly form: 'tail'; readonly separator: ':' | '/'; readonly isId?: boolean }
   /** Between the type and the name may stand a path, or the name of a cluster; `only`: no other than this. */
   | { readonly form: 'path'; readonly only?: string }
   /** It has an id that begins with this, and a name. */
@@ -69,7 +69,8 @@ export interface OtherNames {
 }
 
 const TAIL = { form: 'tail', separator: ':' } as const
-const ID_TAIL = { form: 'tail', separator: '/' } as const
+const ID_TAIL = { form: 'tail', separator: '/', isId: true } as const
+const NUMBER_TAIL = { form: 'tail', separator: ':', isId: true } as const
 const PATH: readonly NameForm[] = [{ form: 'path' }]
 const BY_NAME = 'write the name without its path: AWS calls it by that'
 
@@ -93,8 +94,8 @@ const UUID = '1a2b3c4d-...'
 const LIGHTSAIL = namedNotById('Lightsail', { form: 'uuid' }, UUID)
 const SERVERLESS = namedNotById('Redshift Serverless', { form: 'uuid' }, UUID)
 
-function versioned(source: string, write: string): OtherNames {
-  return { forms: [TAIL], source, write }
+function versioned(source: string, write: string, form: NameForm = TAIL): OtherNames {
+  return { forms: [form], source, write }
 }
 
 /** Maps a resource type (`service:type`, as ARNs have them) to its other names. */
@@ -134,10 +135,12 @@ export const OTHER_NAMES: Readonly<Record<string, OtherNames>> = {
   'ecs:task-definition': versioned(
     'ECS API, taskDefinition: family, family:revision or ARN',
     'end it with :* to name all revisions',
+    NUMBER_TAIL,
   ),
   'batch:job-definition': versioned(
     'Batch API, jobDefinition: name, name:revision or ARN',
     'end it with * to name all revisions',
+    NUMBER_TAIL,
   ),
   'cloudformation:stack': {
     forms: [ID_TAIL],
@@ -150,7 +153,7 @@ export const OTHER_NAMES: Readonly<Record<string, OtherNames>> = {
     write: 'write changeSet/NAME/* to name it whatever its id',
   },
   'cloudformation:stackset': {
-    forms: [TAIL],
+    forms: [{ ...ID_TAIL, separator: ':' }],
     source: 'CloudFormation API, StackSetName: the name, or the id, which is the name and :UUID',
     write: 'write stackset/NAME:* to name it whatever its id',
   },
