@@ -23,6 +23,13 @@ describe('restricts', () => {
     ['a rule without the suffix', `${SECRET}:prod-db`, `${SECRET}:prod-db-AbCdEf`],
     ['a launch template by name', `${EC2}:launch-template/lt-0a1b`, `${EC2}:launch-template/web`],
     ['a launch template by id', `${EC2}:launch-template/web-*`, `${EC2}:launch-template/lt-0a1b`],
+    [
+      'a security group by a name with a star',
+      `${EC2}:security-group/sg-0a1b`,
+      `${EC2}:security-group/w\${*}`,
+    ],
+    ['a role by a star that is none of its name', `${IAM}:role/team/prod`, `${IAM}:role/p*`],
+    ['a secret by a star that is none of its name', `${SECRET}:prod-db-*`, `${SECRET}:prod*`],
     ['a security group by name', `${EC2}:security-group/sg-0a1b`, `${EC2}:security-group/web`],
     ['a key by its alias', `${KMS}:key/1234abcd`, `${KMS}:alias/prod`],
     ['an alias by its key', `${KMS}:alias/prod`, `${KMS}:key/1234abcd`],
