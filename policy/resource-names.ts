@@ -30,8 +30,8 @@ export const FOLDS_CASE: Readonly<Record<string, string>> = {
 
 /**
  * Maps a resource type to the source that says that its names may have a star, which no call of the service takes for
- * any characters. In names of every other type a star counts as any characters: such a service refuses it, or lists all
- * that fits. Keys of S3 objects have stars too; their ARNs have no type.
+ * any characters. In names of every other type a star counts as any characters: the service refuses it, takes all that
+ * fits, or does not say. Keys of S3 objects have stars too; their ARNs have no type.
  */
 export const HOLDS_STARS: Readonly<Record<string, string>> = {
   'cloudwatch:alarm':
