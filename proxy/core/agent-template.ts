@@ -1,5 +1,5 @@
 /** Reads agent ids with placeholders, such as `spiffe://example.org/ci/{repo}`. A provider's rules fill them from verified claims. */
-import { arnMatch } from '../../policy/arn-match.ts'
+import { wildcardMatch } from '../../policy/arn-match.ts'
 
 /** Matches a placeholder; the group is its name. */
 export const PLACEHOLDER = /\{([^{}]+)\}/g
@@ -44,7 +44,7 @@ export function percentEncoded(mark: string): string {
 
 /** Tells whether the template can make an agent of this id, whatever fills its placeholders. */
 export function mayMake(template: string, agentId: string): boolean {
-  return arnMatch([template.replaceAll(PLACEHOLDER, '*')], agentId)
+  return wildcardMatch([template.replaceAll(PLACEHOLDER, '*')], agentId)
 }
 
 /** Returns the root that all agents of a template share: one budget, the same grants, and revocation together (S20). */
