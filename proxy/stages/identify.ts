@@ -5,21 +5,30 @@ import type { Authorization } from '../sigv4/types.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
 import type { AgentStore } from '../core/ports.ts'
 import { parseAuthorization } from '../sigv4/authorization.ts'
+import { withPlainSpaces } from '../core/http/plus-signs.ts'
 import { readingOf } from '../sigv4/reading.ts'
+import { splitHeaders } from '../sigv4/split-headers.ts'
 
 /** Declares what `identify` needs. */
 export interface IdentifyOptions {
   readonly agents: AgentStore
 }
 
-/** Finds the owner of the access key. Denials: those of `parseAuthorization` and of the agent store. */
+/**
+ * Finds the owner of the access key, and brings the head to its one reading: unsigned fields are dropped, and a `+`
+ * in the query is written as the space that it means. Denials: those of `parseAuthorization` and of the agent store.
+ */
 export function identify({ agents }: IdentifyOptions) {
   return function identify<Exchange extends Checked>(exchange: Exchange): Exchange & Identified {
-    const authorization = parseAuthorization(exchange.headers, exchange.query)
-    const reading = readingOf(exchange, authorization)
+    const query = withPlainSpaces(exchange.query)
+    const authorization = parseAuthorization(exchange.headers, query)
+    const { headers, deciding } = splitHeaders(exchange.headers, authorization)
+    const { method, path } = exchange
+    const reading = readingOf({ method, path, query, headers }, authorization, deciding)
     const sessionToken = sessionTokenOf(authorization, reading)
     const { agent } = agents.find(authorization.accessKeyId, sessionToken)
-    return { ...exchange, authorization, agent, sessionToken, reading }
+    const hadPlus = query !== exchange.query
+    return { ...exchange, query, headers, authorization, agent, sessionToken, reading, hadPlus }
   }
 }
 
