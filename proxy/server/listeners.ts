@@ -13,6 +13,7 @@ import type { Services } from './services.ts'
 import type { Reloader } from '../runtime/reload.ts'
 import type { Runner } from '../pipeline/run.ts'
 import { receive } from './receive/receive.ts'
+import type { RecordUnreadable } from './unreadable.ts'
 
 /** The state that both listeners share. */
 export interface ServiceState {
@@ -25,7 +26,7 @@ export interface ServiceState {
 export function agentsServer(
   { config, settings, clock, budget }: Services,
   run: Runner,
-  unreadable: (address: string) => string,
+  unreadable: RecordUnreadable,
 ): Server {
   const { limits, listen, identity } = config
   const connections = new OpenConnections(limits.connections)
@@ -78,6 +79,7 @@ export function adminServer(
     routes: adminRoutes(routesDeps(services, reloader)),
     audit,
     // A client without a certificate may still ask for health, or send a token.
+    catalogue: services.aws.catalogue,
     tls: admin.tls === undefined ? undefined : { ...readTls(admin.tls), rejectUnauthorized: false },
     bug,
   })

@@ -4,7 +4,9 @@ import type { Checked, Identified } from '../exchange/exchange.ts'
 import type { Authorization } from '../sigv4/types.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
 import type { AgentStore } from '../core/ports.ts'
+import { misdirectedHead } from '../core/http/misdirected.ts'
 import { parseAuthorization } from '../sigv4/authorization.ts'
+import { queryForm } from '../sigv4/query-authorization.ts'
 import { withPlainSpaces } from '../core/http/plus-signs.ts'
 import { readingOf } from '../sigv4/reading.ts'
 import { splitHeaders } from '../sigv4/split-headers.ts'
@@ -21,6 +23,7 @@ export interface IdentifyOptions {
 export function identify({ agents }: IdentifyOptions) {
   return function identify<Exchange extends Checked>(exchange: Exchange): Exchange & Identified {
     const query = withPlainSpaces(exchange.query)
+    checkPlace(exchange)
     const authorization = parseAuthorization(exchange.headers, query)
     const { headers, deciding } = splitHeaders(exchange.headers, authorization)
     const { method, path } = exchange
@@ -30,6 +33,14 @@ export function identify({ agents }: IdentifyOptions) {
     const hadPlus = query !== exchange.query
     return { ...exchange, query, headers, authorization, agent, sessionToken, reading, hadPlus }
   }
+}
+
+/** Tells operators, probes and browsers in words that they are at the wrong port. Agents sign what they send. */
+function checkPlace(exchange: Checked): void {
+  const elsewhere = misdirectedHead(exchange)
+  if (elsewhere === undefined || queryForm(exchange.query) !== undefined) return
+  const reason = exchange.headers.has('authorization') ? 'unsupported_signature' : 'missing_credential'
+  throw new Denial(reason, elsewhere.detail, { next: elsewhere.next })
 }
 
 /** Returns the one session token of a request, from its header or its query. No S3 Express sessions are issued here. */

@@ -56,7 +56,10 @@ export function classify(deps: ClassifyDeps) {
     const rules = operatorRules()
     const identified = own?.identify(head, scope, text) ?? identifyWith(catalogue, head, service, text)
     return mapMaybePromise(identified, (found): MaybePromise<Classified> => {
-      if (found.kind === 'unknown') return unidentified(exchange, servicePath, found.protocol)
+      if (found.kind === 'unknown') {
+        if (servicePath.startsWith('//')) throw twoSlashes()
+        return unidentified(exchange, servicePath, found.protocol)
+      }
       checkBody(exchange, found)
       const headers = withUnsignedType(exchange, found, own !== undefined)
       const accountId = accountOf(exchange.agent)
@@ -73,6 +76,15 @@ export function classify(deps: ClassifyDeps) {
       })
     })
   }
+}
+
+/** A client joins an endpoint URL that ends in a slash with a path that begins with one. */
+function twoSlashes(): Denial {
+  return new Denial(
+    'malformed_request',
+    'The path begins with two slashes, so that the name of the bucket or the service is empty.',
+    { next: 'Take the slash from the end of the endpoint URL of this client.' },
+  )
 }
 
 /** Returns a request whose operation is not known: nothing of its body goes on. */
