@@ -18,16 +18,17 @@ const UNREAD: ReadonlySet<UnsignedTreatment> = new Set(['reading', 'object', 'co
 /** Splits the fields of a request. It refuses nothing: `verify` does. */
 export function splitHeaders(headers: HeaderFields, authorization: Authorization): SplitHeaders {
   const isS3 = isS3Family(authorization.scope.service)
-  const dropped = new Set<string>()
-  const unread = new Set<string>()
+  // Made only if there are any: most clients sign all that counts.
+  let dropped: Set<string> | undefined
+  let unread: Set<string> | undefined
   for (const name of headers.names()) {
     if (isSigned(authorization, name)) continue
     const treatment = unsignedTreatment(name)
-    if (treatment === 'drop' || (treatment === 'object' && !isS3)) dropped.add(name)
-    else if (UNREAD.has(treatment)) unread.add(name)
+    if (treatment === 'drop' || (treatment === 'object' && !isS3)) (dropped ??= new Set()).add(name)
+    else if (UNREAD.has(treatment)) (unread ??= new Set()).add(name)
   }
-  const kept = headers.without(dropped)
-  return { headers: kept, deciding: kept.without(unread) }
+  const kept = dropped === undefined ? headers : headers.without(dropped)
+  return { headers: kept, deciding: unread === undefined ? kept : kept.without(unread) }
 }
 
 /** Tells whether the signature covers a field (lower case). Over HTTP/2 some clients sign `:authority` for Host. */

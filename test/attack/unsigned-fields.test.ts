@@ -111,6 +111,58 @@ describe('fields that nobody signed', () => {
     expect(answer).toContain('Sign it, as the AWS SDKs do.')
   })
 
+  it.each<[string, RawRequest, Signing, readonly string[]]>([
+    [
+      'JSON',
+      post('{"Limit":1}', LIST_TABLES),
+      { service: 'dynamodb' },
+      ['Content-Type: application/x-amz-json-1.0'],
+    ],
+    ['a form', post('Action=ListGroups&Version=2010-05-08'), IAM, [`Content-Type: ${FORM}; charset=utf-8`]],
+    [
+      'JSON of REST',
+      post('{"name":"c"}', {}, '/clusters'),
+      { service: 'eks' },
+      ['Content-Type: application/json'],
+    ],
+    [
+      'XML of REST',
+      post('<CreateHostedZoneRequest/>', {}, '/2013-04-01/hostedzone'),
+      { service: 'route53' },
+      ['Content-Type: text/xml'],
+    ],
+    [
+      'an upload',
+      { ...put(), body: 'small' },
+      S3,
+      ['Content-Type: image/png', 'Content-Disposition: inline'],
+    ],
+    ['a part of an object', get('/bucket/key'), S3, ['Range: bytes=1-2', 'If-Match: "e"']],
+  ])('go on from small signers and the PHP SDK: %s', async (_what, request, signing, lines) => {
+    const libraries = [
+      'User-Agent: aws-sdk-php/3',
+      'aws-sdk-invocation-id: 1',
+      'aws-sdk-retry: 0/0',
+      'Accept: */*',
+    ]
+    const { reason, arrived } = await adding(request, signing, ...lines, ...libraries)
+    expect(reason).toBe('none')
+    for (const line of lines) {
+      const [name = '', value = ''] = line.split(/: (.*)/s)
+      expect(arrived?.headers[name.toLowerCase()]).toBe(value)
+    }
+    expect(arrived?.headers['aws-sdk-retry']).toBeUndefined()
+  })
+
+  it('leave a refusal in the form of the service that the signature names', async () => {
+    const wrong = { ...S3, agent: { ...BUILDER, secretAccessKey: 'another-secret-than-that-of-the-agent' } }
+    const { answer, reason } = await adding(put({ 'content-type': FORM }), wrong)
+    expect(reason).toBe('bad_signature')
+    expect(answer).toContain('<Error><Code>SignatureDoesNotMatch</Code>')
+    const json = await adding(post('{}', { ...LIST_TABLES, 'content-type': FORM }), { service: 'dynamodb' })
+    expect(json.answer).toContain('"__type":"AccessDeniedException"')
+  })
+
   it('cannot be taken off by Connection, once they choose what is read', async () => {
     const { reason } = await adding(get('/bucket/key'), S3, 'Range: bytes=0-1', 'Connection: range')
     expect(reason).toBe('malformed_request')

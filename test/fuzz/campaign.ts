@@ -31,6 +31,8 @@ export interface CampaignOptions {
   readonly seed: number
   readonly count: number
   readonly connections: number
+  /** Ends the campaign sooner; no end by time if undefined. */
+  readonly mostMs?: number | undefined
   readonly onProgress?: (sent: number) => void
 }
 
@@ -57,12 +59,14 @@ export class Campaign {
   readonly #mutations = new Map<string, { sent: number; forwarded: number }>()
   readonly #changesForwarded = new Set<string>()
   readonly #findings: Finding[] = []
+  readonly #endMs: number
   #sent = 0
   #forwarded = 0
 
   constructor(options: CampaignOptions) {
     this.#options = options
     this.#random = randomOf(options.seed)
+    this.#endMs = performance.now() + (options.mostMs ?? Infinity)
     this.#host = new URL(options.url).host
     const { accessKeyId, secretAccessKey } = options.upstreamKey
     const nowMs = Date.now()
@@ -85,7 +89,8 @@ export class Campaign {
   }
 
   async #work(connection: FuzzConnection): Promise<void> {
-    while (this.#sent < this.#options.count && this.#findings.length < MAX_FINDINGS) {
+    const goesOn = () => this.#sent < this.#options.count && performance.now() < this.#endMs
+    while (goesOn() && this.#findings.length < MAX_FINDINGS) {
       const sent = this.#next()
       this.#underWay.set(sent.id, sent)
       const requests = readRequests(sent.bytes)

@@ -48,7 +48,9 @@ export function protocolGuess(head: RequestHead, known: string | undefined, cata
     // Clients that speak CBOR say so.
     return both ?? ((spoken.find((each) => each !== 'cbor') ?? spoken[0]) as Protocol)
   }
-  if (shown[0] !== undefined) return shown[0]
+  // Forms of the query protocols go to the root; a form to another path most likely is an upload to S3.
+  const isUpload = service === undefined && head.path !== '/' && shown[0] === 'query'
+  if (shown[0] !== undefined && !isUpload) return shown[0]
   if (service !== undefined) return 'rest-json'
   return head.headers.one('content-type')?.includes('json') === true ? 'rest-json' : 's3'
 }

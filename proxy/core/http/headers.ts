@@ -61,9 +61,8 @@ export class HeaderFields {
     return this.#byName.has(name)
   }
 
-  /** Returns the fields without those of these names (lower case); itself if it has none of them. */
+  /** Returns the fields without those of these names (lower case). */
   without(names: ReadonlySet<string>): HeaderFields {
-    if (names.size === 0) return this
     const kept: string[] = []
     for (const [index, lower] of this.lowerNames.entries())
       if (!names.has(lower)) kept.push(this.raw[2 * index] as string, this.raw[2 * index + 1] as string)

@@ -195,5 +195,7 @@ describe('protocolGuess', () => {
     const jsonHead = headOf({ scope: '', target: '/x', headers: ['content-type', 'application/json'] })
     expect(protocolGuess(headOf({ scope: '', target: '/x' }), undefined)).toBe('s3')
     expect(protocolGuess(jsonHead, undefined)).toBe('rest-json')
+    expect(protocolGuess(headOf({ scope: '', target: '/', headers: FORM }), undefined)).toBe('query')
+    expect(protocolGuess(headOf({ scope: '', target: '/b/k', headers: FORM }), undefined)).toBe('s3')
   })
 })
