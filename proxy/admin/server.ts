@@ -4,6 +4,8 @@ import { createServer as createTlsServer } from 'node:https'
 import type { TlsOptions } from 'node:tls'
 import type { Audit } from '../audit/audit.ts'
 import { countConnections } from '../core/http/count-connections.ts'
+import type { Catalogue } from '../aws/catalogue/types.ts'
+import type { ErrorResponse } from '../aws/errors/error-response.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
 import { OpenConnections } from '../core/open-connections.ts'
 import { answerRoute } from './answer-route.ts'
@@ -11,6 +13,7 @@ import type { CallerOf } from '../operators/callers.ts'
 import { CONSOLE, CONSOLE_CSP } from './console.ts'
 import { checkOrigin, UNAUTHORIZED, type OriginRefusal } from './origin-check.ts'
 import { openApi } from './openapi.ts'
+import { refusedAgent, refuseBytes } from './misdirected.ts'
 import { AdminError, matchRoute, type AdminRoute } from './route.ts'
 
 export interface Readiness {
@@ -32,6 +35,8 @@ export interface AdminOptions {
   readonly routes: readonly AdminRoute[]
   /** Records every write before it is done. */
   readonly audit: Pick<Audit, 'append' | 'commit'>
+  /** Chooses the form of a refusal of an agent's call that came here. */
+  readonly catalogue?: Catalogue | undefined
   /** The settings of HTTPS; with `requestCert` a client may send a certificate instead of a token. */
   readonly tls?: TlsOptions | undefined
   /** Called when a route throws: a bug of our own. */
@@ -64,6 +69,7 @@ export function createAdmin(given: AdminOptions): Server {
       ? createServer(LIMITS, onRequest)
       : createTlsServer({ ...LIMITS, handshakeTimeout: LIMITS.headersTimeout, ...options.tls }, onRequest)
   countConnections(server, connections)
+  refuseBytes(server, options.tls !== undefined)
   return closingAll(server)
 }
 
@@ -84,6 +90,8 @@ async function answer(
   options: AdminOptions,
 ): Promise<void> {
   const foreign = checkOrigin(request, options.allowedHosts)
+  const agents = refusedAgent(request, foreign, options.catalogue)
+  if (agents !== undefined) return sendRefusal(response, agents)
   if (foreign !== undefined) return refuse(response, foreign)
   const [path, search] = splitTarget(request.url ?? '')
   const builtIn = Object.hasOwn(BUILT_IN, path) ? BUILT_IN[path] : undefined
@@ -157,6 +165,12 @@ function refuse(response: ServerResponse, { status, error, message }: OriginRefu
 
 function jsonAnswer(status: number, body: unknown): Answer {
   return { status, type: 'application/json', text: `${JSON.stringify(body)}\n` }
+}
+
+/** Sends the refusal of an agent's call, in the form of the service that it called. */
+function sendRefusal(response: ServerResponse, { status, headers, body }: ErrorResponse): void {
+  response.writeHead(status, [...headers, 'cache-control', 'no-store', 'connection', 'close'])
+  response.end(body)
 }
 
 const NO_DOCUMENT = "default-src 'none'; frame-ancestors 'none'"

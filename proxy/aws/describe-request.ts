@@ -4,6 +4,7 @@ import { Denial } from '../core/denial/denial.ts'
 import { callFields, type Call } from '../core/call.ts'
 import type { RequestHead } from '../core/http/request-head.ts'
 import { HeaderFields } from '../core/http/headers.ts'
+import { withPlainSpaces } from '../core/http/plus-signs.ts'
 import { parseQueryAuthorization, queryForm } from '../sigv4/query-authorization.ts'
 import { readingOf } from '../sigv4/reading.ts'
 import type { Catalogue } from './catalogue/types.ts'
@@ -47,7 +48,7 @@ function headOf({ method, url, headers }: z.infer<typeof Line>): RequestHead {
   return {
     method,
     path: mark < 0 ? target : target.slice(0, mark),
-    query: mark < 0 ? '' : target.slice(mark + 1),
+    query: mark < 0 ? '' : withPlainSpaces(target.slice(mark + 1)),
     headers: new HeaderFields(fields),
   }
 }

@@ -186,6 +186,11 @@ function clientOf(target: Target, dispatcher: Agent): AdminClient {
 /** Returns the JSON of an answer; undefined for 204. Throws the text of a refusal as `Failure`. */
 function meant(answer: Answer, { origin }: URL): unknown {
   if (answer.status === 204) return undefined
+  if (answer.isForAgents) {
+    throw new Failure(
+      `${origin} is Moderato's port for agents: give the address of listen.admin (--admin URL)`,
+    )
+  }
   const body = answer.json()
   if (answer.status < 300) return body
   const { error, message = answer.text } = body as { error?: string; message?: string }

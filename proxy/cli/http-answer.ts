@@ -18,6 +18,8 @@ export interface Answer {
   readonly status: number
   /** The body as it came. */
   readonly text: string
+  /** True if the port for agents answered. */
+  readonly isForAgents: boolean
   /** Parses the body; throws `Failure` if it is no JSON object: then the server is not Moderato. */
   json(): unknown
 }
@@ -32,7 +34,8 @@ export async function fetchAnswer(
     const body = text === '' ? null : text
     const answer = await request(new URL(path, url), { method, headers, body, dispatcher })
     const said = await answer.body.text()
-    return { status: answer.statusCode, text: said, json: () => jsonOf(said, url) }
+    const isForAgents = answer.headers['x-moderato-decision'] !== undefined
+    return { status: answer.statusCode, text: said, isForAgents, json: () => jsonOf(said, url) }
   } catch (error) {
     throw new Failure(`no Moderato answers at ${url.origin} (${errorMessage(error)}): is it running?`)
   }

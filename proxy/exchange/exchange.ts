@@ -55,14 +55,22 @@ export interface Received extends RequestHead {
 /** A request whose head is well formed. */
 export interface Checked extends Received, HeadChecked {}
 
-/** A request that claims to come from an agent; nothing is proved yet. */
+/**
+ * A request that claims to come from an agent; nothing is proved yet. From here on its head has no field that is dropped
+ * because nobody signed it, and no `+` in its query.
+ */
 export interface Identified extends Checked {
   readonly authorization: Authorization
   readonly agent: Agent
   /** Undefined for a static access key. A secret: never recorded. */
   readonly sessionToken: string | undefined
-  /** The head as the service reads it: headers that a presigned URL moved into the query are headers again. */
+  /**
+   * The head as the service reads it: headers that a presigned URL moved into the query are headers again, and fields
+   * that go on unsigned but decide nothing are left out.
+   */
   readonly reading: RequestHead
+  /** True if the query had one: it is `%20` now. */
+  readonly hadPlus: boolean
 }
 
 /** A request whose signature proves that it comes from its agent. */

@@ -177,14 +177,14 @@ const NOT_CLASSIFIED = {
 } as const
 
 /** Returns the decision record of bytes that no HTTP parser takes for a request. Nothing else is known of them. */
-export function unreadableFields(requestId: string, address: string): AuditRecord {
+export function unreadableFields(requestId: string, address: string, words: string): AuditRecord {
   return {
     phase: 'decision',
     requestId,
     ...NOT_CLASSIFIED,
     decision: 'deny',
     reason: 'malformed_request',
-    detail: 'The bytes are not a valid and unambiguous HTTP request.',
+    detail: words,
     client: { address },
   }
 }

@@ -9,14 +9,15 @@ import {
 } from 'node:http2'
 import { createServer as createHttps } from 'node:https'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { TLSSocket, type TlsOptions } from 'node:tls'
 import { countConnections } from '../core/http/count-connections.ts'
 import { http2Reply } from '../core/http/http2-reply.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
+import { refusePlainHttp } from '../core/http/plain-http.ts'
 import type { Runner } from '../pipeline/run.ts'
 import type { OpenConnections } from '../core/open-connections.ts'
 import type { receive } from './receive/receive.ts'
+import { refusePlain, refuseUnreadable, repliesWith, type RecordUnreadable } from './unreadable.ts'
 
 /** Configures the agent listener. */
 export interface AgentsServerOptions {
@@ -28,8 +29,7 @@ export interface AgentsServerOptions {
   readonly connections: OpenConnections
   /** The limit of calls in flight on one HTTP/2 connection. */
   readonly streamsPerConnection: number
-  /** Records that an address sent bytes that are not a request; returns the id of the record. */
-  readonly unreadable: (address: string) => string
+  readonly unreadable: RecordUnreadable
   /** Certificate, key and the authority of client certificates; plain TCP if undefined. */
   readonly tls?: TlsOptions | undefined
 }
@@ -107,8 +107,7 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
  */
 function http1Server({ received, run, tls, ...options }: AgentsServerOptions): Server {
   const handle = (expectsContinue: boolean) => (request: IncomingMessage, reply: ServerResponse) => {
-    const socket: Serving = request.socket
-    socket[LAST_REPLY] = reply
+    repliesWith(request.socket, reply)
     void run(received(request, reply, expectsContinue))
   }
   const settings = http1Settings(options)
@@ -129,7 +128,9 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
   server.maxHeadersCount = 0
   server.on('checkContinue', handle(true))
   server.on('checkExpectation', handle(false))
-  refuseUnreadable(server, options)
+  refuseUnreadable(server, options.unreadable)
+  if (tls !== undefined)
+    refusePlainHttp(server, options.headersTimeoutMs, (socket) => refusePlain(socket, options.unreadable))
   return server
 }
 
@@ -148,52 +149,6 @@ function http1Settings({
     keepAliveTimeout: KEEP_ALIVE_MS,
     noDelay: true,
   }
-}
-
-/** Answers, records and cuts connections whose bytes Node's parser refuses, and those that ask for another protocol. */
-function refuseUnreadable(server: Server, { unreadable }: Pick<AgentsServerOptions, 'unreadable'>): void {
-  const refuse = (socket: Serving, status: string): void => {
-    // If a request is in flight, the error belongs to it, and its run records it.
-    const last = socket[LAST_REPLY]
-    const reply = last?.closed === false ? last : undefined
-    if (socket.writable && reply?.headersSent !== true) {
-      answer(socket, status, reply === undefined ? unreadable(addressOf(socket)) : undefined)
-    }
-    socket.destroy()
-  }
-  server.on('clientError', ({ code = '' }: NodeJS.ErrnoException, socket: Serving) => {
-    const leftAfterAnswer = code === 'HPE_INVALID_EOF_STATE' && socket[LAST_REPLY] !== undefined
-    if (NO_ANSWER_FOR.has(code) || leftAfterAnswer) socket.destroy()
-    else refuse(socket, STATUS_BY_CODE[code] ?? '400 Bad Request')
-  })
-  server.on('upgrade', (_request, socket: Serving) => refuse(socket, '400 Bad Request'))
-  server.on('connect', (_request, socket: Serving) => refuse(socket, '405 Method Not Allowed'))
-}
-
-const LAST_REPLY = Symbol('the reply to the last request on a connection')
-
-interface Serving extends Duplex {
-  [LAST_REPLY]?: ServerResponse
-}
-
-/** Nobody waits for an answer: the client left, or sent more after the request that it declared its last. */
-const NO_ANSWER_FOR: ReadonlySet<string> = new Set(['ECONNRESET', 'HPE_CLOSED_CONNECTION'])
-
-/** Answers as Node does if its parser refuses, with the id of the record; the service's protocol is not known. */
-function answer(socket: Duplex, status: string, requestId: string | undefined): void {
-  const fields =
-    requestId === undefined ? '' : `x-moderato-request-id: ${requestId}\r\nx-moderato-decision: deny\r\n`
-  socket.write(`HTTP/1.1 ${status}\r\n${fields}content-length: 0\r\nconnection: close\r\n\r\n`)
-}
-
-const STATUS_BY_CODE: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-}
-
-function addressOf(socket: Duplex): string {
-  return 'remoteAddress' in socket ? String(socket.remoteAddress) : ''
 }
 
 /** Creates the HTTP/2 server. Its settings bound floods of streams, resets, settings and pings. */

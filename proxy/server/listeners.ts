@@ -14,6 +14,7 @@ import type { Services } from './services.ts'
 import type { Reloader } from '../runtime/reload.ts'
 import type { Runner } from '../pipeline/run.ts'
 import { receive } from './receive/receive.ts'
+import type { RecordUnreadable } from './unreadable.ts'
 
 /** The state that both listeners share. */
 export interface ServiceState {
@@ -26,7 +27,7 @@ export interface ServiceState {
 export function agentsServer(
   { config, settings, clock, budget }: Services,
   run: Runner,
-  unreadable: (address: string) => string,
+  unreadable: RecordUnreadable,
 ): Server {
   const { limits, listen, identity } = config
   const connections = new OpenConnections(limits.connections)
@@ -84,6 +85,7 @@ export function adminServers(
     metricsOpen: admin.metrics === 'open' && isLoopback(listen.admin.host),
     routes: adminRoutes(routesDeps(services, reloader)),
     audit,
+    catalogue: services.aws.catalogue,
     bug,
   }
   // A client without a certificate may still ask for health, or send a token.

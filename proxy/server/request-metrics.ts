@@ -4,12 +4,13 @@ import type { Metrics } from '../observe/metrics.ts'
 import type { Services } from './services.ts'
 import { unreadableFields } from '../pipeline/audit-fields.ts'
 import type { Outcome } from '../exchange/outcome.ts'
+import type { RecordUnreadable } from './unreadable.ts'
 
 /** Returns a function that records and counts bytes that are not a request, and returns the id of the record. */
-export function unreadable({ refusals, metrics }: Services): (address: string) => string {
-  return (address) => {
+export function unreadable({ refusals, metrics }: Services): RecordUnreadable {
+  return (address, words) => {
     const requestId = randomUUID()
-    refusals.unverified.record(unreadableFields(requestId, address))
+    refusals.unverified.record(unreadableFields(requestId, address, words))
     metrics.request({
       service: 'unknown',
       class: 'unknown',

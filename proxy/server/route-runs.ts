@@ -1,7 +1,7 @@
 /** Runs each request on its route, and leaves its records and metrics. */
 import { jsonRefusal } from '../agent-api/refusal.ts'
 import { routeOf, type RouteName } from '../agent-api/route.ts'
-import { protocolGuess } from '../aws/identify/identify.ts'
+import { protocolGuess } from '../aws/identify/protocol-guess.ts'
 import { answerDenial, type AnswerOptions } from '../pipeline/answer.ts'
 import { record, type RecordedRoute, type RecordOptions, type Runner } from '../pipeline/run.ts'
 import { observeOutcome } from './request-metrics.ts'

@@ -70,7 +70,7 @@ function removeDotSegments(path: string): string {
   return `/${kept.join('/')}${kept.length > 0 && path.endsWith('/') ? '/' : ''}`
 }
 
-/** Returns the query encoded once, sorted by encoded name, then value; `k` becomes `k=`; `+` is a plus. */
+/** Returns the query encoded once, sorted by encoded name, then value; `k` becomes `k=`. `identify` wrote each `+` as `%20`. */
 export function canonicalQuery(query: string): string {
   if (query === '') return ''
   const pairs = query.split('&').map((pair): readonly [string, string] => {

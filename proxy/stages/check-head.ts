@@ -1,6 +1,7 @@
 import { Denial } from '../core/denial/denial.ts'
 import type { Checked, Received } from '../exchange/exchange.ts'
 import { markHeadChecked } from '../exchange/facts.ts'
+import { NOT_A_PROXY } from '../core/http/misdirected.ts'
 
 /** The methods that AWS services know. CONNECT and TRACE are for other servers (RFC 9110 9.3.6, 9.3.8). */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
@@ -17,16 +18,7 @@ export function checkHead() {
     if (!METHODS.has(exchange.method)) {
       throw new Denial('malformed_request', `The method ${exchange.method} is not supported.`)
     }
-    if (!exchange.path.startsWith('/')) {
-      throw new Denial('malformed_request', 'The request target must start with "/".')
-    }
-    // eslint-disable-next-line no-control-regex -- it looks for control characters
-    if (
-      /[\u0000-\u0020\u007f-\uffff#]/.test(exchange.path) ||
-      /[\u0000-\u0020\u007f-\uffff#]/.test(exchange.query)
-    ) {
-      throw new Denial('malformed_request', 'The path or query has a character that must be percent-encoded.')
-    }
+    checkTarget(exchange)
     const { headers } = exchange
     const twice = headers.repeated.find((name) => ONCE.has(name))
     if (twice !== undefined) throw new Denial('malformed_request', `The header ${twice} came more than once.`)
@@ -46,5 +38,20 @@ export function checkHead() {
       throw new Denial('malformed_request', 'Content-Length and Transfer-Encoding must not come together.')
     }
     return markHeadChecked(exchange)
+  }
+}
+
+function checkTarget({ path, query }: Received): void {
+  if (/^https?:/i.test(path)) {
+    throw new Denial('malformed_request', 'The request target is a whole URL, as for an HTTP proxy.', {
+      next: NOT_A_PROXY,
+    })
+  }
+  if (!path.startsWith('/')) {
+    throw new Denial('malformed_request', 'The request target must start with "/".')
+  }
+  // eslint-disable-next-line no-control-regex -- it looks for control characters
+  if (/[\u0000-\u0020\u007f-\uffff#]/.test(path) || /[\u0000-\u0020\u007f-\uffff#]/.test(query)) {
+    throw new Denial('malformed_request', 'The path or query has a character that must be percent-encoded.')
   }
 }

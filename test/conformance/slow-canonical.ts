@@ -43,7 +43,11 @@ function slowPath(path: string, exact: boolean): string {
 
 function slowQuery(query: string, leftOut: readonly string[]): string {
   if (query === '') return ''
-  const pairs = query.split('&').filter((pair) => !leftOut.includes(pair.split('=')[0] ?? ''))
+  // A plus sign in a query is a space.
+  const pairs = query
+    .replaceAll('+', '%20')
+    .split('&')
+    .filter((pair) => !leftOut.includes(pair.split('=')[0] ?? ''))
   const encoded = pairs.map((pair) => {
     const equals = pair.indexOf('=')
     const name = equals < 0 ? pair : pair.slice(0, equals)

@@ -14,12 +14,13 @@ it.each(pages)('$file has the table that the code says (npm run docs writes it)'
   expect(is).toBe(mustBe)
 })
 
-it('finds all four tables', () => {
+it('finds all five tables', () => {
   expect(pages.map(({ file }) => file)).toEqual([
     'docs/refusals.md',
     'docs/configuration.md',
     'docs/watchers.md',
     'docs/metrics.md',
+    'docs/signing.md',
   ])
 })
 

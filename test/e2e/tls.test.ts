@@ -70,7 +70,10 @@ describe.skipIf(!OPENSSL)('TLS on the agent listener', () => {
     })
     const [error] = (await once(old, 'error')) as [Error]
     expect(error.message).toMatch(/protocol|version/i)
-    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow()
+    const before = upstream.recorded.length
+    const plain = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST' })
+    expect([plain.status, await plain.text()]).toEqual([400, expect.stringContaining('This port speaks TLS')])
+    expect(upstream.recorded.length).toBe(before)
   })
 
   it('with clientCa takes nobody without a certificate of it', async () => {

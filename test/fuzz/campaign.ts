@@ -8,6 +8,7 @@ import { randomOf, type Random } from './random.ts'
 import { referenceVerdict, type Accepted, type ReferenceOptions } from './reference-verifier.ts'
 import { signDraft } from './signer.ts'
 import { TEMPLATES, type Template } from './templates.ts'
+import { withHarmlessFields, withUnsignedFields } from './unsigned-fields.ts'
 
 export interface Sent {
   readonly id: number
@@ -30,6 +31,8 @@ export interface CampaignOptions {
   readonly seed: number
   readonly count: number
   readonly connections: number
+  /** Ends the campaign sooner; no end by time if undefined. */
+  readonly mostMs?: number | undefined
   readonly onProgress?: (sent: number) => void
 }
 
@@ -56,12 +59,14 @@ export class Campaign {
   readonly #mutations = new Map<string, { sent: number; forwarded: number }>()
   readonly #changesForwarded = new Set<string>()
   readonly #findings: Finding[] = []
+  readonly #endMs: number
   #sent = 0
   #forwarded = 0
 
   constructor(options: CampaignOptions) {
     this.#options = options
     this.#random = randomOf(options.seed)
+    this.#endMs = performance.now() + (options.mostMs ?? Infinity)
     this.#host = new URL(options.url).host
     const { accessKeyId, secretAccessKey } = options.upstreamKey
     const nowMs = Date.now()
@@ -84,7 +89,8 @@ export class Campaign {
   }
 
   async #work(connection: FuzzConnection): Promise<void> {
-    while (this.#sent < this.#options.count && this.#findings.length < MAX_FINDINGS) {
+    const goesOn = () => this.#sent < this.#options.count && performance.now() < this.#endMs
+    while (goesOn() && this.#findings.length < MAX_FINDINGS) {
       const sent = this.#next()
       this.#underWay.set(sent.id, sent)
       const requests = readRequests(sent.bytes)
@@ -124,6 +130,13 @@ export class Campaign {
       how.push(name)
       bytes = BYTE_MUTATIONS[name]?.(bytes, random) ?? bytes
     }
+    const isWhole = kind < 7 || kind === 9
+    if (isWhole && random.onceIn(4)) {
+      const harmless = how.length === 0 && random.onceIn(2)
+      how.push(harmless ? 'harmless fields, not signed' : 'fields of every kind, not signed')
+      draft = harmless ? withHarmlessFields(draft, random) : withUnsignedFields(draft, random)
+      bytes = toBytes(draft)
+    }
     if (how.length === 0) how.push('as it was')
     for (const each of how) this.#countOf(each).sent += 1
     return { id, how: how.join(' + '), bytes }
@@ -142,7 +155,7 @@ export class Campaign {
     if (reply.kind === 'answer' && reply.status === 500) this.#found('answered 500: a bug', sent)
     // A mutated id may have made another request its equal.
     const served = reply.kind === 'answer' && (reply.status === 200 || reply.text.includes('reason replayed'))
-    if (sent.how === 'as it was' && !served) {
+    if (/^(as it was|harmless fields, not signed)$/.test(sent.how) && !served) {
       this.#found(`refused though nothing was changed: ${reply.text.slice(0, 1000)}`, sent)
     }
     const { accessKeyId, secretAccessKey } = this.#options.upstreamKey
@@ -155,11 +168,9 @@ export class Campaign {
     const arrived = this.#options.upstream.recorded.splice(0)
     for (const recorded of arrived) {
       this.#forwarded += 1
-      const sent = this.#underWay.get(
-        Number(/^fuzz\/(\d+)$/.exec(String(recorded.headers['user-agent']))?.[1]),
-      )
-      // The mark may have been mutated into that of another.
-      const candidates = [...(sent === undefined ? [] : [sent]), ...this.#underWay.values()]
+      const [sent, ...others] = this.#markedBy(recorded)
+      // The marks may have been mutated into those of another.
+      const candidates = [...(sent === undefined ? [] : [sent]), ...others, ...this.#underWay.values()]
       const match = candidates.find((each) => this.#corresponds(each, recorded))
       const blamed = match ?? sent ?? candidates.at(-1)
       if (blamed === undefined) throw new Error('something arrived before anything was sent')
@@ -168,6 +179,12 @@ export class Campaign {
         this.#found(`forwarded, but no accepted request: ${JSON.stringify(recorded)}`, blamed)
       this.#judgeOutgoing(recorded, blamed)
     }
+  }
+
+  /** What was sent under the ids in the marks of a request: one may be mutated, seldom both. */
+  #markedBy({ headers }: Recorded): Sent[] {
+    const marks = `${headers['user-agent']?.toString()} ${headers['amz-sdk-invocation-id']?.toString()}`
+    return [...marks.matchAll(/\d+/g)].flatMap(([id]) => this.#underWay.get(Number(id)) ?? [])
   }
 
   /** Whether the reference accepts one of the requests in what was sent, and what arrived is that one. */
@@ -229,25 +246,38 @@ function withoutAuthentication(target: string): string {
 
 /** Set anew, or of one hop: they say nothing of the call. */
 const NOT_PASSED_ON = new Set(
-  'host x-amz-date date content-length x-amz-region-set expect connection keep-alive proxy-authorization te'.split(
+  'host x-amz-date date content-length x-amz-region-set expect connection keep-alive proxy-authorization te authorization transfer-encoding'.split(
     ' ',
   ),
 )
 
-/** The agent's own signed fields, equal but for what is signed anew; and the same data. */
+/** A plus sign in a query means a space, and may be written as one. */
+function withSpaces(target: string): string {
+  const [path = '', query] = target.split(/\?(.*)/s)
+  return query === undefined ? path : `${path}?${query.replaceAll('+', '%20')}`
+}
+
+/** The agent's own signed fields, equal but for what is signed anew; no unsigned ones but the free; the same data. */
 function isSame(
   request: HttpRequest,
-  { signedHeaders, data, presigned }: Accepted,
+  { signedHeaders, free, data, presigned }: Accepted,
   recorded: Recorded,
 ): boolean {
   if (request.method !== recorded.method) return false
   const bare = presigned ? withoutAuthentication : (target: string) => target.replace(/\?$/, '')
-  if (bare(request.target) !== bare(recorded.target)) return false
+  if (bare(withSpaces(request.target)) !== bare(recorded.target)) return false
   const arrived = asRequest(recorded)
   for (const name of signedHeaders) {
     if (NOT_PASSED_ON.has(name)) continue
     const want = valuesOf(request, name).join(',').trim()
     if (valuesOf(arrived, name).join(',').trim() !== want) return false
+  }
+  for (const [name] of arrived.headers) {
+    if (NOT_PASSED_ON.has(name) || signedHeaders.includes(name)) continue
+    if (!free.includes(name)) return false
+    // Node, which reads for the upstream here, drops or joins repeated fields.
+    const values = valuesOf(request, name)
+    if (values.length === 1 && valuesOf(arrived, name).join() !== values.join()) return false
   }
   const [payload = ''] = valuesOf(request, 'x-amz-content-sha256')
   // Chunks are signed anew: the upstream's own reading, with its own key, compares their data.

@@ -1,4 +1,7 @@
-/** `npm run fuzz -- --count N --seed S`: a long campaign; exits with 1 and the requests if anything did not hold. */
+/**
+ * `npm run fuzz -- --count N --seed S --minutes M`: a long campaign, at most M minutes. Exits with 1 and the requests if
+ * anything did not hold.
+ */
 import { parseArgs } from 'node:util'
 import { runCampaign } from './run.ts'
 
@@ -6,6 +9,7 @@ const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    minutes: { type: 'string' },
     connections: { type: 'string', default: '48' },
   },
 })
@@ -16,6 +20,7 @@ const { result, memoryMiB, endsWell } = await runCampaign({
   seed,
   count: Number(values.count),
   connections: Number(values.connections),
+  mostMs: values.minutes === undefined ? undefined : Number(values.minutes) * 60_000,
   onProgress: (sent) => {
     if (sent % 50_000 === 0)
       console.log(`${sent} sent, ${Math.round(sent / ((performance.now() - startedMs) / 1000))}/s`)

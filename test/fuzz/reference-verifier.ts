@@ -6,6 +6,7 @@ import { createHash, createHmac, verify as verifyWithKey } from 'node:crypto'
 import { slowCanonical } from '../conformance/slow-canonical.ts'
 import { valuesOf, type HttpRequest } from './http-message.ts'
 import { readAwsChunked, type Chain } from './reference-body.ts'
+import { judgeFields } from './reference-fields.ts'
 import { ecdsaKeys } from './reference-keys.ts'
 
 export interface ReferenceOptions {
@@ -21,6 +22,8 @@ export interface Accepted {
   readonly service: string
   readonly signedHeaders: readonly string[]
   readonly presigned: boolean
+  /** Names of unsigned fields that may arrive at the service; no other unsigned one may. */
+  readonly free: readonly string[]
   /** The body as the service stores or reads it: without aws-chunked framing. */
   readonly data: Buffer
 }
@@ -28,10 +31,6 @@ export interface Accepted {
 export type Verdict = Accepted | { readonly accepted: false; readonly why: string }
 
 const S3_FAMILY = ['s3', 's3express', 's3-object-lambda', 's3-outposts']
-const MAY_BE_UNSIGNED =
-  /^(accept|accept-encoding|accept-language|amz-sdk-invocation-id|amz-sdk-request|amz-sdk-retry|authorization|baggage|cache-control|connection|content-length|date|expect|from|keep-alive|max-forwards|pragma|referer|te|traceparent|tracestate|transfer-encoding|user-agent|x-amzn-trace-id|proxy-.*|sec-.*)$/
-const ADDED_TO_PRESIGNED =
-  /^(content-(disposition|encoding|language|md5|type)|dnt|expires|if-(match|modified-since|none-match|range|unmodified-since)|origin|priority|range)$/
 const ONCE =
   /^(x-amz-.*|authorization|content-encoding|content-length|content-type|date|host|expect|transfer-encoding)$/
 
@@ -77,8 +76,12 @@ function judge(request: HttpRequest, options: ReferenceOptions): Accepted {
   const service = parts.at(-2) ?? ''
   checkTime(claim, parts[0] ?? '', service, options.nowMs)
   checkToken(request, query, claim.accessKeyId, options)
-  checkSigned(names, claim, service)
+  checkSigned(names, claim)
   const payload = payloadOf(request, query, claim, service)
+  const presigned = claim.expiresSeconds !== undefined
+  const { signedHeaders } = claim
+  const { spoilt, free } = judgeFields(request, { service, signedHeaders, presigned, payload })
+  if (spoilt !== undefined) throw new Refusal(spoilt)
   const leftOut = claim.expiresSeconds === undefined ? [] : ['X-Amz-Signature']
   const canonical = slowCanonical(
     { ...request, path, query, headers: request.headers.flat() },
@@ -104,8 +107,9 @@ function judge(request: HttpRequest, options: ReferenceOptions): Accepted {
   return {
     accepted: true,
     service,
-    signedHeaders: claim.signedHeaders,
-    presigned: claim.expiresSeconds !== undefined,
+    signedHeaders,
+    presigned,
+    free,
     data,
   }
 }
@@ -204,21 +208,12 @@ function checkToken(
   refuseUnless(given === tokens?.get(accessKeyId), 'session token')
 }
 
-function checkSigned(
-  names: readonly string[],
-  { signedHeaders, expiresSeconds }: Claim,
-  service: string,
-): void {
+function checkSigned(names: readonly string[], { signedHeaders }: Claim): void {
   refuseUnless(
     signedHeaders.join() === [...new Set(signedHeaders)].toSorted().join(),
     'order of signed headers',
   )
   refuseUnless(signedHeaders.includes('host'), 'host is not signed')
-  const s3Url = expiresSeconds !== undefined && S3_FAMILY.includes(service)
-  for (const name of names) {
-    const free = MAY_BE_UNSIGNED.test(name) || (s3Url && ADDED_TO_PRESIGNED.test(name))
-    refuseUnless(signedHeaders.includes(name) || free, `${name} is not signed`)
-  }
   for (const name of signedHeaders) refuseUnless(names.includes(name), `${name} is missing`)
 }
 

@@ -13,7 +13,7 @@ export interface CampaignReport {
 }
 
 export async function runCampaign(
-  options: Pick<CampaignOptions, 'seed' | 'count' | 'connections' | 'onProgress'>,
+  options: Pick<CampaignOptions, 'seed' | 'count' | 'connections' | 'mostMs' | 'onProgress'>,
 ): Promise<CampaignReport> {
   const upstreamKey = { accessKeyId: 'AKIAUPSTREAM', secretAccessKey: 'upstream-secret-that-no-agent-has' }
   const upstream = await RecordingUpstream.start((_recorded, reply) => {

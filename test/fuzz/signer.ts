@@ -52,7 +52,7 @@ export function signDraft(template: Template, owner: Signatory, { host, nowMs }:
     return [template.algorithm, amzDate, scope.join('/'), sha256(canonical)].join('\n')
   }
   if (template.form === 'query') {
-    const names = namesOf(headers)
+    const names = namesOf(headers, template)
     const parameters = [
       ['Algorithm', template.algorithm],
       ['Credential', credential],
@@ -68,7 +68,7 @@ export function signDraft(template: Template, owner: Signatory, { host, nowMs }:
   }
   headers.push(['X-Amz-Date', amzDate])
   if (ecdsa) headers.push(['X-Amz-Region-Set', '*'])
-  const names = namesOf(headers)
+  const names = namesOf(headers, template)
   const signature = made(signedText(template.target, names))
   headers.push([
     'Authorization',
@@ -77,8 +77,10 @@ export function signDraft(template: Template, owner: Signatory, { host, nowMs }:
   return framed({ ...template, headers }, bodyOf(template, signature, amzDate, scope.join('/'), made))
 }
 
-function namesOf(headers: readonly (readonly [string, string])[]): string[] {
-  const names = headers.map(([name]) => name.toLowerCase()).filter((name) => !UNSIGNED.test(name))
+function namesOf(headers: readonly (readonly [string, string])[], { unsigned = [] }: Template): string[] {
+  const names = headers
+    .map(([name]) => name.toLowerCase())
+    .filter((name) => !UNSIGNED.test(name) && !unsigned.includes(name))
   return [...new Set(names)].toSorted()
 }
 

@@ -10,6 +10,8 @@ export interface Template extends Draft {
   readonly form: Form
   readonly algorithm: Algorithm
   readonly bodyForm: BodyForm
+  /** Names in lower case that this client never signs. */
+  readonly unsigned?: readonly string[]
 }
 
 function call(service: string, method: string, target: string, more: Partial<Template> = {}): Template {
@@ -50,6 +52,9 @@ const url = (service: string, method: string, target: string): Template =>
   call(service, method, target, { form: 'query', bodyForm: service === 's3' ? 'unsigned' : 'hashed' })
 const sigv4a = (template: Template): Template => ({ ...template, algorithm: 'AWS4-ECDSA-P256-SHA256' })
 
+const UNSIGNED_TYPE = ['content-type']
+const typeUnsigned = (template: Template): Template => ({ ...template, unsigned: UNSIGNED_TYPE })
+
 export const TEMPLATES: readonly Template[] = [
   json('dynamodb', 'DynamoDB_20120810.GetItem', { TableName: 't', Key: { k: { S: '1' } } }),
   json('dynamodb', 'DynamoDB_20120810.PutItem', { TableName: 't', Item: { k: { S: 'ü' } } }),
@@ -86,6 +91,25 @@ export const TEMPLATES: readonly Template[] = [
   url('s3', 'DELETE', '/bucket/key'),
   { ...url('s3', 'PUT', '/bucket/key?x-amz-acl=private'), body: OBJECT },
   url('sts', 'GET', '/?Action=GetCallerIdentity&Version=2011-06-15'),
+  typeUnsigned(json('dynamodb', 'DynamoDB_20120810.UpdateItem', { TableName: 't', Key: { k: { S: '1' } } })),
+  typeUnsigned(json('sqs', 'AmazonSQS.DeleteQueue', { QueueUrl: 'https://q/111122223333/q' })),
+  typeUnsigned(form('iam', 'Action=ListUsers&Version=2010-05-08&PathPrefix=%2Fa+b%2F')),
+  typeUnsigned(form('ec2', 'Action=StopInstances&Version=2016-11-15&InstanceId.1=i-1')),
+  typeUnsigned({ ...put('declared'), headers: [['Content-Type', 'image/png']] }),
+  typeUnsigned(
+    call('lambda', 'POST', '/2015-03-31/functions/g/invocations', {
+      headers: [['Content-Type', 'text/plain;charset=UTF-8']],
+      body: Buffer.from('{"b":1}'),
+    }),
+  ),
+  typeUnsigned(
+    call('sts', 'GET', '/?Action=GetCallerIdentity&Version=2011-06-15', {
+      headers: [['Content-Type', 'a/b']],
+    }),
+  ),
+  call('s3', 'GET', '/bucket/key', { headers: [['Range', 'bytes=0-9']], unsigned: ['range'] }),
+  call('s3', 'GET', '/bucket?list-type=2&prefix=a+b%2Bc'),
+  call('iam', 'GET', '/?Action=GetUser&Version=2010-05-08&UserName=a+b'),
   sigv4a(call('s3', 'GET', '/bucket/key')),
   sigv4a(put('chunks')),
   sigv4a(url('s3', 'GET', '/bucket/key')),

@@ -27,7 +27,7 @@ function reason(request: WireRequest): string | undefined {
 describe('identify', () => {
   it('adds the agent and the parsed authorization, and keeps what was received', () => {
     const exchange = received(signed())
-    const { agent, authorization, reading, sessionToken, ...rest } = stage(exchange)
+    const { agent, authorization, reading, sessionToken, hadPlus, ...rest } = stage(exchange)
     expect(agent).toEqual({
       id: 'agent-1',
       root: 'agent-1',
@@ -37,8 +37,16 @@ describe('identify', () => {
     expect(sessionToken).toBeUndefined()
     expect(authorization.scope).toEqual({ date: '20260304', region: 'us-east-1', service: 'dynamodb' })
     expect(rest).toEqual(exchange)
-    expect(reading).toBe(exchange)
+    expect(reading.headers).toBe(exchange.headers)
+    expect(hadPlus).toBe(false)
     expect(stage.name).toBe('identify')
+  })
+
+  it('writes a + in a query as the space that AWS reads, and leaves one in a path as it is', () => {
+    const found = stage(received(signed({ path: '/b/a+b', query: 'prefix=c+d&e+f=%2B' }, { service: 's3' })))
+    expect([found.path, found.query, found.hadPlus]).toEqual(['/b/a+b', 'prefix=c%20d&e%20f=%2B', true])
+    expect([found.reading.path, found.reading.query]).toEqual([found.path, found.query])
+    expect(stage(received(signed({ path: '/a+b' }))).hadPlus).toBe(false)
   })
 
   it('refuses an access key that no agent has', () => {

@@ -9,6 +9,7 @@ import { SETTINGS } from '../../proxy/config/settings.ts'
 import { DETECTOR_NAMES, DETECTOR_SETTINGS, watch as WatchSchema } from '../../proxy/config/schema/watch.ts'
 import { DENIALS } from '../../proxy/core/denial/table.ts'
 import { createMetrics } from '../../proxy/observe/metrics.ts'
+import { UNSIGNED_HEADERS, type UnsignedTreatment } from '../../proxy/sigv4/unsigned-headers.ts'
 import { ROOT } from './markdown.ts'
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -97,11 +98,34 @@ async function metrics(): Promise<string> {
   )
 }
 
+const FATES: Readonly<Record<UnsignedTreatment, string>> = {
+  forward: 'goes on, decides nothing',
+  connection: 'ends here; Moderato writes its own',
+  reading: 'goes on with GET and HEAD, refused otherwise',
+  object: 'goes on to S3, dropped otherwise',
+  coding: 'goes on to S3, refused otherwise',
+  type: 'goes on where it fits, refused otherwise',
+  refuse: 'refused (`unsigned_header`)',
+  drop: 'dropped',
+}
+
+function unsignedHeaders(): string {
+  return table(
+    ['unsigned header', 'what happens', 'why'],
+    UNSIGNED_HEADERS.map(({ names, treatment, why }) => [
+      names.map((name) => (name === '*' ? 'any other' : `\`${name}\``)).join(', '),
+      FATES[treatment],
+      why,
+    ]),
+  )
+}
+
 const TABLES: Readonly<Record<string, { readonly file: string; write(): Promise<string> | string }>> = {
   denials: { file: 'docs/refusals.md', write: denials },
   configuration: { file: 'docs/configuration.md', write: configuration },
   detectors: { file: 'docs/watchers.md', write: detectors },
   metrics: { file: 'docs/metrics.md', write: metrics },
+  'unsigned headers': { file: 'docs/signing.md', write: unsignedHeaders },
 }
 
 export interface GeneratedPage {

@@ -17,6 +17,8 @@ const COMMON_HEADERS: ReadonlySet<string> = new Set([
   'x-amz-content-sha256',
   'x-amz-date',
   'x-amz-decoded-content-length',
+  // The version of Glacier's API, in every call.
+  'x-amz-glacier-version',
   'x-amz-region-set',
   'x-amz-s3session-token',
   'x-amz-sdk-checksum-algorithm',

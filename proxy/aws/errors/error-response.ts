@@ -14,6 +14,7 @@ export interface Refusal {
   readonly message: string
   /** Replaces the table's next step. */
   readonly next?: string
+  /** Empty where the refusal leaves no record. */
   readonly requestId: string
   /** S3: the resource's path. */
   readonly resource?: string
@@ -45,12 +46,8 @@ export function errorResponse(refusal: Refusal): ErrorResponse {
   const { protocol, reason, requestId } = refusal
   const { code, status } = errorCode(reason, protocol, refusal.service)
   const { type, content } = SPELLINGS[protocol]
-  const headers = [
-    'content-type',
-    type,
-    protocol === 's3' ? 'x-amz-request-id' : 'x-amzn-requestid',
-    requestId,
-  ]
+  const headers = ['content-type', type]
+  if (requestId !== '') headers.push(protocol === 's3' ? 'x-amz-request-id' : 'x-amzn-requestid', requestId)
   if (isJson(protocol)) headers.push('x-amzn-errortype', code)
   if (protocol === 'cbor') headers.push('smithy-protocol', 'rpc-v2-cbor')
   if (refusal.queryMode === true && (isJson(protocol) || protocol === 'cbor')) {
@@ -88,7 +85,8 @@ export function messageOf({ message, reason, requestId, retryAfterMs, ...refusal
   const { retryable } = DENIALS[reason]
   const next = refusal.next ?? DENIALS[reason].next
   const wait = retryable && retryAfterMs !== undefined ? ` Retry in ${wholeSeconds(retryAfterMs)} s.` : ''
-  return `${printable(message, MAX_DETAIL_LENGTH)} ${next}${wait} (moderato request ${requestId}, reason ${reason})`
+  const record = requestId === '' ? '' : ` (moderato request ${requestId}, reason ${reason})`
+  return `${printable(message, MAX_DETAIL_LENGTH)} ${next}${wait}${record}`
 }
 
 /** Cuts text to a length. Characters that XML 1.0 forbids, that hide or reverse text, or lone surrogates become `?`. */

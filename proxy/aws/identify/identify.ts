@@ -6,12 +6,12 @@
  */
 import type { Protocol } from '../../core/call.ts'
 import type { RequestHead } from '../../core/http/request-head.ts'
-import { isS3Family } from '../../core/s3-family.ts'
 import type { Catalogue, Operation } from '../catalogue/types.ts'
-import type { Form } from '../protocols/form.ts'
+import { isForm, type Form } from '../protocols/form.ts'
 import { chooseRoutes } from './choose.ts'
 import { decode, parseQuery, type QueryKeys } from '../protocols/query.ts'
 import { type Routes, routesOf } from './routes.ts'
+import { protocolGuess } from './protocol-guess.ts'
 import { matchS3 } from './s3.ts'
 import { match, type Trie } from './trie.ts'
 
@@ -31,10 +31,6 @@ export type Identification =
 
 const NO_LABELS: ReadonlyMap<string, string> = new Map()
 
-export function isForm(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
-}
-
 /** Tells whether the body has the content type of the protocol; a service may follow the content type instead. */
 function isDeclaredAs(type: RegExp, { headers }: RequestHead): boolean {
   const given = headers.all('content-type')
@@ -43,32 +39,6 @@ function isDeclaredAs(type: RegExp, { headers }: RequestHead): boolean {
 
 const JSON_TYPE = /^application\/(json|x-amz-json-1\.[01])\s*(;|$)/i
 const CBOR_TYPE = /^application\/cbor\s*(;|$)/i
-
-/** Returns the service that a signature of any form claims, in the header or the query. It is used only to format a refusal. */
-function claimedService({ headers, query }: RequestHead): string | undefined {
-  const authorization = headers.one('authorization') ?? ''
-  // Only S3 still has version 2 of the signature.
-  if (authorization.startsWith('AWS ') || /(?:^|&)Signature=/.test(query)) return 's3'
-  const scope =
-    /Credential=[\w-]{1,128}(?:\/|%2F)\d{8}(?:\/|%2F)[a-z0-9-]{1,63}(?:\/|%2F)([\w-]{1,63}?)(?:\/|%2F)aws4_request/i
-  return (scope.exec(authorization) ?? scope.exec(query))?.[1]
-}
-
-/**
- * Guesses the protocol of a request that is not identified, from its head. The guess is used only to format a refusal.
- * A client that signs nothing and sends no JSON most likely reads from S3.
- */
-export function protocolGuess(head: RequestHead, known: string | undefined, catalogue?: Catalogue): Protocol {
-  const contentType = head.headers.one('content-type')
-  const service = known ?? claimedService(head)
-  if (head.headers.has('x-amz-target'))
-    return contentType?.includes('json-1.1') === true ? 'json-1.1' : 'json-1.0'
-  if (head.headers.has('smithy-protocol')) return 'cbor'
-  if (isForm(contentType) || /(?:^|&)Action=/.test(head.query)) return service === 'ec2' ? 'ec2' : 'query'
-  if (service === undefined) return contentType?.includes('json') === true ? 'rest-json' : 's3'
-  if (isS3Family(service)) return 's3'
-  return (catalogue?.signedBy(service)[0]?.protocols[0] as Protocol | undefined) ?? 'rest-json'
-}
 
 /** Returns what two operations must have in common to stand for each other. */
 function facts({ actions, classes, level }: Operation): string {
@@ -128,7 +98,7 @@ function byTarget(context: Context, routes: Routes): Identification {
     return unknown(context, 'X-Amz-Target with another method, path or query than POST /')
   }
   if (!isDeclaredAs(JSON_TYPE, head)) return unknown(context, 'X-Amz-Target with a body that is not JSON')
-  return known(context, protocolGuess(head, context.scope), routes.targets.get(target))
+  return known(context, protocolGuess(head, context.scope, context.catalogue), routes.targets.get(target))
 }
 
 function byCborPath(context: Context, routes: Routes): Identification {
@@ -221,7 +191,9 @@ export function identifyOperation(
   if (headers.has('smithy-protocol')) return byCborPath(context, routes)
   if (target) return byTarget(context, routes)
   if (routes.s3 !== undefined || routes.control !== undefined) return byS3(context, routes)
-  const formLike = isForm(headers.one('content-type')) || query.has('Action')
+  // Nothing of REST is at the root of a service that takes forms (a test looks).
+  const atRoot = head.path === '/' && !headers.has('content-type')
+  const formLike = atRoot || isForm(headers.one('content-type')) || query.has('Action')
   if (routes.forms.size > 0 && (routes.rest === undefined || formLike)) return byAction(context, routes, form)
   return byPath(context, routes.rest)
 }

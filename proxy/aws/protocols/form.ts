@@ -13,6 +13,11 @@ export interface Form {
   readonly irregular: readonly string[]
 }
 
+/** Tells whether a content type is that of a form. */
+export function isForm(contentType: string | undefined): boolean {
+  return contentType !== undefined && /^application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType)
+}
+
 function isPlain(text: string): boolean {
   return !text.includes('%') && !text.includes('+')
 }

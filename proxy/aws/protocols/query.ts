@@ -15,7 +15,7 @@ export function decode(text: string): string | undefined {
   }
 }
 
-/** Parses a query string; returns undefined if it cannot be decoded. `+` is a plus sign: SDKs write a blank as `%20`. */
+/** Parses a query string; returns undefined if it cannot be decoded. A `+` was a space, and is `%20` by now. */
 export function parseQuery(query: string): QueryKeys | undefined {
   if (query === '') return NONE
   const keys = new Map<string, string[]>()

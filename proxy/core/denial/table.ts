@@ -84,7 +84,7 @@ export const DENIALS = {
     status: 403,
     retryable: false,
     decision: 'deny',
-    next: 'Sign host and every x-amz-* header.',
+    next: 'Sign host, every x-amz-* header, and every header that changes what the call does.',
   },
   bad_signature: {
     code: 'SignatureDoesNotMatch',

@@ -61,6 +61,14 @@ export class HeaderFields {
     return this.#byName.has(name)
   }
 
+  /** Returns the fields without those of these names (lower case). */
+  without(names: ReadonlySet<string>): HeaderFields {
+    const kept: string[] = []
+    for (const [index, lower] of this.lowerNames.entries())
+      if (!names.has(lower)) kept.push(this.raw[2 * index] as string, this.raw[2 * index + 1] as string)
+    return new HeaderFields(kept)
+  }
+
   /** Returns the names present, in lower case, each once. */
   names(): IterableIterator<string> {
     return this.#byName.keys()

@@ -7,6 +7,7 @@ import { partitionOf } from '../../aws/endpoints/endpoints.ts'
 import type { OperatorRules } from '../../aws/classify/operator-rules.ts'
 import type { PrivateServices } from '../../aws/private/services.ts'
 import { callOfOperation, identifyWith, type IdentifiedOperation } from '../../aws/read-call.ts'
+import type { Protocol } from '../../core/call.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Admitted, Classified, OutgoingBody, Verified } from '../../exchange/exchange.ts'
 import type { RequestHead } from '../../core/http/request-head.ts'
@@ -14,6 +15,7 @@ import { isS3Family } from '../../core/s3-family.ts'
 import { checkDeclaredHash } from '../../sigv4/payload-hash.ts'
 import { mapMaybePromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import { contentEncoding, inflated } from './encoding.ts'
+import { withUnsignedType } from './unsigned-type.ts'
 
 /** Declares what `classify` needs. */
 export interface ClassifyDeps {
@@ -55,17 +57,11 @@ export function classify(deps: ClassifyDeps) {
     const identified = own?.identify(head, scope, text) ?? identifyWith(catalogue, head, service, text)
     return mapMaybePromise(identified, (found): MaybePromise<Classified> => {
       if (found.kind === 'unknown') {
-        const call = unknownCall(found.protocol)
-        return {
-          ...exchange,
-          servicePath,
-          call,
-          accountId: undefined,
-          classedUnder: undefined,
-          outgoing: NO_BODY,
-        }
+        if (servicePath.startsWith('//')) throw twoSlashes()
+        return unidentified(exchange, servicePath, found.protocol)
       }
       checkBody(exchange, found)
+      const headers = withUnsignedType(exchange, found, own !== undefined)
       const accountId = accountOf(exchange.agent)
       const place = { partition: partitionOf(region), region, accountId }
       // Verification has already read a body that it hashed, so that body goes on from memory.
@@ -76,10 +72,25 @@ export function classify(deps: ClassifyDeps) {
         const outgoing = streams
           ? streamed(exchange)
           : buffered(read.bytes, found.operation.body === 'document')
-        return { ...exchange, servicePath, call, accountId, classedUnder: rules, outgoing }
+        return { ...exchange, headers, servicePath, call, accountId, classedUnder: rules, outgoing }
       })
     })
   }
+}
+
+/** A client joins an endpoint URL that ends in a slash with a path that begins with one. */
+function twoSlashes(): Denial {
+  return new Denial(
+    'malformed_request',
+    'The path begins with two slashes, so that the name of the bucket or the service is empty.',
+    { next: 'Take the slash from the end of the endpoint URL of this client.' },
+  )
+}
+
+/** Returns a request whose operation is not known: nothing of its body goes on. */
+function unidentified(exchange: Admitted, servicePath: string, protocol: Protocol): Classified {
+  const nothing = { accountId: undefined, classedUnder: undefined, outgoing: NO_BODY }
+  return { ...exchange, servicePath, call: unknownCall(protocol), ...nothing }
 }
 
 /** Returns the path as it came: the host of a private service has no prefix. */

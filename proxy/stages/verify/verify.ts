@@ -9,7 +9,7 @@ import { mapMaybePromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import { canonicalPayloadHash, declaredPayload, EMPTY_SHA256 } from '../../sigv4/payload.ts'
 import type { Signatures } from '../../sigv4/signatures.ts'
 import { signatureStands } from '../../sigv4/verify-signature.ts'
-import { checkFields, checkSignedHeaders } from './fields.ts'
+import { checkCoding, checkFields, checkSignedHeaders } from './fields.ts'
 import { checkTime } from './time.ts'
 import type { ClockSkew } from '../../sigv4/clock-skew.ts'
 
@@ -32,12 +32,13 @@ export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
     checkSignedHeaders(exchange)
 
     const verified = (payload: Payload): Exchange & Verified => {
+      checkCoding(exchange, payload)
       const { algorithm, accessKeyId, scope, signature } = authorization
       const { secretAccessKey } = agents.find(accessKeyId, exchange.sessionToken)
       const owner = { accessKeyId, secretAccessKey }
       const as = { signedAt, payloadHash: canonicalPayloadHash(payload) }
       if (!signatureStands(exchange, authorization, owner, as, signatures)) {
-        throw new Denial('bad_signature', 'The signature does not match the request.')
+        throw mismatch(exchange)
       }
       const { kind } = payload
       const bodySignatures = signatures.ofBody(kind, algorithm, owner, signedAt, scope, signature)
@@ -56,6 +57,14 @@ export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
       return mapMaybePromise(body.bytes(exchange.agent.id), () => result)
     })
   }
+}
+
+function mismatch({ hadPlus }: Identified): Denial {
+  const detail = 'The signature does not match the request.'
+  if (!hadPlus) return new Denial('bad_signature', detail)
+  return new Denial('bad_signature', `${detail} It has a +, which AWS reads as a space in a query.`, {
+    next: 'Write %20 for a space and %2B for a plus sign, in what is sent and in what is signed.',
+  })
 }
 
 /** Returns what the head declares of the body. S3 takes the body of a presigned URL as unsigned by default. */

@@ -77,6 +77,9 @@ describe('a parameter that the model lacks', () => {
   })
 
   it('is not what a model leaves open, nor what belongs to a protocol', async () => {
+    const upload = rest('glacier', 'POST', '/-/vaults/v/archives')
+    const versioned = await classified({ ...upload, headers: ['x-amz-glacier-version', '2012-06-01'] })
+    expect([versioned.operation, versioned.unmodelled]).toEqual(['UploadArchive', []])
     const metadata = ['x-amz-meta-anything', '1', 'x-amz-checksum-crc32', 'AAAAAA==', 'x-amz-date', 'd']
     expect((await classified(s3('PUT', '/bucket/key', 'x', metadata))).unmodelled).toEqual([])
     const item = { TableName: 't', Item: { anything: { M: { deeper: { L: [{ NULL: true }] } } } } }

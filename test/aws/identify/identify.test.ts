@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { protocolGuess } from '../../../proxy/aws/identify/identify.ts'
+import { protocolGuess } from '../../../proxy/aws/identify/protocol-guess.ts'
 import { catalogue, classified, dynamodb, ec2, form, headOf, json, rest, type Sample } from '../requests.ts'
 
 async function named(sample: Sample): Promise<string> {
@@ -156,6 +156,8 @@ describe('identify: REST paths', () => {
   })
 })
 
+const FORM = ['content-type', 'application/x-www-form-urlencoded']
+
 describe('protocolGuess', () => {
   it.each<[Sample, string]>([
     [dynamodb('Nothing', {}), 'json-1.0'],
@@ -167,6 +169,21 @@ describe('protocolGuess', () => {
     [ec2('Action=Nothing'), 'ec2'],
     [form('sts', 'Action=Nothing'), 'query'],
     [{ scope: 's3', target: '/b?nothing' }, 's3'],
+    [{ scope: 's3', target: '/b/k', headers: FORM }, 's3'],
+    [{ scope: 's3', headers: ['x-amz-target', 'x', 'content-type', 'application/json'] }, 's3'],
+    [{ scope: 's3', headers: CBOR }, 's3'],
+    [{ scope: 'dynamodb', headers: FORM }, 'json-1.0'],
+    [{ scope: 'kms', headers: FORM }, 'json-1.1'],
+    [{ scope: 'kms', headers: ['x-amz-target', 'x'] }, 'json-1.1'],
+    [{ scope: 'lambda', headers: FORM }, 'rest-json'],
+    [{ scope: 'route53', headers: FORM }, 'rest-xml'],
+    [{ scope: 'iam', headers: ['x-amz-target', 'x', 'content-type', 'application/x-amz-json-1.1'] }, 'query'],
+    [{ scope: 'ec2', headers: ['content-type', 'application/json'] }, 'ec2'],
+    [{ scope: 'sqs', headers: FORM }, 'query'],
+    [{ scope: 'sqs', headers: ['x-amz-target', 'x'] }, 'json-1.0'],
+    [{ scope: 'monitoring', headers: FORM }, 'query'],
+    [{ scope: 'ses', headers: FORM }, 'query'],
+    [{ scope: 'nosuch', headers: FORM }, 'query'],
     [{ scope: 'route53', target: '/' }, 'rest-xml'],
     [{ scope: 'lambda', target: '/' }, 'rest-json'],
     [{ scope: 'nosuch', target: '/' }, 'rest-json'],
@@ -178,5 +195,7 @@ describe('protocolGuess', () => {
     const jsonHead = headOf({ scope: '', target: '/x', headers: ['content-type', 'application/json'] })
     expect(protocolGuess(headOf({ scope: '', target: '/x' }), undefined)).toBe('s3')
     expect(protocolGuess(jsonHead, undefined)).toBe('rest-json')
+    expect(protocolGuess(headOf({ scope: '', target: '/', headers: FORM }), undefined)).toBe('query')
+    expect(protocolGuess(headOf({ scope: '', target: '/b/k', headers: FORM }), undefined)).toBe('s3')
   })
 })

@@ -41,6 +41,7 @@ function verified(
   const head = headOf({ ...sample, headers: ['Host', '127.0.0.1', ...(sample.headers ?? [])] })
   const exchange: Admitted = passedStages({
     ...head,
+    hadPlus: false,
     requestId: 'r',
     httpVersion: '1.1',
     receivedAtMs: 0,

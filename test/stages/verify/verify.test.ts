@@ -37,17 +37,80 @@ describe('verify: which headers are signed', () => {
     expect(await refused(adding(signed(), name, 'x'))).toBe('unsigned_header')
   })
 
-  it.each([
-    'content-type',
-    'content-md5',
-    'content-encoding',
-    'range',
-    'if-match',
-    'x-http-method-override',
-    'x-custom',
-  ])('refuses an unsigned %s', async (name) => {
-    expect(await refused(adding(signed(), name, 'x'))).toBe('unsigned_header')
-    expect(await refused(signed({ headers: [name, 'x'] }))).toBeUndefined()
+  it.each(['content-encoding', 'smithy-protocol', 'x-amzn-principal', 'description', 'X-Client-Token'])(
+    'refuses an unsigned %s, which can change the call',
+    async (name) => {
+      expect(await refused(adding(signed(), name, 'x'))).toBe('unsigned_header')
+      expect(await refused(signed({ headers: [name, 'x'] }))).toBeUndefined()
+    },
+  )
+
+  it.each(['Range', 'If-Match', 'If-None-Match', 'If-Modified-Since', 'If-Unmodified-Since', 'If-Range'])(
+    'takes an unsigned %s of GET and HEAD alone, and nothing reads it',
+    async (name) => {
+      for (const method of ['GET', 'HEAD']) {
+        const { headers, reading } = await accept(received(adding(signed({ method }), name, 'x')))
+        expect(headers.one(name.toLowerCase())).toBe('x')
+        expect(reading.headers.has(name.toLowerCase())).toBe(false)
+        expect(await refused(adding(signed({ method }), name, 'x', name, 'x'))).toBe('malformed_request')
+      }
+      for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+        expect(await refused(adding(signed({ method }), name, 'x'))).toBe('unsigned_header')
+      expect(await refused(signed({ headers: [name, 'x'] }))).toBeUndefined()
+    },
+  )
+
+  it('drops what is not signed and not understood, before anything reads it', async () => {
+    const names = [
+      'x-custom',
+      'Cookie',
+      'X-HTTP-Method-Override',
+      'X-Forwarded-Host',
+      'x-amzn-tls-version',
+      'b3',
+    ]
+    const fields = [...names, 'Content-MD5', 'Origin', 'Content-Disposition'].flatMap((name) => [
+      name,
+      'x',
+      name,
+      'y',
+    ])
+    const { headers, reading } = await accept(received(adding(signed(), ...fields)))
+    expect([...headers.names()]).toEqual(['host', 'x-amz-date', 'x-amz-content-sha256', 'authorization'])
+    expect(reading.headers).toBe(headers)
+  })
+
+  it('keeps every value of a signed field, whatever its name', async () => {
+    const request = signed({ headers: ['Cookie', 'a', 'x-custom', 'b', 'cookie', 'c'] })
+    const { headers } = await accept(received(request))
+    expect(headers.all('cookie')).toEqual(['a', 'c'])
+    expect(headers.one('x-custom')).toBe('b')
+    expect(await refused(adding(request, 'X-Custom', 'd'))).toBe('bad_signature')
+  })
+
+  it('leaves the type of a body that nobody signed to the stage that knows the operation', async () => {
+    const { headers, reading } = await accept(received(adding(signed(), 'Content-Type', 'text/plain')))
+    expect(headers.has('content-type')).toBe(true)
+    expect(reading.headers.has('content-type')).toBe(false)
+  })
+
+  it('keeps what describes an object of S3, and reads none of it', async () => {
+    const put = signed({ method: 'PUT', path: '/b/k' }, { service: 's3' })
+    const names = ['content-disposition', 'content-language', 'content-md5', 'expires', 'content-encoding']
+    const { headers, reading } = await accept(received(adding(put, ...names.flatMap((name) => [name, 'x']))))
+    for (const name of names) {
+      expect(headers.has(name)).toBe(true)
+      expect(reading.headers.has(name)).toBe(false)
+    }
+    for (const name of names)
+      expect(await refused(adding(put, name, 'x', name, 'x'))).toBe('malformed_request')
+    expect(await refused(adding(put, 'Content-Encoding', 'gzip, AWS-chunked'))).toBe('unsigned_header')
+  })
+
+  it('lets Connection name a field that is dropped, and none that goes on unsigned but counts', async () => {
+    const get = signed({ method: 'GET' })
+    expect(await refused(adding(get, 'Connection', 'x-custom', 'x-custom', '1'))).toBeUndefined()
+    expect(await refused(adding(get, 'Connection', 'range', 'Range', 'bytes=0-1'))).toBe('malformed_request')
   })
 
   it('lets headers that decide nothing be unsigned', async () => {
