@@ -5,7 +5,7 @@
  * of partiql-lang-kotlin.
  */
 
-export interface Statement {
+export interface PartiqlStatement {
   readonly verb: 'select' | 'insert' | 'update' | 'delete'
   /** The name or the ARN of the table, as the statement has it. */
   readonly table: string
@@ -83,7 +83,7 @@ const FORMS = {
   delete: { follows: ['where', 'returning', undefined], clauses: [] },
 } as const
 
-function statementOn(verb: Statement['verb'], tokens: readonly Token[]): Statement | undefined {
+function statementOn(verb: PartiqlStatement['verb'], tokens: readonly Token[]): PartiqlStatement | undefined {
   const path = pathOf(tokens)
   if (path === undefined) return undefined
   const { table, index, rest } = path
@@ -93,14 +93,14 @@ function statementOn(verb: Statement['verb'], tokens: readonly Token[]): Stateme
   return { verb, table, index, removes: verb === 'update' && removes }
 }
 
-function selectIn(tokens: readonly Token[]): Statement | undefined {
+function selectIn(tokens: readonly Token[]): PartiqlStatement | undefined {
   const from = tokens.findIndex(({ kind }) => kind === 'from')
   if (tokens[0]?.kind !== 'select' || from < 2 || !isPlain(tokens.slice(1, from))) return undefined
   return statementOn('select', tokens.slice(from + 1))
 }
 
 /** Returns what a statement does; undefined if it cannot be read in one way only. */
-export function readStatement(statement: string): Statement | undefined {
+export function readStatement(statement: string): PartiqlStatement | undefined {
   const tokens = statement.length > MAX_STATEMENT ? undefined : tokensOf(statement)
   if (tokens === undefined) return undefined
   if (tokens.at(-1)?.kind === ';') tokens.pop()

@@ -4,7 +4,7 @@ import type { Document } from '../../protocols/tree.ts'
 import type { Operation } from '../../catalogue/types.ts'
 import { ANY, ARN, type ArnPlace, newSink, type Sink } from '../../resources/arns.ts'
 import { type RequestParts, valuesAt } from '../../resources/locate.ts'
-import { readStatement, type Statement } from './partiql-statement.ts'
+import { readStatement, type PartiqlStatement } from './partiql-statement.ts'
 
 const LOCATIONS: Readonly<Record<string, readonly string[]>> = {
   ExecuteStatement: ['Statement'],
@@ -12,7 +12,7 @@ const LOCATIONS: Readonly<Record<string, readonly string[]>> = {
   ExecuteTransaction: ['TransactStatements', 'Statement'],
 }
 
-const VERBS: Readonly<Record<Statement['verb'], readonly [string, ActionClass]>> = {
+const VERBS: Readonly<Record<PartiqlStatement['verb'], readonly [string, ActionClass]>> = {
   select: ['dynamodb:PartiQLSelect', 'read'],
   insert: ['dynamodb:PartiQLInsert', 'write'],
   update: ['dynamodb:PartiQLUpdate', 'write'],
@@ -37,13 +37,13 @@ function tableArn(name: string, { partition, region, accountId }: ArnPlace): str
 }
 
 /** Adds the index and its table, as for `Query`: who may not touch a table may not touch its indexes. */
-function addTable(sink: Sink, { table, index }: Statement, place: ArnPlace): void {
+function addTable(sink: Sink, { table, index }: PartiqlStatement, place: ArnPlace): void {
   const arn = tableArn(table, place)
   if (index !== undefined) sink.add(arn !== ANY && NAME.test(index) ? `${arn}/index/${index}` : ANY)
   sink.add(arn)
 }
 
-function readValue(value: Document): Statement | undefined {
+function readValue(value: Document): PartiqlStatement | undefined {
   return typeof value === 'string' ? readStatement(value) : undefined
 }
 
