@@ -50,6 +50,14 @@ export const LOCALSTACK: Tool = {
   command: join(CACHE, 'localstack', 'bin', 'python'),
   args: ['-c', 'import localstack.aws.protocol.parser, localstack.aws.protocol.service_router'],
 }
+const HTTP_CLIENTS_BIN = join(CACHE, 'http-clients', 'bin')
+/** Python with sentry-sdk, DuckDB and requests-aws4auth beside boto3. */
+export const HTTP_CLIENTS: Tool = {
+  name: 'a Python with sentry-sdk, DuckDB and requests-aws4auth',
+  command: join(HTTP_CLIENTS_BIN, 'python'),
+  args: ['-c', 'import boto3, duckdb, duckdb_ext.extensions, requests_aws4auth, sentry_sdk'],
+}
+export const S3CMD: Tool = { name: 's3cmd', command: join(HTTP_CLIENTS_BIN, 's3cmd'), args: ['--version'] }
 /** The oldest Node that Moderato supports; the tests themselves run on another. */
 export const NODE_24: Tool = {
   name: 'Node 24',
