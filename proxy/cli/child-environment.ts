@@ -4,6 +4,7 @@
  */
 import { hostOf } from '../core/addresses.ts'
 import type { Opened, ProxyPlace } from './agent-client.ts'
+import { endpointVariables } from './client-settings.ts'
 
 export type Variables = Readonly<Record<string, string>>
 
@@ -32,6 +33,8 @@ const KEPT: ReadonlySet<string> = new Set([
 /** Matches variables of AWS, of older AWS tools, of Moderato's own commands, and of the caller's workload identity. */
 const REMOVED =
   /^(?:_?AWS_|_X_AMZN_|AMAZON_|EC2_|BOTO_|MODERATO_|SPIFFE_|ECS_CONTAINER_METADATA_|TRACEPARENT$)/i
+/** Matches options of Java: a system property of the SDK for Java comes before every variable. */
+const JAVA_PROPERTY = /-Daws\./
 /** Matches variables that would lead from the command's own HOME back to the caller's. */
 const HOMES = /^XDG_(?:CONFIG|CACHE|DATA|STATE)_HOME$/
 const NAMES_A_SECRET = /(?:SECRET|TOKEN|PASSWORD|_KEY)(?!.*_FILE$)/i
@@ -48,8 +51,15 @@ export function removedFrom(given: Variables, secrets: readonly string[]): strin
     ),
   ].filter(({ length }) => length >= MIN_SECRET_CHARACTERS)
   return Object.entries(given).flatMap(([name, value]) =>
-    isRemoved(name) || known.some((secret) => value.includes(secret)) ? [name] : [],
+    isRemoved(name) || JAVA_PROPERTY.test(value) || known.some((secret) => value.includes(secret))
+      ? [name]
+      : [],
   )
+}
+
+/** Returns the region that was asked for, or else that of the environment. */
+export function regionOf({ region }: Pick<TaskEnvironment, 'region'>, given: Variables): string | undefined {
+  return region ?? given['AWS_REGION'] ?? given['AWS_DEFAULT_REGION']
 }
 
 /** Returns the variables that a command of a task gets. */
@@ -58,13 +68,10 @@ export function taskVariables(
   given: Variables,
 ): Variables {
   const { task } = opened
-  const endpoint = place.url.origin
   // Some clients read one name, some the other.
-  const where = region ?? given['AWS_REGION'] ?? given['AWS_DEFAULT_REGION']
+  const where = regionOf({ region }, given)
   return {
-    AWS_ENDPOINT_URL: endpoint,
-    // Without it the SDK for Go calls the real STS.
-    AWS_ENDPOINT_URL_STS: endpoint,
+    ...endpointVariables(place.url.origin),
     ...credentialVariables(opened, place),
     // No profiles or keys from files, whatever HOME is.
     AWS_CONFIG_FILE: '/dev/null',

@@ -7,24 +7,36 @@ const RETRIED_AFTER_MS = [200, 1_000, 3_000]
 /** The code for a task that has ended already. */
 const OVER = 'ExpiredToken'
 
-/** Ends a task and returns a line about it. Never rejects: the command's own exit code must not be lost. */
+/** Ends a task and returns lines about it. Never rejects: the command's own exit code must not be lost. */
 export async function endTask(
   client: AgentClient,
   key: Key,
   { id, expiresAt }: Opened['task'],
-): Promise<string> {
+): Promise<readonly string[]> {
   for (const waitMs of [...RETRIED_AFTER_MS, undefined]) {
     try {
-      return `task ${id}: ${inWords(await client.end({ kind: 'key', ...key }, id))}`
+      const summary = await client.end({ kind: 'key', ...key }, id)
+      return [`task ${id}: ${inWords(summary)}`, ...withoutCalls(summary, 'command')]
     } catch (error) {
-      if (!(error instanceof Failure)) return `task ${id} could not be ended: ${String(error)}`
-      if (error.code === OVER) return `task ${id} had ended before: ${error.message}`
+      if (!(error instanceof Failure)) return [`task ${id} could not be ended: ${String(error)}`]
+      if (error.code === OVER) return [`task ${id} had ended before: ${error.message}`]
       if (waitMs === undefined)
-        return `task ${id} could not be ended (${error.message}); it expires at ${expiresAt}`
+        return [`task ${id} could not be ended (${error.message}); it expires at ${expiresAt}`]
       await after(waitMs)
     }
   }
-  return ''
+  return []
+}
+
+/** Returns what to look for if no call of the task came: its client may have gone straight to AWS, where its keys fail. */
+export function withoutCalls(
+  { counts }: Pick<TaskSummaryAnswer, 'counts'>,
+  who: 'command' | 'shell',
+): readonly string[] {
+  if (counts.calls > 0) return []
+  return [
+    `the ${who} made no call through Moderato. If it used AWS, its client went past: give that client the endpoint itself (AWS_ENDPOINT_URL has it); docs/clients.md says which clients need that`,
+  ]
 }
 
 /** Returns the counts of an ended task, and what it left behind, as text. */

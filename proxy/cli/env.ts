@@ -2,7 +2,7 @@
 import { environmentOf } from '../config/load.ts'
 import { agentClient } from './agent-client.ts'
 import { removedFrom, taskVariables, type Variables } from './child-environment.ts'
-import { inWords } from './end-task.ts'
+import { inWords, withoutCalls } from './end-task.ts'
 import { tellingFailure } from './failure.ts'
 import { newTrace, traceIdOf } from './run.ts'
 import { TASK_OPTIONS, TASK_USAGE, wantedTask } from './task-flags.ts'
@@ -62,6 +62,7 @@ async function end(taskId: string, values: Values, given: Variables, io: Io): Pr
     const summary = await client.end(proof, taskId)
     const words = `task ${taskId}: ${inWords(summary)}\n`
     io.stdout.write(values.json === true ? `${JSON.stringify({ task: taskId, ...summary })}\n` : words)
+    for (const line of withoutCalls(summary, 'shell')) io.stderr.write(`moderato: ${line}\n`)
   } finally {
     await client.close()
   }

@@ -1,16 +1,15 @@
 /** Implements `moderato run`: runs a command with only the credentials of a task. */
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { environmentOf } from '../config/load.ts'
 import { agentClient, type AgentClient, type Opened, type Proof } from './agent-client.ts'
-import { childEnvironment, type Variables } from './child-environment.ts'
+import { childEnvironment, regionOf, type Variables } from './child-environment.ts'
+import { homeFiles } from './client-settings.ts'
 import { exitCodeOf, runCommand, Signals } from './child-process.ts'
 import { endTask } from './end-task.ts'
 import { Failure, tellingFailure } from './failure.ts'
 import { separation, type User } from './separation.ts'
+import { newHome, removeHome } from './task-home.ts'
 import { TASK_OPTIONS, TASK_USAGE, wantedTask, type TaskArguments } from './task-flags.ts'
 import { missing, withArguments, type Given, type Io } from './verb.ts'
 
@@ -19,7 +18,8 @@ const USAGE = `usage: moderato run --task TEXT [...] -- COMMAND [ARGUMENTS]
 Opens a task, runs the command with its credentials, and ends the task when the command ends for any reason. The exit code
 is that of the command; 126 or 127 if it cannot be run, 1 if no task was opened, 2 for wrong usage. If moderato run itself is
 killed (SIGKILL), the task ends when it expires (--for).
-The command gets a HOME of its own, because cached credentials must not outlive their task; --keep-home keeps HOME.
+The command gets a HOME of its own, because cached credentials must not outlive their task; --keep-home keeps HOME, but then
+version 1 of the AWS CLI goes past the proxy for sqs, rds, emr, docdb, neptune and health.
 The command runs only if it cannot reach what the proxy protects: give it a user of its own (--user NAME, as root) or a
 container. --same-user runs it anyway, prints what it can reach, and is recorded: then the proxy is no security boundary.
 ${TASK_USAGE}`
@@ -61,7 +61,8 @@ async function runTask({ values, command }: Asked, given: Variables, io: Io): Pr
     if (opened.task.narrowed) io.stderr.write(`moderato: ${narrowed(opened)}\n`)
     const task = { opened, place: wanted.place, region: values.region, traceparent }
     const secrets = secretsOf(wanted.proof)
-    const home = values['keep-home'] === true ? undefined : newHome(user)
+    const files = homeFiles(wanted.place.url.origin, regionOf(task, given))
+    const home = values['keep-home'] === true ? undefined : newHome(user, files)
     try {
       if (signals.kept !== undefined) return exitCodeOf(signals.kept)
       const env = childEnvironment(task, given, { secrets, home })
@@ -71,7 +72,7 @@ async function runTask({ values, command }: Asked, given: Variables, io: Io): Pr
       return code
     } finally {
       await endAndTell(client, opened, io)
-      if (home !== undefined) rmSync(home, { recursive: true, force: true })
+      if (home !== undefined) removeHome(home)
     }
   } finally {
     signals.release()
@@ -84,7 +85,7 @@ function narrowed({ task: { id, expiresAt } }: Opened): string {
 }
 
 async function endAndTell(client: AgentClient, { task, credentials }: Opened, io: Io): Promise<void> {
-  io.stderr.write(`moderato: ${await endTask(client, credentials, task)}\n`)
+  for (const line of await endTask(client, credentials, task)) io.stderr.write(`moderato: ${line}\n`)
 }
 
 interface Separated {
@@ -119,12 +120,6 @@ function userOf(name: string): User {
   if (uid !== undefined && gid !== undefined && Number.isInteger(uid) && Number.isInteger(gid))
     return { uid, gid }
   throw new Failure(`--user: there is no user ${JSON.stringify(name)}`)
-}
-
-function newHome(user: User | undefined): string {
-  const home = mkdtempSync(join(tmpdir(), 'moderato-run-'))
-  if (user !== undefined) chownSync(home, user.uid, user.gid)
-  return home
 }
 
 function secretsOf(proof: Proof): string[] {

@@ -21,6 +21,7 @@ const times = <T>(count: number, of: (index: number) => T): T[] =>
 const terminate = (parameters: readonly string[]): Sample =>
   requests.ec2(['Action=TerminateInstances', ...parameters].join('&'))
 const put = (item: unknown): Sample => requests.dynamodb('PutItem', { TableName: 't', Item: item })
+const statement = (Statement: string): Sample => requests.dynamodb('ExecuteStatement', { Statement })
 const metrics = (body: Uint8Array): Sample => ({
   scope: 'monitoring',
   target: '/service/GraniteServiceVersion20100801/operation/PutMetricData',
@@ -59,6 +60,17 @@ const BODIES: readonly (readonly [string, (size: number) => Sample])[] = [
   ['an indefinite CBOR map', (size) => metrics(indefinite(0xbf, [0x61, 0x61, 0x01], size))],
   ['indefinite CBOR text', (size) => metrics(indefinite(0x7f, [0x61, 0x61], size))],
   ['indefinite CBOR bytes', (size) => metrics(indefinite(0x5f, [0x41, 0x61], size))],
+  ['words of a statement', (size) => statement(`SELECT * FROM t WHERE ${'a '.repeat(size)}`)],
+  ['open brackets of a statement', (size) => statement(`SELECT * FROM t WHERE ${'('.repeat(size)}`)],
+  ['quotes of a statement', (size) => statement(`SELECT * FROM t WHERE '${"''".repeat(size)}`)],
+  ['comments in a statement', (size) => statement(`${'/**/'.repeat(size)}SELECT * FROM t`)],
+  [
+    'statements',
+    (size) =>
+      requests.dynamodb('BatchExecuteStatement', {
+        Statements: times(size, (n) => ({ Statement: `DELETE FROM t${n} WHERE a=1` })),
+      }),
+  ],
   ['segments of a path', (size) => requests.rest('mediastore', 'PATCH', `/${'a/'.repeat(size)}`)],
   ['query keys', (size) => requests.s3('GET', `/b?${times(size, (n) => `k${n}=1`).join('&')}`)],
 ]

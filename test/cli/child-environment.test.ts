@@ -44,6 +44,11 @@ const LEADS_ELSEWHERE = [
   'AWS_ENDPOINT_URL_S3',
   'AWS_ENDPOINT_URL_DYNAMODB',
   'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS',
+  'AWS_S3_ENDPOINT',
+  'AWS_USE_FIPS_ENDPOINT',
+  'AWS_USE_DUALSTACK_ENDPOINT',
+  'AWS_DATA_PATH',
+  'AWS_LOGIN_CACHE_DIRECTORY',
   'AWS_EC2_METADATA_SERVICE_ENDPOINT',
   'AWS_BEARER_TOKEN_BEDROCK',
   'AWS_CREDENTIAL_EXPIRATION',
@@ -68,7 +73,13 @@ describe('childEnvironment', () => {
       ...KEPT,
       HOME: '/tmp/own',
       AWS_ENDPOINT_URL: 'http://127.0.0.1:8080',
-      AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:8080',
+      ...Object.fromEntries(
+        ['DOCDB', 'EMR', 'HEALTH', 'NEPTUNE', 'RDS', 'S3', 'SQS', 'STS'].map((id) => [
+          `AWS_ENDPOINT_URL_${id}`,
+          'http://127.0.0.1:8080',
+        ]),
+      ),
+      AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
       AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:8080/.moderato/v1/credentials',
       AWS_CONTAINER_AUTHORIZATION_TOKEN: 'ticket-of-the-task',
       AWS_CONFIG_FILE: '/dev/null',
@@ -99,6 +110,17 @@ describe('childEnvironment', () => {
     const secrets = ['eyJ.the-token-of-the-identity']
     const given = { ...KEPT, CI_JOB_JWT: secrets[0] ?? '', NOTE: `jwt ${secrets[0]} end` }
     expect(removedFrom(given, secrets)).toEqual(['CI_JOB_JWT', 'NOTE'])
+  })
+
+  it('keeps no option of Java that comes before the variables', () => {
+    const given = {
+      ...KEPT,
+      JAVA_TOOL_OPTIONS: '-Xmx1g -Daws.endpointUrlS3=https://elsewhere.example',
+      MAVEN_OPTS: '-Xmx2g',
+    }
+    const made = childEnvironment(task(), given, { secrets: [], home: undefined })
+    expect(made).toMatchObject({ MAVEN_OPTS: '-Xmx2g' })
+    expect(Object.keys(made)).not.toContain('JAVA_TOOL_OPTIONS')
   })
 
   it('leads back to no other HOME', () => {

@@ -197,7 +197,9 @@ describe.skipIf(missing(MOTO))('moderato run', () => {
 
 describe.skipIf(missing(MOTO))('moderato env and credentials', () => {
   it.skipIf(missing(AWS_CLI))('give a shell the same, until it ends', async () => {
-    const script = `eval "$(${process.execPath} proxy/main.ts env --task 'a shell' --id shell)"
+    const script = `${process.execPath} proxy/main.ts env --task 'another' --id idle > /dev/null
+      ${process.execPath} proxy/main.ts env --end idle
+      eval "$(${process.execPath} proxy/main.ts env --task 'a shell' --id shell)"
       aws s3api list-buckets --output json; echo "[$AWS_PROFILE]"
       ${process.execPath} proxy/main.ts env --end shell
       ! aws s3api list-buckets`
@@ -207,6 +209,8 @@ describe.skipIf(missing(MOTO))('moderato env and credentials', () => {
     expect(stdout).toContain('[]')
     expect(stdout).toMatch(/task shell: 1 call, 0 refused; ended/)
     expect(stderr).toContain('was ended')
+    expect(stdout).toMatch(/task idle: 0 calls, 0 refused; ended/)
+    expect(stderr).toContain('the shell made no call through Moderato')
   })
 
   it('are what a profile of every SDK can name: one task, in a file that is its own', async () => {

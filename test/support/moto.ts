@@ -57,8 +57,8 @@ export async function freshMoto(): Promise<string> {
   return url
 }
 
-/** Resolves with its URL, once it listens on a port of its own choice. */
-async function startMoto(started: (server: ChildProcess) => void): Promise<string> {
+/** Starts an emulator; resolves with its URL, once it listens on a port of its own choice. */
+export async function startMoto(started: (server: ChildProcess) => void): Promise<string> {
   if (!hasTool(MOTO.command, MOTO.args)) throw new Error('moto_server is not on this machine')
   const server = spawn(MOTO.command, ['-H', '127.0.0.1', '-p', '0'], {
     stdio: ['ignore', 'ignore', 'pipe'],

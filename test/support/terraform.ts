@@ -9,7 +9,7 @@ import { missing, TERRAFORM } from './tools.ts'
 const execute = promisify(execFile)
 
 /** A filesystem mirror with the AWS provider: a test machine may not reach Terraform's registry. */
-const PLUGINS = process.env['TF_PLUGIN_DIR'] ?? '/opt/tf-plugins'
+export const PLUGINS = process.env['TF_PLUGIN_DIR'] ?? '/opt/tf-plugins'
 
 /** Returns true, with a warning, if terraform or its provider is missing. */
 export function missingTerraform(): boolean {

@@ -65,7 +65,7 @@ export function classifyCall(
   place: ArnPlace,
   form?: Form,
 ): Call {
-  const statements = statementsOf(operation, parts)
+  const statements = statementsOf(operation, parts, place)
   const roles = passedRoles(operation, parts, place)
   const unmodelled = unmodelledOf(operation, parts, form)
   const contents = contentsSay(operation, parts, place)
@@ -76,7 +76,7 @@ export function classifyCall(
     ...contents.said,
   ])
   const actions = statements?.actions ?? operation.actions
-  const resources = resourcesOf(operation, parts, place)
+  const resources = statements?.resources ?? resourcesOf(operation, parts, place)
   const found = statements?.classes ?? nature.classes
   const classes: readonly ActionClass[] = found.length === 0 ? ['write'] : found
   return {

@@ -139,7 +139,7 @@ describe('classify: the classes of the contract', () => {
   })
 })
 
-describe('classify: DynamoDB batches and PartiQL', () => {
+describe('classify: DynamoDB batches', () => {
   it('tells puts from deletes and counts both', async () => {
     const puts = Array.from({ length: 3 }, () => ({ PutRequest: { Item: KEY } }))
     const deletes = Array.from({ length: 22 }, () => ({ DeleteRequest: { Key: KEY } }))
@@ -159,31 +159,6 @@ describe('classify: DynamoDB batches and PartiQL', () => {
     const call = await classified(dynamodb('TransactWriteItems', { TransactItems }))
     expect(call).toMatchObject({ count: 2, classes: ['data-delete'] })
     expect(call.resources).toHaveLength(2)
-  })
-
-  it.each<[string, ActionClass, string]>([
-    ['SELECT * FROM t', 'read', 'dynamodb:PartiQLSelect'],
-    ['  insert into t value {}', 'write', 'dynamodb:PartiQLInsert'],
-    ['Update t set a=1', 'write', 'dynamodb:PartiQLUpdate'],
-    ['DELETE FROM t WHERE pk=1', 'data-delete', 'dynamodb:PartiQLDelete'],
-  ])('reads the statement %s', async (Statement, expected, action) => {
-    const call = await classified(dynamodb('ExecuteStatement', { Statement }))
-    expect(call).toMatchObject({ classes: [expected], actions: [action], resources: ['*'] })
-  })
-
-  it('takes a statement that it cannot read for opaque', async () => {
-    for (const Statement of ['-- x\nDELETE FROM t', '/**/select 1', '', 7]) {
-      expect((await classified(dynamodb('ExecuteStatement', { Statement }))).class).toBe('opaque')
-    }
-    expect((await classified(dynamodb('ExecuteStatement', {}))).class).toBe('opaque')
-  })
-
-  it('counts one for each statement', async () => {
-    const Statements = Array.from({ length: 7 }, () => ({ Statement: 'DELETE FROM t' }))
-    expect(await classified(dynamodb('BatchExecuteStatement', { Statements }))).toMatchObject({
-      count: 7,
-      class: 'data-delete',
-    })
   })
 })
 

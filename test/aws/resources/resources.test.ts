@@ -197,6 +197,19 @@ describe('resources: what a request leaves to the service', () => {
       json('AmazonAthena.StartQueryExecution', { QueryString: 'SELECT 1', WorkGroup: 'w' }, 'athena'),
       [`arn:aws:athena:${HERE}:workgroup/w`],
     ],
+    // RDS Data names a cluster of another service, in whole.
+    [
+      rest('rds-data', 'POST', '/Execute', { resourceArn: `arn:aws:rds:${HERE}:cluster:c`, sql: 'SELECT 1' }),
+      [`arn:aws:rds:${HERE}:cluster:c`],
+    ],
+    [
+      rest('rds-data', 'POST', '/Execute', { resourceArn: `arn:aws:s3:::c`, sql: 'SELECT 1' }),
+      ['*', 'arn:aws:s3:::c'],
+    ],
+    [
+      json('RedshiftData.ExecuteStatement', { Sql: 'SELECT 1', WorkgroupName: 'w' }, 'redshift-data'),
+      [`arn:aws:redshift-serverless:${HERE}:workgroup/w`],
+    ],
     // What is made has no id yet, but its kind is known.
     [ec2('Action=CreateInternetGateway'), [`arn:aws:ec2:${HERE}:internet-gateway/*`]],
     [

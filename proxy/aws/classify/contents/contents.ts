@@ -86,7 +86,7 @@ function operationSays(
 ): ContentsSaid {
   const { operation, counts, contents } = called
   const parts = partsOf(parameters)
-  const statements = statementsOf(operation, parts)
+  const statements = statementsOf(operation, parts, place)
   const said = new Set<string>([
     ...(statements?.classes ?? operation.classes),
     ...(statements?.traits ?? []),

@@ -1,8 +1,10 @@
-/** Classifies PartiQL statements to DynamoDB by their first word, and updates by their clauses. */
+/** Classifies PartiQL statements to DynamoDB, and names the tables and indexes that they use. */
 import type { ActionClass, Trait } from '../../../core/action-class.ts'
 import type { Document } from '../../protocols/tree.ts'
 import type { Operation } from '../../catalogue/types.ts'
+import { ANY, ARN, type ArnPlace, newSink, type Sink } from '../../resources/arns.ts'
 import { type RequestParts, valuesAt } from '../../resources/locate.ts'
+import { readStatement, type PartiqlStatement } from './partiql-statement.ts'
 
 const LOCATIONS: Readonly<Record<string, readonly string[]>> = {
   ExecuteStatement: ['Statement'],
@@ -10,51 +12,77 @@ const LOCATIONS: Readonly<Record<string, readonly string[]>> = {
   ExecuteTransaction: ['TransactStatements', 'Statement'],
 }
 
-const VERBS: Readonly<Record<string, readonly [string, ActionClass]>> = {
-  select: ['Select', 'read'],
-  exists: ['Select', 'read'],
-  insert: ['Insert', 'write'],
-  update: ['Update', 'write'],
-  delete: ['Delete', 'data-delete'],
+const VERBS: Readonly<Record<PartiqlStatement['verb'], readonly [string, ActionClass]>> = {
+  select: ['dynamodb:PartiQLSelect', 'read'],
+  insert: ['dynamodb:PartiQLInsert', 'write'],
+  update: ['dynamodb:PartiQLUpdate', 'write'],
+  delete: ['dynamodb:PartiQLDelete', 'data-delete'],
 }
-
-/** Matches texts and quoted names, in which a keyword means nothing. */
-const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"/g
 
 export interface Statements {
   readonly actions: readonly string[]
   readonly classes: readonly ActionClass[]
   readonly traits: readonly Trait[]
+  readonly resources: readonly string[]
 }
 
-/** Returns the text of a statement's first word, in lower case; undefined if it starts with none. */
-function firstWord(statement: Document): string | undefined {
-  return typeof statement === 'string' ? /^\s*([a-z]+)\b/i.exec(statement)?.[1]?.toLowerCase() : undefined
+/** The length of a name is left to DynamoDB. */
+const NAME = /^[\w.-]+$/
+const TABLE = /^table\/[\w.-]+$/
+
+function tableArn(name: string, { partition, region, accountId }: ArnPlace): string {
+  const [, , service, , , resource = ''] = ARN.exec(name) ?? []
+  if (service === 'dynamodb' && TABLE.test(resource)) return name
+  return NAME.test(name) ? `arn:${partition}:dynamodb:${region}:${accountId ?? ANY}:table/${name}` : ANY
 }
 
-/** Tells whether an update removes an attribute. The body of a set (`<< >>`) may be removed from with `set_delete`. */
-function removes(statement: Document): boolean {
-  return typeof statement === 'string' && /\b(remove|set_delete)\b/i.test(statement.replace(QUOTED, ''))
+/** Adds the index and its table, as for `Query`: who may not touch a table may not touch its indexes. */
+function addTable(sink: Sink, { table, index }: PartiqlStatement, place: ArnPlace): void {
+  const arn = tableArn(table, place)
+  if (index !== undefined) sink.add(arn !== ANY && NAME.test(index) ? `${arn}/index/${index}` : ANY)
+  sink.add(arn)
 }
 
-/** Returns the statements of a call; undefined for other operations. One with an unknown first word is `opaque`. */
-export function statementsOf(operation: Operation, parts: RequestParts): Statements | undefined {
+function readValue(value: Document): PartiqlStatement | undefined {
+  return typeof value === 'string' ? readStatement(value) : undefined
+}
+
+/** Says what a statement may do that nobody here can read: all that any statement may do, unseen. */
+function unreadable({ actions }: Operation): Statements {
+  return {
+    actions,
+    classes: ['read', 'write', 'data-delete', 'opaque'],
+    traits: ['may-overwrite', 'unreadable'],
+    resources: [ANY],
+  }
+}
+
+/** Returns what the statements of a call say together; undefined for other operations. */
+export function statementsOf(
+  operation: Operation,
+  parts: RequestParts,
+  place: ArnPlace,
+): Statements | undefined {
   const steps = operation.service.model === 'dynamodb' ? LOCATIONS[operation.name] : undefined
   if (steps === undefined) return undefined
-  const statements = valuesAt(parts, { from: 'b', steps })
+  const statements = valuesAt(parts, { from: 'b', steps }).map(readValue)
   const classes = new Set<ActionClass>()
   const actions = new Set<string>()
-  let updates = false
+  const sink = newSink()
   for (const each of statements) {
-    const word = firstWord(each)
-    const verb = word !== undefined && Object.hasOwn(VERBS, word) ? VERBS[word] : undefined
-    classes.add(verb?.[1] ?? 'opaque')
-    if (verb === undefined) for (const action of operation.actions) actions.add(action)
-    else actions.add(`dynamodb:PartiQL${verb[0]}`)
-    if (word !== 'update') continue
-    updates = true
-    if (removes(each)) classes.add('data-delete')
+    if (each === undefined) return unreadable(operation)
+    const [action, actionClass] = VERBS[each.verb]
+    actions.add(action)
+    classes.add(actionClass)
+    if (each.removes) classes.add('data-delete')
+    addTable(sink, each, place)
   }
-  if (statements.length === 0) return { actions: operation.actions, classes: ['opaque'], traits: [] }
-  return { actions: [...actions], classes: [...classes], traits: updates ? ['may-overwrite'] : [] }
+  if (statements.length === 0) return unreadable(operation)
+  const updates = statements.some((each) => each?.verb === 'update')
+  return {
+    actions: [...actions],
+    classes: [...classes],
+    traits: updates ? ['may-overwrite'] : [],
+    resources: [...sink.found],
+  }
 }
