@@ -56,7 +56,8 @@ function canHold(wanted: string, { type, enum: values }: Shape): boolean {
 }
 
 /** Returns the predicate for a shape; undefined if the shape cannot have such a value. */
-export function predicateFor(wanted: string, shape: Shape): string | undefined {
+export function predicateFor(wanted: string, shape: Shape, values?: RegExp): string | undefined {
+  if (wanted === 'listed') return listed(shape.enum === undefined ? { type: 'list' } : shape, [], values)
   if (wanted === 'weak') return shape.type === 'boolean' ? '=false' : listed(shape, WEAK, WEAK_VALUES)
   if (wanted === 'on') return shape.type === 'boolean' ? '=true' : listed(shape, ON)
   return canHold(wanted, shape) ? wanted : undefined
@@ -79,6 +80,10 @@ function verdictsOn(kind: Kind, kinds: Kinds, key: string, operation: string) {
   return known
 }
 
+function matches({ members, values }: Kind, { leaf, shape }: MemberPlace): boolean {
+  return members.test(leaf) || shape.enum?.some((each) => values?.test(each)) === true
+}
+
 /** Returns the rules of one kind on one member, and notes it if it should have some and has none. */
 function rulesOn(kind: Kind, kinds: Kinds, place: MemberPlace): readonly MemberRule[] {
   const { leaf, path } = place
@@ -87,7 +92,7 @@ function rulesOn(kind: Kind, kinds: Kinds, place: MemberPlace): readonly MemberR
   const rules = kind.memberRules.get(pair) ?? kind.memberRules.get(leaf)
   if (rules !== undefined) return rules
   const isMild = kind.mildMembers.has(leaf) || kind.mildMembers.has(pair)
-  if (!isMild && kind.members.test(leaf)) kinds.unjudged.add(`${kind.name}: ${leaf} (${path})`)
+  if (!isMild && matches(kind, place)) kinds.unjudged.add(`${kind.name}: ${leaf} (${path})`)
   return []
 }
 
@@ -114,7 +119,7 @@ function* rulesAt(kind: Kind, kinds: Kinds, target: Target, place: MemberPlace):
       target.notes.push(`${place.path}: not ${kind.name}: ${exception.why}`)
       continue
     }
-    const predicate = predicateFor(rule.if, place.shape)
+    const predicate = predicateFor(rule.if, place.shape, kind.values)
     const location = wireLocation(target.model, target.operation, place.path)
     if (predicate === undefined || location === undefined) continue
     if (predicate === 'exists' && (location.startsWith('u:') || isSubject(target.operation, place))) continue

@@ -14,7 +14,7 @@ export interface MemberJudgement {
   readonly why: string
   /** Classes and traits that the member adds. */
   readonly adds: readonly string[]
-  /** A predicate, or one that the model's values decide: `weak`, `on`. */
+  /** A predicate, or one that the model's values decide: `weak`, `on`, `listed` (those of the kind's `values`). */
   readonly if: string
   /** Only where something is changed, or only where it is made; both if absent. */
   readonly on?: 'changes' | 'creates'
@@ -39,6 +39,8 @@ interface KindFile {
   readonly what: string
   readonly members: {
     readonly pattern: string
+    /** Values of an enum that make its member match too, whatever its name: `DELETE`, `STOPPED`. */
+    readonly values?: string
     readonly judged: readonly MemberJudgement[]
     readonly mild: ReasonedWords
   }
@@ -67,6 +69,7 @@ export interface Verdict {
 export interface Kind {
   readonly name: string
   readonly members: RegExp
+  readonly values: RegExp | undefined
   readonly operations: RegExp
   readonly memberRules: ReadonlyMap<string, readonly MemberRule[]>
   readonly mildMembers: ReadonlyMap<string, string>
@@ -146,6 +149,7 @@ function readKind(name: string): Kind {
   return {
     name,
     members: new RegExp(members.pattern, 'i'),
+    values: members.values === undefined ? undefined : new RegExp(members.values, 'i'),
     operations: new RegExp(operations.pattern),
     memberRules: rules,
     mildMembers: wordsOf(members.mild),

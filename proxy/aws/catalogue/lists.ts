@@ -43,7 +43,7 @@ const MAKING =
   /^(Create|Run|Launch|Restore|Import|Request|Purchase|Put|Update|Define|Publish|Provision|Generate|Export|Invoke|Test|Validate|Submit|Register(TaskDefinition|JobDefinition|Image|Type|WorkflowType|ActivityType)|Upload|Search|Query|Preview|Estimate)/
 /** Matches members of any operation that name what it removes. */
 const GOING =
-  /^(remove|delete|terminate|revoke|detach|disassociate|deregister)(?!d|ion|protection|on)[A-Z]\w*|To(Remove|Delete|Terminate|Detach|Revoke|Disassociate|Deregister|Unlink)$/
+  /^(remove|delete|terminate|revoke|detach|disassociate|deregister)(?!d|ion|protection|on)[A-Z]\w*|To(BeRemoved|BeDeleted|Remove|Delete|Terminate|Detach|Revoke|Disassociate|Deregister|Unlink)$/
 const IDENTIFIERS =
   /(ids?|arns?|names|identifiers|urls|handles|aliases|resources|resourceArnList|idList|nameList|arnList|instances|numbers|jobs|users|accounts|members|tasks|documents|objects|keys|paths)$/i
 /** Matches tags, which have a count of their own. */

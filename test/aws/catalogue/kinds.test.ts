@@ -1,6 +1,6 @@
 /** Rule S24: no name enters unjudged, and no rule has a hole beside it. */
 import { describe, expect, it } from 'vitest'
-import { judge, verbIn } from '../../../proxy/aws/catalogue/judge.ts'
+import { judge, predicateFor, verbIn } from '../../../proxy/aws/catalogue/judge.ts'
 import { KIND_NAMES, readKinds } from '../../../proxy/aws/catalogue/kinds.ts'
 import type { ServiceModel } from '../../../proxy/aws/catalogue/model.ts'
 import { holesIn } from '../../../proxy/aws/catalogue/neighbours.ts'
@@ -48,6 +48,21 @@ describe('the kinds', () => {
       ['b:DeletionProtection', '=false', ['protection']],
       ['b:PubliclyAccessible', '=true', ['permissions']],
     ])
+  })
+
+  it('stop at a member whose values remove or stop, whatever its name', () => {
+    const model = modelWith('UpdateThing', { FrobChoice: 'String' })
+    const shapes = { ...model.shapes, String: { type: 'string', enum: ['KEEP', 'DELETE'] } }
+    const kinds = readKinds()
+    judge(kinds, { model: { ...model, shapes }, name: 'x', operation: 'UpdateThing', level: 'W' })
+    expect([...kinds.unjudged]).toEqual(['destroy: frobChoice (FrobChoice)'])
+    expect(judgedWith('UpdateThing', { FrobChoice: 'String' }).unjudged).toEqual([])
+  })
+
+  it('find those of the values that remove', () => {
+    expect(predicateFor('listed', { type: 'string', enum: ['KEEP', 'DELETE'] }, /^delete/i)).toBe('=DELETE')
+    expect(predicateFor('listed', { type: 'string', enum: ['KEEP'] }, /^delete/i)).toBeUndefined()
+    expect(predicateFor('listed', { type: 'string' }, /^delete/i)).toBeUndefined()
   })
 
   it('leave a creation alone where only a change can weaken', () => {
