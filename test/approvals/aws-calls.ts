@@ -49,4 +49,4 @@ export async function isVoided(approved: Made, change: Made): Promise<boolean> {
 const stack = (parameters: string): Made =>
   form('cloudformation', `Action=CreateStack&Version=2010-05-15&StackName=s&${parameters}`)
 export const templateAt = (url: string) => stack(`TemplateURL=${encodeURIComponent(url)}`)
-export const templated = (text: string) => stack(`TemplateBody=${encodeURIComponent(text)}`)
+export const templated = (text: string, more = '') => stack(`TemplateBody=${encodeURIComponent(text)}${more}`)

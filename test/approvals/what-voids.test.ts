@@ -48,6 +48,31 @@ const pushes = js('ecr', 'AmazonEC2ContainerRegistry_V20150921.PutImage', {
   imageTag: 'latest',
 })
 
+const fn = (bucket: string, key: string) =>
+  `Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      Code:\n        S3Bucket: ${bucket}\n        S3Key: ${key}\n`
+const given = (name: string, value: string) =>
+  `&Parameters.member.1.ParameterKey=${name}&Parameters.member.1.ParameterValue=${value}`
+
+/** Templates of a function whose code is f.zip in the bucket code. */
+const CODE_IN_TEMPLATES: readonly (readonly [string, string, string?])[] = [
+  ['in YAML', fn('code', 'f.zip')],
+  [
+    'in JSON',
+    '{"Resources":{"F":{"Type":"AWS::Lambda::Function","Properties":{"Code":{"S3Bucket":"code","S3Key":"f.zip"}}}}}',
+  ],
+  ['its key by a parameter', fn('code', '!Ref Key'), given('Key', 'f.zip')],
+  [
+    'its key by a default',
+    `Parameters:\n  Key:\n    Type: String\n    Default: f.zip\n${fn('code', '{ Ref: Key }')}`,
+  ],
+  ['its bucket not known', fn('!ImportValue assets', 'f.zip')],
+  // Any object of the bucket may be meant.
+  ['its key not known', fn('code', '!Sub "${Version}.zip"')],
+  ['nothing of it known', fn('!Ref Bucket', '!GetAtt Builder.Key')],
+]
+/** Of the first of them the key is known. */
+const KNOWN_CODE = 5
+
 describe('an approval is void after a change of what its call reads when it runs (S27)', () => {
   it.each<[string, Made, Made]>([
     ['a task definition by family', runs('web'), registers('web')],
@@ -176,6 +201,11 @@ describe('an approval is void after a change of what its call reads when it runs
       ),
     ],
     ['code beside its bucket', code('f'), put('/code/f.zip')],
+    ...CODE_IN_TEMPLATES.map(([what, text, more = '']): [string, Made, Made] => [
+      `code in a template, ${what}`,
+      templated(text, more),
+      put('/code/f.zip'),
+    ]),
     ['what an object is copied from', copies('code/f.zip'), put('/code/f.zip')],
   ])('%s', async (_, approved, change) => {
     expect(await isVoided(approved, change)).toBe(true)
@@ -183,6 +213,11 @@ describe('an approval is void after a change of what its call reads when it runs
 
   it.each<[string, Made, Made]>([
     ['another family', runs('web'), registers('api')],
+    ...CODE_IN_TEMPLATES.slice(0, KNOWN_CODE).map(([what, text, more = '']): [string, Made, Made] => [
+      `other code than in a template, ${what}`,
+      templated(text, more),
+      put('/code/g.zip'),
+    ]),
     [
       'a revision, which never changes',
       ecs('UpdateService', { cluster: 'c', service: 's', taskDefinition: 'web:3' }),

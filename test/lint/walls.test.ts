@@ -33,7 +33,7 @@ describe('the walls of the house', () => {
     ['the folder that it is in', 'proxy/watch/detectors/fanout.ts', 'proxy/watch/watch.ts'],
     ['the proxy, from policy', 'policy/bundle.ts', 'proxy/core/agent.ts'],
     ['the file system, from a pure folder', 'proxy/sigv4/sign.ts', 'node:fs'],
-    ['the network, from a pure subfolder', 'proxy/aws/classify/contents/text.ts', 'node:net'],
+    ['the network, from a pure subfolder', 'proxy/aws/protocols/text-document.ts', 'node:net'],
     ['what has no floor', 'proxy/cli/serve.ts', 'proxy/utils/helper.ts'],
   ])('do not let a file import %s', (_, file, imported) => {
     expect(wallBetween(file, imported)).toBeTypeOf('string')

@@ -5,6 +5,7 @@ import type { Document } from '../protocols/tree.ts'
 import { ANY, type ArnPlace } from './arns.ts'
 import { type RequestParts, valuesAt } from './locate.ts'
 import { SOURCES, sourceOf } from './s3-resources.ts'
+import { defaultsIn, documentIn, parametersOf, textsOf } from './references.ts'
 import { behindBase64, changeable, EVERYTHING, objectArn, spelledIn, unescaped } from './spellings.ts'
 
 /** Limits what is kept of a call; a call that names more depends on everything. */
@@ -14,6 +15,8 @@ const MAX_TEXT = 1 << 20
 interface Found {
   readonly names: Set<string>
   characters: number
+  /** What references in a template stand for, by name. */
+  references: ReadonlyMap<string, string>
 }
 
 function isFull({ names, characters }: Found): boolean {
@@ -62,6 +65,14 @@ function walk(node: Document, place: ArnPlace, found: Found): void {
 function addText(value: string, place: ArnPlace, found: Found): void {
   const text = behindBase64(value) ?? value
   found.characters += text.length
+  if (isFull(found)) return
+  const document = documentIn(text)
+  if (document !== undefined) {
+    const { references } = found
+    found.references = new Map([...defaultsIn(document), ...references])
+    walk(document, place, found)
+    found.references = references
+  }
   for (const each of spelledIn(unescaped(text), place)) {
     found.names.add(each)
     if (isFull(found)) return
@@ -73,15 +84,15 @@ function addObjects(
   { partition }: ArnPlace,
   found: Found,
 ): void {
-  const texts = entries.flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value] as const] : [],
-  )
-  const buckets = texts.filter(([name]) => BUCKET.test(name))
+  const buckets = textsOf(entries, BUCKET, found.references)
   if (buckets.length === 0) return
-  const keys = texts.filter(([name]) => KEY.test(name))
-  for (const [, bucket] of buckets)
-    for (const [, key] of keys)
-      if (!isFull(found)) found.names.add(objectArn(partition, bucket.replace(/^arn:[^:]*:s3:::/, ''), key))
+  const keys = textsOf(entries, KEY, found.references)
+  for (const bucket of buckets)
+    for (const key of keys) {
+      if (isFull(found)) return
+      const arn = objectArn(partition, bucket?.replace(/^arn:[^:]*:s3:::/, '') ?? '', key ?? '')
+      found.names.add(key === undefined ? `${arn}${ANY}` : arn)
+    }
 }
 
 /** Yields the objects that an S3 call copies, in the version that is there when it runs. */
@@ -105,7 +116,7 @@ export function readsOf(
   place: ArnPlace,
   own: readonly string[],
 ): readonly string[] {
-  const found: Found = { names: new Set(), characters: 0 }
+  const found: Found = { names: new Set(), characters: 0, references: parametersOf(parts.body) }
   for (const { kind, at } of operation.reads)
     for (const value of at.flatMap((each) => valuesAt(parts, each)))
       if (typeof value === 'string') for (const each of namedBy(kind, value, place)) found.names.add(each)

@@ -1,7 +1,7 @@
 /** Reads Systems Manager documents: finds the API calls of an automation's steps. */
 import type { Document, DocumentObject } from '../../protocols/tree.ts'
 import { call, type Found, objectOf, type Reader, repeated, textIn, UNREADABLE } from './found.ts'
-import { treeOf } from './text.ts'
+import { treeOf } from '../../protocols/text-document.ts'
 
 /** Maps actions to their API operation (Systems Manager Automation actions reference). */
 const ACTIONS: Readonly<Record<string, readonly [service: string, action: string]>> = {

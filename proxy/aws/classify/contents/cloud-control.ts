@@ -1,7 +1,7 @@
 /** Reads calls of Cloud Control API: the resource that is made, changed by a JSON patch, or deleted. */
 import type { Document } from '../../protocols/tree.ts'
 import { type ContainedResource, objectOf, type Reader, textIn, UNREADABLE } from './found.ts'
-import { treeOf } from './text.ts'
+import { treeOf } from '../../protocols/text-document.ts'
 
 /** Cloud Control accepts states and patches of this many characters. */
 const MAX_STATE = 256 * 1024

@@ -2,7 +2,7 @@
 import type { Document, DocumentObject } from '../../protocols/tree.ts'
 import { type Found, objectOf, type Reader, repeated, textIn, UNREADABLE } from './found.ts'
 import { targetOf } from './targets.ts'
-import { treeOf } from './text.ts'
+import { treeOf } from '../../protocols/text-document.ts'
 
 /** The longest definition that Step Functions accepts, in characters; all of it is JSON. */
 const MAX_DEFINITION = 1024 * 1024

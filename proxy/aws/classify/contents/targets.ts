@@ -2,7 +2,7 @@
 import type { Document } from '../../protocols/tree.ts'
 import { call, type Found, objectOf, type Reader, repeated, textIn, UNREADABLE } from './found.ts'
 import { ownedDocument } from './owned-documents.ts'
-import { treeOf } from './text.ts'
+import { treeOf } from '../../protocols/text-document.ts'
 
 /**
  * Matches `arn:aws:scheduler:::aws-sdk:s3:deleteBucket`,

@@ -9,7 +9,7 @@ import {
   UNREADABLE,
 } from './found.ts'
 import { integrationsIn } from './targets.ts'
-import { treeOf } from './text.ts'
+import { treeOf } from '../../protocols/text-document.ts'
 
 /** Matches a type: `AWS::S3::Bucket`, `Custom::Thing`, `Vendor::Service::Thing::MODULE`. */
 const TYPE = /^\w+(::\w+)+$/

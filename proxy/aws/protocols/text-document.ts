@@ -1,7 +1,7 @@
 /** Parses documents that are text in a call: JSON or YAML, within bounds. */
-import { parseDocument as parseYaml, visit } from 'yaml'
-import { parseJson } from '../../protocols/document.ts'
-import type { Document } from '../../protocols/tree.ts'
+import { isNode, parseDocument as parseYaml, Pair, Scalar, visit, YAMLMap, type Node } from 'yaml'
+import { parseJson } from './document.ts'
+import type { Document } from './tree.ts'
 
 /** CloudFormation accepts templates of 51,200 bytes in a call, Systems Manager documents of 64 KiB. */
 const MAX_TEXT = 64 * 1024
@@ -50,11 +50,33 @@ function isAmbiguous(parsed: ReturnType<typeof parseYaml>): boolean {
   return twice
 }
 
+/**
+ * Writes the short forms of CloudFormation out: `!Ref X` is `{ Ref: X }`, `!Sub X` is `{ Fn::Sub: X }` (CloudFormation User
+ * Guide, intrinsic function reference). So no reference is taken for the text of its name. False: an alias to one is
+ * ambiguous.
+ */
+function writeOut(parsed: ReturnType<typeof parseYaml>): boolean {
+  let isClear = true
+  visit(parsed, (_, node) => {
+    if (!isNode(node) || !/^![A-Za-z]/.test(node.tag ?? '')) return undefined
+    if ('anchor' in node && node.anchor !== undefined) isClear = false
+    return isClear ? longForm(node) : visit.BREAK
+  })
+  return isClear
+}
+
+function longForm(node: Node): Node {
+  const name = (node.tag ?? '').slice(1)
+  delete node.tag
+  const map = new YAMLMap()
+  map.add(new Pair(new Scalar(name === 'Ref' || name === 'Condition' ? name : `Fn::${name}`), node))
+  return map
+}
+
 function yaml(text: string): unknown {
   if (text.length > MAX_TEXT || isTooMuch(text)) return undefined
-  // Tags such as `!Ref` are not resolved: what they stand for is not known here.
   const parsed = parseYaml(text, { logLevel: 'error', stringKeys: true, uniqueKeys: false })
-  if (parsed.errors.length > 0 || isAmbiguous(parsed)) return undefined
+  if (parsed.errors.length > 0 || isAmbiguous(parsed) || !writeOut(parsed)) return undefined
   return parsed.toJS({ maxAliasCount: MAX_ALIASES })
 }
 
