@@ -57,6 +57,13 @@ const TAKE = `
   return { turn > now and 'at' or 'now', limiting, exact(turn), exact(now) }
 `
 
+/** KEYS: bucket...; answers now, and the TAT of each; 0 if it is gone. */
+const LOOK = `
+  local answer = { exact(now) }
+  for i = 1, #KEYS do answer[i + 1] = redis.call('GET', KEYS[i]) or '0' end
+  return answer
+`
+
 /**
  * KEYS: ids of the call's signature, the agent's calls; ARGV: invocation, member, 1 within its second, keptMs, perAgent.
  */
@@ -134,13 +141,14 @@ const RESTORE = `
   return 1
 `
 
-export type ScriptName = 'take' | 'claim' | 'write' | 'since' | 'restore'
+export type ScriptName = 'take' | 'look' | 'claim' | 'write' | 'since' | 'restore'
 
 /** Returns the scripts, in time as `time` tells it: Lua that sets `now`. */
 export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
   const clocked = `${time}${SHARED}`
   return {
     take: clocked + TAKE,
+    look: clocked + LOOK,
     claim: clocked + CLAIM,
     write: clocked + WRITE,
     since: clocked + SINCE,

@@ -1,6 +1,7 @@
 /** Keeps state in Valkey or Redis, shared by replicas, whichever machines they are on. */
 import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
-import type { BucketCharge, Limiter, Turn } from '../pacing/limiter.ts'
+import type { BucketCharge, KeptBuckets, Limiter, Turn } from '../pacing/limiter.ts'
+import { emptiestOf, latestOf, type LiveBucket, type LiveBuckets } from '../pacing/live-buckets.ts'
 import type { Clock } from '../core/ports.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import {
@@ -34,6 +35,7 @@ export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateSto
   const server: ValkeyServer = {
     run: (script, keys, values) => connection.run(scripts[script], keys, values),
     get: (keys) => connection.get(keys),
+    scan: (prefix) => connection.scan(prefix),
     key: (name) => `{${options.prefix}}:${name}`,
   }
   // Whoever is first on a server finds every bucket full; see TAKE in valkey-scripts.ts.
@@ -47,7 +49,7 @@ export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateSto
   }
 }
 
-class ValkeyLimiter implements Limiter {
+class ValkeyLimiter implements Limiter, KeptBuckets {
   readonly #server: ValkeyServer
   /** The server's time less the caller's, at the last `take`. */
   #aheadMs = 0
@@ -76,6 +78,31 @@ class ValkeyLimiter implements Limiter {
   async peek(keys: readonly string[]): Promise<readonly number[]> {
     const tats = await this.#server.get(keys.map((key) => this.#bucket(key)))
     return tats.map((tat) => (tat === null ? FULL_TAT_MS : Number(tat) - this.#aheadMs))
+  }
+
+  async live(_nowMs: number, most: number): Promise<LiveBuckets> {
+    return latestOf(await this.#live(), most)
+  }
+
+  async emptiest(): Promise<ReadonlyMap<string, number>> {
+    return emptiestOf(await this.#live())
+  }
+
+  /** Reads all buckets: a bucket's key is gone when it is full. */
+  async #live(): Promise<Iterable<LiveBucket>> {
+    const prefix = this.#bucket('')
+    // A key that moves while the server is asked comes twice.
+    const live = new Map<string, LiveBucket>()
+    for await (const keys of this.#server.scan(prefix)) {
+      if (keys.length === 0) continue
+      const [now, ...tats] = (await this.#server.run('look', keys, [])) as string[]
+      for (const [index, tat] of tats.entries()) {
+        const fullInMs = Number(tat) - Number(now)
+        const key = (keys[index] ?? '').slice(prefix.length)
+        if (fullInMs > 0) live.set(key, { key, fullInMs })
+      }
+    }
+    return live.values()
   }
 
   #bucket(key: string): string {
