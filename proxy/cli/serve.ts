@@ -1,6 +1,7 @@
 /** Implements `moderato serve --config FILE`: runs the proxy until SIGTERM or SIGINT. */
 import { z } from 'zod'
 import { openModerato } from '../server/moderato.ts'
+import { OBSERVING } from '../server/listeners.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/loaded.ts'
 import { diskTrouble } from '../core/disk.ts'
@@ -48,7 +49,8 @@ async function serve(file: string, io: Io): Promise<number> {
     const listening = await moderato.listen()
     // Before the line is printed: its reader may end the service at once.
     const ended = endOfService()
-    io.stdout.write(`${JSON.stringify({ listening })}\n`)
+    const { mode } = loaded.config.policy
+    io.stdout.write(`${JSON.stringify({ listening, ...(mode === 'observe' && { notice: OBSERVING }) })}\n`)
     await ended
     draining = true
     processLog.log.info('draining')

@@ -36,7 +36,7 @@ export interface SignerService {
   /** Asks for credentials before any call needs them: rejects where there are none. */
   ready(): Promise<void>
   /** Returns in how many seconds Moderato's own credentials end: Infinity if never, undefined before they were fetched. */
-  expirySeconds(): number | undefined
+  readonly expirySeconds: () => number | undefined
 }
 
 /** Opens the signers. It reads the catalogue through only where there are roles to make policies for. */

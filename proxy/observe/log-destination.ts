@@ -9,7 +9,7 @@ import pino from 'pino'
 
 const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = constants
 const BUFFER_BYTES = 1024 * 1024
-const RETRY_MS = 100
+const RETRY_MS = 20
 
 export interface LogDestinationOptions {
   /** The file descriptor; standard error by default. */

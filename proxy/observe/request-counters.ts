@@ -126,7 +126,8 @@ function agentCounters(registry: Registry, agentLabels: number): (facts: Request
     const agent = named.has(facts.agent) ? facts.agent : 'other'
     requests.inc({ agent, class: actionClass, decision })
     if (reason !== 'none') denials.inc({ agent, reason })
-    for (const each of facts.would ?? []) would.inc({ agent, class: actionClass, ...each })
+    if (facts.would === undefined) return
+    for (const each of facts.would) would.inc({ agent, class: actionClass, ...each })
   }
 }
 

@@ -13,8 +13,8 @@ export interface RuleNames {
   readonly approvals: readonly string[]
   readonly windows: readonly string[]
   readonly overrides: readonly string[]
-  /** The detectors: they ask for people, and quarantine agents. */
-  readonly detectors: readonly string[]
+  /** The names with which watchers ask for people, and quarantine agents. */
+  readonly watchers: readonly string[]
 }
 
 /** Records the metrics of rules. */
@@ -56,7 +56,7 @@ export function ruleMetrics(registry: Registry): RuleMetrics {
       known.add(names)
       for (const deed of DEEDS) for (const rule of known.of(deed)) deeds[deed].inc({ rule }, 0)
       for (const rule of known.of('window')) denials.inc({ kind: 'window', rule }, 0)
-      for (const rule of [...names.detectors, OPERATOR]) denials.inc({ kind: 'quarantine', rule }, 0)
+      for (const rule of [...names.watchers, OPERATOR]) denials.inc({ kind: 'quarantine', rule }, 0)
       denials.inc({ kind: 'freeze', rule: OPERATOR }, 0)
       for (const rule of names.pace)
         for (const each of ['hold', 'throttle']) would.inc({ rule, would: each }, 0)
@@ -109,12 +109,12 @@ class KnownNames {
     }
   }
 
-  add({ pace, approvals, windows, overrides, detectors }: RuleNames): void {
+  add({ pace, approvals, windows, overrides, watchers }: RuleNames): void {
     for (const each of pace) this.#names.hold.add(each)
-    for (const each of [...approvals, ...detectors, OPERATOR]) this.#names.ask.add(each)
+    for (const each of [...approvals, ...watchers, OPERATOR]) this.#names.ask.add(each)
     for (const each of windows) this.#names.window.add(each)
     for (const each of overrides) this.#names.override.add(each)
-    for (const each of detectors) this.#names.quarantine.add(each)
+    for (const each of watchers) this.#names.quarantine.add(each)
   }
 
   of(kind: RuleDeed | RefusingKind): ReadonlySet<string> {

@@ -70,7 +70,7 @@ export class RuleFinder {
   }
 
   /** Returns how full the emptiest bucket of each rule is, 1 for a full one, by the rules' names in the configuration. */
-  fill(emptiest: ReadonlyMap<string, number>): Map<string, number> {
+  levels(emptiest: ReadonlyMap<string, number>): Map<string, number> {
     const fill = new Map<string, number>()
     for (const [head, rules] of this.#byHead)
       for (const rule of rules) {
@@ -99,6 +99,7 @@ function readKey(key: string): ReadKey | undefined {
     const [whole, name = '', length = ''] = match
     const from = at + whole.length
     at = from + Number(length)
+    if (at > key.length) return undefined
     parts.push([name, key.slice(from, at)])
   }
   return { head: headOf(key), parts }

@@ -2,7 +2,7 @@
 import { statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bytesOfLog } from '../audit/size.ts'
-import { DETECTOR_NAMES } from '../config/schema/watch.ts'
+import { DETECTOR_NAMES, watcherName } from '../config/schema/watch.ts'
 import type { RuleNames } from '../observe/rule-metrics.ts'
 import { RuleFinder } from '../pacing/live-buckets.ts'
 import { DWELL, ruleLabel } from '../pacing/rules.ts'
@@ -43,7 +43,7 @@ function connectRules({ metrics, settings, state, steadyClock }: Services): void
     const emptiest = await orNone(
       Promise.resolve(steadyClock.nowMs()).then((nowMs) => state.store.limiter.emptiest(nowMs)),
     )
-    return emptiest && new RuleFinder(rules).fill(emptiest)
+    return emptiest && new RuleFinder(rules).levels(emptiest)
   })
   showRules(metrics, settings.current())
 }
@@ -66,7 +66,7 @@ function ruleNames({ loaded, pacing, operatorRules }: LiveSettings): RuleNames {
     approvals: approvals.map(({ name }) => name),
     windows: freeze.windows.map(({ name }) => name),
     overrides: [...operatorRules.overrides.map(({ name = '' }) => name), 'catalogue.guardedTags'],
-    detectors: DETECTOR_NAMES,
+    watchers: DETECTOR_NAMES.map(watcherName),
   }
 }
 

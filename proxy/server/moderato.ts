@@ -70,7 +70,11 @@ function follow(services: Services, { uploads }: Stages): FollowedConfig {
     uploads.reconsider()
   }
   services.state.ledger.onChange(changed)
+  let { mode } = settings.current()
   const reloaded = (): void => {
+    const before = mode
+    ;({ mode } = settings.current())
+    if (mode === 'observe' && before !== mode) log.warn({ mode }, OBSERVING)
     showRules(metrics, settings.current())
     changed()
   }

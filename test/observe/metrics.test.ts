@@ -16,7 +16,7 @@ const RULES = {
   approvals: ['people-first'],
   windows: ['nights'],
   overrides: ['catalogue.overrides[0]'],
-  detectors: ['fanout'],
+  watchers: ['watcher fanout'],
 }
 
 /** Every sample of the scrape: `name{labels}` to value. */
@@ -228,9 +228,9 @@ describe('createMetrics', () => {
       'moderato_rule_throttles_total{rule="destructive"}',
       'moderato_rule_holds_total{rule="destructive"}',
       'moderato_rule_asks_total{rule="people-first"}',
-      'moderato_rule_asks_total{rule="fanout"}',
+      'moderato_rule_asks_total{rule="watcher fanout"}',
       'moderato_rule_denials_total{kind="window",rule="nights"}',
-      'moderato_rule_denials_total{kind="quarantine",rule="fanout"}',
+      'moderato_rule_denials_total{kind="quarantine",rule="watcher fanout"}',
       'moderato_rule_denials_total{kind="freeze",rule="operator"}',
       'moderato_rule_would_total{rule="destructive",would="hold"}',
       'moderato_override_calls_total{rule="catalogue.overrides[0]"}',
