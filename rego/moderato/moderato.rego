@@ -3,7 +3,8 @@
 # description: |
 #   Denies by default. Every package below moderato.rules is one rule: `permit` is true if the rule allows the call, `deny`
 #   holds messages that deny it, and `ask` holds objects that require people to approve it: `{"approvers": 1 or 2,
-#   "message": why}`, and if it has one, `"rule": its name`. A call is allowed if a rule permits it and none denies it. To add a rule, add a folder.
+#   "message": why}`, with `"rule": name` where it has one. A call is allowed if a rule permits it and none denies it. To
+#   add a rule, add a folder.
 # schemas:
 #   - input: schema.input
 package moderato
