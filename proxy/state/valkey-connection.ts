@@ -18,9 +18,6 @@ export interface ValkeyOptions {
   readonly timeoutMs: number
 }
 
-/** As many keys as a server looks at between two commands of others: less than a millisecond. */
-const SCANNED_AT_ONCE = 1_000
-
 type Argument = string | number
 type Options = Omit<RedisOptions, 'replyMapping'>
 
@@ -61,19 +58,6 @@ export class ValkeyConnection {
 
   async get(keys: readonly string[]): Promise<readonly (string | null)[]> {
     return keys.length === 0 ? [] : this.#answered(this.#redis.mget(...keys))
-  }
-
-  /** Yields the names of all keys that begin so, in parts, and reads most of the others past. */
-  async *scan(prefix: string): AsyncIterable<readonly string[]> {
-    const match = `${prefix.replace(/[\\*?[\]]/g, '\\$&')}*`
-    let cursor = '0'
-    do {
-      const [next, keys] = await this.#answered(
-        this.#redis.scan(cursor, 'MATCH', match, 'COUNT', SCANNED_AT_ONCE),
-      )
-      yield keys
-      cursor = next
-    } while (cursor !== '0')
   }
 
   async setIfAbsent(key: string, value: string): Promise<void> {

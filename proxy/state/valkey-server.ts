@@ -4,8 +4,6 @@ import type { ScriptName } from './valkey-scripts.ts'
 export interface ValkeyServer {
   run(script: ScriptName, keys: readonly string[], values: readonly (string | number)[]): Promise<unknown>
   get(keys: readonly string[]): Promise<readonly (string | null)[]>
-  /** Yields the names of all keys that begin so, in parts; one may come twice. */
-  scan(prefix: string): AsyncIterable<readonly string[]>
   /** Returns the full name of a key. All have one hash tag, so that a cluster keeps them on one node. */
   key(name: string): string
 }

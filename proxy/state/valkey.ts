@@ -1,7 +1,7 @@
 /** Keeps state in Valkey or Redis, shared by replicas, whichever machines they are on. */
 import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
 import type { BucketCharge, KeptBuckets, Limiter, Turn } from '../pacing/limiter.ts'
-import { emptiestOf, latestOf, type LiveBucket, type LiveBuckets } from '../pacing/live-buckets.ts'
+import { emptiestOf, type LiveBucket, type LiveBuckets } from '../pacing/live-buckets.ts'
 import type { Clock } from '../core/ports.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import {
@@ -35,7 +35,6 @@ export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateSto
   const server: ValkeyServer = {
     run: (script, keys, values) => connection.run(scripts[script], keys, values),
     get: (keys) => connection.get(keys),
-    scan: (prefix) => connection.scan(prefix),
     key: (name) => `{${options.prefix}}:${name}`,
   }
   // Whoever is first on a server finds every bucket full; see TAKE in valkey-scripts.ts.
@@ -48,6 +47,9 @@ export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateSto
     close: async () => connection.close(),
   }
 }
+
+/** Some 100 bytes each. */
+const MOST_LOOKED_AT = 10_000
 
 class ValkeyLimiter implements Limiter, KeptBuckets {
   readonly #server: ValkeyServer
@@ -64,6 +66,7 @@ class ValkeyLimiter implements Limiter, KeptBuckets {
     const keys = [
       this.#server.key('since'),
       this.#server.key('latest'),
+      this.#server.key('live'),
       ...charges.map(({ key }) => this.#bucket(key)),
     ]
     const values = charges.flatMap(({ rate, weight }) => [rate.intervalMs, rate.burst, weight])
@@ -81,28 +84,24 @@ class ValkeyLimiter implements Limiter, KeptBuckets {
   }
 
   async live(_nowMs: number, most: number): Promise<LiveBuckets> {
-    return latestOf(await this.#live(), most)
-  }
-
-  async emptiest(): Promise<ReadonlyMap<string, number>> {
-    return emptiestOf(await this.#live())
-  }
-
-  /** Reads all buckets: a bucket's key is gone when it is full. */
-  async #live(): Promise<Iterable<LiveBucket>> {
+    const [now = '', all, ...found] = (await this.#server.run(
+      'live',
+      [this.#server.key('live')],
+      [most],
+    )) as (string | number)[]
     const prefix = this.#bucket('')
-    // A key that moves while the server is asked comes twice.
-    const live = new Map<string, LiveBucket>()
-    for await (const keys of this.#server.scan(prefix)) {
-      if (keys.length === 0) continue
-      const [now, ...tats] = (await this.#server.run('look', keys, [])) as string[]
-      for (const [index, tat] of tats.entries()) {
-        const fullInMs = Number(tat) - Number(now)
-        const key = (keys[index] ?? '').slice(prefix.length)
-        if (fullInMs > 0) live.set(key, { key, fullInMs })
-      }
+    const buckets: LiveBucket[] = []
+    for (let at = 0; at < found.length; at += 2) {
+      const key = String(found[at]).slice(prefix.length)
+      buckets.push({ key, fullInMs: Number(found[at + 1]) - Number(now) })
     }
-    return live.values()
+    return { buckets, more: Number(all) - buckets.length }
+  }
+
+  /** Looks at the buckets that are full again last. A rule none of whose buckets is among so many is near to none of them. */
+  async emptiest(nowMs: number): Promise<ReadonlyMap<string, number>> {
+    const { buckets } = await this.live(nowMs, MOST_LOOKED_AT)
+    return emptiestOf(buckets)
   }
 
   #bucket(key: string): string {
