@@ -87,6 +87,7 @@ export function breakglassRoutes(deps: BreakglassService, clock: Clock): readonl
       summary: 'Opens a break-glass for an agent, or makes it wait for a second person.',
       body: OpenBody,
       answer: BreakglassAnswer,
+      check: ({ body }) => void openingOf(body, deps),
       async handle({ caller, body }) {
         const opened = await orStoreError(
           breakglasses.open(openingOf(body, deps), caller.subject),
