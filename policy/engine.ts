@@ -51,6 +51,8 @@ export interface PolicyVerdict {
   readonly messages: readonly string[]
   /** The number of people who must approve an allowed call; 0 if it is not allowed. */
   readonly approvals: Approvers
+  /** The names of the rules of `policy.approvals` that ask for them; undefined if there are none, or the bundle does not say. */
+  readonly asks?: readonly string[] | undefined
 }
 
 export interface PolicyStatement {
@@ -61,6 +63,8 @@ export interface PolicyStatement {
 
 /** A PolicyApproval selects allowed calls that people must approve. All its conditions must hold for a call. */
 export interface PolicyApproval {
+  /** Its name in the configuration, or its place there: `policy.approvals[0]`. */
+  readonly name?: string | undefined
   /** Classes, one of which the call must have. */
   readonly classes: readonly string[]
   /** Patterns, one of which can mean a resource of the call. */
@@ -76,7 +80,7 @@ export interface PolicyApproval {
 /** A PolicyTaskApproval selects tasks that people must approve. All its conditions must hold for the task. */
 export interface PolicyTaskApproval extends Pick<
   PolicyApproval,
-  'classes' | 'resources' | 'agents' | 'approvers'
+  'name' | 'classes' | 'resources' | 'agents' | 'approvers'
 > {
   /** The shortest duration, in seconds, of such a task. */
   readonly minSeconds: number

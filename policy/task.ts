@@ -29,4 +29,6 @@ export interface TaskVerdict {
   readonly messages: readonly string[]
   /** The number of people who must approve an allowed task; 0 if it is not allowed. */
   readonly approvals: Approvers
+  /** The names of the rules of `policy.taskApprovals` that ask for them; undefined if there are none, or the bundle does not say. */
+  readonly asks?: readonly string[] | undefined
 }

@@ -58,6 +58,11 @@ function lengthOf({ messages }: PolicyVerdict): number {
   return messages.reduce((sum, each) => sum + each.length, 0)
 }
 
-function frozen({ rules, messages, ...verdict }: PolicyVerdict): PolicyVerdict {
-  return Object.freeze({ ...verdict, rules: Object.freeze(rules), messages: Object.freeze(messages) })
+function frozen({ rules, messages, asks, ...verdict }: PolicyVerdict): PolicyVerdict {
+  return Object.freeze({
+    ...verdict,
+    rules: Object.freeze(rules),
+    messages: Object.freeze(messages),
+    asks: asks && Object.freeze(asks),
+  })
 }

@@ -12,11 +12,13 @@ const TaskAnswer = z.strictObject({
   rules: texts.min(1),
   messages: texts,
   approvals: z.union([z.literal(0), z.literal(1), z.literal(2)]).optional(),
+  asks: texts.optional(),
 })
 
 /**
  * Parses the verdict about a call; throws if its shape is wrong. It is written by hand, because it runs for every call. A
- * bundle that never needs approvals may leave `approvals` out, unless the configuration requires some (`asks`).
+ * bundle that never needs approvals may leave `approvals` out, unless the configuration requires some (`asks`). A bundle may
+ * leave `asks` out always.
  */
 export function verdictOf(results: unknown, asks: boolean): PolicyVerdict {
   const result = resultOf(results)
@@ -24,8 +26,10 @@ export function verdictOf(results: unknown, asks: boolean): PolicyVerdict {
   const rules = property(result, 'rules')
   const messages = property(result, 'messages')
   const approvals = property(result, 'approvals') ?? (asks ? undefined : 0)
+  const asking = property(result, 'asks')
   if (
     !isApprovers(approvals) ||
+    !(asking === undefined || isTexts(asking)) ||
     typeof allow !== 'boolean' ||
     !isTexts(rules) ||
     !isTexts(messages) ||
@@ -33,7 +37,7 @@ export function verdictOf(results: unknown, asks: boolean): PolicyVerdict {
   ) {
     throw new Error('the answer of the policy has an unknown shape')
   }
-  return { allow, rules, messages, approvals: allow ? approvals : 0 }
+  return { allow, rules, messages, approvals: allow ? approvals : 0, asks: allow ? asking : undefined }
 }
 
 /** Parses the verdict about a task, as `verdictOf` does. */
@@ -42,7 +46,8 @@ export function taskVerdictOf(results: unknown, asks: boolean): TaskVerdict {
   const approvals = answer.data?.approvals ?? (asks ? undefined : 0)
   if (!answer.success || approvals === undefined)
     throw new Error('the answer of the policy about a task has an unknown shape')
-  return { ...answer.data, approvals: answer.data.allow ? approvals : 0 }
+  const { allow, asks: asking, ...rest } = answer.data
+  return { ...rest, allow, approvals: allow ? approvals : 0, asks: allow ? asking : undefined }
 }
 
 function resultOf(results: unknown): unknown {

@@ -18,7 +18,7 @@ export interface RoutedRequest {
 
 /**
  * Returns the answer of the route. A write is durable in the audit log before the route does it; if it cannot be, the
- * write is refused. A write that fails leaves a second record that says why. Throws `AdminError`; anything else is a bug.
+ * write is refused. A write that is refused leaves one record; one that fails later leaves a second that says why. Throws `AdminError`; anything else is a bug.
  */
 export async function answerRoute(
   request: RoutedRequest,
@@ -39,6 +39,7 @@ export async function answerRoute(
     checkPerson(asked)
     const query = readQuery(search, route.query)
     body = readBody(text, route.body)
+    await route.check?.({ caller, params, query, body })
     await recorded(audit, { ...recordOf(asked, body), decision: 'allow' })
     return await route.handle({ caller, params, query, body })
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Serves approvals in the admin API. Only a POST by a person decides one (S18): reading one decides nothing. */
 import { z } from 'zod'
-import { statusOf } from '../approvals/approval.ts'
+import { objectionTo, statusOf } from '../approvals/approval.ts'
 import type { Approvals } from '../approvals/approvals.ts'
 import { ApprovalError, type StoredApproval } from '../approvals/stored-approval.ts'
 import { CallbackBody, callbackSigner, NONCE_MS, type CallbackPerson } from './approval-callback.ts'
@@ -86,6 +86,7 @@ function decisionRoutes({ approvals, maxUses }: ApprovalRoutesDeps): readonly Ad
           .describe('Let the call go at once, without a charge to the pace.'),
       }),
       answer: ShownApproval,
+      check: ({ caller, params }) => checked(approvals, params.id, caller, true),
       handle: ({ caller, params, body }) => decided(approvals, params.id, caller, { ...body, approve: true }),
     }),
     adminRoute({
@@ -95,6 +96,7 @@ function decisionRoutes({ approvals, maxUses }: ApprovalRoutesDeps): readonly Ad
       summary: 'Denies the call; also revokes an approval that is not used yet.',
       body: z.strictObject({ reason }),
       answer: ShownApproval,
+      check: ({ caller, params }) => checked(approvals, params.id, caller, false),
       handle: ({ caller, params, body }) =>
         decided(approvals, params.id, caller, { ...body, approve: false }),
     }),
@@ -108,9 +110,11 @@ function demandRoutes(approvals: Approvals): readonly AdminRoute[] {
       path: '/v1/approvals/demands/{agent}',
       needs: 'person',
       summary: 'Ends the demand that people approve every change of an agent.',
-      async handle({ params }) {
+      check({ params }) {
         if (approvals.demandOn(params.agent) === undefined)
           throw new AdminError(404, 'not_found', 'There is no demand for approvals of this agent.')
+      },
+      async handle({ params }) {
         await orStoreError(approvals.withdrawDemand(params.agent), LOOK_AGAIN)
       },
     }),
@@ -129,7 +133,7 @@ function callbackRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] {
       summary: 'Passes on the decision of a person; signed with the secret of approvals.callback.',
       body: CallbackBody,
       answer: ShownApproval,
-      async handle({ caller, body: { id, digest, nonce, decision, reason, uses } }) {
+      async check({ caller, body: { id, digest, nonce, decision, uses } }) {
         if (!(await orStoreError(approvals.takeNonce(nonce, NONCE_MS), LOOK_AGAIN)))
           throw new AdminError(
             409,
@@ -139,8 +143,10 @@ function callbackRoutes(deps: ApprovalRoutesDeps): readonly AdminRoute[] {
         if (found(approvals, id).approval.digest !== digest)
           throw new AdminError(409, 'other_call', 'The digest does not match the call of this approval.')
         if (uses > maxUses) throw new AdminError(400, 'invalid_body', `uses: at most ${maxUses}.`)
-        return decided(approvals, id, caller, { approve: decision === 'approve', reason, uses })
+        checked(approvals, id, caller, decision === 'approve')
       },
+      handle: ({ caller, body: { id, decision, reason, uses } }) =>
+        decided(approvals, id, caller, { approve: decision === 'approve', reason, uses }),
     }),
   ]
 }
@@ -159,6 +165,13 @@ function refused(error: unknown): never {
 function refusal({ error, message }: ApprovalError): AdminError {
   const status = { not_found: 404, own_agent: 403, same_person: 403 }[error] ?? 409
   return new AdminError(status, error, message)
+}
+
+/** Throws AdminError if the caller may not decide so. */
+function checked(approvals: Approvals, id: string, caller: Caller, approve: boolean): void {
+  const { approval } = found(approvals, id)
+  const objection = objectionTo(approval, { person: caller.subject, approve })
+  if (objection !== undefined) throw refusal(new ApprovalError(objection))
 }
 
 async function decided(

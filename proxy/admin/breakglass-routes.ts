@@ -87,6 +87,7 @@ export function breakglassRoutes(deps: BreakglassService, clock: Clock): readonl
       summary: 'Opens a break-glass for an agent, or makes it wait for a second person.',
       body: OpenBody,
       answer: BreakglassAnswer,
+      check: ({ body }) => void openingOf(body, deps),
       async handle({ caller, body }) {
         const opened = await orStoreError(
           breakglasses.open(openingOf(body, deps), caller.subject),
@@ -110,14 +111,21 @@ function confirmRoute(breakglasses: BreakglassService['breakglasses'], answer: A
     needs: 'person',
     summary: 'Opens a break-glass that waits; the caller is the second person.',
     answer: BreakglassAnswer,
+    check({ caller, params }) {
+      const objection = breakglasses.objectionTo(params.id, caller.subject)
+      if (objection !== undefined) throw unconfirmed(objection)
+    },
     async handle({ caller, params }) {
       const confirmed = await orStoreError(breakglasses.confirm(params.id, caller.subject), lookAgain(PATH))
-      if (confirmed === 'own') throw OWN
-      if (confirmed === 'unreadable') throw UNREADABLE
-      if (confirmed !== 'none') return answer(confirmed)
-      throw notFound('No break-glass with that id waits for a second person')
+      if (typeof confirmed === 'string') throw unconfirmed(confirmed)
+      return answer(confirmed)
     },
   })
+}
+
+function unconfirmed(why: 'own' | 'none' | 'unreadable'): AdminError {
+  if (why === 'none') return notFound('No break-glass with that id waits for a second person')
+  return why === 'own' ? OWN : UNREADABLE
 }
 
 function closeRoute(breakglasses: BreakglassService['breakglasses'], answer: AnswerOf): AdminRoute {

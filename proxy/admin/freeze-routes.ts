@@ -107,10 +107,13 @@ function freezeRoute(freezes: Freezes, { clock, services, isAgent }: FreezeDeps)
       'Freezes everything, or calls that match every selector; also held calls and uploads in progress.',
     body: FreezeBody,
     answer: FrozenAnswer,
-    async handle({ caller, body }) {
+    check({ body }) {
       const unknown = body.services?.find((name) => !services.has(name))
       if (unknown !== undefined)
         throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
+      untilOf(body, clock.nowMs())
+    },
+    async handle({ caller, body }) {
       const untilMs = untilOf(body, clock.nowMs())
       const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
       const frozen = await orStoreError(freezes.freeze(scopeAlone(body), why), lookAgain('/v1/freeze'))
@@ -120,6 +123,12 @@ function freezeRoute(freezes: Freezes, { clock, services, isAgent }: FreezeDeps)
   })
 }
 
+const NO_SUCH_FREEZE = new AdminError(
+  404,
+  'no_such_freeze',
+  'No freeze with that id is in force; moderato freeze list, or GET /v1/freeze, lists them.',
+)
+
 function liftRoute(freezes: Freezes): AdminRoute {
   return adminRoute({
     method: 'DELETE',
@@ -127,14 +136,13 @@ function liftRoute(freezes: Freezes): AdminRoute {
     needs: 'token',
     summary: 'Lifts a freeze. To lift a window, change the configuration.',
     answer: FreezeAnswer,
+    check({ params }) {
+      if (!freezes.active().some(({ id }) => id === params.id)) throw NO_SUCH_FREEZE
+    },
     async handle({ params }) {
       const lifted = await orStoreError(freezes.lift(params.id), lookAgain('/v1/freeze'))
-      if (lifted !== undefined) return freezeAnswer(lifted)
-      throw new AdminError(
-        404,
-        'no_such_freeze',
-        'No freeze with that id is in force; moderato freeze list, or GET /v1/freeze, lists them.',
-      )
+      if (lifted === undefined) throw NO_SUCH_FREEZE
+      return freezeAnswer(lifted)
     },
   })
 }

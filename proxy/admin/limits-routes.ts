@@ -7,8 +7,10 @@ import { chargesOf } from '../pacing/charges.ts'
 import { explainCharges, liveBuckets } from '../pacing/limits-view.ts'
 import type { Agent } from '../core/agent.ts'
 import type { Clock } from '../core/ports.ts'
-import type { Limiter } from '../pacing/limiter.ts'
+import type { KeptBuckets, Limiter } from '../pacing/limiter.ts'
+import { RuleFinder, type Bucket } from '../pacing/live-buckets.ts'
 import type { PaceQueue } from '../pacing/queue.ts'
+import { widenedRules, type Widened } from '../pacing/widened.ts'
 import type { Rates } from '../runtime/rate-settings.ts'
 import { Denial } from '../core/denial/denial.ts'
 import { adminRoute, type AdminRoute } from './route.ts'
@@ -31,6 +33,7 @@ const BucketAnswer = z.strictObject({
 
 export const LimitsAnswer = z.strictObject({
   nowMs: z.number(),
+  enforced: z.boolean().describe('False in observe mode: no bucket holds or throttles a call.'),
   buckets: z
     .array(BucketAnswer)
     .describe('The buckets that are not full; the one that is full again last comes first.'),
@@ -41,6 +44,7 @@ export type LimitsAnswer = z.output<typeof LimitsAnswer>
 
 export const ExplainAnswer = z.strictObject({
   nowMs: z.number(),
+  enforced: z.boolean().describe('False in observe mode: the verdict is what would be.'),
   verdict: z.enum(['unpaced', 'now', 'held', 'throttled', 'never']),
   turnAtMs: z.number().nullable().describe('null: never, as it counts more than a burst.'),
   maxWaitMs: z.number(),
@@ -89,9 +93,12 @@ const ExplainQuery = z.strictObject({
 })
 
 export interface LimitsRoutesDeps {
-  readonly limiter: Limiter
+  readonly limiter: Limiter & KeptBuckets
   readonly queue: PaceQueue
-  readonly rates: Pick<Rates, 'buckets' | 'pacing' | 'slowdownOf'>
+  readonly rates: Pick<Rates, 'pacing' | 'slowdownOf'>
+  readonly mode: () => 'enforce' | 'observe'
+  /** Returns the break-glasses that widen the pace of their agents now. */
+  readonly widened: () => readonly Widened[]
   readonly steadyClock: Clock
   readonly accountOf: (agent: Agent) => string | undefined
 }
@@ -101,26 +108,28 @@ export function limitsRoutes(deps: LimitsRoutesDeps): readonly AdminRoute[] {
   return [listRoute(deps), explainRoute(deps)]
 }
 
-function listRoute({ rates, limiter, queue, steadyClock }: LimitsRoutesDeps): AdminRoute {
+function listRoute({ rates, limiter, queue, steadyClock, mode, widened }: LimitsRoutesDeps): AdminRoute {
   return adminRoute({
     method: 'GET',
     path: '/v1/limits',
     needs: 'token',
-    summary: 'Lists the buckets that calls were charged in and that are not full.',
+    summary: 'Lists the buckets that are not full, whichever process charged them.',
     query: z.strictObject({ agent: z.string().optional(), rule: z.string().optional() }),
     answer: LimitsAnswer,
     async handle({ query: { agent, rule } }) {
       const nowMs = steadyClock.nowMs()
-      const asked = rates.buckets
-        .all()
-        .filter((each) => rule === undefined || each.rule.name === rule)
-        .filter(({ parts: key }) => agent === undefined || key.some(([, value]) => value === agent))
-      return { nowMs, ...(await read(liveBuckets(asked, limiter, nowMs, MOST_BUCKETS))), held: queue.held }
+      const { rules } = rates.pacing()
+      const finder = new RuleFinder(rules, ...widened().map((each) => widenedRules(rules, each)))
+      const isAsked = (bucket: Bucket): boolean =>
+        (rule === undefined || bucket.rule.name === rule) &&
+        (agent === undefined || bucket.parts.some(([, value]) => value === agent))
+      const live = await read(liveBuckets({ limiter, rules: finder }, isAsked, nowMs, MOST_BUCKETS))
+      return { nowMs, enforced: mode() === 'enforce', ...live, held: queue.held }
     },
   })
 }
 
-function explainRoute({ rates, limiter, queue, steadyClock, accountOf }: LimitsRoutesDeps): AdminRoute {
+function explainRoute({ rates, limiter, queue, steadyClock, accountOf, mode }: LimitsRoutesDeps): AdminRoute {
   return adminRoute({
     method: 'GET',
     path: '/v1/limits/explain',
@@ -139,6 +148,7 @@ function explainRoute({ rates, limiter, queue, steadyClock, accountOf }: LimitsR
       const nowMs = steadyClock.nowMs()
       return {
         nowMs,
+        enforced: mode() === 'enforce',
         ...(await read(explainCharges(charges, limiter, nowMs))),
         ahead: queue.heldBy(who.agent),
       }

@@ -62,6 +62,12 @@ export function quarantineRoutes(
   ]
 }
 
+const NOT_QUARANTINED = new AdminError(
+  404,
+  'not_quarantined',
+  'This agent is not in quarantine; moderato quarantine list, or GET /v1/quarantine, lists those that are.',
+)
+
 function liftRoute(quarantines: Quarantines): AdminRoute {
   return adminRoute({
     method: 'DELETE',
@@ -69,14 +75,13 @@ function liftRoute(quarantines: Quarantines): AdminRoute {
     needs: 'token',
     summary: 'Lets an agent continue. Watchers start again from zero for it.',
     answer: QuarantineAnswer,
+    check({ params }) {
+      if (!quarantines.all().some(({ agent }) => agent === params.agent)) throw NOT_QUARANTINED
+    },
     async handle({ params }) {
       const lifted = await orStoreError(quarantines.lift(params.agent), lookAgain('/v1/quarantine'))
-      if (lifted !== undefined) return quarantineAnswer(lifted)
-      throw new AdminError(
-        404,
-        'not_quarantined',
-        'This agent is not in quarantine; moderato quarantine list, or GET /v1/quarantine, lists those that are.',
-      )
+      if (lifted === undefined) throw NOT_QUARANTINED
+      return quarantineAnswer(lifted)
     },
   })
 }

@@ -31,6 +31,13 @@ export interface AdminRoute<Path extends string = string, Body = unknown, Query 
   /** The schema of the answer, for OpenAPI. */
   readonly answer?: z.ZodType
   /**
+   * Throws `AdminError` for a write that may not be done. It is called before the write is recorded, so a refusal here
+   * leaves one record, which says that it was refused.
+   */
+  check?(
+    request: AdminRequest<Body, Query, string extends Path ? string : NamesIn<Path>>,
+  ): void | Promise<void>
+  /**
    * Returns the answer as JSON; undefined gives 204. Throws `AdminError` to refuse. A write is in the audit log before
    * this is called.
    */

@@ -135,6 +135,7 @@ function revokeRoute(deps: SessionRoutesDeps): AdminRoute {
     summary: 'Ends sessions early, on every replica; also held calls and uploads in progress.',
     body: RevokeBody,
     answer: RevokedAnswer,
+    check: ({ body }) => void targetOf(body, deps.identity.tasks.all()),
     handle: ({ caller, body }) =>
       orStoreError(
         revoke(body, caller.subject, deps),

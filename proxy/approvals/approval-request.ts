@@ -23,10 +23,13 @@ export type OwnerOf = (agentId: string) => string | undefined
 /** Returns what policy wants, and what somebody demanded of the agent's changes; the more people of the two. */
 export function needOf({ decision, agent, call }: Decided, approvals: Pick<Approvals, 'demandOn'>): Need {
   const demand = changesState(call.classes) ? demandOn(agent, approvals) : undefined
-  if (demand === undefined) return { approvers: decision.approvals, why: decision.why }
+  const { askedBy = [] } = decision
+  if (demand === undefined)
+    return { approvers: decision.approvals, why: decision.why, rules: decision.askedBy }
   return {
     approvers: demand.approvers > decision.approvals ? demand.approvers : decision.approvals,
     why: [...decision.why, demand.reason],
+    rules: [...askedBy, demand.by],
   }
 }
 

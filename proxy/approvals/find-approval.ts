@@ -3,6 +3,7 @@
  * what to do.
  */
 import { Denial } from '../core/denial/denial.ts'
+import type { RefusedBy } from '../core/denial/refused-by.ts'
 import type { GivenApproval } from '../exchange/exchange.ts'
 import type { Need } from '../exchange/approval-need.ts'
 import type { Clock } from '../core/ports.ts'
@@ -42,18 +43,21 @@ export function givenFor(
 ): GivenApproval | undefined {
   const known = approvals.find(key, need.approvers)
   if (known === undefined) return undefined
-  refuseDenied(known)
+  refuseDenied(known, need)
   if (statusOf(known.approval, need.approvers) !== 'approved') return undefined
   return { id: known.id, digest: key.digest, skipPace: grantedOf(known.approval).skipPace }
 }
 
 /** Throws `approval_denied`, with who and why, if a person refused it. */
-export function refuseDenied({ id, approval }: StoredApproval): void {
+export function refuseDenied({ id, approval }: StoredApproval, need: Need): void {
   const denied = approval.decisions.find((decision) => !decision.approve)
   if (denied === undefined) return
   const why =
     denied.reason === undefined ? 'gave no reason' : `said ${quoteUntrusted(denied.reason, { prose: true })}`
-  throw new Denial('approval_denied', `${denied.person} refused approval ${id} and ${why}.`, { approval: id })
+  throw new Denial('approval_denied', `${denied.person} refused approval ${id} and ${why}.`, {
+    approval: id,
+    ...askedBy(need),
+  })
 }
 
 /**
@@ -66,10 +70,15 @@ export async function askFor(sought: ApprovalQuery, deps: FindApprovalDeps): Pro
     deps.approvals.ask(sought.asked()),
     'An approval could not be asked for.',
   )
-  if (known === undefined) throw new Denial('approvals_full', need.why.join(' '))
+  if (known === undefined) throw new Denial('approvals_full', need.why.join(' '), askedBy(need))
   const given = givenFor(sought, deps.approvals) ?? (await sought.held?.())
   if (given !== undefined) return given
   throw required(known, need, deps)
+}
+
+/** Names the rules that ask, in the options of a Denial. */
+export function askedBy({ rules = [] }: Need): { readonly by?: RefusedBy } {
+  return rules.length === 0 ? {} : { by: { kind: 'approval', rules } }
 }
 
 function required(
@@ -85,6 +94,6 @@ function required(
     'approval_required',
     `${need.why.join(' ')} Approval ${id} ${isNew ? 'was asked for' : 'still waits'}: it needs ${people}` +
       `${decisions.length === 0 ? '' : ', one has approved'}. ${place(id)} It is good for ${minutes} more min.`,
-    { approval: id },
+    { approval: id, ...askedBy(need) },
   )
 }

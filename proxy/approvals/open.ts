@@ -15,6 +15,7 @@ import type { Pacing } from '../pacing/pacing.ts'
 import { readSecret } from '../core/secret-file.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { OwnerOf } from './approval-request.ts'
+import { statusOf } from './approval.ts'
 import { Approvals } from './approvals.ts'
 import type { ApprovalEvent } from './stored-approval.ts'
 import { approvalFields } from './record.ts'
@@ -28,7 +29,7 @@ export interface ApprovalDeps {
   readonly steadyClock: Clock
   readonly timer: Timer
   readonly audit: Pick<Audit, 'append'>
-  readonly metrics: Pick<Metrics, 'approvalsPending' | 'approvalDecision'>
+  readonly metrics: Pick<Metrics, 'approvalsPending' | 'approvalOldest' | 'approvalDecision'>
   readonly log: Logger
   readonly rules: () => {
     readonly loaded: { readonly config: Config }
@@ -81,11 +82,12 @@ export function openApprovals(deps: ApprovalDeps): ApprovalService {
   const { expire: expireMs, pendingPerAgent } = config
   const onEvent = (event: ApprovalEvent): void => {
     audit.append(approvalFields(event))
-    if (event.kind === 'decided') metrics.approvalDecision(event.decision)
+    if (event.kind === 'decided') metrics.approvalDecision(event.decision, secondsUntil(event))
     if (event.kind === 'asked') webhook?.post(event.known)
   }
   const approvals = new Approvals({ ledger, clock, expireMs, pendingPerAgent, onEvent })
   metrics.approvalsPending(() => approvals.pending)
+  metrics.approvalOldest(() => oldestSeconds(approvals, clock))
   const inFlight = new InFlightChanges(approvals)
   const waiting = new Waiting(ledger, timer, () => inForce().limits.heldPerAgent)
   return {
@@ -106,6 +108,17 @@ export function openApprovals(deps: ApprovalDeps): ApprovalService {
     },
     close: () => webhook?.close(),
   }
+}
+
+/** Returns the time from the request for an approval to the decision. */
+function secondsUntil({ known, decision }: ApprovalEvent & { kind: 'decided' }): number {
+  return Math.max(0, decision.atMs - known.approval.askedAtMs) / 1000
+}
+
+/** Returns the age of the oldest approval that waits; 0 if none does. */
+function oldestSeconds(approvals: Approvals, clock: Clock): number {
+  const oldest = approvals.all().find(({ approval }) => statusOf(approval) === 'pending')
+  return oldest === undefined ? 0 : Math.max(0, clock.nowMs() - oldest.approval.askedAtMs) / 1000
 }
 
 function adminOf(approvals: Approvals, { clock, rules }: ApprovalDeps): ApprovalService['admin'] {

@@ -31,6 +31,26 @@ export type AuditPhase =
   | 'seal'
   | 'lost'
 
+/** Says what would have been done to a call that was let through; what would not have been is left out. */
+export interface WouldRecord {
+  /** Policy would have denied it. */
+  readonly deny?: WouldBe
+  /** People would have been asked. */
+  readonly ask?: WouldBe
+  /** Pace would have held or throttled it. */
+  readonly throttle?: WouldBe & {
+    /** How long it would only have been held; undefined if it would have been refused. */
+    readonly waitMs?: number | undefined
+  }
+}
+
+export interface WouldBe {
+  /** A key of the denial table. */
+  readonly reason: string
+  /** The names of the rules that say so. */
+  readonly rules: readonly string[]
+}
+
 /** Describes a break-glass. Times are in ISO 8601. */
 export interface BreakglassRecord {
   /** The state when the record was written; expiry leaves no record. */
@@ -103,6 +123,14 @@ export interface AuditRecord {
   readonly wouldDeny?: string | undefined
   readonly wouldThrottle?: string | undefined
   readonly wouldRules?: readonly string[] | undefined
+  /** The same in one place: what enforce mode, or a rule that only observes, would have done. */
+  readonly would?: WouldRecord | undefined
+  /** The names of the pace rules that held or throttled. */
+  readonly paceRules?: readonly string[] | undefined
+  /** The names or ids of the rules that refused, throttled or asked people: of pace, approvals, policy, freezes, ... */
+  readonly rules?: readonly string[] | undefined
+  /** The names of the operators' rules that changed the call's classes. */
+  readonly overrides?: readonly string[] | undefined
   readonly policy?:
     | { readonly engine: string; readonly revision: string; readonly rules: readonly string[] }
     | undefined

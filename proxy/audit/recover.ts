@@ -4,6 +4,8 @@ import { chmodSync, closeSync, openSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { diskTrouble } from '../core/disk.ts'
+import { errorMessage } from '../core/error-message.ts'
 import { GENESIS, lastRecord, segmentName, segmentNumbers, type ChainHead } from './chain.ts'
 import type { TornTail } from './record.ts'
 import type { SegmentPosition } from './segment.ts'
@@ -21,11 +23,18 @@ export function lockFolder(dir: string): { release(): void } {
     database.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     database.close()
-    throw new Error(`another process is writing the audit log ${dir}: only one process can write it`, {
-      cause,
-    })
+    throw new Error(lockTrouble(dir, cause), { cause })
   }
   return { release: () => database.close() }
+}
+
+/** SQLite's result code for a lock that somebody else has. */
+const SQLITE_BUSY = 5
+
+function lockTrouble(dir: string, cause: unknown): string {
+  const isHeld = cause instanceof Error && 'errcode' in cause && cause.errcode === SQLITE_BUSY
+  if (isHeld) return `another process is writing the audit log ${dir}: only one process can write it`
+  return `the audit log ${dir} cannot be locked: ${diskTrouble(dir, cause) ?? errorMessage(cause)}`
 }
 
 export interface Recovered {

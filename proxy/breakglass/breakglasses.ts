@@ -68,14 +68,25 @@ export class Breakglasses {
    */
   async confirm(id: string, by: string): Promise<Breakglass | 'own' | 'none' | 'unreadable'> {
     const nowMs = this.#deps.clock.nowMs()
-    const known = this.#get(id)
-    if (known === undefined || stateOf(known, nowMs) !== 'pending') return this.#absent(id)
-    if (known.openedBy === by) return 'own'
+    const known = this.#confirmable(id, by, nowMs)
+    if (typeof known === 'string') return known
     const { id: _, untilMs: __, ...kept } = known
     const expected = this.#table.get(id)?.revision ?? 0
     const confirmed = { ...kept, confirmedBy: by, fromMs: nowMs }
     // Somebody else may have closed it meanwhile.
     return (await this.#write(id, confirmed, nowMs + known.forMs, expected)) ?? 'none'
+  }
+
+  /** Says why a person cannot confirm one, as `confirm` does; undefined if they can. */
+  objectionTo(id: string, by: string): 'own' | 'none' | 'unreadable' | undefined {
+    const known = this.#confirmable(id, by, this.#deps.clock.nowMs())
+    return typeof known === 'string' ? known : undefined
+  }
+
+  #confirmable(id: string, by: string, nowMs: number): Breakglass | 'own' | 'none' | 'unreadable' {
+    const known = this.#get(id)
+    if (known === undefined || stateOf(known, nowMs) !== 'pending') return this.#absent(id)
+    return known.openedBy === by ? 'own' : known
   }
 
   /** Ends one now, open or waiting, whatever others do at the same time. `none`, `unreadable`: as `confirm`. */

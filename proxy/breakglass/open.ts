@@ -6,6 +6,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import type { Outcome } from '../exchange/outcome.ts'
+import type { Widened } from '../pacing/widened.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { alertsOf } from '../watch/alerts.ts'
 import type { Breakglass } from './breakglass.ts'
@@ -34,6 +35,8 @@ export interface BreakglassService {
   readonly isAgent: (id: string) => boolean
   /** The break-glass that is open for an agent. */
   readonly openFor: (agentId: string) => Breakglass | undefined
+  /** Returns the break-glasses that widen the pace of their agents now. */
+  readonly widened: () => readonly Widened[]
   /** The pace that a break-glass may widen to. */
   readonly pace: () => Config['breakglass']['pace']
   /** Calls `ended` whenever the time of one is over; returns what ends that. */
@@ -62,6 +65,11 @@ export function openBreakglass(deps: BreakglassDeps): BreakglassService {
     settings,
     isAgent: (id: string) => isAgent(id, rules().loaded.config),
     openFor: (agentId: string) => breakglasses.openFor(agentId),
+    widened: () =>
+      breakglasses
+        .all()
+        .filter(({ id, agent }) => breakglasses.openFor(agent)?.id === id)
+        .map(({ id, classes }) => ({ id, classes, pace: settings().pace })),
     pace: () => settings().pace,
     watchEnds: (timer: Timer, ended: () => void) => breakglasses.watchEnds(timer, ended),
     finished({ exchange, decision, reason }: Outcome): void {

@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
 import type { ChainHead } from '../audit/chain.ts'
-import type { AuditRecord } from '../audit/record.ts'
 import { tailAudit } from '../audit/tail.ts'
 import { verifyAudit, type AuditVerdict } from '../audit/verify.ts'
+import { auditLine } from './audit-line.ts'
 import { withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'
@@ -34,7 +34,7 @@ async function act({ dir: given, config, json, head, ...tail }: Command, io: Io,
     const dir = given ?? folderOf(config)
     if (tail.action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
     for await (const line of tailAudit(dir, { ...tail, signal: options.signal })) {
-      io.stdout.write(`${json ? line : summary(line)}\n`)
+      io.stdout.write(`${json ? line : auditLine(line)}\n`)
     }
     return 0
   } catch (error) {
@@ -109,46 +109,4 @@ function report(dir: string, verdict: AuditVerdict, json: boolean, io: Io): numb
     `${dir}: ${verified}: ${records} records in ${segments} segments, head ${head.seq}:${head.hash}\n`,
   )
   return verdict.ok ? 0 : 1
-}
-
-/** Returns one record as a line for people; text of agents cannot control the terminal. */
-function summary(line: string): string {
-  let record: Partial<AuditRecord> & { readonly seq?: number; readonly time?: string }
-  try {
-    record = JSON.parse(line) as typeof record
-  } catch {
-    return visible(`not a record: ${line.slice(0, 200)}`)
-  }
-  const { seq, time, phase, requestId, agent, service, operation, decision, reason, waitedMs, upstream } =
-    record
-  const call = service === undefined ? undefined : `${service}:${operation ?? '-'}`
-  const parts = [
-    seq,
-    time,
-    phase,
-    decision,
-    reason === 'none' ? undefined : reason,
-    record.class,
-    call,
-    agent,
-  ]
-  if (record.count !== undefined && record.count > 1) parts.push(`count=${record.count}`)
-  if (record.omitted !== undefined) parts.push(`omitted=${record.omitted}`)
-  if (waitedMs !== undefined && waitedMs > 0) parts.push(`waited=${waitedMs}ms`)
-  if (upstream?.status !== undefined) parts.push(`upstream=${upstream.status}`)
-  if (record.drift !== undefined)
-    parts.push(`${record.drift.detector} (${record.drift.response}): ${record.detail ?? ''}`)
-  if (record.admin !== undefined) parts.push(`${record.admin.does} by ${record.admin.subject}`)
-  if (record.config !== undefined) parts.push(JSON.stringify(record.config))
-  if (record.refusals !== undefined) parts.push(JSON.stringify(record.refusals))
-  if (record.refused !== undefined) parts.push(`from ${record.refused.from} until ${record.refused.until}`)
-  return visible([...parts, requestId].filter((part) => part !== undefined).join(' '))
-}
-
-/** Shows control, bidirectional and invisible characters as `\u{...}`. */
-function visible(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
-    (each) => `\\u{${(each.codePointAt(0) ?? 0).toString(16)}}`,
-  )
 }

@@ -26,6 +26,9 @@ const OPTIONS = {
   root: { type: 'string' },
 } as const
 
+const NOT_ENFORCED =
+  'OBSERVE MODE: nothing is enforced. This is what enforce mode would do; moderato_would_total counts it'
+
 export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
     runAdminCommand(errandOf(given), given.values, io),
@@ -45,8 +48,9 @@ type Values = Given<typeof OPTIONS>['values']
 function listed({ agent, rule }: Values): AdminCommand {
   return async (client) => {
     const answer = await client.get(`/v1/limits${query({ agent, rule })}`, LimitsAnswer)
-    const words = answer.buckets.map((each) => bucketText(each, answer.nowMs))
-    if (words.length === 0) words.push('every bucket is full')
+    const words = answer.enforced ? [] : [NOT_ENFORCED]
+    words.push(...answer.buckets.map((each) => bucketText(each, answer.nowMs)))
+    if (answer.buckets.length === 0) words.push('every bucket is full')
     if (answer.more > 0) words.push(`and ${answer.more} more: name an --agent or a --rule`)
     words.push(`${answer.held} calls wait for their turn`)
     return { answer, words: `${words.join('\n')}\n` }
@@ -70,6 +74,7 @@ function explained(values: Values): AdminCommand {
     const answer = await client.get(path, ExplainAnswer)
     const { nowMs, ahead } = answer
     const words = [
+      ...(answer.enforced ? [] : [NOT_ENFORCED]),
       verdictText(answer),
       ...answer.buckets.map((each) => {
         const slow = each.slowed > 1 ? `, slowed ${Number(each.slowed.toFixed(1))} times` : ''

@@ -1,10 +1,12 @@
 /** Implements `moderato serve --config FILE`: runs the proxy until SIGTERM or SIGINT. */
 import { z } from 'zod'
 import { openModerato } from '../server/moderato.ts'
+import { OBSERVING } from '../server/listeners.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/loaded.ts'
+import { diskTrouble } from '../core/disk.ts'
 import { errorMessage } from '../core/error-message.ts'
-import { createLog } from '../observe/log.ts'
+import { openLog } from '../observe/log.ts'
 import { expectShortLives } from './short-lived.ts'
 import { missing, withArguments, type Io } from './verb.ts'
 
@@ -34,10 +36,12 @@ async function serve(file: string, io: Io): Promise<number> {
   expectShortLives()
   // Few schemas are used twice: compiled parsers would take 3 MB.
   z.config({ jitless: true })
+  let stateDir = file
   try {
     const loaded = loadConfig(file)
-    const log = createLog({ level: loaded.config.log.level })
-    const moderato = await openModerato(loaded, log)
+    ;({ stateDir } = loaded.config)
+    const processLog = openLog(loaded.config.log.level)
+    const moderato = await openModerato(loaded, processLog)
     let draining = false
     process.on('SIGHUP', () => {
       if (!draining) void moderato.reload('SIGHUP')
@@ -45,16 +49,26 @@ async function serve(file: string, io: Io): Promise<number> {
     const listening = await moderato.listen()
     // Before the line is printed: its reader may end the service at once.
     const ended = endOfService()
-    io.stdout.write(`${JSON.stringify({ listening })}\n`)
+    const { mode } = loaded.config.policy
+    io.stdout.write(`${JSON.stringify({ listening, ...(mode === 'observe' && { notice: OBSERVING }) })}\n`)
     await ended
     draining = true
-    log.info('draining')
+    processLog.log.info('draining')
     await moderato.drain()
+    processLog.flush()
     return 0
   } catch (error) {
-    io.stderr.write(`${error instanceof ConfigError ? error.message : `moderato: ${errorMessage(error)}`}\n`)
+    io.stderr.write(`${error instanceof ConfigError ? error.message : failureText(stateDir, error)}\n`)
     return 1
   }
+}
+
+/** Says what failed, and if it was the disk, what to do about that. */
+function failureText(stateDir: string, error: unknown): string {
+  const message = errorMessage(error)
+  const trouble = diskTrouble(stateDir, error)
+  const isSaid = trouble === undefined || message.includes(trouble)
+  return `moderato: ${message}${isSaid ? '' : ` (${stateDir}: ${trouble})`}`
 }
 
 /** Resolves on the first signal; the next one ends the process. */

@@ -29,6 +29,8 @@ export interface Call {
   readonly class: ActionClass
   readonly classes: readonly ActionClass[]
   readonly traits: readonly Trait[]
+  /** The names of the operators' rules that changed its classes (`catalogue.overrides`); undefined if there are none. */
+  readonly overrides?: readonly string[] | undefined
   /** Parts of the request that the model does not have: `Table.Name`, `?key`, `x-amz-name`. */
   readonly unmodelled: readonly string[]
   /** Selected parameters under stable names: docs/policy.md has them all. */

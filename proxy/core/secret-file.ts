@@ -1,7 +1,9 @@
 /** Makes and reads Moderato's own secrets: 256 bits, made at first start, in a file that only its own user can read. */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { diskTrouble } from './disk.ts'
+import { errorMessage } from './error-message.ts'
 import { makeOwnFolder } from './own-folder.ts'
 
 const MIN_CHARACTERS = 32
@@ -16,9 +18,15 @@ export function ownSecret(path: string): string {
       flush: true,
     })
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw unwritten(path, error)
   }
   return readSecret(path)
+}
+
+/** Removes what was begun: the next start would take it for a secret that is too short. */
+function unwritten(path: string, cause: unknown): Error {
+  rmSync(path, { force: true })
+  return new Error(`${path} cannot be written: ${diskTrouble(path, cause) ?? errorMessage(cause)}`, { cause })
 }
 
 /** Reads a secret from a file that only its owner can read; throws otherwise. No error message holds the secret. */

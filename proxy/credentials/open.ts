@@ -35,6 +35,8 @@ export interface SignerService {
   readonly presign: PresignSigning
   /** Asks for credentials before any call needs them: rejects where there are none. */
   ready(): Promise<void>
+  /** Returns in how many seconds Moderato's own credentials end: Infinity if never, undefined before they were fetched. */
+  readonly expirySeconds: () => number | undefined
 }
 
 /** Opens the signers. It reads the catalogue through only where there are roles to make policies for. */
@@ -60,6 +62,11 @@ export function openSigners(upstream: Config['upstream'], deps: SignerDeps): Sig
     accountOf: (agent: Agent) => accountOf(agent, upstream),
     presign: signing(upstream, assume, signers),
     ready: async () => void (await plain.current()),
+    expirySeconds() {
+      const held = plain.held()
+      if (held?.expiration === undefined) return held && Infinity
+      return (held.expiration.getTime() - clock.nowMs()) / 1000
+    },
   }
 }
 

@@ -12,6 +12,12 @@ export interface ExpiringCredentials extends Credentials {
   readonly expiration?: Date | undefined
 }
 
+/** A source that says what it has. */
+export interface HeldCredentials extends CredentialSource {
+  /** Returns what was fetched last, ended or not; undefined before the first time. */
+  held(): ExpiringCredentials | undefined
+}
+
 /** Returns what to sign with now, at once if it is there; denial `upstream_credentials` if the source has none. */
 export function currentCredentials(source: CredentialSource): Credentials | Promise<Credentials> {
   const credentials = source.current()
@@ -22,15 +28,15 @@ function refuse(cause: unknown): never {
   throw new Denial('upstream_credentials', 'The source of upstream credentials failed.', { cause })
 }
 
-export function fixedCredentials(credentials: Credentials): CredentialSource {
-  return { current: () => credentials }
+export function fixedCredentials(credentials: Credentials): HeldCredentials {
+  return { current: () => credentials, held: () => credentials }
 }
 
 /**
  * Returns the standard provider chain of the AWS SDK: environment, shared files, SSO, web identity, container,
  * instance. It is loaded when it is first asked: it is large, and who configures credentials needs none.
  */
-export function chainCredentials(clock: Clock): CredentialSource {
+export function chainCredentials(clock: Clock): HeldCredentials {
   let provider: (() => Promise<ExpiringCredentials>) | undefined
   return refreshed(async () => {
     provider ??= (await import('@aws-sdk/credential-providers')).fromNodeProviderChain()
@@ -42,7 +48,7 @@ export function chainCredentials(clock: Clock): CredentialSource {
  * Keeps what `fetch` gave until shortly before it expires. One fetch at a time, whoever asks. A failed refresh keeps
  * credentials that are still valid in use; with none left the failure reaches the caller, who fails closed.
  */
-export function refreshed(fetch: () => Promise<ExpiringCredentials>, clock: Clock): CredentialSource {
+export function refreshed(fetch: () => Promise<ExpiringCredentials>, clock: Clock): HeldCredentials {
   let held: ExpiringCredentials | undefined
   let fetching: Promise<ExpiringCredentials> | undefined
 
@@ -63,6 +69,7 @@ export function refreshed(fetch: () => Promise<ExpiringCredentials>, clock: Cloc
   }
 
   return {
+    held: () => held,
     current: () => (held !== undefined && validFor(clock.nowMs() + REFRESH_BEFORE_MS) ? held : refresh()),
   }
 }

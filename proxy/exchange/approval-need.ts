@@ -2,4 +2,6 @@
 export interface Need {
   readonly approvers: 0 | 1 | 2
   readonly why: readonly string[]
+  /** The names of the rules that ask; undefined where the policy does not say. */
+  readonly rules?: readonly string[] | undefined
 }

@@ -122,6 +122,8 @@ export interface Decision {
   readonly wouldDeny: string | undefined
   /** The number of people who must approve the call; 0 in observe mode, unless it issues credentials. */
   readonly approvals: 0 | 1 | 2
+  /** The names of the approval rules that ask for them, or would; undefined where the policy does not say. */
+  readonly askedBy?: readonly string[] | undefined
   /** The reasons for those approvals, in the rules' words. */
   readonly why: readonly string[]
 }
@@ -154,6 +156,12 @@ export interface Paced extends Approved {
   readonly wouldThrottle: string | undefined
   /** The names of those rules. */
   readonly wouldRules?: readonly string[]
+  /** Those of them that would have refused it. */
+  readonly wouldRefuse?: readonly string[]
+  /** How long the others would have held it; undefined if it would have been refused. */
+  readonly wouldWaitMs?: number
+  /** The names of the pace rules that held it; undefined if none did. */
+  readonly paceRules?: readonly string[]
 }
 
 /** A call that has the upstream credentials with which it will be signed. */

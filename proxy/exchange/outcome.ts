@@ -1,4 +1,5 @@
 /** Declares how far a request came, and how it ended. */
+import type { RefusedBy } from '../core/denial/refused-by.ts'
 import type { DenialReason } from '../core/denial/table.ts'
 import type { Classified, Forwarded, Received } from './exchange.ts'
 import type { PresignFacts } from './presign-request.ts'
@@ -16,4 +17,6 @@ export interface Outcome {
   readonly decision: 'allow' | 'deny' | 'throttle' | 'abort' | 'error'
   readonly reason: DenialReason | 'none'
   readonly durationMs: number
+  /** The rules that refused it; undefined where none did. */
+  readonly by?: RefusedBy | undefined
 }

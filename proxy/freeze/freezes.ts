@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Agent } from '../core/agent.ts'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { Denial } from '../core/denial/denial.ts'
+import type { RefusedBy } from '../core/denial/refused-by.ts'
 import type { Clock, Timer } from '../core/ports.ts'
 import type { Hold } from '../exchange/holds.ts'
 import { momentMs, untilText } from '../core/moment.ts'
@@ -122,12 +123,16 @@ export class Freezes {
     if (exchange.agentRequest?.kind === 'end') return
     const { accountOf, clock, rules } = this.#deps
     const accountId = accountOf(exchange.agent)
-    for (const { scope, reason, by, untilMs } of this.active()) {
-      if (scopeCovers(scope, exchange, accountId)) throw frozen(`${by} froze it`, reason, untilMs)
+    for (const { id, scope, reason, by, untilMs } of this.active()) {
+      if (scopeCovers(scope, exchange, accountId))
+        throw frozen(`${by} froze it`, reason, untilMs, { kind: 'freeze', rules: [id] })
     }
     for (const { window, untilMs } of rules().freezeWindows.open(clock.nowMs())) {
       if (scopeCovers(window, exchange, accountId))
-        throw frozen(`The freeze window ${window.name} is open`, window.reason, untilMs)
+        throw frozen(`The freeze window ${window.name} is open`, window.reason, untilMs, {
+          kind: 'window',
+          rules: [window.name],
+        })
     }
   }
 }
@@ -157,7 +162,7 @@ function freezeOf({ id, value, expiresAtMs, isUnreadable }: Row<Kept>): Freeze {
   return { id, ...value, untilMs: expiresAtMs, isUnreadable }
 }
 
-function frozen(who: string, reason: string | undefined, untilMs: number | undefined): Denial {
+function frozen(who: string, reason: string | undefined, untilMs: number | undefined, by: RefusedBy): Denial {
   const why = reason === undefined ? '' : `: ${quoteUntrusted(reason, { prose: true, max: MAX_REASON })}`
-  return new Denial('frozen', `${who}${why}, ${untilText(untilMs)}.`)
+  return new Denial('frozen', `${who}${why}, ${untilText(untilMs)}.`, { by })
 }

@@ -76,6 +76,7 @@ async function identitiesOf(config: Config, clock: Clock): Promise<Providers> {
 }
 
 const NO_PROVIDERS: Providers = {
+  keysAsOf: () => [],
   async ofToken() {
     throw new Denial('identity_unknown_issuer', 'No identity provider is configured.')
   },

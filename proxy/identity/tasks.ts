@@ -63,7 +63,7 @@ export class Tasks {
       subject: opener.subject,
       policy: this.#policyOf(verdict),
       before,
-      need: { approvers: verdict.approvals, why: verdict.messages },
+      need: { approvers: verdict.approvals, why: verdict.messages, rules: verdict.asks },
       durationSeconds: verdict.durationSeconds,
     }
   }

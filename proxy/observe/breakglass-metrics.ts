@@ -1,5 +1,7 @@
 /** Defines the Prometheus metrics of break-glass. */
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { ACTION_CLASSES } from '../core/action-class.ts'
+import { REQUEST_DECISIONS } from './request-counters.ts'
 
 /** Records the metrics of break-glass. */
 export interface BreakglassMetrics {
@@ -27,6 +29,8 @@ export function breakglassMetrics(registry: Registry): BreakglassMetrics {
     labelNames: ['class', 'decision'],
     registers,
   })
+  for (const name of ACTION_CLASSES)
+    for (const decision of REQUEST_DECISIONS) calls.inc({ class: name, decision }, 0)
   return {
     breakglassActive(source) {
       open = source

@@ -3,6 +3,8 @@ import { Counter, type Registry } from 'prom-client'
 
 export interface DriftMetrics {
   drift(detector: string, response: string): void
+  /** Begins the series of detectors with the responses that they are configured with at 0. */
+  detectorsInForce(responses: Iterable<readonly [detector: string, response: string]>): void
 }
 
 /** Registers the metrics. */
@@ -13,5 +15,10 @@ export function driftMetrics(registry: Registry): DriftMetrics {
     labelNames: ['detector', 'response'],
     registers: [registry],
   })
-  return { drift: (detector, response) => drift.inc({ detector, response }) }
+  return {
+    drift: (detector, response) => drift.inc({ detector, response }),
+    detectorsInForce(responses) {
+      for (const [detector, response] of responses) drift.inc({ detector, response }, 0)
+    },
+  }
 }

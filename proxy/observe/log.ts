@@ -1,18 +1,39 @@
 /** Creates the process log: pino, JSON lines on standard error, everything through the one redactor (rule S8). */
 import pino, { type Bindings, type ChildLoggerOptions, type DestinationStream, type Logger } from 'pino'
+import { logDestination } from './log-destination.ts'
 import { redactText, redactValue } from './redact.ts'
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 
 export interface LogOptions {
   readonly level?: LogLevel
-  /** The destination; by default standard error, written synchronously so that nothing is lost when the process dies. */
-  readonly destination?: DestinationStream
+  readonly destination: DestinationStream
+}
+
+/** The log of this process, on standard error. */
+export interface ProcessLog {
+  readonly log: Logger
+  /** Returns how many lines were lost so far, because nobody read them. */
+  readonly lostLines: () => number
+  /** Writes what waits, as far as its reader takes it now. */
+  readonly flush: () => void
+}
+
+/** Opens the log of this process. It never waits for its reader: lines that find no room are lost and counted. */
+export function openLog(level: LogLevel): ProcessLog {
+  let lost = 0
+  const destination = logDestination({
+    lost() {
+      lost += 1
+    },
+    readAgain: (lines) => log.warn({ lines }, 'lines of the log were lost, because nobody read them in time'),
+  })
+  const log = createLog({ level, destination })
+  return { log, lostLines: () => lost, flush: destination.flush }
 }
 
 /** Creates a logger that redacts messages, members and errors (with stack and cause), also in child loggers. */
-export function createLog(options: LogOptions = {}): Logger {
-  const { level = 'info', destination = pino.destination({ dest: 2, sync: true }) } = options
+export function createLog({ level = 'info', destination }: LogOptions): Logger {
   const log = pino(
     {
       level,

@@ -1,26 +1,15 @@
 /** Defines the contract's Prometheus metrics, each with bounded labels (contract, "Metrics"). */
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
-import type { ActionClass } from '../core/action-class.ts'
-import type { DenialReason } from '../core/denial/table.ts'
+import { ACTION_CLASSES, type ActionClass } from '../core/action-class.ts'
 import { approvalMetrics, type ApprovalMetrics } from './approval-metrics.ts'
+import { capacityMetrics, type CapacityMetrics } from './capacity-metrics.ts'
 import { driftMetrics, type DriftMetrics } from './drift-metrics.ts'
 import { Durations } from './durations.ts'
 import { lookup } from './lookup.ts'
 import { operations, type OperationMetrics } from './metrics-operations.ts'
-
-export type RequestDecision = 'allow' | 'deny' | 'throttle' | 'abort' | 'error'
-
-/** Describes a finished request for the metrics. */
-export interface RequestFacts {
-  /** IAM prefix; counted as `unknown` if the catalogue does not have it. */
-  readonly service: string
-  readonly class: ActionClass
-  readonly decision: RequestDecision
-  readonly reason: DenialReason | 'none'
-  readonly durationSeconds: number
-  /** The agent, only if it is verified. */
-  readonly agent?: string | undefined
-}
+import { requestCounters, type RequestFacts } from './request-counters.ts'
+import { ruleMetrics, type RuleMetrics } from './rule-metrics.ts'
+import { sampledGauge } from './sampled.ts'
 
 /** Bounds the values of labels. */
 export interface MetricsOptions {
@@ -31,7 +20,8 @@ export interface MetricsOptions {
 }
 
 /** Records all metrics of the process. */
-export interface Metrics extends OperationMetrics, ApprovalMetrics, DriftMetrics {
+export interface Metrics
+  extends OperationMetrics, ApprovalMetrics, DriftMetrics, RuleMetrics, CapacityMetrics {
   /** Counts a finished request: requests, duration, and if they apply, denials, signature failures and agent. */
   request(facts: RequestFacts): void
   stage(name: string, seconds: number): void
@@ -42,6 +32,8 @@ export interface Metrics extends OperationMetrics, ApprovalMetrics, DriftMetrics
   policyEvaluation(engine: string, seconds: number): void
   /** Sets the bundle in force; it replaces the previous one. */
   policyBundle(revision: string): void
+  /** Sets the function that a scrape calls to ask whether policy and pace are enforced. */
+  enforcing(source: () => boolean): void
   auditRecords(written: number): void
   /** Sets the function that a scrape calls for the age, in seconds, of the oldest audit record that is not durable. */
   auditLag(source: () => number): void
@@ -55,25 +47,15 @@ export interface Metrics extends OperationMetrics, ApprovalMetrics, DriftMetrics
 const STAGE_SECONDS = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 0.025, 0.1, 0.5, 1, 5, 15, 45]
 const REQUEST_SECONDS = [5e-4, 1e-3, 2.5e-3, 5e-3, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 45, 120]
 const POLICY_SECONDS = [5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 0.05]
-const WAIT_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45]
-
-const SIGNATURE_FAILURES: ReadonlySet<string> = new Set<DenialReason>([
-  'missing_credential',
-  'malformed_authorization',
-  'unsupported_signature',
-  'unknown_credential',
-  'clock_skew',
-  'unsigned_header',
-  'bad_signature',
-  'expired_signature',
-  'payload_mismatch',
-])
+/** The first holds calls that passed at once. */
+const WAIT_SECONDS = [0, 0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45]
 
 /** Creates the metrics in a registry of their own, with the default metrics of the process. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const durations = durationMetrics()
+  const approval = approvalMetrics(registry)
   const { stage, upstream, policy, wait } = durations
   const count = requestCounters(registry, options.agentLabels ?? 200)
   const { services } = options
@@ -95,10 +77,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     paceWait: (actionClass, seconds) => waits(actionClass).observe(seconds),
     policyEvaluation: (engine, seconds) => engines(engine).observe(seconds),
     ...gauges(registry),
-    ...approvalMetrics(registry),
+    ...approval.metrics,
     ...driftMetrics(registry),
+    ...ruleMetrics(registry),
+    ...capacityMetrics(registry),
     async text() {
-      const parts = Object.values(durations).map((each) => each.text())
+      const parts = [...Object.values(durations), approval.durations].map((each) => each.text())
       return `${await registry.metrics()}\n${parts.join('\n')}`
     },
     contentType: registry.contentType,
@@ -131,7 +115,7 @@ function durationMetrics(): Record<'request' | 'stage' | 'upstream' | 'wait' | '
     ),
     wait: histogram(
       'moderato_pace_wait_seconds',
-      'Time that paced calls were held.',
+      'Time that calls were held that passed their pace; those that passed at once are in the bucket 0.',
       ['class'],
       WAIT_SECONDS,
     ),
@@ -144,44 +128,10 @@ function durationMetrics(): Record<'request' | 'stage' | 'upstream' | 'wait' | '
   }
 }
 
-/** Returns a function that counts a finished request. It finds the counters by one string: prom-client would hash labels at every step. */
-function requestCounters(
-  registry: Registry,
-  agentLabels: number,
-): (facts: RequestFacts, service: string) => void {
-  const counter = <Label extends string>(name: string, help: string, labelNames: Label[]): Counter<Label> =>
-    new Counter({ name, help, labelNames, registers: [registry] })
-  const all = counter('moderato_requests_total', 'Requests by service, class, decision and reason.', [
-    'service',
-    'class',
-    'decision',
-    'reason',
-  ])
-  const denials = counter('moderato_denials_total', 'Requests refused or failed, by reason.', [
-    'reason',
-    'service',
-  ])
-  const failures = counter('moderato_signature_failures_total', 'Requests whose signature did not verify.', [
-    'reason',
-  ])
-  const ofAgents = counter(
-    'moderato_agent_requests_total',
-    'Requests of verified agents; `other` beyond the cap.',
-    ['agent', 'class', 'decision'],
-  )
-  const named = new Set<string>()
-  return (facts, service) => {
-    const { class: actionClass, decision, reason, agent } = facts
-    all.inc({ service, class: actionClass, decision, reason })
-    if (reason !== 'none') denials.inc({ reason, service })
-    if (SIGNATURE_FAILURES.has(reason)) failures.inc({ reason })
-    if (agent === undefined) return
-    if (named.size < agentLabels) named.add(agent)
-    ofAgents.inc({ agent: named.has(agent) ? agent : 'other', class: actionClass, decision })
-  }
-}
-
-type Gauges = Pick<Metrics, 'queueDepth' | 'policyBundle' | 'auditRecords' | 'auditLag' | 'stateUp'> &
+type Gauges = Pick<
+  Metrics,
+  'queueDepth' | 'policyBundle' | 'enforcing' | 'auditRecords' | 'auditLag' | 'stateUp'
+> &
   OperationMetrics
 
 function gauges(registry: Registry): Gauges {
@@ -192,6 +142,7 @@ function gauges(registry: Registry): Gauges {
     labelNames: ['class'],
     registers,
   })
+  for (const name of ACTION_CLASSES) depth.set({ class: name }, 0)
   const bundle = new Gauge({
     name: 'moderato_policy_bundle_info',
     help: 'The policy bundle in force.',
@@ -199,15 +150,16 @@ function gauges(registry: Registry): Gauges {
     registers,
   })
   const audit = auditGauges(registry)
-  let isUp: (() => boolean) | undefined
-  const state: Gauge = new Gauge({
-    name: 'moderato_state_up',
-    help: '1 while the state store answers; 0 if not: then calls that change something are refused.',
-    registers,
-    collect(): void {
-      state.set(isUp?.() === false ? 0 : 1)
-    },
-  })
+  const state = sampledGauge(
+    registry,
+    'moderato_state_up',
+    '1 while the state store answers; 0 if not: then calls that change something are refused.',
+  )
+  const enforcing = sampledGauge(
+    registry,
+    'moderato_enforcing',
+    '1 if policy and pace are enforced; 0 in observe mode.',
+  )
   return {
     ...audit,
     ...operations(registry),
@@ -216,9 +168,8 @@ function gauges(registry: Registry): Gauges {
       bundle.reset()
       bundle.set({ revision }, 1)
     },
-    stateUp(source) {
-      isUp = source
-    },
+    stateUp: (source) => state(() => (source() ? 1 : 0)),
+    enforcing: (source) => enforcing(() => (source() ? 1 : 0)),
   }
 }
 

@@ -124,10 +124,23 @@ function decodeName(name: string): string {
 
 const MAX_DEPTH = 6
 
+/**
+ * Holds a value whose secrets were masked by what knows them better than this redactor: the configuration's own schema
+ * says which settings are secret, and names in it are none.
+ */
+export class Masked {
+  readonly value: unknown
+
+  constructor(value: unknown) {
+    this.value = value
+  }
+}
+
 /** Returns a copy of a structured value: secret and free-text members are replaced, and every text is redacted. */
 export function redactValue(value: unknown, depth = 0): unknown {
   if (typeof value === 'string') return redactText(value)
   if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Masked) return value.value
   if (value instanceof Error) return redactError(value, depth)
   if (value instanceof Date) return value
   if (depth >= MAX_DEPTH || ArrayBuffer.isView(value)) return REDACTED

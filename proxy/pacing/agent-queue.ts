@@ -181,6 +181,7 @@ export class AgentQueue {
     // It is charged even if its client has left by now: a charge is never returned.
     if (turn.kind === 'now') return { kind: 'go', waitedMs: clock.nowMs() - waiter.arrivedAtMs }
     if (turn.kind === 'never') return turn
+    waiter.waitFor(turn.limiting)
     const refusal = this.#hold(waiter, turn, 'first', turn.turnAtMs)
     const key = waiter.request.charges[turn.limiting]?.key
     if (refusal !== undefined || waiter.isAbsent) return refusal
@@ -206,6 +207,7 @@ export class AgentQueue {
     const byKey = new Map(keys.map((key, index) => [key, tats[index] ?? Infinity]))
     const turn = foreseeTurn(calls, byKey, nowMs)
     if (turn.kind === 'never') return turn
+    if (turn.kind === 'at') waiter.waitFor(turn.limiting)
     const at = turn.kind === 'now' ? { turnAtMs: nowMs, limiting: 0 } : turn
     return this.#hold(waiter, at, 'behind', notBeforeMs > arrivedMs ? notBeforeMs : waiter.lastMs + SLIP_MS)
   }

@@ -26,6 +26,9 @@ const MANY: KeyPart = ['resource', '(many)']
 const FLEET: KeyPart = ['fleet', '']
 /** Bounds the length of a key: agents choose parts of some values. */
 const MAX_KEY_LENGTH = 512
+const HASHED = '|sha256:'
+/** Other keys have a space and the length of a value after the name of a part. */
+const HASHED_KEY = /^[^|]*\|sha256:/
 
 /** Returns the buckets of a rule for a call with these classes of the rule, at least one, each as the parts of its key. */
 export function bucketsOf(
@@ -74,8 +77,18 @@ function resourceParts(resources: readonly string[]): readonly KeyPart[] {
  * no `|`. An observing rule has buckets of its own, so that a rule that is enforced later starts with full ones.
  */
 export function keyOf(rule: PaceRule, parts: readonly KeyPart[]): string {
-  let key = `${rule.mode === 'observe' ? '~' : ''}${rule.source} ${rule.name}`
+  let key = keyHead(rule)
   for (const [name, value] of parts) key += `|${name} ${value.length}:${value}`
   if (key.length <= MAX_KEY_LENGTH) return key
-  return `${rule.name}|sha256:${createHash('sha256').update(key).digest('base64url')}`
+  return `${rule.name}${HASHED}${createHash('sha256').update(key).digest('base64url')}`
+}
+
+/** Returns the begin of a rule's keys: its source and name, with a mark if it only observes. */
+export function keyHead({ mode, source, name }: PaceRule): string {
+  return `${mode === 'observe' ? '~' : ''}${source} ${name}`
+}
+
+/** Tells whether the key was too long to be kept as it is. */
+export function isHashed(key: string): boolean {
+  return key.length <= MAX_KEY_LENGTH && HASHED_KEY.test(key)
 }

@@ -1,5 +1,6 @@
 /** Defines the limiter, which charges several buckets at once, all or nothing: the port, and its in-process form. */
 import { chargedTatMs, FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
+import { emptiestOf, latestOf, type LiveBucket, type LiveBuckets } from './live-buckets.ts'
 
 /** A BucketCharge is what a call costs in one bucket. */
 export interface BucketCharge {
@@ -30,6 +31,14 @@ export interface Limiter {
   peek(keys: readonly string[]): readonly number[] | Promise<readonly number[]>
 }
 
+/** Shows the buckets of a limiter to operators, whichever process charged them. */
+export interface KeptBuckets {
+  /** Returns the buckets that are not full, of all processes: at most `most`, those that are full again last. */
+  live(nowMs: number, most: number): LiveBuckets | Promise<LiveBuckets>
+  /** Returns, by the head of its keys (`headOf`), in how many milliseconds a rule's emptiest bucket is full again. */
+  emptiest(nowMs: number): ReadonlyMap<string, number> | Promise<ReadonlyMap<string, number>>
+}
+
 const NOW: Turn = { kind: 'now' }
 const SWEPT_PER_BUCKET = 2
 
@@ -37,7 +46,7 @@ const SWEPT_PER_BUCKET = 2
  * Keeps buckets in this process's memory. It forgets only full buckets, which changes nothing. Each new bucket checks
  * two others, so that idle buckets never outnumber those in use for long.
  */
-export class LocalLimiter implements Limiter {
+export class LocalLimiter implements Limiter, KeptBuckets {
   readonly #tats = new Map<string, number>()
   #sweep = this.#tats.entries()
 
@@ -57,6 +66,18 @@ export class LocalLimiter implements Limiter {
 
   peek(keys: readonly string[]): readonly number[] {
     return keys.map((key) => this.#tats.get(key) ?? FULL_TAT_MS)
+  }
+
+  live(nowMs: number, most: number): LiveBuckets {
+    return latestOf(this.#live(nowMs), most)
+  }
+
+  emptiest(nowMs: number): ReadonlyMap<string, number> {
+    return emptiestOf(this.#live(nowMs))
+  }
+
+  *#live(nowMs: number): Iterable<LiveBucket> {
+    for (const [key, tatMs] of this.#tats) if (tatMs > nowMs) yield { key, fullInMs: tatMs - nowMs }
   }
 
   /** Returns the number of buckets kept. */

@@ -1,9 +1,9 @@
 /** Shows buckets to operators: how full they are, when they are full again, and why a call would wait. */
 import type { KeyPart } from './bucket-key.ts'
-import type { Bucket } from './buckets.ts'
 import type { Charges } from './charges.ts'
 import { FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
-import type { Limiter } from './limiter.ts'
+import type { KeptBuckets, Limiter } from './limiter.ts'
+import type { Bucket, RuleFinder } from './live-buckets.ts'
 import type { PaceRule } from './rules.ts'
 
 /** Describes a bucket for operators. */
@@ -41,19 +41,29 @@ export interface Explanation {
   readonly limiting: string | null
 }
 
-/** Returns the buckets that are not full, the one that is full again last first: at most `most`, and the number of the rest. */
+/** Selects buckets by their rules and parts. */
+export type BucketFilter = (bucket: Bucket) => boolean
+
+/** The most buckets that are read from the store at once. */
+const MOST_READ = 10_000
+
+/**
+ * Returns the buckets that are not full, of all processes, the one that is full again last first: at most `most`, and the
+ * number of the rest. Buckets of rules that are not in force any more are left out: they bind nobody.
+ */
 export async function liveBuckets(
-  buckets: readonly Bucket[],
-  limiter: Limiter,
+  { limiter, rules }: { readonly limiter: KeptBuckets; readonly rules: RuleFinder },
+  filter: BucketFilter,
   nowMs: number,
   most: number,
 ): Promise<{ readonly buckets: readonly BucketView[]; readonly more: number }> {
-  const tats = await limiter.peek(buckets.map(({ key }) => key))
-  const live = buckets
-    .map(({ rule, parts }, index) => viewOf(rule, parts, tats[index] ?? FULL_TAT_MS, nowMs))
-    .filter(({ fullAtMs }) => fullAtMs !== null)
-    .sort((one, other) => (other.fullAtMs ?? 0) - (one.fullAtMs ?? 0))
-  return { buckets: live.slice(0, most), more: Math.max(0, live.length - most) }
+  const { buckets, more } = await limiter.live(nowMs, MOST_READ)
+  const views = buckets.flatMap(({ key, fullInMs }) => {
+    const bucket = rules.find(key)
+    if (bucket === undefined || !filter(bucket)) return []
+    return [viewOf(bucket.rule, bucket.parts, nowMs + fullInMs, nowMs)]
+  })
+  return { buckets: views.slice(0, most), more: more + Math.max(0, views.length - most) }
 }
 
 /** Explains when a call with these charges could go if nothing else waited. Charges nothing. */

@@ -16,6 +16,8 @@ export interface QueueRequest {
   readonly identity: () => string | undefined
   /** Throws if the call is no longer allowed; called whenever `reconsider` is called. */
   readonly judge: () => void
+  /** Called when the call must wait, with the index of the charge for which; again when that is another. */
+  readonly held?: ((limiting: number) => void) | undefined
   /** Aborts when no client waits for the answer. */
   readonly gone: ClientSignal
 }

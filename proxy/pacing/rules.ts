@@ -40,6 +40,8 @@ export interface PaceRule extends Rate {
   readonly rateText: string
   readonly maxWaitMs: number
   readonly mode: 'enforce' | 'observe'
+  /** The name in the configuration of the rule that it stands in for, if that is another. */
+  readonly label?: string
 }
 
 /** Maps each class to the rules that apply, in the order of the configuration. */
@@ -62,6 +64,14 @@ export function rulesFrom(paces: Paces, settings: readonly RuleSetting[] = []): 
   }
   return rules
 }
+
+/** Returns the rule's name in the configuration: a class, or that of a rule. There is a bounded number of them. */
+export function ruleLabel({ name, label = name }: Pick<PaceRule, 'name' | 'label'>): string {
+  return label
+}
+
+/** Names `pacing.dwell` where rules are named. No rule can have this name. */
+export const DWELL = 'pacing.dwell'
 
 /** Tells whether only one agent is charged in each of the rule's buckets. */
 export function isOwn({ per }: PaceRule): boolean {

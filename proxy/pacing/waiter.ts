@@ -16,6 +16,8 @@ export class Waiter implements Claim {
   place: 'new' | 'behind' | 'first' | 'kept' | 'left' = 'new'
   /** The time to check it again, if nothing ahead of it changes. */
   wakeAtMs = 0
+  /** The index of the charge for which it waits; undefined until that is known. */
+  #limiting: number | undefined
   #request: QueueRequest
   #arrivedAtMs = 0
   #resolve: (passage: QueueOutcome) => void = () => {}
@@ -66,7 +68,15 @@ export class Waiter implements Claim {
     this.#reject = reject
     request.gone.addEventListener('abort', onGone)
     this.#release = () => request.gone.removeEventListener('abort', onGone)
+    if (this.#limiting !== undefined) request.held?.(this.#limiting)
     return promise
+  }
+
+  /** Notes for which of its charges the call waits. */
+  waitFor(limiting: number): void {
+    if (this.#limiting === limiting) return
+    this.#limiting = limiting
+    this.#request.held?.(limiting)
   }
 
   settle(passage: QueueOutcome): void {

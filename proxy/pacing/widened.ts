@@ -41,6 +41,7 @@ function faster(own: PaceRule, name: PacedName, { rate, burst, maxWait }: PaceSe
     ...widened,
     ...(isFaster ? { rateText: formatRate(rate) } : { intervalMs: own.intervalMs }),
     name: `${id} ${name}`,
+    label: name,
     source: 'rule',
     maxWaitMs: Math.max(maxWait, own.maxWaitMs),
   }

@@ -1,6 +1,7 @@
 /** Builds what Moderato itself says in an answer: the `x-moderato-*` fields, and refusals in the service's protocol. */
 import { errorResponse, type ErrorResponse, type Refusal } from '../aws/errors/error-response.ts'
 import type { Denial } from '../core/denial/denial.ts'
+import type { RefusedBy } from '../core/denial/refused-by.ts'
 import type { Furthest } from '../exchange/outcome.ts'
 import type { Protocol } from '../core/call.ts'
 
@@ -34,6 +35,29 @@ function wouldOf({ decision, wouldThrottle, wouldRules = [] }: Furthest): string
   return wouldRules.length === 0 ? wouldThrottle : `${wouldThrottle}; rules=${wouldRules.join(',')}`
 }
 
+/** Most rules that a message names: how many decide is not the agent's to choose, but it chooses the call. */
+const MAX_NAMED = 5
+/** Says which rules refused. Messages about pace, freeze windows and quarantines name theirs in their own words. */
+const RULE_WORDS: Partial<Readonly<Record<RefusedBy['kind'], string>>> = {
+  approval: 'Approval rule',
+  policy: 'Policy rule',
+  freeze: 'Freeze',
+}
+
+/** Returns the denial's words for the agent, with the rules that refused, and those that changed the call's classes. */
+function messageOf({ message, by }: Denial, overrides: readonly string[] | undefined): string {
+  const words = by && RULE_WORDS[by.kind]
+  const refused = words === undefined ? '' : ` ${words}: ${namesText(by?.rules)}.`
+  const isByClass = by?.kind === 'pace' || by?.kind === 'approval' || by?.kind === 'policy'
+  const changed =
+    isByClass && overrides !== undefined ? ` Its classes come from ${namesText(overrides)}.` : ''
+  return `${message}${refused}${changed}`
+}
+
+function namesText(names: readonly string[] = []): string {
+  return names.slice(0, MAX_NAMED).join(', ')
+}
+
 /** Returns what answers a refusal. If the upstream's answer has begun, the connection is cut instead. */
 export function answerDenial({ mode, protocolOf, spell = errorResponse }: AnswerOptions) {
   return function answer(exchange: Furthest, denial: Denial): void {
@@ -47,7 +71,7 @@ export function answerDenial({ mode, protocolOf, spell = errorResponse }: Answer
       protocol: exchange.call?.protocol ?? protocolOf(exchange),
       service: exchange.authorization?.scope.service ?? '',
       reason: denial.reason,
-      message: denial.message,
+      message: messageOf(denial, exchange.call?.overrides),
       ...(denial.next === undefined ? {} : { next: denial.next }),
       requestId: exchange.requestId,
       method: exchange.method,

@@ -2,12 +2,14 @@
 import { momentText } from '../core/moment.ts'
 import { callFields, type Call, type CallFields } from '../core/call.ts'
 import type { Denial } from '../core/denial/denial.ts'
+import type { RefusedBy } from '../core/denial/refused-by.ts'
 import { DENIALS, type DenialReason } from '../core/denial/table.ts'
 import type { Received } from '../exchange/exchange.ts'
 import type { Furthest, Recordable } from '../exchange/outcome.ts'
 import type { PresignRequest } from '../exchange/presign-request.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import { redactText, redactValue } from '../observe/redact.ts'
+import { wouldHaveBeen } from './would.ts'
 import { ALLOWED, boundedFacts, boundedList, REFUSED, type RecordBounds } from './record-bounds.ts'
 import type { Clock, SignedAs } from '../core/ports.ts'
 
@@ -44,6 +46,10 @@ export function decisionFields(
     wouldDeny: exchange.decision?.wouldDeny,
     wouldThrottle: exchange.wouldThrottle,
     wouldRules: exchange.wouldRules,
+    would: wouldHaveBeen(exchange),
+    paceRules: exchange.paceRules ?? paceRulesOf(denial?.by),
+    rules: denial?.by && [...denial.by.rules],
+    overrides: exchange.call?.overrides,
     policy:
       policy === undefined
         ? undefined
@@ -53,6 +59,11 @@ export function decisionFields(
     waitedMs: waitedMs === undefined ? undefined : Math.round(waitedMs),
     client: { address: exchange.client.address, userAgent: userAgentOf(exchange) },
   }
+}
+
+/** Returns the pace rules that throttled, or held a call that left; undefined if others refused it. */
+function paceRulesOf(by: RefusedBy | undefined): readonly string[] | undefined {
+  return by?.kind === 'pace' ? by.rules : undefined
 }
 
 /** Returns the parts of the policy's input that the record's other fields do not hold. */

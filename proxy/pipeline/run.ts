@@ -113,7 +113,7 @@ class RunObserver implements Observer<Recordable, Furthest> {
       bug(error, requestId)
       reply.destroy()
     }
-    this.finish(decision, denial.reason)
+    this.finish(decision, denial.reason, denial.by)
   }
 
   #recordRefusal(denial: Denial, decision: string): void {
@@ -125,11 +125,12 @@ class RunObserver implements Observer<Recordable, Furthest> {
     else audit.refused(agent.root, fields)
   }
 
-  finish(decision: Outcome['decision'], reason: Outcome['reason']): void {
+  finish(decision: Outcome['decision'], reason: Outcome['reason'], by?: Outcome['by']): void {
     this.#options.finished({
       exchange: this.#furthest,
       decision,
       reason,
+      by,
       durationMs: performance.now() - this.#startedMs,
     })
   }

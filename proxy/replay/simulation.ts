@@ -6,7 +6,6 @@ import type { Config } from '../config/schema/config.ts'
 import { Denial } from '../core/denial/denial.ts'
 import type { Approved, Authorizable, Decided, Paced } from '../exchange/exchange.ts'
 import { LocalLimiter } from '../pacing/limiter.ts'
-import { Buckets } from '../pacing/buckets.ts'
 import { PaceQueue } from '../pacing/queue.ts'
 import { FirstSeen } from '../pacing/first-seen.ts'
 import { pacingOf } from '../runtime/rate-settings.ts'
@@ -71,7 +70,6 @@ export class Simulation {
       pacing: () => pacing,
       slowdownOf: () => 1,
       firstSeen: new FirstSeen(),
-      buckets: new Buckets(),
       clock: time,
       mode: () => mode,
       recheck: (exchange) => void this.#judged(exchange),

@@ -14,6 +14,7 @@ import { WindowClock } from '../freeze/windows.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { grantsByRoot } from '../identity/grants-by-root.ts'
 import { pacingOf } from './rate-settings.ts'
+import { named } from './rule-names.ts'
 import type { Clock } from '../core/ports.ts'
 import { readSecret } from '../core/secret-file.ts'
 import type { Pacing } from '../pacing/pacing.ts'
@@ -77,21 +78,24 @@ export function policyData(config: Config) {
   const { maxDuration, require } = config.tasks
   return {
     agents: grantsByRoot(config),
-    approvals: config.policy.approvals,
+    approvals: named('policy.approvals', config.policy.approvals),
     tasks: {
       maxSeconds: maxDuration / 1000,
       require,
-      approvals: config.policy.taskApprovals.map(({ minDuration, ...rule }) => ({
-        ...rule,
-        minSeconds: minDuration / 1000,
-      })),
+      approvals: named('policy.taskApprovals', config.policy.taskApprovals).map(
+        ({ minDuration, ...rule }) => ({ ...rule, minSeconds: minDuration / 1000 }),
+      ),
     },
   }
 }
 
 function operatorRules({ overrides, guardedTags }: Config['catalogue']): OperatorRules {
   const lower = guardedTags.map((each) => each.toLowerCase())
-  return { overrides, guardedTags: new Set(lower), covers: arnMatch }
+  return {
+    overrides: named('catalogue.overrides', overrides),
+    guardedTags: new Set(lower),
+    covers: arnMatch,
+  }
 }
 
 function personOf({ id, certificate, tokenSha256, tokenFile }: Config['admin']['people'][number]): Person {

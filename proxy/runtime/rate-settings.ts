@@ -1,6 +1,5 @@
 /** Builds the rates of the pace stage from the configuration and the ledger. */
 import type { Config } from '../config/schema/config.ts'
-import { Buckets } from '../pacing/buckets.ts'
 import { pacesFrom } from '../pacing/paces.ts'
 import { rulesFrom } from '../pacing/rules.ts'
 import { FirstSeen } from '../pacing/first-seen.ts'
@@ -8,23 +7,21 @@ import { slowdownOf } from '../state/slowdown.ts'
 import type { Pacing } from '../pacing/pacing.ts'
 import type { Ledger } from '../state/ledger.ts'
 
-/** The rates of calls, and the buckets that were charged. */
+/** The rates of calls. */
 export interface Rates {
   /** Read again for each call; a held call keeps the rules under which it came. */
   readonly pacing: () => Pacing
   /** Returns the factor by which an agent's own pace is slowed, 1 or more. */
   readonly slowdownOf: (agentId: string) => number
   readonly firstSeen: FirstSeen
-  readonly buckets: Buckets
 }
 
-/** Opens the rates: no bucket is charged yet, and no resource was seen. */
+/** Opens the rates: no resource was seen yet. */
 export function openRates(pacing: () => Pacing, ledger: Ledger): Rates {
   return {
     pacing,
     slowdownOf: slowdownOf(ledger),
     firstSeen: new FirstSeen(),
-    buckets: new Buckets(),
   }
 }
 

@@ -6,6 +6,7 @@ import { ConfigError, type LoadedConfig } from '../config/loaded.ts'
 import { errorMessage } from '../core/error-message.ts'
 import type { Audit } from '../audit/audit.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import { Masked } from '../observe/redact.ts'
 import type { ReloadResult } from '../observe/metrics-operations.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Settings } from './live-settings.ts'
@@ -96,11 +97,22 @@ export class Reloader {
     const { name: engine, revision } = settings.inForce.current().policy
     const fields = { by, result, changes, findings }
     audit.append({ phase: 'config', config: fields, policy: { engine, revision, rules: [] } })
+    const shown = { ...fields, changes: new Masked(changes) }
     if (result === 'refused')
-      log.warn(fields, 'the configuration was not reloaded; the previous one stays in force')
-    else log.info(fields, `configuration reloaded: ${result}`)
+      log.warn(shown, 'the configuration was not reloaded; the previous one stays in force')
+    else log.info(shown, `configuration reloaded: ${result}${pathsText(changes)}`)
     return reload
   }
+}
+
+/** Most paths that the line's text names; its member `changes` has all. */
+const MAX_PATHS = 20
+
+function pathsText(changes: readonly Change[]): string {
+  if (changes.length === 0) return ''
+  const paths = changes.slice(0, MAX_PATHS).map(({ path }) => path)
+  const rest = changes.length - paths.length
+  return `: ${paths.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }
 
 function needsRestart({ path }: Change): Finding {

@@ -25,12 +25,13 @@ export interface ServiceState {
 
 /** Creates the server of the agent listener; `unreadable` records that an address sent bytes that are not a request. */
 export function agentsServer(
-  { config, settings, clock, budget }: Services,
+  { config, settings, clock, budget, metrics }: Services,
   run: Runner,
   unreadable: RecordUnreadable,
 ): Server {
   const { limits, listen, identity } = config
   const connections = new OpenConnections(limits.connections)
+  metrics.connections({ used: () => connections.size, limit: () => connections.most })
   return createAgentsServer({
     received: receive({ clock, limits: settings.bodyLimits, budget, connections }),
     run,
@@ -96,14 +97,21 @@ export function adminServers(
   }
 }
 
+/** Says it to everybody who looks: calls pass that policy and pace would refuse. */
+export const OBSERVING =
+  'Observe mode: policy, approvals and pace are recorded, not enforced. moderato_would_total counts what they would refuse.'
+
 /** Tells whether traffic should come here. It should if the store is down but reads go on without it. */
 function readiness({ audit, settings, state: { store }, config }: Services, { now }: ServiceState) {
   const unusable = !audit.available || (!store.up && config.state.readsWhileDown === 'refuse')
+  const { mode } = settings.current()
   const failing = now === 'serving' && unusable
   return {
     ready: now === 'serving' && !failing,
     state: failing ? ('failing' as const) : now,
-    mode: settings.current().mode,
+    mode,
+    enforcing: mode === 'enforce',
+    ...(mode === 'observe' ? { notice: OBSERVING } : {}),
     store: { name: store.name, up: store.up },
   }
 }
@@ -123,7 +131,15 @@ function routesDeps(services: Services, reloader: Reloader): AdminRoutesDeps {
     breakglass,
     approvals,
     quarantines: services.watching.quarantines,
-    limits: { limiter, queue, rates, steadyClock, accountOf },
+    limits: {
+      limiter,
+      queue,
+      rates,
+      steadyClock,
+      accountOf,
+      mode: () => settings.current().mode,
+      widened: breakglass.widened,
+    },
     catalogue: services.aws.catalogue,
   }
 }

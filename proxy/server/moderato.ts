@@ -1,16 +1,17 @@
 /** Opens the whole service, with its parts, routes and listeners, and closes it. */
-import type { Logger } from 'pino'
 import { adminHosts, localSocket } from '../admin/bind.ts'
 import { describeConfig } from '../config/describe.ts'
 import { VERSION } from '../core/version.ts'
 import type { LoadedConfig } from '../config/loaded.ts'
 import { followKeys } from '../identity/follow-keys.ts'
+import type { ProcessLog } from '../observe/log.ts'
 import { WarnOnce } from '../observe/warn-once.ts'
 import { followConfig, type FollowedConfig } from '../runtime/follow-config.ts'
 import type { Reload } from '../runtime/reload.ts'
 import { compose } from './compose.ts'
 import { lifecycle, type Lifecycle } from './lifecycle.ts'
-import { adminServers, agentsServer, type ServiceState } from './listeners.ts'
+import { connectMetrics, showRules } from './metric-sources.ts'
+import { adminServers, agentsServer, OBSERVING, type ServiceState } from './listeners.ts'
 import { openServices } from './open-services.ts'
 import { unreadable } from './request-metrics.ts'
 import { runRoutes } from './route-runs.ts'
@@ -31,9 +32,11 @@ export interface Moderato extends Lifecycle {
 }
 
 /** Opens the service of a configuration. Rejects if anything is wrong, before anything listens. */
-export async function openModerato(loaded: LoadedConfig, log: Logger): Promise<Moderato> {
+export async function openModerato(loaded: LoadedConfig, { log, lostLines }: ProcessLog): Promise<Moderato> {
   const services = await openServices(loaded, log)
   const { config, steadyClock } = services
+  services.metrics.logLinesLost(lostLines)
+  connectMetrics(services)
   const bug = (error: unknown, requestId?: string) =>
     log.error({ err: error, requestId }, 'this is a bug in Moderato')
   const warnings = new WarnOnce({ clock: steadyClock, warn: (fields, message) => log.warn(fields, message) })
@@ -76,7 +79,15 @@ function follow(services: Services, { uploads }: Stages): FollowedConfig {
     uploads.reconsider()
   }
   services.state.ledger.onChange(changed)
-  const followed = followConfig({ settings, audit, metrics, log, clock, changed })
+  let { mode } = settings.current()
+  const reloaded = (): void => {
+    const before = mode
+    ;({ mode } = settings.current())
+    if (mode === 'observe' && before !== mode) log.warn({ mode }, OBSERVING)
+    showRules(metrics, settings.current())
+    changed()
+  }
+  const followed = followConfig({ settings, audit, metrics, log, clock, changed: reloaded })
   const ends = [
     followed.stop,
     services.freezes.watchWindows(timer, changed),
@@ -105,6 +116,7 @@ function started(services: Services, state: ServiceState, adminPort: number): vo
     settings: describeConfig(loaded),
     policy: { engine, revision, rules: [] },
   })
+  if (loaded.config.policy.mode === 'observe') log.warn({ mode: 'observe' }, OBSERVING)
   state.now = 'serving'
   credentials.ready().catch((err: unknown) => log.warn({ err }, NO_CREDENTIALS))
 }

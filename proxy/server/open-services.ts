@@ -82,6 +82,7 @@ export async function openServices(loaded: LoadedConfig, log: Logger): Promise<S
     signatures: new Signatures(),
     credentials,
     upstream: openUpstream(config.upstream, lookup, own),
+    inFlight: new Map(),
     budget: new BufferBudget(settings.bodyLimits),
   }
 }

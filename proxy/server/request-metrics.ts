@@ -5,6 +5,7 @@ import type { Services } from './services.ts'
 import { unreadableFields } from '../pipeline/audit-fields.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 import type { RecordUnreadable } from './unreadable.ts'
+import { countRules, paceOutcome, wouldFacts } from './rule-counts.ts'
 
 /** Returns a function that records and counts bytes that are not a request, and returns the id of the record. */
 export function unreadable({ refusals, metrics }: Services): RecordUnreadable {
@@ -35,7 +36,8 @@ export function observeOutcome(services: Services): (outcome: Outcome) => void {
   }
 }
 
-function count({ exchange, decision, reason, durationMs }: Outcome, metrics: Metrics): void {
+function count(outcome: Outcome, metrics: Metrics): void {
+  const { exchange, decision, reason, durationMs } = outcome
   const service = exchange.call?.service ?? 'unknown'
   metrics.request({
     service,
@@ -44,7 +46,10 @@ function count({ exchange, decision, reason, durationMs }: Outcome, metrics: Met
     reason,
     durationSeconds: durationMs / 1000,
     agent: exchange.payload === undefined ? undefined : exchange.agent?.id,
+    pace: paceOutcome(outcome),
+    would: wouldFacts(exchange),
   })
+  countRules(outcome, metrics)
   const { upstream } = exchange
   if (upstream !== undefined) metrics.upstream(service, upstream.status, upstream.durationMs / 1000)
 }

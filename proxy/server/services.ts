@@ -55,6 +55,8 @@ export interface Services {
   readonly signatures: Signatures
   readonly credentials: SignerService
   readonly upstream: UpstreamServices
+  /** The calls in flight of each agent that has some, after verification. */
+  readonly inFlight: Map<string, number>
   /** Bounds the memory that bodies take while they are held. */
   readonly budget: BufferBudget
 }

@@ -96,6 +96,7 @@ function admittingStages({ agents, settings, aws, credentials, signatures, ...se
     verify: verify({ agents, clockSkew, signatures }),
     limitConcurrency: limitConcurrency({
       inFlightPerAgent: () => settings.current().limits.inFlightPerAgent,
+      inFlight: services.inFlight,
     }),
     classify: classify({
       ...aws,

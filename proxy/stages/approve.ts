@@ -8,6 +8,7 @@ import { callKey } from '../approvals/stored-approval.ts'
 import { needOf, newApproval, type OwnerOf } from '../approvals/approval-request.ts'
 import { digestOf } from '../approvals/digest.ts'
 import {
+  askedBy,
   askFor,
   givenFor,
   isWanted,
@@ -48,6 +49,7 @@ export function approve(deps: ApproveDeps) {
       throw new Denial(
         'unapprovable',
         `${need.why.join(' ')} People cannot see the body of this call before it is sent.`,
+        askedBy(need),
       )
     }
     const { approvals, ownerOf, hold } = deps
@@ -81,10 +83,11 @@ export function checkApproval(exchange: Approved, decision: Decision, approvals:
   const { approval, agent } = exchange
   const known = approval && approvals.find(callKey(agent, approval.digest), need.approvers)
   if (known !== undefined && statusOf(known.approval, need.approvers) === 'approved') return
-  if (known !== undefined) refuseDenied(known)
+  if (known !== undefined) refuseDenied(known, need)
   throw new Denial(
     'approval_required',
     `${need.why.join(' ')} The call waited, and when its turn came it was not approved.`,
+    askedBy(need),
   )
 }
 

@@ -64,7 +64,10 @@ export function decide(deps: DecideDeps) {
     const unknown = changesState(call.classes) ? unknownParameters(call, deps.allowUnmodelled()) : []
     if (unknown.length > 0) throw new Denial('unmodelled', unmodelledDetail(call, unknown), { policy })
     if (!verdict.allow && (deps.mode() === 'enforce' || isOf(call, 'credentials'))) {
-      throw new Denial('policy_denied', messageOf(verdict), { policy })
+      throw new Denial('policy_denied', messageOf(verdict), {
+        policy,
+        by: { kind: 'policy', rules: verdict.rules },
+      })
     }
     return { ...exchange, decision: { ...policy, ...neededApprovals(verdict, deps.mode(), call) } }
   }
@@ -72,14 +75,17 @@ export function decide(deps: DecideDeps) {
 
 /** Returns the approvals that the call needs, or would need if the mode were enforce. */
 function neededApprovals(
-  { allow, approvals, messages }: PolicyVerdict,
+  { allow, approvals, messages, rules, asks }: PolicyVerdict,
   mode: 'enforce' | 'observe',
   call: Call,
-): Pick<Decision, 'wouldDeny' | 'approvals' | 'why'> {
+): Pick<Decision, 'wouldDeny' | 'approvals' | 'why' | 'askedBy'> {
   const enforced = mode === 'enforce' || isOf(call, 'credentials')
   if (!allow) return { wouldDeny: 'policy_denied', approvals: 0, why: [] }
-  if (approvals > 0 && !enforced) return { wouldDeny: 'approval_required', approvals: 0, why: [] }
-  return { wouldDeny: undefined, approvals, why: messages }
+  if (approvals === 0) return { wouldDeny: undefined, approvals, why: messages }
+  // A bundle that does not name the rules of the configuration has rules of its own that ask.
+  const askedBy = asks ?? rules.filter((name) => name.endsWith('.ask'))
+  if (!enforced) return { wouldDeny: 'approval_required', approvals: 0, why: [], askedBy }
+  return { wouldDeny: undefined, approvals, why: messages, askedBy }
 }
 
 function evaluate(

@@ -3,9 +3,15 @@ import { Denial } from '../core/denial/denial.ts'
 import type { Verified } from '../exchange/exchange.ts'
 import { markConcurrencyLimited, type ConcurrencyLimited } from '../exchange/facts.ts'
 
+/** Declares what `limitConcurrency` needs. */
+export interface LimitConcurrencyDeps {
+  readonly inFlightPerAgent: () => number
+  /** The calls in flight of each agent that has some; others may read it. */
+  readonly inFlight?: Map<string, number>
+}
+
 /** Counts calls after verification, so that a stranger who knows an access key id takes nobody's place. */
-export function limitConcurrency({ inFlightPerAgent }: { readonly inFlightPerAgent: () => number }) {
-  const inFlight = new Map<string, number>()
+export function limitConcurrency({ inFlightPerAgent, inFlight = new Map() }: LimitConcurrencyDeps) {
   return function limitConcurrency<Exchange extends Verified>(
     exchange: Exchange,
   ): Exchange & ConcurrencyLimited {

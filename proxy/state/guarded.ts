@@ -25,6 +25,8 @@ export function guarded(store: StateStore, turned: Turned): GuardedStore {
       take: (charges, nowMs, reserveWithinMs) =>
         guard.ask(() => limiter.take(charges, nowMs, reserveWithinMs)),
       peek: (keys) => guard.ask(() => limiter.peek(keys)),
+      live: (nowMs, most) => guard.ask(() => limiter.live(nowMs, most)),
+      emptiest: (nowMs) => guard.ask(() => limiter.emptiest(nowMs)),
     },
     replays: {
       has: (call, nowMs) => guard.askNow(() => replays.has(call, nowMs)),

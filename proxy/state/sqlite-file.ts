@@ -2,6 +2,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { diskTrouble } from '../core/disk.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { makeOwnFolder } from '../core/own-folder.ts'
 
@@ -57,10 +58,9 @@ export class SqliteFile {
     try {
       this.#openPatiently()
     } catch (error) {
-      throw new Error(
-        `${options.path} cannot be used: ${errorMessage(error)}. Restore it, or move it away.`,
-        { cause: error },
-      )
+      const trouble =
+        diskTrouble(options.path, error) ?? `${errorMessage(error)}. Restore it, or move it away.`
+      throw new Error(`${options.path} cannot be used: ${trouble}`, { cause: error })
     }
   }
 

@@ -1,6 +1,7 @@
 /** Keeps the limiter's buckets in a SQLite file: they outlive the process, and processes on one machine share them. */
 import { canFit, chargedTatMs, FULL_TAT_MS } from '../pacing/gcra.ts'
-import type { BucketCharge, Limiter, Turn } from '../pacing/limiter.ts'
+import type { BucketCharge, KeptBuckets, Limiter, Turn } from '../pacing/limiter.ts'
+import type { LiveBuckets } from '../pacing/live-buckets.ts'
 import { foreseeTurn } from '../pacing/schedule.ts'
 import { anchorOn, storeNowMs, type Anchor, type BootClock } from './boot-clock.ts'
 import type { SqliteFile } from './sqlite-file.ts'
@@ -10,7 +11,7 @@ const CLOCK_SAVED_EVERY_MS = 1_000
 const SWEPT_PER_BUCKET = 2
 
 /** Answers at once, since the file does: a decision is some ten microseconds. Throws if the file fails. */
-export class SqliteLimiter implements Limiter {
+export class SqliteLimiter implements Limiter, KeptBuckets {
   readonly #file: SqliteFile
   readonly #clock: BootClock
   readonly #anchor: Anchor
@@ -53,6 +54,28 @@ export class SqliteLimiter implements Limiter {
       const [row] = this.#file.read('SELECT tat_ms FROM bucket WHERE key = ?', key)
       return row === undefined ? FULL_TAT_MS : Number(row['tat_ms']) - this.#aheadMs
     })
+  }
+
+  live(_nowMs: number, most: number): LiveBuckets {
+    const atMs = this.nowMs()
+    const rows = this.#file.read(
+      'SELECT key, tat_ms FROM bucket WHERE tat_ms > ? ORDER BY tat_ms DESC LIMIT ?',
+      atMs,
+      most,
+    )
+    const buckets = rows.map((row) => ({ key: String(row['key']), fullInMs: Number(row['tat_ms']) - atMs }))
+    if (buckets.length < most) return { buckets, more: 0 }
+    const [all] = this.#file.read('SELECT count(*) AS live FROM bucket WHERE tat_ms > ?', atMs)
+    return { buckets, more: Number(all?.['live']) - buckets.length }
+  }
+
+  emptiest(): ReadonlyMap<string, number> {
+    const atMs = this.nowMs()
+    const rows = this.#file.read(
+      "SELECT substr(key, 1, instr(key, '|') - 1) AS head, max(tat_ms) AS tat_ms FROM bucket WHERE tat_ms > ? GROUP BY 1",
+      atMs,
+    )
+    return new Map(rows.map((row) => [String(row['head']), Number(row['tat_ms']) - atMs]))
   }
 
   #tatMs(key: string): number {

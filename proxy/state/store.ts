@@ -2,7 +2,7 @@
  * Defines the state port: it keeps what must outlive a process, and what replicas share. Memory, SQLite and Valkey
  * implement it.
  */
-import type { Limiter } from '../pacing/limiter.ts'
+import type { KeptBuckets, Limiter } from '../pacing/limiter.ts'
 import type { Replays } from './replays.ts'
 
 /** Names the kinds of things that a ledger keeps. */
@@ -68,7 +68,7 @@ export interface Entry {
 export interface StateStore {
   /** Its name in the configuration: `memory`, `sqlite`, `valkey`. */
   readonly name: string
-  readonly limiter: Limiter
+  readonly limiter: Limiter & KeptBuckets
   readonly replays: Replays
   readonly ledger: LedgerStore
   close(): Promise<void>

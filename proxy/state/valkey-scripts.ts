@@ -16,14 +16,15 @@ const SHARED = `
 `
 
 /**
- * KEYS: since, latest, bucket...; ARGV: reserveWithinMs, longestReserveMs, then interval, burst, weight for each bucket.
+ * KEYS: since, latest, live, bucket...; ARGV: reserveWithinMs, longestReserveMs, then interval, burst, weight for each bucket.
  * Answers { kind, index of the limiting charge, turn, now }.
  *
  * A bucket that nobody charged is full, and its key is gone. Hence `since`: where it lacks too, everything is gone
  * that was there when this process began, and every bucket starts empty. `latest` is the latest time that was seen
  * here. While it is ahead, the server's clock was set back: a TAT from before, further ahead than this charge could put
  * it, is cut, so that the bucket refills. Otherwise only one is cut that the slowest pace of this rule could not make:
- * what an agent owes from when it was slower than this charge is owed.
+ * what an agent owes from when it was slower than this charge is owed. `live` has the names of the buckets that are not
+ * full, by their TATs: they are shown to operators, and decide nothing.
  */
 const TAKE = `
   local since = tonumber(redis.call('GET', KEYS[1]))
@@ -34,10 +35,13 @@ const TAKE = `
   local latest = tonumber(redis.call('GET', KEYS[2]) or '0')
   if latest < now then redis.call('SET', KEYS[2], exact(now)) end
   local setBack = latest > now + 1000
-  local function put(key, tat) redis.call('SET', key, exact(tat), 'PX', math.max(1, math.ceil(tat - now))) end
+  local function put(key, tat)
+    redis.call('SET', key, exact(tat), 'PX', math.max(1, math.ceil(tat - now)))
+    redis.call('ZADD', KEYS[3], exact(tat), key)
+  end
   local tats, turn, limiting = {}, now, 0
-  for i = 3, #KEYS do
-    local interval, burst, weight = tonumber(ARGV[i * 3 - 6]), tonumber(ARGV[i * 3 - 5]), tonumber(ARGV[i * 3 - 4])
+  for i = 4, #KEYS do
+    local interval, burst, weight = tonumber(ARGV[i * 3 - 9]), tonumber(ARGV[i * 3 - 8]), tonumber(ARGV[i * 3 - 7])
     local tat = tonumber(redis.call('GET', KEYS[i]))
     if not tat then tat = since > 0 and since + burst * interval or 0 end
     local furthest = now + burst * interval + tonumber(ARGV[2])
@@ -47,14 +51,23 @@ const TAKE = `
     end
     tats[i] = tat
     local at = tat - (burst - weight) * interval
-    if at > turn then turn, limiting = at, i - 3 end
+    if at > turn then turn, limiting = at, i - 4 end
   end
   if turn <= now + tonumber(ARGV[1]) then
-    for i = 3, #KEYS do
-      put(KEYS[i], math.max(tats[i], turn) + tonumber(ARGV[i * 3 - 4]) * tonumber(ARGV[i * 3 - 6]))
+    redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', exact(now))
+    for i = 4, #KEYS do
+      put(KEYS[i], math.max(tats[i], turn) + tonumber(ARGV[i * 3 - 7]) * tonumber(ARGV[i * 3 - 9]))
     end
   end
   return { turn > now and 'at' or 'now', limiting, exact(turn), exact(now) }
+`
+
+/** KEYS: live; ARGV: most. Answers { now, how many are live, then name and TAT of each, the latest first }. */
+const LIVE = `
+  local answer = { exact(now), redis.call('ZCOUNT', KEYS[1], '(' .. exact(now), '+inf') }
+  local latest = redis.call('ZREVRANGEBYSCORE', KEYS[1], '+inf', '(' .. exact(now), 'WITHSCORES', 'LIMIT', 0, ARGV[1])
+  for i = 1, #latest do answer[i + 2] = latest[i] end
+  return answer
 `
 
 /**
@@ -134,13 +147,14 @@ const RESTORE = `
   return 1
 `
 
-export type ScriptName = 'take' | 'claim' | 'write' | 'since' | 'restore'
+export type ScriptName = 'take' | 'live' | 'claim' | 'write' | 'since' | 'restore'
 
 /** Returns the scripts, in time as `time` tells it: Lua that sets `now`. */
 export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
   const clocked = `${time}${SHARED}`
   return {
     take: clocked + TAKE,
+    live: clocked + LIVE,
     claim: clocked + CLAIM,
     write: clocked + WRITE,
     since: clocked + SINCE,

@@ -1,6 +1,7 @@
 /** Keeps state in Valkey or Redis, shared by replicas, whichever machines they are on. */
 import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
-import type { BucketCharge, Limiter, Turn } from '../pacing/limiter.ts'
+import type { BucketCharge, KeptBuckets, Limiter, Turn } from '../pacing/limiter.ts'
+import { emptiestOf, type LiveBucket, type LiveBuckets } from '../pacing/live-buckets.ts'
 import type { Clock } from '../core/ports.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import {
@@ -47,7 +48,10 @@ export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateSto
   }
 }
 
-class ValkeyLimiter implements Limiter {
+/** Some 100 bytes each. */
+const MOST_LOOKED_AT = 10_000
+
+class ValkeyLimiter implements Limiter, KeptBuckets {
   readonly #server: ValkeyServer
   /** The server's time less the caller's, at the last `take`. */
   #aheadMs = 0
@@ -62,6 +66,7 @@ class ValkeyLimiter implements Limiter {
     const keys = [
       this.#server.key('since'),
       this.#server.key('latest'),
+      this.#server.key('live'),
       ...charges.map(({ key }) => this.#bucket(key)),
     ]
     const values = charges.flatMap(({ rate, weight }) => [rate.intervalMs, rate.burst, weight])
@@ -76,6 +81,27 @@ class ValkeyLimiter implements Limiter {
   async peek(keys: readonly string[]): Promise<readonly number[]> {
     const tats = await this.#server.get(keys.map((key) => this.#bucket(key)))
     return tats.map((tat) => (tat === null ? FULL_TAT_MS : Number(tat) - this.#aheadMs))
+  }
+
+  async live(_nowMs: number, most: number): Promise<LiveBuckets> {
+    const [now = '', all, ...found] = (await this.#server.run(
+      'live',
+      [this.#server.key('live')],
+      [most],
+    )) as (string | number)[]
+    const prefix = this.#bucket('')
+    const buckets: LiveBucket[] = []
+    for (let at = 0; at < found.length; at += 2) {
+      const key = String(found[at]).slice(prefix.length)
+      buckets.push({ key, fullInMs: Number(found[at + 1]) - Number(now) })
+    }
+    return { buckets, more: Number(all) - buckets.length }
+  }
+
+  /** Looks at the buckets that are full again last. A rule none of whose buckets is among so many is near to none of them. */
+  async emptiest(nowMs: number): Promise<ReadonlyMap<string, number>> {
+    const { buckets } = await this.live(nowMs, MOST_LOOKED_AT)
+    return emptiestOf(buckets)
   }
 
   #bucket(key: string): string {

@@ -95,7 +95,9 @@ export class Quarantines {
     const row = this.#table.get(agent.id)
     if (row === undefined) return
     const { by, reason, untilMs } = quarantineOf(row)
-    throw new Denial('quarantined', `${by} stopped this agent ${untilText(untilMs)}: ${reason}`)
+    throw new Denial('quarantined', `${by} stopped this agent ${untilText(untilMs)}: ${reason}`, {
+      by: { kind: 'quarantine', rules: [by] },
+    })
   }
 }
 

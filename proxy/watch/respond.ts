@@ -1,5 +1,6 @@
 /** Responds to drift with more than a mark and an alert. Everything reaches all replicas through the ledger. */
 import type { Approvals } from '../approvals/approvals.ts'
+import { watcherName } from '../config/schema/watch.ts'
 import { type Revocations, taskIn } from '../identity/revocations.ts'
 import type { Clock } from '../core/ports.ts'
 import type { Slowdown } from '../state/slowdown.ts'
@@ -20,7 +21,7 @@ const USUAL_MS = 3_600_000
 /** Carries out the response that the drift asks for; it is durable then. Rejects if the store cannot be reached. */
 export async function carryOut(drift: Drift, ports: ResponsePorts): Promise<void> {
   const { agent, words: reason, task, forMs } = drift
-  const by = `watcher ${drift.detector}`
+  const by = watcherName(drift.detector)
   const untilMs = ports.clock.nowMs() + (forMs ?? USUAL_MS)
   switch (drift.response) {
     case 'mark':

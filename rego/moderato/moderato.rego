@@ -3,7 +3,8 @@
 # description: |
 #   Denies by default. Every package below moderato.rules is one rule: `permit` is true if the rule allows the call, `deny`
 #   holds messages that deny it, and `ask` holds objects that require people to approve it: `{"approvers": 1 or 2,
-#   "message": why}`. A call is allowed if a rule permits it and none denies it. To add a rule, add a folder.
+#   "message": why}`, with `"rule": name` where it has one. A call is allowed if a rule permits it and none denies it. To
+#   add a rule, add a folder.
 # schemas:
 #   - input: schema.input
 package moderato
@@ -21,7 +22,7 @@ decision := {
 	"approvals": 0,
 } if {
 	count(_denials) > 0
-} else := {
+} else := object.union(_asking, {
 	"allow": true,
 	"rules": sort(array.concat(
 		[$"moderato.rules.{name}.permit" | some name in _permitting],
@@ -29,13 +30,19 @@ decision := {
 	)),
 	"messages": sort({ask.message | some asks in _asks; some ask in asks}),
 	"approvals": max({0} | {_approvers(asks) | some asks in _asks}),
-} if {
+}) if {
 	count(_permitting) > 0
 } else := {
 	"allow": false,
 	"rules": ["moderato.default_deny"],
 	"messages": ["No rule of the policy permits this call."],
 	"approvals": 0,
+}
+
+# The names of the rules that ask for people, if they have names.
+_asking := {"asks": names |
+	names := sort({ask.rule | some asks in _asks; some ask in asks})
+	count(names) > 0
 }
 
 _permitting contains name if data.moderato.rules[name].permit == true

@@ -74,13 +74,12 @@ describe('/v1/approvals', () => {
       status: 'approved',
     })
     expect(told(await post(path, {}))).toEqual([409, 'already_decided'])
-    expect(records.map(({ admin, decision }) => [admin?.subject, decision])).toEqual([
-      ['admin-token', 'deny'],
-      ['bob@example.org', 'allow'],
-      ['bob@example.org', 'deny'],
-      ['alice@example.org', 'allow'],
-      ['alice@example.org', 'allow'],
-      ['alice@example.org', 'deny'],
+    // A refusal leaves one record, which says that it was refused, and why.
+    expect(records.map(({ admin, decision, reason }) => [admin?.subject, decision, reason])).toEqual([
+      ['admin-token', 'deny', 'person_required'],
+      ['bob@example.org', 'deny', 'own_agent'],
+      ['alice@example.org', 'allow', undefined],
+      ['alice@example.org', 'deny', 'already_decided'],
     ])
   })
 

@@ -12,7 +12,6 @@ import { NO_OPERATOR_RULES } from '../../proxy/aws/classify/operator-rules.ts'
 import { NO_PRIVATE_SERVICES } from '../../proxy/aws/private/services.ts'
 import type { Received } from '../../proxy/exchange/exchange.ts'
 import { HeaderFields } from '../../proxy/core/http/headers.ts'
-import { Buckets } from '../../proxy/pacing/buckets.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
 import { PaceQueue } from '../../proxy/pacing/queue.ts'
@@ -157,7 +156,6 @@ export async function stages(agents: AgentStore) {
       pacing: () => pacing,
       slowdownOf: () => 1,
       firstSeen: new FirstSeen(),
-      buckets: new Buckets(),
       clock,
       mode: () => 'enforce',
       recheck: () => undefined,

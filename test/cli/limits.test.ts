@@ -5,7 +5,6 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { limitsRoutes } from '../../proxy/admin/limits-routes.ts'
 import { run } from '../../proxy/cli/limits.ts'
 import { Denial } from '../../proxy/core/denial/denial.ts'
-import { Buckets } from '../../proxy/pacing/buckets.ts'
 import { chargesOf } from '../../proxy/pacing/charges.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
@@ -21,10 +20,9 @@ const tokenFile = join(folder, 'token')
 writeFileSync(tokenFile, TOKEN, { mode: 0o600 })
 
 /** An admin API where agent `a` spent its two destructive calls just now. */
-async function serving(broken = false) {
+async function serving(broken = false, mode: 'enforce' | 'observe' = 'enforce') {
   const time = new VirtualTime(Date.UTC(2026, 10, 23, 12))
   const limiter = new LocalLimiter()
-  const buckets = new Buckets()
   const rules = rulesFrom(pacesFrom())
   const weights = { unboundedCount: 10, cascadeWeight: 1 }
   const { enforced } = chargesOf(
@@ -35,14 +33,14 @@ async function serving(broken = false) {
     1,
   )
   limiter.take(enforced, time.nowMs())
-  buckets.track(enforced)
   const routes = limitsRoutes({
-    limiter: broken ? { take: refused, peek: refused } : limiter,
+    limiter: broken ? { take: refused, peek: refused, live: refused, emptiest: refused } : limiter,
+    mode: () => mode,
+    widened: () => [],
     queue: new PaceQueue({ limiter, clock: time, timer: time, limits: { held: 10, heldPerAgent: 10 } }),
     steadyClock: time,
     accountOf: () => undefined,
     rates: {
-      buckets,
       pacing: () => ({ rules, weights, dwellMs: 0 }),
       slowdownOf: (id) => (id === 'slow' ? 3 : 1),
     },

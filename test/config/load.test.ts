@@ -124,6 +124,22 @@ describe('config', () => {
     expect(found).toEqual({ 'pacing.rules.1.name': 'fleet-destructive stands twice' })
   })
 
+  it.each([
+    ['policy', 'approvals', { classes: ['destructive'] }],
+    ['policy', 'taskApprovals', { classes: ['destructive'] }],
+    ['catalogue', 'overrides', { operation: 's3:*', classes: ['write'] }],
+  ])('takes a name of a rule in %s.%s: once, and short enough for a label', (group, list, entry) => {
+    const found = (...names: string[]) =>
+      findings({
+        [group]: { [list]: names.map((name) => ({ ...entry, name })) },
+        admin: { people: [{ id: 'a', tokenSha256: '0'.repeat(64) }] },
+      })
+    expect(found('one', 'two')).toEqual({})
+    expect(found('one', 'one')).toEqual({ [`${group}.${list}.1.name`]: 'one stands twice' })
+    for (const wrong of ['', 'a'.repeat(65), 'a|b', 'A'])
+      expect(Object.keys(found(wrong)), wrong).toEqual([`${group}.${list}.0.name`])
+  })
+
   it('refuses a short or published secret unless the upstream is loopback (S7)', () => {
     const short = { agents: [{ ...agent, secretAccessKey: 'demo-secret' }] }
     expect(findings(short)['agents.0.secretAccessKey']).toContain('32')

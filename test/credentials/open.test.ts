@@ -28,7 +28,7 @@ describe('openSigners', () => {
     )
     const listeners: Listener[] = []
     const revoked = new Set<string>()
-    const { signers, accountOf } = openSigners(loaded.config.upstream, {
+    const { signers, accountOf, expirySeconds } = openSigners(loaded.config.upstream, {
       catalogue: loadCatalogue(),
       rules: () => ({ loaded }),
       lookup: undefined,
@@ -63,5 +63,7 @@ describe('openSigners', () => {
     expect(assumed.map(({ form }) => form['RoleSessionName'])).toEqual(['t1', 't2', 't1'])
     expect(assumed[0]?.policy).toContain('arn:aws:s3:::own/*')
     expect(accountOf(agentOf('a'))).toBe('444455556666')
+    // Credentials of the configuration do not end.
+    expect(expirySeconds()).toBe(Infinity)
   })
 })

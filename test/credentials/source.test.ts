@@ -41,6 +41,14 @@ describe('refreshed', () => {
     expect(await source.current()).toMatchObject({ accessKeyId: 'K120' })
   })
 
+  it('says what it holds, also once it has ended', async () => {
+    const { source, clock } = world(until(60), new Error('down'))
+    expect(source.held()).toBeUndefined()
+    await source.current()
+    clock.now = 61 * MINUTE_MS
+    expect(source.held()?.expiration).toEqual(new Date(60 * MINUTE_MS))
+  })
+
   it('goes on with valid ones if a refresh fails, and asks again', async () => {
     const { source, clock, fetches } = world(until(60), new Error('down'))
     await source.current()

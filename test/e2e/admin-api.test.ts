@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { validate } from '../admin/validate-openapi.ts'
 import { BUILDER } from '../support/agents.ts'
+import { ALICE, PEOPLE } from '../support/approvers.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 
 interface Operation {
@@ -18,7 +19,7 @@ const ask = (method: string, path: string, headers: Record<string, string> = {})
   fetch(proxy.adminUrl + path, { method, headers: { 'content-type': 'application/json', ...headers } })
 
 beforeAll(async () => {
-  proxy = await startProxy({ upstream: 'http://127.0.0.1:9' })
+  proxy = await startProxy({ upstream: 'http://127.0.0.1:9', settings: { admin: { people: PEOPLE } } })
   const answer = await ask('GET', '/openapi.json', { authorization: `Bearer ${token()}` })
   document = (await answer.json()) as Record<string, unknown>
   const paths = document['paths'] as Record<string, Record<string, Operation>>
@@ -65,5 +66,45 @@ describe('the admin API of a running proxy', () => {
       admin: { subject: 'admin-token', by: 'shared', does: 'POST /v1/freeze' },
       client: { address: '127.0.0.1' },
     })
+  })
+
+  it('leaves one record of a write that was refused, which says so', async () => {
+    const id = '0'.repeat(32)
+    const reason = { reason: 'an incident', ticket: 'OPS-1' }
+    const refusals: readonly (readonly [
+      method: string,
+      path: string,
+      body: object | undefined,
+      why: string,
+    ])[] = [
+      ['POST', `/v1/approvals/${id}/approve`, {}, 'not_found'],
+      ['POST', `/v1/approvals/${id}/deny`, {}, 'not_found'],
+      ['DELETE', '/v1/approvals/demands/nobody', undefined, 'not_found'],
+      ['POST', '/v1/breakglass', { agent: 'nobody', ...reason, for: '5m' }, 'invalid_body'],
+      ['POST', '/v1/breakglass/bg-0/confirm', {}, 'no_such_breakglass'],
+      ['POST', '/v1/freeze', { services: ['no-such-service'], reason: 'r' }, 'invalid_body'],
+      ['POST', '/v1/freeze', { until: '2020-01-01T00:00:00Z', reason: 'r' }, 'invalid_body'],
+      ['DELETE', '/v1/freeze/f-0', undefined, 'no_such_freeze'],
+      ['DELETE', '/v1/quarantine/nobody', undefined, 'not_quarantined'],
+      ['POST', '/v1/sessions/revoke', { task: 'nothing', reason: 'r' }, 'no_such_task'],
+    ]
+    const before = proxy.records().filter(({ phase }) => phase === 'admin').length
+    for (const [method, path, body] of refusals) {
+      const answer = await fetch(proxy.adminUrl + path, {
+        method,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${ALICE.token}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      expect([path, answer.status]).toEqual([path, expect.toSatisfy((status: number) => status >= 400)])
+    }
+    const records = () =>
+      proxy
+        .records()
+        .filter(({ phase }) => phase === 'admin')
+        .slice(before)
+    await expect.poll(() => records().length).toBeGreaterThanOrEqual(refusals.length)
+    expect(records().map(({ decision, reason: why }) => [decision, why])).toEqual(
+      refusals.map(([, , , why]) => ['deny', why]),
+    )
   })
 })

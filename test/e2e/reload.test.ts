@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DeleteTableCommand, ListTablesCommand } from '@aws-sdk/client-dynamodb'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { BUILDER, READER } from '../support/agents.ts'
 import { dynamodb, thrownBy } from '../support/clients.ts'
 import type { AuditLine, Proxy } from '../support/proxy.ts'
@@ -79,6 +79,64 @@ describe('a reload', () => {
     expect(JSON.stringify(shown) + proxy.log() + JSON.stringify(reloads())).not.toContain(
       READER.secretAccessKey,
     )
+  })
+
+  it('says in one line of the log what changed: names and values, but no secret', async () => {
+    await start()
+    const startedSeconds = Date.now() / 1000
+    const rules = [
+      {
+        name: 'token-budget',
+        classes: ['credentials'],
+        per: ['agent'],
+        rate: '1/h',
+        burst: 1,
+        maxWait: '0s',
+      },
+    ]
+    await reloaded(() =>
+      proxy.reconfigure((config) => ({
+        ...config,
+        agents: [{ ...READER, grants: [{ classes: ['write'], resources: ['arn:aws:s3:::new-*'] }] }],
+        policy: { mode: 'observe' },
+        pacing: { ...(config['pacing'] as object), rules },
+        admin: { people: [{ id: 'alice@example.org', tokenSha256: 'ab'.repeat(32) }] },
+      })),
+    )
+    const line = await vi.waitFor(() => {
+      const found = proxy
+        .log()
+        .split('\n')
+        .find((each) => each.includes('configuration reloaded: applied'))
+      if (found === undefined) throw new Error('no line')
+      return JSON.parse(found) as {
+        msg: string
+        changes: { path: string; before: unknown; after: unknown }[]
+      }
+    })
+    expect(line.msg).toContain('configuration reloaded: applied: ')
+    const paths = [
+      'agents[' + BUILDER.id + ']',
+      'agents[' + READER.id + '].grants',
+      'policy.mode',
+      'pacing.rules[token-budget]',
+      'admin.people[alice@example.org]',
+    ]
+    for (const path of paths) expect(line.msg).toContain(path)
+    expect(reloads().at(-1)?.['config']).toMatchObject({ changes: line.changes })
+    expect(line.changes.find(({ path }) => path.endsWith('.grants'))?.after).toEqual([
+      { classes: ['write'], resources: ['arn:aws:s3:::new-*'] },
+    ])
+    expect(line.changes.find(({ path }) => path.includes('token-budget'))?.after).toMatchObject({
+      name: 'token-budget',
+      classes: ['credentials'],
+    })
+    expect(proxy.log()).not.toContain(BUILDER.secretAccessKey)
+    expect(await proxy.metric('moderato_config_last_reload_success')).toBe(1)
+    const at = await proxy.metric('moderato_config_last_reload_timestamp_seconds')
+    expect(at).toBeGreaterThan(startedSeconds)
+    await reloaded(() => proxy.reconfigureText('agents: [{'))
+    expect(await proxy.metric('moderato_config_last_reload_success')).toBe(0)
   })
 
   it('applies all that only calls are judged by', async () => {

@@ -38,7 +38,14 @@ describe('a task that people must approve', () => {
     const id = approvalIn(words)
     expect(approvalIn(refusedWith(await askTasks(proxy, BUILDER, CLEAN_UP)))).toBe(id)
     const refusal = await proxy.record(({ reason }) => reason === 'approval_required')
-    expect(refusal).toMatchObject({ operation: 'OpenTask', decision: 'deny', approval: id })
+    expect(refusal).toMatchObject({
+      operation: 'OpenTask',
+      decision: 'deny',
+      approval: id,
+      rules: ['policy.taskApprovals[0]'],
+    })
+    expect(words).toContain('Approval rule: policy.taskApprovals[0].')
+    expect(await proxy.metric('moderato_rule_asks_total', { rule: 'policy.taskApprovals[0]' })).toBe(2)
 
     const facts = await approvals(proxy, ALICE, 'show', id)
     expect(facts).toMatch(/the task may +"destructive on arn:aws:dynamodb:\*:\*:table\/orders"/)

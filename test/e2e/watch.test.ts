@@ -84,6 +84,8 @@ describe('a watcher', () => {
       /watcher retry-storm stopped this agent until 20[\d-]+T[\d:.]+Z: dynamodb:DeleteTable/,
     )
     expectNextStep(result, 'quarantined')
+    const byWatcher = { kind: 'quarantine', rule: 'watcher retry-storm' }
+    expect(await proxy.metric('moderato_rule_denials_total', byWatcher)).toBe(1)
     await dynamodb(proxy.url, BUILDER).send(list)
 
     expect((await operate('list')).out).toContain(`${READER.id}: until 20`)
@@ -179,6 +181,8 @@ describe('the response approve', () => {
     expect(thrown).toMatchObject({ name: 'AccessDeniedException', status: 403 })
     expect(thrown.message).toContain('which it had never looked at before')
     expect(thrown.message).toContain('approval_required')
+    expect(thrown.message).toContain('Approval rule: watcher read-to-destructive.')
+    await proxy.metricReaches('moderato_rule_asks_total', { rule: 'watcher read-to-destructive' }, 1)
     await dynamodb(proxy.url).send(list)
   })
 })

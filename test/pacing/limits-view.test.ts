@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ActionClass } from '../../proxy/core/action-class.ts'
-import { Buckets } from '../../proxy/pacing/buckets.ts'
 import { chargesOf } from '../../proxy/pacing/charges.ts'
 import { LocalLimiter } from '../../proxy/pacing/limiter.ts'
+import { RuleFinder } from '../../proxy/pacing/live-buckets.ts'
 import { explainCharges, liveBuckets } from '../../proxy/pacing/limits-view.ts'
 import { pacesFrom } from '../../proxy/pacing/paces.ts'
 import { parseRate } from '../../proxy/pacing/rates.ts'
@@ -23,7 +23,8 @@ const RULES = rulesFrom(pacesFrom(), [
 
 function scene() {
   const limiter = new LocalLimiter()
-  const buckets = new Buckets()
+  const live = (nowMs: number, most: number) =>
+    liveBuckets({ limiter, rules: new RuleFinder(RULES) }, () => true, nowMs, most)
   const owes = (agent: string, count = 1, name: ActionClass = 'destructive', factor = 1) =>
     chargesOf(
       { class: name, classes: [name], traits: [], count },
@@ -35,20 +36,19 @@ function scene() {
   const spend = (agent: string, count = 1) => {
     const { enforced } = owes(agent, count)
     expect(limiter.take(enforced, NOW_MS).kind).toBe('now')
-    buckets.track(enforced)
   }
-  return { limiter, buckets, owes, spend }
+  return { limiter, live, owes, spend }
 }
 
 describe('liveBuckets', () => {
   it('shows what is left of each bucket, and when it is full again', async () => {
-    const { limiter, buckets, spend } = scene()
+    const { live, spend } = scene()
     spend('a', 2)
     spend('b')
-    const { buckets: live, more } = await liveBuckets(buckets.all(), limiter, NOW_MS, 10)
+    const { buckets, more } = await live(NOW_MS, 10)
     expect(more).toBe(0)
     expect(
-      live.map(({ rule, per, level, fullAtMs }) => [rule, per, level, (fullAtMs ?? 0) - NOW_MS]),
+      buckets.map(({ rule, per, level, fullAtMs }) => [rule, per, level, (fullAtMs ?? 0) - NOW_MS]),
     ).toEqual([
       ['fleet', { fleet: '' }, 0, 180_000],
       ['destructive', { agent: 'a' }, 0, 20_000],
@@ -57,12 +57,12 @@ describe('liveBuckets', () => {
   })
 
   it('leaves out what is full again, and says how many it did not show', async () => {
-    const { limiter, buckets, spend } = scene()
+    const { live, spend } = scene()
     spend('a')
     spend('b')
-    const later = await liveBuckets(buckets.all(), limiter, NOW_MS + 10_000, 10)
+    const later = await live(NOW_MS + 10_000, 10)
     expect(later.buckets.map(({ rule, level }) => [rule, level])).toEqual([['fleet', 1]])
-    expect(await liveBuckets(buckets.all(), limiter, NOW_MS, 1)).toMatchObject({
+    expect(await live(NOW_MS, 1)).toMatchObject({
       buckets: [{ rule: 'fleet' }],
       more: 2,
     })

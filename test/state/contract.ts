@@ -5,6 +5,7 @@ import { FULL_TAT_MS, rateOf } from '../../proxy/pacing/gcra.ts'
 import type { BucketCharge } from '../../proxy/pacing/limiter.ts'
 import { LEDGER_KEPT_MS, type LedgerStore, type RawEntry, type StateStore } from '../../proxy/state/store.ts'
 import type { SignedCall } from '../../proxy/state/replays.ts'
+import { liveBucketsContract } from './live-buckets-contract.ts'
 import { Reference, tries, type Try } from './reference.ts'
 import { World } from './world.ts'
 import { sized } from '../support/sample.ts'
@@ -115,6 +116,8 @@ export function storeContract({ bed: bedIn, survives, steps }: Contract): void {
       expect(await take([charge('free'), charge('other', 3)])).toEqual({ kind: 'never', limiting: 1 })
       expect(await store.limiter.peek(['full', 'free', 'other'])).toEqual(before)
     })
+
+    liveBucketsContract({ now: () => ({ world, store }), take, advance, open, ofShared })
 
     it('names the charge that makes a call wait the longest', async () => {
       const slow = rateOf(1, MINUTE_MS, 2)

@@ -31,6 +31,8 @@ function scene(how: 'throws' | 'rejects') {
     limiter: {
       take: (...args) => failing(() => near.limiter.take(...args)),
       peek: (...args) => failing(() => near.limiter.peek(...args)),
+      live: (...args) => failing(() => near.limiter.live(...args)),
+      emptiest: (...args) => failing(() => near.limiter.emptiest(...args)),
     },
     replays: {
       has: near.replays.has.bind(near.replays),

@@ -42,11 +42,13 @@ export interface ProxyOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** The state folder of an earlier run. */
   readonly stateDir?: string
+  /** A file descriptor for standard error, or a socket that nobody reads, in place of one that is read at once. */
+  readonly stderr?: number | 'unread'
   /** The `moderato` to start; by default that of this checkout. */
   readonly command?: string
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>
+type Child = ChildProcessByStdio<null, Readable, Readable | null>
 
 const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
 const COMPILE_CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/node')
@@ -85,7 +87,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const [command = '', ...args] =
     options.command === undefined ? [process.execPath, '--expose-gc', MAIN] : [options.command]
   const child = spawn(command, [...args, 'serve', '--config', file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', typeof options.stderr === 'number' ? options.stderr : 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,
@@ -94,9 +96,10 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       ...(options.command === undefined ? { NODE_COMPILE_CACHE: COMPILE_CACHE } : {}),
       ...options.environment,
     },
-  })
+  }) as Child
   let log = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text))
+  if (options.stderr !== 'unread')
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text))
   const ended = once(child, 'exit').then(([code]: (number | null)[]) => code ?? null)
   const { agents: url, admin: adminUrl } = await listening(child, ended, () => log)
   return new Proxy({ child, ended, url, adminUrl, folder, stateDir, log: () => log })

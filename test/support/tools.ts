@@ -64,5 +64,6 @@ export const NODE_24: Tool = {
   command: join(CACHE, 'node24', 'node_modules', 'node', 'bin', 'node'),
   args: ['--version'],
 }
+export const PROMETHEUS: Tool = { name: 'Prometheus', command: 'prometheus', args: ['--version'] }
 export const NPM: Tool = { name: 'npm', command: 'npm', args: ['--version'] }
 export const CHROMIUM: Tool = { name: 'Chromium', command: '/usr/bin/chromium', args: ['--version'] }

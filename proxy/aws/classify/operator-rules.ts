@@ -12,6 +12,8 @@ import { tagKeys } from '../resources/tag-keys.ts'
 
 /** A ClassOverride is one entry of `catalogue.overrides`. */
 export interface ClassOverride {
+  /** Its name in the configuration, or its place there. */
+  readonly name?: string | undefined
   /** `service:Operation`; `*` for any operation of the service, or any service. */
   readonly operation: string
   /** ARN patterns, one of which a resource of the call matches; any resource if absent. */
@@ -77,6 +79,14 @@ function replaced(entry: ClassOverride, call: Call, before: readonly string[], r
   return [...before, ...classes.filter((each) => ACTION_CLASSES.indexOf(each) > gravity)]
 }
 
+/** Names in records the setting by which a call that tags is `protection`. */
+const GUARDED_TAGS = 'catalogue.guardedTags'
+
+/** Tells whether the entry has a say about the call's classes or traits. */
+function applies(entry: ClassOverride, call: Call, rules: OperatorRules): boolean {
+  return mayBeAbout(entry, call) || (entry.classes !== undefined && replaces(entry, call, rules))
+}
+
 /** Returns the call with the operators' rules applied; the same object if none applies. Pure. */
 export function withOperatorRules(
   call: Call,
@@ -96,5 +106,8 @@ export function withOperatorRules(
     said.add('protection')
   }
   const nature = natureOf(said)
-  return { ...call, ...nature, class: severest(nature.classes) }
+  const names = overrides.filter((each) => applies(each, call, rules)).map(({ name = '' }) => name)
+  if (guarded) names.push(GUARDED_TAGS)
+  const changed = names.length === 0 ? undefined : names
+  return { ...call, ...nature, class: severest(nature.classes), overrides: changed }
 }

@@ -28,11 +28,13 @@ export const paceSetting = z.strictObject({
 const PACED_CLASSES = ACTION_CLASSES.filter((name) => name !== 'unknown')
 const PACED = [...PACED_CLASSES, 'may-overwrite'] as const
 
+/** A name of a rule is a label of metrics, too. */
+const ruleName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be up to 64 of a-z, 0-9 and -, such as fleet-destructive')
+
 const rule = paceSetting.extend({
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be up to 64 of a-z, 0-9 and -, such as fleet-destructive')
-    .refine((name) => !(PACED as readonly string[]).includes(name), 'is the name of a class'),
+  name: ruleName.refine((name) => !(PACED as readonly string[]).includes(name), 'is the name of a class'),
   classes: z.array(z.enum(PACED, { error: unknownValue(PACED) })).min(1),
   per: z
     .array(z.enum(DIMENSIONS, { error: unknownValue(DIMENSIONS) }))
@@ -42,9 +44,10 @@ const rule = paceSetting.extend({
   mode: z.enum(['enforce', 'observe']).default('enforce'),
 })
 
-function namesOnce(rules: readonly { readonly name: string }[], context: z.RefinementCtx): void {
+function namesOnce(rules: readonly { readonly name?: string | undefined }[], context: z.RefinementCtx): void {
   const seen = new Set<string>()
   for (const [index, { name }] of rules.entries()) {
+    if (name === undefined) continue
     if (seen.has(name)) {
       context.addIssue({ code: 'custom', path: [index, 'name'], message: `${name} stands twice` })
     }
@@ -82,6 +85,8 @@ export const agent = z
 
 /** A rule says what people must approve; all that is given must hold of a call. */
 const approvalRule = z.strictObject({
+  /** Left out: it is known by its place. */
+  name: ruleName.optional(),
   classes: z.array(z.enum(PACED_CLASSES)).min(1),
   resources: z.array(z.string().min(1)).min(1).default(['*']),
   agents: z.array(z.string().min(1)).min(1).default(['*']),
@@ -92,7 +97,7 @@ const approvalRule = z.strictObject({
 
 /** Which tasks people must approve before they are opened; all that is given must hold of what the task would be. */
 const taskApprovalRule = approvalRule
-  .pick({ classes: true, resources: true, agents: true, approvers: true })
+  .pick({ name: true, classes: true, resources: true, agents: true, approvers: true })
   .extend({ minDuration: durationMs.prefault('0s') })
 
 export const policy = z
@@ -107,12 +112,12 @@ export const policy = z
       reload: true,
       file: { kind: 'bundle', what: 'the policy bundle' },
     }),
-    approvals: setting(z.array(approvalRule).default([]), {
-      doc: 'What people must approve: classes, and optionally resources, agents, traits, minCount; approvers 1 or 2.',
+    approvals: setting(z.array(approvalRule).default([]).superRefine(namesOnce), {
+      doc: 'What people must approve: classes, and optionally name, resources, agents, traits, minCount; approvers 1 or 2.',
       reload: true,
     }),
-    taskApprovals: setting(z.array(taskApprovalRule).prefault([]), {
-      doc: 'Tasks that people must approve, by what they may do: classes, and optionally resources, agents, minDuration; approvers 1 or 2.',
+    taskApprovals: setting(z.array(taskApprovalRule).prefault([]).superRefine(namesOnce), {
+      doc: 'Tasks that people must approve, by what they may do: classes, and optionally name, resources, agents, minDuration; approvers 1 or 2.',
       reload: true,
     }),
     allowUnmodelled: setting(
@@ -127,6 +132,7 @@ export const policy = z
 
 const override = z
   .strictObject({
+    name: ruleName.optional(),
     operation: z.string().regex(/^([a-z0-9-]+|\*):(\w+|\*)$/, 'must be service:Operation, with * for any'),
     resources: z.array(z.string().min(1)).min(1).optional(),
     classes: z.array(z.enum(PACED_CLASSES)).min(1).optional(),
@@ -139,8 +145,8 @@ const override = z
 
 export const catalogue = z
   .strictObject({
-    overrides: setting(z.array(override).default([]), {
-      doc: 'Other classes for an operation, or for some of its resources; the later entry wins.',
+    overrides: setting(z.array(override).default([]).superRefine(namesOnce), {
+      doc: 'Other classes for an operation, or for some of its resources; the later entry wins. A name is optional.',
       reload: true,
     }),
     guardedTags: setting(z.array(z.string().min(1).max(128)).default([]), {

@@ -117,3 +117,8 @@ export const watch = z
 
 export type DetectorSettings = z.output<typeof detectors>
 export type AlertSettings = NonNullable<z.output<typeof watch>['alerts']>
+
+/** Returns the name by which a detector acts, where persons act by theirs. */
+export function watcherName(detector: string): string {
+  return `watcher ${detector}`
+}

@@ -1,5 +1,6 @@
 /** Defines the error that refuses a request. */
 import type { DenialRow } from './row.ts'
+import type { RefusedBy } from './refused-by.ts'
 import { DENIALS, type DenialReason } from './table.ts'
 
 interface DenialPolicy {
@@ -25,6 +26,8 @@ export class Denial extends Error {
   readonly approval: string | undefined
   /** Replaces the next step of the table. */
   readonly next: string | undefined
+  /** The rules that refused; undefined where no rule did. */
+  readonly by: RefusedBy | undefined
 
   constructor(
     reason: DenialReason,
@@ -35,6 +38,7 @@ export class Denial extends Error {
       policy?: DenialPolicy
       approval?: string
       next?: string
+      by?: RefusedBy
     } = {},
   ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
@@ -43,6 +47,7 @@ export class Denial extends Error {
     this.policy = options.policy
     this.approval = options.approval
     this.next = options.next
+    this.by = options.by
   }
 
   get row(): DenialRow {

@@ -51,6 +51,7 @@ export function bundleSource<Value>(options: BundleOptions<Value>): Source<Value
   return {
     current: () => source.current(),
     renewed: () => source.renewed(),
+    asOfMs: () => source.asOfMs(),
     close: () => documents.close(),
   }
 }

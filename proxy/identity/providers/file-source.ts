@@ -16,6 +16,7 @@ export interface FileOptions<Value> {
 /** Throws if the file is of no use at the start. */
 export function fileSource<Value>({ what, path, parse, clock, staleMs }: FileOptions<Value>): Source<Value> {
   let [seen, value] = [stampOf(path), parse(readFileSync(path, 'utf8'))]
+  let changedAtMs = statSync(path).mtimeMs
   let badSinceMs: number | undefined
   function read(): Value {
     try {
@@ -23,6 +24,7 @@ export function fileSource<Value>({ what, path, parse, clock, staleMs }: FileOpt
       if (stamp !== seen || badSinceMs !== undefined) {
         value = parse(readFileSync(path, 'utf8'))
         seen = stamp
+        changedAtMs = statSync(path).mtimeMs
         badSinceMs = undefined
       }
     } catch (error) {
@@ -32,7 +34,7 @@ export function fileSource<Value>({ what, path, parse, clock, staleMs }: FileOpt
     return value
   }
   const current = async (): Promise<Value> => read()
-  return { current, renewed: current, close: () => Promise.resolve() }
+  return { current, renewed: current, asOfMs: () => changedAtMs, close: () => Promise.resolve() }
 }
 
 /** Editors replace a file, or write into it; mounted secrets swap a link. */

@@ -31,6 +31,8 @@ export interface OidcOptions {
 /** Vouches for tokens. */
 export interface TokenProvider {
   workloadOf(token: UnverifiedToken): Promise<Workload>
+  /** Returns as of when its keys are known, in milliseconds since the epoch; undefined if it has none yet. */
+  keysAsOfMs(): number | undefined
   close(): Promise<void>
 }
 
@@ -68,6 +70,7 @@ export function oidcProvider(options: OidcOptions, rules: RulesOptions, clock: C
       const claims = await verify(token)
       return workload(options, token, agentOf(claims))
     },
+    keysAsOfMs: () => keys.asOfMs(),
     close: () => documents.close(),
   }
 }

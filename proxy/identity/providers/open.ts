@@ -17,6 +17,8 @@ import { readToken } from './token.ts'
 
 /** Stays open until it is closed: a reload opens the new ones, swaps, and closes these. */
 export interface Providers extends Identities {
+  /** Returns as of when the keys of each provider are known, by its name; those that have none yet are left out. */
+  keysAsOf(): readonly (readonly [provider: string, asOfMs: number])[]
   close(): Promise<void>
 }
 
@@ -26,13 +28,15 @@ export function openProviders({ identity, agents }: Config, clock: Clock): Provi
   const tokensOf = new Map<string, TokenProvider>()
   const certificatesOf = new Map<string, CertificateProvider>()
   const named = new Set(agents.map(({ id }) => id))
+  const keys: [string, TokenProvider | CertificateProvider][] = []
   for (const provider of identity.providers) {
     const { name, rules, maxAgents } = provider
     const ruled: RulesOptions = { provider: name, rules, named, maxAgents, clock }
-    if (provider.type === 'oidc') byIssuer.set(provider.issuer, oidcProvider(provider, ruled, clock))
-    else if (provider.type === 'spiffe-jwt')
-      tokensOf.set(provider.trustDomain, spiffeJwtProvider(provider, ruled, clock))
-    else certificatesOf.set(provider.trustDomain, spiffeX509Provider(provider, ruled, clock))
+    const opened = openProvider(provider, ruled, clock)
+    keys.push([name, opened.is])
+    if (opened.type === 'oidc') byIssuer.set(opened.at, opened.is)
+    else if (opened.type === 'spiffe-jwt') tokensOf.set(opened.at, opened.is)
+    else certificatesOf.set(opened.at, opened.is)
   }
 
   return {
@@ -47,11 +51,27 @@ export function openProviders({ identity, agents }: Config, clock: Clock): Provi
       )
     },
     ofCertificate: (chain) => workloadOf(chain, certificatesOf),
+    keysAsOf: () =>
+      keys.flatMap(([name, provider]) => {
+        const asOfMs = provider.keysAsOfMs()
+        return asOfMs === undefined ? [] : [[name, asOfMs] as const]
+      }),
     async close() {
-      const all = [...byIssuer.values(), ...tokensOf.values(), ...certificatesOf.values()]
-      await Promise.all(all.map((each) => each.close()))
+      await Promise.all(keys.map(([, each]) => each.close()))
     },
   }
+}
+
+type ProviderSettings = Config['identity']['providers'][number]
+
+/** Opens a provider; `at` is its issuer or its trust domain. */
+function openProvider(settings: ProviderSettings, rules: RulesOptions, clock: Clock) {
+  if (settings.type === 'oidc')
+    return { type: settings.type, at: settings.issuer, is: oidcProvider(settings, rules, clock) } as const
+  const { type, trustDomain: at } = settings
+  return type === 'spiffe-jwt'
+    ? ({ type, at, is: spiffeJwtProvider(settings, rules, clock) } as const)
+    : ({ type, at, is: spiffeX509Provider(settings, rules, clock) } as const)
 }
 
 async function workloadOf(

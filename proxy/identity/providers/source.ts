@@ -9,6 +9,8 @@ export interface Source<Value> {
    * Returns the same as `current`, asked anew if that was not done just now: for a key that is not among those known.
    */
   renewed(): Promise<Value>
+  /** Returns as of when the value is known, in milliseconds since the epoch; undefined if there is none yet. */
+  asOfMs(): number | undefined
   close(): Promise<void>
 }
 
@@ -58,6 +60,10 @@ export class FetchedSource<Value> implements Source<Value> {
   async renewed(): Promise<Value> {
     await this.#ask()
     return this.#served()
+  }
+
+  asOfMs(): number | undefined {
+    return this.#had?.atMs
   }
 
   async close(): Promise<void> {}

@@ -56,6 +56,7 @@ export function spiffeJwtProvider(
       const claims = await verify(token)
       return workload(options, token, agentOf({ ...claims, path: id.path.slice(1) }))
     },
+    keysAsOfMs: () => keys.asOfMs(),
     close: () => keys.close(),
   }
 }

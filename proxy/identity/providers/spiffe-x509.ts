@@ -18,6 +18,8 @@ export interface SpiffeX509Options {
 export interface CertificateProvider {
   /** Returns the workload of a certificate. `chain`: the leaf, whose SVID was read already, and what came with it. */
   workloadOf(svid: Svid, chain: readonly X509Certificate[]): Promise<Workload>
+  /** Returns as of when its authorities are known, in milliseconds since the epoch; undefined if it has none yet. */
+  keysAsOfMs(): number | undefined
   close(): Promise<void>
 }
 
@@ -42,6 +44,7 @@ export function spiffeX509Provider(
       const mapped = agentOf({ sub: id, path: path.slice(1) })
       return { ...mapped, provider: name, subject: id, audience: '', token: undefined }
     },
+    keysAsOfMs: () => authorities.asOfMs(),
     close: () => authorities.close(),
   }
 }

@@ -65,6 +65,11 @@ class WorkloadSource<Value> implements Source<Value> {
 
   readonly renewed = this.current
 
+  /** While the stream is open, it would have brought a change. */
+  asOfMs(): number | undefined {
+    return this.#value === undefined ? undefined : (this.#staleSinceMs ?? this.#options.clock.nowMs())
+  }
+
   async close(): Promise<void> {
     clearTimeout(this.#retry)
     this.#stream?.removeAllListeners('close').cancel()

@@ -4,6 +4,7 @@ import type { Subject } from '../../pacing/bucket-key.ts'
 import { chargesOf, type Charges } from '../../pacing/charges.ts'
 import type { FirstSeen } from '../../pacing/first-seen.ts'
 import type { Pacing } from '../../pacing/pacing.ts'
+import { DWELL, ruleLabel } from '../../pacing/rules.ts'
 import { widenedRules } from '../../pacing/widened.ts'
 import { dwellTurnMs } from './dwell.ts'
 import { taskOf } from './task.ts'
@@ -20,10 +21,13 @@ export interface CallPaceDeps {
 /** The charges of one call, and the times that bind it, in milliseconds. */
 export interface CallPace {
   readonly charges: Charges
+  /** The time of its arrival here. */
   readonly nowMs: number
   readonly dwellMs: number
   /** The earliest time at which dwell lets the call go; 0 where dwell does not hold it. */
   readonly notBeforeMs: number
+  /** The index of the enforced charge for which the call is held; undefined while it is not. The queue sets it. */
+  limiting: number | undefined
 }
 
 /** Returns the charges that a call owes, and the earliest time at which it may go. */
@@ -40,7 +44,20 @@ export function callPaceOf(
     nowMs,
     dwellMs,
     notBeforeMs: dwellTurnMs(exchange, firstSeen, dwellMs, nowMs),
+    limiting: undefined,
   }
+}
+
+/** Returns the name of the rule that holds or held the call, in a list; undefined if none does. */
+export function paceRulesOf({
+  charges,
+  limiting,
+  nowMs,
+  notBeforeMs,
+}: CallPace): readonly string[] | undefined {
+  const charge = limiting === undefined ? undefined : charges.enforced[limiting]
+  if (charge !== undefined) return [ruleLabel(charge.rule)]
+  return notBeforeMs > nowMs ? [DWELL] : undefined
 }
 
 function subjectOf({ agent, authorization, call, accountId = '*' }: Approved): Subject {

@@ -1,25 +1,45 @@
 /** Makes the Denials of calls that may not go at their pace. */
 import { Denial } from '../../core/denial/denial.ts'
+import type { RefusedBy } from '../../core/denial/refused-by.ts'
 import type { Call } from '../../core/call.ts'
 import type { Charge, Charges } from '../../pacing/charges.ts'
 import type { QueueOutcome } from '../../pacing/queue-outcome.ts'
-import { ruleText } from '../../pacing/rules.ts'
+import { DWELL, ruleLabel, ruleText } from '../../pacing/rules.ts'
+
+/** The options of a Denial that name the rules. */
+interface By {
+  readonly by?: RefusedBy
+}
 
 type Refused = Exclude<QueueOutcome, { kind: 'go' }>
 
-/** Returns the Denial of a queue's outcome: `paced`, `pace_exceeds_burst`, `queue_full`, `client_gone`, `draining`. */
-export function denialOf(outcome: Refused, call: Call, charges: Charges, nowMs: number): Denial {
+/**
+ * Returns the Denial of a queue's outcome: `paced`, `pace_exceeds_burst`, `queue_full`, `client_gone`, `draining`.
+ * `heldBy` names the rules that held the call until then.
+ */
+export function denialOf(
+  outcome: Refused,
+  call: Call,
+  charges: Charges,
+  nowMs: number,
+  heldBy?: readonly string[],
+): Denial {
+  const held: By = heldBy === undefined ? {} : { by: { kind: 'pace', rules: heldBy } }
   switch (outcome.kind) {
     case 'late':
       return denialOfLate(outcome, call, charges, nowMs)
     case 'never':
       return denialOfNever(charges.enforced[outcome.limiting], call)
     case 'gone':
-      return denialOfGone()
+      return denialOfGone(held)
     case 'replaced':
-      return new Denial('client_gone', 'The same call came again on another connection and took its place.')
+      return new Denial(
+        'client_gone',
+        'The same call came again on another connection and took its place.',
+        held,
+      )
     case 'draining':
-      return new Denial('draining', 'The call waited for its turn; nothing was forwarded.')
+      return new Denial('draining', 'The call waited for its turn; nothing was forwarded.', held)
     default:
       return new Denial('queue_full', 'The queue for paced calls is full.', {
         retryAfterMs: charges.maxWaitMs,
@@ -28,8 +48,8 @@ export function denialOf(outcome: Refused, call: Call, charges: Charges, nowMs: 
 }
 
 /** Returns the Denial of a call whose client closed its connection. */
-export function denialOfGone(): Denial {
-  return new Denial('client_gone', 'The client closed its connection.')
+export function denialOfGone(by: By = {}): Denial {
+  return new Denial('client_gone', 'The client closed its connection.', by)
 }
 
 const MAX_RESOURCE_LENGTH = 256
@@ -51,6 +71,7 @@ export function denialOfDwell(
       `${which.slice(0, MAX_RESOURCE_LENGTH)} was first seen ${Math.floor(ageMs / 1000)} s ago: ` +
       `the turn of this call comes in ${turnText(turnAtMs, nowMs)}; ` +
       `it may be held for ${maxWaitMs / 1000} s.`,
+    { by: { kind: 'pace', rules: [DWELL] } },
   )
 }
 
@@ -65,7 +86,7 @@ function denialOfLate(
     'paced',
     `${chargeText(charges.enforced[late.limiting])}. This call counts ${call.count}: its turn comes in ` +
       `${turnText(late.turnAtMs, nowMs)}; it may be held for ${charges.maxWaitMs / 1000} s.`,
-    { retryAfterMs },
+    { retryAfterMs, ...byRule(charges.enforced[late.limiting]) },
   )
 }
 
@@ -79,7 +100,13 @@ function denialOfNever(limiting: Charge | undefined, call: Call): Denial {
   return new Denial(
     'pace_exceeds_burst',
     `${chargeText(limiting)}. This call counts ${call.count}, so its turn never comes; send at most ${burst} in one call.`,
+    byRule(limiting),
   )
+}
+
+/** Names the rule that throttled, in the denial's own terms. */
+function byRule(charge: Charge | undefined): By {
+  return charge === undefined ? {} : { by: { kind: 'pace', rules: [ruleLabel(charge.rule)] } }
 }
 
 function chargeText(charge: Charge | undefined): string {

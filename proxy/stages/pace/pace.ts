@@ -3,13 +3,12 @@ import type { ActionClass } from '../../core/action-class.ts'
 import { mapMaybePromise, type MaybePromise } from '../../core/maybe-promise.ts'
 import type { Clock } from '../../core/ports.ts'
 import type { Approved, Paced } from '../../exchange/exchange.ts'
-import type { Buckets } from '../../pacing/buckets.ts'
 import type { Limiter } from '../../pacing/limiter.ts'
 import type { QueueOutcome } from '../../pacing/queue-outcome.ts'
 import type { PaceQueue } from '../../pacing/queue.ts'
-import { isOwn } from '../../pacing/rules.ts'
+import { DWELL, isOwn } from '../../pacing/rules.ts'
 import { denialOf, denialOfDwell, denialOfGone } from './denial.ts'
-import { callPaceOf, type CallPace, type CallPaceDeps } from './call-pace.ts'
+import { callPaceOf, paceRulesOf, type CallPace, type CallPaceDeps } from './call-pace.ts'
 import { noteFirstSeen } from './dwell.ts'
 import { callIdentity } from './identity.ts'
 import { groupsOf, NOTHING, observe, type Would } from './observed.ts'
@@ -27,7 +26,6 @@ export interface PaceDeps extends CallPaceDeps {
   readonly queue: PaceQueue
   /** The queue's own limiter; rules that only observe charge it without waiting. */
   readonly limiter: Limiter
-  readonly buckets: Buckets
   readonly clock: Clock
   readonly mode: () => 'enforce' | 'observe'
   /** Judges a held call again when it leaves the queue (S4). Throws a Denial if anything changed for the worse. */
@@ -74,7 +72,8 @@ function heldByLabel(metrics: PaceMetrics): MoveDepth {
   }
 }
 
-function enterQueue(exchange: Approved, { charges, notBeforeMs }: CallPace, { queue, recheck }: PaceDeps) {
+function enterQueue(exchange: Approved, callPace: CallPace, { queue, recheck }: PaceDeps) {
+  const { charges, notBeforeMs } = callPace
   return queue.enter({
     holder: exchange.agent.id,
     charges: charges.enforced,
@@ -83,6 +82,9 @@ function enterQueue(exchange: Approved, { charges, notBeforeMs }: CallPace, { qu
     notBeforeMs,
     identity: () => callIdentity(exchange),
     judge: () => recheck(exchange),
+    held(limiting) {
+      callPace.limiting = limiting
+    },
     gone: exchange.client.gone,
   })
 }
@@ -110,50 +112,67 @@ async function hold<Exchange extends Approved>(
 /** Lets a call go whose turn has come. */
 function passed<Exchange extends Approved>(
   exchange: Exchange,
-  { charges }: CallPace,
+  callPace: CallPace,
   waitedMs: number,
-  { clock, metrics, buckets, firstSeen, pacing, limiter }: PaceDeps,
+  { clock, metrics, firstSeen, pacing, limiter }: PaceDeps,
 ): MaybePromise<Exchange & Paced> {
+  const { charges } = callPace
   const nowMs = clock.nowMs()
-  metrics.waited(exchange.call.class, waitedMs / 1000)
-  buckets.track(charges.enforced)
+  const paceRules = paceRulesOf(callPace)
+  // A store elsewhere takes time to answer, which is no wait for a turn.
+  metrics.waited(exchange.call.class, paceRules === undefined ? 0 : waitedMs / 1000)
   noteFirstSeen(exchange, firstSeen, pacing().dwellMs, nowMs)
-  return withWould(exchange, waitedMs, observe(groupsOf(charges.observed), limiter, nowMs))
+  const held = paceRules === undefined ? exchange : { ...exchange, paceRules }
+  return withWould(held, waitedMs, observe(groupsOf(charges.observed), limiter, nowMs))
 }
 
 /** Returns how long a call that may go has waited; throws the Denial of one that may not. */
-function waitOf(outcome: QueueOutcome, { call }: Approved, { charges }: CallPace, clock: Clock): number {
+function waitOf(outcome: QueueOutcome, { call }: Approved, callPace: CallPace, clock: Clock): number {
   if (outcome.kind === 'go') return outcome.waitedMs
-  throw denialOf(outcome, call, charges, clock.nowMs())
+  throw denialOf(outcome, call, callPace.charges, clock.nowMs(), paceRulesOf(callPace))
 }
 
 /** Lets a call go on at once in observe mode, and charges what enforce mode would have charged. */
 function observed<Exchange extends Approved>(
   exchange: Exchange,
   { charges, dwellMs, notBeforeMs }: CallPace,
-  { limiter, clock, buckets, firstSeen }: PaceDeps,
+  { limiter, clock, firstSeen }: PaceDeps,
 ): MaybePromise<Exchange & Paced> {
   const { enforced, maxWaitMs } = charges
   const nowMs = clock.nowMs()
-  buckets.track(enforced)
   noteFirstSeen(exchange, firstSeen, dwellMs, nowMs)
   const groups = [
     ...(enforced.length === 0 ? [] : [{ charges: enforced, maxWaitMs }]),
     ...groupsOf(charges.observed),
   ]
   const would = observe(groups, limiter, nowMs)
-  return withWould(exchange, enforced.length === 0 ? undefined : 0, would, notBeforeMs > nowMs)
+  return withWould(
+    exchange,
+    enforced.length === 0 ? undefined : 0,
+    would,
+    dwellWould(notBeforeMs - nowMs, maxWaitMs),
+  )
+}
+
+/** Returns what dwell would have done. */
+function dwellWould(waitMs: number, maxWaitMs: number): Would {
+  if (waitMs <= 0) return NOTHING
+  const refuses = waitMs > maxWaitMs
+  return {
+    wouldThrottle: 'dwell',
+    ...(refuses ? { wouldRefuse: [DWELL] } : { wouldWaitMs: Math.ceil(waitMs) }),
+  }
 }
 
 function withWould<Exchange extends Approved>(
   exchange: Exchange,
   waitedMs: number | undefined,
   would: MaybePromise<Would>,
-  dwells = false,
+  dwell: Would = NOTHING,
 ): MaybePromise<Exchange & Paced> {
   return mapMaybePromise(would, (pacesWould: Would): Exchange & Paced => ({
     ...exchange,
     waitedMs,
-    ...(dwells && pacesWould === NOTHING ? ({ wouldThrottle: 'dwell' } as const) : pacesWould),
+    ...(pacesWould === NOTHING ? dwell : pacesWould),
   }))
 }

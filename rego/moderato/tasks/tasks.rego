@@ -23,13 +23,19 @@ verdict := {
 	"approvals": 0,
 } if {
 	count(_refusals) > 0
-} else := {
+} else := object.union(_asking, {
 	"allow": true,
 	"grants": _narrowed,
 	"durationSeconds": _seconds,
 	"rules": array.concat([name | some name in ["moderato.tasks.ask"]; count(_asks) > 0], ["moderato.tasks.verdict"]),
 	"messages": sort({ask.message | some ask in _asks}),
 	"approvals": max({0} | {ask.approvers | some ask in _asks}),
+})
+
+# The names of the rules that ask for people, if they have names.
+_asking := {"asks": names |
+	names := sort({ask.rule | some ask in _asks})
+	count(names) > 0
 }
 
 _seconds := min([input.task.durationSeconds, data.tasks.maxSeconds])
@@ -62,7 +68,7 @@ _granted(class, resource) if {
 }
 
 # One object for each rule that applies. A task that is opened from another has no more than that task, which people saw.
-_asks contains {"approvers": rule.approvers, "message": message} if {
+_asks contains object.union({"approvers": rule.approvers, "message": message}, approvers.named(rule)) if {
 	not input.task.child
 	some rule in data.tasks.approvals
 	moderato.arn_match(rule.agents, input.agent.id) == true

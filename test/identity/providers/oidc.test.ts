@@ -192,10 +192,14 @@ describe('the keys of an issuer', () => {
   })
 
   it('are served for a while when the issuer is away, and no longer', async () => {
+    expect(scene.providers.keysAsOf()).toEqual([])
+    const fetchedAtMs = scene.time.nowMs()
     expect(await scene.outcome(await token())).toBe(AGENT)
     issuer.instead = (reply) => reply.writeHead(503).end()
     await scene.time.advance(69 * 60_000)
     expect(await scene.outcome(await token())).toBe(AGENT)
+    // Operators see how old they are.
+    expect(scene.providers.keysAsOf()).toEqual([[expect.any(String), fetchedAtMs]])
     await scene.time.advance(60_000)
     expect(await scene.outcome(await token())).toBe('identity_unavailable')
     issuer.instead = undefined

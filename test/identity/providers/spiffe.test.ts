@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -90,13 +90,17 @@ describe('JWT-SVIDs', () => {
     const file = join(folder, 'bundle.json')
     const next = await issuerKey('k2')
     writeFileSync(file, document([key]))
-    const { outcome, time } = openedWith(jwtProvider({ file }))
+    const { outcome, time, providers } = openedWith(jwtProvider({ file }))
     const fresh = (by: IssuerKey) => svid(ID, { nowMs: time.nowMs() }, by)
+    const age = () => providers.keysAsOf().map(([, asOfMs]) => asOfMs)
+    expect(age()).toEqual([statSync(file).mtimeMs])
     writeFileSync(file, document([next]))
     expect(await outcome(await fresh(next))).toBe(AGENT)
     expect(await outcome(await fresh(key))).toBe('identity_signature')
+    const goodMs = statSync(file).mtimeMs
     writeFileSync(file, 'half a bund')
     expect(await outcome(await fresh(next))).toBe(AGENT)
+    expect(age()).toEqual([goodMs])
     await time.advance(HOUR_MS)
     expect(await outcome(await fresh(next))).toBe('identity_unavailable')
     writeFileSync(file, document([key]))
@@ -148,9 +152,12 @@ describe('the Workload API', () => {
   it('is asked again when it goes away; its last bundle is good for a while', async () => {
     const socket = join(folder, 'api.sock')
     let api = await WorkloadApi.start(socket, { jwt: jwtOf(key), x509: {} })
-    const { outcome, time } = openedWith(jwtProvider({ workloadApi: socket }))
+    const { outcome, time, providers } = openedWith(jwtProvider({ workloadApi: socket }))
     const fresh = () => svid(ID, { nowMs: time.nowMs() })
+    expect(providers.keysAsOf()).toEqual([])
     await vi.waitFor(async () => expect(await outcome(await fresh())).toBe(AGENT), 5_000)
+    // While the stream is open, it would have brought a change.
+    expect(providers.keysAsOf().map(([, asOfMs]) => asOfMs)).toEqual([time.nowMs()])
     api.stop()
     await vi.waitFor(async () => {
       await time.advance(HOUR_MS)

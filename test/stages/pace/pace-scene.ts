@@ -6,7 +6,6 @@ import type { Approved, Paced } from '../../../proxy/exchange/exchange.ts'
 import type { Call } from '../../../proxy/core/call.ts'
 import { HeaderFields } from '../../../proxy/core/http/headers.ts'
 import { LocalLimiter } from '../../../proxy/pacing/limiter.ts'
-import { Buckets } from '../../../proxy/pacing/buckets.ts'
 import { pacesFrom, type PacedName, type Paces } from '../../../proxy/pacing/paces.ts'
 import { PaceQueue } from '../../../proxy/pacing/queue.ts'
 import { parseRate } from '../../../proxy/pacing/rates.ts'
@@ -53,7 +52,6 @@ export function scene({
     }),
     slowdownOf: rest.slowdownOf ?? (() => 1),
     firstSeen: new FirstSeen(),
-    buckets: new Buckets(),
     clock: time,
     mode: () => mode,
     recheck,

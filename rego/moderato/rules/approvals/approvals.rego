@@ -14,8 +14,8 @@ import data.moderato.lib.coverage
 
 # METADATA
 # title: Ask
-# description: One object for each rule that applies, with the classes and resources that matched.
-ask contains {"approvers": rule.approvers, "message": message} if {
+# description: One object for each rule that applies, with its name and the classes and resources that matched.
+ask contains object.union({"approvers": rule.approvers, "message": message}, approvers.named(rule)) if {
 	some rule in data.approvals
 	classes := {class | some class in rule.classes; class in _classes}
 	count(classes) > 0

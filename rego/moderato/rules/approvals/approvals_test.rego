@@ -4,7 +4,15 @@ import data.moderato.rules.approvals
 import data.moderato.testing
 
 _rule(facts) := object.union(
-	{"classes": ["destructive"], "resources": ["*"], "agents": ["*"], "traits": [], "approvers": 1, "minCount": 1},
+	{
+		"name": "people-first",
+		"classes": ["destructive"],
+		"resources": ["*"],
+		"agents": ["*"],
+		"traits": [],
+		"approvers": 1,
+		"minCount": 1,
+	},
 	facts,
 )
 
@@ -22,6 +30,7 @@ test_asks_for_one_with_what_it_found if {
 	_asks({}, _delete({})) == {{
 		"approvers": 1,
 		"message": "One person must approve destructive on arn:aws:s3:::b/k.",
+		"rule": "people-first",
 	}}
 }
 
