@@ -101,4 +101,30 @@ describe('a request of twice the size', () => {
     await steps(1)
     expect((await steps(20)) / (await steps(10))).toBeLessThan(2.3)
   })
+
+  it.each<[string, (size: number) => readonly [fields: string[], signedHeaders: string[]]]>([
+    ['dropped fields', (size) => [times(size, (n) => [`x-${n}`, '1']).flat(), ['host']]],
+    ['one dropped field', (size) => [times(size, () => ['cookie', 'a']).flat(), ['host']]],
+    [
+      'signed fields',
+      (size) => [times(size, (n) => [`x-${n}`, '1']).flat(), times(size, (n) => `x-${n}`).toSorted()],
+    ],
+  ])('is at most twice the work: %s', async (_what, sample) => {
+    const { HeaderFields } = await import('../../proxy/core/http/headers.ts')
+    const { splitHeaders } = await import('../../proxy/sigv4/split-headers.ts')
+    const steps = (size: number): Promise<number> => {
+      const [fields, signedHeaders] = sample(size)
+      const authorization = {
+        algorithm: 'AWS4-HMAC-SHA256' as const,
+        accessKeyId: 'A',
+        scope: { date: '20260101', region: 'us-east-1', service: 's3' },
+        signedHeaders,
+        signature: '',
+        presigned: undefined,
+      }
+      return counter.count(() => splitHeaders(new HeaderFields(fields), authorization))
+    }
+    await steps(1)
+    expect((await steps(2000)) / (await steps(1000))).toBeLessThan(2.3)
+  })
 })

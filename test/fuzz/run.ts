@@ -16,10 +16,12 @@ export async function runCampaign(
   options: Pick<CampaignOptions, 'seed' | 'count' | 'connections' | 'mostMs' | 'onProgress'>,
 ): Promise<CampaignReport> {
   const upstreamKey = { accessKeyId: 'AKIAUPSTREAM', secretAccessKey: 'upstream-secret-that-no-agent-has' }
+  // A busy machine stops for seconds: a connection that closed meanwhile would look like a refusal.
+  const keepAliveMs = 0
   const upstream = await RecordingUpstream.start((_recorded, reply) => {
     reply.writeHead(200, { 'content-length': '2' })
     reply.end('{}')
-  })
+  }, keepAliveMs)
   const limits = { replaysPerAgent: 100_000_000, inFlightPerAgent: 100_000 }
   const proxy = await startProxy({
     upstream: upstream.url,

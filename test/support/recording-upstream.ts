@@ -28,8 +28,12 @@ export class RecordingUpstream {
     server.on('request', (request: IncomingMessage, reply: ServerResponse) => this.#take(request, reply))
   }
 
-  static async start(answer: Answer = answerEmptyJson): Promise<RecordingUpstream> {
-    const server = createServer().listen(0, '127.0.0.1')
+  /** `keepAliveMs`: when it closes an idle connection, 0 for never; by default when Node does. */
+  static async start(answer: Answer = answerEmptyJson, keepAliveMs?: number): Promise<RecordingUpstream> {
+    const server = createServer(keepAliveMs === undefined ? {} : { keepAliveTimeout: keepAliveMs }).listen(
+      0,
+      '127.0.0.1',
+    )
     await once(server, 'listening')
     return new RecordingUpstream(server, answer)
   }

@@ -3,7 +3,7 @@ import { Denial } from '../../core/denial/denial.ts'
 import type { Identified } from '../../exchange/exchange.ts'
 import type { HeaderFields } from '../../core/http/headers.ts'
 import { isS3Family } from '../../core/s3-family.ts'
-import { isSigned } from '../../sigv4/split-headers.ts'
+import { signedBy } from '../../sigv4/split-headers.ts'
 import type { Payload } from '../../sigv4/types.ts'
 import { mayBeUnsigned, unsignedTreatment } from '../../sigv4/unsigned-headers.ts'
 
@@ -40,8 +40,9 @@ export function checkFields(headers: HeaderFields): void {
  */
 export function checkSignedHeaders(exchange: Identified): void {
   const { headers, authorization } = exchange
-  if (!isSigned(authorization, 'host')) throw unsigned('host')
-  for (const name of headers.names()) if (!isSigned(authorization, name)) checkUnsigned(exchange, name)
+  const isSigned = signedBy(authorization)
+  if (!isSigned('host')) throw unsigned('host')
+  for (const name of headers.names()) if (!isSigned(name)) checkUnsigned(exchange, name)
   for (const name of authorization.signedHeaders) {
     if (!headers.has(name === ':authority' ? 'host' : name))
       throw new Denial('bad_signature', `The signed header ${name} is not in the request.`)
@@ -80,7 +81,7 @@ function checkUnsigned({ method, headers, authorization }: Identified, name: str
 export function checkCoding({ headers, authorization }: Identified, { kind }: Payload): void {
   if (kind === 'unsigned-trailer' || kind === 'signed-chunks') return
   const name = 'content-encoding'
-  if (!headers.has(name) || isSigned(authorization, name)) return
+  if (!headers.has(name) || signedBy(authorization)(name)) return
   if (!headers.all(name).some((value) => /aws-chunked/i.test(value))) return
   throw unsigned(name, ' It says aws-chunked, but x-amz-content-sha256 does not.', 'Leave aws-chunked out.')
 }
