@@ -34,6 +34,9 @@ describe('rowOf', () => {
 
   it('takes no step for passed that fails', () => {
     expect(rowOf('x', '1', [ok('a')], [failed('a', '')])[2]).toBe('0 of 1')
+    expect(rowOf('x', '1', [ok('a')], [failed('a', 'GET of http://127.0.0.1:7/a (HTTP 403)')])[3]).toBe(
+      'HTTP 403: a',
+    )
   })
 })
 

@@ -34,7 +34,7 @@ function reasonOf(step: Step | undefined): string {
   const said = step.message ?? ''
   const reason = /\breason (\w+)/.exec(said)?.[1]
   if (reason !== undefined) return `\`${reason}\``
-  const code = /<Code>(\w+)<\/Code>/.exec(said)?.[1] ?? step.code
+  const code = /<Code>(\w+)<\/Code>/.exec(said)?.[1] ?? step.code ?? /\bHTTP \d{3}\b/.exec(said)?.[0]
   return code ?? said.replaceAll(/\s+/g, ' ').slice(0, MAX_REASON)
 }
 

@@ -63,7 +63,6 @@ const CLI_COMMANDS: readonly Command[] = [
   words('create a role', 'iam create-role --role-name r --assume-role-policy-document', TRUST),
   words('list functions of Lambda', 'lambda list-functions'),
   words('list hosted zones', 'route53 list-hosted-zones'),
-  words('list gateways of IoT SiteWise, which has a host prefix', 'iotsitewise list-gateways'),
   words('put metric data', 'cloudwatch put-metric-data --namespace n --metric-name m --value 1'),
 ]
 
