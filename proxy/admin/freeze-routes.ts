@@ -5,8 +5,9 @@ import { ACTION_CLASSES } from '../core/action-class.ts'
 import { freezeScope, operatorText } from '../config/schema/freeze.ts'
 import { durationMs } from '../config/schema/values.ts'
 import type { Freeze, Freezes } from '../freeze/freezes.ts'
-import { scopeAlone } from '../freeze/scope.ts'
+import { scopeAlone, scopeInWords } from '../freeze/scope.ts'
 import type { Clock } from '../core/ports.ts'
+import type { HoldChange } from '../watch/hold-alert.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 import { lookAgain, orStoreError } from './stored.ts'
 import { markOf, unreadableMark } from './unreadable.ts'
@@ -72,6 +73,8 @@ interface FreezeDeps {
   readonly clock: Clock
   readonly services: { has(name: string): boolean }
   readonly isAgent: (id: string) => boolean
+  /** Tells people elsewhere what an operator did. */
+  readonly announce: (change: HoldChange) => void
 }
 
 /** Returns the routes of freezes. */
@@ -94,11 +97,11 @@ export function freezeRoutes(freezes: Freezes, deps: FreezeDeps): readonly Admin
       }),
     }),
     freezeRoute(freezes, deps),
-    liftRoute(freezes),
+    liftRoute(freezes, deps),
   ]
 }
 
-function freezeRoute(freezes: Freezes, { clock, services, isAgent }: FreezeDeps): AdminRoute {
+function freezeRoute(freezes: Freezes, { clock, services, isAgent, announce }: FreezeDeps): AdminRoute {
   return adminRoute({
     method: 'POST',
     path: '/v1/freeze',
@@ -114,22 +117,26 @@ function freezeRoute(freezes: Freezes, { clock, services, isAgent }: FreezeDeps)
       const untilMs = untilOf(body, clock.nowMs())
       const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
       const frozen = await orStoreError(freezes.freeze(scopeAlone(body), why), lookAgain('/v1/freeze'))
+      announce(changeOf(frozen, 'made', caller.subject))
       const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
       return { ...freezeAnswer(frozen), unknownAgents }
     },
   })
 }
 
-function liftRoute(freezes: Freezes): AdminRoute {
+function liftRoute(freezes: Freezes, { announce }: FreezeDeps): AdminRoute {
   return adminRoute({
     method: 'DELETE',
     path: '/v1/freeze/{id}',
     needs: 'token',
     summary: 'Lifts a freeze. To lift a window, change the configuration.',
     answer: FreezeAnswer,
-    async handle({ params }) {
+    async handle({ caller, params }) {
       const lifted = await orStoreError(freezes.lift(params.id), lookAgain('/v1/freeze'))
-      if (lifted !== undefined) return freezeAnswer(lifted)
+      if (lifted !== undefined) {
+        announce(changeOf(lifted, 'lifted', caller.subject))
+        return freezeAnswer(lifted)
+      }
       throw new AdminError(
         404,
         'no_such_freeze',
@@ -145,6 +152,14 @@ function untilOf({ for: forMs, until }: z.output<typeof FreezeBody>, nowMs: numb
   const untilMs = Date.parse(until)
   if (untilMs > nowMs) return untilMs
   throw new AdminError(400, 'invalid_body', 'until: this time is in the past.')
+}
+
+function changeOf(
+  { id, scope, reason, untilMs }: Freeze,
+  change: HoldChange['change'],
+  by: string,
+): HoldChange {
+  return { kind: 'freeze', change, id, what: scopeInWords(scope), reason, by, untilMs }
 }
 
 function freezeAnswer(freeze: Freeze): object {

@@ -2,6 +2,7 @@
 import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import { durationMs } from '../config/schema/values.ts'
+import type { HoldChange } from '../watch/hold-alert.ts'
 import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 import { lookAgain, orStoreError } from './stored.ts'
@@ -30,11 +31,18 @@ export const QuarantinedAnswer = QuarantineAnswer.extend({
 
 export const QuarantinesAnswer = z.object({ quarantines: z.array(QuarantineAnswer) })
 
+interface QuarantineRoutesDeps {
+  readonly isAgent: (id: string) => boolean
+  /** Tells people elsewhere what an operator did. */
+  readonly announce: (change: HoldChange) => void
+}
+
 /** Returns the routes of quarantines. */
 export function quarantineRoutes(
   quarantines: Quarantines,
-  isAgent: (id: string) => boolean,
+  deps: QuarantineRoutesDeps,
 ): readonly AdminRoute[] {
+  const { isAgent, announce } = deps
   return [
     adminRoute({
       method: 'GET',
@@ -55,23 +63,27 @@ export function quarantineRoutes(
       async handle({ caller, params, body }) {
         const why = { reason: body.reason, by: caller.subject, forMs: body.for }
         const added = await orStoreError(quarantines.add(params.agent, why), lookAgain('/v1/quarantine'))
+        announce(changeOf(added, 'made', caller.subject))
         return { ...quarantineAnswer(added), isKnown: isAgent(params.agent) }
       },
     }),
-    liftRoute(quarantines),
+    liftRoute(quarantines, deps),
   ]
 }
 
-function liftRoute(quarantines: Quarantines): AdminRoute {
+function liftRoute(quarantines: Quarantines, { announce }: QuarantineRoutesDeps): AdminRoute {
   return adminRoute({
     method: 'DELETE',
     path: '/v1/quarantine/{agent}',
     needs: 'token',
     summary: 'Lets an agent continue. Watchers start again from zero for it.',
     answer: QuarantineAnswer,
-    async handle({ params }) {
+    async handle({ caller, params }) {
       const lifted = await orStoreError(quarantines.lift(params.agent), lookAgain('/v1/quarantine'))
-      if (lifted !== undefined) return quarantineAnswer(lifted)
+      if (lifted !== undefined) {
+        announce(changeOf(lifted, 'lifted', caller.subject))
+        return quarantineAnswer(lifted)
+      }
       throw new AdminError(
         404,
         'not_quarantined',
@@ -79,6 +91,14 @@ function liftRoute(quarantines: Quarantines): AdminRoute {
       )
     },
   })
+}
+
+function changeOf(
+  { agent, reason, untilMs }: Quarantine,
+  change: HoldChange['change'],
+  by: string,
+): HoldChange {
+  return { kind: 'quarantine', change, id: agent, what: `agent ${agent}`, reason, by, untilMs }
 }
 
 function quarantineAnswer(quarantine: Quarantine): object {

@@ -143,6 +143,10 @@ export interface AuditRecord {
     | {
         readonly detector: string
         readonly response: string
+        /** How many findings the record tells; `things` are what they are about, `moreThings` are those left out. */
+        readonly findings: number
+        readonly things: readonly string[]
+        readonly moreThings: number
         /** The ids of the newest requests. */
         readonly requestIds: readonly string[]
         /** The number of requests. */

@@ -109,7 +109,7 @@ function routesDeps(services: Services, reloader: Reloader): AdminRoutesDeps {
     freezes,
     breakglass,
     approvals,
-    quarantines: services.watching.quarantines,
+    watching: services.watching,
     limits: { limiter, queue, rates, steadyClock, accountOf },
     catalogue: services.aws.catalogue,
   }

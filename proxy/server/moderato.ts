@@ -103,7 +103,7 @@ function started(services: Services, state: ServiceState, adminPort: number): vo
 /** Closes what the listeners need: the audit log after all that writes to it, and the store last. */
 async function close({ approvals, watching, breakglass, refusals, ...services }: Services): Promise<void> {
   approvals.close()
-  watching.stop()
+  await watching.stop()
   breakglass.close()
   refusals.unverified.flush()
   refusals.agents.flush()

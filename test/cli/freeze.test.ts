@@ -23,7 +23,12 @@ async function operated() {
   const rules = () => ({ freezeWindows: new WindowClock([]) })
   const freezes = new Freezes({ ledger, clock, rules, accountOf: () => undefined })
   const { port } = await listening({
-    routes: freezeRoutes(freezes, { clock, services: new Set(['dynamodb']), isAgent: (id) => id !== 'typo' }),
+    routes: freezeRoutes(freezes, {
+      clock,
+      services: new Set(['dynamodb']),
+      isAgent: (id) => id !== 'typo',
+      announce: () => undefined,
+    }),
   })
   const freeze = async (...args: string[]) => {
     const { io, out, err } = captured()

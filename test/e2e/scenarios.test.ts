@@ -101,11 +101,13 @@ function isDrift({ phase, ...line }: AuditLine, { id }: TestAgent, detector: str
 
 /** The decision of each call, and its outcome if it was forwarded, in the order in which the calls were made. */
 async function recordsOf(proxy: Proxy, results: Played['results']): Promise<(readonly AuditLine[])[]> {
-  for (const { requestId } of results) await proxy.decision(String(requestId))
-  await proxy.record(
-    ({ phase, requestId }) => phase !== 'decision' || requestId === results.at(-1)?.requestId,
-  )
-  return results.map(({ requestId }) => proxy.records().filter((line) => line.requestId === requestId))
+  // Records come in order: those of the last call are the last.
+  const { requestId: last } = results.at(-1) ?? {}
+  const { decision } = await proxy.decision(String(last))
+  if (decision === 'allow')
+    await proxy.record(({ phase, requestId }) => phase === 'outcome' && requestId === last)
+  const lines = Map.groupBy(proxy.records(), ({ requestId }) => requestId)
+  return results.map(({ requestId }) => lines.get(String(requestId)) ?? [])
 }
 
 /** What the default pace makes of the calls at their times. */
