@@ -67,7 +67,7 @@ function follow(services: Services, { uploads }: Stages): FollowedConfig {
     uploads.reconsider()
   }
   services.state.ledger.onChange(changed)
-  const followed = followConfig({ settings, audit, metrics, log, clock, changed })
+  const followed = followConfig({ settings, audit, metrics, log, clock, timer, changed })
   const ends = [
     followed.stop,
     services.freezes.watchWindows(timer, changed),
