@@ -18,6 +18,7 @@ import type { StateResult } from './state.ts'
 import {
   canPin,
   LOAD_CORE,
+  endSubjectsWithThis,
   pinSelf,
   PROXY_CORE,
   runPinned,
@@ -127,6 +128,7 @@ async function measureHolding(upstream: string, folder: string, held: number): P
 
 async function bench(settings: typeof LONG, progress: (text: string) => void): Promise<BenchResult> {
   pinSelf()
+  endSubjectsWithThis()
   const folder = await mkdtemp(join(tmpdir(), 'moderato-bench-'))
   const running: Subject[] = []
   const run = async (subject: Promise<Subject>): Promise<Subject> => {

@@ -1,10 +1,12 @@
 /** The processes that are measured, pinned to one core, and what Linux says of them. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startReaper } from '../support/children.ts'
 import { freePort } from '../support/free-port.ts'
 
 const TICKS_PER_SECOND = 100
@@ -21,6 +23,14 @@ export const canPin =
 /** Moves this process, the load generator, away from the proxies' core. */
 export function pinSelf(): void {
   if (canPin) spawnSync('taskset', ['-a', '-cp', LOAD_CORE, String(process.pid)])
+}
+
+/** All that is started has it in its environment, and is ended when this process is killed. */
+const MARK = { BENCH_RUN: randomUUID() }
+
+/** Has what is started end with this process. */
+export function endSubjectsWithThis(): void {
+  startReaper({ pid: process.pid, mark: `BENCH_RUN=${MARK.BENCH_RUN}` })
 }
 
 export interface Subject {
@@ -80,7 +90,7 @@ function spawnPinned(
 ): ChildProcess {
   const [file = '', ...args] = canPin ? ['taskset', '-c', core, ...command] : command
   // taskset replaces itself by the command: the child's pid is that of what is measured.
-  return spawn(file, args, { stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, ...env } })
+  return spawn(file, args, { stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, ...MARK, ...env } })
 }
 
 function subject(name: string, url: string, startMs: number, child: ChildProcess): Subject {
