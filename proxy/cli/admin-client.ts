@@ -1,13 +1,19 @@
 /** Calls the admin API of a running Moderato, for the verbs that operate one. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Agent } from 'undici'
 import type { z } from 'zod'
 import { isLoopbackUrl, originOf } from '../core/addresses.ts'
-import { adminPlace, loadConfigOfRunning, type AdminPlace } from '../config/load.ts'
+import { adminPlace, type AdminPlace } from '../config/command-environment.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { readSecret } from '../core/secret-file.ts'
-import { fetchAnswer, fitting, JSON_BODY, type Answer, type Question } from './http-answer.ts'
+import {
+  fetchAnswer,
+  fitting,
+  JSON_BODY,
+  type Answer,
+  type Connection,
+  type Question,
+} from './http-answer.ts'
 import { Failure, tellingFailure } from './failure.ts'
 import type { Io } from './verb.ts'
 
@@ -52,25 +58,20 @@ export async function withAdmin(
   errand: (client: AdminClient) => Promise<number>,
   environment: AdminPlace = adminPlace(),
 ): Promise<number> {
-  return tellingFailure(io, async () => {
-    const target = targetOf(flags, environment)
-    const dispatcher = new Agent({ connect: target.tls })
-    try {
-      return await errand(clientOf(target, dispatcher))
-    } finally {
-      await dispatcher.close()
-    }
-  })
+  return tellingFailure(io, async () => errand(clientOf(await targetOf(flags, environment))))
 }
+
+/** A state store that does not answer takes its time. */
+const SILENT_MS = 60_000
 
 interface Target {
   readonly url: URL
   readonly token: string | undefined
-  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }
+  readonly tls: Connection['tls']
 }
 
-function targetOf(flags: AdminFlags, environment: AdminPlace): Target {
-  const given = flags.config === undefined ? undefined : ofConfig(flags.config)
+async function targetOf(flags: AdminFlags, environment: AdminPlace): Promise<Target> {
+  const given = flags.config === undefined ? undefined : await ofConfig(flags.config)
   const url = checkedUrl(flags.admin ?? given?.url ?? environment.url)
   const { cert, key } = flags
   const ca = flags.ca ?? environment.ca ?? given?.ca
@@ -100,7 +101,8 @@ function read(name: 'ca' | 'cert' | 'key', file: string | undefined): { [Key in 
 }
 
 /** Returns what Moderato's own configuration says about its admin listener. It creates no file: `serve` does that. */
-function ofConfig(file: string) {
+async function ofConfig(file: string) {
+  const { loadConfigOfRunning } = await import('../config/load.ts')
   const { listen, admin, stateDir } = loadConfigOfRunning(file).config
   return {
     // Port 0 means any port that was free at the start.
@@ -122,15 +124,15 @@ function orFailure<T>(read: () => T): T {
   }
 }
 
-function clientOf(target: Target, dispatcher: Agent): AdminClient {
-  const { url, token } = target
+function clientOf({ url, token, tls }: Target): AdminClient {
+  const connection = { tls, silentMs: SILENT_MS }
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const ask = async <T>(method: Question['method'], path: string, body: object, schema: z.ZodType<T>) => {
     const question =
       method === 'GET'
         ? { method, path, headers: authorization, text: '' }
         : { method, path, headers: { ...authorization, ...JSON_BODY }, text: JSON.stringify(body) }
-    return fitting(schema, meant(await fetchAnswer(url, dispatcher, question), url), url)
+    return fitting(schema, meant(await fetchAnswer(url, connection, question), url), url)
   }
   return {
     get: (path, answer) => ask('GET', path, {}, answer),

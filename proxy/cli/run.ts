@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { environmentOf } from '../config/load.ts'
+import { environmentOf } from '../config/command-environment.ts'
 import { agentClient, type AgentClient, type Opened, type Proof } from './agent-client.ts'
 import { childEnvironment, type Variables } from './child-environment.ts'
 import { exitCodeOf, runCommand, Signals } from './child-process.ts'
@@ -75,7 +75,6 @@ async function runTask({ values, command }: Asked, given: Variables, io: Io): Pr
     }
   } finally {
     signals.release()
-    await client.close()
   }
 }
 

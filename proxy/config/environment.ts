@@ -11,7 +11,7 @@ interface Override {
   readonly variable: string
 }
 
-/** For the commands that ask a running Moderato (`adminPlace`, `environmentOf` in load.ts); they are no settings. */
+/** For the commands that ask a running Moderato (`command-environment.ts`); they are no settings. */
 const CLIENTS_OWN =
   /^MODERATO_(?:ADMIN_URL|ADMIN_CA|PROXY|CA|TOKEN_FILE|AUDIENCE|ACCESS_KEY_ID|SECRET_ACCESS_KEY)$/
 

@@ -36,13 +36,15 @@ export function endSubjectsWithThis(): void {
 export interface Subject {
   readonly name: string
   readonly url: string
+  /** Of Moderato alone. */
+  readonly admin?: string
   readonly startMs: number
   cpuSeconds(): number
   rssMiB(): number
   stop(): Promise<void>
 }
 
-/** Starts a process that prints `{"listening":{"agents":URL}}` when it is ready. */
+/** Starts a process that prints `{"listening":{"agents":URL}}` when it is ready, and the URL of `admin` if it has one. */
 export async function start(
   name: string,
   core: string,
@@ -54,8 +56,9 @@ export async function start(
   const line = await Promise.race([firstLine(child), once(child, 'close').then(() => undefined)])
   const startMs = performance.now() - startedMs
   if (line === undefined) throw new Error(`${name} ended before it listened: ${command.join(' ')}`)
-  const { agents } = (JSON.parse(line) as { listening: { agents: string } }).listening
-  return subject(name, agents, startMs, child)
+  const { agents, admin = '' } = (JSON.parse(line) as { listening: { agents: string; admin?: string } })
+    .listening
+  return { ...subject(name, agents, startMs, child), admin }
 }
 
 /** Runs a process on the proxies' core to its end; resolves with its first line. */
