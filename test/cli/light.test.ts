@@ -43,6 +43,6 @@ describe('a command', () => {
   ])('loads only what it needs: %s', (line, packages) => {
     const loaded = loadedBy(...line.split(' '))
     expect(loaded.packages).toEqual(packages)
-    expect(loaded.own).toBeLessThan(70)
+    expect(loaded.own).toBeLessThan(90)
   })
 })
