@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { freezeScope, operatorText } from '../config/schema/freeze.ts'
 import { durationMs } from '../config/schema/values.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import type { Freeze, Freezes } from '../freeze/freezes.ts'
 import { scopeAlone, scopeInWords } from '../freeze/scope.ts'
 import type { Clock } from '../core/ports.ts'
@@ -52,7 +53,12 @@ export const FreezeAnswer = z.object({
 })
 
 export const FrozenAnswer = FreezeAnswer.extend({
-  unknownAgents: z.array(z.string()).describe('The named agents that do not exist and cannot exist.'),
+  unknownAgents: z
+    .array(z.string())
+    .describe('The named agents and patterns of which no agent exists or can exist.'),
+  nearestAgents: z
+    .record(z.string(), z.string())
+    .describe('For each of them, an agent whose name is nearly the same, if there is one.'),
 })
 
 export const FreezesAnswer = z.object({
@@ -71,8 +77,10 @@ export const FreezesAnswer = z.object({
 
 interface FreezeDeps {
   readonly clock: Clock
-  readonly services: { has(name: string): boolean }
+  readonly services: ReadonlySet<string>
   readonly isAgent: (id: string) => boolean
+  readonly hasAgent: (pattern: string) => boolean
+  readonly nearestAgent: (id: string) => string | undefined
   /** Tells people elsewhere what an operator did. */
   readonly announce: (change: HoldChange) => void
 }
@@ -101,7 +109,8 @@ export function freezeRoutes(freezes: Freezes, deps: FreezeDeps): readonly Admin
   ]
 }
 
-function freezeRoute(freezes: Freezes, { clock, services, isAgent, announce }: FreezeDeps): AdminRoute {
+function freezeRoute(freezes: Freezes, deps: FreezeDeps): AdminRoute {
+  const { clock, services, isAgent, hasAgent, nearestAgent, announce } = deps
   return adminRoute({
     method: 'POST',
     path: '/v1/freeze',
@@ -113,13 +122,21 @@ function freezeRoute(freezes: Freezes, { clock, services, isAgent, announce }: F
     async handle({ caller, body }) {
       const unknown = body.services?.find((name) => !services.has(name))
       if (unknown !== undefined)
-        throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
+        throw new AdminError(
+          400,
+          'invalid_body',
+          `services: the catalogue has no service ${unknown}${didYouMean(unknown, services)}.`,
+        )
       const untilMs = untilOf(body, clock.nowMs())
       const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
       const frozen = await orStoreError(freezes.freeze(scopeAlone(body), why), lookAgain('/v1/freeze'))
       announce(changeOf(frozen, 'made', caller.subject))
-      const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
-      return { ...freezeAnswer(frozen), unknownAgents }
+      const unknownAgents = (body.agents ?? []).filter(
+        (each) => !(each.includes('*') ? hasAgent(each) : isAgent(each)),
+      )
+      const near = unknownAgents.map((each) => [each, nearestAgent(each)] as const)
+      const nearestAgents = Object.fromEntries(near.filter(([, agent]) => agent !== undefined))
+      return { ...freezeAnswer(frozen), unknownAgents, nearestAgents }
     },
   })
 }

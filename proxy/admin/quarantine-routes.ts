@@ -27,12 +27,14 @@ export const QuarantineAnswer = z.object({
 
 export const QuarantinedAnswer = QuarantineAnswer.extend({
   isKnown: z.boolean().describe('True if an agent with this name exists or can exist.'),
+  nearest: z.string().optional().describe('An agent whose name is nearly the same as one that is not known.'),
 })
 
 export const QuarantinesAnswer = z.object({ quarantines: z.array(QuarantineAnswer) })
 
 interface QuarantineRoutesDeps {
   readonly isAgent: (id: string) => boolean
+  readonly nearestAgent: (id: string) => string | undefined
   /** Tells people elsewhere what an operator did. */
   readonly announce: (change: HoldChange) => void
 }
@@ -42,7 +44,7 @@ export function quarantineRoutes(
   quarantines: Quarantines,
   deps: QuarantineRoutesDeps,
 ): readonly AdminRoute[] {
-  const { isAgent, announce } = deps
+  const { isAgent, nearestAgent, announce } = deps
   return [
     adminRoute({
       method: 'GET',
@@ -64,7 +66,9 @@ export function quarantineRoutes(
         const why = { reason: body.reason, by: caller.subject, forMs: body.for }
         const added = await orStoreError(quarantines.add(params.agent, why), lookAgain('/v1/quarantine'))
         announce(changeOf(added, 'made', caller.subject))
-        return { ...quarantineAnswer(added), isKnown: isAgent(params.agent) }
+        const isKnown = isAgent(params.agent)
+        const nearest = isKnown ? undefined : nearestAgent(params.agent)
+        return { ...quarantineAnswer(added), isKnown, nearest }
       },
     }),
     liftRoute(quarantines, deps),

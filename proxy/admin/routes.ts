@@ -29,12 +29,13 @@ export interface AdminRoutesDeps extends StatusRoutesDeps, SessionRoutesDeps {
 export function adminRoutes(deps: AdminRoutesDeps): readonly AdminRoute[] {
   const { settings, reloader, freezes, watching, breakglass, approvals, clock, catalogue } = deps
   const { quarantines, announce } = watching
-  const { isAgent } = breakglass
+  const { isAgent, hasAgent, nearestAgent } = breakglass
+  const known = { isAgent, hasAgent, nearestAgent, announce }
   return [
     ...statusRoutes(deps),
     ...configRoutes(settings.current, reloader),
-    ...freezeRoutes(freezes, { clock, services: catalogue.services, isAgent, announce }),
-    ...quarantineRoutes(quarantines, { isAgent, announce }),
+    ...freezeRoutes(freezes, { clock, services: catalogue.services, ...known }),
+    ...quarantineRoutes(quarantines, known),
     ...breakglassRoutes(breakglass, clock),
     ...limitsRoutes(deps.limits),
     ...approvalRoutes(approvals.admin),

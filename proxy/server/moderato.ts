@@ -1,6 +1,7 @@
 /** Opens the whole service, with its parts, routes and listeners, and closes it. */
 import type { Logger } from 'pino'
 import { adminHosts } from '../admin/bind.ts'
+import { idleSettings } from '../config/checks/hurts.ts'
 import { describeConfig } from '../config/describe.ts'
 import { VERSION } from '../core/version.ts'
 import type { LoadedConfig } from '../config/loaded.ts'
@@ -84,8 +85,10 @@ function follow(services: Services, { uploads }: Stages): FollowedConfig {
 
 /** Records the settings in force, and where each value comes from, once both listeners are bound (rule S7). */
 function started(services: Services, state: ServiceState, adminPort: number): void {
-  const { settings, audit, approvals, credentials, log } = services
+  const { settings, audit, approvals, credentials, aws, log } = services
   const { loaded, policy } = settings.current()
+  for (const { path, message } of idleSettings(loaded.config, aws.catalogue.services))
+    log.warn({ path, problem: message }, 'a setting does not do what it seems to; config check says more')
   const { listen, admin } = loaded.config
   approvals.bound(adminPort)
   for (const host of adminHosts(listen.admin.host, adminPort, admin.hosts)) state.adminHosts.add(host)

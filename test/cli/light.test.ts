@@ -32,13 +32,13 @@ describe('a command', () => {
     ['--version', []],
     ['--help', []],
     ['audit tail', []],
-    ['freeze list --admin http://127.0.0.1:1', ['zod']],
-    ['quarantine list --admin http://127.0.0.1:1', ['zod']],
+    ['freeze list --admin http://127.0.0.1:1', ['leven', 'zod']],
+    ['quarantine list --admin http://127.0.0.1:1', ['leven', 'zod']],
     ['approvals list --admin http://127.0.0.1:1', ['zod']],
     ['sessions list --admin http://127.0.0.1:1', ['zod']],
     [
       'run --task x --proxy http://127.0.0.1:1 -- true',
-      ['@aws-sdk/checksums', '@smithy/core', '@smithy/types', 'zod'],
+      ['@aws-sdk/checksums', '@smithy/core', '@smithy/types', 'leven', 'zod'],
     ],
   ])('loads only what it needs: %s', (line, packages) => {
     const loaded = loadedBy(...line.split(' '))

@@ -53,7 +53,7 @@ describe('what is wrong with a value', () => {
       'pacing.rules.0.burst': 'is missing',
       'pacing.rules.0.maxWait': 'is missing',
       drian: expect.stringMatching(
-        /^is not a setting: give listen, .*drain, log, allowEmpty, allowEnvironment$/,
+        /^is not a setting: give listen, .*drain, log, allowEmpty, allowEnvironment \(did you mean drain\?\)$/,
       ),
     })
   })

@@ -197,6 +197,14 @@ describe('a person', () => {
     await start()
     expect(await operate('add', BUILDER.id)).toMatchObject({ code: 2 })
     expect(await operate('lift')).toMatchObject({ code: 2 })
+    const nobody = await operate('add', BUILDER.id.slice(0, -1), '--reason', 'x')
+    expect(nobody).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(
+        `NOBODY IS STOPPED: there is no agent ${BUILDER.id.slice(0, -1)}; did you mean ${BUILDER.id}?`,
+      ),
+    })
+    expect(await operate('add', 'nobody', '--reason', 'x', '--json')).toMatchObject({ code: 1 })
     expect(await operate('add', BUILDER.id, '--reason', 'x', '--for', 'soon')).toMatchObject({ code: 1 })
   })
 })

@@ -1,6 +1,7 @@
 /** Warns of patterns and names in rules that restrict: AWS knows what they name by other names too (rule S25). */
 import { patternAdvice } from '../../../policy/pattern-advice.ts'
 import type { Catalogue } from '../../aws/catalogue/types.ts'
+import { didYouMean } from '../../core/did-you-mean.ts'
 import type { Config } from '../schema/config.ts'
 import type { Finding } from './finding.ts'
 
@@ -43,7 +44,7 @@ function serviceWarnings(windows: Config['freeze']['windows'], names: readonly s
         : [
             {
               path: `freeze.windows.${index}.services.${at}`,
-              message: `${JSON.stringify(name)} is no service: write its IAM prefix, such as dynamodb`,
+              message: `${JSON.stringify(name)} is no service${didYouMean(name, known)}: write its IAM prefix, such as dynamodb`,
             },
           ],
     ),
