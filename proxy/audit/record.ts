@@ -151,6 +151,10 @@ export interface AuditRecord {
         readonly requestIds: readonly string[]
         /** The number of requests. */
         readonly requests: number
+        /** Of the responses `slow` and `approve`: from when and until when, in ISO 8601; how many times as slow. */
+        readonly from?: string
+        readonly until?: string
+        readonly factor?: number | undefined
       }
     | undefined
   /** Phase `breakglass`: who opened it for whom, why, until when, and who closed it. */

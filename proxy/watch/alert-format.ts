@@ -4,6 +4,7 @@ import type { AuditRecord } from '../audit/record.ts'
 import { quoteRedacted } from '../observe/redact.ts'
 import type { Alert } from './alerts.ts'
 import { lasting } from './detectors/phrasing.ts'
+import { USUAL_RESPONSE_MS } from './respond.ts'
 import type { DriftReport } from './groups.ts'
 
 /** Returns the audit record of phase `drift`. */
@@ -15,8 +16,15 @@ export function driftFields(report: DriftReport): AuditRecord {
     agent,
     task: task?.id,
     detail: driftWords(report),
-    drift: { detector, response, findings, things, moreThings, requestIds, requests },
+    drift: { detector, response, findings, things, moreThings, requestIds, requests, ...lasts(report) },
   }
+}
+
+/** Says how long a response lasts that changes what later calls get: replay goes by it. */
+function lasts({ response, factor, fromMs, untilMs, forMs = USUAL_RESPONSE_MS }: DriftReport) {
+  if (response !== 'slow' && response !== 'approve') return {}
+  const [from, until] = [momentText(fromMs), momentText(untilMs + forMs)]
+  return { from, until, factor: response === 'slow' ? factor : undefined }
 }
 
 /** Returns what happened, in words: of one finding its own; of many their number, what they were about, and the last. */

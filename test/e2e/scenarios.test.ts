@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseConfig } from '../../proxy/config/load.ts'
+import { loadConfig, parseConfig } from '../../proxy/config/load.ts'
 import { replay } from '../../proxy/replay/replay.ts'
 import { play, scenarios, type Part, type Played, type Scenario } from '../scenarios/scenario.ts'
 import { timeline } from '../scenarios/timeline.ts'
@@ -91,6 +91,26 @@ describe.skipIf(missing(MOTO, BOTO3))('scenarios', () => {
       const after = await play(proxy.url, agent, part.afterwards, saved)
       expect(after.results.map(({ code }) => code)).toEqual(part.afterwards.map(({ code = null }) => code))
     }
+  })
+
+  it.each(['moto', 'recorder'] as const)('are replayed as they were, all together: %s', async (name) => {
+    const proxy = proxies[name]
+    if (proxy === undefined) throw new Error('no proxy')
+    const { config } = loadConfig(proxy.configFile, {})
+    const report = await replay(join(proxy.stateDir, 'audit'), config)
+    const decisions = proxy.records().filter(({ phase }) => phase === 'decision')
+    const apart = Object.values(report.skipped).reduce((sum, each) => sum + each, 0)
+    expect(report).toMatchObject({
+      differences: 0,
+      letThrough: 0,
+      stopped: 0,
+      unreadable: 0,
+      tasksUnknown: 0,
+    })
+    expect(report.calls + apart).toBe(decisions.length)
+    // Each scenario has run before this.
+    expect(report.calls).toBeGreaterThan(name === 'moto' ? 100 : 5)
+    expect(Object.keys(report.watchers).length).toBeGreaterThan(1)
   })
 })
 
