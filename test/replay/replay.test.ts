@@ -255,7 +255,9 @@ describe('replay', () => {
       admin: { subject: 'p', body: { uses: 1, skipPace } },
     })
     const { dir, config } = scene([
-      ...[said('a1', true), said('a2', true), said('a2', false)],
+      said('a1', true),
+      said('a2', true),
+      said('a2', false),
       decision(0),
       decision(1, { approval: 'a1' }),
       decision(2, { approval: 'a2', decision: 'throttle', reason: 'paced' }),
