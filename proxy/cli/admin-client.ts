@@ -1,8 +1,11 @@
 /** Calls the admin API of a running Moderato, for the verbs that operate one. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { isLoopbackUrl, originOf } from '../core/addresses.ts'
+import { LOCAL_HOST, localSocket } from '../admin/bind.ts'
 import { adminPlace, type AdminPlace } from '../config/command-environment.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { readSecret } from '../core/secret-file.ts'
@@ -30,7 +33,8 @@ export const ADMIN_OPTIONS = {
 } as const
 
 export const ADMIN_USAGE = `
-Address of Moderato: --config FILE (its own configuration), or --admin URL, or MODERATO_ADMIN_URL.
+Address of Moderato: --config FILE (its own configuration; on the same machine by the socket in its stateDir),
+             or --admin URL, or MODERATO_ADMIN_URL.
 Credentials: --token-file FILE (mode 0600) or MODERATO_ADMIN_TOKEN_FILE, otherwise the admin token that --config names;
              or --cert FILE --key FILE, a client certificate. --ca FILE or MODERATO_ADMIN_CA: the certificate to trust.
 `
@@ -67,20 +71,53 @@ const SILENT_MS = 60_000
 interface Target {
   readonly url: URL
   readonly token: string | undefined
-  readonly tls: Connection['tls']
+  readonly connect: Connection['connect']
 }
 
 async function targetOf(flags: AdminFlags, environment: AdminPlace): Promise<Target> {
   const given = flags.config === undefined ? undefined : await ofConfig(flags.config)
-  const url = checkedUrl(flags.admin ?? given?.url ?? environment.url)
   const { cert, key } = flags
+  if (
+    flags.admin === undefined &&
+    cert === undefined &&
+    given !== undefined &&
+    (await accepts(given.socketPath))
+  )
+    return {
+      url: LOCAL_URL,
+      token: tokenOf(flags, environment, given),
+      connect: { socketPath: given.socketPath },
+    }
+  const url = checkedUrl(flags.admin ?? given?.url ?? environment.url)
   const ca = flags.ca ?? environment.ca ?? given?.ca
-  const tls = { ...read('ca', ca), ...read('cert', cert), ...read('key', key) }
-  if (cert !== undefined) return { url, token: undefined, tls }
+  const connect = { ...read('ca', ca), ...read('cert', cert), ...read('key', key) }
+  return { url, token: cert === undefined ? tokenOf(flags, environment, given) : undefined, connect }
+}
+
+const LOCAL_URL = new URL(`http://${LOCAL_HOST}`)
+
+function tokenOf(
+  flags: AdminFlags,
+  environment: AdminPlace,
+  given: Awaited<ReturnType<typeof ofConfig>> | undefined,
+): string {
   const tokenFile = flags['token-file'] ?? environment.tokenFile
   const token = tokenFile === undefined ? given?.token() : secretOf(tokenFile)
-  if (token !== undefined) return { url, token, tls }
+  if (token !== undefined) return token
   throw new Failure('credentials are missing: give --token-file FILE or MODERATO_ADMIN_TOKEN_FILE')
+}
+
+/** Tells whether somebody listens at the local socket: a process that was killed leaves its file behind. */
+async function accepts(socketPath: string): Promise<boolean> {
+  const socket = connect(socketPath)
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
 }
 
 function checkedUrl(text: string | undefined): URL {
@@ -109,6 +146,7 @@ async function ofConfig(file: string) {
     url: listen.admin.port === 0 ? undefined : originOf(listen.admin, admin.tls !== undefined),
     token: () => admin.token ?? secretOf(admin.tokenFile ?? join(stateDir, 'admin-token')),
     ca: admin.tls?.cert,
+    socketPath: localSocket(stateDir),
   }
 }
 
@@ -124,8 +162,8 @@ function orFailure<T>(read: () => T): T {
   }
 }
 
-function clientOf({ url, token, tls }: Target): AdminClient {
-  const connection = { tls, silentMs: SILENT_MS }
+function clientOf({ url, token, connect: to }: Target): AdminClient {
+  const connection = { connect: to, silentMs: SILENT_MS }
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const ask = async <T>(method: Question['method'], path: string, body: object, schema: z.ZodType<T>) => {
     const question =

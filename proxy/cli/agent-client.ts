@@ -73,8 +73,8 @@ const ANSWERED_WITHIN_MS = 30_000
 
 /** Creates a client; throws `Failure` if the CA file cannot be read. */
 export function agentClient(place: ProxyPlace): AgentClient {
-  const tls = place.ca === undefined ? {} : { ca: authority(place.ca) }
-  const connection = { tls, silentMs: ANSWERED_WITHIN_MS }
+  const connect = place.ca === undefined ? {} : { ca: authority(place.ca) }
+  const connection = { connect, silentMs: ANSWERED_WITHIN_MS }
   const ask = async <T>(
     proof: Proof,
     { method, path, body }: Pick<Question, 'method' | 'path'> & { readonly body?: object },

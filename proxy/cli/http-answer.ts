@@ -23,9 +23,15 @@ export interface Answer {
   json(): unknown
 }
 
-/** Says whom to trust, who asks, and how long the server may be silent. */
+/** Says how to connect, and how long the server may be silent. */
 export interface Connection {
-  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }
+  /** By TLS with these, or to a socket of this machine. */
+  readonly connect: {
+    readonly ca?: Buffer
+    readonly cert?: Buffer
+    readonly key?: Buffer
+    readonly socketPath?: string
+  }
   readonly silentMs: number
 }
 
@@ -45,12 +51,12 @@ export async function fetchAnswer(url: URL, connection: Connection, question: Qu
 
 async function sent(
   url: URL,
-  { tls, silentMs }: Connection,
+  { connect, silentMs }: Connection,
   { method, path, headers, text }: Question,
 ): Promise<IncomingMessage> {
   const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
   const length = text === '' ? {} : { 'content-length': String(Buffer.byteLength(text)) }
-  const options = { method, headers: { ...headers, ...length }, agent: false, ...tls } as const
+  const options = { method, headers: { ...headers, ...length }, agent: false, ...connect } as const
   return new Promise((resolve, reject) => {
     const asked = request(new URL(path, url), options, resolve).on('error', reject)
     asked.setTimeout(silentMs, () => asked.destroy(new Error(`no answer within ${silentMs / 1_000} s`)))

@@ -15,7 +15,7 @@ export interface ResponsePorts {
   readonly clock: Clock
 }
 
-/** How long `slow` and `approve` last, unless the configuration says otherwise. */
+/** `slow` and `approve` last as long as this, unless the configuration says otherwise. */
 export const USUAL_RESPONSE_MS = 3_600_000
 
 /** Carries out the response that the drift asks for; it is durable then. Rejects if the store cannot be reached. */

@@ -9,15 +9,18 @@ type Grant = Config['agents'][number]['grants'][number]
 /** What such calls are depends on what they contain. */
 const ANY_CLASS: ReadonlySet<string> = new Set(['cloudformation', 'cloudcontrol'])
 
-/** Some services look at things of all others, or tag them, by ARNs that requests give whole. */
-const EVERYWHERE = ['read', 'list', 'tagging']
+/**
+ * Some services look at things of all others, or tag them, by ARNs that requests give whole; and any service may have
+ * operations that the catalogue does not know.
+ */
+const EVERYWHERE = ['read', 'list', 'tagging', 'unknown']
 
 /** Returns the grants that no call can use, as problems, and single classes of the others, as warnings. */
 export function grantProblems(
   config: Config,
   catalogue: Catalogue,
 ): { readonly problems: Finding[]; readonly warnings: Finding[] } {
-  const grants = grantsOf(config)
+  const grants = grantsOf(config).filter(({ grant }) => grant.resources.every((each) => serviceOf(each)))
   const problems: Finding[] = []
   const warnings: Finding[] = []
   if (grants.length === 0) return { problems, warnings }
@@ -65,7 +68,8 @@ function serviceOf(pattern: string): string | undefined {
 function classesByService(catalogue: Catalogue): ReadonlyMap<string, ReadonlySet<string>> {
   const classes = new Map<string, Set<string>>()
   for (const operation of everyOperation(catalogue)) {
-    const own = [...operation.classes, ...operation.rules.flatMap(({ adds }) => adds)]
+    // Grants name the trait `reads-secret`, too.
+    const own = [...operation.classes, ...operation.traits, ...operation.rules.flatMap(({ adds }) => adds)]
     for (const service of servicesOf(operation)) {
       const known = classes.get(service) ?? new Set(EVERYWHERE)
       for (const each of own) known.add(each)

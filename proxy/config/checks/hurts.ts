@@ -12,6 +12,7 @@ import type { Finding } from './finding.ts'
 import { grantProblems } from './grants.ts'
 import { nameWarnings } from './names.ts'
 import { patternProblems } from './patterns.ts'
+import { templateWarnings } from './templates.ts'
 
 export interface Hurts {
   /** Settings that do nothing, or refuse what they seem to allow. */
@@ -29,7 +30,12 @@ export function whatHurts(config: Config, catalogue: Catalogue): Hurts {
       ...operationProblems(config, catalogue),
       ...grants.problems,
     ],
-    warnings: [...nameWarnings(config, catalogue), ...grants.warnings, ...plainWarnings(config)],
+    warnings: [
+      ...nameWarnings(config, catalogue),
+      ...templateWarnings(config),
+      ...grants.warnings,
+      ...plainWarnings(config),
+    ],
   }
 }
 

@@ -89,6 +89,8 @@ describe('a grant', () => {
       expect(problems(granting([resource], classes))).toEqual([])
     const overrides = [{ operation: 'lambda:Invoke', classes: ['data-delete'] }]
     expect(problems({ ...granting(['arn:aws:lambda:*'], classes), catalogue: { overrides } })).toEqual([])
+    expect(problems(granting(['arn:aws:secretsmanager:*'], ['reads-secret']))).toEqual([])
+    expect(problems(granting(['arn:aws:lambda:*'], ['unknown']))).toEqual([])
     // A role is passed by calls to other services.
     expect(problems(granting(['arn:aws:iam::*:role/worker'], ['opaque']))).toEqual([])
   })
