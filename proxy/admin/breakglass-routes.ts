@@ -146,7 +146,7 @@ function closeRoute(breakglasses: BreakglassService['breakglasses'], answer: Ans
 
 function openingOf(
   body: z.output<typeof OpenBody>,
-  { settings, isAgent }: BreakglassService,
+  { settings, isAgent, nearestAgent }: BreakglassService,
 ): BreakglassRequest {
   const { for: forMs, classes, resources, ...rest } = body
   const allowed = settings()
@@ -158,9 +158,13 @@ function openingOf(
   }
   const problem = isAgent(body.agent)
     ? problemWith(opening, allowed)
-    : 'agent: the configuration has no agent with that id.'
+    : `agent: the configuration has no agent with that id${hint(nearestAgent(body.agent))}.`
   if (problem !== undefined) throw new AdminError(400, 'invalid_body', problem)
   return opening
+}
+
+function hint(near: string | undefined): string {
+  return near === undefined ? '' : ` (did you mean ${near}?)`
 }
 
 function notFound(what: string): AdminError {

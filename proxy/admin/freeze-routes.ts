@@ -4,9 +4,11 @@ import { z } from 'zod'
 import { ACTION_CLASSES } from '../core/action-class.ts'
 import { freezeScope, operatorText } from '../config/schema/freeze.ts'
 import { durationMs } from '../config/schema/values.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import type { Freeze, Freezes } from '../freeze/freezes.ts'
-import { scopeAlone } from '../freeze/scope.ts'
+import { scopeAlone, scopeInWords } from '../freeze/scope.ts'
 import type { Clock } from '../core/ports.ts'
+import type { HoldChange } from '../watch/hold-alert.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 import { lookAgain, orStoreError } from './stored.ts'
 import { markOf, unreadableMark } from './unreadable.ts'
@@ -51,7 +53,12 @@ export const FreezeAnswer = z.object({
 })
 
 export const FrozenAnswer = FreezeAnswer.extend({
-  unknownAgents: z.array(z.string()).describe('The named agents that do not exist and cannot exist.'),
+  unknownAgents: z
+    .array(z.string())
+    .describe('The named agents and patterns of which no agent exists or can exist.'),
+  nearestAgents: z
+    .record(z.string(), z.string())
+    .describe('For each of them, an agent whose name is nearly the same, if there is one.'),
 })
 
 export const FreezesAnswer = z.object({
@@ -70,8 +77,12 @@ export const FreezesAnswer = z.object({
 
 interface FreezeDeps {
   readonly clock: Clock
-  readonly services: { has(name: string): boolean }
+  readonly services: ReadonlySet<string>
   readonly isAgent: (id: string) => boolean
+  readonly hasAgent: (pattern: string) => boolean
+  readonly nearestAgent: (id: string) => string | undefined
+  /** Tells people elsewhere what an operator did. */
+  readonly announce: (change: HoldChange) => void
 }
 
 /** Returns the routes of freezes. */
@@ -94,11 +105,12 @@ export function freezeRoutes(freezes: Freezes, deps: FreezeDeps): readonly Admin
       }),
     }),
     freezeRoute(freezes, deps),
-    liftRoute(freezes),
+    liftRoute(freezes, deps),
   ]
 }
 
-function freezeRoute(freezes: Freezes, { clock, services, isAgent }: FreezeDeps): AdminRoute {
+function freezeRoute(freezes: Freezes, deps: FreezeDeps): AdminRoute {
+  const { clock, services, isAgent, hasAgent, nearestAgent, announce } = deps
   return adminRoute({
     method: 'POST',
     path: '/v1/freeze',
@@ -110,15 +122,24 @@ function freezeRoute(freezes: Freezes, { clock, services, isAgent }: FreezeDeps)
     check({ body }) {
       const unknown = body.services?.find((name) => !services.has(name))
       if (unknown !== undefined)
-        throw new AdminError(400, 'invalid_body', `services: the catalogue has no service ${unknown}.`)
+        throw new AdminError(
+          400,
+          'invalid_body',
+          `services: the catalogue has no service ${unknown}${didYouMean(unknown, services)}.`,
+        )
       untilOf(body, clock.nowMs())
     },
     async handle({ caller, body }) {
       const untilMs = untilOf(body, clock.nowMs())
       const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
       const frozen = await orStoreError(freezes.freeze(scopeAlone(body), why), lookAgain('/v1/freeze'))
-      const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
-      return { ...freezeAnswer(frozen), unknownAgents }
+      announce(changeOf(frozen, 'made', caller.subject))
+      const unknownAgents = (body.agents ?? []).filter(
+        (each) => !(each.includes('*') ? hasAgent(each) : isAgent(each)),
+      )
+      const near = unknownAgents.map((each) => [each, nearestAgent(each)] as const)
+      const nearestAgents = Object.fromEntries(near.filter(([, agent]) => agent !== undefined))
+      return { ...freezeAnswer(frozen), unknownAgents, nearestAgents }
     },
   })
 }
@@ -129,7 +150,7 @@ const NO_SUCH_FREEZE = new AdminError(
   'No freeze with that id is in force; moderato freeze list, or GET /v1/freeze, lists them.',
 )
 
-function liftRoute(freezes: Freezes): AdminRoute {
+function liftRoute(freezes: Freezes, { announce }: FreezeDeps): AdminRoute {
   return adminRoute({
     method: 'DELETE',
     path: '/v1/freeze/{id}',
@@ -139,9 +160,10 @@ function liftRoute(freezes: Freezes): AdminRoute {
     check({ params }) {
       if (!freezes.active().some(({ id }) => id === params.id)) throw NO_SUCH_FREEZE
     },
-    async handle({ params }) {
+    async handle({ caller, params }) {
       const lifted = await orStoreError(freezes.lift(params.id), lookAgain('/v1/freeze'))
       if (lifted === undefined) throw NO_SUCH_FREEZE
+      announce(changeOf(lifted, 'lifted', caller.subject))
       return freezeAnswer(lifted)
     },
   })
@@ -153,6 +175,14 @@ function untilOf({ for: forMs, until }: z.output<typeof FreezeBody>, nowMs: numb
   const untilMs = Date.parse(until)
   if (untilMs > nowMs) return untilMs
   throw new AdminError(400, 'invalid_body', 'until: this time is in the past.')
+}
+
+function changeOf(
+  { id, scope, reason, untilMs }: Freeze,
+  change: HoldChange['change'],
+  by: string,
+): HoldChange {
+  return { kind: 'freeze', change, id, what: scopeInWords(scope), reason, by, untilMs }
 }
 
 function freezeAnswer(freeze: Freeze): object {

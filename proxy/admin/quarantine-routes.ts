@@ -2,6 +2,7 @@
 import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
 import { durationMs } from '../config/schema/values.ts'
+import type { HoldChange } from '../watch/hold-alert.ts'
 import type { Quarantine, Quarantines } from '../watch/quarantines.ts'
 import { AdminError, adminRoute, type AdminRoute } from './route.ts'
 import { lookAgain, orStoreError } from './stored.ts'
@@ -26,15 +27,24 @@ export const QuarantineAnswer = z.object({
 
 export const QuarantinedAnswer = QuarantineAnswer.extend({
   isKnown: z.boolean().describe('True if an agent with this name exists or can exist.'),
+  nearest: z.string().optional().describe('An agent whose name is nearly the same as one that is not known.'),
 })
 
 export const QuarantinesAnswer = z.object({ quarantines: z.array(QuarantineAnswer) })
 
+interface QuarantineRoutesDeps {
+  readonly isAgent: (id: string) => boolean
+  readonly nearestAgent: (id: string) => string | undefined
+  /** Tells people elsewhere what an operator did. */
+  readonly announce: (change: HoldChange) => void
+}
+
 /** Returns the routes of quarantines. */
 export function quarantineRoutes(
   quarantines: Quarantines,
-  isAgent: (id: string) => boolean,
+  deps: QuarantineRoutesDeps,
 ): readonly AdminRoute[] {
+  const { isAgent, nearestAgent, announce } = deps
   return [
     adminRoute({
       method: 'GET',
@@ -55,10 +65,13 @@ export function quarantineRoutes(
       async handle({ caller, params, body }) {
         const why = { reason: body.reason, by: caller.subject, forMs: body.for }
         const added = await orStoreError(quarantines.add(params.agent, why), lookAgain('/v1/quarantine'))
-        return { ...quarantineAnswer(added), isKnown: isAgent(params.agent) }
+        announce(changeOf(added, 'made', caller.subject))
+        const isKnown = isAgent(params.agent)
+        const nearest = isKnown ? undefined : nearestAgent(params.agent)
+        return { ...quarantineAnswer(added), isKnown, nearest }
       },
     }),
-    liftRoute(quarantines),
+    liftRoute(quarantines, deps),
   ]
 }
 
@@ -68,7 +81,7 @@ const NOT_QUARANTINED = new AdminError(
   'This agent is not in quarantine; moderato quarantine list, or GET /v1/quarantine, lists those that are.',
 )
 
-function liftRoute(quarantines: Quarantines): AdminRoute {
+function liftRoute(quarantines: Quarantines, { announce }: QuarantineRoutesDeps): AdminRoute {
   return adminRoute({
     method: 'DELETE',
     path: '/v1/quarantine/{agent}',
@@ -78,12 +91,21 @@ function liftRoute(quarantines: Quarantines): AdminRoute {
     check({ params }) {
       if (!quarantines.all().some(({ agent }) => agent === params.agent)) throw NOT_QUARANTINED
     },
-    async handle({ params }) {
+    async handle({ caller, params }) {
       const lifted = await orStoreError(quarantines.lift(params.agent), lookAgain('/v1/quarantine'))
       if (lifted === undefined) throw NOT_QUARANTINED
+      announce(changeOf(lifted, 'lifted', caller.subject))
       return quarantineAnswer(lifted)
     },
   })
+}
+
+function changeOf(
+  { agent, reason, untilMs }: Quarantine,
+  change: HoldChange['change'],
+  by: string,
+): HoldChange {
+  return { kind: 'quarantine', change, id: agent, what: `agent ${agent}`, reason, by, untilMs }
 }
 
 function quarantineAnswer(quarantine: Quarantine): object {

@@ -4,7 +4,7 @@ import type { Catalogue } from '../aws/catalogue/types.ts'
 import type { BreakglassService } from '../breakglass/open.ts'
 import type { Freezes } from '../freeze/freezes.ts'
 import type { Reloader } from '../runtime/reload.ts'
-import type { Quarantines } from '../watch/quarantines.ts'
+import type { WatchService } from '../watch/open.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { breakglassRoutes } from './breakglass-routes.ts'
 import { configRoutes } from './config-routes.ts'
@@ -18,7 +18,7 @@ import { statusRoutes, type StatusRoutesDeps } from './status-routes.ts'
 export interface AdminRoutesDeps extends StatusRoutesDeps, SessionRoutesDeps {
   readonly reloader: Reloader
   readonly freezes: Freezes
-  readonly quarantines: Quarantines
+  readonly watching: Pick<WatchService, 'quarantines' | 'announce'>
   readonly breakglass: BreakglassService
   readonly approvals: ApprovalService
   readonly limits: LimitsRoutesDeps
@@ -27,13 +27,15 @@ export interface AdminRoutesDeps extends StatusRoutesDeps, SessionRoutesDeps {
 
 /** Returns the routes of the admin API, in the order in which they are matched. */
 export function adminRoutes(deps: AdminRoutesDeps): readonly AdminRoute[] {
-  const { settings, reloader, freezes, quarantines, breakglass, approvals, clock, catalogue } = deps
-  const { isAgent } = breakglass
+  const { settings, reloader, freezes, watching, breakglass, approvals, clock, catalogue } = deps
+  const { quarantines, announce } = watching
+  const { isAgent, hasAgent, nearestAgent } = breakglass
+  const known = { isAgent, hasAgent, nearestAgent, announce }
   return [
     ...statusRoutes(deps),
     ...configRoutes(settings.current, reloader),
-    ...freezeRoutes(freezes, { clock, services: catalogue.services, isAgent }),
-    ...quarantineRoutes(quarantines, isAgent),
+    ...freezeRoutes(freezes, { clock, services: catalogue.services, ...known }),
+    ...quarantineRoutes(quarantines, known),
     ...breakglassRoutes(breakglass, clock),
     ...limitsRoutes(deps.limits),
     ...approvalRoutes(approvals.admin),

@@ -171,10 +171,18 @@ export interface AuditRecord {
     | {
         readonly detector: string
         readonly response: string
+        /** How many findings the record tells; `things` are what they are about, `moreThings` are those left out. */
+        readonly findings: number
+        readonly things: readonly string[]
+        readonly moreThings: number
         /** The ids of the newest requests. */
         readonly requestIds: readonly string[]
         /** The number of requests. */
         readonly requests: number
+        /** Of the responses `slow` and `approve`: from when and until when, in ISO 8601; how many times as slow. */
+        readonly from?: string
+        readonly until?: string
+        readonly factor?: number | undefined
       }
     | undefined
   /** Phase `breakglass`: who opened it for whom, why, until when, and who closed it. */

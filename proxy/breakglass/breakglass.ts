@@ -84,7 +84,7 @@ export function problemWith(opening: BreakglassRequest, settings: BreakglassSett
 
 /** Tells whether it reaches all that a call touches, as the policy's `arn.covers` reads patterns. */
 export function reaches(
-  { resources }: Pick<Breakglass, 'resources'>,
+  { resources }: { readonly resources: readonly string[] },
   call: { readonly resources: readonly string[]; readonly traits: readonly string[] },
 ): boolean {
   const unnamed = call.resources.length === 0 || call.traits.includes('unbounded')

@@ -1,5 +1,6 @@
 /** Opens break-glass as the configuration allows it, with all that is told of it: audit, metrics, log, alerts. */
 import type { Logger } from 'pino'
+import { arnMatch } from '../../policy/arn-match.ts'
 import type { Config } from '../config/schema/config.ts'
 import { isTemplate, mayMake } from '../core/agent-template.ts'
 import type { Audit } from '../audit/audit.ts'
@@ -8,6 +9,7 @@ import type { Clock, Timer } from '../core/ports.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 import type { Widened } from '../pacing/widened.ts'
 import type { Ledger } from '../state/ledger.ts'
+import { nearest } from '../core/did-you-mean.ts'
 import { alertsOf } from '../watch/alerts.ts'
 import type { Breakglass } from './breakglass.ts'
 import { Breakglasses } from './breakglasses.ts'
@@ -33,6 +35,10 @@ export interface BreakglassService {
   readonly settings: () => Config['breakglass']
   /** Tells whether the configuration names the agent, or has a template that can make it. */
   readonly isAgent: (id: string) => boolean
+  /** Tells the same of a pattern, in which `*` stands for any text: whether it matches an agent that exists or can exist. */
+  readonly hasAgent: (pattern: string) => boolean
+  /** Returns the agent that somebody meant who misspelt its name; undefined if none is near. */
+  readonly nearestAgent: (id: string) => string | undefined
   /** The break-glass that is open for an agent. */
   readonly openFor: (agentId: string) => Breakglass | undefined
   /** Returns the break-glasses that widen the pace of their agents now. */
@@ -64,12 +70,14 @@ export function openBreakglass(deps: BreakglassDeps): BreakglassService {
     breakglasses,
     settings,
     isAgent: (id: string) => isAgent(id, rules().loaded.config),
+    hasAgent: (pattern: string) => hasAgent(pattern, rules().loaded.config),
+    nearestAgent: (id: string) =>
+      nearest(
+        id,
+        rules().loaded.config.agents.map((each) => each.id),
+      ),
     openFor: (agentId: string) => breakglasses.openFor(agentId),
-    widened: () =>
-      breakglasses
-        .all()
-        .filter(({ id, agent }) => breakglasses.openFor(agent)?.id === id)
-        .map(({ id, classes }) => ({ id, classes, pace: settings().pace })),
+    widened: () => widenedBy(breakglasses, settings().pace),
     pace: () => settings().pace,
     watchEnds: (timer: Timer, ended: () => void) => breakglasses.watchEnds(timer, ended),
     finished({ exchange, decision, reason }: Outcome): void {
@@ -86,6 +94,12 @@ export function openBreakglass(deps: BreakglassDeps): BreakglassService {
       alerts.calls?.close()
     },
   }
+}
+
+/** Of several of one agent, the one that is open for it widens. */
+function widenedBy(breakglasses: Breakglasses, pace: Config['breakglass']['pace']): readonly Widened[] {
+  const open = breakglasses.all().filter(({ id, agent }) => breakglasses.openFor(agent)?.id === id)
+  return open.map(({ id, classes }) => ({ id, classes, pace }))
 }
 
 /** Two, each with its own bound: an agent that calls and calls cannot have it lost that one was opened. */
@@ -107,7 +121,21 @@ function recordAll(breakglasses: Breakglasses, { clock, audit, log }: Breakglass
 
 /** Tells whether the configuration names the agent, or has a template that may make it. */
 function isAgent(id: string, { agents, identity }: Pick<Config, 'agents' | 'identity'>): boolean {
-  if (agents.some((each) => each.id === id)) return true
-  const made = identity.providers.flatMap((provider) => provider.rules.map(({ agent }) => agent))
-  return made.filter(isTemplate).some((template) => mayMake(template, id))
+  return agents.some((each) => each.id === id) || templatesOf(identity).some((each) => mayMake(each, id))
+}
+
+/** Tells whether there is, or can be, an agent that a pattern matches; `*` stands for any text. */
+function hasAgent(pattern: string, { agents, identity }: Pick<Config, 'agents' | 'identity'>): boolean {
+  const [start = ''] = pattern.split('*')
+  return (
+    agents.some(({ id }) => arnMatch([pattern], id)) ||
+    templatesOf(identity).some((template) => {
+      const [own = ''] = template.split('{')
+      return own.startsWith(start) || start.startsWith(own)
+    })
+  )
+}
+
+function templatesOf({ providers }: Config['identity']): string[] {
+  return providers.flatMap(({ rules }) => rules.map(({ agent }) => agent)).filter(isTemplate)
 }

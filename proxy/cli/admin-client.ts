@@ -3,14 +3,20 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { Agent } from 'undici'
 import type { z } from 'zod'
 import { isLoopbackUrl, originOf } from '../core/addresses.ts'
 import { LOCAL_HOST, localSocket } from '../admin/bind.ts'
-import { adminPlace, loadConfigOfRunning, type AdminPlace } from '../config/load.ts'
+import { adminPlace, type AdminPlace } from '../config/command-environment.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { readSecret } from '../core/secret-file.ts'
-import { fetchAnswer, fitting, JSON_BODY, type Answer, type Question } from './http-answer.ts'
+import {
+  fetchAnswer,
+  fitting,
+  JSON_BODY,
+  type Answer,
+  type Connection,
+  type Question,
+} from './http-answer.ts'
 import { Failure, tellingFailure } from './failure.ts'
 import type { Io } from './verb.ts'
 
@@ -56,31 +62,20 @@ export async function withAdmin(
   errand: (client: AdminClient) => Promise<number>,
   environment: AdminPlace = adminPlace(),
 ): Promise<number> {
-  return tellingFailure(io, async () => {
-    const target = await targetOf(flags, environment)
-    const dispatcher = new Agent({ connect: target.connect })
-    try {
-      return await errand(clientOf(target, dispatcher))
-    } finally {
-      await dispatcher.close()
-    }
-  })
+  return tellingFailure(io, async () => errand(clientOf(await targetOf(flags, environment))))
 }
+
+/** A state store that does not answer takes its time. */
+const SILENT_MS = 60_000
 
 interface Target {
   readonly url: URL
   readonly token: string | undefined
-  /** How to connect: by TLS, or to a socket of this machine. */
-  readonly connect: {
-    readonly ca?: Buffer
-    readonly cert?: Buffer
-    readonly key?: Buffer
-    readonly socketPath?: string
-  }
+  readonly connect: Connection['connect']
 }
 
 async function targetOf(flags: AdminFlags, environment: AdminPlace): Promise<Target> {
-  const given = flags.config === undefined ? undefined : ofConfig(flags.config)
+  const given = flags.config === undefined ? undefined : await ofConfig(flags.config)
   const { cert, key } = flags
   if (
     flags.admin === undefined &&
@@ -104,7 +99,7 @@ const LOCAL_URL = new URL(`http://${LOCAL_HOST}`)
 function tokenOf(
   flags: AdminFlags,
   environment: AdminPlace,
-  given: ReturnType<typeof ofConfig> | undefined,
+  given: Awaited<ReturnType<typeof ofConfig>> | undefined,
 ): string {
   const tokenFile = flags['token-file'] ?? environment.tokenFile
   const token = tokenFile === undefined ? given?.token() : secretOf(tokenFile)
@@ -143,7 +138,8 @@ function read(name: 'ca' | 'cert' | 'key', file: string | undefined): { [Key in 
 }
 
 /** Returns what Moderato's own configuration says about its admin listener. It creates no file: `serve` does that. */
-function ofConfig(file: string) {
+async function ofConfig(file: string) {
+  const { loadConfigOfRunning } = await import('../config/load.ts')
   const { listen, admin, stateDir } = loadConfigOfRunning(file).config
   return {
     // Port 0 means any port that was free at the start.
@@ -166,15 +162,15 @@ function orFailure<T>(read: () => T): T {
   }
 }
 
-function clientOf(target: Target, dispatcher: Agent): AdminClient {
-  const { url, token } = target
+function clientOf({ url, token, connect: to }: Target): AdminClient {
+  const connection = { connect: to, silentMs: SILENT_MS }
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const ask = async <T>(method: Question['method'], path: string, body: object, schema: z.ZodType<T>) => {
     const question =
       method === 'GET'
         ? { method, path, headers: authorization, text: '' }
         : { method, path, headers: { ...authorization, ...JSON_BODY }, text: JSON.stringify(body) }
-    return fitting(schema, meant(await fetchAnswer(url, dispatcher, question), url), url)
+    return fitting(schema, meant(await fetchAnswer(url, connection, question), url), url)
   }
   return {
     get: (path, answer) => ask('GET', path, {}, answer),

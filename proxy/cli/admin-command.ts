@@ -2,10 +2,13 @@
 import { withAdmin, type AdminClient, type AdminFlags } from './admin-client.ts'
 import type { Io, Wrong } from './verb.ts'
 
-/** An AdminCommand calls the admin API. It resolves with the answer for `--json`, and with text lines for people. */
+/**
+ * An AdminCommand calls the admin API. It resolves with the answer for `--json`, and with text lines for people; with
+ * `isVain` if it was done and does not do what was meant.
+ */
 export type AdminCommand = (
   client: AdminClient,
-) => Promise<{ readonly answer: unknown; readonly words: string }>
+) => Promise<{ readonly answer: unknown; readonly words: string; readonly isVain?: boolean }>
 
 /** Runs a command and prints its answer; undefined is wrong usage. The exit codes are those of `withAdmin`. */
 export async function runAdminCommand(
@@ -16,8 +19,8 @@ export async function runAdminCommand(
   if (errand === undefined) return 'wrong usage'
   if (typeof errand !== 'function') return errand
   return withAdmin(flags, io, async (client) => {
-    const { answer, words } = await errand(client)
+    const { answer, words, isVain = false } = await errand(client)
     io.stdout.write(flags.json === true ? `${JSON.stringify(answer)}\n` : words)
-    return 0
+    return isVain ? 1 : 0
   })
 }

@@ -1,7 +1,6 @@
 /** Opens and ends tasks of a running Moderato, as an agent does. */
 import { hash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { Agent } from 'undici'
 import { z } from 'zod'
 import { errorMessage } from '../core/error-message.ts'
 import { HeaderFields } from '../core/http/headers.ts'
@@ -67,18 +66,15 @@ export interface AgentClient {
   /** Returns the counts of an open task. */
   show(key: Key, taskId: string): Promise<TaskSummaryAnswer>
   end(proof: Proof, taskId: string): Promise<TaskSummaryAnswer>
-  close(): Promise<void>
 }
 
 const TASKS = '/.moderato/v1/tasks'
 const ANSWERED_WITHIN_MS = 30_000
 
-/** Creates a client; throws `Failure` if the CA file cannot be read. It uses no proxy of the environment. */
+/** Creates a client; throws `Failure` if the CA file cannot be read. */
 export function agentClient(place: ProxyPlace): AgentClient {
-  const dispatcher = new Agent({
-    connect: place.ca === undefined ? {} : { ca: authority(place.ca) },
-    headersTimeout: ANSWERED_WITHIN_MS,
-  })
+  const connect = place.ca === undefined ? {} : { ca: authority(place.ca) }
+  const connection = { connect, silentMs: ANSWERED_WITHIN_MS }
   const ask = async <T>(
     proof: Proof,
     { method, path, body }: Pick<Question, 'method' | 'path'> & { readonly body?: object },
@@ -89,7 +85,7 @@ export function agentClient(place: ProxyPlace): AgentClient {
       proof.kind === 'token'
         ? { authorization: `Bearer ${proof.token}`, ...JSON_BODY }
         : signedHeaders(proof, { method, path, text, host: place.url.host })
-    const said = await fetchAnswer(place.url, dispatcher, { method, path, text, headers })
+    const said = await fetchAnswer(place.url, connection, { method, path, text, headers })
     return fitting(answer, meant(said), place.url)
   }
   const pathOf = (taskId: string): string => `${TASKS}/${encodeURIComponent(taskId)}`
@@ -102,7 +98,6 @@ export function agentClient(place: ProxyPlace): AgentClient {
       if (task.ended) return summary
       throw new Failure(`this agent has no open task ${taskId}`)
     },
-    close: () => dispatcher.close(),
   }
 }
 

@@ -1,6 +1,5 @@
 /** Implements `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
 import { join } from 'node:path'
-import { loadConfig } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
 import type { ChainHead } from '../audit/chain.ts'
 import { tailAudit } from '../audit/tail.ts'
@@ -31,7 +30,7 @@ export function run(args: readonly string[], io: Io, options: AuditVerbOptions =
 
 async function act({ dir: given, config, json, head, ...tail }: Command, io: Io, options: AuditVerbOptions) {
   try {
-    const dir = given ?? folderOf(config)
+    const dir = given ?? (await folderOf(config))
     if (tail.action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
     for await (const line of tailAudit(dir, { ...tail, signal: options.signal })) {
       io.stdout.write(`${json ? line : auditLine(line)}\n`)
@@ -82,8 +81,10 @@ function commandOf({ values, positionals }: Given<typeof OPTIONS>): Command | Wr
   }
 }
 
-function folderOf(config: string | undefined): string {
-  return config === undefined ? DEFAULT_DIR : join(loadConfig(config).config.stateDir, 'audit')
+async function folderOf(config: string | undefined): Promise<string> {
+  if (config === undefined) return DEFAULT_DIR
+  const { loadConfig } = await import('../config/load.ts')
+  return join(loadConfig(config).config.stateDir, 'audit')
 }
 
 function headOf(text: string | undefined): ChainHead | undefined | 'malformed' {

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { Report, type ReportedCall, type ReportEnd } from '../breakglass/report.ts'
-import { loadConfigOfRunning } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { readAudit } from '../audit/read.ts'
 import type { Io } from './verb.ts'
@@ -28,7 +27,7 @@ export async function report(
     for (const call of calls) await written(json ? `${JSON.stringify({ call })}\n` : callInWords(call), io)
   }
   try {
-    for (const each of dir ?? [dirOf(config)]) {
+    for (const each of dir ?? [await dirOf(config)]) {
       for await (const line of readAudit(each)) await tell(told.take(line))
     }
   } catch (error) {
@@ -50,8 +49,10 @@ async function written(text: string, { stdout }: Io): Promise<void> {
   if (!stdout.write(text)) await once(stdout, 'drain')
 }
 
-function dirOf(config: string | undefined): string {
-  return config === undefined ? DEFAULT_DIR : join(loadConfigOfRunning(config).config.stateDir, 'audit')
+async function dirOf(config: string | undefined): Promise<string> {
+  if (config === undefined) return DEFAULT_DIR
+  const { loadConfigOfRunning } = await import('../config/load.ts')
+  return join(loadConfigOfRunning(config).config.stateDir, 'audit')
 }
 
 /** Returns one line; text of an agent is in quotes. */

@@ -3,6 +3,7 @@ import { loadCatalogue, operationsOf, readCatalogue } from '../aws/catalogue/cat
 import type { Catalogue, Locator, Operation, Service } from '../aws/catalogue/types.ts'
 import { differences, printed } from '../aws/catalogue/diff.ts'
 import { describeRequest, notIdentified } from '../aws/describe-request.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { linesOf } from './lines.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
@@ -65,11 +66,22 @@ function show(catalogue: Catalogue, wanted: string | undefined, json: boolean, i
   })
   if (operation === '') return 'wrong usage'
   if (found.length === 0) {
-    io.stderr.write(`moderato: the catalogue has no ${name}:${operation}\n`)
+    io.stderr.write(
+      `moderato: the catalogue has no ${name}:${operation}${meant(catalogue, name, operation)}\n`,
+    )
     return 1
   }
   for (const each of found) io.stdout.write(`${JSON.stringify(facts(each), undefined, json ? 0 : 2)}\n`)
   return 0
+}
+
+function meant(catalogue: Catalogue, name: string, operation: string): string {
+  const services = servicesNamed(catalogue, name)
+  if (services.length === 0) return didYouMean(name, [...catalogue.services, ...catalogue.models])
+  return didYouMean(
+    operation,
+    services.flatMap(({ operationNames }) => operationNames),
+  )
 }
 
 function isChange({ level }: Operation): boolean {

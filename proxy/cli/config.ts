@@ -4,8 +4,8 @@ import { sha256 } from '../operators/callers.ts'
 import { ReloadAnswer } from '../admin/config-routes.ts'
 import { describeConfig } from '../config/describe.ts'
 import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
-import { nameWarnings } from '../config/checks/names.ts'
-import { templateWarnings } from '../config/checks/templates.ts'
+import type { Finding } from '../config/checks/finding.ts'
+import { whatHurts } from '../config/checks/hurts.ts'
 import { configDiff, isReloaded, type Change } from '../config/diff.ts'
 import { namedFiles } from '../config/files.ts'
 import { configJsonSchema } from '../config/json-schema.ts'
@@ -43,9 +43,10 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       const findings = namedFiles(config)
         .filter(({ kind }) => kind !== 'state' && kind !== 'socket')
         .filter((named) => !existsSync(named.file))
-        .map((named) => ({ path: named.path, message: `${named.file} does not exist` }))
+        .map((named): Finding => ({ path: named.path, message: `${named.file} does not exist` }))
+      const { problems, warnings } = whatHurts(config, loadCatalogue())
+      findings.push(...problems)
       if (findings.length > 0) throw new ConfigError(file, findings)
-      const warnings = [...nameWarnings(config, loadCatalogue()), ...templateWarnings(config)]
       if (json === true) io.stdout.write(`${JSON.stringify({ ok: true, findings: [], warnings })}\n`)
       else io.stdout.write(`${file}: good\n`)
       if (json !== true)

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { environmentOf } from '../config/load.ts'
+import { environmentOf } from '../config/command-environment.ts'
 import { makeOwnFolder } from '../core/own-folder.ts'
 import { agentClient, Opened, type AgentClient } from './agent-client.ts'
 import type { Variables } from './child-environment.ts'
@@ -41,15 +41,11 @@ async function fetchCredentials(values: Given<typeof OPTIONS>['values'], io: Io)
   const wanted = await wantedTask(values, given)
   const cache = values.cache ?? cacheOf(wanted, given)
   const client = agentClient(wanted.place)
-  try {
-    const known = values.new === true ? undefined : await stillOpen(cache, client)
-    const opened = known ?? (await client.open(wanted.proof, wanted.body))
-    if (known === undefined) keep(cache, opened)
-    io.stdout.write(`${JSON.stringify(processAnswer(opened))}\n`)
-    return 0
-  } finally {
-    await client.close()
-  }
+  const known = values.new === true ? undefined : await stillOpen(cache, client)
+  const opened = known ?? (await client.open(wanted.proof, wanted.body))
+  if (known === undefined) keep(cache, opened)
+  io.stdout.write(`${JSON.stringify(processAnswer(opened))}\n`)
+  return 0
 }
 
 function processAnswer({ credentials }: Opened): object {

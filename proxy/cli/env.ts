@@ -1,5 +1,5 @@
 /** Implements `moderato env`: prints the environment of a task for a shell. */
-import { environmentOf } from '../config/load.ts'
+import { environmentOf } from '../config/command-environment.ts'
 import { agentClient } from './agent-client.ts'
 import { removedFrom, taskVariables, type Variables } from './child-environment.ts'
 import { inWords, withoutCalls } from './end-task.ts'
@@ -39,33 +39,25 @@ type Values = Given<typeof OPTIONS>['values']
 async function open(values: Values, given: Variables, io: Io): Promise<void> {
   const { place, proof, body } = await wantedTask(values, given)
   const client = agentClient(place)
-  try {
-    const traceparent = newTrace(given['TRACEPARENT'])
-    const opened = await client.open(proof, { ...body, traceId: traceIdOf(traceparent), sameUser: true })
-    const { id, expiresAt } = opened.task
-    const set = taskVariables({ opened, place, region: values.region, traceparent }, given)
-    // The identity itself stays: it opens and ends tasks, and this shell's AWS clients do not use it.
-    const removed = removedFrom(given, []).filter(
-      (name) => !(name in set) && !/^(?:MODERATO|SPIFFE)_/.test(name),
-    )
-    io.stdout.write(values.json === true ? asJson(set, removed) : asShell(set, removed))
-    io.stderr.write(`moderato: task ${id} is open until ${expiresAt}; moderato env --end ${id} ends it\n`)
-  } finally {
-    await client.close()
-  }
+  const traceparent = newTrace(given['TRACEPARENT'])
+  const opened = await client.open(proof, { ...body, traceId: traceIdOf(traceparent), sameUser: true })
+  const { id, expiresAt } = opened.task
+  const set = taskVariables({ opened, place, region: values.region, traceparent }, given)
+  // The identity itself stays: it opens and ends tasks, and this shell's AWS clients do not use it.
+  const removed = removedFrom(given, []).filter(
+    (name) => !(name in set) && !/^(?:MODERATO|SPIFFE)_/.test(name),
+  )
+  io.stdout.write(values.json === true ? asJson(set, removed) : asShell(set, removed))
+  io.stderr.write(`moderato: task ${id} is open until ${expiresAt}; moderato env --end ${id} ends it\n`)
 }
 
 async function end(taskId: string, values: Values, given: Variables, io: Io): Promise<void> {
   const { place, proof } = await wantedTask(values, given)
   const client = agentClient(place)
-  try {
-    const summary = await client.end(proof, taskId)
-    const words = `task ${taskId}: ${inWords(summary)}\n`
-    io.stdout.write(values.json === true ? `${JSON.stringify({ task: taskId, ...summary })}\n` : words)
-    for (const line of withoutCalls(summary, 'shell')) io.stderr.write(`moderato: ${line}\n`)
-  } finally {
-    await client.close()
-  }
+  const summary = await client.end(proof, taskId)
+  const words = `task ${taskId}: ${inWords(summary)}\n`
+  io.stdout.write(values.json === true ? `${JSON.stringify({ task: taskId, ...summary })}\n` : words)
+  for (const line of withoutCalls(summary, 'shell')) io.stderr.write(`moderato: ${line}\n`)
 }
 
 function asJson(set: Variables, removed: readonly string[]): string {

@@ -8,7 +8,8 @@ import { missing, withArguments, type Given, type Io, type Wrong } from './verb.
 
 const USAGE = `usage: moderato freeze all --reason TEXT [--for 2h | --until TIME]
        moderato freeze [--class destructive] [--agent ID] [--account ID] [--service dynamodb] --reason TEXT [...]
-         freezes calls that match every selector; a selector given twice matches either value; in --agent, * is any text
+         freezes calls that match every selector; a selector given twice matches either value; in --agent, * is any text.
+         The exit code is 1 if there is no such agent
        moderato freeze list [--json]
        moderato freeze lift ID
 ${ADMIN_USAGE}`
@@ -68,10 +69,13 @@ function lift(id: string): AdminCommand {
 function freeze(body: object): AdminCommand {
   return async (client) => {
     const answer = await client.post('/v1/freeze', body, FrozenAnswer)
-    const unknown = answer.unknownAgents.map(
-      (each) => `  NOTHING IS FROZEN for ${each}: there is no such agent\n`,
-    )
-    return { answer, words: `frozen ${inWords(answer)}${unknown.join('')}` }
+    const { unknownAgents, nearestAgents } = answer
+    const unknown = unknownAgents.map((each) => {
+      const near = nearestAgents[each]
+      return `  NOTHING IS FROZEN for ${each}: there is no such agent${near === undefined ? '' : `; did you mean ${near}?`}\n`
+    })
+    const words = `frozen ${inWords(answer)}${unknown.join('')}`
+    return { answer, words, isVain: unknown.length > 0 }
   }
 }
 

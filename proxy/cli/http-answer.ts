@@ -1,5 +1,6 @@
 /** Sends a request to a running Moderato and reads the answer. */
-import { request, type Agent } from 'undici'
+import type { IncomingMessage } from 'node:http'
+import { text as textOf } from 'node:stream/consumers'
 import type { z } from 'zod'
 import { errorMessage } from '../core/error-message.ts'
 import { Failure } from './failure.ts'
@@ -24,21 +25,46 @@ export interface Answer {
   json(): unknown
 }
 
-/** Sends a request; rejects with `Failure` if nothing answers at `url`. */
-export async function fetchAnswer(
-  url: URL,
-  dispatcher: Agent,
-  { method, path, headers, text }: Question,
-): Promise<Answer> {
+/** Says how to connect, and how long the server may be silent. */
+export interface Connection {
+  /** By TLS with these, or to a socket of this machine. */
+  readonly connect: {
+    readonly ca?: Buffer
+    readonly cert?: Buffer
+    readonly key?: Buffer
+    readonly socketPath?: string
+  }
+  readonly silentMs: number
+}
+
+/**
+ * Sends a request on a connection of its own; rejects with `Failure` if nothing answers at `url`. Node's own client takes a
+ * third of the time to load that undici takes, and a command sends one request. It uses no proxy of the environment.
+ */
+export async function fetchAnswer(url: URL, connection: Connection, question: Question): Promise<Answer> {
   try {
-    const body = text === '' ? null : text
-    const answer = await request(new URL(path, url), { method, headers, body, dispatcher })
-    const said = await answer.body.text()
+    const answer = await sent(url, connection, question)
+    const said = await textOf(answer)
     const isForAgents = answer.headers['x-moderato-decision'] !== undefined
-    return { status: answer.statusCode, text: said, isForAgents, json: () => jsonOf(said, url) }
+    return { status: answer.statusCode ?? 0, text: said, isForAgents, json: () => jsonOf(said, url) }
   } catch (error) {
     throw new Failure(`no Moderato answers at ${url.origin} (${errorMessage(error)}): is it running?`)
   }
+}
+
+async function sent(
+  url: URL,
+  { connect, silentMs }: Connection,
+  { method, path, headers, text }: Question,
+): Promise<IncomingMessage> {
+  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
+  const length = text === '' ? {} : { 'content-length': String(Buffer.byteLength(text)) }
+  const options = { method, headers: { ...headers, ...length }, agent: false, ...connect } as const
+  return new Promise((resolve, reject) => {
+    const asked = request(new URL(path, url), options, resolve).on('error', reject)
+    asked.setTimeout(silentMs, () => asked.destroy(new Error(`no answer within ${silentMs / 1_000} s`)))
+    asked.end(text)
+  })
 }
 
 function jsonOf(text: string, { origin }: URL): unknown {

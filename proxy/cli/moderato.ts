@@ -79,11 +79,15 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const verb = name === undefined || !Object.hasOwn(VERBS, name) ? undefined : VERBS[name]
   if (verb === undefined) {
-    io.stderr.write(
-      name === undefined ? USAGE : `moderato: there is no verb ${JSON.stringify(name)}\n\n${USAGE}`,
-    )
+    io.stderr.write(name === undefined ? USAGE : `${USAGE}\n${await noVerb(name)}`)
     return 2
   }
   const { run } = await verb.load()
   return run(rest, io)
+}
+
+/** What is wrong stands last, where it is seen. */
+async function noVerb(name: string): Promise<string> {
+  const { didYouMean } = await import('../core/did-you-mean.ts')
+  return `moderato: there is no verb ${JSON.stringify(name)}${didYouMean(name, Object.keys(VERBS))}\n`
 }

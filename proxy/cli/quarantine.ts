@@ -7,6 +7,7 @@ import { missing, withArguments, type Given, type Io, type Wrong } from './verb.
 
 const USAGE = `usage: moderato quarantine list [--json]
        moderato quarantine add AGENT --reason TEXT [--for 10m]
+         The exit code is 1 if there is no such agent
        moderato quarantine lift AGENT
 ${ADMIN_USAGE}`
 
@@ -39,8 +40,10 @@ function errandOf({ values, positionals }: Parsed): AdminCommand | Wrong | undef
   if (reason === undefined) return missing('reason')
   return async (client) => {
     const answer = await client.post(path, { reason, for: forText }, QuarantinedAnswer)
-    const unknown = answer.isKnown ? '' : `  NOBODY IS STOPPED: there is no agent ${agent}\n`
-    return { answer, words: `stopped ${inWords(answer)}${unknown}` }
+    const { isKnown, nearest } = answer
+    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+    const unknown = isKnown ? '' : `  NOBODY IS STOPPED: there is no agent ${agent}${hint}\n`
+    return { answer, words: `stopped ${inWords(answer)}${unknown}`, isVain: !isKnown }
   }
 }
 

@@ -24,8 +24,11 @@ const OPTIONS = {
 
 function notReplayed(): string {
   return `A call that people approved counts as approved; any other call that needs approval counts as refused.
-Not replayed: signatures, freezes by people, quarantines, demands for approval, revocations, slowed paces, class overrides and
-guarded tags of the catalogue, limits of the listeners. Calls that clients repeated after a refusal are replayed as sent.
+Break-glass, approvals that let a call skip its pace, and paces that a watcher slowed are replayed as they were recorded.
+Counted apart: openings of tasks, requests to Moderato itself, calls that may have other classes because class overrides or
+guarded tags differ, approvals that a watcher demanded, findings of watchers, and refusals that depended on the moment.
+Not replayed: signatures, freezes by people, quarantines, revocations, limits of the listeners. Calls that clients repeated
+after a refusal are replayed as sent.
 `
 }
 
@@ -50,7 +53,8 @@ async function replayed({ values, positionals }: Given<typeof OPTIONS>, io: Io) 
 }
 
 function inWords(report: ReplayReport, hasBaseline: boolean): string {
-  const { calls, from, to, rows, letThrough, stopped, skipped, unreadable, tasksUnknown } = report
+  const { calls, from, to, rows, letThrough, stopped, differences, underBreakglass, ...apart } = report
+  const { skipped, unreadable, tasksUnknown, watchers } = apart
   if (from === undefined) return `no call to replay\n${notReplayed()}`
   const now = hasBaseline ? 'before' : 'now'
   const lines = rows.flatMap((row) => [
@@ -59,10 +63,13 @@ function inWords(report: ReplayReport, hasBaseline: boolean): string {
     `  ${'after'.padEnd(7)}${sumInWords(row.after)}`,
   ])
   const gaps = Object.entries(skipped).map(([why, count]) => `${count} (${why})`)
+  const found = Object.entries(watchers).map(([detector, count]) => `${count} (${detector})`)
   return [
     `${calls} calls from ${from} to ${to}`,
     ...lines,
-    `denied ${now}, would go: ${letThrough}; goes ${now}, would be denied: ${stopped}`,
+    `denied ${now}, would go: ${letThrough}; goes ${now}, would be denied: ${stopped}; differences in all: ${differences}`,
+    ...(underBreakglass === 0 ? [] : [`calls while a break-glass was open: ${underBreakglass}`]),
+    ...(found.length === 0 ? [] : [`findings of watchers, which are not made again: ${found.join(', ')}`]),
     ...(gaps.length === 0 ? [] : [`decisions that are not replayed: ${gaps.join(', ')}`]),
     ...(unreadable === 0 ? [] : [`lines that are not a complete record: ${unreadable}`]),
     ...(tasksUnknown === 0

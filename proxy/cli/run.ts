@@ -1,7 +1,7 @@
 /** Implements `moderato run`: runs a command with only the credentials of a task. */
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { environmentOf } from '../config/load.ts'
+import { environmentOf } from '../config/command-environment.ts'
 import { agentClient, type AgentClient, type Opened, type Proof } from './agent-client.ts'
 import { childEnvironment, regionOf, type Variables } from './child-environment.ts'
 import { homeFiles } from './client-settings.ts'
@@ -76,7 +76,6 @@ async function runTask({ values, command }: Asked, given: Variables, io: Io): Pr
     }
   } finally {
     signals.release()
-    await client.close()
   }
 }
 

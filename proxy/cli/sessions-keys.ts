@@ -1,6 +1,5 @@
 /** Implements `moderato sessions keys`: edits the file of sealing keys, which a running Moderato watches. */
 import { join } from 'node:path'
-import { loadConfigOfRunning } from '../config/load.ts'
 import { ConfigError } from '../config/loaded.ts'
 import { newKeyLine, readKeyLines, writeKeys } from '../identity/sealing-keys.ts'
 import type { Io } from './verb.ts'
@@ -28,8 +27,8 @@ interface Keys {
   readonly words: string
 }
 
-/** Runs the command; returns the exit code of a verb. It prints only ids, never keys. */
-export function runKeys({ positionals, values }: KeysArgs, io: Io): number {
+/** Runs the command; resolves with the exit code of a verb. It prints only ids, never keys. */
+export async function runKeys({ positionals, values }: KeysArgs, io: Io): Promise<number> {
   const [, action = '', id, ...rest] = positionals
   const takesId = action === 'promote' || action === 'remove'
   const place = values.file ?? values.config
@@ -43,7 +42,7 @@ export function runKeys({ positionals, values }: KeysArgs, io: Io): number {
     return 2
   }
   try {
-    const file = values.file ?? fileOf(place)
+    const file = values.file ?? (await fileOf(place))
     const before = readKeyLines(file)
     const { lines, words } = changed(action, before, id ?? '', values.now === true)
     if (lines.join('\n') !== before.join('\n')) writeKeys(file, lines)
@@ -56,7 +55,8 @@ export function runKeys({ positionals, values }: KeysArgs, io: Io): number {
   }
 }
 
-function fileOf(config: string): string {
+async function fileOf(config: string): Promise<string> {
+  const { loadConfigOfRunning } = await import('../config/load.ts')
   const { identity, stateDir } = loadConfigOfRunning(config).config
   return identity.sealingKeys ?? join(stateDir, 'sealing-keys')
 }

@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs'
 import { GRANTABLE } from '../core/action-class.ts'
 import { isLoopbackUrl, originOf } from '../core/addresses.ts'
-import { loadConfigOfRunning } from '../config/load.ts'
 import type { LoadedConfig } from '../config/loaded.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { parseDurationMs } from '../pacing/rates.ts'
@@ -69,9 +68,14 @@ type Surroundings = Readonly<Record<string, string>>
 
 /** Reads the arguments; rejects with `Failure` or `ConfigError`, whose message says what to do. */
 export async function wantedTask(flags: TaskFlags, surroundings: Surroundings): Promise<TaskArguments> {
-  const loaded = flags.config === undefined ? undefined : loadConfigOfRunning(flags.config, surroundings)
+  const loaded = flags.config === undefined ? undefined : await loadedFrom(flags.config, surroundings)
   const place = placeOf(flags, surroundings, loaded)
   return { place, body: bodyOf(flags), proof: await proofOf(flags, surroundings, loaded), loaded }
+}
+
+async function loadedFrom(file: string, surroundings: Surroundings): Promise<LoadedConfig> {
+  const { loadConfigOfRunning } = await import('../config/load.ts')
+  return loadConfigOfRunning(file, surroundings)
 }
 
 function placeOf(flags: TaskFlags, surroundings: Surroundings, loaded: LoadedConfig | undefined): ProxyPlace {

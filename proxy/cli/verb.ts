@@ -51,13 +51,35 @@ export async function withArguments<const Options extends ParseArgsOptionsConfig
   act: (given: Given<Options>) => Promise<number | Wrong> | number | Wrong,
 ): Promise<number> {
   const given = read(args, options, allowPositionals)
-  if (given instanceof Error) return told(usage, { wrong: given.message }, io)
+  if (given instanceof Error)
+    return told(usage, { wrong: await withSuggestion(given.message, Object.keys(options)) }, io)
   if ('help' in given.values && given.values.help === true) {
     io.stdout.write(usage)
     return 0
   }
   const code = await act(given)
-  return typeof code === 'number' ? code : told(usage, code, io)
+  if (typeof code === 'number') return code
+  return told(usage, code === 'wrong usage' ? await noAction(usage, given.positionals) : code, io)
+}
+
+/** Adds what may have been meant by an option that does not exist. */
+async function withSuggestion(message: string, options: readonly string[]): Promise<string> {
+  const given = /^Unknown option '--?([^']*)'/.exec(message)?.[1]
+  if (given === undefined) return message
+  const { didYouMean } = await import('../core/did-you-mean.ts')
+  return `${message}${didYouMean(
+    `--${given}`,
+    options.map((each) => `--${each}`),
+  )}`
+}
+
+/** Says what may have been meant by an action that the usage does not show. */
+async function noAction(usage: string, [action]: readonly string[]): Promise<Wrong> {
+  const actions = [...usage.matchAll(/moderato [a-z]+ ([a-z][a-z-]*)/g)].map(([, name = '']) => name)
+  if (action === undefined || actions.includes(action)) return 'wrong usage'
+  const { nearest } = await import('../core/did-you-mean.ts')
+  const meant = nearest(action, actions)
+  return meant === undefined ? 'wrong usage' : { wrong: `there is no ${action}; did you mean ${meant}?` }
 }
 
 function told(usage: string, wrong: Wrong, io: Io): number {

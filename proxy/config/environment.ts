@@ -1,5 +1,6 @@
 /** Environment overrides: `MODERATO_` and the setting's path in upper snake case; lists and maps as JSON. */
 import { z } from 'zod'
+import { didYouMean } from '../core/did-you-mean.ts'
 import { getAt } from './dotted.ts'
 import type { Finding } from './checks/finding.ts'
 import type { EnvironmentRule } from './schema/setting.ts'
@@ -11,7 +12,7 @@ interface Override {
   readonly variable: string
 }
 
-/** For the commands that ask a running Moderato (`adminPlace`, `environmentOf` in load.ts); they are no settings. */
+/** For the commands that ask a running Moderato (`command-environment.ts`); they are no settings. */
 const CLIENTS_OWN =
   /^MODERATO_(?:ADMIN_URL|ADMIN_CA|PROXY|CA|TOKEN_FILE|AUDIENCE|ACCESS_KEY_ID|SECRET_ACCESS_KEY)$/
 
@@ -34,7 +35,11 @@ export function environmentOverrides(
     if (!variable.startsWith('MODERATO_') || text === undefined || CLIENTS_OWN.test(variable)) continue
     const setting = named.get(variable)
     if (setting === undefined) {
-      findings.push({ path: variable, message: 'names no setting: docs/configuration.md lists them all' })
+      const hint = didYouMean(variable, named.keys())
+      findings.push({
+        path: variable,
+        message: `names no setting${hint}: docs/configuration.md lists them all`,
+      })
       continue
     }
     const rule = environmentRule(setting, settings)

@@ -1,4 +1,4 @@
-/** Reads the configuration. Nothing else reads process.env or the configuration's file. */
+/** Reads the configuration. Nothing else reads its file; beside it, only `command-environment.ts` reads process.env. */
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parse as parseYaml } from 'yaml'
@@ -94,22 +94,6 @@ function isWritableByAll(file: string): boolean {
   return (mode & 0o002) !== 0
 }
 
-/** Where a command finds a running Moderato: its address, the file of a token, the file of a certificate authority. */
-export interface AdminPlace {
-  readonly url: string | undefined
-  readonly tokenFile: string | undefined
-  readonly ca: string | undefined
-}
-
-/** Returns where a running Moderato is, as far as the environment says it. */
-export function adminPlace(environment: NodeJS.ProcessEnv = process.env): AdminPlace {
-  return {
-    url: environment['MODERATO_ADMIN_URL'],
-    tokenFile: environment['MODERATO_ADMIN_TOKEN_FILE'],
-    ca: environment['MODERATO_ADMIN_CA'],
-  }
-}
-
 /**
  * Reads the configuration of a running Moderato, for a command that asks it. `MODERATO_ADMIN_TOKEN_FILE` is then the
  * file of the command's own token, and no setting. Throws as `loadConfig`.
@@ -120,14 +104,4 @@ export function loadConfigOfRunning(
 ): LoadedConfig {
   const { MODERATO_ADMIN_TOKEN_FILE: _, ...settings } = environment
   return loadConfig(file, settings)
-}
-
-/** Returns the environment that a command was started in, for commands that start another. */
-export function environmentOf(
-  environment: NodeJS.ProcessEnv = process.env,
-): Readonly<Record<string, string>> {
-  const given = Object.entries(environment).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as const],
-  )
-  return Object.fromEntries(given)
 }

@@ -1,5 +1,6 @@
 /** Says what is wrong with a value, in words for the author of the configuration, not in those of the schema. Pure. */
 import { z } from 'zod'
+import { didYouMean } from '../core/did-you-mean.ts'
 import type { Finding } from './checks/finding.ts'
 
 /** The kinds of values that zod names, as people who write YAML call them. */
@@ -21,7 +22,7 @@ export function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
     case 'unrecognized_keys':
       return noSetting(issue.inst)
     case 'invalid_value':
-      return oneOf(issue.values)
+      return `${oneOf(issue.values)}${didYouMean(String(issue.input), issue.values.map(String))}`
     case 'invalid_union':
       return oneOf(valuesOf(issue.inst))
     case 'too_small':
@@ -79,6 +80,10 @@ export function schemaFindings(error: z.ZodError): Finding[] {
   return error.issues.flatMap((issue): Finding[] => {
     const path = issue.path.map(String).join('.')
     if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
-    return issue.keys.map((key) => ({ path: path === '' ? key : `${path}.${key}`, message: issue.message }))
+    const known = issue.message.split(/[ ,]+/)
+    return issue.keys.map((key) => ({
+      path: path === '' ? key : `${path}.${key}`,
+      message: `${issue.message}${didYouMean(key, known)}`,
+    }))
   })
 }

@@ -14,6 +14,11 @@ export interface Webhook {
   readonly post: (body: object, about: string) => void
   /** Ends all deliveries in flight. */
   readonly close: () => void
+  /**
+   * Resolves when every delivery has ended, 5 seconds later at most. What waits to be tried again is tried once more, at
+   * once.
+   */
+  readonly finish: () => Promise<void>
 }
 
 const RETRIES_MS = [1_000, 5_000, 25_000]
@@ -26,24 +31,29 @@ export function openWebhook(
   { clock, timer, lost }: WebhookDeps,
 ): Webhook {
   const closing = new AbortController()
-  let underWay = 0
+  const finishing = new AbortController()
+  const underWay = new Set<Promise<void>>()
 
   async function deliver(body: string, about: string): Promise<void> {
     for (const waitMs of [...RETRIES_MS, undefined]) {
       const problem = await posted(url, body, signed(secret, clock.nowMs(), body), closing.signal)
       if (problem === undefined || closing.signal.aborted) return
-      if (waitMs === undefined) lost(about, problem)
-      else await pause(waitMs, timer, closing.signal)
+      if (waitMs === undefined || finishing.signal.aborted) return lost(about, problem)
+      await pause(waitMs, timer, AbortSignal.any([closing.signal, finishing.signal]))
     }
   }
 
   return {
     post(body, about) {
-      if (underWay >= MAX_UNDER_WAY) return lost(about, 'too many messages are in flight')
-      underWay += 1
-      void deliver(JSON.stringify(body), about).finally(() => (underWay -= 1))
+      if (underWay.size >= MAX_UNDER_WAY) return lost(about, 'too many messages are in flight')
+      const delivery = deliver(JSON.stringify(body), about).finally(() => underWay.delete(delivery))
+      underWay.add(delivery)
     },
     close: () => closing.abort(),
+    async finish() {
+      finishing.abort()
+      await Promise.all(underWay)
+    },
   }
 }
 

@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { Scope } from '../core/agent.ts'
-import { ACTION_CLASSES, TRAITS } from '../core/action-class.ts'
+import { ACTION_CLASSES, TRAITS, type ActionClass } from '../core/action-class.ts'
 import { callFields, type Call } from '../core/call.ts'
 import { segmentName, segmentNumbers } from '../audit/chain.ts'
+import { readCircumstance, type Circumstance } from './circumstances.ts'
 
 /** A Fate is the result of a call: as recorded, or as a simulation gives it. */
 export interface Fate {
@@ -24,9 +25,17 @@ export interface RecordedCall {
   readonly arrivedAtMs: number
   readonly region: string
   readonly call: RecordedFacts
-  /** True if people had approved it. */
-  readonly approved: boolean
+  /** The id of the approval under which it was made; undefined if people had not approved it. */
+  readonly approval: string | undefined
+  /** The break-glass that was open for its agent. */
+  readonly breakglass: RecordedBreakglass | undefined
   readonly now: Fate
+}
+
+export interface RecordedBreakglass {
+  readonly id: string
+  readonly classes: readonly ActionClass[]
+  readonly resources: readonly string[]
 }
 
 /** Holds a call without what only the wire needs. */
@@ -43,6 +52,7 @@ export interface OpenedTask {
 export type Read =
   | { readonly kind: 'call'; readonly recordedAtMs: number; readonly call: RecordedCall }
   | { readonly kind: 'task'; readonly agent: string; readonly task: OpenedTask }
+  | { readonly kind: 'circumstance'; readonly circumstance: Circumstance }
   /** Decisions that cannot be made again from the record. */
   | { readonly kind: 'skipped'; readonly why: string; readonly decisions: number }
   | { readonly kind: 'unreadable' }
@@ -82,18 +92,30 @@ const Decision = z.object({
     unmodelled: z.array(z.string()).default([]),
     parameters: z.record(z.string(), z.unknown()).default({}),
     task: z
-      .object({ root: z.string(), ancestors: z.array(z.string()), scopes: z.array(z.unknown()) })
+      .object({
+        root: z.string(),
+        // Of a task that was refused there are none.
+        ancestors: z.array(z.string()).optional(),
+        scopes: z.array(z.unknown()).optional(),
+      })
+      .optional(),
+    breakglass: z
+      .object({ classes: z.array(z.enum(ACTION_CLASSES)), resources: z.array(z.string()) })
       .optional(),
   }),
   decision: z.string(),
   reason: z.string(),
   waitedMs: z.number().optional(),
   approval: z.string().optional(),
+  breakglass: z.string().optional(),
 })
+
+/** A decision about a request that was refused before it was known what it does. */
+const Refused = z.object({ phase: z.literal('decision'), agent: z.string().optional(), reason: z.string() })
 
 const Count = z.object({ agent: z.string().optional(), refusals: z.record(z.string(), z.number()) })
 
-/** Yields the records of decisions in order, without those of other phases. Rejects if there is no such folder. */
+/** Yields what replay goes by, in order. Rejects if there is no such folder. */
 export async function* readDecisions(dir: string): AsyncGenerator<Read> {
   for (const number of segmentNumbers(await readdir(dir))) {
     const input = createReadStream(join(dir, segmentName(number)))
@@ -115,9 +137,15 @@ function readLine(line: string): Read | undefined {
   }
   const phase = (json as { phase?: unknown } | null)?.phase
   if (phase === 'refusals') return readCount(json)
-  if (phase !== 'decision') return undefined
+  if (phase !== 'decision') {
+    const circumstance = readCircumstance(phase, json)
+    return circumstance && { kind: 'circumstance', circumstance }
+  }
   const parsed = Decision.safeParse(json)
-  return parsed.success ? readDecision(parsed.data) : { kind: 'unreadable' }
+  if (parsed.success) return readDecision(parsed.data)
+  const refused = Refused.safeParse(json).data
+  if (refused === undefined || REPLAYABLE.has(refused.reason)) return { kind: 'unreadable' }
+  return skipped(refused.agent === undefined ? 'no verified agent' : refused.reason)
 }
 
 /** Reads a record that stands for many refusals, none of which has a record of its own. */
@@ -136,9 +164,9 @@ function skipped(why: string, decisions = 1): Read {
 function readDecision(record: z.output<typeof Decision>): Read {
   const { agent, task, facts, reason, decision, waitedMs = 0 } = record
   if (agent === undefined) return skipped('no verified agent')
-  if (facts.task !== undefined && task !== undefined) {
-    return { kind: 'task', agent, task: { ...facts.task, id: task, scopes: facts.task.scopes as Scope[] } }
-  }
+  if (facts.task !== undefined) return readOpening(record)
+  // A task fetches its credentials, ends, and has things signed: these ways have pipelines of their own.
+  if (record.service === 'moderato') return skipped('requests to Moderato itself')
   if (!REPLAYABLE.has(reason)) return skipped(reason)
   // With a part of its resources, actions or parameters, a call would be judged milder than it was.
   if (record.omitted !== undefined || facts.omitted !== undefined) return skipped('record bounded')
@@ -151,7 +179,8 @@ function readDecision(record: z.output<typeof Decision>): Read {
       requestId: record.requestId,
       agent,
       task,
-      approved: record.approval !== undefined && reason === 'none',
+      approval: reason === 'approval_required' ? undefined : record.approval,
+      breakglass: breakglassOf(record),
       arrivedAtMs: recordedAtMs - waitedMs,
       region,
       call: {
@@ -167,6 +196,19 @@ function readDecision(record: z.output<typeof Decision>): Read {
       },
     },
   }
+}
+
+/** Openings are not judged again: what was asked for is in the record as a text of the agent. */
+function readOpening({ agent, task, facts, reason }: z.output<typeof Decision>): Read {
+  const { root, ancestors, scopes } = facts.task ?? {}
+  if (agent === undefined || task === undefined || root === undefined || reason !== 'none')
+    return skipped('openings of tasks')
+  if (ancestors === undefined || scopes === undefined) return skipped('openings of tasks')
+  return { kind: 'task', agent, task: { id: task, root, ancestors, scopes: scopes as Scope[] } }
+}
+
+function breakglassOf({ breakglass: id, facts }: z.output<typeof Decision>): RecordedBreakglass | undefined {
+  return id === undefined || facts.breakglass === undefined ? undefined : { id, ...facts.breakglass }
 }
 
 /** Removes the quotes in which a record shows an agent's text. */

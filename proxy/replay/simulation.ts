@@ -2,10 +2,12 @@
 import { loadPolicy } from '../../policy/bundle.ts'
 import type { PolicyEngine } from '../../policy/engine.ts'
 import type { Agent } from '../core/agent.ts'
+import { reaches } from '../breakglass/breakglass.ts'
 import type { Config } from '../config/schema/config.ts'
 import { Denial } from '../core/denial/denial.ts'
-import type { Approved, Authorizable, Decided, Paced } from '../exchange/exchange.ts'
+import type { Approved, Authorizable, Decided, GivenApproval, Paced } from '../exchange/exchange.ts'
 import { LocalLimiter } from '../pacing/limiter.ts'
+import type { PaceSetting } from '../pacing/paces.ts'
 import { PaceQueue } from '../pacing/queue.ts'
 import { FirstSeen } from '../pacing/first-seen.ts'
 import { pacingOf } from '../runtime/rate-settings.ts'
@@ -16,6 +18,7 @@ import { decide } from '../stages/decide.ts'
 import { pace } from '../stages/pace/pace.ts'
 import type { Ledger } from '../state/ledger.ts'
 import { Table, type TableLedger } from '../state/table.ts'
+import type { WatcherResponse } from './circumstances.ts'
 import type { Fate, OpenedTask, RecordedCall } from './records.ts'
 import { settled, VirtualTime } from '../core/virtual-time.ts'
 
@@ -33,13 +36,26 @@ const NO_ENTRIES: TableLedger = {
   remove: () => Promise.resolve(),
   onChange: () => () => undefined,
 }
+const MAX_RESPONSES = 20
 const NEVER_GONE = new AbortController().signal
+
+/** Says what else held for a recorded call. */
+export interface Surroundings {
+  /** Undefined if it is of no task, or of one that the log does not show. */
+  readonly task: OpenedTask | undefined
+  /** Its approvers let it skip its pace. */
+  readonly skipsPace: boolean
+  /** The break-glass that was open for its agent widens the pace. */
+  readonly widensPace: boolean
+}
 
 /** A Simulation decides and paces calls under one configuration. */
 export class Simulation {
   readonly #time = new VirtualTime(0)
   readonly #freezes: Freezes
   readonly #accountId: string | undefined
+  readonly #widened: PaceSetting | undefined
+  readonly #slow = new Map<string, WatcherResponse[]>()
   readonly #decided: (exchange: Authorizable) => Decided
   readonly #paced: (exchange: Approved) => Paced | Promise<Paced>
 
@@ -50,6 +66,7 @@ export class Simulation {
     const freezeWindows = new WindowClock(config.freeze.windows)
     const { accountId } = config.upstream
     this.#accountId = accountId
+    this.#widened = config.breakglass.pace
     const time = this.#time
     this.#freezes = new Freezes({
       ledger: NO_LEDGER,
@@ -68,7 +85,7 @@ export class Simulation {
       queue: new PaceQueue({ limiter, clock: time, timer: time, limits: config.limits }),
       limiter,
       pacing: () => pacing,
-      slowdownOf: () => 1,
+      slowdownOf: (agent) => this.#factorOf(agent),
       firstSeen: new FirstSeen(),
       clock: time,
       mode: () => mode,
@@ -91,14 +108,32 @@ export class Simulation {
    */
   async arrive(
     recorded: RecordedCall,
-    task: OpenedTask | undefined,
+    { task, skipsPace, widensPace }: Surroundings,
     fate: (fate: Fate) => void,
   ): Promise<void> {
     await this.#time.advanceTo(recorded.arrivedAtMs)
-    const ended = this.#run({ ...exchangeOf(recorded, task), accountId: this.#accountId }, recorded.approved)
+    const { approval: id, breakglass: open } = recorded
+    const widened =
+      widensPace && open !== undefined && reaches(open, recorded.call) ? this.#widened : undefined
+    const breakglass = open && { ...open, pace: widened }
+    const exchange = { ...exchangeOf(recorded, task), accountId: this.#accountId, breakglass }
+    const ended = this.#run(exchange, id === undefined ? undefined : { id, digest: '', skipPace: skipsPace })
     if (!(ended instanceof Promise)) return fate(ended)
     void ended.then(fate)
     await settled()
+  }
+
+  /** Slows an agent, as a watcher did. */
+  slow(agent: string, response: WatcherResponse): void {
+    this.#slow.set(agent, [...(this.#slow.get(agent) ?? []), response].slice(-MAX_RESPONSES))
+  }
+
+  #factorOf(agent: string): number {
+    const nowMs = this.#time.nowMs()
+    const inForce = (this.#slow.get(agent) ?? []).filter(
+      (each) => each.fromMs <= nowMs && nowMs < each.untilMs,
+    )
+    return Math.max(1, ...inForce.map(({ factor = 1 }) => factor))
   }
 
   /** Runs until no call waits. */
@@ -111,11 +146,11 @@ export class Simulation {
     return this.#decided(exchange)
   }
 
-  #run(exchange: Authorizable, approved: boolean): Fate | Promise<Fate> {
+  #run(exchange: Authorizable, approval: GivenApproval | undefined): Fate | Promise<Fate> {
     try {
       const judged = this.#judged(exchange)
-      if (judged.decision.approvals > 0 && !approved) return UNAPPROVED
-      const paced = this.#paced({ ...judged, approval: undefined })
+      if (judged.decision.approvals > 0 && approval === undefined) return UNAPPROVED
+      const paced = this.#paced({ ...judged, approval })
       return paced instanceof Promise ? paced.then(fateOf, fateOfThrown) : fateOf(paced)
     } catch (thrown) {
       return fateOfThrown(thrown)

@@ -68,7 +68,8 @@ export class Reloader {
       if (loaded.sources.size === 0) throw new ConfigError(loaded.file, [{ path: '', message: 'is empty' }])
       changes = configDiff(before.loaded.config, loaded.config)
       const fixed = changes.filter(({ path }) => !isReloaded(path))
-      if (fixed.length > 0) throw new ConfigError(loaded.file, fixed.map(needsRestart))
+      const wrong = fixed.length > 0 ? fixed.map(needsRestart) : emptied(before.loaded, loaded)
+      if (wrong.length > 0) throw new ConfigError(loaded.file, wrong)
       const after = await make(loaded, before)
       inForce.swap(after)
       const isUnchanged = changes.length === 0 && after.policy.revision === before.policy.revision
@@ -113,6 +114,14 @@ function pathsText(changes: readonly Change[]): string {
   const paths = changes.slice(0, MAX_PATHS).map(({ path }) => path)
   const rest = changes.length - paths.length
   return `: ${paths.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+}
+
+/** A file that lost its agents would have all their calls refused, and no SDK tries those again. */
+function emptied(before: LoadedConfig, { config }: LoadedConfig): Finding[] {
+  const { length } = before.config.agents
+  if (length === 0 || config.agents.length > 0 || config.allowEmpty) return []
+  const message = `names nobody, but ${length} ${length === 1 ? 'agent is' : 'agents are'} in force: if that is meant, write allowEmpty: true beside it`
+  return [{ path: 'agents', message }]
 }
 
 function needsRestart({ path }: Change): Finding {

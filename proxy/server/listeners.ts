@@ -130,7 +130,7 @@ function routesDeps(services: Services, reloader: Reloader): AdminRoutesDeps {
     freezes,
     breakglass,
     approvals,
-    quarantines: services.watching.quarantines,
+    watching: services.watching,
     limits: {
       limiter,
       queue,

@@ -1,5 +1,6 @@
 /** Opens the whole service, with its parts, routes and listeners, and closes it. */
 import { adminHosts, localSocket } from '../admin/bind.ts'
+import { idleSettings } from '../config/checks/hurts.ts'
 import { describeConfig } from '../config/describe.ts'
 import { VERSION } from '../core/version.ts'
 import type { LoadedConfig } from '../config/loaded.ts'
@@ -87,7 +88,7 @@ function follow(services: Services, { uploads }: Stages): FollowedConfig {
     showRules(metrics, settings.current())
     changed()
   }
-  const followed = followConfig({ settings, audit, metrics, log, clock, changed: reloaded })
+  const followed = followConfig({ settings, audit, metrics, log, clock, timer, changed: reloaded })
   const ends = [
     followed.stop,
     services.freezes.watchWindows(timer, changed),
@@ -104,8 +105,10 @@ function follow(services: Services, { uploads }: Stages): FollowedConfig {
 
 /** Records the settings in force, and where each value comes from, once both listeners are bound (rule S7). */
 function started(services: Services, state: ServiceState, adminPort: number): void {
-  const { settings, audit, approvals, credentials, log } = services
+  const { settings, audit, approvals, credentials, aws, log } = services
   const { loaded, policy } = settings.current()
+  for (const { path, message } of idleSettings(loaded.config, aws.catalogue.services))
+    log.warn({ path, problem: message }, 'a setting does not do what it seems to; config check says more')
   const { listen, admin } = loaded.config
   approvals.bound(adminPort)
   for (const host of adminHosts(listen.admin.host, adminPort, admin.hosts)) state.adminHosts.add(host)
@@ -124,7 +127,7 @@ function started(services: Services, state: ServiceState, adminPort: number): vo
 /** Closes what the listeners need: the audit log after all that writes to it, and the store last. */
 async function close({ approvals, watching, breakglass, refusals, ...services }: Services): Promise<void> {
   approvals.close()
-  watching.stop()
+  await watching.stop()
   breakglass.close()
   refusals.unverified.flush()
   refusals.agents.flush()

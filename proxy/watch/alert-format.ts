@@ -2,34 +2,75 @@
 import { momentText } from '../core/moment.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import { quoteRedacted } from '../observe/redact.ts'
-import type { Drift } from './watch.ts'
+import type { Alert } from './alerts.ts'
+import { lasting } from './detectors/phrasing.ts'
+import { USUAL_RESPONSE_MS } from './respond.ts'
+import type { DriftReport } from './groups.ts'
 
 /** Returns the audit record of phase `drift`. */
-export function driftFields(drift: Drift): AuditRecord {
-  const { agent, task, words, detector, response, requestIds, requests } = drift
+export function driftFields(report: DriftReport): AuditRecord {
+  const { agent, task, detector, response, requestIds, requests, findings, moreThings } = report
+  const things = quoted(report)
   return {
     phase: 'drift',
     agent,
     task: task?.id,
-    detail: words,
-    drift: { detector, response, requestIds, requests },
+    detail: driftWords(report),
+    drift: { detector, response, findings, things, moreThings, requestIds, requests, ...lasts(report) },
   }
 }
 
-/** Returns what a program is posted. */
-export function jsonAlert(drift: Drift, nowMs: number): object {
-  const { detector, response, agent, task, words, requestIds, requests } = drift
-  const time = momentText(nowMs)
-  return { kind: 'drift', time, detector, response, agent, task: task?.id, words, requestIds, requests }
+/** Says how long a response lasts that changes what later calls get: replay goes by it. */
+function lasts({ response, factor, fromMs, untilMs, forMs = USUAL_RESPONSE_MS }: DriftReport) {
+  if (response !== 'slow' && response !== 'approve') return {}
+  const [from, until] = [momentText(fromMs), momentText(untilMs + forMs)]
+  return { from, until, factor: response === 'slow' ? factor : undefined }
 }
 
-/** Returns what people are told. */
-export function textAlert({ detector, response, agent, task, words, requestIds }: Drift): string {
-  const of = task === undefined ? '' : `, task ${quoteRedacted(task.id)}`
+/** Returns what happened, in words: of one finding its own; of many their number, what they were about, and the last. */
+export function driftWords(report: DriftReport): string {
+  const { words, findings, moreThings, fromMs, untilMs } = report
+  const things = quoted(report)
+  const named = moreThings === 0 ? things : [...things, `${moreThings} more`]
+  if (findings === 1) return named.length < 2 ? words : `${words} It is about ${named.join(', ')}.`
+  const about = named.length === 0 ? '' : `, about ${named.join(', ')}`
+  return `${findings} findings within ${lasting(Math.max(1_000, untilMs - fromMs))}${about}. The last: ${words}`
+}
+
+/** No name of a thing can be taken for ours. */
+function quoted({ things }: DriftReport): string[] {
+  return things.map((thing) => quoteRedacted(thing))
+}
+
+/** Returns the message that a program is posted, and the one that people read. */
+export function driftAlert(report: DriftReport, nowMs: number): Alert {
+  const { detector, response, agent, task, requestIds, requests, findings, moreThings } = report
+  const words = driftWords(report)
+  const json = {
+    kind: 'drift',
+    time: momentText(nowMs),
+    detector,
+    response,
+    agent,
+    task: task?.id,
+    words,
+    findings,
+    things: quoted(report),
+    moreThings,
+    update: report.isUpdate,
+    requestIds,
+    requests,
+  }
+  const of = report.isOverTasks
+    ? ', in many tasks'
+    : task === undefined
+      ? ''
+      : `, task ${quoteRedacted(task.id)}`
+  const more = report.isUpdate ? 'goes on: ' : ''
   const lines = [
-    `Moderato: ${detector} (${response}) by agent ${quoteRedacted(agent)}${of}`,
+    `Moderato: ${more}${detector} (${response}) by agent ${quoteRedacted(agent)}${of}`,
     words,
     `Requests: ${requestIds.join(', ')}`,
   ]
-  return lines.join('\n')
+  return { about: detector, json, text: lines.join('\n') }
 }

@@ -18,6 +18,8 @@ export interface Alerts {
   post(alert: Alert): void
   /** Ends what is under way. */
   close(): void
+  /** Resolves when what is under way has arrived, or is lost: a few seconds later at most. */
+  finish(): Promise<void>
 }
 
 /**
@@ -43,6 +45,7 @@ export function alertsOf(
       webhook.post(format === 'slack' ? { text: slackText(text) } : json, about)
     },
     close: () => webhook.close(),
+    finish: () => webhook.finish(),
   }
 }
 

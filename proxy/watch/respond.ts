@@ -16,13 +16,14 @@ export interface ResponsePorts {
   readonly clock: Clock
 }
 
-const USUAL_MS = 3_600_000
+/** `slow` and `approve` last as long as this, unless the configuration says otherwise. */
+export const USUAL_RESPONSE_MS = 3_600_000
 
 /** Carries out the response that the drift asks for; it is durable then. Rejects if the store cannot be reached. */
 export async function carryOut(drift: Drift, ports: ResponsePorts): Promise<void> {
   const { agent, words: reason, task, forMs } = drift
   const by = watcherName(drift.detector)
-  const untilMs = ports.clock.nowMs() + (forMs ?? USUAL_MS)
+  const untilMs = ports.clock.nowMs() + (forMs ?? USUAL_RESPONSE_MS)
   switch (drift.response) {
     case 'mark':
     case 'alert':

@@ -13,7 +13,7 @@ import { readToDestructive } from './detectors/read-to-destructive.ts'
 import { recreateLoop } from './detectors/recreate-loop.ts'
 import { retryStorm } from './detectors/retry-storm.ts'
 import { RecentMap } from '../core/recent-map.ts'
-import { Lately } from './detectors/memory.ts'
+import { Scratch } from './detectors/scratch.ts'
 import { observationOf, type Observation, type ObservedTask } from './detectors/observation.ts'
 
 /** Holds one finding, with what is to be done about it. */
@@ -23,6 +23,12 @@ export interface Drift {
   readonly agent: string
   readonly task: ObservedTask | undefined
   readonly words: string
+  /** What makes it the same finding as another one. */
+  readonly key: string
+  /** The keys of the things that it is about. */
+  readonly things: readonly string[]
+  /** Worse than the detector's usual finding. */
+  readonly grave: boolean
   /** The newest of the requests that led to it. */
   readonly requestIds: readonly string[]
   /** How many there were. */
@@ -31,8 +37,6 @@ export interface Drift {
   readonly factor: number
   /** How long the response lasts; undefined: what is usual for it. */
   readonly forMs: number | undefined
-  /** Too many of this agent lately: counted, and told nobody. */
-  readonly unspoken: boolean
 }
 
 export interface WatchDeps {
@@ -41,6 +45,8 @@ export interface WatchDeps {
   readonly clock: Clock
   /** Rejects if a response could not be carried out: the same finding is then made again. */
   readonly respond: (drift: Drift) => Promise<void>
+  /** Hears of a finding that was responded to before, and goes on. */
+  readonly goesOn: (drift: Drift) => void
   /** Hears of a detector that threw: our own bug. It never reaches the request. */
   readonly bug: (error: unknown) => void
 }
@@ -48,8 +54,6 @@ export interface WatchDeps {
 const MAX_AGENTS = 500
 const MAX_QUIET = 200
 const MAX_REQUESTS = 20
-/** Records and alerts of one agent a minute: agents choose how many things they do that are worth one. */
-const MAX_A_MINUTE = 20
 
 interface Watcher {
   readonly name: DetectorName
@@ -60,7 +64,7 @@ interface Watched {
   readonly watchers: readonly Watcher[]
   /** Until when a finding is the same as before, by detector and key. */
   readonly quiet: RecentMap<number>
-  readonly told: Lately<true>
+  readonly scratch: Scratch
 }
 
 export class Watch {
@@ -81,18 +85,21 @@ export class Watch {
     }
   }
 
-  look(seen: Observation): void {
+  look(observation: Observation): void {
     const { clock, settings } = this.#deps
     const nowMs = clock.nowMs()
-    const watched = this.#agents.get(seen.agent) ?? this.#begin(seen.agent)
+    const { agent } = observation
+    const watched = this.#agents.get(agent) ?? this.#begin(agent)
+    const seen = { ...observation, ownership: watched.scratch.judge(observation, nowMs) }
     for (const { name, look } of watched.watchers) {
       const finding = look(seen, settings(), nowMs)
-      if (finding === undefined || this.#isQuiet(watched, name, finding, nowMs)) continue
-      const unspoken = watched.told.within(60_000, nowMs).length >= MAX_A_MINUTE
-      if (!unspoken) watched.told.add(true, nowMs)
-      this.#deps.respond(driftOf(name, seen, finding, settings(), unspoken)).catch(() => {
-        watched.quiet.delete(`${name} ${finding.key}`)
-      })
+      if (finding === undefined) continue
+      const drift = driftOf(name, seen, finding, settings())
+      if (this.#isQuiet(watched, name, finding, nowMs)) this.#deps.goesOn(drift)
+      else
+        this.#deps.respond(drift).catch(() => {
+          watched.quiet.delete(`${name} ${finding.key}`)
+        })
     }
   }
 
@@ -105,7 +112,7 @@ export class Watch {
     const watched = {
       watchers: watchers(),
       quiet: new RecentMap<number>(MAX_QUIET),
-      told: new Lately<true>(MAX_A_MINUTE),
+      scratch: new Scratch(),
     }
     this.#agents.set(agentId, watched)
     return watched
@@ -141,9 +148,8 @@ function watcher<Name extends DetectorName>(name: Name, look: Look<DetectorSetti
 function driftOf(
   detector: DetectorName,
   { agent, task }: Observation,
-  { words, requestIds, grave = false }: DriftFinding,
+  { key, words, requestIds, things = [], grave = false }: DriftFinding,
   settings: DetectorSettings,
-  unspoken: boolean,
 ): Drift {
   const { response, factor, for: forMs } = settings[detector]
   return {
@@ -152,10 +158,12 @@ function driftOf(
     agent,
     task,
     words,
+    key,
+    things,
+    grave,
     requestIds: requestIds.slice(-MAX_REQUESTS),
     requests: requestIds.length,
     factor,
     forMs,
-    unspoken,
   }
 }

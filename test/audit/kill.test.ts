@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { verifyAudit } from '../../proxy/audit/verify.ts'
+import { END_WITH_PARENT } from '../support/children.ts'
 import { decision, opened, records, temporaryFolder } from './support.ts'
 
 const WRITER = `
@@ -18,8 +19,8 @@ for (let i = 0; ; i += 1) {
 `
 
 function startWriter(dir: string): ChildProcess {
-  const child = spawn(process.execPath, ['--input-type=module', '-e', WRITER, dir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(process.execPath, [...END_WITH_PARENT, '--input-type=module', '-e', WRITER, dir], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child

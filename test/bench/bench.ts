@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { ChunkResult } from './chunks.ts'
+import { measureCommands, type CommandRow } from './commands.ts'
 import { HELD_CLASS, HELD_PACE, heldAgents, measureHeld, type HeldRow } from './held.ts'
 import type { MicroResult } from './measure.ts'
 import { report } from './report.ts'
@@ -18,6 +19,7 @@ import type { StateResult } from './state.ts'
 import {
   canPin,
   LOAD_CORE,
+  endSubjectsWithThis,
   pinSelf,
   PROXY_CORE,
   runPinned,
@@ -107,6 +109,20 @@ async function measureStart(upstream: string, folder: string, starts: number): P
   return { first, again }
 }
 
+/** Commands that ask a Moderato of their own. */
+async function measureCommandStarts(upstream: string, folder: string, times: number): Promise<CommandRow[]> {
+  const moderato = await startModerato(upstream, folder, 'asked')
+  const place = {
+    admin: moderato.admin ?? '',
+    tokenFile: join(folder, 'state-asked', 'admin-token'),
+    config: join(folder, 'moderato-asked.yaml'),
+    compiled: join(folder, 'compiled-commands'),
+  }
+  const rows = measureCommands(place, times)
+  await moderato.stop()
+  return rows
+}
+
 /** Calls that wait, in a bare server and in a Moderato of its own. */
 async function measureHolding(upstream: string, folder: string, held: number): Promise<HeldRow[]> {
   const agents = heldAgents(held)
@@ -127,6 +143,7 @@ async function measureHolding(upstream: string, folder: string, held: number): P
 
 async function bench(settings: typeof LONG, progress: (text: string) => void): Promise<BenchResult> {
   pinSelf()
+  endSubjectsWithThis()
   const folder = await mkdtemp(join(tmpdir(), 'moderato-bench-'))
   const running: Subject[] = []
   const run = async (subject: Promise<Subject>): Promise<Subject> => {
@@ -137,6 +154,8 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
     const upstream = await run(start('upstream', LOAD_CORE, [process.execPath, join(HERE, 'upstream.ts')]))
     progress('start to listening')
     const started = await measureStart(upstream.url, folder, settings.starts)
+    progress('commands')
+    const commands = await measureCommandStarts(upstream.url, folder, settings.starts)
     progress('calls that wait')
     const held = await measureHolding(upstream.url, folder, settings.held)
     progress('stages alone')
@@ -197,6 +216,7 @@ async function bench(settings: typeof LONG, progress: (text: string) => void): P
       rounds,
       rows,
       start: started,
+      commands,
       micro,
       chunks,
       state,

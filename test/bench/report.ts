@@ -7,7 +7,8 @@ import type { UploadRow } from './uploads.ts'
 const WIDTHS = [34, 12, 10, 10, 16, 7, 9, 12, 14]
 
 export function report(result: BenchResult): string {
-  const { rows, start, micro, chunks, state, uploads, held, node, pinned, connections, rounds } = result
+  const { rows, start, commands, micro, chunks, state, uploads, held, node, pinned, connections, rounds } =
+    result
   const [bare] = rows
   const lines = [
     `Node ${node}; ${pinned ? 'proxies on one core, load and upstream on another' : 'NOT pinned to cores: compare with care'}`,
@@ -30,6 +31,9 @@ export function report(result: BenchResult): string {
       ([which, { listeningMs, rssMiB }]) =>
         `start to listening, ${which}: ${listeningMs.toFixed(0)} ms, then ${rssMiB.toFixed(0)} MiB resident`,
     ),
+    '',
+    'a command from start to end, beside the time of npm',
+    ...commands.map(({ name, ms }) => `  ${name.padEnd(64)} ${ms.toFixed(0).padStart(6)} ms`),
     '',
     'CPU of one call in each stage, microseconds',
     ...micro.map(({ name, microseconds }) => `  ${name.padEnd(44)} ${microseconds.toFixed(2).padStart(8)}`),

@@ -1,5 +1,6 @@
 /** What a run of the benchmark measured. */
 import type { ChunkResult } from './chunks.ts'
+import type { CommandRow } from './commands.ts'
 import type { HeldRow } from './held.ts'
 import type { MicroResult } from './measure.ts'
 import type { Row } from './rounds.ts'
@@ -21,6 +22,7 @@ export interface BenchResult {
   readonly rows: readonly Row[]
   /** From sources alone, and with what the first start has compiled, as `npm start` keeps it. */
   readonly start: { readonly first: Start; readonly again: Start }
+  readonly commands: readonly CommandRow[]
   readonly micro: readonly MicroResult[]
   readonly chunks: readonly ChunkResult[]
   readonly state: readonly StateResult[]

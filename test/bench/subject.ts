@@ -1,10 +1,12 @@
 /** The processes that are measured, pinned to one core, and what Linux says of them. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startReaper } from '../support/children.ts'
 import { freePort } from '../support/free-port.ts'
 
 const TICKS_PER_SECOND = 100
@@ -23,16 +25,26 @@ export function pinSelf(): void {
   if (canPin) spawnSync('taskset', ['-a', '-cp', LOAD_CORE, String(process.pid)])
 }
 
+/** All that is started has it in its environment, and is ended when this process is killed. */
+const MARK = { BENCH_RUN: randomUUID() }
+
+/** Has what is started end with this process. */
+export function endSubjectsWithThis(): void {
+  startReaper({ pid: process.pid, mark: `BENCH_RUN=${MARK.BENCH_RUN}` })
+}
+
 export interface Subject {
   readonly name: string
   readonly url: string
+  /** Of Moderato alone. */
+  readonly admin?: string
   readonly startMs: number
   cpuSeconds(): number
   rssMiB(): number
   stop(): Promise<void>
 }
 
-/** Starts a process that prints `{"listening":{"agents":URL}}` when it is ready. */
+/** Starts a process that prints `{"listening":{"agents":URL}}` when it is ready, and the URL of `admin` if it has one. */
 export async function start(
   name: string,
   core: string,
@@ -44,8 +56,9 @@ export async function start(
   const line = await Promise.race([firstLine(child), once(child, 'close').then(() => undefined)])
   const startMs = performance.now() - startedMs
   if (line === undefined) throw new Error(`${name} ended before it listened: ${command.join(' ')}`)
-  const { agents } = (JSON.parse(line) as { listening: { agents: string } }).listening
-  return subject(name, agents, startMs, child)
+  const { agents, admin = '' } = (JSON.parse(line) as { listening: { agents: string; admin?: string } })
+    .listening
+  return { ...subject(name, agents, startMs, child), admin }
 }
 
 /** Runs a process on the proxies' core to its end; resolves with its first line. */
@@ -80,7 +93,7 @@ function spawnPinned(
 ): ChildProcess {
   const [file = '', ...args] = canPin ? ['taskset', '-c', core, ...command] : command
   // taskset replaces itself by the command: the child's pid is that of what is measured.
-  return spawn(file, args, { stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, ...env } })
+  return spawn(file, args, { stdio: ['ignore', stdout, 'inherit'], env: { ...process.env, ...MARK, ...env } })
 }
 
 function subject(name: string, url: string, startMs: number, child: ChildProcess): Subject {

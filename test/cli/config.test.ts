@@ -27,7 +27,7 @@ describe('moderato config', () => {
       out: expect.stringContaining('good'),
     })
     const wrong = file('wrong', { agent: [] })
-    const message = `is not a setting: give ${Object.keys(ConfigSchema.shape).join(', ')}`
+    const message = `is not a setting: give ${Object.keys(ConfigSchema.shape).join(', ')} (did you mean agents?)`
     expect(await config('check', wrong)).toMatchObject({
       code: 1,
       err: `${wrong}:\n  agent: ${message}\n`,
@@ -96,8 +96,40 @@ describe('moderato config', () => {
     const wrong = file('misspelt', { pacing: { classes } })
     const { err } = await config('check', wrong)
     expect(err).toContain('pacing.classes.write.burst: is missing\n')
-    expect(err).toContain('pacing.classes.write.burts: is not a setting: give rate, burst, maxWait\n')
+    expect(err).toContain(
+      'pacing.classes.write.burts: is not a setting: give rate, burst, maxWait (did you mean burst?)\n',
+    )
     expect(err).toMatch(/pacing\.classes\.destruktive: is not a setting: give read, .*destructive/)
+  })
+
+  it('fails for what hurts, and says it of a file that a start would take', async () => {
+    const grants = [{ classes: ['read'], resources: ['s3://bucket/key'] }]
+    const agent = { id: 'a', accessKeyId: 'AKIDA', secretAccessKey: 's'.repeat(32), grants }
+    const path = file('hurts', { agents: [agent], listen: { agents: '0.0.0.0:8080' } })
+    expect(await config('check', path)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('agents.0.grants.0.resources.0: "s3://bucket/key" is no ARN'),
+    })
+    expect((await config('show', path)).code).toBe(0)
+    const plain = await config('check', file('plain', { listen: { agents: '0.0.0.0:8080' } }))
+    expect(plain).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/^warning: listen\.agents: takes plain HTTP from other machines/),
+    })
+  })
+
+  it('says which form an address has, with the port that was given', async () => {
+    for (const [agents, words] of [
+      [8480, 'write 127.0.0.1:8480 for this machine alone, or 0.0.0.0:8480 for all'],
+      [':8480', 'write 127.0.0.1:8480 for this machine alone'],
+      ['8480', 'write 127.0.0.1:8480 for this machine alone'],
+      ['proxy.internal', 'for example proxy.internal:8080'],
+      [{ port: 1 }, 'for example 127.0.0.1:8080'],
+    ] as const) {
+      const { code, err } = await config('check', file('address', { listen: { agents } }))
+      expect([code, err]).toEqual([1, expect.stringContaining(`listen.agents: must be HOST:PORT`)])
+      expect(err).toContain(words)
+    }
   })
 
   it('misses the files that it names', async () => {

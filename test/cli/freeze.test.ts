@@ -23,7 +23,14 @@ async function operated() {
   const rules = () => ({ freezeWindows: new WindowClock([]) })
   const freezes = new Freezes({ ledger, clock, rules, accountOf: () => undefined })
   const { port } = await listening({
-    routes: freezeRoutes(freezes, { clock, services: new Set(['dynamodb']), isAgent: (id) => id !== 'typo' }),
+    routes: freezeRoutes(freezes, {
+      clock,
+      services: new Set(['dynamodb']),
+      isAgent: (id) => !id.startsWith('typo'),
+      hasAgent: (pattern) => pattern === 'ci/*',
+      nearestAgent: (id) => (id === 'typo' ? 'type' : undefined),
+      announce: () => undefined,
+    }),
   })
   const freeze = async (...args: string[]) => {
     const { io, out, err } = captured()
@@ -51,9 +58,15 @@ describe('moderato freeze', () => {
 
   it('says so where nobody is meant, and what is missing', async () => {
     const { freeze } = await operated()
-    const { out } = await freeze('--agent', 'typo', '--agent', 'ci/*', '--agent', 'a', '--reason', 'r')
-    expect(out).toContain('  NOTHING IS FROZEN for typo: there is no such agent\n')
-    expect(out.match(/there is no such agent/g)).toHaveLength(1)
+    const agents = ['typo', 'typo-2', 'ci/*', 'cd/*', 'a'].flatMap((each) => ['--agent', each])
+    const { code, out } = await freeze(...agents, '--reason', 'r')
+    expect(code).toBe(1)
+    expect(out).toContain('  NOTHING IS FROZEN for typo: there is no such agent; did you mean type?\n')
+    expect(out).toContain('  NOTHING IS FROZEN for typo-2: there is no such agent\n')
+    expect(out).toContain('  NOTHING IS FROZEN for cd/*: there is no such agent\n')
+    expect(out.match(/there is no such agent/g)).toHaveLength(3)
+    expect(await freeze('--agent', 'ci/*', '--agent', 'a', '--reason', 'r')).toMatchObject({ code: 0 })
+    expect(await freeze('--agent', 'typo', '--reason', 'r', '--json')).toMatchObject({ code: 1 })
     expect((await freeze('all')).err).toContain('\nmoderato: --reason must be given\n')
     expect((await freeze('all', '--resaon', 'r')).err).toContain("moderato: Unknown option '--resaon'")
   })

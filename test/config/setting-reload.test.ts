@@ -49,6 +49,7 @@ describe('a reload', () => {
         'pace.maxWait',
       ],
       log: ['level'],
+      allowEmpty: [''],
       allowEnvironment: [''],
     })
   })

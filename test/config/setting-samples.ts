@@ -195,5 +195,6 @@ export const SAMPLES: Readonly<Record<string, Sample>> = {
   'breakglass.pace.maxWait': { value: '2s', beside: { breakglass: { pace: PACE } } },
   drain: { value: '7s' },
   'log.level': { value: 'debug' },
+  allowEmpty: { value: true },
   allowEnvironment: { value: true },
 }

@@ -52,7 +52,9 @@ describe('what is wrong with a value', () => {
       'pacing.rules.0.rate': 'is missing',
       'pacing.rules.0.burst': 'is missing',
       'pacing.rules.0.maxWait': 'is missing',
-      drian: expect.stringMatching(/^is not a setting: give listen, .*drain, log, allowEnvironment$/),
+      drian: expect.stringMatching(
+        /^is not a setting: give listen, .*drain, log, allowEmpty, allowEnvironment \(did you mean drain\?\)$/,
+      ),
     })
   })
 })

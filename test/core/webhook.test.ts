@@ -60,4 +60,14 @@ describe('openWebhook', () => {
     for (let index = 0; index < 101; index++) webhook.post({}, `message ${index}`)
     expect(lost).toEqual(['message 100: too many messages are in flight'])
   })
+
+  it('finishes what is under way: an attempt ends, and what waits is tried once more, at once', async () => {
+    const { time, webhook, bodies, lost } = await scene([500, 204])
+    webhook.post({ n: 1 }, 'one')
+    await expect.poll(() => time.alarms).toBe(1)
+    webhook.post({ n: 2 }, 'two')
+    await webhook.finish()
+    expect(bodies).toHaveLength(3)
+    expect(lost).toEqual([expect.stringMatching(/^(one|two): status 500$/)])
+  })
 })

@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { END_WITH_PARENT } from '../support/children.ts'
 import { UPSTREAM_ACCESS_KEY_ID } from './sandbox.ts'
 
 const ENTRY = join(import.meta.dirname, '../../proxy/main.ts')
@@ -80,8 +81,8 @@ export async function startProxy(upstream: string): Promise<Proxy> {
   // JSON is YAML too.
   const text = JSON.stringify(configuration(upstream, personToken), undefined, 2)
   await writeFile(file, text, { mode: 0o600 })
-  const child = spawn(process.execPath, [ENTRY, 'serve', '--config', file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(process.execPath, [...END_WITH_PARENT, ENTRY, 'serve', '--config', file], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = once(child, 'close')
   const listening = await Promise.race([firstLine(child), ended.then(() => undefined)])

@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
+import { whatHurts } from '../../proxy/config/checks/hurts.ts'
 import { loadConfig } from '../../proxy/config/load.ts'
 import type { LoadedConfig } from '../../proxy/config/loaded.ts'
 import { USER_PAGES } from '../support/docs.ts'
@@ -26,7 +28,9 @@ describe('the configurations in the docs', () => {
   it.each(blocks.map(({ file, yaml }, index) => ({ file, yaml, index })))(
     '$file: block $index loads',
     ({ yaml }) => {
-      expect(loaded(yaml).sources.size).toBeGreaterThan(0)
+      const { config, sources } = loaded(yaml)
+      expect(sources.size).toBeGreaterThan(0)
+      expect(whatHurts(config, loadCatalogue()).problems).toEqual([])
     },
   )
 

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../proxy/config/load.ts'
 import { signedBy, selfSigned } from '../support/certificates.ts'
+import { END_WITH_PARENT } from '../support/children.ts'
 import { hasTool } from '../support/tools.ts'
 
 const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
@@ -31,9 +32,13 @@ describe.skipIf(!OPENSSL)('the admin listener off loopback, with mTLS', () => {
       },
     }
     writeFileSync(join(folder, 'moderato.yaml'), JSON.stringify(config))
-    const serving = spawn(process.execPath, [MAIN, 'serve', '--config', join(folder, 'moderato.yaml')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const serving = spawn(
+      process.execPath,
+      [...END_WITH_PARENT, MAIN, 'serve', '--config', join(folder, 'moderato.yaml')],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    )
     const [line] = (await once(createInterface({ input: serving.stdout }), 'line')) as string[]
     admin = (JSON.parse(line ?? '') as { listening: { admin: string } }).listening.admin
     stop = async () => {

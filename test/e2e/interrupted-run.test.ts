@@ -4,26 +4,38 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
+import { BOTO3, hasTool, MOTO } from '../support/tools.ts'
 import { treeOf } from '../support/process-tree.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-/** Starts a proxy, and an emulator where there is one. */
-const RUN = ['test/e2e/tasks.test.ts', 'test/e2e/sign.test.ts']
+/** Starts a proxy. */
+const RUN = ['test/e2e/sign.test.ts']
+/** Starts an emulator too, where there is one: it has a session of its own. */
+const RUN_WITH_EMULATOR = ['test/e2e/scenarios.test.ts', 'test/e2e/sign.test.ts']
 
-const STARTS: Readonly<Record<string, () => ChildProcess>> = {
-  'npm test': () => spawn('npm', ['test', '--', ...RUN], { cwd: ROOT, stdio: 'ignore', env: environment() }),
-  'the runner': () =>
-    spawn(process.execPath, ['test/support/run-tests.ts', ...RUN], {
+const STARTS: Readonly<Record<string, (files: readonly string[]) => ChildProcess>> = {
+  'npm test': (files) =>
+    spawn('npm', ['test', '--', ...files], { cwd: ROOT, stdio: 'ignore', env: environment() }),
+  'the runner': (files) =>
+    spawn(process.execPath, ['test/support/run-tests.ts', ...files], {
       cwd: ROOT,
       stdio: 'ignore',
       env: environment(),
     }),
+  'vitest alone': (files) =>
+    spawn(process.execPath, [...VITEST, ...files], { cwd: ROOT, stdio: 'ignore', env: environment() }),
 }
+
+const VITEST = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts']
 
 /** Without what this run says to its own workers. */
 function environment(): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(VITEST|TEST_)/.test(name)))
 }
+
+const HAS_EMULATOR = hasTool(MOTO.command, MOTO.args) && hasTool(BOTO3.command, BOTO3.args)
+const PROXY = /proxy\/main\.ts serve/
+const EMULATOR = /moto_server/
 
 /** Those of them that still run: nobody may have looked at the exit code of one that ended. */
 const left = (pids: readonly number[]): number[] =>
@@ -35,22 +47,29 @@ describe.skipIf(!existsSync('/proc/self/stat'))('a run of tests', () => {
     ['the runner', 'SIGTERM'],
     ['the runner', 'SIGINT'],
     ['the runner', 'SIGHUP'],
+    ['the runner', 'SIGKILL'],
+    ['vitest alone', 'SIGKILL'],
   ] as const)('leaves no process behind: %s, ended by %s', async (what, signal) => {
-    const run = STARTS[what]?.()
+    const isKilled = signal === 'SIGKILL'
+    const run = STARTS[what]?.(isKilled ? RUN_WITH_EMULATOR : RUN)
+    const running = isKilled && HAS_EMULATOR ? [PROXY, EMULATOR] : [PROXY]
     if (run?.pid === undefined) throw new Error('not started')
     const { pid } = run
     const ended = once(run, 'exit')
     const seen = await vi.waitFor(
       () => {
         const tree = treeOf(pid)
-        expect(tree.some(({ command }) => /proxy\/main\.ts serve/.test(command))).toBe(true)
+        for (const each of running) expect(tree.some(({ command }) => each.test(command))).toBe(true)
         return tree
       },
       { timeout: 60_000, interval: 20 },
     )
     run.kill(signal)
     await ended
-    await vi.waitFor(() => expect(left(seen.map((each) => each.pid))).toEqual([]), { interval: 20 })
+    await vi.waitFor(() => expect(left(seen.map((each) => each.pid))).toEqual([]), {
+      timeout: 20_000,
+      interval: 20,
+    })
     expect(treeOf(pid)).toEqual([])
   })
 })

@@ -204,6 +204,31 @@ describe('a reload', () => {
     expect(proxy.log()).toContain('the previous one stays in force')
   })
 
+  it('refuses no call while its file is written in two parts, a second apart', async () => {
+    await start()
+    const text = readFileSync(proxy.configFile, 'utf8')
+    const { agents, ...first } = JSON.parse(text) as Record<string, unknown>
+    writeFileSync(proxy.configFile, JSON.stringify(first))
+    await expect.poll(() => proxy.log(), { timeout: 5000 }).toContain('says less than before')
+    await list()
+    writeFileSync(proxy.configFile, JSON.stringify({ ...first, agents, log: { level: 'debug' } }))
+    await expect
+      .poll(() => reloads().at(-1)?.['config'], { timeout: 5000 })
+      .toMatchObject({ result: 'applied' })
+    await list()
+    const empty = await reloaded(() => writeFileSync(proxy.configFile, JSON.stringify(first)))
+    expect(empty).toMatchObject({
+      result: 'refused',
+      findings: [{ path: 'agents', message: expect.stringContaining('2 agents are in force') }],
+    })
+    await list()
+    const meant = { ...first, log: { level: 'debug' }, allowEmpty: true }
+    expect(await reloaded(() => writeFileSync(proxy.configFile, JSON.stringify(meant)))).toMatchObject({
+      result: 'applied',
+    })
+    expect((await thrownBy(list())).name).toBe('UnrecognizedClientException')
+  }, 30_000)
+
   it('S4: a grant that is taken away refuses the call that waits', async () => {
     await start({ pacing: { classes: HELD } })
     await drop()

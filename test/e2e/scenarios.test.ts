@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseConfig } from '../../proxy/config/load.ts'
+import { loadConfig, parseConfig } from '../../proxy/config/load.ts'
 import { replay } from '../../proxy/replay/replay.ts'
 import { play, scenarios, type Part, type Played, type Scenario } from '../scenarios/scenario.ts'
 import { timeline } from '../scenarios/timeline.ts'
@@ -92,6 +92,26 @@ describe.skipIf(missing(MOTO, BOTO3))('scenarios', () => {
       expect(after.results.map(({ code }) => code)).toEqual(part.afterwards.map(({ code = null }) => code))
     }
   })
+
+  it.each(['moto', 'recorder'] as const)('are replayed as they were, all together: %s', async (name) => {
+    const proxy = proxies[name]
+    if (proxy === undefined) throw new Error('no proxy')
+    const { config } = loadConfig(proxy.configFile, {})
+    const report = await replay(join(proxy.stateDir, 'audit'), config)
+    const decisions = proxy.records().filter(({ phase }) => phase === 'decision')
+    const apart = Object.values(report.skipped).reduce((sum, each) => sum + each, 0)
+    expect(report).toMatchObject({
+      differences: 0,
+      letThrough: 0,
+      stopped: 0,
+      unreadable: 0,
+      tasksUnknown: 0,
+    })
+    expect(report.calls + apart).toBe(decisions.length)
+    // Each scenario has run before this.
+    expect(report.calls).toBeGreaterThan(name === 'moto' ? 100 : 5)
+    expect(Object.keys(report.watchers).length).toBeGreaterThan(1)
+  })
 })
 
 function isDrift({ phase, ...line }: AuditLine, { id }: TestAgent, detector: string): boolean {
@@ -101,11 +121,13 @@ function isDrift({ phase, ...line }: AuditLine, { id }: TestAgent, detector: str
 
 /** The decision of each call, and its outcome if it was forwarded, in the order in which the calls were made. */
 async function recordsOf(proxy: Proxy, results: Played['results']): Promise<(readonly AuditLine[])[]> {
-  for (const { requestId } of results) await proxy.decision(String(requestId))
-  await proxy.record(
-    ({ phase, requestId }) => phase !== 'decision' || requestId === results.at(-1)?.requestId,
-  )
-  return results.map(({ requestId }) => proxy.records().filter((line) => line.requestId === requestId))
+  // Records come in order: those of the last call are the last.
+  const { requestId: last } = results.at(-1) ?? {}
+  const { decision } = await proxy.decision(String(last))
+  if (decision === 'allow')
+    await proxy.record(({ phase, requestId }) => phase === 'outcome' && requestId === last)
+  const lines = Map.groupBy(proxy.records(), ({ requestId }) => requestId)
+  return results.map(({ requestId }) => lines.get(String(requestId)) ?? [])
 }
 
 /** What the default pace makes of the calls at their times. */

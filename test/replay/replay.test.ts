@@ -115,6 +115,7 @@ describe('replay', () => {
     expect(await run([dir, '--config', file, '--check'], asked.io)).toBe(1)
     expect(asked.out()).toContain('denied now, would go: 2')
     expect(asked.out()).toContain('Not replayed: signatures, freezes by people')
+    expect(asked.out()).toContain('differences in all: 2')
   })
 
   it('compares with another configuration in place of the record', async () => {
@@ -183,6 +184,158 @@ describe('replay', () => {
     expect(await replay(dir, config())).toMatchObject({ letThrough: 0 })
     const allowing = config({ policy: { allowUnmodelled: ['dynamodb:DeleteTable:Table.New'] } })
     expect(await replay(dir, allowing)).toMatchObject({ letThrough: 1 })
+  })
+
+  it('counts apart what was refused before it was known what it does', async () => {
+    const { dir, config } = scene([
+      decision(0, { agent: undefined, facts: undefined, decision: 'deny', reason: 'malformed_request' }),
+      decision(1, { facts: undefined, service: undefined, decision: 'deny', reason: 'malformed_request' }),
+      decision(2, { facts: undefined }),
+    ])
+    const { calls, skipped, unreadable } = await replay(dir, config())
+    expect({ calls, skipped, unreadable }).toEqual({
+      calls: 0,
+      skipped: { 'no verified agent': 1, malformed_request: 1 },
+      unreadable: 1,
+    })
+  })
+
+  it('counts openings of tasks apart, and knows no task that was refused', async () => {
+    const asked = { root: 'r', intent: '"x"' }
+    const granted = { ...asked, ancestors: [], scopes: [{ grants: ALL }] }
+    const opening = (task: string, facts: object, over: object = {}) =>
+      decision(0, { task, facts: { accessLevel: 'Write', task: facts }, ...over })
+    const { dir, config } = scene([
+      opening('t', granted),
+      opening('no', asked, { decision: 'deny', reason: 'task_not_approved' }),
+      opening('late', granted, { decision: 'deny', reason: 'policy_denied' }),
+      decision(1, { task: 'no' }),
+      decision(2, { task: 'late' }),
+      decision(3, { service: 'moderato', operation: 'EndTask' }),
+    ])
+    expect(await replay(dir, config())).toMatchObject({
+      calls: 2,
+      tasksUnknown: 2,
+      skipped: { 'openings of tasks': 3, 'requests to Moderato itself': 1 },
+    })
+  })
+
+  it('judges and paces calls under the break-glass that was open for them', async () => {
+    const open = {
+      breakglass: 'bg-1',
+      facts: {
+        accessLevel: 'Write',
+        region: 'us-east-1',
+        breakglass: { classes: ['destructive'], resources: ['*:table/t'] },
+      },
+    }
+    const opened = { phase: 'breakglass', breakglass: 'bg-1', agent: 'a', opened: { pace: true } }
+    const calls = [0, 1, 2].map((atMs) => decision(atMs, open))
+    const given = {
+      ...PACE('6/min', 1, '0s'),
+      agents: [{ ...AGENT, grants: [] }],
+      breakglass: { pace: { rate: '60/min', burst: 5, maxWait: '1s' } },
+    }
+    const widened = scene([opened, ...calls])
+    expect(await replay(widened.dir, widened.config(given))).toMatchObject({
+      differences: 0,
+      underBreakglass: 3,
+    })
+    const own = scene([{ ...opened, opened: { pace: false } }, ...calls])
+    expect(await replay(own.dir, own.config(given))).toMatchObject({ differences: 2, stopped: 0 })
+    const none = scene([opened, ...[0, 1].map((atMs) => decision(atMs))])
+    expect(await replay(none.dir, none.config(given))).toMatchObject({ stopped: 2, underBreakglass: 0 })
+  })
+
+  it('lets a call skip its pace only if all who approved it said so', async () => {
+    const said = (id: string, skipPace: boolean) => ({
+      phase: 'approval',
+      approval: id,
+      decision: 'approve',
+      admin: { subject: 'p', body: { uses: 1, skipPace } },
+    })
+    const { dir, config } = scene([
+      said('a1', true),
+      said('a2', true),
+      said('a2', false),
+      decision(0),
+      decision(1, { approval: 'a1' }),
+      decision(2, { approval: 'a2', decision: 'throttle', reason: 'paced' }),
+    ])
+    expect(await replay(dir, config(PACE('6/min', 1, '0s')))).toMatchObject({ calls: 3, differences: 0 })
+  })
+
+  it('slows an agent as a watcher did, whose findings it counts', async () => {
+    const at = (ms: number) => new Date(START_MS + ms).toISOString()
+    const drift = {
+      detector: 'fanout',
+      response: 'slow',
+      findings: 3,
+      factor: 10,
+      from: at(5_000),
+      until: at(65_000),
+    }
+    const throttled = { decision: 'throttle', reason: 'paced' }
+    const { dir, config } = scene([
+      decision(0),
+      { phase: 'drift', agent: 'a', drift },
+      // What was charged before stays as it was.
+      decision(10_000),
+      decision(20_000, throttled),
+      decision(60_000, throttled),
+      decision(130_000),
+    ])
+    const report = await replay(dir, config(PACE('6/min', 1, '0s')))
+    expect(report).toMatchObject({ calls: 5, differences: 0, watchers: { fanout: 3 } })
+    const other = scene([decision(0), decision(10_000), decision(20_000, throttled)])
+    expect(await replay(other.dir, other.config(PACE('6/min', 1, '0s')))).toMatchObject({ differences: 1 })
+  })
+
+  it('counts approvals apart that a watcher demanded, while it did', async () => {
+    const at = (ms: number) => new Date(START_MS + ms).toISOString()
+    const drift = { detector: 'fanout', response: 'approve', from: at(5_000), until: at(65_000) }
+    const refused = { decision: 'deny', reason: 'approval_required', approval: 'a1' }
+    const { dir, config } = scene([
+      { phase: 'drift', agent: 'a', drift },
+      decision(10_000, refused),
+      decision(20_000, { approval: 'a2' }),
+      decision(70_000, refused),
+    ])
+    expect(await replay(dir, config())).toMatchObject({
+      calls: 2,
+      differences: 1,
+      letThrough: 1,
+      skipped: { 'approvals that a watcher demanded': 1 },
+    })
+  })
+
+  it('counts calls apart that other rules may class otherwise than those in force when they were made', async () => {
+    const entry = { operation: 'dynamodb:DeleteTable', classes: ['write'] }
+    const start = {
+      phase: 'start',
+      settings: [{ path: 'catalogue.overrides', value: [entry], source: 'file' }],
+    }
+    const reload = {
+      phase: 'config',
+      config: { result: 'applied', changes: [{ path: 'catalogue.overrides', before: [entry], after: [] }] },
+    }
+    const { dir, config } = scene([
+      start,
+      decision(0),
+      decision(1, { operation: 'CreateTable' }),
+      reload,
+      decision(2),
+    ])
+    const apart = async (overrides: readonly object[]) =>
+      (await replay(dir, config({ catalogue: { overrides } }))).skipped['other class rules']
+    expect(await apart([{ classes: ['write'], operation: 'dynamodb:DeleteTable' }])).toBe(1)
+    expect(await apart([])).toBe(1)
+    expect(await apart([{ operation: '*:*', add: ['protection'] }])).toBe(3)
+    const tags = await replay(
+      dir,
+      config({ catalogue: { overrides: [entry], guardedTags: ['environment'] } }),
+    )
+    expect(tags.skipped).toEqual({ 'other class rules': 1 })
   })
 
   it('reads segment after segment, and keeps no more of them than what may still arrive', async () => {

@@ -72,6 +72,33 @@ describe('Reloader', () => {
     expect((await reloader.reload('file')).result).toBe('applied')
   })
 
+  it('takes no empty list of agents in place of one with agents, unless the file says that it is meant', async () => {
+    const { inForce, files, reloader } = reloading()
+    const agent = { id: 'a', accessKeyId: 'AKIDA', secretAccessKey: 's'.repeat(32) }
+    files.push({ drain: '10s', agents: [agent] }, { drain: '10s' }, { drain: '10s', agents: [] })
+    await reloader.reload('file')
+    for (const by of ['file', 'SIGHUP'])
+      expect(await reloader.reload(by)).toMatchObject({
+        result: 'refused',
+        findings: [
+          {
+            path: 'agents',
+            message:
+              'names nobody, but 1 agent is in force: if that is meant, write allowEmpty: true beside it',
+          },
+        ],
+      })
+    expect(inForce.current().loaded.config.agents).toHaveLength(1)
+    files.push(
+      { drain: '10s', allowEmpty: true },
+      { drain: '10s', agents: [agent] },
+      { drain: '10s', allowEmpty: true },
+    )
+    expect((await reloader.reload('file')).result).toBe('applied')
+    expect(inForce.current().loaded.config.agents).toEqual([])
+    expect((await reloader.reload('file')).result).toBe('applied')
+  })
+
   it('does one after another: the file that was read last is in force', async () => {
     const { promise: slow, resolve: goOn } = Promise.withResolvers<void>()
     let asked = 0

@@ -22,8 +22,13 @@ const Step = z.strictObject({
 })
 export type Step = z.output<typeof Step>
 
+/** Calls one after another, all of them `rounds` times; `$round` in a name is the number of the round. */
+const Rounds = z.strictObject({ rounds: z.int(), steps: z.array(Step) })
+
 const Part = z.strictObject({
-  steps: z.array(Step),
+  steps: z
+    .array(z.union([Step, Rounds]))
+    .transform((steps) => steps.flatMap((each) => ('rounds' in each ? unrolled(each) : [each]))),
   /** Every detector that fires; no other does. */
   trips: z.array(z.enum(DETECTOR_NAMES)),
   /** With the default pace, by class: how many calls go at once, after a wait, or not. */
@@ -41,6 +46,13 @@ const Part = z.strictObject({
   /** Once the detectors have fired. */
   afterwards: z.array(Step).default([]),
 })
+function unrolled({ rounds, steps }: z.output<typeof Rounds>): Step[] {
+  const text = JSON.stringify(steps)
+  return Array.from({ length: rounds }, (_, round) =>
+    z.array(Step).parse(JSON.parse(text.replaceAll('$round', String(round)))),
+  ).flat()
+}
+
 export type Part = z.output<typeof Part>
 
 const Scenario = z.strictObject({

@@ -41,5 +41,8 @@ function seenOf(decision: AuditLine, records: readonly AuditLine[]): Observation
     reason,
     refused: decision.decision === 'deny',
     done: status > 0 && status < 400,
+    confirmed: status > 0 && status < 400,
+    account: undefined,
+    elsewhere: false,
   } as Observation
 }

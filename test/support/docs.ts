@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
+import { END_WITH_PARENT } from './children.ts'
 import { ROOT } from './markdown.ts'
 
 export const MAIN = join(ROOT, 'proxy/main.ts')
@@ -20,9 +21,9 @@ export function typeIn(folder: string, script: string) {
 
 /** Starts `moderato serve` with the `moderato.yaml` of a folder; resolves once it listens. */
 export async function serveIn(folder: string): Promise<{ agents: string; end: () => Promise<void> }> {
-  const child = spawn(process.execPath, [MAIN, 'serve', '--config', 'moderato.yaml'], {
+  const child = spawn(process.execPath, [...END_WITH_PARENT, MAIN, 'serve', '--config', 'moderato.yaml'], {
     cwd: folder,
-    stdio: ['ignore', 'pipe', 'ignore'],
+    stdio: ['pipe', 'pipe', 'ignore'],
   })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const { agents } = (JSON.parse(line.toString()) as { listening: { agents: string } }).listening

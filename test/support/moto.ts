@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { inject } from 'vitest'
 import type { TestProject } from 'vitest/node'
+import { endingWithParent } from './children.ts'
 import { hasTool, MOTO } from './tools.ts'
 
 declare module 'vitest' {
@@ -60,7 +61,7 @@ export async function freshMoto(): Promise<string> {
 /** Starts an emulator; resolves with its URL, once it listens on a port of its own choice. */
 export async function startMoto(started: (server: ChildProcess) => void): Promise<string> {
   if (!hasTool(MOTO.command, MOTO.args)) throw new Error('moto_server is not on this machine')
-  const server = spawn(MOTO.command, ['-H', '127.0.0.1', '-p', '0'], {
+  const server = spawn(...endingWithParent(MOTO.command, ['-H', '127.0.0.1', '-p', '0']), {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })

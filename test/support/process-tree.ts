@@ -27,11 +27,16 @@ function processes(): Process[] {
     })
 }
 
-/** Returns the process, all that descend from it, and all of its session, even if their parent is gone. */
-export function treeOf(root: number): Process[] {
+/**
+ * Returns the process, all that descend from it, and all of its session, even if their parent is gone. With a mark, also
+ * all whose environment has it, and what descends from them.
+ */
+export function treeOf(root: number, mark?: string): Process[] {
   const all = processes()
   const found = new Set(
-    all.filter(({ pid, session }) => pid === root || session === root).map(({ pid }) => pid),
+    all
+      .filter(({ pid, session }) => pid === root || session === root || isMarked(pid, mark))
+      .map(({ pid }) => pid),
   )
   for (let before = -1; before !== found.size;) {
     before = found.size
@@ -44,10 +49,10 @@ export function treeOf(root: number): Process[] {
  * Ends the process and its tree, and returns the commands that it ended. All are stopped first: one that runs on could
  * start another, which nothing would find once its parent is gone.
  */
-export function endTree(root: number): string[] {
+export function endTree(root: number, mark?: string): string[] {
   const stopped = new Map<number, string>()
   for (;;) {
-    const more = treeOf(root).filter(({ pid }) => !stopped.has(pid))
+    const more = treeOf(root, mark).filter(({ pid }) => !stopped.has(pid))
     if (more.length === 0) break
     for (const { pid, command } of more) {
       stopped.set(pid, command)
@@ -58,6 +63,16 @@ export function endTree(root: number): string[] {
   if (stopped.size === 0) send(-root, 'SIGKILL')
   for (const pid of stopped.keys()) send(pid, 'SIGKILL')
   return [...stopped.values()]
+}
+
+/** Not this process: who ends a run has its mark as well. */
+function isMarked(pid: number, mark: string | undefined): boolean {
+  if (mark === undefined || pid === process.pid) return false
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(mark)
+  } catch {
+    return false
+  }
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -13,9 +13,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { vi } from 'vitest'
 import { BUILDER, type TestAgent, UPSTREAM_KEY } from './agents.ts'
+import { END_WITH_PARENT } from './children.ts'
 import { ACTION_CLASSES } from '../../proxy/core/action-class.ts'
 
 /** A record as the audit log has it. */
@@ -48,7 +49,7 @@ export interface ProxyOptions {
   readonly command?: string
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable | null>
+type Child = ChildProcessByStdio<Writable, Readable, Readable | null>
 
 const MAIN = resolve(import.meta.dirname, '../../proxy/main.ts')
 const COMPILE_CACHE = resolve(import.meta.dirname, '../../node_modules/.cache/node')
@@ -85,9 +86,12 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   // JSON is YAML.
   writeFileSync(file, JSON.stringify(config))
   const [command = '', ...args] =
-    options.command === undefined ? [process.execPath, '--expose-gc', MAIN] : [options.command]
+    options.command === undefined
+      ? [process.execPath, '--expose-gc', ...END_WITH_PARENT, MAIN]
+      : [options.command]
   const child = spawn(command, [...args, 'serve', '--config', file], {
-    stdio: ['ignore', 'pipe', typeof options.stderr === 'number' ? options.stderr : 'pipe'],
+    // The first is closed when this process is gone.
+    stdio: ['pipe', 'pipe', typeof options.stderr === 'number' ? options.stderr : 'pipe'],
     env: {
       PATH: process.env['PATH'] ?? '',
       HOME: folder,

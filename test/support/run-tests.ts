@@ -3,7 +3,7 @@
  * as its last line `N passed, N failed, N skipped` over both. `--thorough` leaves out nothing that is drawn otherwise; with
  * `--rest`, what is drawn otherwise is all that runs. Other arguments are handed on to vitest, alone then.
  *
- * Interrupted, it ends all that it started: nothing that a test spawned is left behind.
+ * Interrupted, it ends all that it started: nothing that a test spawned is left behind. If it is killed, `reaper.ts` does.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -11,6 +11,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:f
 import { constants, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { findOpa, INSTALL_OPA } from '../../policy/build.ts'
+import { startReaper } from './children.ts'
 import { endTree } from './process-tree.ts'
 import { samplingFiles } from './sampling-files.ts'
 
@@ -64,14 +65,16 @@ async function runVitest(args: readonly string[], isThorough: boolean): Promise<
     },
   })
   const pid = vitest.pid ?? 0
+  const mark = `TEST_REPORT=${report}`
+  startReaper({ pid, mark, folder })
   const interrupted = (signal: (typeof SIGNALS)[number]): void => {
-    console.error(`\n${signal}: ended ${endTree(pid).length} processes of this run`)
+    console.error(`\n${signal}: ended ${endTree(pid, mark).length} processes of this run`)
     process.exit(128 + constants.signals[signal])
   }
   for (const each of SIGNALS) process.once(each, interrupted)
   await once(vitest, 'exit')
   for (const each of SIGNALS) process.off(each, interrupted)
-  for (const command of endTree(pid)) console.error(`LEFT BEHIND by a test, and ended: ${command}`)
+  for (const command of endTree(pid, mark)) console.error(`LEFT BEHIND by a test, and ended: ${command}`)
   return readReport(report, vitest.exitCode)
 }
 

@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { vi } from 'vitest'
+import { endingWithParent } from './children.ts'
 import { freePort } from './free-port.ts'
 
 const execute = promisify(execFile)
@@ -72,7 +73,7 @@ export class Spire {
   }
 
   #run(binary: string, args: readonly string[]): void {
-    const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(...endingWithParent(binary, args), { stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (this.#log += text))
     this.#processes.push(child)

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis, type RedisOptions } from 'ioredis'
+import { endingWithParent } from './children.ts'
 import { freePort } from './free-port.ts'
 import { VALKEY } from './tools.ts'
 
@@ -53,7 +54,7 @@ export class ValkeyServer {
         .map(([name, value]) => `${name} ${value === '' ? '""' : value}\n`)
         .join(''),
     )
-    const child = spawn(VALKEY.command, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(...endingWithParent(VALKEY.command, [file]), { stdio: ['ignore', 'pipe', 'inherit'] })
     this.#child = child
     let log = ''
     await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Scope } from '../../proxy/core/agent.ts'
-import { REFUSED, seen, watching } from './observations.ts'
+import type { Observation } from '../../proxy/watch/detectors/observation.ts'
+import { REFUSED, seen, THROTTLED, watching } from './observations.ts'
 
 const SECOND = 1_000
 const MINUTE = 60_000
@@ -57,12 +58,54 @@ describe('fanout', () => {
     expect([...of('fanout'), ...slow.of('fanout')]).toEqual([])
   })
 
-  it('counts the tries of one call that is throttled as one', () => {
+  it('counts neither what was throttled or refused, nor the tries of one call twice', () => {
     const { see, of } = watching()
-    const throttled = { decision: 'throttle', reason: 'paced', done: false } as const
+    for (const service of ['rds', 'ecs', 'ec2', 's3', 'sqs']) {
+      see({ ...destroy(service, 'r'), ...THROTTLED })
+      see({ ...destroy(service, 'r'), ...REFUSED })
+    }
     for (const service of ['rds', 'ecs', 'ec2'])
-      for (let tries = 0; tries < 3; tries++) see({ ...destroy(service, 'r'), ...throttled })
+      for (let tries = 0; tries < 3; tries++) see(destroy(service, 'r'))
     expect(of('fanout')).toEqual([])
+  })
+})
+
+describe('a call that was throttled, refused or answered with an error', () => {
+  const notMade: readonly Partial<Observation>[] = [THROTTLED, REFUSED, { done: false, confirmed: false }]
+
+  it.each(notMade)('destroys nothing, and trips nothing that says so: %j', (how) => {
+    const { see, drifts } = watching({ 'mass-delete': { things: 5 }, 'retry-storm': { same: 500, any: 500 } })
+    const calls = [
+      seen('rds:ModifyDBInstance', ['protection'], { resource: 'db' }),
+      seen('iam:AttachRolePolicy', ['permissions'], { resource: 'role' }),
+      ...['rds', 'ecs', 'ec2', 's3', 'sqs', 'sns'].map((service) =>
+        seen(`${service}:DeleteThing`, ['destructive'], { resource: `${service}-thing` }),
+      ),
+      seen('rds:DeleteDBInstance', ['destructive'], { resource: 'db' }),
+      seen('lambda:CreateFunction', ['write'], { resource: 'role' }),
+      seen('s3:DeleteObjects', ['data-delete'], { resource: 'b', count: 1_000 }),
+    ]
+    for (const each of calls) see({ ...each, ...how }, SECOND)
+    expect(drifts).toEqual([])
+  })
+
+  it('is found as soon as it goes', () => {
+    const { see, of } = watching()
+    const drop = seen('rds:DeleteDBInstance', ['destructive'], { resource: 'db' })
+    for (let tries = 0; tries < 3; tries++) see({ ...drop, ...THROTTLED }, 2 * SECOND)
+    see(drop, 2 * SECOND)
+    expect(of('read-to-destructive')).toHaveLength(1)
+  })
+
+  it('is told as a try where it would have turned off what shows damage, and was refused', () => {
+    const { see, of } = watching()
+    see({ ...seen('cloudtrail:StopLogging', ['protection'], { resource: 'trail' }), ...REFUSED })
+    see({ ...seen('cloudtrail:StopLogging', ['protection'], { resource: 'other' }), ...THROTTLED })
+    see(seen('dynamodb:DeleteTable', ['destructive'], { resource: TABLE }))
+    expect(of('blind-and-burn').map(({ words }) => words)).toEqual([
+      'cloudtrail:StopLogging on "trail" would have turned off or weakened what would show or undo damage; ' +
+        'it was refused (policy_denied).',
+    ])
   })
 })
 
@@ -166,8 +209,7 @@ describe('retry-storm', () => {
   it('finds neither slow tries, nor what is throttled and retried by SDKs', () => {
     const { see, of } = watching()
     for (let tries = 0; tries < 19; tries++) see(refused(), 16 * SECOND)
-    const throttled = { decision: 'throttle', reason: 'paced', refused: false } as const
-    for (let tries = 0; tries < 30; tries++) see({ ...refused(), ...throttled })
+    for (let tries = 0; tries < 30; tries++) see({ ...refused(), ...THROTTLED })
     expect(of('retry-storm')).toEqual([])
   })
 })
@@ -211,16 +253,15 @@ describe('mass-delete', () => {
     for (let calls = 0; calls < 10; calls++) many.see(remove(10), SECOND)
     expect(many.of('mass-delete')[0]?.words).toBe('Deleted 100 things within 60 s by s3:DeleteObjects.')
     const one = watching()
-    one.see({ ...remove(1_000), done: false, decision: 'deny', reason: 'pace_exceeds_burst' })
-    expect(one.of('mass-delete')[0]?.words).toContain(
-      'names 1000 things to delete in one call, which was not made',
-    )
+    one.see(remove(1_000))
+    expect(one.of('mass-delete')[0]?.words).toBe('s3:DeleteObjects deletes 1000 things in one call.')
   })
 
-  it('does not find them spread over more time, nor small calls that were not made', () => {
+  it('does not find them spread over more time, nor calls that were not made', () => {
     const { see, of } = watching()
     for (let calls = 0; calls < 30; calls++) see(remove(10), 7 * SECOND)
     for (let calls = 0; calls < 30; calls++) see({ ...remove(10), done: false })
+    see({ ...remove(1_000), done: false, decision: 'deny', reason: 'pace_exceeds_burst' })
     expect(of('mass-delete')).toEqual([])
   })
 })

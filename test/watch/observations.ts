@@ -30,21 +30,40 @@ export function seen(
     reason: 'none',
     refused: false,
     done: true,
+    confirmed: what.done ?? true,
+    account: undefined,
+    elsewhere: false,
     ...what,
   }
 }
 
-export const REFUSED = { decision: 'deny', reason: 'policy_denied', refused: true, done: false } as const
+export const REFUSED = {
+  decision: 'deny',
+  reason: 'policy_denied',
+  refused: true,
+  done: false,
+  confirmed: false,
+} as const
+
+export const THROTTLED = {
+  decision: 'throttle',
+  reason: 'paced',
+  refused: false,
+  done: false,
+  confirmed: false,
+} as const
 
 /** Every detector with its defaults, or with the given settings. */
 export function watching(detectors: Partial<Record<DetectorName, object>> = {}) {
   const time = new VirtualTime()
   const settings = WatchSchema.parse({ detectors }).detectors
   const drifts: Drift[] = []
+  const ongoing: Drift[] = []
   const watch = new Watch({
     settings: () => settings,
     clock: time,
     respond: (drift) => (drifts.push(drift), Promise.resolve()),
+    goesOn: (drift) => ongoing.push(drift),
     bug: (error) => {
       throw error
     },
@@ -53,6 +72,8 @@ export function watching(detectors: Partial<Record<DetectorName, object>> = {}) 
     time,
     watch,
     drifts,
+    /** What was found before, and went on. */
+    ongoing,
     /** What one detector found. */
     of: (name: DetectorName) => drifts.filter(({ detector }) => detector === name),
     /** The request is over `afterMs` after the one before. */

@@ -38,7 +38,9 @@ function drift(over: Partial<Drift>): Drift {
     requests: 1,
     factor: 4,
     forMs: undefined,
-    unspoken: false,
+    key: 'k',
+    things: [],
+    grave: false,
     ...over,
   }
 }

@@ -34,12 +34,16 @@ describe('Watch', () => {
     expect(of('retry-storm')).toHaveLength(2)
   })
 
-  it('counts, and no longer tells, what one agent provokes beyond twenty findings a minute', () => {
-    const { see, drifts } = watching()
-    for (let index = 0; index < 50; index++)
-      see(seen('cloudtrail:StopLogging', ['protection'], { resource: `trail-${index}` }))
-    expect(drifts).toHaveLength(50)
-    expect(drifts.filter(({ unspoken }) => !unspoken)).toHaveLength(20)
+  it('hears of each finding once, and apart from that of one that goes on', () => {
+    const { see, of, ongoing } = watching()
+    for (let tries = 0; tries < 9; tries++) see(refused('i-1'))
+    expect(of('retry-storm')).toHaveLength(1)
+    expect(ongoing.map(({ detector, requests }) => [detector, requests])).toEqual([
+      ['retry-storm', 6],
+      ['retry-storm', 7],
+      ['retry-storm', 8],
+      ['retry-storm', 9],
+    ])
   })
 
   it('names the newest requests, and how many there were', () => {
@@ -58,6 +62,7 @@ describe('Watch', () => {
       settings: () => settings,
       clock: time,
       respond: () => ((asked += 1), Promise.reject(new Error('the store is down'))),
+      goesOn: () => undefined,
       bug: () => undefined,
     })
     for (let tries = 0; tries < 7; tries++) {
@@ -75,21 +80,22 @@ describe('Watch', () => {
   })
 })
 
+const CALL = {
+  service: 'ec2',
+  operation: 'TerminateInstances',
+  class: 'destructive',
+  classes: ['destructive'],
+  traits: [],
+  count: 1,
+  resources: ['arn:aws:ec2:us-east-1:*:instance/i-1', '*'],
+}
+
 function outcome(over: object, reason = 'policy_denied'): Outcome {
-  const call = {
-    service: 'ec2',
-    operation: 'TerminateInstances',
-    class: 'destructive',
-    classes: ['destructive'],
-    traits: [],
-    count: 1,
-    resources: ['arn:aws:ec2:us-east-1:*:instance/i-1', '*'],
-  }
-  const exchange = { requestId: 'r', agent: { id: 'a' }, payload: { kind: 'unsigned' }, call, ...over }
+  const exchange = { requestId: 'r', agent: { id: 'a' }, payload: { kind: 'unsigned' }, call: CALL, ...over }
   return { exchange, decision: 'deny', reason, durationMs: 1 } as unknown as Outcome
 }
 
-describe('seenOf', () => {
+describe('observationOf', () => {
   it('takes a refusal that no retry changes for one', () => {
     expect(observationOf(outcome({}))).toMatchObject({
       refused: true,
@@ -112,6 +118,27 @@ describe('seenOf', () => {
     const answered = (status: number) =>
       observationOf({ ...outcome({ upstream: { status } }, 'none'), decision: 'allow' })?.done
     expect([200, 204, 400, 503].map(answered)).toEqual([true, true, false, false])
+  })
+
+  it('sees a call as done, and not as confirmed, that its agent left after it was signed', () => {
+    const left = (over: object, decision: string, reason: string) =>
+      observationOf({ ...outcome(over, reason), decision } as Outcome)
+    const signed = { signed: {} }
+    expect(left(signed, 'abort', 'client_gone')).toMatchObject({ done: true, confirmed: false })
+    expect(left(signed, 'error', 'upstream_timeout')).toMatchObject({ done: true, confirmed: false })
+    expect(left(signed, 'error', 'upstream_unreachable')).toMatchObject({ done: false })
+    expect(left({}, 'abort', 'client_gone')).toMatchObject({ done: false })
+    expect(left(signed, 'throttle', 'paced')).toMatchObject({ done: false })
+  })
+
+  it('says where a call names another account than its own', () => {
+    const of = (resource: string, accountId?: string) =>
+      observationOf(outcome({ call: { ...CALL, resources: [resource] }, accountId }))?.elsewhere
+    const named = 'arn:aws:dynamodb:us-east-1:111122223333:table/t'
+    expect(of(named, '111122223333')).toBe(false)
+    expect(of(named, '444455556666')).toBe(true)
+    expect(of(named)).toBe(true)
+    expect(of('arn:aws:dynamodb:us-east-1:*:table/t')).toBe(false)
   })
 })
 

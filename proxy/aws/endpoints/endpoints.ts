@@ -57,6 +57,10 @@ export function partitionOf(region: string): string {
 /** Tells whether this is one known region. */
 export const isRegion = (region: string): boolean => byRegion.has(region)
 
+/** Every known region, and every known partition. */
+export const regionNames = (): readonly string[] => [...byRegion.keys()]
+export const partitionNames = (): readonly string[] => Object.keys(partitions)
+
 /** Tells whether a host name, in lower case, is in one of AWS's domains. */
 export function isAwsName(name: string): boolean {
   return AWS_NAME.test(name)

@@ -4,6 +4,7 @@
  */
 import { patternAdvice, variableAdvice } from '../../../policy/pattern-advice.ts'
 import type { Catalogue } from '../../aws/catalogue/types.ts'
+import { didYouMean } from '../../core/did-you-mean.ts'
 import type { Config } from '../schema/config.ts'
 import type { Finding } from './finding.ts'
 
@@ -66,7 +67,7 @@ function serviceWarnings(windows: Config['freeze']['windows'], names: readonly s
         : [
             {
               path: `freeze.windows.${index}.services.${at}`,
-              message: `${JSON.stringify(name)} is no service: write its IAM prefix, such as dynamodb`,
+              message: `${JSON.stringify(name)} is no service${didYouMean(name, known)}: write its IAM prefix, such as dynamodb`,
             },
           ],
     ),

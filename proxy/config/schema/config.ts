@@ -79,6 +79,10 @@ export const ConfigSchema = z.strictObject({
       }),
     })
     .prefault({}),
+  allowEmpty: setting(z.boolean().default(false), {
+    doc: 'Lets a reload take `agents: []` where agents were in force. Without it, that counts as a half-written file.',
+    reload: true,
+  }),
   allowEnvironment: setting(z.boolean().default(false), {
     doc: 'Lets the environment loosen what only the file may (rule S7).',
     reload: true,

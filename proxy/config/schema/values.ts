@@ -1,5 +1,6 @@
 /** Values as operators write them in the configuration: durations, addresses, host names. */
 import { z } from 'zod'
+import { didYouMean } from '../../core/did-you-mean.ts'
 import { errorMessage } from '../../core/error-message.ts'
 import { parseDurationMs } from '../../pacing/rates.ts'
 
@@ -22,13 +23,23 @@ export const durationMs = parsed(parseDurationMs, 'a duration such as 20s, 30m o
 /** Returns the error of a value that is none of those that are known. */
 export function unknownValue(known: readonly string[]) {
   return ({ input }: { readonly input?: unknown }) =>
-    `${JSON.stringify(input)} is unknown: give ${known.join(', ')}`
+    `${JSON.stringify(input)} is unknown: give ${known.join(', ')}${didYouMean(String(input), known)}`
+}
+
+/** Says what form an address has, with the port or host that was given. */
+function addressForm(input: unknown): string {
+  const text = String(input)
+  const port = /^:?(\d{1,5})$/.exec(text)?.[1]
+  if (port !== undefined)
+    return `must be HOST:PORT: write 127.0.0.1:${port} for this machine alone, or 0.0.0.0:${port} for all`
+  const host = /^[A-Za-z0-9.-]+$/.test(text) ? text : '127.0.0.1'
+  return `must be HOST:PORT, for example ${host}:8080`
 }
 
 /** `HOST:PORT`, or `[IPV6]:PORT`. */
 export const address = z
-  .string()
-  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'must be HOST:PORT, for example 127.0.0.1:8080')
+  .string({ error: ({ input }) => addressForm(input) })
+  .regex(/^(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, { error: ({ input }) => addressForm(input) })
   .transform((text) => {
     const colon = text.lastIndexOf(':')
     return { host: text.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(text.slice(colon + 1)) }

@@ -27,7 +27,7 @@ const detector = <Own extends z.ZodRawShape>(own: Own, forDefault?: string) =>
 /** Each detector's parameters with their defaults. */
 export const DETECTOR_SETTINGS = {
   'recreate-loop': detector({ pairs: count(50).default(2), within: window.prefault('30m') }).describe(
-    'the same thing deleted and made again, `pairs` times',
+    'the same thing deleted and made again, `pairs` times, that the task did not make itself',
   ),
   fanout: detector({
     calls: count(100).default(5),
@@ -35,7 +35,7 @@ export const DETECTOR_SETTINGS = {
     within: window.prefault('60s'),
   }).describe('`calls` destructions over `services` services'),
   'read-to-destructive': detector({ within: window.prefault('30s') }).describe(
-    'something destroyed that this agent (in this task) came upon only just now, or a destruction in a task opened just now',
+    'something destroyed that this agent (in this task) came upon only just now and did not make, or a destruction in a task opened just now',
   ),
   'guard-removal': detector({ within: window.prefault('15m') }).describe(
     'a guard weakened, then the same thing destroyed',
@@ -59,7 +59,7 @@ export const DETECTOR_SETTINGS = {
     '`things` deleted, one by one or in one call',
   ),
   'blind-and-burn': detector({ within: window.prefault('60m'), burnResponse: response.optional() }).describe(
-    'logging, detection, backup, retention or keys turned off; graver (`burnResponse`) with a destruction beside it',
+    'logging, detection, backup, retention or keys turned off, or a refused try; graver (`burnResponse`) with a destruction beside it',
   ),
   novelty: detector({ learn: durationMs.prefault('1h') }).describe(
     'a service or class that the scopes of the task name nowhere; of an agent without them, one that it never used while it was learned',

@@ -1,8 +1,7 @@
 /** Finds an agent that turns off what would show or undo the damage: logging, detection, backups, retention, keys. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector, DriftFinding } from './detector.ts'
+import type { Detector, DriftFinding, Seen } from './detector.ts'
 import { Lately } from './memory.ts'
-import type { Observation } from './observation.ts'
 import { lasting, phraseList, operationName } from './phrasing.ts'
 import { quoteRedacted } from '../../observe/redact.ts'
 
@@ -39,31 +38,34 @@ export const blindAndBurn: Detector<DetectorSettings['blind-and-burn']> = () => 
   return (seen, { within }, nowMs) => {
     const { requestId } = seen
     const name = operationName(seen)
-    const blinds = isBlinding(seen)
-    const burns = seen.classes.includes('destructive') && seen.done
+    // What the task made itself shows and keeps nothing of anybody else.
+    const blinds = isBlinding(seen) && seen.ownership !== 'own'
+    const burns = seen.classes.includes('destructive') && seen.done && seen.ownership !== 'own'
     const before = { blinded: blinded.within(within, nowMs), burned: burned.within(within, nowMs) }
-    if (blinds && !seen.refused) blinded.add({ requestId, name }, nowMs)
+    if (blinds && seen.done) blinded.add({ requestId, name }, nowMs)
     if (burns) burned.add({ requestId, name }, nowMs)
-    if (blinds && before.burned.length > 0)
+    if (blinds && seen.done && before.burned.length > 0)
       return both([...before.blinded, { requestId, name }], before.burned, within)
     if (burns && before.blinded.length > 0)
       return both(before.blinded, [...before.burned, { requestId, name }], within)
-    return blinds ? alone(seen, within) : undefined
+    // A refused try is told, as one; a throttled call is tried again.
+    return blinds && (seen.done || seen.refused) ? alone(seen, within) : undefined
   }
 }
 
-function isBlinding({ classes, service, operation }: Observation): boolean {
+function isBlinding({ classes, service, operation }: Seen): boolean {
   return classes.includes('protection') && (WATCHING.has(service) || ELSEWHERE.test(operation))
 }
 
-function alone(seen: Observation, within: number): DriftFinding {
+function alone(seen: Seen, within: number): DriftFinding {
   const [first] = seen.resources
   const what = first === undefined ? '' : ` on ${quoteRedacted(first)}`
   return {
     key: `blind ${operationName(seen)}${what}`,
     words:
-      `${operationName(seen)}${what} turns off or weakens what would show or undo damage` +
-      `${seen.done ? '' : `; it was not made (${seen.reason})`}.`,
+      `${operationName(seen)}${what} ${seen.done ? 'turns off or weakens' : 'would have turned off or weakened'} ` +
+      `what would show or undo damage${seen.done ? '' : `; it was refused (${seen.reason})`}.`,
+    things: first === undefined ? [] : [first],
     requestIds: [seen.requestId],
     quietMs: within,
   }

@@ -8,6 +8,7 @@ interface Deletion {
   readonly requestId: string
   readonly service: string
   readonly name: string
+  readonly things: readonly string[]
   /** Tries of one deletion are one. */
   readonly what: string
 }
@@ -18,10 +19,10 @@ const CAPACITY = 100
 export const fanout: Detector<DetectorSettings['fanout']> = () => {
   const lately = new Lately<Deletion>(CAPACITY)
   return (seen, { calls, services, within }, nowMs) => {
-    if (!seen.classes.includes('destructive') || seen.refused) return undefined
+    if (!seen.classes.includes('destructive') || !seen.done || seen.ownership === 'own') return undefined
     const name = operationName(seen)
-    const { requestId, service } = seen
-    lately.add({ requestId, service, name, what: `${name} ${seen.resources.join(' ')}` }, nowMs)
+    const { requestId, service, resources: things } = seen
+    lately.add({ requestId, service, name, things, what: `${name} ${things.join(' ')}` }, nowMs)
     const distinct = [
       ...new Map(lately.within(within, nowMs).map((deletion) => [deletion.what, deletion])).values(),
     ]
@@ -30,9 +31,10 @@ export const fanout: Detector<DetectorSettings['fanout']> = () => {
     return {
       key: 'fanout',
       words:
-        `Went for ${distinct.length} destructions over ${reached.length} services (${phraseList(reached)}) within ` +
+        `Made ${distinct.length} destructions over ${reached.length} services (${phraseList(reached)}) within ` +
         `${lasting(within)}: ${phraseList([...new Set(distinct.map((each) => each.name))])}. ` +
         `A whole environment is being taken down.`,
+      things: [...new Set(distinct.flatMap((each) => each.things))],
       requestIds: distinct.map((each) => each.requestId),
       quietMs: within,
     }

@@ -18,7 +18,7 @@ export const guardRemoval: Detector<DetectorSettings['guard-removal']> = () => {
   return (seen, { within }, nowMs) => {
     const { requestId, classes, resources } = seen
     const name = operationName(seen)
-    if (classes.includes('destructive') && !seen.refused) {
+    if (classes.includes('destructive') && seen.done && seen.ownership !== 'own') {
       for (const key of resources) {
         const before = unguarded.get(key)
         if (before === undefined || before.requestId === requestId || nowMs - before.atMs > within) continue
@@ -27,6 +27,7 @@ export const guardRemoval: Detector<DetectorSettings['guard-removal']> = () => {
           words:
             `${before.name} weakened what guards ${quoteRedacted(key)}, and ${lasting(nowMs - before.atMs)} later ` +
             `${name} went for it: the guard was in the way.`,
+          things: [key],
           requestIds: [before.requestId, requestId],
           quietMs: within,
         }

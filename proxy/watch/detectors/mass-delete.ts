@@ -1,6 +1,6 @@
 /** Finds an agent that deletes many things in little time, one by one or all in one call. */
 import type { DetectorSettings } from '../../config/schema/watch.ts'
-import type { Detector } from './detector.ts'
+import type { Detector, Seen } from './detector.ts'
 import { lasting, phraseList, operationName } from './phrasing.ts'
 
 /** What was deleted in one part of the window. */
@@ -8,24 +8,25 @@ interface Slot {
   readonly number: number
   count: number
   readonly names: Set<string>
+  readonly things: Set<string>
   requestIds: readonly string[]
 }
 
 /** A window is counted in so many parts, so that what an agent deletes costs no memory; it is longer by one at most. */
 const SLOTS = 60
 const MAX_REQUESTS = 20
+const MAX_THINGS = 20
 
 export const massDelete: Detector<DetectorSettings['mass-delete']> = () => {
   let slots: Slot[] = []
   return (seen, { things, within }, nowMs) => {
     const deletes = seen.classes.includes('destructive') || seen.classes.includes('data-delete')
-    if (!deletes) return undefined
-    const { requestId, count } = seen
+    if (!deletes || !seen.done || seen.ownership === 'own') return undefined
+    const { requestId, count, resources } = seen
     const name = operationName(seen)
     const number = Math.floor((nowMs * SLOTS) / within)
     slots = slots.filter((each) => number - each.number <= SLOTS && each.number <= number)
-    // One call that names so many is meant so, whatever became of it; of small ones only those that were made count.
-    if (seen.done) note(slots, number, { requestId, name, count })
+    note(slots, number, { requestId, name, count, resources })
     const sum = slots.reduce((total, each) => total + each.count, 0)
     if (count < things && sum < things) return undefined
     const alone = count >= things
@@ -33,8 +34,9 @@ export const massDelete: Detector<DetectorSettings['mass-delete']> = () => {
     return {
       key: 'mass-delete',
       words: alone
-        ? `${name} names ${count} things to delete in one call${seen.done ? '' : ', which was not made'}.`
+        ? `${name} deletes ${count} things in one call.`
         : `Deleted ${sum} things within ${lasting(within)} by ${phraseList(names)}.`,
+      things: alone ? resources : [...new Set(slots.flatMap((each) => [...each.things]))],
       requestIds: alone ? [requestId] : slots.flatMap((each) => each.requestIds),
       quietMs: within,
     }
@@ -44,11 +46,13 @@ export const massDelete: Detector<DetectorSettings['mass-delete']> = () => {
 function note(
   slots: Slot[],
   number: number,
-  { requestId, name, count }: { readonly requestId: string; readonly name: string; readonly count: number },
+  { requestId, name, count, resources }: Pick<Seen, 'requestId' | 'count' | 'resources'> & { name: string },
 ): void {
   let slot = slots.at(-1)
-  if (slot?.number !== number) slots.push((slot = { number, count: 0, names: new Set(), requestIds: [] }))
+  if (slot?.number !== number)
+    slots.push((slot = { number, count: 0, names: new Set(), things: new Set(), requestIds: [] }))
   slot.count += count
   slot.names.add(name)
+  for (const key of resources) if (slot.things.size < MAX_THINGS) slot.things.add(key)
   slot.requestIds = [...slot.requestIds, requestId].slice(-MAX_REQUESTS)
 }

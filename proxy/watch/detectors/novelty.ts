@@ -23,7 +23,8 @@ export const novelty: Detector<DetectorSettings['novelty']> = () => {
   return (seen, { learn }, nowMs) => {
     learnsSinceMs ??= nowMs
     const { task } = seen
-    if (isOurs(seen)) return undefined
+    // A throttled call is tried again, and found when it goes.
+    if (isOurs(seen) || seen.decision === 'throttle') return undefined
     if (task !== undefined && task.scopes.length > 0) return undeclared(seen, task)
     const learning = nowMs - learnsSinceMs < learn
     const fresh = traitsOf(seen).filter((each) => known.get(each) === undefined)
@@ -34,7 +35,7 @@ export const novelty: Detector<DetectorSettings['novelty']> = () => {
     const longMs = nowMs - learnsSinceMs
     return {
       key: first,
-      words: `${operationName(seen)} is its first use of ${first} in the ${lasting(longMs)} that it has been watched.`,
+      words: `${operationName(seen)} ${seen.refused ? 'would have been' : 'is'} its first use of ${first} in the ${lasting(longMs)} that it has been watched.`,
       requestIds: [seen.requestId],
       quietMs: DAY_MS,
     }

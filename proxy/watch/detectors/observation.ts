@@ -22,8 +22,14 @@ export interface Observation {
   readonly reason: string
   /** Refused by a decision that another try does not change; what SDKs retry by themselves is not meant. */
   readonly refused: boolean
-  /** Forwarded, and the service did it. */
+  /** The service did it, or may have: what was refused, throttled or answered with an error did nothing. */
   readonly done: boolean
+  /** The service answered that it did it. */
+  readonly confirmed: boolean
+  /** The account of the call; undefined if it is not known. */
+  readonly account: string | undefined
+  /** It names a thing in an account that is not known to be the account of the call. */
+  readonly elsewhere: boolean
 }
 
 export interface ObservedTask {
@@ -40,6 +46,9 @@ const MAX_KEY = 512
 /** Service, region, resource. */
 const ARN_PARTS = /^arn:[^:]*:([^:]*):([^:]*):[^:]*:([^]*)$/
 
+/** An account that a resource names; where a plain name stands, it is `*`. */
+const ACCOUNT = /^arn:[^:]*:[^:]*:[^:]*:(\d{12}):/
+
 /** Refusals that answer what somebody decided of the agent, watchers among them: they are no news about it. */
 const RESPONSES: ReadonlySet<string> = new Set(['quarantined', 'revoked', 'frozen', 'approval_required'])
 
@@ -48,9 +57,10 @@ const RESPONSES: ReadonlySet<string> = new Set(['quarantined', 'revoked', 'froze
  * verified, since anybody may know an access key id, one that was not classified, and one that a response answered.
  */
 export function observationOf({ exchange, decision, reason }: Outcome): Observation | undefined {
-  const { agent, call, payload, upstream } = exchange
+  const { agent, call, payload, upstream, accountId } = exchange
   if (payload === undefined || agent === undefined || call === undefined || RESPONSES.has(reason))
     return undefined
+  const confirmed = decision === 'allow' && upstream !== undefined && upstream.status < 400
   return {
     requestId: exchange.requestId,
     agent: agent.id,
@@ -65,8 +75,26 @@ export function observationOf({ exchange, decision, reason }: Outcome): Observat
     decision,
     reason,
     refused: decision === 'deny' && reason !== 'none' && !DENIALS[reason].retryable,
-    done: decision === 'allow' && upstream !== undefined && upstream.status < 400,
+    done: confirmed || mayHaveActed(exchange, decision, reason),
+    confirmed,
+    account: accountId,
+    elsewhere: call.resources.some((arn) => isElsewhere(arn, accountId)),
   }
+}
+
+/** An agent that leaves before the answer hides nothing: its call was signed and may have reached the service. */
+function mayHaveActed(
+  { signed, upstream }: Outcome['exchange'],
+  decision: Outcome['decision'],
+  reason: Outcome['reason'],
+): boolean {
+  if (signed === undefined || upstream !== undefined) return false
+  return decision === 'abort' || reason === 'upstream_timeout'
+}
+
+function isElsewhere(arn: string, account: string | undefined): boolean {
+  const named = ACCOUNT.exec(arn)?.[1]
+  return named !== undefined && named !== account
 }
 
 function taskOf({ session }: Agent): ObservedTask | undefined {

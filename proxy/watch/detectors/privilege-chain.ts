@@ -17,18 +17,19 @@ const MAX_PRINCIPALS = 200
 export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () => {
   const granted = new RecentMap<Grant>(MAX_PRINCIPALS)
   return (seen, { within, own }, nowMs) => {
-    if (seen.refused) return undefined
+    if (!seen.done) return undefined
     const { requestId, resources } = seen
     const name = operationName(seen)
     if (grants(seen)) {
       const selves = new Set(own.map((arn) => resourceKey(arn)))
       const self = resources.find((key) => selves.has(key))
-      if (seen.done) for (const key of resources) granted.set(key, { atMs: nowMs, requestId, name })
+      for (const key of resources) granted.set(key, { atMs: nowMs, requestId, name })
       return self === undefined
         ? undefined
         : {
             key: `self ${self}`,
             words: `${name} on ${quoteRedacted(self)}, which is what agents act as: it gives power to itself.`,
+            things: [self],
             requestIds: [requestId],
             quietMs: within,
           }
@@ -42,6 +43,7 @@ export const privilegeChain: Detector<DetectorSettings['privilege-chain']> = () 
         words:
           `${grant.name} gave power to ${quoteRedacted(key)}, and ${lasting(nowMs - grant.atMs)} later ${name} ` +
           `put it to use.`,
+        things: [key],
         requestIds: [grant.requestId, requestId],
         quietMs: within,
       }
@@ -55,7 +57,8 @@ function grants({ classes, service }: Observation): boolean {
   return service !== 'sts' && (classes.includes('permissions') || classes.includes('credentials'))
 }
 
-/** Only reading about a principal uses nothing. */
-function uses({ classes }: Observation): boolean {
+/** Only reading about a principal uses nothing, nor does IAM when it takes something of it away. */
+function uses({ classes, service }: Observation): boolean {
+  if (service === 'iam' && classes.includes('destructive')) return false
   return !classes.every((each) => each === 'read' || each === 'list' || each === 'tagging')
 }

@@ -28,13 +28,16 @@ export const readToDestructive: Detector<DetectorSettings['read-to-destructive']
       if (sight === undefined && !seen.refused) sights.set(keyOf(seen, key), { atMs: nowMs, requestId, name })
       return { key, sight }
     })
-    if (!seen.classes.includes('destructive') || seen.refused) return undefined
-    const found = young.find(({ sight }) => sight === undefined || nowMs - sight.atMs < within)
-    if (found !== undefined) {
-      const { key, sight } = found
+    // What was refused or throttled destroyed nothing; it may be found when it goes.
+    if (!seen.classes.includes('destructive') || !seen.done || seen.ownership === 'own') return undefined
+    const found = young.filter(({ sight }) => sight === undefined || nowMs - sight.atMs < within)
+    const [first] = found
+    if (first !== undefined) {
+      const { key, sight } = first
       return {
         key,
         words: `${name} on ${quoteRedacted(key)}, ${sinceSight(sight, nowMs)}.`,
+        things: found.map((each) => each.key),
         requestIds: sight === undefined ? [requestId] : [...new Set([sight.requestId, requestId])],
         quietMs: within,
       }

@@ -25,6 +25,8 @@ export const recreateLoop: Detector<DetectorSettings['recreate-loop']> = () => {
     if (!seen.done) return undefined
     const deletes = seen.classes.includes('destructive')
     if (!deletes && !MAKES.test(seen.operation)) return undefined
+    // What the task made itself it may make as often as it likes: that is no environment that it tries to repair.
+    if (deletes && seen.ownership !== 'other') return undefined
     const { requestId } = seen
     for (const key of seen.resources) {
       const cycle = cycles.get(key) ?? NO_CYCLE
@@ -43,6 +45,7 @@ export const recreateLoop: Detector<DetectorSettings['recreate-loop']> = () => {
         words:
           `Deleted ${quoteRedacted(key)} and made it again ${pairs.length} times within ${lasting(within)}, last ` +
           `by ${gone.name} and ${operationName(seen)}: whatever it tries to repair, deleting did not.`,
+        things: [key],
         requestIds: pairs.flatMap(({ requestIds }) => requestIds),
         quietMs: within,
       }

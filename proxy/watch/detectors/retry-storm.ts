@@ -32,6 +32,7 @@ export const retryStorm: Detector<DetectorSettings['retry-storm']> = () => {
         words:
           `${operationName(seen)}${onWhat(seen)} was refused ${again.length} times within ${lasting(sameWithin)} ` +
           `(${seen.reason}), and it keeps trying.`,
+        things: seen.resources,
         requestIds: again.map(({ requestId }) => requestId),
         quietMs: sameWithin,
       }
