@@ -1,16 +1,19 @@
 /** Implements `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema/config.ts'
 import { errorMessage } from '../core/error-message.ts'
 import type { ChainHead } from '../audit/chain.ts'
 import type { AuditRecord } from '../audit/record.ts'
 import { tailAudit } from '../audit/tail.ts'
+import { notedHead } from './noted-head.ts'
 import { verifyAudit, type AuditVerdict } from '../audit/verify.ts'
 import { withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'
 const USAGE = `usage: moderato audit verify [DIR | --config FILE] [--head SEQ:HASH] [--json]
-         checks the whole hash chain; with --head also that it still has the record of an earlier head
+         checks the whole hash chain; with --head also that it still has the record of an earlier head;
+         with --config, of the head that the state store noted last
        moderato audit tail [DIR | --config FILE] [--lines N] [--follow] [--json]
          prints the newest records; with --json as they are in the file
 
@@ -31,8 +34,12 @@ export function run(args: readonly string[], io: Io, options: AuditVerbOptions =
 
 async function act({ dir: given, config, json, head, ...tail }: Command, io: Io, options: AuditVerbOptions) {
   try {
-    const dir = given ?? folderOf(config)
-    if (tail.action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
+    const settings = config === undefined ? undefined : loadConfig(config).config
+    const dir = given ?? (settings === undefined ? DEFAULT_DIR : join(settings.stateDir, 'audit'))
+    if (tail.action === 'verify') {
+      const expected = head ?? (settings === undefined ? undefined : await headInStore(settings, io))
+      return report(dir, await verifyAudit(dir, expected), json, io)
+    }
     for await (const line of tailAudit(dir, { ...tail, signal: options.signal })) {
       io.stdout.write(`${json ? line : summary(line)}\n`)
     }
@@ -82,8 +89,14 @@ function commandOf({ values, positionals }: Given<typeof OPTIONS>): Command | Wr
   }
 }
 
-function folderOf(config: string | undefined): string {
-  return config === undefined ? DEFAULT_DIR : join(loadConfig(config).config.stateDir, 'audit')
+/** Returns the head that the state store noted. Where it cannot be asked, that is said, and the log is verified by itself. */
+async function headInStore(settings: Config, io: Io): Promise<ChainHead | undefined> {
+  try {
+    return await notedHead(settings)
+  } catch (error) {
+    io.stderr.write(`the head in the state store was not compared: ${errorMessage(error)}\n`)
+    return undefined
+  }
 }
 
 function headOf(text: string | undefined): ChainHead | undefined | 'malformed' {

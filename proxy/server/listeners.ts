@@ -83,15 +83,26 @@ export function adminServer(
   })
 }
 
-/** Tells whether traffic should come here. It should if the store is down but reads go on without it. */
-function readiness({ audit, settings, state: { store }, config }: Services, { now }: ServiceState) {
-  const unusable = !audit.available || (!store.up && config.state.readsWhileDown === 'refuse')
+/**
+ * Tells whether traffic should come here. It should if the store is down but reads go on without it; not if somebody
+ * must see to it: the audit log is gone, or the store cannot be trusted.
+ */
+function readiness({ audit, settings, state, config }: Services, { now }: ServiceState) {
+  const { store, ledger } = state
+  const isDown = !store.up && config.state.readsWhileDown === 'refuse'
+  const problems = [
+    ...(audit.available ? [] : ['the audit log cannot be written']),
+    ...(store.unfit === undefined ? [] : ['the state store must not be used']),
+    ...(ledger.problem === undefined ? [] : ['the state store cannot be trusted']),
+  ]
+  const unusable = isDown || problems.length > 0
   const failing = now === 'serving' && unusable
   return {
     ready: now === 'serving' && !failing,
     state: failing ? ('failing' as const) : now,
     mode: settings.current().mode,
     store: { name: store.name, up: store.up },
+    ...(problems.length === 0 ? {} : { problems }),
   }
 }
 
@@ -99,7 +110,8 @@ function routesDeps(services: Services, reloader: Reloader): AdminRoutesDeps {
   const { settings, audit, identity, clock, steadyClock, freezes, breakglass, approvals, pacing } = services
   const { queue, rates } = pacing
   const { accountOf } = services.credentials
-  const { limiter } = services.state.store
+  const { store, ledger } = services.state
+  const { limiter } = store
   return {
     settings,
     reloader,
@@ -111,6 +123,7 @@ function routesDeps(services: Services, reloader: Reloader): AdminRoutesDeps {
     approvals,
     quarantines: services.watching.quarantines,
     limits: { limiter, queue, rates, steadyClock, accountOf },
+    state: { store, ledger },
     catalogue: services.aws.catalogue,
   }
 }
