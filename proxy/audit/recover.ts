@@ -59,13 +59,13 @@ export async function recover(dir: string, noted: ChainHead = GENESIS): Promise<
 /** Tells whether the log has a record; also true if it is further back than the last segments. */
 async function has(dir: string, { seq, hash }: ChainHead): Promise<boolean> {
   if (seq === 0) return true
-  const numbers = segmentNumbers(await readdir(dir)).slice(-SEGMENTS_SEARCHED)
-  for (const number of numbers) {
+  const numbers = segmentNumbers(await readdir(dir))
+  for (const number of numbers.slice(-SEGMENTS_SEARCHED)) {
     const bytes = await readFile(join(dir, segmentName(number)))
     const at = bytes.indexOf(`{"seq":${seq},`)
     if (at >= 0) return readLine(bytes.subarray(at, bytes.indexOf(0x0a, at)))?.hash === hash
   }
-  return true
+  return numbers.length > SEGMENTS_SEARCHED
 }
 
 async function endOf(dir: string): Promise<Omit<Recovered, 'lacks'>> {
