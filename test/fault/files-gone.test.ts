@@ -84,7 +84,7 @@ async function noted(proxy: Proxy): Promise<void> {
 
 /** What becomes of the log. Each returns how it is put back; undefined: it cannot be. */
 const AWAY: readonly [string, () => (() => void) | void][] = [
-  ['removed', () => void rmSync(audit(SEGMENT))],
+  ['removed', () => rmSync(audit(SEGMENT))],
   [
     'moved',
     () => {
