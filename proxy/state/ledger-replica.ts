@@ -35,6 +35,8 @@ export class LedgerReplica {
   readonly #seal: Seal
   /** Where the copy stands. */
   #head = NOTHING
+  /** The sealed form of the head, as the store has it. */
+  #sealedHead: string | undefined
   /** Whether the copy is known to be true: then it is what the store is judged by. */
   #isTrusted = false
   #forged: ReadonlyMap<string, number> = new Map()
@@ -115,11 +117,13 @@ export class LedgerReplica {
 
   /** Takes what is newer than the copy. False: it does not add up, so the whole must be looked at. */
   #takeNewer(news: LedgerNews): boolean {
-    if (news.revision === this.#head.revision && news.entries.length === 0) return true
+    // With another head, the store was put back, and written again up to the same number.
+    if (news.revision === this.#head.revision && news.entries.length === 0)
+      return news.head === this.#sealedHead
     const newer = newerIn(news, this.copy, this.#seal)
     if (newer === undefined) return false
     for (const each of newer.unsealed) this.#take(each)
-    this.#advance(newer.head)
+    this.#advance(newer.head, news.head)
     return true
   }
 
@@ -200,7 +204,7 @@ export class LedgerReplica {
     if (outcome === 'behind') return 'behind'
     this.#over = this.#over.slice(forgotten)
     for (const each of unsealed) this.#take(each)
-    this.#advance(head)
+    this.#advance(head, change.head)
     return 'written'
   }
 
@@ -218,14 +222,16 @@ export class LedgerReplica {
     this.#options.onUnreadable({ kind, id, revision }, 'this version has no such kind')
   }
 
-  #stand({ epoch, revision }: LedgerNews, { head, over }: Whole): void {
+  #stand({ epoch, revision, head: sealed }: LedgerNews, { head, over }: Whole): void {
+    this.#sealedHead = sealed
     this.#over = [...over]
     const atMs = Math.max(head?.atMs ?? -Infinity, this.#head.atMs)
     this.#head = { epoch, revision, atMs }
     if (head !== undefined) this.#options.witness.write(this.#head)
   }
 
-  #advance(head: Head): void {
+  #advance(head: Head, sealed: string | undefined): void {
+    this.#sealedHead = sealed
     this.#over.push(...this.copy.forgetOver(head.atMs))
     this.#head = head
     this.#options.witness.write(head)

@@ -62,7 +62,7 @@ export interface Position {
 
 /** Holds what a store tells of its ledger, as of one moment. */
 export interface LedgerNews extends Position {
-  /** What the last writer sealed of all entries together (`seal.ts`); undefined: nobody has, or nothing is new. */
+  /** What the last writer sealed of all entries together (`seal.ts`); undefined: nobody has. */
   readonly head: string | undefined
   /** True: these are all entries, and not only those that are newer. */
   readonly isWhole: boolean

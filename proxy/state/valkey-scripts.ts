@@ -119,8 +119,8 @@ const SINCE = `
   end
   local last = tonumber(redis.call('GET', KEYS[1]) or '0')
   local whole = epoch ~= ARGV[1] or tonumber(ARGV[2]) > last
-  if not whole and last == tonumber(ARGV[2]) then return { epoch, last, '', 0 } end
   local answer = { epoch, last, redis.call('GET', KEYS[6]) or '', whole and 1 or 0 }
+  if not whole and last == tonumber(ARGV[2]) then return answer end
   local newer = redis.call('ZRANGEBYSCORE', KEYS[3], whole and '-inf' or '(' .. ARGV[2], '+inf', 'WITHSCORES')
   for i = 1, #newer, 2 do
     answer[#answer + 1] = newer[i]

@@ -195,6 +195,26 @@ describe('a store that is put back as a whole, from a backup', () => {
   })
 })
 
+describe('a store that is put back, and written again up to the same number', () => {
+  it('is given what it lacks, although no number says so', async () => {
+    let now: LedgerStore = store
+    const lossy: LedgerStore = { since: (seen) => now.since(seen), write: (change) => now.write(change) }
+    const [one, other] = [await start(lossy), await startElsewhere(lossy)]
+    await one.put('freeze', 'f', 1)
+    await other.refresh()
+    const old = await backup()
+    await one.put('freeze', 'of one', 1)
+    now = old
+    await other.put('freeze', 'of the other', 1)
+    await one.refresh()
+    await other.refresh()
+    for (const each of [one, other])
+      expect(each.all('freeze').map(({ id }) => id)).toEqual(
+        expect.arrayContaining(['of one', 'of the other']),
+      )
+  })
+})
+
 describe('a store that an older version of Moderato wrote', () => {
   const seal = new Seal(KEY)
   /** As every version writes an entry; older ones leave the head as it is. */
