@@ -140,23 +140,31 @@ export class LedgerReplica {
       return undefined
     }
     this.#problem = undefined
-    const { atMs } = this.#head
-    for (const each of whole.genuine) {
-      const held = this.copy.find(nameOf(each.stored))
-      const isSame = held?.stored.mac === each.stored.mac
-      const isNewer = each.sealed.version > (held?.sealed.version ?? 0)
-      const isVouchedFor = whole.covered === 'all' || each.sealed.version > atMs
-      if (isSame || (isNewer && isVouchedFor)) this.#take(each)
-    }
+    this.#takeNew(whole)
     const lost = lackedBy(whole, this.copy, this.#options.clock.nowMs())
     const isElsewhere = news.epoch !== this.#head.epoch
     this.#stand(news, whole)
-    if (lost.length === 0 && !isRenewed) return undefined
+    // What an older version wrote is sealed over, so that who starts now need not go by its time.
+    if (lost.length === 0 && !isRenewed) return whole.hasLate ? [] : undefined
     if (isElsewhere || lost.length > 0)
       this.#options.onSettled(
         `the state store lost what it had: ${lost.length} entries of the ledger are put back`,
       )
     return lost
+  }
+
+  /** Takes what is newer than the copy, and known to be the newest. */
+  #takeNew(whole: Whole): void {
+    const { atMs } = this.#head
+    const sealedTo = whole.head?.revision ?? 0
+    for (const each of whole.genuine) {
+      const held = this.copy.find(nameOf(each.stored))
+      const isSame = held?.stored.mac === each.stored.mac
+      const isNewer = each.sealed.version > (held?.sealed.version ?? 0)
+      const isVouchedFor =
+        whole.covered === 'all' || each.stored.revision > sealedTo || each.sealed.version > atMs
+      if (isSame || (isNewer && isVouchedFor)) this.#take(each)
+    }
   }
 
   /** Takes a whole, by a process that knows nothing yet but its witness. Returns as `#merge`. */

@@ -1,7 +1,7 @@
 /** Judges all that a store says of its ledger at once: what of it is genuine, and whether it is the newest. Pure. */
 import { isLongOver, type LedgerCopy, type Unsealed } from './ledger-copy.ts'
 import { addTo, emptySum, type Head, type Seal } from './seal.ts'
-import { nameOf, type LedgerNews, type StoredEntry } from './store.ts'
+import { letsCallsGo, nameOf, type LedgerNews, type StoredEntry } from './store.ts'
 
 export interface Whole {
   /** In order of revisions; without those whose time is long over. */
@@ -34,8 +34,7 @@ export function judgeWhole(news: LedgerNews, seal: Seal, known?: LedgerCopy): Wh
   for (const stored of news.entries) {
     const sealed = seal.open(stored)
     const isLate = head !== undefined && stored.revision > sealedTo
-    // An old entry under a new revision is no new one.
-    if (sealed === undefined || (isLate && sealed.version <= atMs))
+    if (sealed === undefined || (isLate && !isNew({ stored, sealed }, atMs, known)))
       forged.set(nameOf(stored), stored.revision)
     else if (isLongOver(sealed, atMs)) over.push(stored)
     else {
@@ -56,4 +55,17 @@ export function judgeWhole(news: LedgerNews, seal: Seal, known?: LedgerCopy): Wh
     if (head.covers(sum)) return 'all'
     return hasLate ? 'part' : 'none'
   }
+}
+
+/**
+ * Tells whether an entry that no head covers is new, and no old one under a new revision. Its time says so; but clocks of
+ * two machines differ, so what only holds calls back is also taken where this process knows an older form, or none.
+ */
+function isNew({ stored, sealed }: Unsealed, atMs: number, known: LedgerCopy | undefined): boolean {
+  if (sealed.version > atMs) return true
+  if (known === undefined) return false
+  const held = known.find(nameOf(stored))
+  if (held?.stored.mac === stored.mac) return held.stored.revision === stored.revision
+  const holdsBack = !letsCallsGo(stored) && sealed.value !== undefined
+  return holdsBack && sealed.version > (held?.sealed.version ?? 0)
 }

@@ -267,6 +267,30 @@ describe('a store that an older version of Moderato wrote', () => {
     expect((await startElsewhere()).all('freeze')).toHaveLength(3)
   })
 
+  it('is believed although its clock is behind, and sealed over by who runs', async () => {
+    const ledger = await start()
+    await time.advance(10_000)
+    await ledger.put('freeze', 'f', 1)
+    await writtenByOlder('freeze', 'of another', 1, time.nowMs() - 5_000)
+    await ledger.refresh()
+    expect([ledger.sound, ledger.get('freeze', 'of another')?.value]).toEqual([true, 1])
+    const late = await startElsewhere()
+    expect([late.sound, late.all('freeze').length]).toEqual([true, 2])
+  })
+
+  it('lends its name to no approval from before a loss', async () => {
+    const ledger = await start()
+    await ledger.put('approval', APPROVAL, { used: 0 })
+    const old = await stored('approval', APPROVAL)
+    await time.advance(10)
+    store = new MemoryLedger()
+    const after = await start()
+    await after.accept()
+    await writtenBeside(store, old)
+    await after.refresh()
+    expect([after.sound, after.get('approval', APPROVAL)]).toEqual([false, undefined])
+  })
+
   it('lends its name to no older entry that somebody puts back', async () => {
     const ledger = await start()
     await writtenByOlder('approval', APPROVAL, { used: 0 })

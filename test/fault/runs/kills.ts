@@ -2,16 +2,18 @@
 import { join } from 'node:path'
 import { sent, asOperator, FaultScene, type FaultRun } from './fault-run.ts'
 
-const BURST = 60
 const AT_ONCE = 24
-const SETTINGS = { pacing: { classes: { destructive: { rate: '1/h', burst: BURST, maxWait: '0s' } } } }
+/** Enough for most rounds to forward something, and too little for all of their calls. */
+const PER_ROUND = 10
 
 /** 0 changes without a record, 0 twice, 0 refills, no freeze lost, and the log verifies. */
 export const kills: FaultRun = async ({ random, rounds }) => {
   const scene = await FaultScene.open()
   const { upstream, broken } = scene
   const stateDir = join(scene.folder, 'state')
-  const start = () => scene.start({ stateDir, settings: SETTINGS })
+  const burst = PER_ROUND * (rounds + 2)
+  const pacing = { classes: { destructive: { rate: '1/h', burst, maxWait: '0s' } } }
+  const start = () => scene.start({ stateDir, settings: { pacing } })
   let copies = 0
   try {
     for (let round = 0; round < rounds; round += 1) {
@@ -41,8 +43,8 @@ export const kills: FaultRun = async ({ random, rounds }) => {
     }
     const last = await start()
     while ((await scene.drop(last)) === 200);
-    if (upstream.recorded.length > BURST)
-      broken.push(`${upstream.recorded.length} went of a burst of ${BURST}`)
+    if (upstream.recorded.length > burst)
+      broken.push(`${upstream.recorded.length} went of a burst of ${burst}`)
     await scene.stop(last)
     const reader = await start()
     await scene.check([stateDir], [reader])
