@@ -13,6 +13,7 @@ import { limitsRoutes, type LimitsRoutesDeps } from './limits-routes.ts'
 import { quarantineRoutes } from './quarantine-routes.ts'
 import type { AdminRoute } from './route.ts'
 import { sessionRoutes, type SessionRoutesDeps } from './session-routes.ts'
+import { stateRoutes, type StateRoutesDeps } from './state-routes.ts'
 import { statusRoutes, type StatusRoutesDeps } from './status-routes.ts'
 
 export interface AdminRoutesDeps extends StatusRoutesDeps, SessionRoutesDeps {
@@ -22,6 +23,7 @@ export interface AdminRoutesDeps extends StatusRoutesDeps, SessionRoutesDeps {
   readonly breakglass: BreakglassService
   readonly approvals: ApprovalService
   readonly limits: LimitsRoutesDeps
+  readonly state: StateRoutesDeps
   readonly catalogue: Pick<Catalogue, 'services'>
 }
 
@@ -33,6 +35,7 @@ export function adminRoutes(deps: AdminRoutesDeps): readonly AdminRoute[] {
   const known = { isAgent, hasAgent, nearestAgent, announce }
   return [
     ...statusRoutes(deps),
+    ...stateRoutes(deps.state),
     ...configRoutes(settings.current, reloader),
     ...freezeRoutes(freezes, { clock, services: catalogue.services, ...known }),
     ...quarantineRoutes(quarantines, known),

@@ -104,7 +104,8 @@ export class Approvals {
     const id = randomBytes(16).toString('hex')
     const nowMs = clock.nowMs()
     const approval: Approval = { ...wanted, askedAtMs: nowMs, decisions: [], used: 0 }
-    await this.#table.put(id, approval, { expiresAtMs: nowMs + expireMs, expected: 0 })
+    // Never taken: an id is 128 random bits (rule S18).
+    await this.#table.put(id, approval, { expiresAtMs: nowMs + expireMs })
     const known = this.get(id)
     if (known !== undefined) onEvent({ kind: 'asked', known })
     return known
@@ -206,7 +207,7 @@ export class Approvals {
   /** Takes a nonce; false: somebody has taken it before, on whatever replica. */
   async takeNonce(nonce: string, forMs: number): Promise<boolean> {
     const expiresAtMs = this.#deps.clock.nowMs() + forMs
-    return (await this.#nonces.put(nonce, 1, { expiresAtMs, expected: 0 })) !== undefined
+    return (await this.#nonces.replace(nonce, 1, { expiresAtMs, expected: 0 })) !== undefined
   }
 
   #inForce(): StoredApproval[] {
@@ -226,7 +227,7 @@ export class Approvals {
       const isGiven = approvedUntilMs !== undefined && statusOf(next) === 'approved'
       const expiresAtMs = isGiven ? approvedUntilMs : known.expiresAtMs
       const expected = known.revision
-      if ((await this.#table.put(id, next, { expiresAtMs, expected })) !== undefined) return this.get(id)
+      if ((await this.#table.replace(id, next, { expiresAtMs, expected })) !== undefined) return this.get(id)
     }
     throw new StoreFailure(`approval ${id} changed under every one of ${MAX_TRIES} tries`)
   }

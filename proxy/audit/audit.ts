@@ -10,6 +10,7 @@ import { openSegmentFile, SegmentWriter, type OpenSegment } from './segment.ts'
 const SEGMENT_BYTES = 16 * 1024 * 1024
 const FLUSH_AFTER_MS = 100
 const RETRY_AFTER_MS = 1000
+const LOOKS_EVERY_MS = 1000
 const FLUSH_AT_BYTES = 1024 * 1024
 const PENDING_BYTES = 8 * 1024 * 1024
 
@@ -17,6 +18,8 @@ export interface AuditOptions {
   /** `<stateDir>/audit`; made with mode 0700. */
   readonly dir: string
   readonly clock: Clock
+  /** A head that was noted elsewhere: the log must have its record. */
+  readonly noted?: ChainHead | undefined
   readonly segmentBytes?: number
   /** Called after each write with the number of records that it made durable. */
   readonly onDurable?: (records: number) => void
@@ -43,6 +46,8 @@ export interface Audit {
   readonly head: ChainHead
   /** The torn tails that a crash left and this start sealed; for the operator's log. */
   readonly sealed: readonly TornTail[]
+  /** The head that was noted elsewhere, if this log lacks its record; undefined: it has it. */
+  readonly missing: ChainHead | undefined
 }
 
 /** Opens the log as its only writer, seals torn tails of a crash, and continues the chain. */
@@ -50,10 +55,12 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
   makeOwnFolder(options.dir)
   const lock = lockFolder(options.dir)
   try {
-    const { head, at, torn } = await recover(options.dir)
+    const { head, at, torn, lacks } = await recover(options.dir, options.noted)
     const { dir, segmentBytes = SEGMENT_BYTES, open = openSegmentFile } = options
-    const log = new AuditLog(options, new SegmentWriter({ dir, segmentBytes, open, at }), lock, head, torn)
+    const found = { head, sealed: torn, missing: lacks ? options.noted : undefined }
+    const log = new AuditLog(options, new SegmentWriter({ dir, segmentBytes, open, at }), lock, found)
     if (torn.length > 0) await log.commit({ phase: 'seal', torn })
+    if (found.missing !== undefined) await log.commit({ phase: 'missing', missing: found.missing })
     return log
   } catch (error) {
     lock.release()
@@ -63,6 +70,7 @@ export async function openAudit(options: AuditOptions): Promise<Audit> {
 
 class AuditLog implements Audit {
   readonly sealed: readonly TornTail[]
+  readonly missing: ChainHead | undefined
   readonly #options: AuditOptions
   readonly #segments: SegmentWriter
   readonly #lock: { release(): void }
@@ -75,14 +83,14 @@ class AuditLog implements Audit {
   #available = true
   #closed = false
   #timer: NodeJS.Timeout | undefined
+  readonly #looking: NodeJS.Timeout
   #writing: Promise<void> | undefined
 
   constructor(
     options: AuditOptions,
     segments: SegmentWriter,
     lock: { release(): void },
-    head: ChainHead,
-    sealed: readonly TornTail[],
+    { head, sealed, missing }: Pick<Audit, 'head' | 'sealed' | 'missing'>,
   ) {
     this.#options = options
     this.#segments = segments
@@ -90,6 +98,9 @@ class AuditLog implements Audit {
     this.#head = head
     this.#pending = new RecordGroup(head)
     this.sealed = sealed
+    this.missing = missing
+    // Where nothing is written nothing else would find out.
+    this.#looking = setInterval(() => this.#look(), LOOKS_EVERY_MS).unref()
   }
 
   get available(): boolean {
@@ -141,12 +152,18 @@ class AuditLog implements Audit {
       await this.flush()
     } finally {
       clearTimeout(this.#timer)
+      clearInterval(this.#looking)
       await this.#segments.close().finally(() => this.#lock.release())
     }
   }
 
   #add(record: AuditRecord, waiter?: CommitWaiter): void {
     this.#pending.add(record, this.#options.clock.nowMs(), waiter)
+  }
+
+  /** Finds out that the log's file is gone: an empty write looks for it. */
+  #look(): void {
+    if (this.#available && this.#pending.records === 0) this.#start()
   }
 
   #schedule(afterMs: number): void {

@@ -15,6 +15,7 @@
  * - `drift`: what a watcher found in an agent's behaviour, in words, with the requests that led to it
  * - `breakglass`: one was opened, confirmed or closed; on every replica, and again if a process starts during it
  * - `task`: a task that has ended: why, what it did and what it left behind, as this process saw it (rule S23)
+ * - `missing`: a head was noted elsewhere whose record this log lacks: records were removed, or the log was replaced
  * - `lost`: how many records found no room while the log could not be written
  */
 export type AuditPhase =
@@ -29,6 +30,7 @@ export type AuditPhase =
   | 'breakglass'
   | 'task'
   | 'seal'
+  | 'missing'
   | 'lost'
 
 /** Says what would have been done to a call that was let through; what would not have been is left out. */
@@ -189,6 +191,8 @@ export interface AuditRecord {
   readonly opened?: BreakglassRecord | undefined
   /** Phase `seal`. */
   readonly torn?: readonly TornTail[] | undefined
+  /** Phase `missing`: the noted head. */
+  readonly missing?: { readonly seq: number; readonly hash: string } | undefined
   /** Phase `lost`. */
   readonly lost?: number | undefined
 }

@@ -6,9 +6,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { diskTrouble } from '../core/disk.ts'
 import { errorMessage } from '../core/error-message.ts'
-import { GENESIS, lastRecord, segmentName, segmentNumbers, type ChainHead } from './chain.ts'
+import { GENESIS, lastRecord, readLine, segmentName, segmentNumbers, type ChainHead } from './chain.ts'
 import type { TornTail } from './record.ts'
 import type { SegmentPosition } from './segment.ts'
+
+/** A head is noted every second: its record is in the last segment, or in the one before. */
+const SEGMENTS_SEARCHED = 2
 
 /**
  * Makes this process the only writer of a folder until `release` or the end of the process. SQLite's lock is the
@@ -40,12 +43,41 @@ function lockTrouble(dir: string, cause: unknown): string {
 export interface Recovered {
   readonly head: ChainHead
   readonly at: SegmentPosition
+  /** Whether the record of a head that was noted elsewhere is not where it should be: records are missing. */
+  readonly lacks: boolean
   /** The torn tails in segment order. If there are any, the log continues in a new segment and keeps these bytes. */
   readonly torn: readonly TornTail[]
 }
 
-/** Finds the last whole record, from the last segment backwards. */
-export async function recover(dir: string): Promise<Recovered> {
+/**
+ * Finds the last whole record, from the last segment backwards. `noted` is a head that was noted elsewhere. Where the
+ * log ends before it, the chain goes on after it, in a new segment: so the gap stays visible.
+ */
+export async function recover(dir: string, noted: ChainHead = GENESIS): Promise<Recovered> {
+  const end = await endOf(dir)
+  if (end.head.seq >= noted.seq) return { ...end, lacks: !(await has(dir, noted)) }
+  const { number, lengthBytes } = end.at
+  return {
+    head: noted,
+    at: lengthBytes > 0 ? { number: number + 1, lengthBytes: 0 } : end.at,
+    lacks: true,
+    torn: end.torn,
+  }
+}
+
+/** Tells whether the log has a record; also true if it is further back than the last segments. */
+async function has(dir: string, { seq, hash }: ChainHead): Promise<boolean> {
+  if (seq === 0) return true
+  const numbers = segmentNumbers(await readdir(dir))
+  for (const number of numbers.slice(-SEGMENTS_SEARCHED)) {
+    const bytes = await readFile(join(dir, segmentName(number)))
+    const at = bytes.indexOf(`{"seq":${seq},`)
+    if (at >= 0) return readLine(bytes.subarray(at, bytes.indexOf(0x0a, at)))?.hash === hash
+  }
+  return numbers.length > SEGMENTS_SEARCHED
+}
+
+async function endOf(dir: string): Promise<Omit<Recovered, 'lacks'>> {
   const numbers = segmentNumbers(await readdir(dir))
   const last = numbers.at(-1) ?? 1
   const torn: TornTail[] = []

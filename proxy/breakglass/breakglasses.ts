@@ -171,7 +171,9 @@ export class Breakglasses {
     expiresAtMs: number,
     expected?: number,
   ): Promise<Breakglass | undefined> {
-    const row = await this.#table.put(id, kept, { expiresAtMs, expected })
+    const row = await (expected === undefined
+      ? this.#table.put(id, kept, { expiresAtMs })
+      : this.#table.replace(id, kept, { expiresAtMs, expected }))
     const breakglass = row === undefined ? undefined : breakglassOf(row)
     if (breakglass !== undefined) this.#deps.written(breakglass)
     return breakglass

@@ -80,20 +80,27 @@ export function openBreakglass(deps: BreakglassDeps): BreakglassService {
     widened: () => widenedBy(breakglasses, settings().pace),
     pace: () => settings().pace,
     watchEnds: (timer: Timer, ended: () => void) => breakglasses.watchEnds(timer, ended),
-    finished({ exchange, decision, reason }: Outcome): void {
-      const { breakglass, call, agent, requestId } = exchange
-      if (breakglass === undefined || call === undefined) return
-      metrics.breakglassCall(call.class, decision)
-      const { service, operation, class: label } = call
-      const what = { requestId, agent: agent?.id, service, operation, class: label, decision, reason }
-      log.warn({ breakglass: breakglass.id, ...what }, 'a call while a break-glass is open')
-      alerts.calls?.post(callAlert(breakglass, what, clock.nowMs()))
-    },
+    finished: (outcome: Outcome) => tell(outcome, alerts.calls, deps),
     close(): void {
       alerts.boxes?.close()
       alerts.calls?.close()
     },
   }
+}
+
+/** Counts, logs and tells a call under a break-glass. */
+function tell(
+  { exchange, decision, reason }: Outcome,
+  alerts: ReturnType<typeof alertsOf>,
+  { metrics, log, clock }: BreakglassDeps,
+): void {
+  const { breakglass, call, agent, requestId } = exchange
+  if (breakglass === undefined || call === undefined) return
+  metrics.breakglassCall(call.class, decision)
+  const { service, operation, class: label } = call
+  const what = { requestId, agent: agent?.id, service, operation, class: label, decision, reason }
+  log.warn({ breakglass: breakglass.id, ...what }, 'a call while a break-glass is open')
+  alerts?.post(callAlert(breakglass, what, clock.nowMs()))
 }
 
 /** Of several of one agent, the one that is open for it widens. */

@@ -1,5 +1,6 @@
 /** Implements `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
 import { join } from 'node:path'
+import type { Config } from '../config/schema/config.ts'
 import { errorMessage } from '../core/error-message.ts'
 import type { ChainHead } from '../audit/chain.ts'
 import { tailAudit } from '../audit/tail.ts'
@@ -9,7 +10,8 @@ import { withArguments, type Given, type Io, type Wrong } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'
 const USAGE = `usage: moderato audit verify [DIR | --config FILE] [--head SEQ:HASH] [--json]
-         checks the whole hash chain; with --head also that it still has the record of an earlier head
+         checks the whole hash chain; with --head also that it still has the record of an earlier head;
+         with --config, of the head that the state store noted last
        moderato audit tail [DIR | --config FILE] [--lines N] [--follow] [--json]
          prints the newest records; with --json as they are in the file
 
@@ -30,8 +32,12 @@ export function run(args: readonly string[], io: Io, options: AuditVerbOptions =
 
 async function act({ dir: given, config, json, head, ...tail }: Command, io: Io, options: AuditVerbOptions) {
   try {
-    const dir = given ?? (await folderOf(config))
-    if (tail.action === 'verify') return report(dir, await verifyAudit(dir, head), json, io)
+    const settings = config === undefined ? undefined : await settingsOf(config)
+    const dir = given ?? (settings === undefined ? DEFAULT_DIR : join(settings.stateDir, 'audit'))
+    if (tail.action === 'verify') {
+      const expected = head ?? (settings === undefined ? undefined : await headInStore(settings, io))
+      return report(dir, await verifyAudit(dir, expected), json, io)
+    }
     for await (const line of tailAudit(dir, { ...tail, signal: options.signal })) {
       io.stdout.write(`${json ? line : auditLine(line)}\n`)
     }
@@ -81,10 +87,21 @@ function commandOf({ values, positionals }: Given<typeof OPTIONS>): Command | Wr
   }
 }
 
-async function folderOf(config: string | undefined): Promise<string> {
-  if (config === undefined) return DEFAULT_DIR
+/** Reads the settings; loaded on demand, since most commands start faster without. */
+async function settingsOf(file: string): Promise<Config> {
   const { loadConfig } = await import('../config/load.ts')
-  return join(loadConfig(config).config.stateDir, 'audit')
+  return loadConfig(file).config
+}
+
+/** Returns the head that the state store noted. Where it cannot be asked, that is said, and the log is verified by itself. */
+async function headInStore(settings: Config, io: Io): Promise<ChainHead | undefined> {
+  try {
+    const { notedHead } = await import('./noted-head.ts')
+    return await notedHead(settings)
+  } catch (error) {
+    io.stderr.write(`the head in the state store was not compared: ${errorMessage(error)}\n`)
+    return undefined
+  }
 }
 
 function headOf(text: string | undefined): ChainHead | undefined | 'malformed' {

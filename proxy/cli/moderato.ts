@@ -54,6 +54,10 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
     load: () => import('./sessions.ts'),
     does: 'list | revoke ... | keys ...: list and end open tasks, manage their keys',
   },
+  state: {
+    load: () => import('./state.ts'),
+    does: 'show | accept: whether the state store can be trusted, and to go on after a loss',
+  },
   version: { load: () => import('./version.ts'), does: 'which Moderato this is; --version is the same' },
 }
 

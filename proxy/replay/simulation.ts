@@ -32,7 +32,8 @@ const NO_LEDGER: Pick<Ledger, 'table'> = {
 const NO_ENTRIES: TableLedger = {
   all: () => [],
   get: () => undefined,
-  put: () => Promise.resolve(undefined),
+  put: () => Promise.reject(new Error('a simulation writes nothing')),
+  replace: () => Promise.resolve(undefined),
   remove: () => Promise.resolve(),
   onChange: () => () => undefined,
 }

@@ -101,10 +101,20 @@ export function adminServers(
 export const OBSERVING =
   'Observe mode: policy, approvals and pace are recorded, not enforced. moderato_would_total counts what they would refuse.'
 
-/** Tells whether traffic should come here. It should if the store is down but reads go on without it. */
-function readiness({ audit, settings, state: { store }, config }: Services, { now }: ServiceState) {
-  const unusable = !audit.available || (!store.up && config.state.readsWhileDown === 'refuse')
+/**
+ * Tells whether traffic should come here. It should if the store is down but reads go on without it; not if somebody
+ * must see to it: the audit log is gone, or the store cannot be trusted.
+ */
+function readiness({ audit, settings, state, config }: Services, { now }: ServiceState) {
+  const { store, ledger } = state
+  const isDown = !store.up && config.state.readsWhileDown === 'refuse'
+  const problems = [
+    ...(audit.available ? [] : ['the audit log cannot be written']),
+    ...(store.unfit === undefined ? [] : ['the state store must not be used']),
+    ...(ledger.problem === undefined ? [] : ['the state store cannot be trusted']),
+  ]
   const { mode } = settings.current()
+  const unusable = isDown || problems.length > 0
   const failing = now === 'serving' && unusable
   return {
     ready: now === 'serving' && !failing,
@@ -113,6 +123,7 @@ function readiness({ audit, settings, state: { store }, config }: Services, { no
     enforcing: mode === 'enforce',
     ...(mode === 'observe' ? { notice: OBSERVING } : {}),
     store: { name: store.name, up: store.up },
+    ...(problems.length === 0 ? {} : { problems }),
   }
 }
 
@@ -120,7 +131,8 @@ function routesDeps(services: Services, reloader: Reloader): AdminRoutesDeps {
   const { settings, audit, identity, clock, steadyClock, freezes, breakglass, approvals, pacing } = services
   const { queue, rates } = pacing
   const { accountOf } = services.credentials
-  const { limiter } = services.state.store
+  const { store, ledger } = services.state
+  const { limiter } = store
   return {
     settings,
     reloader,
@@ -140,6 +152,7 @@ function routesDeps(services: Services, reloader: Reloader): AdminRoutesDeps {
       mode: () => settings.current().mode,
       widened: breakglass.widened,
     },
+    state: { store, ledger },
     catalogue: services.aws.catalogue,
   }
 }

@@ -135,6 +135,7 @@ async function close({ approvals, watching, breakglass, refusals, ...services }:
   // If the disk is full, the store must still be closed.
   try {
     await services.audit.close()
+    await services.noteHeadNow()
   } finally {
     await services.state.close()
   }

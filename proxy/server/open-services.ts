@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { adminToken } from '../admin/token.ts'
 import { openApprovals } from '../approvals/open.ts'
 import { openAudit, type Audit } from '../audit/audit.ts'
+import type { ChainHead } from '../audit/chain.ts'
 import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
 import type { Catalogue } from '../aws/catalogue/types.ts'
 import { addressing } from '../aws/endpoints/addressing.ts'
@@ -24,7 +25,8 @@ import { PaceQueue } from '../pacing/queue.ts'
 import { openSettings } from '../runtime/live-settings.ts'
 import { openRates } from '../runtime/rate-settings.ts'
 import { Signatures } from '../sigv4/signatures.ts'
-import { openState } from '../state/open.ts'
+import { noteAuditHead, readAuditHead } from '../state/audit-head.ts'
+import { openStore } from '../state/open.ts'
 import { pinnedLookup } from '../upstream/address.ts'
 import { upstreamEndpoint } from '../upstream/endpoint.ts'
 import { createUpstreams } from '../upstream/pool.ts'
@@ -43,7 +45,17 @@ const timer: Timer = {
 
 type BaseServices = Pick<
   Services,
-  'config' | 'settings' | 'log' | 'clock' | 'steadyClock' | 'timer' | 'metrics' | 'audit' | 'aws' | 'state'
+  | 'config'
+  | 'settings'
+  | 'log'
+  | 'clock'
+  | 'steadyClock'
+  | 'timer'
+  | 'metrics'
+  | 'audit'
+  | 'aws'
+  | 'state'
+  | 'noteHeadNow'
 >
 
 /** Opens all services. Rejects if anything is wrong; then nothing listens. */
@@ -94,17 +106,24 @@ function openRefusals(audit: Audit): Services['refusals'] {
   }
 }
 
-/** Opens the services that the features need: catalogue, metrics, audit log, settings and store, in this order. */
+/**
+ * Opens the services that the features need: catalogue, metrics, store, audit log, settings and ledger, in this order.
+ * Store and audit log know of each other, so that neither is lost without a word.
+ */
 async function openBase(loaded: LoadedConfig, log: Logger): Promise<BaseServices> {
   const { config } = loaded
   const aws = openAws(config)
   const metrics = openMetrics(config, aws.catalogue)
-  const audit = await openAuditLog(config, metrics, log)
+  const opened = await openStore(config, { clock, timer, log })
+  const noted = await readAuditHead(opened.notes, config.stateDir)
+  const audit = await openAuditLog(config, { metrics, log, noted })
+  const ranBefore = audit.head.seq > 0
   const settings = await openSettings(loaded, { adminToken: adminToken(config), clock })
   metrics.policyBundle(settings.current().policy.revision)
-  const state = await openState(config, { clock, timer, log })
+  const state = await opened.openLedger(ranBefore)
   metrics.stateUp(() => state.store.up)
-  return { config, settings, log, clock, steadyClock, timer, metrics, audit, aws, state }
+  const noteHeadNow = noteAuditHead({ audit, notes: state.notes, stateDir: config.stateDir, timer })
+  return { config, settings, log, clock, steadyClock, timer, metrics, audit, aws, state, noteHeadNow }
 }
 
 function openAws({ catalogue: { services }, listen }: Config): AwsServices {
@@ -124,15 +143,25 @@ function openMetrics({ catalogue: { services }, limits }: Config, catalogue: Cat
   })
 }
 
-async function openAuditLog(config: Config, metrics: Metrics, log: Logger): Promise<Audit> {
+interface AuditDeps {
+  readonly metrics: Metrics
+  readonly log: Logger
+  readonly noted: ChainHead | undefined
+}
+
+async function openAuditLog(config: Config, { metrics, log, noted }: AuditDeps): Promise<Audit> {
   const audit = await openAudit({
     dir: join(config.stateDir, 'audit'),
     clock,
+    noted,
     onDurable: (records) => metrics.auditRecords(records),
     onFailure: (error) => log.error({ err: error }, 'the audit log cannot be written'),
   })
   for (const torn of audit.sealed)
     log.warn({ torn }, 'a crash left an incomplete (torn) audit record; it was kept and sealed')
+  const { missing } = audit
+  if (missing !== undefined)
+    log.error({ missing }, 'records are missing in the audit log: the state store noted a head that it lacks')
   metrics.auditLag(() => audit.lagSeconds())
   return audit
 }

@@ -42,6 +42,8 @@ export interface Services {
   readonly refusals: { readonly unverified: UnverifiedRefusals; readonly agents: AgentRefusals }
   readonly aws: AwsServices
   readonly state: State
+  /** Notes the head of the audit log in the store for the last time; until then it is noted every second. */
+  readonly noteHeadNow: () => Promise<void>
   readonly identity: IdentityService
   /** Finds the owner of an access key: an agent of the configuration, or a session. */
   readonly agents: AgentStore

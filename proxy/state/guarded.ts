@@ -4,10 +4,13 @@
 import { Denial } from '../core/denial/denial.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
 import type { StateStore } from './store.ts'
+import { UnfitStore } from './store-failure.ts'
 
 export interface GuardedStore extends StateStore {
   /** Whether it answered when it was asked last; the ledger asks several times a second. */
   readonly up: boolean
+  /** Says why it must not be used, although it is there; undefined: it may, or it does not answer at all. */
+  readonly unfit: string | undefined
 }
 
 type Turned = (state: { readonly up: boolean; readonly error?: unknown }) => void
@@ -15,11 +18,15 @@ type Turned = (state: { readonly up: boolean; readonly error?: unknown }) => voi
 /** Guards a store. `turned` is called whenever it stops or begins to answer. */
 export function guarded(store: StateStore, turned: Turned): GuardedStore {
   const guard = new Guard(turned)
-  const { limiter, replays, ledger } = store
+  const { limiter, replays, ledger, notes } = store
   return {
     name: store.name,
+    isNew: store.isNew,
     get up() {
       return guard.up
+    },
+    get unfit() {
+      return guard.unfit
     },
     limiter: {
       take: (charges, nowMs, reserveWithinMs) =>
@@ -33,8 +40,12 @@ export function guarded(store: StateStore, turned: Turned): GuardedStore {
       claim: (call, nowMs) => guard.ask(() => replays.claim(call, nowMs)),
     },
     ledger: {
-      write: (entry, expected) => guard.hear(ledger.write(entry, expected)),
-      since: (revision) => guard.hear(ledger.since(revision)),
+      write: (change) => guard.hear(ledger.write(change)),
+      since: (seen) => guard.hear(ledger.since(seen)),
+    },
+    notes: {
+      get: (name) => guard.hear(notes.get(name)),
+      set: (name, text) => guard.hear(notes.set(name, text)),
     },
     close: () => store.close(),
   }
@@ -43,6 +54,7 @@ export function guarded(store: StateStore, turned: Turned): GuardedStore {
 /** Knows whether the store answers, from each answer. */
 class Guard {
   up = true
+  unfit: string | undefined
   readonly #turned: Turned
 
   constructor(turned: Turned) {
@@ -85,11 +97,13 @@ class Guard {
   }
 
   #answered<Result>(result: Result): Result {
+    this.unfit = undefined
     if (!this.up) this.#turned({ up: (this.up = true) })
     return result
   }
 
   #failed(error: unknown): void {
+    this.unfit = error instanceof UnfitStore ? error.message : undefined
     if (this.up) this.#turned({ up: (this.up = false), error })
   }
 

@@ -1,56 +1,57 @@
 /** Keeps state in this process's memory: nothing survives it, and nobody shares it. */
+import { randomUUID } from 'node:crypto'
 import { LocalLimiter } from '../pacing/limiter.ts'
-import type { Clock } from '../core/ports.ts'
-import { Forgetting } from './forgetting.ts'
 import { ReplayMemory } from './replays.ts'
 import {
-  LEDGER_KEPT_MS,
+  nameOf,
+  type LedgerChange,
+  type LedgerNews,
   type LedgerStore,
-  type RawEntry,
+  type Position,
   type StateStore,
   type StoredEntry,
 } from './store.ts'
 
-const wallClock = { nowMs: () => Date.now() }
-
-export function memoryStore(options: {
-  readonly replaysPerAgent: number
-  readonly clock?: Clock
-}): StateStore {
+export function memoryStore(options: { readonly replaysPerAgent: number }): StateStore {
+  const notes = new Map<string, string>()
   return {
     name: 'memory',
+    isNew: true,
     limiter: new LocalLimiter(),
     replays: new ReplayMemory({ perAgent: options.replaysPerAgent }),
-    ledger: new MemoryLedger(options.clock),
+    ledger: new MemoryLedger(),
+    notes: {
+      get: (name) => Promise.resolve(notes.get(name)),
+      set: (name, text) => Promise.resolve(void notes.set(name, text)),
+    },
     close: () => Promise.resolve(),
   }
 }
 
 export class MemoryLedger implements LedgerStore {
   readonly #entries = new Map<string, StoredEntry>()
-  readonly #forgetting = new Forgetting()
-  readonly #clock: Clock
+  readonly #epoch = randomUUID()
   #revision = 0
+  #head: string | undefined
 
-  constructor(clock: Clock = wallClock) {
-    this.#clock = clock
+  since(seen: Position | undefined): Promise<LedgerNews> {
+    const [epoch, revision, head] = [this.#epoch, this.#revision, this.#head]
+    const isWhole = seen === undefined || seen.epoch !== epoch || seen.revision > revision
+    const from = isWhole ? 0 : seen.revision
+    const entries = [...this.#entries.values()].filter((entry) => entry.revision > from)
+    return Promise.resolve({ epoch, revision, head, isWhole, entries })
   }
 
-  write(entry: RawEntry, expected?: number): Promise<number | undefined> {
-    this.#forgetting.from([this.#entries], this.#clock.nowMs())
-    const name = `${entry.kind} ${entry.id}`
-    const known = this.#entries.get(name)
-    const isOver = (known?.expiresAtMs ?? Infinity) + LEDGER_KEPT_MS < this.#clock.nowMs()
-    if (expected !== undefined && expected !== (known?.revision ?? expected) && !isOver)
-      return Promise.resolve(undefined)
-    this.#revision += 1
-    // Deleted first: a map keeps the place of a key that is set anew, and `since` is in order of revisions.
-    this.#entries.delete(name)
-    this.#entries.set(name, { ...entry, revision: this.#revision })
-    return Promise.resolve(this.#revision)
-  }
-
-  since(revision: number): Promise<readonly StoredEntry[]> {
-    return Promise.resolve([...this.#entries.values()].filter((entry) => entry.revision > revision))
+  write({ at, put, forget, head }: LedgerChange): Promise<'written' | 'behind'> {
+    if (at.epoch !== this.#epoch || at.revision !== this.#revision) return Promise.resolve('behind')
+    for (const each of forget) this.#entries.delete(nameOf(each))
+    for (const entry of put) {
+      this.#revision += 1
+      // Deleted first: a map keeps the place of a key that is set anew, and `since` is in order of revisions.
+      this.#entries.delete(nameOf(entry))
+      this.#entries.set(nameOf(entry), { ...entry, revision: this.#revision })
+    }
+    this.#head = head
+    return Promise.resolve('written')
   }
 }

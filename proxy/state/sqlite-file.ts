@@ -1,10 +1,12 @@
 /** Keeps a SQLite file open that several processes may share, and opens it again after it failed. */
-import { closeSync, existsSync, openSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { diskTrouble } from '../core/disk.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { makeOwnFolder } from '../core/own-folder.ts'
+import { ensureSchema } from './sqlite-schema.ts'
+import { UnfitStore } from './store-failure.ts'
 
 type Row = Record<string, SQLOutputValue>
 
@@ -14,25 +16,8 @@ export interface SqliteOptions {
   readonly busyMs: number
 }
 
-const SCHEMA_VERSION = 1
-const SCHEMA = `
-  CREATE TABLE clock (one INTEGER PRIMARY KEY CHECK (one = 1), boot_id TEXT NOT NULL, ahead_ms REAL NOT NULL, last_ms REAL NOT NULL) STRICT;
-  CREATE TABLE bucket (key TEXT PRIMARY KEY, tat_ms REAL NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE ledger (
-    kind TEXT NOT NULL, id TEXT NOT NULL, text TEXT NOT NULL, mac TEXT NOT NULL, expires_at_ms REAL,
-    revision INTEGER NOT NULL UNIQUE, PRIMARY KEY (kind, id)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX ledger_expiry ON ledger (expires_at_ms) WHERE expires_at_ms IS NOT NULL;
-  CREATE TABLE revision (one INTEGER PRIMARY KEY CHECK (one = 1), last INTEGER NOT NULL) STRICT;
-  CREATE TABLE forwarded (
-    agent TEXT NOT NULL, key TEXT NOT NULL, invocation TEXT NOT NULL, forget_at_ms REAL NOT NULL,
-    PRIMARY KEY (agent, key, invocation)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX forwarded_age ON forwarded (forget_at_ms);
-  CREATE TABLE forwarded_count (agent TEXT PRIMARY KEY, calls INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-  INSERT INTO revision VALUES (1, 0);
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`
+/** Result codes of a file that is damaged: corrupt, no database. */
+const DAMAGED = new Set([11, 26])
 /** Result codes after which the open file is as good as before: busy, out of space. */
 const PASSING = new Set([5, 13])
 const OPEN_TRIES = 100
@@ -48,6 +33,9 @@ export class SqliteFile {
   #db: DatabaseSync | undefined
   readonly #statements = new Map<string, StatementSync>()
   #failing = false
+  /** Which file it is, whatever its name. */
+  readonly #identity: string
+  readonly isNew: boolean
 
   /** Throws if the file cannot be used, and says what to do. */
   constructor(options: SqliteOptions) {
@@ -55,12 +43,11 @@ export class SqliteFile {
     makeOwnFolder(dirname(options.path))
     // Made here, so that it is its owner's alone; SQLite gives the files beside it the same mode.
     closeSync(openSync(options.path, 'a', 0o600))
+    this.#identity = identityOf(options.path)
     try {
-      this.#openPatiently()
+      this.isNew = this.#openPatiently()
     } catch (error) {
-      const trouble =
-        diskTrouble(options.path, error) ?? `${errorMessage(error)}. Restore it, or move it away.`
-      throw new Error(`${options.path} cannot be used: ${trouble}`, { cause: error })
+      throw error instanceof UnfitStore ? error : unusable(options.path, error)
     }
   }
 
@@ -74,7 +61,10 @@ export class SqliteFile {
   /** Runs `work` as one transaction that nobody else writes in. Throws if the file fails; nothing is changed then. */
   write<Result>(work: () => Result): Result {
     try {
-      const result = this.#guard(() => this.#transact(work))
+      const result = this.#guard(() => {
+        this.#checkIdentity()
+        return this.#transact(work, 'BEGIN IMMEDIATE')
+      })
       this.#turn(false)
       return result
     } catch (error) {
@@ -91,6 +81,14 @@ export class SqliteFile {
     } finally {
       this.#db?.exec('PRAGMA synchronous = NORMAL')
     }
+  }
+
+  /** Runs `work`, which reads, on one state of the file. */
+  readAll<Result>(work: () => Result): Result {
+    return this.#guard(() => {
+      this.#checkIdentity()
+      return this.#transact(work, 'BEGIN')
+    })
   }
 
   /** Runs one SELECT on its own, and returns its rows. */
@@ -118,8 +116,8 @@ export class SqliteFile {
     db?.close()
   }
 
-  #transact<Result>(work: () => Result): Result {
-    this.run('BEGIN IMMEDIATE')
+  #transact<Result>(work: () => Result, begin: string): Result {
+    this.run(begin)
     try {
       const result = work()
       this.run('COMMIT')
@@ -149,15 +147,14 @@ export class SqliteFile {
   }
 
   #opened(): DatabaseSync {
-    return this.#db ?? this.#open()
+    return this.#db ?? this.#open().db
   }
 
   /** Several processes may start at once: SQLite does not wait where one of them turns the file to WAL. */
-  #openPatiently(): void {
+  #openPatiently(): boolean {
     for (let left = OPEN_TRIES; ; left -= 1) {
       try {
-        this.#open()
-        return
+        return this.#open().isNew
       } catch (error) {
         if (left === 0 || !isPassing(error)) throw error
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, OPEN_PAUSE_MS)
@@ -165,28 +162,38 @@ export class SqliteFile {
     }
   }
 
-  #open(): DatabaseSync {
+  #open(): { readonly db: DatabaseSync; readonly isNew: boolean } {
     const { path } = this.#options
     // SQLite would make it anew, and every bucket in it would be full.
-    if (!existsSync(path)) throw new Error(`${path} is gone`)
+    this.#checkIdentity()
     const db = new DatabaseSync(path, { timeout: this.#busyMs() })
     try {
       db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
-      ensureSchema(db)
+      const isNew = ensureSchema(db)
+      this.#db = db
+      return { db, isNew }
     } catch (error) {
       db.close()
       throw error
     }
-    this.#db = db
-    return db
+  }
+
+  /** A file that was removed stays open, and its next reader finds another under its name, or none. */
+  #checkIdentity(): void {
+    const { path } = this.#options
+    if (identityOf(path) === this.#identity) return
+    throw new UnfitStore(
+      `${path} is gone, or was replaced, while Moderato used it: put the same file back, or restart Moderato`,
+    )
   }
 
   #guard<Result>(work: () => Result): Result {
     try {
       return work()
     } catch (error) {
+      if (error instanceof UnfitStore) throw error
       if (!isPassing(error)) this.#drop()
-      throw error
+      throw DAMAGED.has(codeOf(error)) ? unusable(this.#options.path, error) : error
     }
   }
 
@@ -200,16 +207,24 @@ export class SqliteFile {
   }
 }
 
-function ensureSchema(db: DatabaseSync): void {
-  db.exec('BEGIN IMMEDIATE')
-  const version = db.prepare('PRAGMA user_version').get()?.['user_version']
-  if (version === 0) db.exec(SCHEMA)
-  else if (version !== SCHEMA_VERSION)
-    throw new Error(`it was written by another version of Moderato (${String(version)})`)
-  db.exec('COMMIT')
+/** Names a file itself; empty: there is none of this name. */
+function identityOf(path: string): string {
+  const file = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return file === undefined ? '' : `${file.dev}:${file.ino}`
+}
+
+function unusable(path: string, error: unknown): UnfitStore {
+  const trouble =
+    diskTrouble(path, error) ??
+    `${errorMessage(error)}. Restore it, or move it away. Without it Moderato starts anew, once \`moderato state accept\` says so.`
+  return new UnfitStore(`${path} cannot be used: ${trouble}`, { cause: error })
+}
+
+function codeOf(error: unknown): number {
+  const has = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+  return has ? Number(error.errcode) & 0xff : 0
 }
 
 function isPassing(error: unknown): boolean {
-  if (!(error instanceof Error && 'errcode' in error && typeof error.errcode === 'number')) return false
-  return PASSING.has(error.errcode & 0xff)
+  return PASSING.has(codeOf(error))
 }

@@ -1,74 +1,96 @@
 /** Keeps the ledger's entries in a SQLite file. A write is on the disk when its promise resolves. */
-import type { Clock } from '../core/ports.ts'
 import type { SqliteFile } from './sqlite-file.ts'
-import {
-  LEDGER_KEPT_MS,
-  type LedgerKind,
-  type LedgerStore,
-  type RawEntry,
-  type StoredEntry,
+import type {
+  LedgerChange,
+  LedgerKind,
+  LedgerNews,
+  LedgerStore,
+  NoteStore,
+  Position,
+  RawEntry,
+  StoredEntry,
 } from './store.ts'
-
-const FORGOTTEN_PER_WRITE = 8
 
 export class SqliteLedger implements LedgerStore {
   readonly #file: SqliteFile
-  readonly #clock: Clock
 
-  constructor(file: SqliteFile, clock: Clock) {
+  constructor(file: SqliteFile) {
     this.#file = file
-    this.#clock = clock
-  }
-
-  async write(entry: RawEntry, expected?: number): Promise<number | undefined> {
-    return this.#file.writeDurably(() => this.#write(entry, expected))
   }
 
   /**
    * Returns what is new. It is asked all the time, so it also finds out when a file can be written again that could
    * not: a read does not show it.
    */
-  async since(revision: number): Promise<readonly StoredEntry[]> {
+  async since(seen: Position | undefined): Promise<LedgerNews> {
     if (this.#file.failing) this.#file.write(() => this.#file.run('UPDATE revision SET last = last'))
-    return this.#file
-      .read('SELECT * FROM ledger WHERE revision > ? ORDER BY revision', revision)
-      .map((row) => ({
-        kind: String(row['kind']) as LedgerKind,
-        id: String(row['id']),
-        text: String(row['text']),
-        mac: String(row['mac']),
-        expiresAtMs: row['expires_at_ms'] === null ? undefined : Number(row['expires_at_ms']),
-        revision: Number(row['revision']),
-      }))
+    return this.#file.readAll(() => this.#since(seen))
   }
 
-  #write({ kind, id, text, mac, expiresAtMs }: RawEntry, expected: number | undefined): number | undefined {
-    const overSinceMs = this.#clock.nowMs() - LEDGER_KEPT_MS
-    this.#file.run(
-      `DELETE FROM ledger WHERE (kind, id) IN
-        (SELECT kind, id FROM ledger WHERE expires_at_ms < ? ORDER BY expires_at_ms LIMIT ?)`,
-      overSinceMs,
-      FORGOTTEN_PER_WRITE,
-    )
-    const known = this.#file.get(
-      `SELECT revision FROM ledger
-        WHERE kind = ? AND id = ? AND (expires_at_ms IS NULL OR expires_at_ms >= ?)`,
-      kind,
-      id,
-      overSinceMs,
-    )
-    // Only what was forgotten is gone, or counts so: whoever expects it was the last to write it.
-    if (expected !== undefined && known !== undefined && known['revision'] !== expected) return undefined
-    const revision = Number(this.#file.get('UPDATE revision SET last = last + 1 RETURNING last')?.['last'])
-    this.#file.run(
-      'INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?)',
-      kind,
-      id,
-      text,
-      mac,
-      expiresAtMs ?? null,
-      revision,
-    )
-    return revision
+  async write(change: LedgerChange): Promise<'written' | 'behind'> {
+    return this.#file.writeDurably(() => this.#write(change))
+  }
+
+  #since(seen: Position | undefined): LedgerNews {
+    const now = this.#now()
+    const isWhole = seen === undefined || seen.epoch !== now.epoch || seen.revision > now.revision
+    if (!isWhole && seen.revision === now.revision) return { ...now, isWhole, entries: [] }
+    const from = isWhole ? -1 : seen.revision
+    const rows = this.#file.all('SELECT * FROM ledger WHERE revision > ? ORDER BY revision', from)
+    return { ...now, isWhole, entries: rows.map(entryOf) }
+  }
+
+  #write({ at, put, forget, head }: LedgerChange): 'written' | 'behind' {
+    const now = this.#now()
+    if (now.epoch !== at.epoch || now.revision !== at.revision) return 'behind'
+    for (const { kind, id } of forget)
+      this.#file.run('DELETE FROM ledger WHERE kind = ? AND id = ?', kind, id)
+    for (const [index, each] of put.entries()) this.#put(each, at.revision + 1 + index)
+    this.#file.run('UPDATE revision SET last = ?', at.revision + put.length)
+    this.#file.run('INSERT OR REPLACE INTO ledger_head VALUES (1, ?, ?)', at.epoch, head)
+    return 'written'
+  }
+
+  #put({ kind, id, text, mac, expiresAtMs }: RawEntry, revision: number): void {
+    const values = [kind, id, text, mac, expiresAtMs ?? null, revision]
+    this.#file.run('INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?)', ...values)
+  }
+
+  #now(): Position & { readonly head: string | undefined } {
+    const row = this.#file.get('SELECT last, epoch, head FROM revision LEFT JOIN ledger_head ON true')
+    const head = row?.['head']
+    return {
+      epoch: String(row?.['epoch'] ?? ''),
+      revision: Number(row?.['last']),
+      head: typeof head === 'string' ? head : undefined,
+    }
+  }
+}
+
+export class SqliteNotes implements NoteStore {
+  readonly #file: SqliteFile
+
+  constructor(file: SqliteFile) {
+    this.#file = file
+  }
+
+  async get(name: string): Promise<string | undefined> {
+    const text = this.#file.read('SELECT text FROM note WHERE name = ?', name)[0]?.['text']
+    return typeof text === 'string' ? text : undefined
+  }
+
+  async set(name: string, text: string): Promise<void> {
+    this.#file.write(() => this.#file.run('INSERT OR REPLACE INTO note VALUES (?, ?)', name, text))
+  }
+}
+
+function entryOf(row: Readonly<Record<string, unknown>>): StoredEntry {
+  return {
+    kind: String(row['kind']) as LedgerKind,
+    id: String(row['id']),
+    text: String(row['text']),
+    mac: String(row['mac']),
+    expiresAtMs: row['expires_at_ms'] === null ? undefined : Number(row['expires_at_ms']),
+    revision: Number(row['revision']),
   }
 }

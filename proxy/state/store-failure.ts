@@ -9,11 +9,19 @@ export class StoreFailure extends Error {
   }
 }
 
+/**
+ * Says that a store is there and must not be used: it lost or would lose what it was given, or is another one. Its
+ * message says what to do.
+ */
+export class UnfitStore extends Error {
+  override readonly name = 'UnfitStore'
+}
+
 /** Waits for the store. Rejects with `StoreFailure` if it fails. */
 export async function orStoreFailure<Result>(asked: Promise<Result>): Promise<Result> {
   try {
     return await asked
   } catch (cause) {
-    throw new StoreFailure(cause)
+    throw cause instanceof StoreFailure ? cause : new StoreFailure(cause)
   }
 }

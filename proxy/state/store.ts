@@ -17,7 +17,7 @@ export const LEDGER_KINDS = [
 ] as const
 export type LedgerKind = (typeof LEDGER_KINDS)[number]
 
-/** A store keeps an entry for this long after its time is over; then it may forget it. */
+/** An entry is kept for this long after its time is over; then it is forgotten. */
 export const LEDGER_KEPT_MS = 24 * 3_600_000
 
 /**
@@ -29,8 +29,22 @@ export interface RawEntry {
   readonly id: string
   readonly text: string
   readonly mac: string
-  /** `LEDGER_KEPT_MS` after this the store may forget it; undefined: never. */
+  /** Long after this (`LEDGER_KEPT_MS`) it is forgotten; undefined: never. */
   readonly expiresAtMs: number | undefined
+}
+
+/** Names an entry over all kinds. */
+export function nameOf({ kind, id }: Pick<RawEntry, 'kind' | 'id'>): string {
+  return `${kind} ${id}`
+}
+
+/**
+ * Tells whether an entry lets calls go that would not go without it. Where it is not known to be the newest form, it
+ * is taken back: agents ask again, and people decide again.
+ */
+export function letsCallsGo({ kind, id }: Pick<RawEntry, 'kind' | 'id'>): boolean {
+  // Nonces and demands are of the kind approval too, and restrict; their ids have a prefix.
+  return kind === 'breakglass' || (kind === 'approval' && !id.includes(':'))
 }
 
 /** Adds the revision of the write that made the entry: revisions grow, over all entries of a store. */
@@ -38,18 +52,49 @@ export interface StoredEntry extends RawEntry {
   readonly revision: number
 }
 
+/** Says where in a store's history somebody stands. */
+export interface Position {
+  /** Names the data of a store: made anew, at random, whenever the store is empty. */
+  readonly epoch: string
+  /** Counts the writes since then. */
+  readonly revision: number
+}
+
+/** Holds what a store tells of its ledger, as of one moment. */
+export interface LedgerNews extends Position {
+  /** What the last writer sealed of all entries together (`seal.ts`); undefined: nobody has. */
+  readonly head: string | undefined
+  /** True: these are all entries, and not only those that are newer. */
+  readonly isWhole: boolean
+  /** The newest form of each, in order of revisions. */
+  readonly entries: readonly StoredEntry[]
+}
+
+/** Holds one atomic change of a store's ledger. */
+export interface LedgerChange {
+  /** The change is made only if the store still stands here. */
+  readonly at: Position
+  /** They get the next revisions, in this order. */
+  readonly put: readonly RawEntry[]
+  readonly forget: readonly Pick<RawEntry, 'kind' | 'id'>[]
+  readonly head: string
+}
+
 /**
  * Keeps the ledger's entries. Every call rejects if the store cannot be reached, and has changed nothing then that it
  * does not show later.
  */
 export interface LedgerStore {
-  /**
-   * Writes an entry durably, if its revision is still `expected` (0: there is none) or it was forgotten; without
-   * `expected`, whatever it is. One atomic step over all replicas. Resolves with the new revision; undefined: somebody else wrote first.
-   */
-  write(entry: RawEntry, expected?: number): Promise<number | undefined>
-  /** Returns the newest form of every entry that was written after `revision`, in order of revisions. */
-  since(revision: number): Promise<readonly StoredEntry[]>
+  /** Returns what is newer than `seen`; everything, if it is undefined, of another epoch, or ahead of the store. */
+  since(seen: Position | undefined): Promise<LedgerNews>
+  /** Makes a change durably, in one atomic step over all replicas. `behind`: nothing was written, others were first. */
+  write(change: LedgerChange): Promise<'written' | 'behind'>
+}
+
+/** Keeps short texts by name, beside the ledger. Whoever writes them seals them. */
+export interface NoteStore {
+  get(name: string): Promise<string | undefined>
+  set(name: string, text: string): Promise<void>
 }
 
 /** Holds an entry that was sealed by whoever holds the ledger's key. A `Table` reads its value. */
@@ -68,8 +113,11 @@ export interface Entry {
 export interface StateStore {
   /** Its name in the configuration: `memory`, `sqlite`, `valkey`. */
   readonly name: string
+  /** Whether it was empty when it was opened. */
+  readonly isNew: boolean
   readonly limiter: Limiter & KeptBuckets
   readonly replays: Replays
   readonly ledger: LedgerStore
+  readonly notes: NoteStore
   close(): Promise<void>
 }

@@ -51,15 +51,19 @@ export type IdForm = { readonly prefix: string } | { readonly form: RegExp }
 
 export interface PutOptions {
   readonly expiresAtMs?: number | undefined
+}
+
+export interface ReplaceOptions extends PutOptions {
   /** The entry is written only if its revision is still this; 0: only if there is none. */
-  readonly expected?: number | undefined
+  readonly expected: number
 }
 
 /** Names what a table needs of the ledger. */
 export interface TableLedger {
   get(kind: LedgerKind, id: string): Entry | undefined
   all(kind: LedgerKind): Entry[]
-  put(kind: LedgerKind, id: string, value: unknown, options: PutOptions): Promise<Entry | undefined>
+  put(kind: LedgerKind, id: string, value: unknown, options: PutOptions): Promise<Entry>
+  replace(kind: LedgerKind, id: string, value: unknown, options: ReplaceOptions): Promise<Entry | undefined>
   remove(kind: LedgerKind, id: string): Promise<void>
   onChange(listener: (entry: Entry) => void): () => void
 }
@@ -107,12 +111,17 @@ export class Table<Value> {
   }
 
   /**
-   * Writes an entry, durably, on every replica within the next poll. Resolves with it; undefined: somebody else wrote
-   * first. Rejects if the store cannot be reached: the entry may be written then, or not.
+   * Writes an entry, durably, on every replica within the next poll. Resolves with it, and only if it was written.
+   * Rejects with `StoreFailure` otherwise: if the store could not be reached, it may be written.
    */
-  async put(id: string, value: Value, options: PutOptions = {}): Promise<Row<Value> | undefined> {
-    const entry = await this.#ledger.put(this.#options.kind, this.#prefix + id, value, options)
-    return entry === undefined ? undefined : this.#read(entry).row
+  async put(id: string, value: Value, options: PutOptions = {}): Promise<Row<Value>> {
+    return this.#written(await this.#ledger.put(this.#options.kind, this.#prefix + id, value, options))
+  }
+
+  /** Writes an entry as `put`, if nobody wrote since `expected`; undefined: somebody did, and nothing was written. */
+  async replace(id: string, value: Value, options: ReplaceOptions): Promise<Row<Value> | undefined> {
+    const entry = await this.#ledger.replace(this.#options.kind, this.#prefix + id, value, options)
+    return entry === undefined ? undefined : this.#written(entry)
   }
 
   /** Removes an entry, as `put` writes one. */
@@ -142,6 +151,12 @@ export class Table<Value> {
 
   #idOf({ id }: Entry): string {
     return id.slice(this.#prefix.length)
+  }
+
+  #written(entry: Entry): Row<Value> {
+    const { row } = this.#read(entry)
+    if (row === undefined) throw new Error(`an entry was written that its own schema does not take`)
+    return row
   }
 
   #read(entry: Entry): Reading<Value> {

@@ -7,6 +7,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { hostOf } from '../core/addresses.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { readSecret } from '../core/secret-file.ts'
+import { UnfitStore } from './store-failure.ts'
 
 export interface ValkeyOptions {
   /** `valkey:`, `redis:`, or with TLS `valkeys:`, `rediss:`. A password in it is used if there is no `passwordFile`. */
@@ -18,12 +19,18 @@ export interface ValkeyOptions {
   readonly timeoutMs: number
 }
 
+/** For so long a server is believed that it evicts nothing. */
+const FIT_FOR_MS = 1_000
+
 type Argument = string | number
 type Options = Omit<RedisOptions, 'replyMapping'>
 
 export class ValkeyConnection {
   readonly #redis: Redis
   readonly #hashes = new Map<string, string>()
+  /** Why nothing may be given to the server; undefined: it keeps what it is given. */
+  #unfit: UnfitStore | undefined
+  #fitUntilMs = -Infinity
 
   private constructor(redis: Redis) {
     this.#redis = redis
@@ -48,6 +55,7 @@ export class ValkeyConnection {
 
   /** Runs a script, by its hash where the server knows it. Rejects if no answer comes in time; it may have run then. */
   async run(script: string, keys: readonly string[], values: readonly Argument[]): Promise<unknown> {
+    if (this.#unfit !== undefined) throw this.#unfit
     try {
       return await this.#redis.evalsha(this.#hashOf(script), keys.length, ...keys, ...values)
     } catch (error) {
@@ -60,8 +68,26 @@ export class ValkeyConnection {
     return keys.length === 0 ? [] : this.#answered(this.#redis.mget(...keys))
   }
 
-  async setIfAbsent(key: string, value: string): Promise<void> {
-    await this.#answered(this.#redis.set(key, value, 'NX'))
+  /** Resolves with whether it was absent. */
+  async setIfAbsent(key: string, value: string): Promise<boolean> {
+    return (await this.#answered(this.#redis.set(key, value, 'NX'))) !== null
+  }
+
+  /**
+   * Rejects if the server was told meanwhile to throw away what it is given; then everything is refused until it is
+   * not. Asks it once a second at most.
+   */
+  async ensureFit(): Promise<void> {
+    const nowMs = performance.now()
+    if (nowMs < this.#fitUntilMs) return
+    try {
+      await refuseEviction(this.#redis)
+      this.#unfit = undefined
+      this.#fitUntilMs = nowMs + FIT_FOR_MS
+    } catch (error) {
+      if (error instanceof UnfitStore) this.#unfit = error
+      throw failure(error)
+    }
   }
 
   close(): void {
@@ -150,7 +176,9 @@ async function refuseEviction(redis: Redis): Promise<void> {
     new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(memory)?.[1]
   const policy = valueOf('maxmemory_policy')
   if (valueOf('maxmemory') === '0' || policy === 'noeviction') return
-  throw new Error(`the server evicts what it is given (${policy}): set maxmemory-policy noeviction`)
+  throw new UnfitStore(
+    `state.url: the server evicts what it is given (${policy}): set maxmemory-policy noeviction`,
+  )
 }
 
 /** Connects; rejects with what is wrong, where ioredis says only that the connection is closed. */
@@ -166,5 +194,6 @@ async function connected(redis: Redis): Promise<void> {
 
 /** Without its cause: ioredis puts the command into it, with its arguments, of which one is the password. */
 function failure(error: unknown): Error {
+  if (error instanceof UnfitStore) return error
   return new Error(`state.url: ${errorMessage(error)}`)
 }

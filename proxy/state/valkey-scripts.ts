@@ -71,9 +71,15 @@ const LIVE = `
 `
 
 /**
- * KEYS: ids of the call's signature, the agent's calls; ARGV: invocation, member, 1 within its second, keptMs, perAgent.
+ * KEYS: ids of the call's signature, the agent's calls, then the ledger's epoch and counter; ARGV: invocation, member, 1
+ * within its second, keptMs, perAgent, then epoch and revision that the caller knows, or ''. `another`: this is not the
+ * data that the caller judged the call by, so its freezes and revocations may be others.
  */
 const CLAIM = `
+  if ARGV[6] ~= '' then
+    if redis.call('GET', KEYS[3]) ~= ARGV[6] then return 'another' end
+    if tonumber(redis.call('GET', KEYS[4]) or '0') < tonumber(ARGV[7]) then return 'another' end
+  end
   local old = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', exact(now), 'LIMIT', 0, 16)
   if #old > 0 then redis.call('ZREM', KEYS[2], unpack(old)) end
   if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 1 then return 'replayed' end
@@ -88,39 +94,47 @@ const CLAIM = `
 `
 
 /**
- * KEYS: counter, entries, revisions, expiries; ARGV: name, text of the entry, expected or '', expiry or '', keptMs, known.
- * Answers the new revision, 0 if another was first, -1 if less is here than the caller knows.
+ * KEYS: counter, entries, revisions, expiries, epoch, head; ARGV: epoch and revision that the caller knows, head, number
+ * of names to forget, those names, then name, text, and expiry or '' of each entry. Answers 1; 0 if the ledger stands
+ * elsewhere. Older versions of Moderato forget by the expiries.
  */
 const WRITE = `
+  if redis.call('GET', KEYS[5]) ~= ARGV[1] then return 0 end
   local last = tonumber(redis.call('GET', KEYS[1]) or '0')
-  if last < tonumber(ARGV[6]) then return -1 end
-  local over = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', exact(now - tonumber(ARGV[5])), 'LIMIT', 0, 8)
-  for _, name in ipairs(over) do
-    redis.call('HDEL', KEYS[2], name)
-    redis.call('ZREM', KEYS[3], name)
-    redis.call('ZREM', KEYS[4], name)
+  if last ~= tonumber(ARGV[2]) then return 0 end
+  local first = 5 + tonumber(ARGV[4])
+  for i = 5, first - 1 do
+    redis.call('HDEL', KEYS[2], ARGV[i])
+    redis.call('ZREM', KEYS[3], ARGV[i])
+    redis.call('ZREM', KEYS[4], ARGV[i])
   end
-  local known = redis.call('ZSCORE', KEYS[3], ARGV[1])
-  local expiry = redis.call('ZSCORE', KEYS[4], ARGV[1])
-  if expiry and tonumber(expiry) < now - tonumber(ARGV[5]) then known = false end
-  if ARGV[3] ~= '' and known and tonumber(known) ~= tonumber(ARGV[3]) then return 0 end
-  local revision = redis.call('INCR', KEYS[1])
-  redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
-  redis.call('ZADD', KEYS[3], revision, ARGV[1])
-  if ARGV[4] == '' then redis.call('ZREM', KEYS[4], ARGV[1]) else redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1]) end
-  return revision
+  for i = first, #ARGV, 3 do
+    last = redis.call('INCR', KEYS[1])
+    redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+    redis.call('ZADD', KEYS[3], last, ARGV[i])
+    if ARGV[i + 2] == '' then redis.call('ZREM', KEYS[4], ARGV[i]) else redis.call('ZADD', KEYS[4], ARGV[i + 2], ARGV[i]) end
+  end
+  redis.call('SET', KEYS[6], ARGV[3])
+  return 1
 `
 
 /**
- * KEYS as for WRITE, then TAKE's `since`; ARGV: revision. Answers { last revision, then name, revision and text of each
+ * KEYS as for WRITE, then TAKE's `since`; ARGV: epoch and revision that the caller knows, and a new epoch for a server
+ * that has none. Answers { epoch, last revision, head, 1 if these are all entries, then name, revision and text of each
  * newer entry }. It is asked all the time, so it also notes early that a server lost all it had.
  */
 const SINCE = `
-  redis.call('SET', KEYS[5], exact(now), 'NX')
+  redis.call('SET', KEYS[7], exact(now), 'NX')
+  local epoch = redis.call('GET', KEYS[5])
+  if not epoch then
+    epoch = ARGV[3]
+    redis.call('SET', KEYS[5], epoch)
+  end
   local last = tonumber(redis.call('GET', KEYS[1]) or '0')
-  local answer = { last }
-  if last == tonumber(ARGV[1]) then return answer end
-  local newer = redis.call('ZRANGEBYSCORE', KEYS[3], '(' .. ARGV[1], '+inf', 'WITHSCORES')
+  local whole = epoch ~= ARGV[1] or tonumber(ARGV[2]) > last
+  local answer = { epoch, last, redis.call('GET', KEYS[6]) or '', whole and 1 or 0 }
+  if not whole and last == tonumber(ARGV[2]) then return answer end
+  local newer = redis.call('ZRANGEBYSCORE', KEYS[3], whole and '-inf' or '(' .. ARGV[2], '+inf', 'WITHSCORES')
   for i = 1, #newer, 2 do
     answer[#answer + 1] = newer[i]
     answer[#answer + 1] = newer[i + 1]
@@ -129,25 +143,13 @@ const SINCE = `
   return answer
 `
 
-/**
- * Puts back what a server lost that replicas still know. KEYS as for WRITE; ARGV: last revision, then name, text,
- * expiry or '', and revision of each entry. An entry that is there already is kept if it is newer.
- */
-const RESTORE = `
-  local last = tonumber(redis.call('GET', KEYS[1]) or '0')
-  if last < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
-  for i = 2, #ARGV, 4 do
-    local known = tonumber(redis.call('ZSCORE', KEYS[3], ARGV[i]) or '0')
-    if known < tonumber(ARGV[i + 3]) then
-      redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
-      redis.call('ZADD', KEYS[3], ARGV[i + 3], ARGV[i])
-      if ARGV[i + 2] ~= '' then redis.call('ZADD', KEYS[4], ARGV[i + 2], ARGV[i]) end
-    end
-  end
-  return 1
+/** KEYS: notes; ARGV: name, and the text to be kept. Answers the text that is kept, or ''. */
+const NOTE = `
+  if ARGV[2] then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end
+  return redis.call('HGET', KEYS[1], ARGV[1]) or ''
 `
 
-export type ScriptName = 'take' | 'live' | 'claim' | 'write' | 'since' | 'restore'
+export type ScriptName = 'take' | 'live' | 'claim' | 'write' | 'since' | 'note'
 
 /** Returns the scripts, in time as `time` tells it: Lua that sets `now`. */
 export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
@@ -156,8 +158,8 @@ export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
     take: clocked + TAKE,
     live: clocked + LIVE,
     claim: clocked + CLAIM,
-    write: clocked + WRITE,
+    write: WRITE,
     since: clocked + SINCE,
-    restore: RESTORE,
+    note: NOTE,
   }
 }

@@ -4,6 +4,7 @@ import type { BucketCharge, KeptBuckets, Limiter, Turn } from '../pacing/limiter
 import { emptiestOf, type LiveBucket, type LiveBuckets } from '../pacing/live-buckets.ts'
 import type { Clock } from '../core/ports.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
+import { changed, KnownData } from './known-data.ts'
 import {
   inItsSecond,
   isOver,
@@ -15,7 +16,7 @@ import {
 } from './replays.ts'
 import type { StateStore } from './store.ts'
 import { ValkeyConnection, type ValkeyOptions } from './valkey-connection.ts'
-import { ValkeyLedger } from './valkey-ledger.ts'
+import { ValkeyLedger, ValkeyNotes } from './valkey-ledger.ts'
 import { scriptsIn, SERVER_TIME } from './valkey-scripts.ts'
 import type { ValkeyServer } from './valkey-server.ts'
 
@@ -35,15 +36,19 @@ export async function valkeyStore(options: ValkeyStoreOptions): Promise<StateSto
   const server: ValkeyServer = {
     run: (script, keys, values) => connection.run(scripts[script], keys, values),
     get: (keys) => connection.get(keys),
+    ensureFit: () => connection.ensureFit(),
     key: (name) => `{${options.prefix}}:${name}`,
   }
   // Whoever is first on a server finds every bucket full; see TAKE in valkey-scripts.ts.
-  await connection.setIfAbsent(server.key('since'), '0')
+  const isNew = await connection.setIfAbsent(server.key('since'), '0')
+  const known = new KnownData(() => options.clock.nowMs())
   return {
     name: 'valkey',
+    isNew,
     limiter: new ValkeyLimiter(server),
-    replays: new ValkeyReplays(server, options.replaysPerAgent),
-    ledger: new ValkeyLedger(server, options.clock),
+    replays: new ValkeyReplays(server, known, options.replaysPerAgent),
+    ledger: new ValkeyLedger(server, known),
+    notes: new ValkeyNotes(server),
     close: async () => connection.close(),
   }
 }
@@ -112,11 +117,13 @@ class ValkeyLimiter implements Limiter, KeptBuckets {
 /** The server decides; what this process saw is remembered besides, so that a copy is refused without asking. */
 class ValkeyReplays implements Replays {
   readonly #server: ValkeyServer
+  readonly #known: KnownData
   readonly #perAgent: number
   readonly #seen: ReplayMemory
 
-  constructor(server: ValkeyServer, perAgent: number) {
+  constructor(server: ValkeyServer, known: KnownData, perAgent: number) {
     this.#server = server
+    this.#known = known
     this.#perAgent = perAgent
     this.#seen = new ReplayMemory({ perAgent })
   }
@@ -127,19 +134,26 @@ class ValkeyReplays implements Replays {
 
   async claim(call: SignedCall, nowMs: number): Promise<ClaimOutcome> {
     if (isOver(call, nowMs) || this.#seen.has(call, nowMs)) return 'replayed'
+    this.#known.check(call.receivedAtMs)
     const { agentId, key, invocationId } = call
+    const { epoch = '', revision = 0 } = this.#known.seen ?? {}
     const outcome = (await this.#server.run(
       'claim',
       // Neither part can hold the other's mark: the key is hexadecimal.
-      [this.#server.key(`forwarded:${key}:${agentId}`), this.#server.key(`forwarded:of:${agentId}`)],
+      [`forwarded:${key}:${agentId}`, `forwarded:of:${agentId}`, 'ledger:epoch', 'ledger'].map((name) =>
+        this.#server.key(name),
+      ),
       [
         invocationId,
         `${key}:${invocationId}`,
         inItsSecond(call) ? 1 : 0,
         keptMs(call, nowMs),
         this.#perAgent,
+        epoch,
+        revision,
       ],
-    )) as ClaimOutcome
+    )) as ClaimOutcome | 'another'
+    if (outcome === 'another') throw changed()
     if (outcome !== 'full') this.#seen.claim(call, nowMs)
     return outcome
   }

@@ -59,12 +59,12 @@ export class Quarantines {
       const before = this.#table.get(agent)
       if (before !== undefined && (before.expiresAtMs ?? Infinity) >= (untilMs ?? Infinity))
         return quarantineOf(before)
-      const options = {
-        ...(untilMs === undefined ? {} : { expiresAtMs: untilMs }),
-        // Of none that is in force an old entry may stand there still: the last writer wins then.
-        ...(before === undefined ? {} : { expected: before.revision }),
-      }
-      const row = await this.#table.put(agent, { reason, by, sinceMs }, options)
+      const options = untilMs === undefined ? {} : { expiresAtMs: untilMs }
+      const kept = { reason, by, sinceMs }
+      // Of none that is in force an old entry may stand there still: the last writer wins then.
+      const row = await (before === undefined
+        ? this.#table.put(agent, kept, options)
+        : this.#table.replace(agent, kept, { ...options, expected: before.revision }))
       if (row !== undefined) return quarantineOf(row)
     }
     throw new StoreFailure(`the quarantine of ${agent} changed under every one of ${MAX_TRIES} tries`)

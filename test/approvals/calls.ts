@@ -77,7 +77,7 @@ export interface Scene {
 /** A replica; with another's store and time, one more of the same. */
 export async function replica(
   deps: Partial<ApprovalsDeps> = {},
-  { time = new VirtualTime(), store = new MemoryLedger(time) }: Partial<Scene> = {},
+  { time = new VirtualTime(), store = new MemoryLedger() }: Partial<Scene> = {},
 ): Promise<Scene> {
   const ledger = await openLedger(time, { store, timer: time })
   const events: ApprovalEvent[] = []

@@ -8,6 +8,7 @@ import { sealingKey, type Sealed } from '../../proxy/identity/sealed-token.ts'
 import { Sessions } from '../../proxy/identity/sessions.ts'
 import { checkHolds } from '../../proxy/stages/check-holds.ts'
 import { Ledger } from '../../proxy/state/ledger.ts'
+import { NO_WITNESS } from '../../proxy/state/witness.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { measure, type MicroResult } from './measure.ts'
 import { READ, REGION, Sha256, type SignedRequest } from './signed-requests.ts'
@@ -51,6 +52,9 @@ async function scene(live: number, revoked: number) {
     staleMs: HOUR_MS,
     onUnsound: () => undefined,
     onUnreadable: () => undefined,
+    onSettled: () => undefined,
+    witness: NO_WITNESS,
+    hadStore: () => false,
   })
   const sessions = new Sessions({ keys: () => KEYS, clock })
   const revocations = new Revocations({ ledger, clock, maxSessionMs: HOUR_MS })

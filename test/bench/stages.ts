@@ -30,6 +30,7 @@ import { resign } from '../../proxy/stages/resign/resign.ts'
 import { consumeApproval } from '../../proxy/stages/consume-approval.ts'
 import { verify } from '../../proxy/stages/verify/verify.ts'
 import { Ledger } from '../../proxy/state/ledger.ts'
+import { NO_WITNESS } from '../../proxy/state/witness.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { AGENT, REGION, unsignedRequest, type Kind, type SignedRequest } from './signed-requests.ts'
 
@@ -88,6 +89,9 @@ async function approvalParts() {
     staleMs: 5_000,
     onUnsound: () => undefined,
     onUnreadable: () => undefined,
+    onSettled: () => undefined,
+    witness: NO_WITNESS,
+    hadStore: () => false,
   })
   const approvals = new Approvals({
     ledger,

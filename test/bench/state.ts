@@ -62,7 +62,7 @@ function claiming({ replays }: StateStore) {
 
 async function measureSqlite(calls: number): Promise<StateResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'moderato-bench-state-'))
-  const store = sqliteStore({ path: join(folder, 'state.sqlite'), replaysPerAgent: REPLAYS, clock })
+  const store = sqliteStore({ path: join(folder, 'state.sqlite'), replaysPerAgent: REPLAYS })
   const results = [
     ...(await percentiles('limiter, SQLite', calls, taking(store.limiter))),
     ...(await percentiles('replays, SQLite', calls, claiming(store))),

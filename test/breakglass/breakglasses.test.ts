@@ -4,13 +4,10 @@ import type { Breakglass, BreakglassRequest } from '../../proxy/breakglass/break
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from '../state/open-ledger.ts'
+import { writtenBeside } from '../state/written-beside.ts'
 import { OPENING, settingsOf } from './opening.ts'
 
-async function replica(
-  time: VirtualTime,
-  store = new MemoryLedger(time),
-  given: Record<string, unknown> = {},
-) {
+async function replica(time: VirtualTime, store = new MemoryLedger(), given: Record<string, unknown> = {}) {
   const ledger = await openLedger(time, { store, timer: time })
   const breakglasses = new Breakglasses({
     ledger,
@@ -89,7 +86,7 @@ describe('Breakglasses', () => {
 
   it('that was closed while it waited stays closed, whichever replica the second person asks', async () => {
     const time = atTen()
-    const store = new MemoryLedger(time)
+    const store = new MemoryLedger()
     const one = await replica(time, store, { people: 2 })
     const { id } = await one.open()
     const other = await replica(time, store, { people: 2 })
@@ -108,7 +105,7 @@ describe('Breakglasses', () => {
 
   it('holds on every replica within 250 ms, and is closed there as soon', async () => {
     const time = atTen()
-    const store = new MemoryLedger(time)
+    const store = new MemoryLedger()
     const one = await replica(time, store)
     const other = await replica(time, store)
     const { id } = await one.open()
@@ -121,13 +118,19 @@ describe('Breakglasses', () => {
 
   it('is not opened by a forged entry, and none is open while there is one (S19)', async () => {
     const time = atTen()
-    const store = new MemoryLedger(time)
+    const store = new MemoryLedger()
     const { ledger, breakglasses, open } = await replica(time, store)
     await open({ agent: 'b' })
     const value = { ...OPENING, openedBy: 'mallory', openedAtMs: time.nowMs(), fromMs: time.nowMs() }
     const expiresAtMs = time.nowMs() + 60_000
     const text = JSON.stringify({ version: time.nowMs(), value, expiresAtMs })
-    await store.write({ kind: 'breakglass', id: 'bg-forged', text, mac: 'x'.repeat(43), expiresAtMs })
+    await writtenBeside(store, {
+      kind: 'breakglass',
+      id: 'bg-forged',
+      text,
+      mac: 'x'.repeat(43),
+      expiresAtMs,
+    })
     expect(breakglasses.openFor('b')).toBeDefined()
     await ledger.refresh()
     expect(ledger.sound).toBe(false)
@@ -137,7 +140,7 @@ describe('Breakglasses', () => {
 
   it('none is open while the store is not heard of', async () => {
     const time = atTen()
-    const store = new MemoryLedger(time)
+    const store = new MemoryLedger()
     const { breakglasses, open } = await replica(time, store)
     await open()
     store.since = () => Promise.reject(new Error('down'))

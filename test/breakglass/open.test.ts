@@ -19,7 +19,7 @@ const TEMPLATE = {
   rules: [{ agent: 'spiffe://example.org/ci/{repository}', match: { ref: ['main'] } }],
 }
 
-async function opened(time: VirtualTime, store = new MemoryLedger(time), identity: object = {}) {
+async function opened(time: VirtualTime, store = new MemoryLedger(), identity: object = {}) {
   const config = ConfigSchema.parse({ agents: [{ id: 'a' }], identity })
   const ledger = await openLedger(time, { store, timer: time })
   const audited: AuditRecord[] = []
@@ -46,7 +46,7 @@ async function opened(time: VirtualTime, store = new MemoryLedger(time), identit
 describe('openBreakglass', () => {
   it('leaves who opened and who closed one in the audit log of every replica, and of one that starts under it', async () => {
     const time = new VirtualTime(Date.parse('2026-03-04T10:00:00Z'))
-    const store = new MemoryLedger(time)
+    const store = new MemoryLedger()
     const one = await opened(time, store)
     const other = await opened(time, store)
     const open = await one.breakglass.breakglasses.open(OPENING, 'alice')

@@ -1,23 +1,16 @@
 /** What every store promises, whatever is behind it. Run by one test file for each store. */
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { FULL_TAT_MS, rateOf } from '../../proxy/pacing/gcra.ts'
 import type { BucketCharge } from '../../proxy/pacing/limiter.ts'
-import { LEDGER_KEPT_MS, type LedgerStore, type RawEntry, type StateStore } from '../../proxy/state/store.ts'
+import type { StateStore } from '../../proxy/state/store.ts'
 import type { SignedCall } from '../../proxy/state/replays.ts'
+import type { Bed } from './bed.ts'
+import { keepingContract } from './keeping-contract.ts'
 import { liveBucketsContract } from './live-buckets-contract.ts'
 import { Reference, tries, type Try } from './reference.ts'
 import { World } from './world.ts'
 import { sized } from '../support/sample.ts'
-
-/** A place where state lies, empty at first. */
-export interface Bed {
-  /** Another process on the same state. */
-  open(options: { readonly replaysPerAgent: number }): Promise<StateStore>
-  /** Called whenever time has passed. */
-  moved(): Promise<void>
-  close(): Promise<void>
-}
 
 export interface Contract {
   readonly bed: (world: World) => Promise<Bed>
@@ -293,95 +286,5 @@ export function storeContract({ bed: bedIn, survives, steps }: Contract): void {
     })
   })
 
-  describe('ledger', () => {
-    beforeAll(fresh)
-    afterAll(async () => {
-      await store.close()
-      await bed.close()
-    })
-
-    const entry = (id: string, text = 'text', expiresAtMs?: number): RawEntry => ({
-      kind: 'approval',
-      id,
-      text,
-      mac: 'mac',
-      expiresAtMs,
-    })
-    const textsSince = async (ledger: LedgerStore, revision: number) =>
-      (await ledger.since(revision)).map(({ id, text }) => `${id}=${text}`)
-
-    it('numbers every write, and shows the newest form of each entry in order of its write', async () => {
-      const first = (await store.ledger.write(entry('a', '1'))) ?? 0
-      const second = (await store.ledger.write(entry('b', '2'))) ?? 0
-      const third = (await store.ledger.write(entry('a', '3'))) ?? 0
-      expect([first < second, second < third]).toEqual([true, true])
-      expect(await textsSince(store.ledger, 0)).toEqual(['b=2', 'a=3'])
-      expect(await textsSince(store.ledger, second)).toEqual(['a=3'])
-      expect(await textsSince(store.ledger, third)).toEqual([])
-      const [newest] = await store.ledger.since(second)
-      expect(newest).toEqual({ ...entry('a', '3'), revision: third })
-    })
-
-    it('keeps kinds apart, and text as it is', async () => {
-      const text = '{"a":"\\u0000 \u{1f512} \' \\" %s"}'
-      await store.ledger.write({ ...entry('odd id\n', text), kind: 'freeze' })
-      await store.ledger.write(entry('odd id\n', 'other'))
-      const found = (await store.ledger.since(0)).filter(({ id }) => id === 'odd id\n')
-      expect(found.map(({ kind, text: each }) => [kind, each])).toEqual([
-        ['freeze', text],
-        ['approval', 'other'],
-      ])
-    })
-
-    it('lets one of several win that saw the same', async () => {
-      const made = await Promise.all(
-        Array.from({ length: 10 }, (_, at) => store.ledger.write(entry('new', `${at}`), 0)),
-      )
-      expect(made.filter((each) => each !== undefined)).toHaveLength(1)
-      const seen = made.find((each) => each !== undefined) ?? 0
-      const used = await Promise.all(
-        Array.from({ length: 10 }, (_, at) => store.ledger.write(entry('new', `${at}`), seen)),
-      )
-      expect(used.filter((each) => each !== undefined)).toHaveLength(1)
-      expect(await store.ledger.write(entry('new'), seen)).toBeUndefined()
-      expect(await store.ledger.write(entry('new'), 0)).toBeUndefined()
-    })
-
-    it('remembers an entry whose time is over, and lets it be written when it was forgotten', async () => {
-      const seen = (await store.ledger.write(entry('over', '1', world.wallMs() + 1_000))) ?? 0
-      await advance(2_000)
-      expect(await store.ledger.write(entry('over', '2', world.wallMs() + 1_000), 0)).toBeUndefined()
-      const again = (await store.ledger.write(entry('over', '3', world.wallMs() + 1_000), seen)) ?? 0
-      await advance(LEDGER_KEPT_MS + 10_000)
-      await store.ledger.write(entry('another'))
-      expect(await store.ledger.write(entry('over', '4'), again)).toBeGreaterThan(again)
-    })
-
-    it('counts what was long over as none, even where so many are that some still lie there', async () => {
-      for (let at = 0; at < 30; at += 1)
-        await store.ledger.write(entry(`many-${at}`, '1', world.wallMs() + 1_000))
-      await advance(LEDGER_KEPT_MS + 10_000)
-      for (let at = 29; at >= 0; at -= 1) {
-        expect(await store.ledger.write(entry(`many-${at}`, '2', world.wallMs() + 1_000), 0)).toBeGreaterThan(
-          0,
-        )
-      }
-      expect(await store.ledger.write(entry('many-0', '3'), 0)).toBeUndefined()
-    })
-
-    ofShared?.('is the same for all processes, and for those after them', async () => {
-      const other = await open()
-      const seen = (await store.ledger.write(entry('shared', '1'), 0)) ?? 0
-      expect(await textsSince(other.ledger, seen - 1)).toEqual(['shared=1'])
-      const uses = await Promise.all(
-        [store, other].map((each) => each.ledger.write(entry('shared', 'used'), seen)),
-      )
-      expect(uses.filter((each) => each !== undefined)).toHaveLength(1)
-      await other.close()
-      const before = await store.ledger.since(0)
-      await store.close()
-      store = await open()
-      expect(await store.ledger.since(0)).toEqual(before)
-    })
-  })
+  keepingContract({ bedIn, survives, perAgent: PER_AGENT })
 }

@@ -42,6 +42,10 @@ function scene(how: 'throws' | 'rejects') {
       write: async (...args) => failing(() => near.ledger.write(...args)),
       since: async (...args) => failing(() => near.ledger.since(...args)),
     },
+    notes: {
+      get: async (...args) => failing(() => near.notes.get(...args)),
+      set: async (...args) => failing(() => near.notes.set(...args)),
+    },
   }
   return { store: guarded(store, ({ up, error }) => turns.push([up, error])), broken, turns }
 }
@@ -82,7 +86,7 @@ describe.each(['throws', 'rejects'] as const)('a guarded store that %s', (how) =
     }
     expect(store.up).toBe(false)
     broken.now = false
-    await store.ledger.since(0)
+    await store.ledger.since(undefined)
     expect(store.up).toBe(true)
     expect(turns.map(([up]) => up)).toEqual([false, true])
     expect(turns[0]?.[1]).toMatchObject({ message: 'store is gone' })
@@ -91,7 +95,7 @@ describe.each(['throws', 'rejects'] as const)('a guarded store that %s', (how) =
   it('leaves what the ledger is told as it is: who writes there is no call to refuse', async () => {
     const { store, broken } = scene(how)
     broken.now = true
-    const error = await thrown(() => store.ledger.since(0))
+    const error = await thrown(() => store.ledger.since(undefined))
     expect(error).not.toBeInstanceOf(Denial)
     expect(store.up).toBe(false)
   })

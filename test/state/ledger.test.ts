@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
 import { LEDGER_KEPT_MS, type LedgerStore, type RawEntry } from '../../proxy/state/store.ts'
 import { VirtualTime } from '../../proxy/core/virtual-time.ts'
+import { Seal } from '../../proxy/state/seal.ts'
 import { openLedger } from './open-ledger.ts'
+import { writtenBeside } from './written-beside.ts'
 
 const KEY = Buffer.alloc(32, 7)
 
@@ -43,10 +45,10 @@ describe('Ledger', () => {
     const { ledger: other } = await replica(store, time)
     const entry = await one.put('approval', 'a1', { uses: 1 })
     await time.advance(250)
-    const expected = entry?.revision ?? 0
+    const expected = entry.revision
     const won = await Promise.all([
-      one.put('approval', 'a1', { uses: 0 }, { expected }),
-      other.put('approval', 'a1', { uses: 0 }, { expected }),
+      one.replace('approval', 'a1', { uses: 0 }, { expected }),
+      other.replace('approval', 'a1', { uses: 0 }, { expected }),
     ])
     expect(won.filter((each) => each !== undefined)).toHaveLength(1)
     // Who does not say what it expects overwrites, and still is believed by everybody.
@@ -72,7 +74,7 @@ describe('Ledger', () => {
 
   it('keeps no memory of what is long over, and is believed by all when it writes it anew', async () => {
     const time = new VirtualTime()
-    const store = new MemoryLedger(time)
+    const store = new MemoryLedger()
     const { ledger } = await replica(store, time)
     const { ledger: other } = await replica(store, time)
     await ledger.put('slowdown', 'agent', { times: 2 }, { expiresAtMs: time.nowMs() + 1_000 })
@@ -87,7 +89,7 @@ describe('Ledger', () => {
       { times: 3 },
     ])
     expect(
-      await ledger.put('slowdown', 'agent', { times: 4 }, { expected: entry?.revision ?? 0 }),
+      await ledger.replace('slowdown', 'agent', { times: 4 }, { expected: entry.revision }),
     ).toBeDefined()
     expect([ledger, other, later].every((each) => each.sound)).toBe(true)
   })
@@ -112,8 +114,8 @@ describe('Ledger', () => {
     const [near, time] = [new MemoryLedger(), new VirtualTime()]
     let down = false
     const store: LedgerStore = {
-      write: (entry, expected) => near.write(entry, expected),
-      since: (revision) => (down ? Promise.reject(new Error('store is gone')) : near.since(revision)),
+      write: (change) => near.write(change),
+      since: (seen) => (down ? Promise.reject(new Error('store is gone')) : near.since(seen)),
     }
     const { ledger, problems } = await replica(store, time)
     down = true
@@ -130,8 +132,9 @@ describe('Ledger', () => {
   it('believes no entry that was made without the key, and says so until it is gone (S19)', async () => {
     const [store, time] = [new MemoryLedger(), new VirtualTime()]
     const { ledger, problems } = await replica(store, time)
-    const { ledger: stranger } = await replica(store, time, Buffer.alloc(32, 8))
-    await stranger.put('approval', 'a1', { uses: 1_000 })
+    const seal = new Seal(Buffer.alloc(32, 8))
+    const id = { kind: 'approval', id: 'a1' } as const
+    await writtenBeside(store, seal.entry(id, { version: time.nowMs() + 1, value: { uses: 1_000 } }))
     await time.advance(250)
     expect(ledger.get('approval', 'a1')).toBeUndefined()
     expect(ledger.sound).toBe(false)
@@ -142,8 +145,8 @@ describe('Ledger', () => {
     const [store, time] = [new MemoryLedger(), new VirtualTime()]
     const written: RawEntry[] = []
     const spied: LedgerStore = {
-      write: (entry, expected) => (written.push(entry), store.write(entry, expected)),
-      since: (revision) => store.since(revision),
+      write: (change) => (written.push(...change.put), store.write(change)),
+      since: (seen) => store.since(seen),
     }
     const { ledger } = await replica(spied, time)
     await ledger.put('freeze', 'all', { reason: 'incident' })
@@ -151,13 +154,13 @@ describe('Ledger', () => {
     await ledger.put('freeze', 'all', { reason: 'another' })
     const [, removal] = written
     if (removal === undefined) throw new Error('nothing was written')
-    await store.write(removal)
+    await writtenBeside(store, removal)
     await time.advance(250)
     expect(ledger.get('freeze', 'all')?.value).toEqual({ reason: 'another' })
     expect(ledger.sound).toBe(false)
     await ledger.put('freeze', 'all', { reason: 'written anew' })
     expect(ledger.sound).toBe(true)
-    await store.write({ ...removal, id: 'other' })
+    await writtenBeside(store, { ...removal, id: 'other' })
     await time.advance(250)
     expect(ledger.sound).toBe(false)
   })

@@ -6,10 +6,9 @@ describe('memoryStore', () => {
   storeContract({
     survives: false,
     steps: 1_000_000,
-    bed: (world) =>
+    bed: () =>
       Promise.resolve({
-        open: (options) =>
-          Promise.resolve(memoryStore({ ...options, clock: { nowMs: () => world.wallMs() } })),
+        open: (options) => Promise.resolve(memoryStore(options)),
         moved: () => Promise.resolve(),
         close: () => Promise.resolve(),
       }),

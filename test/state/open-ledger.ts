@@ -3,10 +3,13 @@ import { onTestFinished } from 'vitest'
 import type { Clock, Timer } from '../../proxy/core/ports.ts'
 import { Ledger, type LedgerOptions } from '../../proxy/state/ledger.ts'
 import { MemoryLedger } from '../../proxy/state/memory.ts'
+import { NO_WITNESS } from '../../proxy/state/witness.ts'
 
 const NEVER: Timer = { after: () => () => undefined }
 
-type Own = Partial<Pick<LedgerOptions, 'store' | 'timer' | 'key' | 'onUnsound' | 'onUnreadable'>>
+type Own = Partial<
+  Pick<LedgerOptions, 'store' | 'timer' | 'key' | 'witness' | 'hadStore' | 'onUnsound' | 'onUnreadable'>
+>
 
 export async function openLedger(clock: Clock, own: Own = {}): Promise<Ledger> {
   const ledger = await Ledger.open({
@@ -18,6 +21,9 @@ export async function openLedger(clock: Clock, own: Own = {}): Promise<Ledger> {
     staleMs: 5_000,
     onUnsound: () => undefined,
     onUnreadable: () => undefined,
+    onSettled: () => undefined,
+    witness: NO_WITNESS,
+    hadStore: () => false,
     ...own,
   })
   onTestFinished(() => ledger.close())

@@ -36,8 +36,7 @@ beforeEach(() => {
   return () => rmSync(folder, { recursive: true })
 })
 
-const open = (world: World): StateStore =>
-  sqliteStore({ path, replaysPerAgent: 10, clock: { nowMs: () => world.wallMs() }, bootClock: world })
+const open = (world: World): StateStore => sqliteStore({ path, replaysPerAgent: 10, bootClock: world })
 
 function take(store: StateStore, charges: readonly BucketCharge[], world: World): Turn {
   const turn = store.limiter.take(charges, world.nowMs())

@@ -12,10 +12,9 @@ describe('sqliteStore', () => {
     steps: 100_000,
     bed: async (world: World) => {
       const folder = mkdtempSync(join(tmpdir(), 'moderato-sqlite-'))
-      const clock = { nowMs: () => world.wallMs() }
       return {
         open: async ({ replaysPerAgent }) =>
-          sqliteStore({ path: join(folder, 'state.sqlite'), replaysPerAgent, clock, bootClock: world }),
+          sqliteStore({ path: join(folder, 'state.sqlite'), replaysPerAgent, bootClock: world }),
         moved: () => Promise.resolve(),
         close: async () => rmSync(folder, { recursive: true }),
       }

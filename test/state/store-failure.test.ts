@@ -9,11 +9,14 @@ import { openLedger } from './open-ledger.ts'
 
 async function failing() {
   const near = new MemoryLedger()
+  let full = false
   const store: LedgerStore = {
-    write: () => Promise.reject(new Error('the disk is full')),
-    since: (revision) => near.since(revision),
+    write: (change) => (full ? Promise.reject(new Error('the disk is full')) : near.write(change)),
+    since: (seen) => near.since(seen),
   }
-  return openLedger(new VirtualTime(), { store })
+  const ledger = await openLedger(new VirtualTime(), { store })
+  full = true
+  return ledger
 }
 
 describe('a store that fails', () => {

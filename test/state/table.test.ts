@@ -7,12 +7,13 @@ import type { RawEntry } from '../../proxy/state/store.ts'
 import { unreadableLog } from '../../proxy/state/unreadable-log.ts'
 import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { openLedger } from './open-ledger.ts'
+import { writtenBeside } from './written-beside.ts'
 
 const Note = z.strictObject({ text: z.string() })
 const KEY = Buffer.alloc(32, 7)
 const INSTEAD = { text: 'instead' }
 
-async function replica(time = new VirtualTime(), store = new MemoryLedger(time)) {
+async function replica(time = new VirtualTime(), store = new MemoryLedger()) {
   const heard: unknown[] = []
   const ledger = await openLedger(time, {
     store,
@@ -114,7 +115,7 @@ describe('Ledger', () => {
       .update(JSON.stringify(['freeze', 'n', text]))
       .digest('base64url')
     const entry: RawEntry = { kind: 'freeze', id: 'n', text, mac, expiresAtMs: undefined }
-    await store.write(entry)
+    await writtenBeside(store, entry)
     await time.advance(250)
     expect([ledger.sound, ledger.get('freeze', 'n')]).toEqual([false, undefined])
     await ledger.put('freeze', 'n', { text: 'over it' })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { rateOf } from '../../proxy/pacing/gcra.ts'
-import type { StateStore } from '../../proxy/state/store.ts'
+import type { LedgerStore, StateStore } from '../../proxy/state/store.ts'
 import { valkeyStore, type ValkeyStoreOptions } from '../../proxy/state/valkey.ts'
 import { VirtualTime } from '../../proxy/core/virtual-time.ts'
 import { freePort } from '../support/free-port.ts'
@@ -18,7 +18,6 @@ const OPENSSL = { name: 'openssl', command: 'openssl', args: ['version'] }
 /** So slow that nothing comes back while a test runs. */
 const CHARGES = [{ key: 'k', rate: rateOf(1, 3_600_000, 2), weight: 1 }]
 const KEY = Buffer.alloc(32, 7)
-const ENTRY = { kind: 'freeze', id: 'all', text: 'text', mac: 'mac', expiresAtMs: undefined } as const
 
 let server: ValkeyServer
 afterEach(() => server?.stop())
@@ -132,7 +131,7 @@ describe.skipIf(missing(VALKEY))('Valkey that fails while it is used', () => {
     expect([await take(store), await take(store), await take(store)]).toEqual(['now', 'now', 'at'])
     await server.kill()
     await expect(take(store)).rejects.toThrow()
-    await expect(store.ledger.since(0)).rejects.toThrow()
+    await expect(store.ledger.since(undefined)).rejects.toThrow()
     await server.start()
     expect(await eventually(() => take(store))).toBe('at')
   })
@@ -148,6 +147,22 @@ describe.skipIf(missing(VALKEY))('Valkey that fails while it is used', () => {
     const kinds = [await take(store), await take(store)]
     // One more was charged at most: the first that went unanswered.
     expect(kinds.at(-1)).toBe('at')
+  })
+
+  it('that is told to evict is not used until it is told otherwise', async () => {
+    const store = await open()
+    expect(await take(store)).toBe('now')
+    const client = server.client()
+    await client.config('SET', 'maxmemory', '100mb')
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru')
+    await vi.waitFor(() => expect(store.ledger.since(undefined)).rejects.toThrow('evicts what it is given'), {
+      timeout: 5_000,
+      interval: 50,
+    })
+    await expect(take(store)).rejects.toThrow('evicts what it is given')
+    await client.config('SET', 'maxmemory-policy', 'noeviction')
+    await store.ledger.since(undefined)
+    expect(await take(store)).toBe('now')
   })
 
   it('that forgot the scripts is told them again', async () => {
@@ -186,33 +201,91 @@ describe.skipIf(missing(VALKEY))('Valkey that loses what it had', () => {
     expect((await store.limiter.take([{ ...CHARGES[0]!, key: 'never charged' }], Date.now())).kind).toBe('at')
   })
 
-  it('is given back every entry of the ledger that a replica knew, with its revision', async () => {
-    const [one, other] = [await open(), await open()]
-    const seen = await one.ledger.write(ENTRY)
-    const later = await one.ledger.write({ ...ENTRY, id: 'later' })
-    const before = await one.ledger.since(0)
-    await other.ledger.since(0)
+  it('is given back every entry of the ledger that a replica knew', async () => {
+    const { one, other, time } = await replicas()
+    await one.put('freeze', 'a', 1)
+    await other.refresh()
+    await one.put('freeze', 'b', 2)
     await flushed()
-    expect(await one.ledger.since(0)).toEqual(before)
-    expect(await other.ledger.since(0)).toEqual(before)
-    await flushed()
-    // And before anything is written, too.
-    const next = await other.ledger.write({ ...ENTRY, text: 'next' }, seen)
-    expect(next).toBeGreaterThan(later ?? 0)
-    expect((await one.ledger.since(later ?? 0)).map(({ text }) => text)).toEqual(['next'])
+    // The one that knows less is first.
+    await other.refresh()
+    await one.refresh()
+    await other.refresh()
+    for (const each of [one, other, await openOver((await open()).ledger, time)]) {
+      expect(each.all('freeze').map(({ id, value }) => [id, value])).toEqual([
+        ['a', 1],
+        ['b', 2],
+      ])
+      expect(each.sound).toBe(true)
+    }
   })
 
-  it('has its newer entries kept when an older replica gives back its own', async () => {
-    const [one, other] = [await open(), await open()]
-    await one.ledger.write(ENTRY)
-    await other.ledger.since(0)
-    await one.ledger.write({ ...ENTRY, text: 'newer' })
+  it('has no revision believed that was used again: who paused over the loss reads everything', async () => {
+    const { one, other } = await replicas()
+    await one.put('freeze', 'seen by both', 1)
+    await other.refresh()
+    for (const id of ['x', 'y', 'z']) await one.put('slowdown', id, 1)
     await flushed()
-    await one.ledger.since(0)
-    await other.ledger.since(0)
-    expect((await other.ledger.since(0)).map(({ text }) => text)).toEqual(['newer'])
+    await other.refresh()
+    await other.put('freeze', 'all', 1)
+    await other.put('revocation', 'agent:a', 1)
+    await other.put('quarantine', 'a', 1)
+    await other.put('quarantine', 'b', 1)
+    await one.refresh()
+    expect(one.get('freeze', 'all')).toBeDefined()
+    expect(one.get('revocation', 'agent:a')).toBeDefined()
+    await other.refresh()
+    expect(other.all('slowdown').map(({ id }) => id)).toEqual(['x', 'y', 'z'])
+    expect([one.sound, other.sound]).toEqual([true, true])
+  })
+
+  it('lets no call go that was judged before the loss was heard of', async () => {
+    const store = await open()
+    const other = await open()
+    const call = (key: string, receivedAtMs = Date.now()) => ({
+      agentId: 'a',
+      key,
+      invocationId: '',
+      signedAtMs: receivedAtMs,
+      receivedAtMs,
+      validUntilMs: receivedAtMs + 300_000,
+    })
+    const time = new VirtualTime()
+    const [one, two] = [await openOver(store.ledger, time), await openOver(other.ledger, time)]
+    await one.put('freeze', 'f', 1)
+    await two.refresh()
+    await flushed()
+    await two.refresh()
+    await expect(store.replays.claim(call('01'), Date.now())).rejects.toThrow('lost what it had')
+    const before = Date.now()
+    await one.refresh()
+    // Judged by what was read before, and sent after.
+    await expect(store.replays.claim(call('02', before), Date.now())).rejects.toThrow('lost what it had')
+    expect(await store.replays.claim(call('03', Date.now() + 1), Date.now())).toBe('claimed')
+  })
+
+  it('loses no newer entry to an older replica that gives back its own', async () => {
+    const { one, other } = await replicas()
+    await one.put('freeze', 'all', 'old')
+    await other.refresh()
+    await one.put('freeze', 'all', 'newer')
+    await flushed()
+    await other.refresh()
+    await one.refresh()
+    await other.refresh()
+    expect(other.get('freeze', 'all')?.value).toBe('newer')
   })
 })
+
+const openOver = (store: LedgerStore, time: VirtualTime) => openLedger(time, { store, timer: time, key: KEY })
+
+/** Two replicas over the server. */
+async function replicas() {
+  const time = new VirtualTime()
+  const one = await openOver((await open()).ledger, time)
+  const other = await openOver((await open()).ledger, time)
+  return { one, other, time }
+}
 
 describe.skipIf(missing(VALKEY))('Valkey that somebody writes into (S19)', () => {
   beforeEach(async () => {
@@ -246,6 +319,44 @@ describe.skipIf(missing(VALKEY))('Valkey that somebody writes into (S19)', () =>
     await ledger.put('freeze', 'all', { reason: 'incident' })
     expect(ledger.sound).toBe(true)
   })
+
+  it('one small revision for an entry that is not there yet hides no revocation', async () => {
+    const { one, other, time } = await replicas()
+    await one.put('freeze', 'f', 1)
+    const name = 'revocation agent:a'
+    await server.client().zadd('{moderato}:ledger:revisions', 1, name)
+    await one.put('revocation', 'agent:a', 'over')
+    await other.refresh()
+    expect(other.get('revocation', 'agent:a')?.value).toBe('over')
+    // Put down again under what stands there: who starts now does not find what was sealed.
+    await server.client().zadd('{moderato}:ledger:revisions', 1, name)
+    const late = await openOver((await open()).ledger, time)
+    expect(late.sound).toBe(false)
+    await expect(late.put('freeze', 'g', 1)).rejects.toMatchObject({ name: 'StoreFailure' })
+  })
+
+  it.each(['with a new revision', 'under its old revision'])(
+    'an older entry that is put back %s is seen by who starts then',
+    async (how) => {
+      const { one, time } = await replicas()
+      const client = server.client()
+      const used = await one.put('approval', 'a1', { used: 0 })
+      const text = await client.hget('{moderato}:ledger:entries', 'approval a1')
+      await one.put('approval', 'a1', { used: 1 })
+      await client.hset('{moderato}:ledger:entries', 'approval a1', text ?? '')
+      const revision = how === 'with a new revision' ? await client.incr('{moderato}:ledger') : used.revision
+      await client.zadd('{moderato}:ledger:revisions', revision, 'approval a1')
+      const late = await openOver((await open()).ledger, time)
+      expect(late.sound).toBe(false)
+      await expect(late.replace('approval', 'a1', 'used', { expected: revision })).rejects.toThrow()
+      // Who saw the newer one keeps it.
+      await one.refresh()
+      expect(one.get('approval', 'a1')?.value).toEqual({ used: 1 })
+      await late.accept()
+      await one.refresh()
+      expect([late.get('approval', 'a1')?.value, late.sound]).toEqual([undefined, true])
+    },
+  )
 
   it('a bucket that no charge could make lets nothing pass at once, and is made one that refills', async () => {
     const store = await open()

@@ -5,7 +5,8 @@ import { valkeyStore } from '../../proxy/state/valkey.ts'
 import { missing, VALKEY } from '../support/tools.ts'
 import { freePort } from '../support/free-port.ts'
 import { ValkeyServer } from '../support/valkey.ts'
-import { storeContract, type Bed } from './contract.ts'
+import type { Bed } from './bed.ts'
+import { storeContract } from './contract.ts'
 import { World } from './world.ts'
 
 describe.skipIf(missing(VALKEY))('valkeyStore', () => {

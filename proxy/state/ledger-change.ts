@@ -1,0 +1,65 @@
+/** Makes the sealed form of what is written to the ledger: entries, and the head over all of them. Pure. */
+import type { LedgerCopy, Unsealed } from './ledger-copy.ts'
+import type { Head, Seal, SealedEntry } from './seal.ts'
+import { nameOf, type LedgerChange, type RawEntry } from './store.ts'
+
+export type EntryName = Pick<RawEntry, 'kind' | 'id'>
+export type EntryValue = Pick<SealedEntry, 'value' | 'expiresAtMs'>
+
+/** Holds what the writer knows. */
+export interface Writing {
+  readonly seal: Seal
+  readonly copy: LedgerCopy
+  /** Where the copy stands. */
+  readonly head: Head
+  /** Entries that are long over and still lie in the store. */
+  readonly over: readonly EntryName[]
+  readonly nowMs: number
+}
+
+const FORGETS_AT_MOST = 16
+
+/** Returns a new form of an entry, which every replica takes for newer than the last. */
+export function sealedAnew(
+  name: EntryName,
+  { value, expiresAtMs }: EntryValue,
+  { seal, copy, nowMs }: Writing,
+): RawEntry {
+  const known = copy.find(nameOf(name))
+  return seal.entry(name, {
+    // Above that of one that this process never saw, because the store had forgotten it: hence the clock.
+    version: Math.max((known?.sealed.version ?? 0) + 1, Math.floor(nowMs)),
+    ...(value === undefined ? {} : { value }),
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+  })
+}
+
+export interface PreparedChange {
+  readonly change: LedgerChange
+  readonly head: Head
+  /** What is put, under its revisions. */
+  readonly unsealed: readonly Unsealed[]
+  /** How many of `Writing.over` are forgotten with it. */
+  readonly forgotten: number
+}
+
+/** Returns the change that puts these entries, and takes those that are `gone` from the store. */
+export function changeOf(
+  put: readonly RawEntry[],
+  gone: readonly EntryName[],
+  { seal, copy, head: { epoch, revision, atMs: lastMs }, over, nowMs }: Writing,
+): PreparedChange {
+  const unsealed = put.flatMap((entry, index) => {
+    const stored = { ...entry, revision: revision + 1 + index }
+    const sealed = seal.open(stored)
+    return sealed === undefined ? [] : [{ stored, sealed }]
+  })
+  const atMs = Math.max(Math.floor(nowMs), lastMs, ...unsealed.map(({ sealed }) => sealed.version))
+  const head = { epoch, revision: revision + put.length, atMs }
+  const forgotten = over.slice(0, FORGETS_AT_MOST)
+  const written = new Set(put.map(nameOf))
+  const forget = [...gone, ...forgotten].filter((each) => !written.has(nameOf(each)))
+  const sealedHead = seal.head(head, copy.sumWith(unsealed, atMs))
+  const change = { at: { epoch, revision }, put, forget, head: sealedHead }
+  return { change, head, unsealed, forgotten: forgotten.length }
+}

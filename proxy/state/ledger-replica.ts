@@ -1,0 +1,247 @@
+/** Keeps one process's copy of the ledger in step with the store, and finds out when the store is not to be trusted. */
+import { quoteUntrusted } from '../core/quote-untrusted.ts'
+import { isLongOver, LedgerCopy, type Unsealed } from './ledger-copy.ts'
+import {
+  CHANGED,
+  forgedEntries,
+  grantsIn,
+  lackedBy,
+  lackedIn,
+  newerIn,
+  newestOf,
+  problemOf,
+} from './ledger-verdict.ts'
+import { changeOf, sealedAnew, type EntryName, type EntryValue, type Writing } from './ledger-change.ts'
+import { Seal, type Head } from './seal.ts'
+import {
+  LEDGER_KINDS,
+  nameOf,
+  type Entry,
+  type LedgerKind,
+  type LedgerNews,
+  type RawEntry,
+  type StoredEntry,
+} from './store.ts'
+import type { Accepted, ReplicaOptions } from './replica-options.ts'
+import { orStoreFailure, StoreFailure } from './store-failure.ts'
+import { judgeWhole, type Whole } from './whole.ts'
+
+/** Where a process stands that has read nothing yet. */
+const NOTHING: Head = { epoch: '', revision: 0, atMs: -Infinity }
+
+export class LedgerReplica {
+  readonly copy: LedgerCopy
+  readonly #options: ReplicaOptions
+  readonly #seal: Seal
+  /** Where the copy stands. */
+  #head = NOTHING
+  /** The sealed form of the head, as the store has it. */
+  #sealedHead: string | undefined
+  /** Whether the copy is known to be true: then it is what the store is judged by. */
+  #isTrusted = false
+  #forged: ReadonlyMap<string, number> = new Map()
+  #problem: string | undefined
+  /** Entries that are long over and still lie in the store. */
+  #over: StoredEntry[] = []
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options
+    this.#seal = new Seal(options.key)
+    this.copy = new LedgerCopy(this.#seal)
+  }
+
+  /** Says why the store cannot be trusted; undefined: it can. */
+  get problem(): string | undefined {
+    if (this.#problem !== undefined) return this.#problem
+    const [name] = this.#forged.keys()
+    return name === undefined ? undefined : `the state store holds a forged entry: ${quoteUntrusted(name)}`
+  }
+
+  /** Tells whether the newest write of an entry is of this revision; also true where there is none, or none any more. */
+  isAt(kind: LedgerKind, id: string, revision: number): boolean {
+    const name = nameOf({ kind, id })
+    const held = this.copy.find(name)
+    const forged = this.#forged.get(name)
+    if (forged !== undefined) return forged === revision
+    if (held === undefined || isLongOver(held.sealed, this.#options.clock.nowMs())) return true
+    return held.stored.revision === revision
+  }
+
+  /** Asks the store what is new, takes it, and puts back what the store lost. Rejects with `StoreFailure`. */
+  async follow(maxTries: number): Promise<void> {
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      const isClear = this.#isTrusted && this.problem === undefined
+      let news = await orStoreFailure(this.#options.store.since(isClear ? this.#head : undefined))
+      if (!news.isWhole) {
+        if (this.#takeNewer(news)) return
+        news = await orStoreFailure(this.#options.store.since(undefined))
+      }
+      const whole = judgeWhole(news, this.#seal, this.#isTrusted ? this.copy : undefined)
+      const put = this.#isTrusted ? this.#merge(news, whole) : this.#adopt(news, whole)
+      if (put === undefined) return
+      if ((await this.#commit(put)) === 'written') return
+    }
+    throw new StoreFailure('others wrote to the state store first, again and again')
+  }
+
+  /** Writes one entry. `behind`: the store stands elsewhere, so that what is new must be heard first. */
+  async write({ kind, id }: EntryName, value: EntryValue): Promise<Entry | 'behind'> {
+    if (this.#problem !== undefined) throw new StoreFailure(this.#problem)
+    const outcome = await this.#commit([this.#sealed({ kind, id }, value)])
+    if (outcome === 'behind') return 'behind'
+    const written = this.copy.get(kind, id)
+    if (written === undefined) throw new Error('an entry that was written is not there')
+    return written
+  }
+
+  /** See `Ledger.accept`. */
+  async accept(maxTries: number): Promise<Accepted> {
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      const news = await orStoreFailure(this.#options.store.since(undefined))
+      const whole = judgeWhole(news, this.#seal, this.#isTrusted ? this.copy : undefined)
+      const best = this.#isTrusted ? newestOf(whole.genuine, this.copy) : whole.genuine
+      this.copy.reset(best)
+      this.#stand(news, whole)
+      const grants = grantsIn(best)
+      const put = lackedIn(whole, best, grants)
+      const forget = forgedEntries(news, whole)
+      const outcome = await this.#commit([...put, ...this.#withdrawals(grants)], forget)
+      if (outcome === 'behind') continue
+      this.#isTrusted = true
+      this.#problem = undefined
+      this.#forged = new Map()
+      return { entries: best.length, takenBack: grants.length, forged: forget.length }
+    }
+    throw new StoreFailure('others wrote to the state store first, again and again')
+  }
+
+  /** Takes what is newer than the copy. False: it does not add up, so the whole must be looked at. */
+  #takeNewer(news: LedgerNews): boolean {
+    // With another head, the store was put back, and written again up to the same number.
+    if (news.revision === this.#head.revision && news.entries.length === 0)
+      return news.head === this.#sealedHead
+    const newer = newerIn(news, this.copy, this.#seal)
+    if (newer === undefined) return false
+    for (const each of newer.unsealed) this.#take(each)
+    this.#advance(newer.head, news.head)
+    return true
+  }
+
+  /**
+   * Takes what is new of a whole, by a copy that is known to be true. Returns what the store must be given back;
+   * undefined: nothing is to be written.
+   */
+  #merge(news: LedgerNews, whole: Whole): readonly RawEntry[] | undefined {
+    this.#forged = whole.forged
+    // A store that lost everything has nothing sealed. Under its old name, nothing can lose its seal by itself.
+    const isRenewed = whole.covered === 'unsealed' && news.epoch !== this.#head.epoch
+    if (whole.covered === 'none' || (whole.covered === 'unsealed' && !isRenewed)) {
+      this.#problem = CHANGED
+      return undefined
+    }
+    this.#problem = undefined
+    this.#takeNew(whole)
+    const lost = lackedBy(whole, this.copy, this.#options.clock.nowMs())
+    const isElsewhere = news.epoch !== this.#head.epoch
+    this.#stand(news, whole)
+    // What an older version wrote is sealed over, so that who starts now need not go by its time.
+    if (lost.length === 0 && !isRenewed) return whole.hasLate ? [] : undefined
+    if (isElsewhere || lost.length > 0)
+      this.#options.onSettled(
+        `the state store lost what it had: ${lost.length} entries of the ledger are put back`,
+      )
+    return lost
+  }
+
+  /** Takes what is newer than the copy, and known to be the newest. */
+  #takeNew(whole: Whole): void {
+    const { atMs } = this.#head
+    const sealedTo = whole.head?.revision ?? 0
+    for (const each of whole.genuine) {
+      const held = this.copy.find(nameOf(each.stored))
+      const isSame = held?.stored.mac === each.stored.mac
+      const isNewer = each.sealed.version > (held?.sealed.version ?? 0)
+      const isVouchedFor =
+        whole.covered === 'all' || each.stored.revision > sealedTo || each.sealed.version > atMs
+      if (isSame || (isNewer && isVouchedFor)) this.#take(each)
+    }
+  }
+
+  /** Takes a whole, by a process that knows nothing yet but its witness. Returns as `#merge`. */
+  #adopt(news: LedgerNews, whole: Whole): readonly RawEntry[] | undefined {
+    const seen = this.#options.witness.read()
+    for (const { stored } of whole.genuine) this.#sayUnknown(stored)
+    this.copy.reset(whole.genuine)
+    this.#forged = whole.forged
+    this.#problem = problemOf(news, whole, seen, () => this.#options.hadStore())
+    if (this.#problem !== undefined) return undefined
+    this.#isTrusted = true
+    this.#stand(news, whole)
+    if (this.#forged.size > 0) return undefined
+    if (whole.covered === 'all' && !whole.hasLate) return undefined
+    const grants = grantsIn(whole.genuine)
+    if (grants.length > 0)
+      this.#options.onSettled(
+        `another version of Moderato wrote the ledger: ${grants.length} approvals and break-glasses are taken back`,
+      )
+    return this.#withdrawals(grants)
+  }
+
+  #withdrawals(grants: readonly Unsealed[]): RawEntry[] {
+    return grants.map(({ stored, sealed: { expiresAtMs } }) => this.#sealed(stored, { expiresAtMs }))
+  }
+
+  #sealed({ kind, id }: EntryName, value: EntryValue): RawEntry {
+    return sealedAnew({ kind, id }, value, this.#writing())
+  }
+
+  #writing(): Writing {
+    return {
+      seal: this.#seal,
+      copy: this.copy,
+      head: this.#head,
+      over: this.#over,
+      nowMs: this.#options.clock.nowMs(),
+    }
+  }
+
+  /** Writes entries and seals the whole with them. */
+  async #commit(put: readonly RawEntry[], gone: readonly EntryName[] = []): Promise<'written' | 'behind'> {
+    const { change, head, unsealed, forgotten } = changeOf(put, gone, this.#writing())
+    const outcome = await orStoreFailure(this.#options.store.write(change))
+    if (outcome === 'behind') return 'behind'
+    this.#over = this.#over.slice(forgotten)
+    for (const each of unsealed) this.#take(each)
+    this.#advance(head, change.head)
+    return 'written'
+  }
+
+  #take(each: Unsealed): void {
+    const name = nameOf(each.stored)
+    if (this.#forged.has(name)) this.#forged = new Map([...this.#forged].filter(([key]) => key !== name))
+    this.#sayUnknown(each.stored)
+    this.copy.set(each)
+  }
+
+  /** A kind of a later version. What it means nobody can know here, so it is said, and nothing else. */
+  #sayUnknown({ kind, id, revision }: StoredEntry): void {
+    if (LEDGER_KINDS.includes(kind) || this.copy.find(nameOf({ kind, id }))?.stored.revision === revision)
+      return
+    this.#options.onUnreadable({ kind, id, revision }, 'this version has no such kind')
+  }
+
+  #stand({ epoch, revision, head: sealed }: LedgerNews, { head, over }: Whole): void {
+    this.#sealedHead = sealed
+    this.#over = [...over]
+    const atMs = Math.max(head?.atMs ?? -Infinity, this.#head.atMs)
+    this.#head = { epoch, revision, atMs }
+    if (head !== undefined) this.#options.witness.write(this.#head)
+  }
+
+  #advance(head: Head, sealed: string | undefined): void {
+    this.#sealedHead = sealed
+    this.#over.push(...this.copy.forgetOver(head.atMs))
+    this.#head = head
+    this.#options.witness.write(head)
+  }
+}

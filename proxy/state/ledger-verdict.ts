@@ -1,0 +1,92 @@
+/** Says what follows of what a store holds, beside what this process saw and knows. Pure. */
+import { isLongOver, type LedgerCopy, type Unsealed } from './ledger-copy.ts'
+import type { Head, Seal } from './seal.ts'
+import { letsCallsGo, nameOf, type LedgerNews, type StoredEntry } from './store.ts'
+import type { Whole } from './whole.ts'
+
+const ACCEPT = 'Restore it, or say `moderato state accept`'
+const LOST = `the state store is empty, and Moderato ran here before: freezes, quarantines, revocations and budgets are lost. ${ACCEPT}`
+const OLDER = `the state store holds an older state than this replica saw. ${ACCEPT}`
+export const CHANGED = `the state store does not hold what was written to it: entries were removed, or older ones put back. ${ACCEPT}`
+
+/** Returns those of a copy that a store lacks, or has in another form; not those that were forged in it. */
+export function lackedBy(whole: Whole, copy: LedgerCopy, nowMs: number): StoredEntry[] {
+  const inStore = macsOf(whole)
+  return [...copy.held()]
+    .filter(([name, { stored }]) => inStore.get(name) !== stored.mac && !whole.forged.has(name))
+    .filter(([, { sealed }]) => !isLongOver(sealed, nowMs))
+    .map(([, { stored }]) => stored)
+}
+
+/** Returns those of some entries that a store has in another form, or not at all; `but` are left out. */
+export function lackedIn(
+  whole: Whole,
+  entries: readonly Unsealed[],
+  but: readonly Unsealed[],
+): StoredEntry[] {
+  const inStore = macsOf(whole)
+  const leftOut = new Set(but.map(({ stored }) => nameOf(stored)))
+  return entries
+    .map(({ stored }) => stored)
+    .filter((stored) => !leftOut.has(nameOf(stored)) && inStore.get(nameOf(stored)) !== stored.mac)
+}
+
+/** Returns the MACs of what a store holds, by name. */
+function macsOf({ genuine }: Whole): ReadonlyMap<string, string> {
+  return new Map(genuine.map(({ stored }) => [nameOf(stored), stored.mac]))
+}
+
+/** Returns those that let calls go, and are in force or may be again. */
+export function grantsIn(entries: readonly Unsealed[]): Unsealed[] {
+  return entries.filter(({ stored, sealed }) => letsCallsGo(stored) && sealed.value !== undefined)
+}
+
+/** Says what is wrong with a store that is read for the first time; undefined: nothing. */
+export function problemOf(
+  { epoch, revision, entries }: LedgerNews,
+  { covered, head }: Whole,
+  seen: Head | undefined,
+  hadStore: () => boolean,
+): string | undefined {
+  if (covered === 'unsealed' && entries.length === 0 && revision === 0)
+    return seen !== undefined || hadStore() ? LOST : undefined
+  // Without a seal it is of an older version, which this replica has long replaced.
+  if (covered === 'none' || (covered === 'unsealed' && seen !== undefined)) return CHANGED
+  if (head === undefined || seen === undefined) return undefined
+  const isBehind = seen.epoch === epoch ? revision < seen.revision : head.atMs < seen.atMs
+  return isBehind ? OLDER : undefined
+}
+
+/** Returns what is newer than a copy; undefined: it does not add up to what was sealed, so the whole must be looked at. */
+export function newerIn(
+  { epoch, revision, entries, head: sealedHead }: LedgerNews,
+  copy: LedgerCopy,
+  seal: Seal,
+): { readonly unsealed: readonly Unsealed[]; readonly head: Head } | undefined {
+  const head = sealedHead === undefined ? undefined : seal.openHead(epoch, sealedHead)
+  if (head?.revision !== revision) return undefined
+  const unsealed: Unsealed[] = []
+  for (const stored of entries) {
+    const sealed = seal.open(stored)
+    const known = copy.find(nameOf(stored))
+    if (sealed === undefined || sealed.version <= (known?.sealed.version ?? 0)) return undefined
+    unsealed.push({ stored, sealed })
+  }
+  return head.covers(copy.sumWith(unsealed, head.atMs)) ? { unsealed, head } : undefined
+}
+
+/** Returns the newer form of each, of those in the store and of those in the copy. */
+export function newestOf(genuine: readonly Unsealed[], copy: LedgerCopy): readonly Unsealed[] {
+  const best = new Map<string, Unsealed>(
+    [...copy.held()].map(([name, { stored, sealed }]) => [name, { stored, sealed }]),
+  )
+  for (const each of genuine) {
+    const name = nameOf(each.stored)
+    if (each.sealed.version >= (best.get(name)?.sealed.version ?? 0)) best.set(name, each)
+  }
+  return [...best.values()]
+}
+
+export function forgedEntries(news: LedgerNews, { forged }: Whole): StoredEntry[] {
+  return news.entries.filter((each) => forged.has(nameOf(each)))
+}
