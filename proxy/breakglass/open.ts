@@ -54,7 +54,7 @@ export interface BreakglassService {
 
 /** Opens break-glass as the configuration allows it. Throws if the secret of alerts cannot be read. */
 export function openBreakglass(deps: BreakglassDeps): BreakglassService {
-  const { rules, ledger, clock, metrics, log } = deps
+  const { rules, ledger, clock, metrics } = deps
   const settings = () => rules().loaded.config.breakglass
   const alerts = openAlerts(rules().loaded.config.watch.alerts, deps)
   const breakglasses = new Breakglasses({
