@@ -12,7 +12,10 @@ export async function orStoreError<T>(write: Promise<T>, advice: string): Promis
   try {
     return await write
   } catch (error) {
-    throw error instanceof StoreFailure ? storeError(advice) : error
+    if (!(error instanceof StoreFailure)) throw error
+    throw error.isRefusal
+      ? new AdminError(503, 'state_unavailable', `Nothing was changed: ${error.message}.`)
+      : storeError(advice)
   }
 }
 

@@ -114,7 +114,7 @@ async function openBase(loaded: LoadedConfig, log: Logger): Promise<BaseServices
   const { config } = loaded
   const aws = openAws(config)
   const metrics = openMetrics(config, aws.catalogue)
-  const opened = await openStore(config, { clock, timer, log })
+  const opened = await openStore(config, { clock, steadyClock, timer, log })
   const noted = await readAuditHead(opened.notes, config.stateDir)
   const audit = await openAuditLog(config, { metrics, log, noted })
   const ranBefore = audit.head.seq > 0

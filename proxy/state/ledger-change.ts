@@ -15,9 +15,18 @@ export interface Writing {
   /** Entries that are long over and still lie in the store. */
   readonly over: readonly EntryName[]
   readonly nowMs: number
+  /** How much time passed since the copy stands there, by a steady clock. */
+  readonly passedMs: number
 }
 
 const FORGETS_AT_MOST = 16
+
+/** Returns the horizon of a head that follows another: it grows as time passed since that, at most up to now. */
+function horizonOf({ horizonMs }: Head, nowMs: number, passedMs: number): number {
+  const now = Math.floor(nowMs)
+  if (horizonMs === -Infinity) return now
+  return Math.max(horizonMs, Math.min(now, Math.floor(horizonMs + passedMs)))
+}
 
 /** Returns a new form of an entry, which every replica takes for newer than the last. */
 export function sealedAnew(
@@ -47,19 +56,21 @@ export interface PreparedChange {
 export function changeOf(
   put: readonly RawEntry[],
   gone: readonly EntryName[],
-  { seal, copy, head: { epoch, revision, atMs: lastMs }, over, nowMs }: Writing,
+  { seal, copy, head: last, over, nowMs, passedMs }: Writing,
 ): PreparedChange {
+  const { epoch, revision } = last
   const unsealed = put.flatMap((entry, index) => {
     const stored = { ...entry, revision: revision + 1 + index }
     const sealed = seal.open(stored)
     return sealed === undefined ? [] : [{ stored, sealed }]
   })
-  const atMs = Math.max(Math.floor(nowMs), lastMs, ...unsealed.map(({ sealed }) => sealed.version))
-  const head = { epoch, revision: revision + put.length, atMs }
+  const atMs = Math.max(Math.floor(nowMs), last.atMs, ...unsealed.map(({ sealed }) => sealed.version))
+  const horizonMs = horizonOf(last, nowMs, passedMs)
+  const head = { epoch, revision: revision + put.length, atMs, horizonMs }
   const forgotten = over.slice(0, FORGETS_AT_MOST)
   const written = new Set(put.map(nameOf))
   const forget = [...gone, ...forgotten].filter((each) => !written.has(nameOf(each)))
-  const sealedHead = seal.head(head, copy.sumWith(unsealed, atMs))
+  const sealedHead = seal.head(head, copy.sumWith(unsealed, horizonMs))
   const change = { at: { epoch, revision }, put, forget, head: sealedHead }
   return { change, head, unsealed, forgotten: forgotten.length }
 }

@@ -75,29 +75,29 @@ export class LedgerCopy {
     for (const each of entries) this.set(each)
   }
 
-  /** Returns the names of the entries that are long over at a moment: no sum of that moment counts them. */
-  over(atMs: number): string[] {
-    if (atMs < this.#nextOverMs) return []
-    return [...this.#held].filter(([, { sealed }]) => isLongOver(sealed, atMs)).map(([name]) => name)
+  /** Returns the names of the entries that are long over by a horizon: no sum with it counts them. */
+  over(horizonMs: number): string[] {
+    if (horizonMs < this.#nextOverMs) return []
+    return [...this.#held].filter(([, { sealed }]) => isLongOver(sealed, horizonMs)).map(([name]) => name)
   }
 
   /** Forgets those that are long over. Returns what they were. */
-  forgetOver(atMs: number): StoredEntry[] {
-    if (atMs < this.#nextOverMs) return []
-    const over = this.over(atMs).flatMap((name) => this.#drop(name) ?? [])
+  forgetOver(horizonMs: number): StoredEntry[] {
+    if (horizonMs < this.#nextOverMs) return []
+    const over = this.over(horizonMs).flatMap((name) => this.#drop(name) ?? [])
     this.#nextOverMs = Math.min(...[...this.#held.values()].map(({ sealed }) => overAtMs(sealed)))
     return over
   }
 
-  /** Returns the sum as it would be with these entries; what is long over at that moment counts no more. */
-  sumWith(entries: readonly Unsealed[], atMs: number): Buffer {
+  /** Returns the sum as it would be with these entries; what is long over by then counts no more. */
+  sumWith(entries: readonly Unsealed[], horizonMs: number): Buffer {
     const sum = Buffer.from(this.#sum)
-    for (const name of new Set([...this.over(atMs), ...entries.map(({ stored }) => nameOf(stored))])) {
+    for (const name of new Set([...this.over(horizonMs), ...entries.map(({ stored }) => nameOf(stored))])) {
       const held = this.#held.get(name)
       if (held !== undefined) addTo(sum, held.hash)
     }
     for (const { stored, sealed } of entries) {
-      if (!isLongOver(sealed, atMs)) addTo(sum, this.#seal.hashOf(stored))
+      if (!isLongOver(sealed, horizonMs)) addTo(sum, this.#seal.hashOf(stored))
     }
     return sum
   }
@@ -113,8 +113,8 @@ export class LedgerCopy {
 }
 
 /** Tells whether an entry's time has been over for so long that it is forgotten. */
-export function isLongOver(sealed: SealedEntry, atMs: number): boolean {
-  return overAtMs(sealed) < atMs
+export function isLongOver(sealed: SealedEntry, horizonMs: number): boolean {
+  return overAtMs(sealed) < horizonMs
 }
 
 function overAtMs({ expiresAtMs }: SealedEntry): number {

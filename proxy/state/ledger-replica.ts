@@ -2,14 +2,13 @@
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { isLongOver, LedgerCopy, type Unsealed } from './ledger-copy.ts'
 import {
+  acceptanceOf,
   CHANGED,
-  forgedEntries,
   grantsIn,
   lackedBy,
-  lackedIn,
   newerIn,
-  newestOf,
   problemOf,
+  type Acceptance,
 } from './ledger-verdict.ts'
 import { changeOf, sealedAnew, type EntryName, type EntryValue, type Writing } from './ledger-change.ts'
 import { Seal, type Head } from './seal.ts'
@@ -22,12 +21,13 @@ import {
   type RawEntry,
   type StoredEntry,
 } from './store.ts'
-import type { Accepted, ReplicaOptions } from './replica-options.ts'
+import type { ReplicaOptions } from './replica-options.ts'
 import { orStoreFailure, StoreFailure } from './store-failure.ts'
 import { judgeWhole, type Whole } from './whole.ts'
 
+const OTHERS_FIRST = 'others wrote to the state store first, again and again'
 /** Where a process stands that has read nothing yet. */
-const NOTHING: Head = { epoch: '', revision: 0, atMs: -Infinity }
+const NOTHING: Head = { epoch: '', revision: 0, atMs: -Infinity, horizonMs: -Infinity }
 
 export class LedgerReplica {
   readonly copy: LedgerCopy
@@ -35,6 +35,8 @@ export class LedgerReplica {
   readonly #seal: Seal
   /** Where the copy stands. */
   #head = NOTHING
+  /** Since when, by the steady clock. */
+  #stoodAtMs = 0
   /** The sealed form of the head, as the store has it. */
   #sealedHead: string | undefined
   /** Whether the copy is known to be true: then it is what the store is judged by. */
@@ -48,6 +50,14 @@ export class LedgerReplica {
     this.#options = options
     this.#seal = new Seal(options.key)
     this.copy = new LedgerCopy(this.#seal)
+    // A kind of a later version. What it means nobody can know here, so it is said, and nothing else.
+    this.copy.onChange((entry) => {
+      if (!LEDGER_KINDS.includes(entry.kind)) options.onUnreadable(entry, 'this version has no such kind')
+    })
+  }
+
+  get #known(): LedgerCopy | undefined {
+    return this.#isTrusted ? this.copy : undefined
   }
 
   /** Says why the store cannot be trusted; undefined: it can. */
@@ -63,7 +73,7 @@ export class LedgerReplica {
     const held = this.copy.find(name)
     const forged = this.#forged.get(name)
     if (forged !== undefined) return forged === revision
-    if (held === undefined || isLongOver(held.sealed, this.#options.clock.nowMs())) return true
+    if (held === undefined || isLongOver(held.sealed, this.#head.horizonMs)) return true
     return held.stored.revision === revision
   }
 
@@ -76,18 +86,18 @@ export class LedgerReplica {
         if (this.#takeNewer(news)) return
         news = await orStoreFailure(this.#options.store.since(undefined))
       }
-      const whole = judgeWhole(news, this.#seal, this.#isTrusted ? this.copy : undefined)
+      const whole = judgeWhole(news, this.#seal, this.#known)
       const put = this.#isTrusted ? this.#merge(news, whole) : this.#adopt(news, whole)
       if (put === undefined) return
       if ((await this.#commit(put)) === 'written') return
     }
-    throw new StoreFailure('others wrote to the state store first, again and again')
+    throw new StoreFailure(OTHERS_FIRST)
   }
 
   /** Writes one entry. `behind`: the store stands elsewhere, so that what is new must be heard first. */
   async write({ kind, id }: EntryName, value: EntryValue): Promise<Entry | 'behind'> {
     if (this.#problem !== undefined) throw new StoreFailure(this.#problem)
-    const outcome = await this.#commit([this.#sealed({ kind, id }, value)])
+    const outcome = await this.#commit([sealedAnew({ kind, id }, value, this.#writing())])
     if (outcome === 'behind') return 'behind'
     const written = this.copy.get(kind, id)
     if (written === undefined) throw new Error('an entry that was written is not there')
@@ -95,24 +105,24 @@ export class LedgerReplica {
   }
 
   /** See `Ledger.accept`. */
-  async accept(maxTries: number): Promise<Accepted> {
+  async accept(maxTries: number): Promise<Acceptance> {
     for (let tries = 0; tries < maxTries; tries += 1) {
       const news = await orStoreFailure(this.#options.store.since(undefined))
-      const whole = judgeWhole(news, this.#seal, this.#isTrusted ? this.copy : undefined)
-      const best = this.#isTrusted ? newestOf(whole.genuine, this.copy) : whole.genuine
-      this.copy.reset(best)
+      const whole = judgeWhole(news, this.#seal, this.#known)
+      const taken = acceptanceOf(news, whole, this.#known)
+      this.copy.reset(taken.entries)
       this.#stand(news, whole)
-      const grants = grantsIn(best)
-      const put = lackedIn(whole, best, grants)
-      const forget = forgedEntries(news, whole)
-      const outcome = await this.#commit([...put, ...this.#withdrawals(grants)], forget)
+      // Begun anew, by the clock of now; so nothing is left that the old horizon left out.
+      this.#head = { ...this.#head, horizonMs: -Infinity }
+      const put = [...taken.put, ...this.#withdrawals(taken.grants)]
+      const outcome = await this.#commit(put, [...taken.forged, ...whole.over])
       if (outcome === 'behind') continue
       this.#isTrusted = true
       this.#problem = undefined
       this.#forged = new Map()
-      return { entries: best.length, takenBack: grants.length, forged: forget.length }
+      return taken
     }
-    throw new StoreFailure('others wrote to the state store first, again and again')
+    throw new StoreFailure(OTHERS_FIRST)
   }
 
   /** Takes what is newer than the copy. False: it does not add up, so the whole must be looked at. */
@@ -141,7 +151,7 @@ export class LedgerReplica {
     }
     this.#problem = undefined
     this.#takeNew(whole)
-    const lost = lackedBy(whole, this.copy, this.#options.clock.nowMs())
+    const lost = lackedBy(whole, this.copy)
     const isElsewhere = news.epoch !== this.#head.epoch
     this.#stand(news, whole)
     // What an older version wrote is sealed over, so that who starts now need not go by its time.
@@ -170,7 +180,6 @@ export class LedgerReplica {
   /** Takes a whole, by a process that knows nothing yet but its witness. Returns as `#merge`. */
   #adopt(news: LedgerNews, whole: Whole): readonly RawEntry[] | undefined {
     const seen = this.#options.witness.read()
-    for (const { stored } of whole.genuine) this.#sayUnknown(stored)
     this.copy.reset(whole.genuine)
     this.#forged = whole.forged
     this.#problem = problemOf(news, whole, seen, () => this.#options.hadStore())
@@ -188,20 +197,20 @@ export class LedgerReplica {
   }
 
   #withdrawals(grants: readonly Unsealed[]): RawEntry[] {
-    return grants.map(({ stored, sealed: { expiresAtMs } }) => this.#sealed(stored, { expiresAtMs }))
-  }
-
-  #sealed({ kind, id }: EntryName, value: EntryValue): RawEntry {
-    return sealedAnew({ kind, id }, value, this.#writing())
+    return grants.map(({ stored, sealed: { expiresAtMs } }) =>
+      sealedAnew(stored, { expiresAtMs }, this.#writing()),
+    )
   }
 
   #writing(): Writing {
+    const { clock, steadyClock } = this.#options
     return {
       seal: this.#seal,
       copy: this.copy,
       head: this.#head,
       over: this.#over,
-      nowMs: this.#options.clock.nowMs(),
+      nowMs: clock.nowMs(),
+      passedMs: steadyClock.nowMs() - this.#stoodAtMs,
     }
   }
 
@@ -219,29 +228,23 @@ export class LedgerReplica {
   #take(each: Unsealed): void {
     const name = nameOf(each.stored)
     if (this.#forged.has(name)) this.#forged = new Map([...this.#forged].filter(([key]) => key !== name))
-    this.#sayUnknown(each.stored)
     this.copy.set(each)
-  }
-
-  /** A kind of a later version. What it means nobody can know here, so it is said, and nothing else. */
-  #sayUnknown({ kind, id, revision }: StoredEntry): void {
-    if (LEDGER_KINDS.includes(kind) || this.copy.find(nameOf({ kind, id }))?.stored.revision === revision)
-      return
-    this.#options.onUnreadable({ kind, id, revision }, 'this version has no such kind')
   }
 
   #stand({ epoch, revision, head: sealed }: LedgerNews, { head, over }: Whole): void {
     this.#sealedHead = sealed
     this.#over = [...over]
     const atMs = Math.max(head?.atMs ?? -Infinity, this.#head.atMs)
-    this.#head = { epoch, revision, atMs }
+    this.#head = { epoch, revision, atMs, horizonMs: head?.horizonMs ?? this.#head.horizonMs }
+    this.#stoodAtMs = this.#options.steadyClock.nowMs()
     if (head !== undefined) this.#options.witness.write(this.#head)
   }
 
   #advance(head: Head, sealed: string | undefined): void {
     this.#sealedHead = sealed
-    this.#over.push(...this.copy.forgetOver(head.atMs))
+    this.#over.push(...this.copy.forgetOver(head.horizonMs))
     this.#head = head
+    this.#stoodAtMs = this.#options.steadyClock.nowMs()
     this.#options.witness.write(head)
   }
 }

@@ -1,8 +1,9 @@
 /** Says what follows of what a store holds, beside what this process saw and knows. Pure. */
-import { isLongOver, type LedgerCopy, type Unsealed } from './ledger-copy.ts'
+import type { LedgerCopy, Unsealed } from './ledger-copy.ts'
 import type { Head, Seal } from './seal.ts'
 import { letsCallsGo, nameOf, type LedgerNews, type StoredEntry } from './store.ts'
 import type { Whole } from './whole.ts'
+import type { Seen } from './witness.ts'
 
 const ACCEPT = 'Restore it, or say `moderato state accept`'
 const LOST = `the state store is empty, and Moderato ran here before: freezes, quarantines, revocations and budgets are lost. ${ACCEPT}`
@@ -10,25 +11,11 @@ const OLDER = `the state store holds an older state than this replica saw. ${ACC
 export const CHANGED = `the state store does not hold what was written to it: entries were removed, or older ones put back. ${ACCEPT}`
 
 /** Returns those of a copy that a store lacks, or has in another form; not those that were forged in it. */
-export function lackedBy(whole: Whole, copy: LedgerCopy, nowMs: number): StoredEntry[] {
+export function lackedBy(whole: Whole, copy: LedgerCopy): StoredEntry[] {
   const inStore = macsOf(whole)
   return [...copy.held()]
     .filter(([name, { stored }]) => inStore.get(name) !== stored.mac && !whole.forged.has(name))
-    .filter(([, { sealed }]) => !isLongOver(sealed, nowMs))
     .map(([, { stored }]) => stored)
-}
-
-/** Returns those of some entries that a store has in another form, or not at all; `but` are left out. */
-export function lackedIn(
-  whole: Whole,
-  entries: readonly Unsealed[],
-  but: readonly Unsealed[],
-): StoredEntry[] {
-  const inStore = macsOf(whole)
-  const leftOut = new Set(but.map(({ stored }) => nameOf(stored)))
-  return entries
-    .map(({ stored }) => stored)
-    .filter((stored) => !leftOut.has(nameOf(stored)) && inStore.get(nameOf(stored)) !== stored.mac)
 }
 
 /** Returns the MACs of what a store holds, by name. */
@@ -45,7 +32,7 @@ export function grantsIn(entries: readonly Unsealed[]): Unsealed[] {
 export function problemOf(
   { epoch, revision, entries }: LedgerNews,
   { covered, head }: Whole,
-  seen: Head | undefined,
+  seen: Seen | undefined,
   hadStore: () => boolean,
 ): string | undefined {
   if (covered === 'unsealed' && entries.length === 0 && revision === 0)
@@ -72,11 +59,11 @@ export function newerIn(
     if (sealed === undefined || sealed.version <= (known?.sealed.version ?? 0)) return undefined
     unsealed.push({ stored, sealed })
   }
-  return head.covers(copy.sumWith(unsealed, head.atMs)) ? { unsealed, head } : undefined
+  return head.covers(copy.sumWith(unsealed, head.horizonMs)) ? { unsealed, head } : undefined
 }
 
 /** Returns the newer form of each, of those in the store and of those in the copy. */
-export function newestOf(genuine: readonly Unsealed[], copy: LedgerCopy): readonly Unsealed[] {
+function newestOf(genuine: readonly Unsealed[], copy: LedgerCopy): readonly Unsealed[] {
   const best = new Map<string, Unsealed>(
     [...copy.held()].map(([name, { stored, sealed }]) => [name, { stored, sealed }]),
   )
@@ -87,6 +74,27 @@ export function newestOf(genuine: readonly Unsealed[], copy: LedgerCopy): readon
   return [...best.values()]
 }
 
-export function forgedEntries(news: LedgerNews, { forged }: Whole): StoredEntry[] {
+function forgedEntries(news: LedgerNews, { forged }: Whole): StoredEntry[] {
   return news.entries.filter((each) => forged.has(nameOf(each)))
+}
+
+/** Says what an operator's word takes of a store, with what is known besides. */
+export interface Acceptance {
+  readonly entries: readonly Unsealed[]
+  /** Those of them that let calls go: they are to be taken back. */
+  readonly grants: readonly Unsealed[]
+  /** Those of the others that the store lacks, or has in another form. */
+  readonly put: readonly StoredEntry[]
+  readonly forged: readonly StoredEntry[]
+}
+
+export function acceptanceOf(news: LedgerNews, whole: Whole, known: LedgerCopy | undefined): Acceptance {
+  const entries = known === undefined ? whole.genuine : newestOf(whole.genuine, known)
+  const grants = grantsIn(entries)
+  const inStore = macsOf(whole)
+  const left = new Set(grants.map(({ stored }) => nameOf(stored)))
+  const put = entries
+    .map(({ stored }) => stored)
+    .filter((stored) => !left.has(nameOf(stored)) && inStore.get(nameOf(stored)) !== stored.mac)
+  return { entries, grants, put, forged: forgedEntries(news, whole) }
 }

@@ -146,9 +146,9 @@ export class Ledger {
    */
   accept(): Promise<Accepted> {
     return this.#turns.run(async () => {
-      const accepted = await this.#replica.accept(MAX_TRIES)
+      const { entries, grants, forged } = await this.#replica.accept(MAX_TRIES)
       this.#heard(this.#options.clock.nowMs())
-      return accepted
+      return { entries: entries.length, takenBack: grants.length, forged: forged.length }
     })
   }
 

@@ -37,6 +37,7 @@ export interface State {
 
 export interface StateDeps {
   readonly clock: Clock
+  readonly steadyClock: Clock
   readonly timer: Timer
   readonly log: Logger
 }
@@ -73,11 +74,15 @@ interface LedgerDeps extends StateDeps {
   readonly ranBefore: boolean
 }
 
-function ledgerOf(config: Config, { key, store, ranBefore, clock, timer, log }: LedgerDeps): Promise<Ledger> {
+function ledgerOf(
+  config: Config,
+  { key, store, ranBefore, clock, steadyClock, timer, log }: LedgerDeps,
+): Promise<Ledger> {
   return Ledger.open({
     store: store.ledger,
     key,
     clock,
+    steadyClock,
     timer,
     witness: witnessOf(config, new Seal(key)),
     // What never outlives a process is always empty at its start.

@@ -8,6 +8,8 @@ export interface ReplicaOptions {
   /** 32 bytes, the same on every replica. */
   readonly key: Buffer
   readonly clock: Clock
+  /** Goes on evenly, whatever is done to the other. */
+  readonly steadyClock: Clock
   readonly witness: Witness
   /** Tells whether there was a store before, as far as this machine knows besides the witness: an empty one is a loss. */
   readonly hadStore: () => boolean

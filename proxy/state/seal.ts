@@ -17,11 +17,14 @@ const SUM_BYTES = 32
 export interface Head extends Position {
   /** When it was sealed, in milliseconds since the epoch; not below the version of any entry. It never goes back. */
   readonly atMs: number
+  /** What is long over by then is forgotten. It grows no faster than time passes, whatever is done to a clock. */
+  readonly horizonMs: number
 }
 
 const SealedHead = z.strictObject({
   revision: z.number(),
   atMs: z.number(),
+  horizonMs: z.number(),
   sum: z.string(),
   mac: z.string(),
 })
@@ -63,17 +66,17 @@ export class Seal {
   }
 
   head(head: Head, sum: Buffer): string {
-    const { revision, atMs } = head
+    const { revision, atMs, horizonMs } = head
     const covered = this.#sumText(sum)
-    return JSON.stringify({ revision, atMs, sum: covered, mac: this.#headMac(head, covered) })
+    return JSON.stringify({ revision, atMs, horizonMs, sum: covered, mac: this.#headMac(head, covered) })
   }
 
   /** Returns the head of an epoch, and what tells whether a sum is its own. Undefined: it was not sealed with this key. */
   openHead(epoch: string, text: string): (Head & { covers(sum: Buffer): boolean }) | undefined {
     const sealed = SealedHead.safeParse(jsonOrUndefined(text)).data
     if (sealed === undefined) return undefined
-    const { revision, atMs, sum, mac } = sealed
-    const head = { epoch, revision, atMs }
+    const { revision, atMs, horizonMs, sum, mac } = sealed
+    const head = { epoch, revision, atMs, horizonMs }
     if (!isEqual(mac, this.#headMac(head, sum))) return undefined
     return { ...head, covers: (found) => isEqual(sum, this.#sumText(found)) }
   }
@@ -94,8 +97,10 @@ export class Seal {
     return hmac(this.#entryKey, JSON.stringify([kind, id, text])).toString('base64url')
   }
 
-  #headMac({ epoch, revision, atMs }: Head, sum: string): string {
-    return hmac(this.#headKey, JSON.stringify(['head', epoch, revision, atMs, sum])).toString('base64url')
+  #headMac({ epoch, revision, atMs, horizonMs }: Head, sum: string): string {
+    return hmac(this.#headKey, JSON.stringify(['head', epoch, revision, atMs, horizonMs, sum])).toString(
+      'base64url',
+    )
   }
 
   #sumText(sum: Buffer): string {

@@ -3,9 +3,12 @@ import { errorMessage } from '../core/error-message.ts'
 /** Says that the state store failed, or that others wrote first again and again: a caller may try again. Not a bug. */
 export class StoreFailure extends Error {
   override readonly name = 'StoreFailure'
+  /** Nothing was written, and the message says why; otherwise nobody knows. */
+  readonly isRefusal: boolean
 
   constructor(cause: unknown) {
     super(errorMessage(cause), { cause })
+    this.isRefusal = typeof cause === 'string' || cause instanceof UnfitStore
   }
 }
 

@@ -26,7 +26,7 @@ export interface Whole {
  */
 export function judgeWhole(news: LedgerNews, seal: Seal, known?: LedgerCopy): Whole {
   const head = news.head === undefined ? undefined : seal.openHead(news.epoch, news.head)
-  const { revision: sealedTo = 0, atMs = -Infinity } = head ?? {}
+  const { revision: sealedTo = 0, atMs = -Infinity, horizonMs = -Infinity } = head ?? {}
   const [genuine, over]: [Unsealed[], StoredEntry[]] = [[], []]
   const forged = new Map<string, number>()
   const sum = emptySum()
@@ -36,7 +36,7 @@ export function judgeWhole(news: LedgerNews, seal: Seal, known?: LedgerCopy): Wh
     const isLate = head !== undefined && stored.revision > sealedTo
     if (sealed === undefined || (isLate && !isNew({ stored, sealed }, atMs, known)))
       forged.set(nameOf(stored), stored.revision)
-    else if (isLongOver(sealed, atMs)) over.push(stored)
+    else if (isLongOver(sealed, horizonMs)) over.push(stored)
     else {
       genuine.push({ stored, sealed })
       if (isLate) hasLate ||= stored.revision === news.revision

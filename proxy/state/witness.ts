@@ -5,26 +5,28 @@ import { z } from 'zod'
 import { makeOwnFolder } from '../core/own-folder.ts'
 import type { Head, Seal } from './seal.ts'
 
+export type Seen = Pick<Head, 'epoch' | 'revision' | 'atMs'>
+
 export interface Witness {
   /** Returns the head that was seen last; undefined: none was. */
-  read(): Head | undefined
+  read(): Seen | undefined
   /** Remembers a head. It never throws: what it cannot write it writes with the next one. */
-  write(head: Head): void
+  write(head: Seen): void
 }
 
 /** Remembers nothing, for a store that does not outlive its process. */
 export const NO_WITNESS: Witness = { read: () => undefined, write: () => undefined }
 
 const NAME = 'ledger seen'
-const Seen = z.strictObject({ epoch: z.string(), revision: z.number(), atMs: z.number() })
+const SealedSeen = z.strictObject({ epoch: z.string(), revision: z.number(), atMs: z.number() })
 
 /** Keeps it in a file that is sealed. Throws if there is a file that cannot be read, and says what to do. */
 export function fileWitness(path: string, seal: Seal): Witness {
   makeOwnFolder(dirname(path))
-  const read = (): Head | undefined => {
+  const read = (): Seen | undefined => {
     const text = textOf(path)
     if (text === undefined) return undefined
-    const seen = Seen.safeParse(seal.openNote(NAME, text)).data
+    const seen = SealedSeen.safeParse(seal.openNote(NAME, text)).data
     if (seen !== undefined) return seen
     throw new Error(
       `${path} is truncated, or was sealed with another key: restore it. To go on without it, delete it; then say \`moderato state accept\` once Moderato runs.`,

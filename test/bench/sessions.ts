@@ -47,6 +47,7 @@ async function scene(live: number, revoked: number) {
     store: new MemoryLedger(),
     key: Buffer.alloc(32, 3),
     clock,
+    steadyClock: clock,
     timer: { after: () => () => undefined },
     pollMs: 250,
     staleMs: HOUR_MS,

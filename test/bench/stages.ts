@@ -84,6 +84,7 @@ async function approvalParts() {
     store: new MemoryLedger(),
     key: Buffer.alloc(32),
     clock,
+    steadyClock: clock,
     timer,
     pollMs: 250,
     staleMs: 5_000,

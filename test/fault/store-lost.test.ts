@@ -82,7 +82,8 @@ describe.skipIf(missing(VALKEY))('a Valkey', () => {
     expect((await moderato(one, ['quarantine', 'list'])).out).toContain('incident')
     await eventually(async () => expect(await readiness(one)).toMatchObject({ status: 200 }))
     const names = upstream.recorded.map(({ body }) => String(JSON.parse(body.toString()).TableName))
-    expect(names).toEqual(['before'])
+    // Reads go on until the replica has read everything again.
+    expect(names.filter((name) => name !== 'undefined')).toEqual(['before'])
   })
 
   it('that was flushed while nobody ran refuses changes until an operator accepts it', async () => {
@@ -102,7 +103,8 @@ describe.skipIf(missing(VALKEY))('a Valkey', () => {
     )
     const { code, out } = await moderato(again, ['state', 'show'])
     expect([code, out]).toEqual([0, expect.stringContaining('NOT TRUSTED')])
-    expect(await moderato(again, ['freeze', 'all', '--reason', 'x'])).toMatchObject({ code: 1 })
+    const frozen = await moderato(again, ['freeze', 'all', '--reason', 'x'])
+    expect(frozen).toMatchObject({ code: 1, err: expect.stringContaining('Nothing was changed: the state') })
     await done(again, 'state', 'accept', '--reason', 'the disk was replaced')
     await dropTable(again, 't')
     expect(await readiness(again)).toMatchObject({ status: 200 })

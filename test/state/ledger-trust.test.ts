@@ -327,6 +327,27 @@ describe('the witness', () => {
   })
 })
 
+describe('a clock that is set forward by a year, and back', () => {
+  it('has nothing forgotten that lasts, before and after', async () => {
+    const wall = { offMs: 0, nowMs: () => time.nowMs() + wall.offMs }
+    const own = { store, key: KEY, steadyClock: time }
+    const ledger = await openLedger(wall, own)
+    const expiresAtMs = time.nowMs() + 48 * 3_600_000
+    await ledger.put('freeze', 'f', 1, { expiresAtMs })
+    wall.offMs = 365 * 86_400_000
+    await ledger.put('task', 't', 1)
+    wall.offMs = 0
+    await ledger.put('revocation', 'r', 1, { expiresAtMs })
+    for (const each of [ledger, await openLedger(time, own)]) {
+      expect([each.get('freeze', 'f')?.value, each.get('revocation', 'r')?.value, each.sound]).toEqual([
+        1,
+        1,
+        true,
+      ])
+    }
+  })
+})
+
 describe('an entry that is long over', () => {
   it('is forgotten by all alike, also by who starts later', async () => {
     const [one, other] = [await start(), await startElsewhere()]

@@ -8,7 +8,10 @@ import { NO_WITNESS } from '../../proxy/state/witness.ts'
 const NEVER: Timer = { after: () => () => undefined }
 
 type Own = Partial<
-  Pick<LedgerOptions, 'store' | 'timer' | 'key' | 'witness' | 'hadStore' | 'onUnsound' | 'onUnreadable'>
+  Pick<
+    LedgerOptions,
+    'store' | 'steadyClock' | 'timer' | 'key' | 'witness' | 'hadStore' | 'onUnsound' | 'onUnreadable'
+  >
 >
 
 export async function openLedger(clock: Clock, own: Own = {}): Promise<Ledger> {
@@ -16,6 +19,7 @@ export async function openLedger(clock: Clock, own: Own = {}): Promise<Ledger> {
     store: new MemoryLedger(),
     key: Buffer.alloc(32, 7),
     clock,
+    steadyClock: clock,
     timer: NEVER,
     pollMs: 250,
     staleMs: 5_000,

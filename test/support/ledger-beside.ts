@@ -21,6 +21,7 @@ export async function ledgerBeside(stateDir: string) {
     store: store.ledger,
     key,
     clock,
+    steadyClock: clock,
     timer,
     pollMs: 250,
     staleMs: 5_000,
