@@ -90,7 +90,7 @@ const CLI: Client = {
   },
 }
 
-/** S3 wants the hash of the body in a field, which older versions of curl do not add. */
+/** S3 wants the hash of the body in a field, which curl 7.88 does not add. */
 function hashOf(service: string): readonly string[] {
   return service === 's3' ? ['-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD'] : []
 }

@@ -124,9 +124,9 @@ def _():
 
 @step('update an item six times, each throttled twice')
 def _():
-    for _ in range(6):
-        dynamodb.update_item(TableName='t', Key={'id': {'S': 'ü'}}, UpdateExpression='ADD n :one',
-                             ExpressionAttributeValues={':one': {'N': '1'}})
+    for i in range(6):
+        dynamodb.update_item(TableName='t', Key={'id': {'S': 'ü'}}, UpdateExpression='ADD n :more',
+                             ExpressionAttributeValues={':more': {'N': str(i)}})
 
 
 @step('delete a table')

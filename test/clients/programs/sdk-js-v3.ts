@@ -88,12 +88,14 @@ await report('execute statements of PartiQL', () =>
   dynamodb.send(new ExecuteStatementCommand({ Statement: `SELECT * FROM "v3" WHERE id = 'ü'` })),
 )
 await report('update an item six times, each throttled twice', async () => {
-  const update = {
-    TableName: 'v3',
-    Key: { id: { S: 'ü' } },
-    UpdateExpression: 'ADD n :one',
-    ExpressionAttributeValues: { ':one': { N: '1' } },
-  }
-  for (let i = 0; i < 6; i++) await dynamodb.send(new UpdateItemCommand(update))
+  for (let i = 0; i < 6; i++)
+    await dynamodb.send(
+      new UpdateItemCommand({
+        TableName: 'v3',
+        Key: { id: { S: 'ü' } },
+        UpdateExpression: 'ADD n :more',
+        ExpressionAttributeValues: { ':more': { N: String(i) } },
+      }),
+    )
 })
 await report('delete a table', () => dynamodb.send(new DeleteTableCommand({ TableName: 'v3' })))
