@@ -55,7 +55,7 @@ export const FreezeAnswer = z.object({
 export const FrozenAnswer = FreezeAnswer.extend({
   unknownAgents: z
     .array(z.string())
-    .describe('The named agents and patterns of which no agent exists or can exist.'),
+    .describe('The named agents that do not exist and cannot exist. A pattern may be about agents to come.'),
   nearestAgents: z
     .record(z.string(), z.string())
     .describe('For each of them, an agent whose name is nearly the same, if there is one.'),
@@ -79,7 +79,6 @@ interface FreezeDeps {
   readonly clock: Clock
   readonly services: ReadonlySet<string>
   readonly isAgent: (id: string) => boolean
-  readonly hasAgent: (pattern: string) => boolean
   readonly nearestAgent: (id: string) => string | undefined
   /** Tells people elsewhere what an operator did. */
   readonly announce: (change: HoldChange) => void
@@ -110,7 +109,7 @@ export function freezeRoutes(freezes: Freezes, deps: FreezeDeps): readonly Admin
 }
 
 function freezeRoute(freezes: Freezes, deps: FreezeDeps): AdminRoute {
-  const { clock, services, isAgent, hasAgent, nearestAgent, announce } = deps
+  const { clock, services, isAgent, nearestAgent, announce } = deps
   return adminRoute({
     method: 'POST',
     path: '/v1/freeze',
@@ -134,9 +133,7 @@ function freezeRoute(freezes: Freezes, deps: FreezeDeps): AdminRoute {
       const why = { reason: body.reason, by: caller.subject, ...(untilMs === undefined ? {} : { untilMs }) }
       const frozen = await orStoreError(freezes.freeze(scopeAlone(body), why), lookAgain('/v1/freeze'))
       announce(changeOf(frozen, 'made', caller.subject))
-      const unknownAgents = (body.agents ?? []).filter(
-        (each) => !(each.includes('*') ? hasAgent(each) : isAgent(each)),
-      )
+      const unknownAgents = (body.agents ?? []).filter((each) => !each.includes('*') && !isAgent(each))
       const near = unknownAgents.map((each) => [each, nearestAgent(each)] as const)
       const nearestAgents = Object.fromEntries(near.filter(([, agent]) => agent !== undefined))
       return { ...freezeAnswer(frozen), unknownAgents, nearestAgents }

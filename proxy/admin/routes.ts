@@ -31,8 +31,8 @@ export interface AdminRoutesDeps extends StatusRoutesDeps, SessionRoutesDeps {
 export function adminRoutes(deps: AdminRoutesDeps): readonly AdminRoute[] {
   const { settings, reloader, freezes, watching, breakglass, approvals, clock, catalogue } = deps
   const { quarantines, announce } = watching
-  const { isAgent, hasAgent, nearestAgent } = breakglass
-  const known = { isAgent, hasAgent, nearestAgent, announce }
+  const { isAgent, nearestAgent } = breakglass
+  const known = { isAgent, nearestAgent, announce }
   return [
     ...statusRoutes(deps),
     ...stateRoutes(deps.state),

@@ -1,6 +1,5 @@
 /** Opens break-glass as the configuration allows it, with all that is told of it: audit, metrics, log, alerts. */
 import type { Logger } from 'pino'
-import { arnMatch } from '../../policy/arn-match.ts'
 import type { Config } from '../config/schema/config.ts'
 import { isTemplate, mayMake } from '../core/agent-template.ts'
 import type { Audit } from '../audit/audit.ts'
@@ -35,8 +34,6 @@ export interface BreakglassService {
   readonly settings: () => Config['breakglass']
   /** Tells whether the configuration names the agent, or has a template that can make it. */
   readonly isAgent: (id: string) => boolean
-  /** Tells the same of a pattern, in which `*` stands for any text: whether it matches an agent that exists or can exist. */
-  readonly hasAgent: (pattern: string) => boolean
   /** Returns the agent that somebody meant who misspelt its name; undefined if none is near. */
   readonly nearestAgent: (id: string) => string | undefined
   /** The break-glass that is open for an agent. */
@@ -70,7 +67,6 @@ export function openBreakglass(deps: BreakglassDeps): BreakglassService {
     breakglasses,
     settings,
     isAgent: (id: string) => isAgent(id, rules().loaded.config),
-    hasAgent: (pattern: string) => hasAgent(pattern, rules().loaded.config),
     nearestAgent: (id: string) =>
       nearest(
         id,
@@ -129,18 +125,6 @@ function recordAll(breakglasses: Breakglasses, { clock, audit, log }: Breakglass
 /** Tells whether the configuration names the agent, or has a template that may make it. */
 function isAgent(id: string, { agents, identity }: Pick<Config, 'agents' | 'identity'>): boolean {
   return agents.some((each) => each.id === id) || templatesOf(identity).some((each) => mayMake(each, id))
-}
-
-/** Tells whether there is, or can be, an agent that a pattern matches; `*` stands for any text. */
-function hasAgent(pattern: string, { agents, identity }: Pick<Config, 'agents' | 'identity'>): boolean {
-  const [start = ''] = pattern.split('*')
-  return (
-    agents.some(({ id }) => arnMatch([pattern], id)) ||
-    templatesOf(identity).some((template) => {
-      const [own = ''] = template.split('{')
-      return own.startsWith(start) || start.startsWith(own)
-    })
-  )
 }
 
 function templatesOf({ providers }: Config['identity']): string[] {

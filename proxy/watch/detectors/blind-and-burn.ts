@@ -39,8 +39,8 @@ export const blindAndBurn: Detector<DetectorSettings['blind-and-burn']> = () => 
     const { requestId } = seen
     const name = operationName(seen)
     // What the task made itself shows and keeps nothing of anybody else.
-    const blinds = isBlinding(seen) && seen.ownership !== 'own'
-    const burns = seen.classes.includes('destructive') && seen.done && seen.ownership !== 'own'
+    const blinds = isBlinding(seen) && seen.ownership === 'other'
+    const burns = seen.classes.includes('destructive') && seen.done && seen.ownership === 'other'
     const before = { blinded: blinded.within(within, nowMs), burned: burned.within(within, nowMs) }
     if (blinds && seen.done) blinded.add({ requestId, name }, nowMs)
     if (burns) burned.add({ requestId, name }, nowMs)

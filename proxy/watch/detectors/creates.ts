@@ -1,22 +1,21 @@
 /**
  * Lists the calls that make a new thing under the name that they give. Where the service answers the same for a thing that
- * was there before, the call proves nothing: an agent could call another's thing its own. A call that is not listed makes
- * nothing that counts as scratch.
+ * was there before, as `sqs:CreateQueue` does, the call proves nothing: an agent could call another's thing its own. A call
+ * that is not listed makes nothing that counts as scratch.
  */
 
 export interface Creates {
   /** The start of the thing's name, after service and region: `table/`; empty where the name has no type. */
   readonly type: string
-  /** The service refuses the call if such a thing exists. */
-  readonly isNew: boolean
-  /** The one call that destroys nothing else: the service refuses to delete a thing that holds something. */
+  /**
+   * Undefined where the service refuses a name that is taken. Otherwise the one call that destroys nothing else, if the
+   * thing was there before: the service refuses to delete a thing that holds something.
+   */
   readonly emptyOnly?: string
 }
 
 /** The service refuses a name that is taken. */
-const fresh = (type: string): Creates => ({ type, isNew: true })
-/** The service answers the same if the thing exists, at least if it has the same attributes. */
-const perhaps = (type: string): Creates => ({ type, isNew: false })
+const fresh = (type: string): Creates => ({ type })
 
 /** By `service:Operation`. */
 export const CREATES: ReadonlyMap<string, Creates> = new Map([
@@ -44,9 +43,6 @@ export const CREATES: ReadonlyMap<string, Creates> = new Map([
   ['secretsmanager:CreateSecret', fresh('secret:')],
   ['ssm:CreateDocument', fresh('document/')],
   // In us-east-1 it answers 200 for a bucket that one has.
-  ['s3:CreateBucket', { type: '', isNew: false, emptyOnly: 'DeleteBucket' }],
-  ['ecs:CreateCluster', { type: 'cluster/', isNew: false, emptyOnly: 'DeleteCluster' }],
-  ['sns:CreateTopic', perhaps('')],
-  ['sqs:CreateQueue', perhaps('')],
-  ['states:CreateStateMachine', perhaps('stateMachine:')],
+  ['s3:CreateBucket', { type: '', emptyOnly: 'DeleteBucket' }],
+  ['ecs:CreateCluster', { type: 'cluster/', emptyOnly: 'DeleteCluster' }],
 ])

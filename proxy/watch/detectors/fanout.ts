@@ -19,7 +19,7 @@ const CAPACITY = 100
 export const fanout: Detector<DetectorSettings['fanout']> = () => {
   const lately = new Lately<Deletion>(CAPACITY)
   return (seen, { calls, services, within }, nowMs) => {
-    if (!seen.classes.includes('destructive') || !seen.done || seen.ownership === 'own') return undefined
+    if (!seen.classes.includes('destructive') || !seen.done || seen.ownership !== 'other') return undefined
     const name = operationName(seen)
     const { requestId, service, resources: things } = seen
     lately.add({ requestId, service, name, things, what: `${name} ${things.join(' ')}` }, nowMs)

@@ -18,7 +18,7 @@ export const guardRemoval: Detector<DetectorSettings['guard-removal']> = () => {
   return (seen, { within }, nowMs) => {
     const { requestId, classes, resources } = seen
     const name = operationName(seen)
-    if (classes.includes('destructive') && seen.done && seen.ownership !== 'own') {
+    if (classes.includes('destructive') && seen.done && seen.ownership === 'other') {
       for (const key of resources) {
         const before = unguarded.get(key)
         if (before === undefined || before.requestId === requestId || nowMs - before.atMs > within) continue

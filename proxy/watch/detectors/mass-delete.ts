@@ -21,7 +21,7 @@ export const massDelete: Detector<DetectorSettings['mass-delete']> = () => {
   let slots: Slot[] = []
   return (seen, { things, within }, nowMs) => {
     const deletes = seen.classes.includes('destructive') || seen.classes.includes('data-delete')
-    if (!deletes || !seen.done || seen.ownership === 'own') return undefined
+    if (!deletes || !seen.done || seen.ownership !== 'other') return undefined
     const { requestId, count, resources } = seen
     const name = operationName(seen)
     const number = Math.floor((nowMs * SLOTS) / within)

@@ -29,7 +29,7 @@ export const readToDestructive: Detector<DetectorSettings['read-to-destructive']
       return { key, sight }
     })
     // What was refused or throttled destroyed nothing; it may be found when it goes.
-    if (!seen.classes.includes('destructive') || !seen.done || seen.ownership === 'own') return undefined
+    if (!seen.classes.includes('destructive') || !seen.done || seen.ownership !== 'other') return undefined
     const found = young.filter(({ sight }) => sight === undefined || nowMs - sight.atMs < within)
     const [first] = found
     if (first !== undefined) {

@@ -26,7 +26,7 @@ export const recreateLoop: Detector<DetectorSettings['recreate-loop']> = () => {
     const deletes = seen.classes.includes('destructive')
     if (!deletes && !MAKES.test(seen.operation)) return undefined
     // What the task made itself it may make as often as it likes: that is no environment that it tries to repair.
-    if (deletes && seen.ownership !== 'other') return undefined
+    if (deletes && seen.ownership === 'own') return undefined
     const { requestId } = seen
     for (const key of seen.resources) {
       const cycle = cycles.get(key) ?? NO_CYCLE

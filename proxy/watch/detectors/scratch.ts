@@ -8,10 +8,10 @@ import type { Observation } from './observation.ts'
 import { operationName } from './phrasing.ts'
 
 /**
- * Says whose the things of a call are: `own` if the task made all of them, and they were new; `claimed` if it made all of
- * them, but they may have been there before; otherwise `other`.
+ * Says whose the things of a call are: `own` if the task made all of them, and they were new; `empty` if it made all of
+ * them, some may have been there before, and the call can destroy only an empty thing; otherwise `other`.
  */
-export type Ownership = 'own' | 'claimed' | 'other'
+export type Ownership = 'own' | 'empty' | 'other'
 
 interface Made extends Creates {
   readonly atMs: number
@@ -43,7 +43,9 @@ export class Scratch {
     for (const key of resources) {
       const made = this.#made.get(thingOf(seen, key))
       if (made === undefined || !isRecent(made.atMs, nowMs)) return 'other'
-      if (!made.isNew && made.emptyOnly !== operation) ownership = 'claimed'
+      if (made.emptyOnly === undefined) continue
+      if (made.emptyOnly !== operation) return 'other'
+      ownership = 'empty'
     }
     return ownership
   }
