@@ -11,6 +11,7 @@ import { createServer as createHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket, type TlsOptions } from 'node:tls'
+import { Http1Reply } from '../core/http/http1-reply.ts'
 import { http2Reply } from '../core/http/http2-reply.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
 import type { Runner } from '../pipeline/run.ts'
@@ -94,12 +95,13 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
     const isHttp2 = received.subarray(0, compared).equals(PREFACE.subarray(0, compared))
     if (isHttp2 && compared < PREFACE.length) return
     clearTimeout(late)
-    socket.off('data', look).off('error', failed).pause()
+    socket.off('data', look).off('error', failed).off('end', failed).pause()
     socket.unshift(received)
     decided(isHttp2)
     if (!isHttp2) socket.resume()
   }
-  socket.on('data', look).on('error', failed)
+  // The server lets its sockets stay half open: the end of a client that said nothing is heard here alone.
+  socket.on('data', look).on('error', failed).on('end', failed)
   socket.once('close', () => clearTimeout(late))
 }
 
@@ -142,6 +144,7 @@ function http1Settings({
   headersTimeoutMs,
 }: Pick<AgentsServerOptions, 'headerBytes' | 'headersTimeoutMs'>) {
   return {
+    ServerResponse: Http1Reply,
     insecureHTTPParser: false,
     requireHostHeader: false,
     maxHeaderSize: headerBytes,
