@@ -74,6 +74,20 @@ const CLAIM = `
   return 'claimed'
 `
 
+/** Reads as CLAIM does, and claims nothing. KEYS: ids of the call's signature; ARGV: invocation, 1 within its second. */
+const CLAIMED = `
+  if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 1 then return 1 end
+  if ARGV[2] ~= '1' and redis.call('EXISTS', KEYS[1]) == 1 then return 1 end
+  return 0
+`
+
+/** Ends a claim. KEYS as for CLAIM; ARGV: invocation, member. */
+const RELEASE = `
+  redis.call('SREM', KEYS[1], ARGV[1])
+  redis.call('ZREM', KEYS[2], ARGV[2])
+  return 1
+`
+
 /**
  * KEYS: counter, entries, revisions, expiries; ARGV: name, text of the entry, expected or '', expiry or '', keptMs, known.
  * Answers the new revision, 0 if another was first, -1 if less is here than the caller knows.
@@ -134,7 +148,7 @@ const RESTORE = `
   return 1
 `
 
-export type ScriptName = 'take' | 'claim' | 'write' | 'since' | 'restore'
+export type ScriptName = 'take' | 'claim' | 'claimed' | 'release' | 'write' | 'since' | 'restore'
 
 /** Returns the scripts, in time as `time` tells it: Lua that sets `now`. */
 export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
@@ -142,6 +156,8 @@ export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
   return {
     take: clocked + TAKE,
     claim: clocked + CLAIM,
+    claimed: CLAIMED,
+    release: RELEASE,
     write: clocked + WRITE,
     since: clocked + SINCE,
     restore: RESTORE,

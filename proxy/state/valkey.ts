@@ -2,10 +2,10 @@
 import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
 import type { BucketCharge, Limiter, Turn } from '../pacing/limiter.ts'
 import type { Clock } from '../core/ports.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import {
   inItsSecond,
-  isOver,
   keptMs,
   ReplayMemory,
   type ClaimOutcome,
@@ -83,38 +83,61 @@ class ValkeyLimiter implements Limiter {
   }
 }
 
-/** The server decides; what this process saw is remembered besides, so that a copy is refused without asking. */
+/**
+ * The server decides. What this process knows is remembered besides: a copy of what it claimed is refused without asking,
+ * and one of what another replica claimed is asked about early, since that one may have ended its claim.
+ */
 class ValkeyReplays implements Replays {
   readonly #server: ValkeyServer
   readonly #perAgent: number
-  readonly #seen: ReplayMemory
+  readonly #claimed: ReplayMemory
+  readonly #elsewhere: ReplayMemory
 
   constructor(server: ValkeyServer, perAgent: number) {
     this.#server = server
     this.#perAgent = perAgent
-    this.#seen = new ReplayMemory({ perAgent })
+    this.#claimed = new ReplayMemory({ perAgent })
+    this.#elsewhere = new ReplayMemory({ perAgent })
   }
 
-  has(call: SignedCall, nowMs: number): boolean {
-    return this.#seen.has(call, nowMs)
+  has(call: SignedCall, nowMs: number): MaybePromise<boolean> {
+    if (this.#claimed.has(call, nowMs)) return true
+    return this.#elsewhere.has(call, nowMs) ? this.#isClaimedElsewhere(call) : false
+  }
+
+  async #isClaimedElsewhere(call: SignedCall): Promise<boolean> {
+    const values = [call.invocationId, inItsSecond(call) ? 1 : 0]
+    const isClaimed = (await this.#server.run('claimed', this.#keys(call).slice(0, 1), values)) === 1
+    if (!isClaimed) this.#elsewhere.release(call)
+    return isClaimed
   }
 
   async claim(call: SignedCall, nowMs: number): Promise<ClaimOutcome> {
-    if (isOver(call, nowMs) || this.#seen.has(call, nowMs)) return 'replayed'
-    const { agentId, key, invocationId } = call
-    const outcome = (await this.#server.run(
-      'claim',
-      // Neither part can hold the other's mark: the key is hexadecimal.
-      [this.#server.key(`forwarded:${key}:${agentId}`), this.#server.key(`forwarded:of:${agentId}`)],
-      [
-        invocationId,
-        `${key}:${invocationId}`,
-        inItsSecond(call) ? 1 : 0,
-        keptMs(call, nowMs),
-        this.#perAgent,
-      ],
-    )) as ClaimOutcome
-    if (outcome !== 'full') this.#seen.claim(call, nowMs)
+    if (this.#claimed.has(call, nowMs)) return 'replayed'
+    const outcome = (await this.#server.run('claim', this.#keys(call), [
+      call.invocationId,
+      memberOf(call),
+      inItsSecond(call) ? 1 : 0,
+      keptMs(call, nowMs),
+      this.#perAgent,
+    ])) as ClaimOutcome
+    if (outcome === 'claimed') this.#claimed.claim(call, nowMs)
+    if (outcome === 'replayed') this.#elsewhere.claim(call, nowMs)
     return outcome
   }
+
+  async release(call: SignedCall): Promise<void> {
+    await this.#server.run('release', this.#keys(call), [call.invocationId, memberOf(call)])
+    this.#claimed.release(call)
+  }
+
+  /** Neither part of the first can hold the other's mark: the key is hexadecimal. */
+  #keys({ key, agentId }: SignedCall): string[] {
+    return [`forwarded:${key}:${agentId}`, `forwarded:of:${agentId}`].map((name) => this.#server.key(name))
+  }
+}
+
+/** Returns the name of one claim among all of its agent. */
+function memberOf({ key, invocationId }: SignedCall): string {
+  return `${key}:${invocationId}`
 }
