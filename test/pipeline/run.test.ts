@@ -21,6 +21,7 @@ const received: Received = {
     lengthBytes: 0,
     isPending: false,
     discard: () => undefined,
+    abandon: () => undefined,
     bytes: async () => Buffer.alloc(0),
     stream: () => expect.unreachable(),
   },

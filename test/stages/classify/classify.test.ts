@@ -49,6 +49,7 @@ function verified(
       lengthBytes: bytes.length,
       isPending: false,
       discard: () => undefined,
+      abandon: () => undefined,
       bytes: () => {
         reads.bytes++
         return Promise.resolve(bytes)
