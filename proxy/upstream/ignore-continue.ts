@@ -8,10 +8,10 @@ import type { Socket } from 'node:net'
 /** More than any such head has: what is longer is left to undici, which refuses it. */
 const MAX_HEAD_BYTES = 16 * 1024
 const HEAD_END = '\r\n\r\n'
-const STATUS_LENGTH = 'HTTP/1.1 100'.length
+const EXAMPLE = 'HTTP/1.1 100 '
 /** Other interim answers go on to undici, which ignores them. After a 101 there is no further head. */
-const INTERIM = /^HTTP\/1\.[01] 1(?!01)\d\d$/
-const CONTINUE = /^HTTP\/1\.[01] 100$/
+const INTERIM = /^HTTP\/1\.[01] 1(?!01)\d\d[ \r]$/
+const CONTINUE = /^HTTP\/1\.[01] 100[ \r]$/
 
 const filters = new WeakMap<object, ContinueFilter>()
 
@@ -52,10 +52,11 @@ export class ContinueFilter {
     this.#held = Buffer.alloc(0)
     const passed: Buffer[] = []
     while (this.#expectsHead && rest.length > 0) {
-      const status = rest.toString('latin1', 0, STATUS_LENGTH)
-      const isShort = status.length < STATUS_LENGTH && 'HTTP/1.1 100'.startsWith(status)
+      const status = rest.toString('latin1', 0, EXAMPLE.length)
+      const mayBecomeOne =
+        status.length < EXAMPLE.length && INTERIM.test(status + EXAMPLE.slice(status.length))
       const end = INTERIM.test(status) ? rest.indexOf(HEAD_END) : undefined
-      if (isShort || (end === -1 && rest.length < MAX_HEAD_BYTES)) {
+      if (mayBecomeOne || (end === -1 && rest.length < MAX_HEAD_BYTES)) {
         this.#held = rest
         rest = rest.subarray(rest.length)
       } else if (end === undefined || end === -1) {

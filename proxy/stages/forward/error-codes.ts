@@ -9,7 +9,7 @@ export type AnswerHeaders = Readonly<Record<string, string | string[] | undefine
 
 const CODE = /^[A-Za-z0-9_.]{1,80}$/
 const IN_XML = /<Code>\s*([A-Za-z0-9_.]{1,80})\s*<\/Code>/
-/** Finds the member in a text that is not whole, or that is no JSON after all. */
+/** Finds the member in a text that is not whole. */
 const IN_TEXT = /"(?:__type|code|Code)"\s*:\s*"(?:[^"\\#]{1,200}#)?([A-Za-z0-9_.]{1,80})[":,]/
 
 /**
@@ -30,7 +30,8 @@ function codeIn(headers: AnswerHeaders, body: Buffer): string | undefined {
   if (isCbor(headers)) return codeOfMember(cborOrUndefined(body))
   const text = body.toString('latin1')
   if (text.trimStart().startsWith('<')) return IN_XML.exec(text)?.[1]
-  return codeOfMember(jsonOrUndefined(text)) ?? IN_TEXT.exec(text)?.[1]
+  const document = jsonOrUndefined(text)
+  return document === undefined ? IN_TEXT.exec(text)?.[1] : codeOfMember(document)
 }
 
 function isCbor(headers: AnswerHeaders): boolean {
