@@ -1,4 +1,5 @@
 /** Matches resource ARNs against patterns: these are the builtins that the host provides to Rego. */
+import { plainText } from './literal-names.ts'
 
 /** Caches compiled patterns: the literal parts between the `*`s. Patterns come from configuration; the bound is a backstop. */
 const compiled = new Map<string, readonly string[]>()
@@ -30,29 +31,37 @@ function matchesParts(parts: readonly string[], text: string): boolean {
   return true
 }
 
+/** Tells whether a pattern covers the text. Only `*` is special: it stands for any characters, also `:`, `/` and line ends. */
+export function wildcardMatch(patterns: readonly string[], text: string): boolean {
+  for (const pattern of patterns) if (matchesParts(partsOf(pattern), text)) return true
+  return false
+}
+
 /**
- * Tells whether a pattern covers the ARN. Only `*` is special: it stands for any characters, also `:`, `/` and line ends.
+ * Tells whether a pattern covers the ARN. `*` stands for any characters, also `:`, `/` and line ends; `${*}`, `${?}` and
+ * `${$}` for one character each (`literal-names.ts`).
  *
  * An ARN with `*` in it (all objects of a bucket) is covered only by a pattern whose own `*` spans it, so a set of
  * resources is covered only as a whole.
  */
 export function arnMatch(patterns: readonly string[], arn: string): boolean {
-  for (const pattern of patterns) if (matchesParts(partsOf(pattern), arn)) return true
+  const text = plainText(arn)
+  for (const pattern of patterns) if (matchesParts(partsOf(plainText(pattern)), text)) return true
   return false
 }
 
 /**
- * Tells whether a pattern and the resource can mean the same ARN. The resource may have `*`: for an unknown account, which
- * has no `:` in it, or for all objects of a bucket. It errs towards true: texts that are too long to compare overlap if
- * their ends agree.
+ * Tells whether a pattern and the resource can mean the same ARN; both are plain text. The resource may have `*`: for an
+ * unknown account, which has no `:` in it, or for all objects of a bucket. It errs towards true: texts that are too long
+ * to compare overlap if their ends agree.
  */
 export function arnOverlap(patterns: readonly string[], arn: string): boolean {
   return overlap(patterns, arn, startOfResource(arn))
 }
 
 /**
- * Tells whether a resource can be covered both by one of the patterns and by the other pattern. Every `*` stands for any
- * characters, as in `arnMatch`. Two patterns that are written field by field are compared by fields if no `*` of the other
+ * Tells whether a resource can be covered both by one of the patterns and by the other pattern; all are plain text. Every
+ * `*` stands for any characters, as in `arnMatch`. Two patterns that are written field by field are compared by fields if no `*` of the other
  * can span several fields, or if both name resources of one type: no resource has its type twice
  * (`function:prod:function:test`). Otherwise any text counts: `*:prod` may be a function's name, or the end of a key.
  */
@@ -86,11 +95,11 @@ function typeIn(fields: readonly string[]): string {
 
 /** Compares patterns; each `*` of `other` before `anyFrom` does not span a `:`. */
 function overlap(patterns: readonly string[], other: string, anyFrom: number): boolean {
-  if (other.includes(ANY_CHARACTER))
+  if (hasKnownGap(other))
     return patterns.some((pattern) => beginsAgree(pattern, other) && intersectShort(pattern, other, anyFrom))
-  if (!other.includes('*')) return arnMatch(patterns, other)
+  if (!other.includes('*')) return wildcardMatch(patterns, other)
   return patterns.some((pattern) => {
-    if (!pattern.includes('*')) return arnMatch([other], pattern)
+    if (!pattern.includes('*')) return wildcardMatch([other], pattern)
     if (!endsAgree(pattern, other)) return false
     const isPrefix = pattern.indexOf('*') === pattern.length - 1
     return isPrefix || intersectShort(pattern, other, anyFrom)
@@ -104,16 +113,40 @@ function intersectShort(one: string, other: string, anyFrom: number): boolean {
 
 /** Stands in a resource for exactly one character that nobody knows. No name of a service has it. */
 export const ANY_CHARACTER = '\u0000'
+/** Stands in a resource for an id that nobody knows: a UUID or a number. No name has it, since it is half a character. */
+export const ANY_ID = '\udffe'
+/** Stands in a resource for a part between two colons that nobody knows. */
+export const ANY_PART = '\udffd'
+
+/** Tells whether something is known of what stands in the gaps of a resource. */
+function hasKnownGap(text: string): boolean {
+  return text.includes(ANY_CHARACTER) || text.includes(ANY_ID) || text.includes(ANY_PART)
+}
 
 /** Limits the product of both lengths: agents choose one of them. */
 const MAX_COMPARED = 16_384
 const STAR = 0x2a
 const COLON = 0x3a
-const GAP = 0
+const GAP = ANY_CHARACTER.charCodeAt(0)
+const ID = ANY_ID.charCodeAt(0)
+const PART = ANY_PART.charCodeAt(0)
+
+function isStar(code: number): boolean {
+  return code === STAR || code === ID || code === PART
+}
+
+/** Tells whether what stands for several characters can have this one; only from some place on it may be a colon. */
+function spans(star: number, char: number, anyFrom: boolean): boolean {
+  if (star === ID) return /[0-9a-f-]/.test(String.fromCharCode(char))
+  return char !== COLON || (star === STAR && anyFrom)
+}
+
+/** Matches what begins with the first gap. */
+const FROM_GAP = new RegExp(`[*${ANY_CHARACTER}${ANY_ID}${ANY_PART}][^]*`)
 
 /** Compares what stands before the first `*` or unknown character: most patterns differ there. */
 function beginsAgree(pattern: string, other: string): boolean {
-  const [one, two] = [pattern.split('*', 1)[0] ?? '', other.split(/[*\0]/, 1)[0] ?? '']
+  const [one, two] = [pattern.split('*', 1)[0] ?? '', other.replace(FROM_GAP, '')]
   return one.startsWith(two) || two.startsWith(one)
 }
 
@@ -135,10 +168,9 @@ function intersect(one: string, other: string, anyFrom: number): boolean {
     const char = one.charCodeAt(i)
     for (let j = 0; j <= other.length; j++) {
       if (row[j] !== 1) continue
-      const isStar = other.charCodeAt(j) === STAR
-      if (j < other.length && (char === STAR || isStar)) row[j + 1] = 1
-      if (char === STAR || (isStar && (char !== COLON || j >= anyFrom))) next[j] = 1
       const wanted = other.charCodeAt(j)
+      if (j < other.length && (char === STAR || isStar(wanted))) row[j + 1] = 1
+      if (char === STAR || (isStar(wanted) && spans(wanted, char, j >= anyFrom))) next[j] = 1
       if (char === wanted || (wanted === GAP && i < one.length)) next[j + 1] = 1
     }
     if (i === one.length) return row[other.length] === 1
@@ -147,7 +179,7 @@ function intersect(one: string, other: string, anyFrom: number): boolean {
 }
 
 /** Returns the index after the fifth colon of an ARN; 0 for anything else. */
-function startOfResource(arn: string): number {
+export function startOfResource(arn: string): number {
   if (!arn.startsWith('arn:')) return 0
   let at = 0
   for (let field = 0; field < 5; field++) {

@@ -2,15 +2,28 @@
  * Says what is amiss with a pattern of a rule that restricts: AWS takes other names for what it names, or never spells the
  * name so (rule S25). The rule holds all the same; what it holds for is then wider than it looks, or nothing.
  */
+import { strayVariable } from './literal-names.ts'
 import { OTHER_NAMES, type NameForm } from './resource-names.ts'
 import { canonicalName } from './restricts.ts'
 
 const PATTERN = /^arn:[^:]*:([^:]*):[^:]*:[^:]*:([^:/]+)[:/](.+)$/s
 
+/**
+ * Returns the advice about a `${...}` in a pattern of any rule: it is a variable in IAM, and stands for itself here.
+ * Undefined if there is none but `${*}`, `${?}` and `${$}`.
+ */
+export function variableAdvice(pattern: string): string | undefined {
+  const stray = strayVariable(pattern)
+  if (stray === undefined) return undefined
+  return `has ${stray}, which stands for itself: there are no variables, and only \${*}, \${?} and \${$} mean a character`
+}
+
 /** Returns the advice, to be read after the pattern's path; undefined if the pattern is good. */
 export function patternAdvice(pattern: string): string | undefined {
   const [, service = '', type = '', name = ''] = PATTERN.exec(pattern) ?? []
-  if (pattern.includes('?') && !/^arn:[^:]*:s3:/.test(pattern))
+  const variable = variableAdvice(pattern)
+  if (variable !== undefined) return variable
+  if (pattern.replaceAll('${?}', '').includes('?') && !/^arn:[^:]*:s3:/.test(pattern))
     return 'has a ?, which stands for itself: write * for any characters'
   if (service === 's3' && type === 'accesspoint')
     return 'names an access point, but calls that name its bucket reach the same objects: name the bucket as well'

@@ -28,12 +28,30 @@ export const FOLDS_CASE: Readonly<Record<string, string>> = {
     'EC2 API, CreateSecurityGroup, GroupName: "Names are case-insensitive and must be unique within the VPC"',
 }
 
+/**
+ * Maps a resource type to the source that says that its names may have a star, which no call of the service takes for
+ * any characters. In names of every other type a star counts as any characters: the service refuses it, takes all that
+ * fits, or does not say. Keys of S3 objects have stars too; their ARNs have no type.
+ */
+export const HOLDS_STARS: Readonly<Record<string, string>> = {
+  'cloudwatch:alarm':
+    'CloudWatch API, PutMetricAlarm, AlarmName: "must contain only UTF-8 characters, and can\'t contain ASCII control characters"',
+  'cloudwatch:insight-rule': 'CloudWatch API, PutInsightRule, RuleName: the pattern [\\x20-\\x7E]+',
+  'ec2:security-group':
+    'EC2 API, CreateSecurityGroup, GroupName: "Valid characters: a-z, A-Z, 0-9, spaces, and ._-:/()#,@[]+=&;{}!$*"',
+  'ec2:key-pair': 'EC2 API, CreateKeyPair, KeyName: "Up to 255 ASCII characters"',
+  'autoscaling:autoScalingGroup':
+    'EC2 Auto Scaling API, AutoScalingGroupName: "any ASCII character 33 to 126 including most punctuation characters"',
+  'apigateway:domainnames':
+    'API Gateway developer guide, "Wildcard custom domain names": the name of one is *.example.com, beside those of its subdomains',
+}
+
 /** Says in which other forms the name of a resource can stand in an ARN. */
 export type NameForm =
   /** The service adds a hyphen and this many characters, which calls and ARNs may leave out. */
   | { readonly form: 'suffix'; readonly characters: number }
-  /** A version, qualifier or id may follow the name, after this separator. */
-  | { readonly form: 'tail'; readonly separator: ':' | '/' }
+  /** A version, qualifier or id may follow the name, after this separator; `isId`: it is a UUID or a number. */
+  | { readonly form: 'tail'; readonly separator: ':' | '/'; readonly isId?: boolean }
   /** Between the type and the name may stand a path, or the name of a cluster; `only`: no other than this. */
   | { readonly form: 'path'; readonly only?: string }
   /** It has an id that begins with this, and a name. */
@@ -51,7 +69,8 @@ export interface OtherNames {
 }
 
 const TAIL = { form: 'tail', separator: ':' } as const
-const ID_TAIL = { form: 'tail', separator: '/' } as const
+const ID_TAIL = { form: 'tail', separator: '/', isId: true } as const
+const NUMBER_TAIL = { form: 'tail', separator: ':', isId: true } as const
 const PATH: readonly NameForm[] = [{ form: 'path' }]
 const BY_NAME = 'write the name without its path: AWS calls it by that'
 
@@ -75,8 +94,8 @@ const UUID = '1a2b3c4d-...'
 const LIGHTSAIL = namedNotById('Lightsail', { form: 'uuid' }, UUID)
 const SERVERLESS = namedNotById('Redshift Serverless', { form: 'uuid' }, UUID)
 
-function versioned(source: string, write: string): OtherNames {
-  return { forms: [TAIL], source, write }
+function versioned(source: string, write: string, form: NameForm = TAIL): OtherNames {
+  return { forms: [form], source, write }
 }
 
 /** Maps a resource type (`service:type`, as ARNs have them) to its other names. */
@@ -116,10 +135,12 @@ export const OTHER_NAMES: Readonly<Record<string, OtherNames>> = {
   'ecs:task-definition': versioned(
     'ECS API, taskDefinition: family, family:revision or ARN',
     'end it with :* to name all revisions',
+    NUMBER_TAIL,
   ),
   'batch:job-definition': versioned(
     'Batch API, jobDefinition: name, name:revision or ARN',
     'end it with * to name all revisions',
+    NUMBER_TAIL,
   ),
   'cloudformation:stack': {
     forms: [ID_TAIL],
@@ -132,7 +153,7 @@ export const OTHER_NAMES: Readonly<Record<string, OtherNames>> = {
     write: 'write changeSet/NAME/* to name it whatever its id',
   },
   'cloudformation:stackset': {
-    forms: [TAIL],
+    forms: [{ ...ID_TAIL, separator: ':' }],
     source: 'CloudFormation API, StackSetName: the name, or the id, which is the name and :UUID',
     write: 'write stackset/NAME:* to name it whatever its id',
   },

@@ -5,7 +5,8 @@
  * nobody can know whether two names mean one thing (an id and a name), the rule applies. Patterns of rules that grant are
  * matched by `arnMatch`, exactly.
  */
-import { ANY_CHARACTER, arnOverlap, patternsOverlap } from './arn-match.ts'
+import { ANY_CHARACTER, ANY_ID, ANY_PART, arnOverlap, patternsOverlap, startOfResource } from './arn-match.ts'
+import { plainText } from './literal-names.ts'
 import { FOLDS_CASE, OTHER_NAMES, type NameForm } from './resource-names.ts'
 
 /** Holds the parts of an ARN or of a pattern that is written field by field; all in lower case. */
@@ -107,10 +108,28 @@ function lower(pattern: string): string {
 /** Matches the slash that begins a parameter's name, which its ARN has only once. */
 const PARAMETER = /^(arn:[^:]*:ssm:[^:]*:[^:]*:parameter)\/\//
 
-/** Returns a pattern or an ARN in lower case, in the spelling that `Call.resources` has. */
+/** Returns a pattern or an ARN as plain text in lower case. */
 function plain(text: string): string {
-  const low = text.toLowerCase()
+  const low = plainText(text).toLowerCase()
   return low.includes('//') ? low.replace(PARAMETER, '$1/') : low
+}
+
+/**
+ * Returns a resource of a call as plain text. Of some gaps it is known what can stand in them: the id after a name
+ * (`stack/prod/*`), and a part between colons (`autoScalingGroup:*:autoScalingGroupName/web`). So a rule for other names
+ * is not about them, wherever it has a `*`.
+ */
+function resourceOf(arn: string): string {
+  const text = plain(arn)
+  if (!text.includes('*')) return text
+  const at = startOfResource(text)
+  const parted = text.slice(0, at) + text.slice(at).replace(/:\*(?=:)/g, `:${ANY_PART}`)
+  const fields = parted.endsWith('*') ? fieldsOf(parted) : undefined
+  const forms = fields && BY_TYPE.get(`${fields.service}:${fields.type}`)
+  const hasId = forms?.some(
+    (form) => form.form === 'tail' && form.isId === true && fields?.name.endsWith(`${form.separator}*`),
+  )
+  return hasId === true ? parted.slice(0, -1) + ANY_ID : parted
 }
 
 /** Tells whether a pattern is about a resource under another name than the one that is given. */
@@ -133,7 +152,12 @@ function meet(pattern: string, other: string): boolean {
 
 /** Tells whether a pattern and a resource can mean one ARN under the names that they have. */
 function overlaps(pattern: string, arn: string): boolean {
-  return arnOverlap([pattern], arn) && (!arn.endsWith('*') || meet(pattern, arn))
+  if (arnOverlap([pattern], arn)) return !arn.endsWith('*') || meet(pattern, arn)
+  if (!arn.endsWith(ANY_ID)) return false
+  // What the pattern itself has after the separator is the id, whatever it looks like.
+  const [separator = '', named] = [arn.at(-2), arn.slice(0, -2)]
+  const at = (fieldsOf(pattern)?.name ?? '').lastIndexOf(separator)
+  return at > 0 && meet(pattern.slice(0, pattern.lastIndexOf(separator)), named)
 }
 
 /**
@@ -141,7 +165,7 @@ function overlaps(pattern: string, arn: string): boolean {
  * and under whatever other name. The resource may have `*`, as for `arnOverlap`.
  */
 export function restricts(patterns: readonly string[], arn: string): boolean {
-  const resource = plain(arn)
+  const resource = resourceOf(arn)
   return patterns.some((each) => {
     const pattern = lower(each)
     return overlaps(pattern, resource) || namesOtherwise(pattern, resource)
@@ -150,7 +174,7 @@ export function restricts(patterns: readonly string[], arn: string): boolean {
 
 /** Tells whether a rule is about the resource only if another name than the one given means it. */
 export function restrictsByOtherName(patterns: readonly string[], arn: string): boolean {
-  const resource = plain(arn)
+  const resource = resourceOf(arn)
   const all = patterns.map(lower)
   if (all.some((pattern) => overlaps(pattern, resource))) return false
   return all.some((pattern) => namesOtherwise(pattern, resource))

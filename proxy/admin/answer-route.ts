@@ -95,8 +95,13 @@ function recordOf({ request, path, caller, matched }: Known, body: unknown): Aud
       ...(body === undefined ? {} : { body: redactValue(body) }),
     },
     client: {
-      address: request.socket.remoteAddress ?? 'unknown',
+      address: addressOf(request.socket),
       userAgent: redactText(request.headers['user-agent'] ?? '', 256),
     },
   }
+}
+
+/** A local socket has no addresses, and neither has a connection that was cut. */
+function addressOf({ remoteAddress, destroyed }: IncomingMessage['socket']): string {
+  return remoteAddress ?? (destroyed ? 'unknown' : 'local socket')
 }

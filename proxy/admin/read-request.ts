@@ -1,13 +1,15 @@
 /** Parses the requests of the admin API: bounded and strict; a refusal names what is wrong. */
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
+import { parseJson } from '../aws/protocols/document.ts'
+import { Denial } from '../core/denial/denial.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { AdminError } from './route.ts'
 
 const MAX_BODY_BYTES = 64 * 1024
 const NOTHING = z.strictObject({})
 
-/** Parses the body by its schema; no body counts as `{}`. Throws `AdminError`. */
+/** Parses the body by its schema; no body counts as `{}`. Throws `AdminError`, also for a member that is given twice. */
 export function readBody<Body>(text: string, schema?: z.ZodType<Body>): unknown {
   let given: unknown
   try {
@@ -15,7 +17,18 @@ export function readBody<Body>(text: string, schema?: z.ZodType<Body>): unknown 
   } catch (error) {
     throw new AdminError(400, 'invalid_json', `The body is not JSON: ${errorMessage(error)}`)
   }
+  checkMembers(text)
   return checked(given, schema ?? NOTHING, 'invalid_body')
+}
+
+/** `JSON.parse` keeps the last of two members of one name; whoever wrote or reads it may mean the first. */
+function checkMembers(text: string): void {
+  try {
+    parseJson(text)
+  } catch (error) {
+    if (!(error instanceof Denial)) throw error
+    throw new AdminError(400, 'invalid_json', error.message)
+  }
 }
 
 /** Parses the query by its schema. Throws `AdminError`, also for a name that is given twice. */

@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { TlsOptions } from 'node:tls'
 import type { Audit } from '../audit/audit.ts'
+import { countConnections } from '../core/http/count-connections.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
+import { OpenConnections } from '../core/open-connections.ts'
 import { answerRoute } from './answer-route.ts'
 import type { CallerOf } from '../operators/callers.ts'
 import { CONSOLE, CONSOLE_CSP } from './console.ts'
@@ -46,7 +48,9 @@ const LIMITS = {
 const MAX_CONNECTIONS = 64
 
 /** Creates a server that does not listen yet; the caller binds and closes it. */
-export function createAdmin(options: AdminOptions): Server {
+export function createAdmin(given: AdminOptions): Server {
+  const connections = new OpenConnections(MAX_CONNECTIONS)
+  const options = { ...given, callerOf: protecting(connections, given.callerOf) }
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     answer(request, response, options).catch((error: unknown) => {
       const refusal = error instanceof AdminError ? error : INTERNAL
@@ -59,8 +63,17 @@ export function createAdmin(options: AdminOptions): Server {
     options.tls === undefined
       ? createServer(LIMITS, onRequest)
       : createTlsServer({ ...LIMITS, handshakeTimeout: LIMITS.headersTimeout, ...options.tls }, onRequest)
-  server.maxConnections = MAX_CONNECTIONS
+  countConnections(server, connections)
   return closingAll(server)
+}
+
+/** Keeps the connections of known callers: strangers cannot take their places (rule S28). */
+function protecting(connections: OpenConnections, callerOf: CallerOf): CallerOf {
+  return (request) => {
+    const caller = callerOf(request)
+    if (caller !== undefined) connections.verified(request.socket, caller.subject)
+    return caller
+  }
 }
 
 const INTERNAL: OriginRefusal = { status: 500, error: 'internal', message: 'Moderato failed.' }

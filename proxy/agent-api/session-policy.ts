@@ -24,8 +24,8 @@ const PolicyDocument = z.strictObject({
             'must be service:Action, with * for any characters',
           ),
           Resource: patterns(
-            /^(?:\*|arn:[^?$]+)$/,
-            'must be * or an ARN, with * for any characters, without ? and variables',
+            /^(?:\*|arn:(?:[^?$]|\$\{[*?$]\})+)$/,
+            'must be * or an ARN, with * for any characters, without ? and variables but ${*}, ${?} and ${$}',
           ),
         }),
       )

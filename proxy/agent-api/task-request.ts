@@ -1,7 +1,6 @@
 /** Parses task requests: the JSON of the tasks endpoint, and the forms of STS. */
 import { z } from 'zod'
 import { parseJson, textOf } from '../aws/protocols/document.ts'
-import { parseForm, type Form } from '../aws/protocols/form.ts'
 import { GRANTABLE } from '../core/action-class.ts'
 import { unknownValue } from '../config/schema/values.ts'
 import { Denial } from '../core/denial/denial.ts'
@@ -70,44 +69,22 @@ export function isTaskId(text: string): boolean {
   return TASK_ID.test(text)
 }
 
-/** Parses a task in JSON, with the name of its parent task. Denial `malformed_request` says what is wrong. */
-export function parseTaskBody(bytes: Buffer): {
-  readonly asked: TaskRequest
-  readonly parent: string | undefined
-} {
+/**
+ * Parses a task in JSON. `own` is the task whose credentials signed the request, if a task's did: its parent, which the
+ * body may name. Denials: `malformed_request` says what is wrong; `policy_denied` for any other parent.
+ */
+export function parseTaskBody(bytes: Buffer, own: string | undefined): TaskRequest {
   const read = TaskBody.safeParse(bytes.length === 0 ? {} : parseJson(textOf(bytes)))
   if (!read.success) throw unreadable(problemsOf(read.error))
   const { classes, resources, grants = [], parent, ...given } = read.data
+  if (parent !== undefined && parent !== own)
+    throw new Denial(
+      'policy_denied',
+      'To open a task from a parent task, sign with the credentials of that parent.',
+    )
   const flat = classes === undefined || resources === undefined ? [] : [{ classes, resources }]
-  const asked: TaskRequest = {
-    ...NOTHING_ASKED,
-    ...given,
-    grants: [...grants, ...flat],
-  }
-  return { asked, parent }
+  return { ...NOTHING_ASKED, ...given, grants: [...grants, ...flat] }
 }
-
-/** A form that was sent to STS. */
-export interface StsRequest {
-  /** The Action as it was sent; undefined if there is none. */
-  readonly action: string | undefined
-  readonly parameters: Readonly<Record<string, string>>
-}
-
-/** Parses a form that was sent to STS. Denial `malformed_request` for one that could be read in two ways. */
-export function parseStsForm(bytes: Buffer): StsRequest {
-  const form: Form = parseForm(textOf(bytes))
-  const parameters: Record<string, string> = {}
-  for (const [name, value] of Object.entries(form.tree ?? {})) {
-    if (typeof value === 'string') parameters[name] = value
-    else if (REFUSED_LISTS.has(name))
-      throw new Denial('malformed_request', `${name} is not supported: write the permissions into Policy.`)
-  }
-  return { action: form.action, parameters }
-}
-
-/** Moderato cannot read managed policies, and provided contexts are assertions of somebody else. */
-const REFUSED_LISTS = new Set(['PolicyArns', 'ProvidedContexts'])
 
 const StsTask = z.object({
   RoleArn: z.string().regex(ROLE_ARN, 'must be the ARN of a role'),
@@ -117,7 +94,7 @@ const StsTask = z.object({
 })
 
 /** Returns the task that AssumeRole or AssumeRoleWithWebIdentity asks for; RoleSessionName is its name. */
-export function stsTask(parameters: StsRequest['parameters']): TaskRequest {
+export function stsTask(parameters: Readonly<Record<string, string>>): TaskRequest {
   const read = StsTask.safeParse(parameters)
   if (!read.success) throw unreadable(problemsOf(read.error))
   const { RoleArn, RoleSessionName, DurationSeconds, Policy } = read.data

@@ -1,9 +1,12 @@
 /** Calls the admin API of a running Moderato, for the verbs that operate one. */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Agent } from 'undici'
 import type { z } from 'zod'
 import { isLoopbackUrl, originOf } from '../core/addresses.ts'
+import { LOCAL_HOST, localSocket } from '../admin/bind.ts'
 import { adminPlace, loadConfigOfRunning, type AdminPlace } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { readSecret } from '../core/secret-file.ts'
@@ -24,7 +27,8 @@ export const ADMIN_OPTIONS = {
 } as const
 
 export const ADMIN_USAGE = `
-Address of Moderato: --config FILE (its own configuration), or --admin URL, or MODERATO_ADMIN_URL.
+Address of Moderato: --config FILE (its own configuration; on the same machine by the socket in its stateDir),
+             or --admin URL, or MODERATO_ADMIN_URL.
 Credentials: --token-file FILE (mode 0600) or MODERATO_ADMIN_TOKEN_FILE, otherwise the admin token that --config names;
              or --cert FILE --key FILE, a client certificate. --ca FILE or MODERATO_ADMIN_CA: the certificate to trust.
 `
@@ -53,8 +57,8 @@ export async function withAdmin(
   environment: AdminPlace = adminPlace(),
 ): Promise<number> {
   return tellingFailure(io, async () => {
-    const target = targetOf(flags, environment)
-    const dispatcher = new Agent({ connect: target.tls })
+    const target = await targetOf(flags, environment)
+    const dispatcher = new Agent({ connect: target.connect })
     try {
       return await errand(clientOf(target, dispatcher))
     } finally {
@@ -66,20 +70,59 @@ export async function withAdmin(
 interface Target {
   readonly url: URL
   readonly token: string | undefined
-  readonly tls: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer }
+  /** How to connect: by TLS, or to a socket of this machine. */
+  readonly connect: {
+    readonly ca?: Buffer
+    readonly cert?: Buffer
+    readonly key?: Buffer
+    readonly socketPath?: string
+  }
 }
 
-function targetOf(flags: AdminFlags, environment: AdminPlace): Target {
+async function targetOf(flags: AdminFlags, environment: AdminPlace): Promise<Target> {
   const given = flags.config === undefined ? undefined : ofConfig(flags.config)
-  const url = checkedUrl(flags.admin ?? given?.url ?? environment.url)
   const { cert, key } = flags
+  if (
+    flags.admin === undefined &&
+    cert === undefined &&
+    given !== undefined &&
+    (await accepts(given.socketPath))
+  )
+    return {
+      url: LOCAL_URL,
+      token: tokenOf(flags, environment, given),
+      connect: { socketPath: given.socketPath },
+    }
+  const url = checkedUrl(flags.admin ?? given?.url ?? environment.url)
   const ca = flags.ca ?? environment.ca ?? given?.ca
-  const tls = { ...read('ca', ca), ...read('cert', cert), ...read('key', key) }
-  if (cert !== undefined) return { url, token: undefined, tls }
+  const connect = { ...read('ca', ca), ...read('cert', cert), ...read('key', key) }
+  return { url, token: cert === undefined ? tokenOf(flags, environment, given) : undefined, connect }
+}
+
+const LOCAL_URL = new URL(`http://${LOCAL_HOST}`)
+
+function tokenOf(
+  flags: AdminFlags,
+  environment: AdminPlace,
+  given: ReturnType<typeof ofConfig> | undefined,
+): string {
   const tokenFile = flags['token-file'] ?? environment.tokenFile
   const token = tokenFile === undefined ? given?.token() : secretOf(tokenFile)
-  if (token !== undefined) return { url, token, tls }
+  if (token !== undefined) return token
   throw new Failure('credentials are missing: give --token-file FILE or MODERATO_ADMIN_TOKEN_FILE')
+}
+
+/** Tells whether somebody listens at the local socket: a process that was killed leaves its file behind. */
+async function accepts(socketPath: string): Promise<boolean> {
+  const socket = connect(socketPath)
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
 }
 
 function checkedUrl(text: string | undefined): URL {
@@ -107,6 +150,7 @@ function ofConfig(file: string) {
     url: listen.admin.port === 0 ? undefined : originOf(listen.admin, admin.tls !== undefined),
     token: () => admin.token ?? secretOf(admin.tokenFile ?? join(stateDir, 'admin-token')),
     ca: admin.tls?.cert,
+    socketPath: localSocket(stateDir),
   }
 }
 

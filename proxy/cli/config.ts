@@ -5,6 +5,7 @@ import { ReloadAnswer } from '../admin/config-routes.ts'
 import { describeConfig } from '../config/describe.ts'
 import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
 import { nameWarnings } from '../config/checks/names.ts'
+import { templateWarnings } from '../config/checks/templates.ts'
 import { configDiff, isReloaded, type Change } from '../config/diff.ts'
 import { namedFiles } from '../config/files.ts'
 import { configJsonSchema } from '../config/json-schema.ts'
@@ -44,7 +45,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
         .filter((named) => !existsSync(named.file))
         .map((named) => ({ path: named.path, message: `${named.file} does not exist` }))
       if (findings.length > 0) throw new ConfigError(file, findings)
-      const warnings = nameWarnings(config, loadCatalogue())
+      const warnings = [...nameWarnings(config, loadCatalogue()), ...templateWarnings(config)]
       if (json === true) io.stdout.write(`${JSON.stringify({ ok: true, findings: [], warnings })}\n`)
       else io.stdout.write(`${file}: good\n`)
       if (json !== true)

@@ -11,7 +11,7 @@ export interface OpenConnection {
 }
 
 interface Entry {
-  readonly connection: OpenConnection
+  connection: OpenConnection
   /** The agent of the last verified call. */
   agent: string | undefined
 }
@@ -44,6 +44,16 @@ export class OpenConnections {
     const victim = oldest === entry ? (this.#ofLargest() ?? entry) : oldest
     this.forget(victim.connection)
     victim.connection.destroy()
+  }
+
+  /** Lets another object stand for a connection, which keeps its place: TLS makes one of the socket that it uses. */
+  replaced(connection: object, by: OpenConnection): void {
+    const entry = this.#entries.get(connection)
+    if (entry === undefined) return
+    this.#entries.delete(connection)
+    entry.connection = by
+    this.#entries.set(by, entry)
+    by.once('close', () => this.forget(by))
   }
 
   /** Says that a call of this agent was verified on the connection. */

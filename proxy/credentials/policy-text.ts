@@ -53,9 +53,12 @@ function statementsOf(effect: 'Allow' | 'Deny', rows: readonly PolicyRow[]): obj
   }))
 }
 
-/** In a policy `?` stands for a character and `$` begins a variable, unless written so (IAM, "Policy variables"). */
+/**
+ * In a policy `?` stands for a character and `$` begins a variable, unless written `${?}` and `${$}` (IAM, "Policy
+ * variables"). Patterns may already have them, and `${*}`, written so.
+ */
 function literal(pattern: string): string {
-  return pattern.replace(/[?$]/g, (each) => `\${${each}}`)
+  return pattern.replace(/\$\{[*?$]\}|[?$]/g, (each) => (each.length > 1 ? each : `\${${each}}`))
 }
 
 /** Returns a policy of nothing but these actions on these resources, written as IAM reads them. */

@@ -2,7 +2,7 @@
  * Picks the upstream role that a call is made with: the first rule that fits its agent, the role that its task named,
  * its account.
  */
-import { arnMatch } from '../../policy/arn-match.ts'
+import { wildcardMatch } from '../../policy/arn-match.ts'
 import type { Agent } from '../core/agent.ts'
 import type { Config } from '../config/schema/config.ts'
 import { Denial } from '../core/denial/denial.ts'
@@ -40,9 +40,9 @@ function ruleOf(agent: Agent, rules: RoleRules): RoleRules['roles'][number] | un
   const named = agent.session?.task.roleArn
   return rules.roles.find(
     ({ agents, accounts, roleArns }) =>
-      (agents === undefined || arnMatch(agents, agent.id)) &&
+      (agents === undefined || wildcardMatch(agents, agent.id)) &&
       (accounts === undefined || (account !== undefined && accounts.includes(account))) &&
-      (roleArns === undefined || (named !== undefined && arnMatch(roleArns, named))),
+      (roleArns === undefined || (named !== undefined && wildcardMatch(roleArns, named))),
   )
 }
 

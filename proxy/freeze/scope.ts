@@ -1,5 +1,5 @@
 /** Says what a freeze is about, and whether a call is part of it. Pure. */
-import { arnMatch } from '../../policy/arn-match.ts'
+import { wildcardMatch } from '../../policy/arn-match.ts'
 import type { ActionClass } from '../core/action-class.ts'
 import type { Classified } from '../exchange/exchange.ts'
 
@@ -25,7 +25,7 @@ export function scopeCovers(
 ): boolean {
   if (classes !== undefined && !classes.some((each) => each === call.class || call.classes.includes(each)))
     return false
-  if (agents !== undefined && !arnMatch(agents, agent.id)) return false
+  if (agents !== undefined && !wildcardMatch(agents, agent.id)) return false
   if (services !== undefined && !services.includes(call.service) && !services.includes(call.model))
     return false
   if (accounts === undefined) return true

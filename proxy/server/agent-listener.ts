@@ -11,6 +11,7 @@ import { createServer as createHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket, type TlsOptions } from 'node:tls'
+import { countConnections } from '../core/http/count-connections.ts'
 import { Http1Reply } from '../core/http/http1-reply.ts'
 import { http2Reply } from '../core/http/http2-reply.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
@@ -40,9 +41,6 @@ const KEEP_ALIVE_MS = 75_000
 /** Node looks for overdue heads in this interval; its default would give them half a minute more. */
 const CHECK_INTERVAL_MS = 5_000
 
-/** The room for connections that are being closed while others come. */
-const CLOSING = 100
-
 /** Every HTTP/2 connection begins with this, and no HTTP/1.1 request does (RFC 9113 3.4). */
 const PREFACE = Buffer.from('PRI')
 
@@ -66,8 +64,8 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
     http2.emit('connection', socket)
   }
   front.removeAllListeners(event)
+  countConnections(front, options.connections)
   front.on(event, (socket: Socket) => {
-    options.connections.opened(socket)
     if (socket instanceof TLSSocket) return serve(socket, socket.alpnProtocol === 'h2')
     undecided.add(socket)
     socket.once('close', () => undecided.delete(socket))
@@ -129,8 +127,6 @@ function http1Server({ received, run, tls, ...options }: AgentsServerOptions): S
           },
           handle(false),
         )
-  // One connection too many is closed for the one that came; until that has happened, both are there.
-  server.maxConnections = options.connections.most + CLOSING
   // Headers are bounded by their bytes; Node would silently drop those beyond a number.
   server.maxHeadersCount = 0
   server.on('checkContinue', handle(true))

@@ -1,14 +1,15 @@
-/** Runs the two listeners as one service: listens, drains and closes in an order that loses nothing. */
+/** Runs the listeners as one service: listens, drains and closes in an order that loses nothing. */
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Server as TlsServer } from 'node:tls'
 import { originOf } from '../core/addresses.ts'
 import { errorMessage } from '../core/error-message.ts'
+import { bindLocal } from './local-socket.ts'
 
 /** Starts and stops the service. */
 export interface Lifecycle {
-  /** Binds both listeners; resolves with their addresses as URLs. */
+  /** Binds the listeners; resolves with their addresses as URLs. */
   listen(): Promise<{ agents: string; admin: string }>
   /** Stops taking calls: readiness ends, held calls are answered, streams may finish; then closes everything. */
   drain(): Promise<void>
@@ -18,6 +19,12 @@ export interface Lifecycle {
 export interface ServiceParts {
   readonly agents: { readonly server: Server; readonly host: string; readonly port: number }
   readonly admin: { readonly server: Server; readonly host: string; readonly port: number }
+  /** The admin API on a socket of this machine; `failed` hears why there is none. */
+  readonly local: {
+    readonly server: Server
+    readonly path: string
+    readonly failed: (error: unknown) => void
+  }
   readonly drainMs: number
   /** Called with the bound addresses, before any request is answered. */
   readonly bound: (addresses: { readonly agents: AddressInfo; readonly admin: AddressInfo }) => void
@@ -26,9 +33,9 @@ export interface ServiceParts {
   readonly closed: () => Promise<void>
 }
 
-/** Returns the service of two listeners. */
+/** Returns the service of the listeners. */
 export function lifecycle(parts: ServiceParts): Lifecycle {
-  const { agents, admin } = parts
+  const { agents, admin, local } = parts
   return {
     async listen() {
       const addresses = {
@@ -36,6 +43,7 @@ export function lifecycle(parts: ServiceParts): Lifecycle {
         admin: await bind(admin, 'listen.admin'),
       }
       parts.bound(addresses)
+      await bindLocal(local.server, local.path).catch(local.failed)
       return { agents: urlOf(addresses.agents, agents.server), admin: urlOf(addresses.admin, admin.server) }
     },
     async drain() {
@@ -52,8 +60,10 @@ export function lifecycle(parts: ServiceParts): Lifecycle {
       try {
         await parts.closed()
       } finally {
-        admin.server.close()
-        admin.server.closeAllConnections()
+        for (const { server } of [admin, local]) {
+          server.close()
+          server.closeAllConnections()
+        }
       }
     },
   }

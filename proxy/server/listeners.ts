@@ -2,8 +2,9 @@
 import { constants } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { TlsOptions } from 'node:tls'
+import { LOCAL_HOST } from '../admin/bind.ts'
 import { adminRoutes, type AdminRoutesDeps } from '../admin/routes.ts'
-import { createAdmin } from '../admin/server.ts'
+import { createAdmin, type AdminOptions } from '../admin/server.ts'
 import { createAgentsServer } from './agent-listener.ts'
 import { OpenConnections } from '../core/open-connections.ts'
 import { isLoopback } from '../core/addresses.ts'
@@ -60,16 +61,22 @@ function askingForCertificates({ clientCa }: TlsFiles): TlsOptions {
   }
 }
 
-/** Creates the server of the admin listener. */
-export function adminServer(
+/** The admin API has two servers: of its listener, and of its local socket. */
+export interface AdminServers {
+  readonly listener: Server
+  readonly local: Server
+}
+
+/** Creates the servers of the admin API. The local one needs no TLS: its bytes stay in the kernel. */
+export function adminServers(
   services: Services,
   reloader: Reloader,
   state: ServiceState,
   bug: (error: unknown) => void,
-): Server {
+): AdminServers {
   const { config, metrics, audit, settings } = services
   const { admin, listen } = config
-  return createAdmin({
+  const options: AdminOptions = {
     metrics,
     ready: () => readiness(services, state),
     callerOf: (request) => settings.current().callerOf(request),
@@ -77,10 +84,14 @@ export function adminServer(
     metricsOpen: admin.metrics === 'open' && isLoopback(listen.admin.host),
     routes: adminRoutes(routesDeps(services, reloader)),
     audit,
-    // A client without a certificate may still ask for health, or send a token.
-    tls: admin.tls === undefined ? undefined : { ...readTls(admin.tls), rejectUnauthorized: false },
     bug,
-  })
+  }
+  // A client without a certificate may still ask for health, or send a token.
+  const tls = admin.tls === undefined ? undefined : { ...readTls(admin.tls), rejectUnauthorized: false }
+  return {
+    listener: createAdmin({ ...options, tls }),
+    local: createAdmin({ ...options, allowedHosts: new Set([LOCAL_HOST]) }),
+  }
 }
 
 /** Tells whether traffic should come here. It should if the store is down but reads go on without it. */

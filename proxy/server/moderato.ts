@@ -1,6 +1,6 @@
 /** Opens the whole service, with its parts, routes and listeners, and closes it. */
 import type { Logger } from 'pino'
-import { adminHosts } from '../admin/bind.ts'
+import { adminHosts, localSocket } from '../admin/bind.ts'
 import { describeConfig } from '../config/describe.ts'
 import { VERSION } from '../core/version.ts'
 import type { LoadedConfig } from '../config/loaded.ts'
@@ -10,7 +10,7 @@ import { followConfig, type FollowedConfig } from '../runtime/follow-config.ts'
 import type { Reload } from '../runtime/reload.ts'
 import { compose } from './compose.ts'
 import { lifecycle, type Lifecycle } from './lifecycle.ts'
-import { adminServer, agentsServer, type ServiceState } from './listeners.ts'
+import { adminServers, agentsServer, type ServiceState } from './listeners.ts'
 import { openServices } from './open-services.ts'
 import { unreadable } from './request-metrics.ts'
 import { runRoutes } from './route-runs.ts'
@@ -20,6 +20,9 @@ import { openStages, type Stages } from './stages.ts'
 
 const NO_CREDENTIALS =
   'no upstream credentials: calls are refused until the AWS provider chain finds some, or upstream.credentials gives them'
+
+const NO_LOCAL_SOCKET =
+  'the admin socket of stateDir cannot be opened: the command line uses listen.admin alone'
 
 /** The service that runs in this process. */
 export interface Moderato extends Lifecycle {
@@ -38,10 +41,16 @@ export async function openModerato(loaded: LoadedConfig, log: Logger): Promise<M
   const runs = counted(runRoutes(compose(stages), services, { bug, refused: warnings.tell }))
   const { reloader, stop } = follow(services, stages)
   const state: ServiceState = { now: 'starting', adminHosts: new Set() }
+  const operators = adminServers(services, reloader, state, bug)
   const { agents, admin } = config.listen
   const service = lifecycle({
     agents: { server: agentsServer(services, runs.run, unreadable(services)), ...agents },
-    admin: { server: adminServer(services, reloader, state, bug), ...admin },
+    admin: { server: operators.listener, ...admin },
+    local: {
+      server: operators.local,
+      path: localSocket(config.stateDir),
+      failed: (err) => log.warn({ err }, NO_LOCAL_SOCKET),
+    },
     drainMs: config.drain,
     bound: (addresses) => started(services, state, addresses.admin.port),
     draining() {

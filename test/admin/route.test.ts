@@ -94,6 +94,9 @@ describe('a route of the admin API', () => {
       [JSON.stringify({ kind: 'all' }), 'reason: '],
       ['[]', '(whole): '],
       ['{', 'not JSON'],
+      ['{"kind":"all","reason":"r","kind":"class"}', 'same member twice'],
+      ['{"kind":"all","reason":"r","k\\u0069nd":"all"}', 'same member twice'],
+      ['{"kind":"all","reason":"r","nested":{"n":1,"n":2}}', 'same member twice'],
       ['', 'kind: '],
     ]
     for (const [body, words] of WRONG) {

@@ -17,12 +17,19 @@ describe('sessionPolicy', () => {
     expect(sessionPolicy(one)).toMatchObject([{ effect: 'Deny', actions: ['*'] }])
   })
 
+  it('takes the spellings of characters that have a meaning', () => {
+    const resources = ['arn:aws:s3:::b/${*}', 'arn:aws:s3:::b/${?}${$}{x}/*']
+    expect(sessionPolicy(document({ ...ALLOW, Resource: resources }))).toMatchObject([{ resources }])
+  })
+
   it.each([
     ['NotAction', { Effect: 'Allow', NotAction: 's3:*', Resource: '*' }],
     ['NotResource', { Effect: 'Allow', Action: 's3:*', NotResource: '*' }],
     ['Condition', { ...ALLOW, Condition: { Bool: { 'aws:SecureTransport': 'true' } } }],
     ['Principal', { ...ALLOW, Principal: '*' }],
     ['a question mark', { ...ALLOW, Resource: 'arn:aws:s3:::b?' }],
+    ['half a spelling', { ...ALLOW, Resource: 'arn:aws:s3:::b/${*' }],
+    ['a dollar sign', { ...ALLOW, Resource: 'arn:aws:s3:::b/$' }],
     ['a variable', { ...ALLOW, Resource: 'arn:aws:s3:::${aws:username}/*' }],
     ['an effect of another name', { ...ALLOW, Effect: 'allow' }],
     ['no resource', { Effect: 'Allow', Action: 's3:*' }],

@@ -1,7 +1,13 @@
 /** Every spelling of an object of S3 that a call has AWS read (S27). */
 import { describe, expect, it } from 'vitest'
-import { isVoided, put, templateAt, templated } from './aws-calls.ts'
+import { isVoided, put, rest, templateAt, templated, type Made } from './aws-calls.ts'
 import { ACCOUNT } from './calls.ts'
+
+/** A copy that people approve. */
+const copies = (source: string): Made => [
+  { method: 'PUT', path: '/to/k', headers: ['x-amz-copy-source', source] },
+  { service: 's3' },
+]
 
 describe('an approval is void after a change', () => {
   it.each([
@@ -34,5 +40,24 @@ describe('an approval is void after a change', () => {
     const escaped = url.replaceAll(':', String.raw`\u003a`)
     expect(await isVoided(templated(`{"u":"${escaped}"}`), put('/code/t.yaml'))).toBe(true)
     expect(await isVoided(templateAt(url), put('/other-bucket/other.yaml'))).toBe(false)
+  })
+
+  const reads = (key: string) =>
+    rest('lambda', 'PUT', '/2015-03-31/functions/f/code', { S3Bucket: 'code', S3Key: key })
+  const putKey = (key: string) => put(`/code/${key.split('/').map(encodeURIComponent).join('/')}`)
+
+  it.each(['t*', '*', '${*}', 't${*}', 't${', '${a}/t', '${$}', 't?'])(
+    'an object that is named %s, character for character',
+    async (key) => {
+      expect(await isVoided(reads(key), putKey(key))).toBe(true)
+      expect(await isVoided(copies(`code/${encodeURIComponent(key)}`), putKey(key))).toBe(true)
+    },
+  )
+
+  it('no object but the one that a copy names', async () => {
+    expect(await isVoided(copies('code/logs/%2A'), putKey('logs/*'))).toBe(true)
+    expect(await isVoided(copies('code/logs/%2A'), putKey('logs/t'))).toBe(false)
+    expect(await isVoided(copies('code/logs/t'), putKey('logs/*'))).toBe(false)
+    expect(await isVoided(copies('code/%24%7B%2A%7D'), putKey('*'))).toBe(false)
   })
 })

@@ -49,6 +49,8 @@ const BODIES: readonly (readonly [string, (size: number) => Sample])[] = [
   ['colons', (size) => put({ a: { S: ':'.repeat(size) } })],
   ['a list of JSON objects', (size) => put({ a: { L: times(size, (n) => ({ S: `${n}` })) } })],
   ['deletes', (size) => deletes(times(size, (n) => `<Object><Key>k${n}</Key></Object>`).join(''))],
+  ['stars in names', (size) => deletes(`<Object><Key>${'*'.repeat(size)}</Key></Object>`)],
+  ['spelled stars in names', (size) => deletes(`<Object><Key>${'${*}'.repeat(size)}</Key></Object>`)],
   ['unknown elements', (size) => deletes(times(size, (n) => `<x${n}/>`).join(''))],
   ['character references', (size) => deletes(`<Object><Key>${'&#65;'.repeat(size)}</Key></Object>`)],
   ['blanks between tags', (size) => deletes(' '.repeat(size))],

@@ -71,6 +71,26 @@ describe('moderato config', () => {
     expect((await config('check', file('unwarned', {}))).err).toBe('')
   })
 
+  it('warns of variables, which no pattern has, in every rule', async () => {
+    const resources = ['arn:aws:s3:::home/${aws:username}/*', 'arn:aws:s3:::home/${*}']
+    const grants = [{ classes: ['read'], resources }]
+    const path = file('variables', {
+      admin: { people: [{ id: 'alice@example.org', tokenSha256: '0'.repeat(64) }] },
+      agents: [
+        { id: 'a', accessKeyId: 'AKIDA', secretAccessKey: 'a-secret-of-32-characters-or-more', grants },
+      ],
+      breakglass: { classes: ['read'], resources },
+      policy: { approvals: [{ classes: ['read'], resources }] },
+    })
+    const { warnings } = JSON.parse((await config('check', path, '--json')).out)
+    const message = expect.stringContaining('has ${aws:username}, which stands for itself')
+    expect(warnings).toEqual([
+      { path: 'policy.approvals.0.resources.0', message },
+      { path: 'agents.0.grants.0.resources.0', message },
+      { path: 'breakglass.resources.0', message },
+    ])
+  })
+
   it('names what may stand where something else does, or nothing', async () => {
     const classes = { write: { rate: '1/s', burts: 3 }, destruktive: {} }
     const wrong = file('misspelt', { pacing: { classes } })

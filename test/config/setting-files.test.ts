@@ -175,7 +175,11 @@ describe('secrets that settings hold', () => {
       (path) => secret.test(path.split('.').at(-1) ?? '') && !MASKED.includes(path),
     )
     // How old a token may be, and how often it may be used.
-    expect(others).toEqual(['identity.providers.*.maxTokenAge', 'identity.providers.*.tokenUses'])
+    expect(others).toEqual([
+      'identity.providers.*.maxTokenAge',
+      'identity.providers.*.tokenTasks',
+      'identity.providers.*.tokenUses',
+    ])
   })
 
   it('are masked in `config show`', async () => {

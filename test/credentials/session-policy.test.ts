@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arnMatch } from '../../policy/arn-match.ts'
+import { literalName } from '../../policy/literal-names.ts'
 import type { Grant, Scope } from '../../proxy/core/agent.ts'
 import { loadCatalogue } from '../../proxy/aws/catalogue/catalogue.ts'
 import { serviceActions } from '../../proxy/credentials/service-actions.ts'
@@ -229,6 +230,9 @@ describe('the session policy of a call', () => {
     expect(others).toEqual([])
     expect(iamAllows(text, 's3:GetObject', 'arn:aws:s3:::b/${aws:x}?')).toBe(true)
     expect(iamAllows(text, 's3:PutObject', 'arn:aws:s3:::b/${aws:x}?')).toBe(false)
+    const [star = ''] = callPolicies(call('s3:GetObject', 'arn:aws:s3:::b/${*}/${$}{${*}}'), undefined)
+    expect(iamAllows(star, 's3:GetObject', 'arn:aws:s3:::b/*/${*}')).toBe(true)
+    expect(iamAllows(star, 's3:GetObject', 'arn:aws:s3:::b/a/${*}')).toBe(false)
     const [one = ''] = callPolicies(call('s3:GetObject', 'arn:aws:s3:::b/${aws:x}?'), undefined)
     expect(iamAllows(one, 's3:GetObject', 'arn:aws:s3:::b/${aws:x}y')).toBe(false)
     const [any = ''] = callPolicies(call('s3:ListAllMyBuckets'), undefined)
@@ -253,7 +257,24 @@ describe('the session policy of a call', () => {
 })
 
 describe('any session policy', () => {
-  const word = fc.constantFrom('a', 'b', 'ab', 'prod', '*', 'a*', '*b', 'a*b', '?', '$')
+  const word = fc.constantFrom(
+    'a',
+    'b',
+    'ab',
+    'prod',
+    '*',
+    'a*',
+    '*b',
+    'a*b',
+    '?',
+    '$',
+    '${*}',
+    'a${*}*',
+    '${$}{*',
+    '${?}',
+    '$*',
+    '*}',
+  )
   const resource = fc
     .tuple(
       fc.constantFrom('aws', '*', 'aws-cn'),
@@ -278,7 +299,7 @@ describe('any session policy', () => {
     .tuple(
       place,
       fc.constantFrom('', '111122223333'),
-      fc.constantFrom('a', 'ab', 'axb', 'prod', '$', '?'),
+      fc.constantFrom('a', 'ab', 'axb', 'prod', '$', '?', '*', 'a*', 'a*b', '${*}', '{', '$*'),
       fc.constantFrom('', '/', '/xy', '/y'),
     )
     .map(([region, account, name, rest]) => `arn:aws:s3:${region}:${account}:${name}${rest}`)
@@ -288,11 +309,13 @@ describe('any session policy', () => {
     fc.assert(
       fc.property(scopes, action, thing, (given, name, arn) => {
         const all = given.map((each) => ({ grants: each }))
-        const one = call(name, arn)
+        // IAM compares the name itself, Moderato its spelling.
+        const spelled = literalName(arn)
+        const one = call(name, spelled)
         const policy = grantPolicy(all, one, PLACE)
         if (policy === undefined) return
         expect(policy.text.length).toBeLessThanOrEqual(MAX_POLICY_CHARACTERS)
-        const granted = given.every((each) => each.some(({ resources }) => arnMatch(resources, arn)))
+        const granted = given.every((each) => each.some(({ resources }) => arnMatch(resources, spelled)))
         const allowed = iamAllows(policy.text, name, arn)
         if (allowed) expect(granted).toBe(true)
         if (name === 's3:GetDataAccess') expect(allowed).toBe(false)

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { FOLDS_CASE, OTHER_NAMES } from '../../policy/resource-names.ts'
+import { FOLDS_CASE, HOLDS_STARS, OTHER_NAMES } from '../../policy/resource-names.ts'
 import { ACTION_CLASSES } from '../../proxy/core/action-class.ts'
 import { DEFAULT_PACES } from '../../proxy/pacing/paces.ts'
 import { generatedPages } from '../support/docs-tables.ts'
@@ -26,8 +26,8 @@ it('finds all four tables', () => {
 describe('docs/policy.md', () => {
   const text = readFileSync(join(ROOT, 'docs/policy.md'), 'utf8')
 
-  it.each([...Object.keys(OTHER_NAMES), ...Object.keys(FOLDS_CASE)])(
-    'names %s among those with other names, or one case',
+  it.each([...Object.keys(OTHER_NAMES), ...Object.keys(FOLDS_CASE), ...Object.keys(HOLDS_STARS)])(
+    'names %s among those with other names, one case, or stars in their names',
     (type) => {
       expect(text).toContain(`\`${type}\``)
     },

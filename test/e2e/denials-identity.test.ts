@@ -91,13 +91,49 @@ describe('a token that gives no credentials', () => {
     expect(await refusedToken('identity_expired', await token({ exp: seconds(-60) }))).toMatchObject(NO)
   })
 
-  it('identity_replayed: used for this task before, under whatever signature', async () => {
+  it('identity_replayed: used for this task before, under whatever signature, or for too many others', async () => {
     const text = await token()
     await exchange(proxy.url, text, 'twice')
     expect(await refusedToken('identity_replayed', text, 'twice')).toMatchObject(NO)
     expect(await refusedToken('identity_replayed', twinOf(text), 'twice')).toMatchObject(NO)
-    await exchange(proxy.url, text, 'another-task')
+    for (const task of ['of-five-2', 'of-five-3', 'of-five-4', 'of-five-5'])
+      await exchange(proxy.url, text, task)
+    expect(await refusedToken('identity_replayed', text, 'of-five-6')).toMatchObject(NO)
+    expect(await refusedToken('identity_replayed', text, 'twice')).toMatchObject(NO)
     await exchange(proxy.url, await token({ jti: 'fresh' }), 'twice')
+  })
+
+  it('identity_replayed: used before, to end the task that it opened', async () => {
+    const text = await token({ jti: 'to-open' })
+    const { accessKeyId } = await exchange(proxy.url, text, 'ended-by-others')
+    expect(accessKeyId).toMatch(/^ASIA/)
+    const ask = (method: string, bearer: string) =>
+      fetch(`${proxy.url}/.moderato/v1/tasks/ended-by-others`, {
+        method,
+        headers: { authorization: `Bearer ${bearer}` },
+      })
+    for (const method of ['DELETE', 'GET']) {
+      const refused = await ask(method, text)
+      expect(refused.status).toBe(403)
+      expect(await refused.text()).toContain('reason identity_replayed')
+    }
+    const shown = await ask('GET', await token({ jti: 'to-show' }))
+    expect(await shown.json()).toMatchObject({ task: { open: true } })
+    const ended = await ask('DELETE', await token({ jti: 'to-end' }))
+    expect(await ended.json()).toMatchObject({ task: { ended: true } })
+  })
+
+  it('policy_denied: for a task of a parent, whose credentials did not sign', async () => {
+    const refused = await fetch(`${proxy.url}/.moderato/v1/tasks`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await token({ jti: 'child' })}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ id: 'a-child', parent: 'twice' }),
+    })
+    expect(refused.status).toBe(403)
+    expect(await refused.text()).toContain('sign with the credentials of that parent')
   })
 
   it('identity_unmapped: of nobody that a rule makes an agent', async () => {

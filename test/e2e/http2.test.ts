@@ -176,6 +176,33 @@ describe('HTTP/2 by prior knowledge, on the port of HTTP/1.1', () => {
     },
   )
 
+  it('forwards nothing of a field that is malformed, and refuses one that is signed', async () => {
+    const call = await dynamodbCall(proxy.url, 'ListTables', {})
+    const { host = '', ...fields } = call.headers
+    const head = { ':method': 'POST', ':path': '/', ':scheme': 'http', ':authority': host, ...fields }
+    const malformed: Record<string, string>[] = [
+      { 'x-amz acl': 'canary' },
+      { 'x-canary': 'a\nx-amz-acl: canary' },
+      { 'x-canary': 'a\0canary' },
+      { 'x-canary': '\u0001canary' },
+    ]
+    for (const field of malformed) {
+      const sent = upstream.recorded.length
+      const connection = await RawConnection.open(proxy.url)
+      connection.write(Buffer.concat([BEGIN, headers(1, { ...head, ...field }), data(1, '{}', true)]))
+      await expect.poll(() => upstream.recorded.length).toBe(sent + 1)
+      connection.close()
+      expect(JSON.stringify(upstream.recorded.at(-1)?.headers)).not.toContain('canary')
+    }
+    const failures = ['moderato_signature_failures_total', { reason: 'bad_signature' }] as const
+    const before = await proxy.metric(...failures)
+    const connection = await RawConnection.open(proxy.url)
+    const broken = { ...head, 'x-amz-target': 'DynamoDB_20120810.ListTables\0' }
+    connection.write(Buffer.concat([BEGIN, headers(1, broken), data(1, '{}', true)]))
+    await proxy.metricReaches(...failures, before + 1)
+    connection.close()
+  })
+
   it('refuses trailers after a body', async () => {
     const over = open()
     const { host = '', ...fields } = (await dynamodbCall(proxy.url, 'ListTables', { Limit: 3 })).headers

@@ -17,6 +17,8 @@ const RESOURCES = [
   'arn:aws:cloudformation:*:*:stack/prod',
   'arn:aws:logs:*:*:log-group:prod:*',
   'arn:aws:iam::*:role/team/prod',
+  'arn:aws:cloudformation:*:*:stack/*-live',
+  'arn:aws:autoscaling:*:*:autoScalingGroup:*:autoScalingGroupName/prod-*',
 ]
 const RULES = [
   { classes: ['destructive', 'protection', 'permissions'], resources: RESOURCES },
@@ -92,6 +94,9 @@ describe.skipIf(missing(MOTO, BOTO3))('names of one thing', () => {
       'delete_stack',
       "StackName='arn:aws:cloudformation:us-east-1:123456789012:stack/prod/1a2b'",
     ],
+    ['cloudformation', 'delete_stack', "StackName='web-live'"],
+    ['autoscaling', 'delete_auto_scaling_group', "AutoScalingGroupName='prod-1'"],
+    ['autoscaling', 'delete_auto_scaling_group', "AutoScalingGroupName='Prod-*'"],
     ['logs', 'delete_log_group', "logGroupName='prod'"],
     ['iam', 'delete_role', "RoleName='prod'"],
   ])('%s %s(%s) waits for a person', async (service, call, args) => {
@@ -114,6 +119,9 @@ describe.skipIf(missing(MOTO, BOTO3))('names of one thing', () => {
     ['kms', 'schedule_key_deletion', "KeyId='1234abcd-12ab-34cd-56ef-1234567890ac'"],
     ['ec2', 'delete_security_group', "GroupId='sg-0123456789abcdef1'"],
     ['cloudformation', 'delete_stack', "StackName='production'"],
+    ['cloudformation', 'delete_stack', "StackName='live'"],
+    ['autoscaling', 'delete_auto_scaling_group', "AutoScalingGroupName='test-1'"],
+    ['autoscaling', 'delete_auto_scaling_group', "AutoScalingGroupName='*'"],
     ['iam', 'delete_role', "RoleName='test'"],
   ])('%s %s(%s) is about something else, and goes on', async (service, call, args) => {
     const made = await boto3(

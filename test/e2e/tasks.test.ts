@@ -45,6 +45,13 @@ describe('a task, opened with a static key', () => {
     expect(record['session']).toMatch(/^[\w-]{16}$/)
   })
 
+  it('is a task of a parent only with the credentials of that parent', async () => {
+    await opened({ id: 'the-parent', grants: READS })
+    const { status, json } = await askTasks(proxy, BUILDER, { intent: 'x', parent: 'the-parent' })
+    expect(status).toBe(403)
+    expect(json.message).toContain('sign with the credentials of that parent')
+  })
+
   it('narrows what the agent may do, and says so', async () => {
     const { credentials } = await opened({ grants: READS })
     const sent = upstream.arrived.length

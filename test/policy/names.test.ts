@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadPolicy } from '../../policy/bundle.ts'
+import { literalName } from '../../policy/literal-names.ts'
 import type { PolicyEngine, PolicyStatement } from '../../policy/engine.ts'
 import { inputOf } from './samples.ts'
 
@@ -115,5 +116,68 @@ describe('the case of a name', () => {
         expect(within([statement('Allow', `${DB}prod`)], name)).toBe(name === `${DB}prod`)
       }),
     )
+  })
+})
+
+describe('a star that is a part of a name', () => {
+  const key = (name: string) => `arn:aws:s3:::vault/${name}`
+
+  it.each([
+    [key('logs/*'), key('logs/${*}'), 1],
+    [key('*'), key('logs/${*}'), 1],
+    [key('logs/${*}'), key('logs/${*}'), 1],
+    [key('LOGS/${*}'), key('logs/${*}'), 1],
+    [key('logs/prod-1'), key('logs/${*}'), 0],
+    [key('logs/prod-*'), key('logs/${*}'), 0],
+    [key('logs/${*}'), key('logs/prod-1'), 0],
+    [key('logs/${*}'), key('logs/${$}{${*}}'), 0],
+    // Nobody knows which one it is.
+    [key('logs/prod-1'), key('logs/*'), 1],
+    [key('logs/${*}'), key('logs/*'), 1],
+  ])('a rule for %s is asked for %s: %s', async (rule, resource, approvals) => {
+    const engine = await engineOf([rule])
+    expect(engine.evaluate(on(resource))).toMatchObject({ allow: true, approvals })
+    expect(engine.judgeTask(taskOn(resource))).toMatchObject({ allow: true, approvals })
+  })
+
+  it('is granted by what covers its name, and by nothing else', async () => {
+    const engine = await engineOf([], [key('logs/${*}'), key('own/*'), key('dollar$*'), key('x*}')])
+    const allows = (name: string) => engine.evaluate(on(key(literalName(name)))).allow
+    expect(['logs/*', 'own/*', 'own/a*', 'dollar$*', 'xa}'].filter(allows)).toHaveLength(5)
+    expect(['logs/a', 'logs/**', 'logs/${*}', 'own*', '*', 'dollar*', 'x*'].filter(allows)).toEqual([])
+    // A task gets no more of it either.
+    const asks = (name: string) => engine.judgeTask(taskOn(key(name))).allow
+    expect([asks('logs/${*}'), asks('own/${*}'), asks('own/*')]).toEqual([true, true, true])
+    expect([asks('logs/*'), asks('${*}'), asks('dollar${*}'), asks('logs/a')]).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ])
+  })
+
+  it('is held by a Deny of a session policy only if that names it', async () => {
+    const engine = await engineOf([])
+    const allows = (denied: string, name: string) =>
+      engine.evaluate({
+        ...on(key(name)),
+        call: { ...on(key(name)).call, actions: ['s3:GetObject'] },
+        task: {
+          id: 't',
+          scopes: [
+            {
+              statements: [
+                { effect: 'Allow', actions: ['s3:*'], resources: ['*'] },
+                { effect: 'Deny', actions: ['s3:*'], resources: [key(denied)] },
+              ],
+            },
+          ],
+        },
+      }).allow
+    expect(allows('logs/prod-1', 'logs/${*}')).toBe(true)
+    expect(allows('logs/${*}', 'logs/${*}')).toBe(false)
+    expect(allows('logs/*', 'logs/${*}')).toBe(false)
+    expect(allows('logs/prod-1', 'logs/*')).toBe(false)
+    expect(allows('logs/prod-1', 'logs/${$}{*}')).toBe(false)
   })
 })

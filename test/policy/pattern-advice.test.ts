@@ -21,6 +21,8 @@ describe('patternAdvice', () => {
     ['arn:aws:ssm:*:*:parameter//prod/x', 'write parameter/NAME'],
     ['arn:aws:rds:*:*:db:Prod-*', 'write it in lower case'],
     ['arn:aws:s3:*:*:accesspoint/ap/*', 'name the bucket as well'],
+    ['arn:aws:s3:::bucket/${aws:username}/*', 'has ${aws:username}, which stands for itself'],
+    ['arn:aws:s3:::bucket/${*', 'only ${*}, ${?} and ${$} mean a character'],
   ])('of %s says: %s', (pattern, words) => {
     expect(patternAdvice(pattern)).toContain(words)
   })
@@ -43,6 +45,8 @@ describe('patternAdvice', () => {
     'arn:aws:rds:*:*:db:prod-*',
     'arn:aws:dynamodb:*:*:table/Prod-*',
     'arn:aws:s3:::bucket/a?b*',
+    'arn:aws:s3:::bucket/logs/${*}',
+    'arn:aws:dynamodb:*:*:table/a${?}${$}',
   ])('has none for %s', (pattern) => {
     expect(patternAdvice(pattern)).toBeUndefined()
   })

@@ -13,6 +13,7 @@ const LOGS = `arn:aws:logs:${HERE}:log-group`
 const CFN = `arn:aws:cloudformation:${HERE}`
 const IAM = 'arn:aws:iam::111122223333'
 const ECS = `arn:aws:ecs:${HERE}`
+const ASG = (id: string) => `arn:aws:autoscaling:${HERE}:autoScalingGroup:${id}:autoScalingGroupName`
 const SSM = `arn:aws:ssm:${HERE}:parameter`
 
 describe('restricts', () => {
@@ -22,6 +23,13 @@ describe('restricts', () => {
     ['a rule without the suffix', `${SECRET}:prod-db`, `${SECRET}:prod-db-AbCdEf`],
     ['a launch template by name', `${EC2}:launch-template/lt-0a1b`, `${EC2}:launch-template/web`],
     ['a launch template by id', `${EC2}:launch-template/web-*`, `${EC2}:launch-template/lt-0a1b`],
+    [
+      'a security group by a name with a star',
+      `${EC2}:security-group/sg-0a1b`,
+      `${EC2}:security-group/w\${*}`,
+    ],
+    ['a role by a star that is none of its name', `${IAM}:role/team/prod`, `${IAM}:role/p*`],
+    ['a secret by a star that is none of its name', `${SECRET}:prod-db-*`, `${SECRET}:prod*`],
     ['a security group by name', `${EC2}:security-group/sg-0a1b`, `${EC2}:security-group/web`],
     ['a key by its alias', `${KMS}:key/1234abcd`, `${KMS}:alias/prod`],
     ['an alias by its key', `${KMS}:alias/prod`, `${KMS}:key/1234abcd`],
@@ -51,6 +59,16 @@ describe('restricts', () => {
       `arn:aws:config:${HERE}:config-rule/config-rule-0a1b2c`,
       `arn:aws:config:${HERE}:config-rule/prod`,
     ],
+    ['a stack by an id that is none', `${CFN}:stack/pr*/any-id`, `${CFN}:stack/prod/*`],
+    ['a stack by the begin of its name', `${CFN}:stack/prod-*`, `${CFN}:stack/prod-web/*`],
+    ['a stack by the end of its name', `${CFN}:stack/*-prod/*`, `${CFN}:stack/web-prod/*`],
+    ['all stacks', `${CFN}:stack/*`, `${CFN}:stack/web/*`],
+    ['a stack by a piece of its id', `${CFN}:stack/*/0a1b*`, `${CFN}:stack/web/*`],
+    ['a stack by a star that spans its id', `${CFN}:stack/web*-5*`, `${CFN}:stack/web/*`],
+    ['a revision', `${ECS}:task-definition/web:3`, `${ECS}:task-definition/web:*`],
+    ['a revision of every family', `${ECS}:task-definition/*:3`, `${ECS}:task-definition/web:*`],
+    ['a group by the begin of its name', `${ASG('*')}/prod-*`, `${ASG('*')}/prod-1`],
+    ['a group by its id', `${ASG('0a1b')}/prod-1`, `${ASG('*')}/prod-1`],
     ['another case', `arn:aws:rds:${HERE}:db:prod-*`, `arn:aws:rds:us-east-1:*:db:Prod-1`],
   ])('%s: a rule for %s is about %s', (_, pattern, arn) => {
     expect(restricts([pattern], arn)).toBe(true)
@@ -72,6 +90,14 @@ describe('restricts', () => {
       `arn:aws:cloudformation:*:*:stack/prod`,
       'arn:aws:cloudformation:us-east-1:*:stack/production/*',
     ],
+    ['a stack by the end of its name', `${CFN}:stack/*-prod`, `${CFN}:stack/test/*`],
+    ['a stack by a piece of its name', `${CFN}:stack/*prod*`, `${CFN}:stack/test/*`],
+    ['a stack by name and any id', `${CFN}:stack/*-prod/*`, `${CFN}:stack/test/*`],
+    ['a change set by its name', `${CFN}:changeSet/*-prod`, `${CFN}:changeSet/test/*`],
+    ['a stack set by its name', `${CFN}:stackset/*-prod`, `${CFN}:stackset/test:*`],
+    ['a family by the end of its name', `${ECS}:task-definition/*-prod`, `${ECS}:task-definition/test:*`],
+    ['another group', `${ASG('*')}/prod-*`, `${ASG('*')}/test-1`],
+    ['another group, with any id', `${ASG('0a*')}/prod-*`, `${ASG('*')}/test-1`],
     ['another stack', `${CFN}:stack/prod`, `${CFN}:stack/prod2/*`],
     ['a role with another name', `${IAM}:role/team/prod`, `${IAM}:role/test`],
     ['a role in another path', `${IAM}:role/team/prod`, `${IAM}:role/other/prod`],
@@ -182,6 +208,54 @@ describe('another name', () => {
         const table = (name: string) => `arn:aws:dynamodb:${HERE}:table/${name}`
         expect(restricts([table(one)], table(other))).toBe(false)
       }),
+    )
+  })
+})
+
+describe('what nobody knows of a name', () => {
+  const uuid = fc.uuid({ version: 4 })
+  const number = fc.nat(99_999).map(String)
+  /** What a call names, and the ARN that the thing has. */
+  const named = fc
+    .tuple(
+      fc.constantFrom(
+        ...(['stack', 'changeSet'] as const).map((type) => [`${CFN}:${type}/`, '/', uuid] as const),
+        [`${CFN}:stackset/`, ':', uuid] as const,
+        [`${ECS}:task-definition/`, ':', number] as const,
+        [`arn:aws:batch:${HERE}:job-definition/`, ':', number] as const,
+      ),
+      fc.stringMatching(/^[a-f][a-f0-9-]{0,8}$/),
+    )
+    .chain(([[start, separator, id], name]) =>
+      id.map((known) => [`${start}${name}${separator}*`, `${start}${name}${separator}${known}`] as const),
+    )
+  const group = fc
+    .tuple(fc.stringMatching(/^[a-f-]{1,6}$/), uuid)
+    .map(([name, id]) => [`${ASG('*')}/${name}`, `${ASG(id)}/${name}`] as const)
+
+  it('lets no thing escape from a rule that covers its ARN', () => {
+    const cuts = fc.array(fc.nat(200), { maxLength: 8 })
+    fc.assert(
+      fc.property(fc.oneof(named, group), cuts, ([given, arn], where) => {
+        const sorted = [0, ...where.map((at) => at % arn.length).toSorted((a, b) => a - b), arn.length]
+        const pieces = sorted.slice(1).map((end, index) => arn.slice(sorted[index], end))
+        const pattern = pieces.map((piece, index) => (index % 2 === 0 ? piece : '*')).join('')
+        expect(arnMatch([pattern], arn)).toBe(true)
+        expect(restricts([pattern], given)).toBe(true)
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('does not make a rule be about a thing whose name it does not fit', () => {
+    const word = fc.stringMatching(/^[g-z]{1,6}$/)
+    fc.assert(
+      fc.property(named, word, ([given], other) => {
+        const start = given.slice(0, given.indexOf('/') + 1)
+        for (const pattern of [`*${other}`, `*${other}*`, `${other}*`])
+          expect(restricts([`${start}${pattern}`], given)).toBe(false)
+      }),
+      { numRuns: 500 },
     )
   })
 })

@@ -15,10 +15,13 @@ export function readProvedTask({ identities }: ProveDeps) {
     const route = taskRoute(exchange)
     const workload = await workloadOf(exchange, identities)
     const bytes = await smallBody(exchange, MAX_BODY_BYTES)
-    const { asked } = parseTaskBody(bytes)
     const request: AgentRequest =
       route.kind === 'open'
-        ? { kind: 'open', wanted: { opener: provedOpener(workload), asked }, answerAs: undefined }
+        ? {
+            kind: 'open',
+            wanted: { opener: provedOpener(workload), asked: parseTaskBody(bytes, undefined) },
+            answerAs: undefined,
+          }
         : route
     return markUnreplayed({ ...exchange, ...provedBy(workload, bytes), ...describeAgentRequest(request) })
   }

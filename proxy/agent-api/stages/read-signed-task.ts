@@ -22,7 +22,7 @@ export function readSignedTask() {
       route.kind === 'open'
         ? {
             kind: 'open',
-            wanted: { opener: signedOpener(agent), asked: askedOf(bytes, agent) },
+            wanted: { opener: signedOpener(agent), asked: parseTaskBody(bytes, agent.session?.task.id) },
             answerAs: undefined,
           }
         : { kind: route.kind, taskId: ownTask(agent, route.taskId) }
@@ -35,18 +35,6 @@ export function readSignedTask() {
       outgoing: { kind: 'empty' },
     }
   }
-}
-
-function askedOf(bytes: Buffer, agent: Agent) {
-  const { asked, parent } = parseTaskBody(bytes)
-  const own = agent.session?.task.id
-  if (parent !== undefined && parent !== own) {
-    throw new Denial(
-      'policy_denied',
-      'To open a task from a parent task, sign with the credentials of that parent.',
-    )
-  }
-  return asked
 }
 
 /** Returns the task if the agent may end or read it: a session only its own, a static key any task of its agent. */

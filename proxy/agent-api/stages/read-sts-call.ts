@@ -3,7 +3,8 @@ import type { Agent } from '../../core/agent.ts'
 import type { Authorizable, Classified } from '../../exchange/exchange.ts'
 import { describeAgentRequest, type AgentRequested } from '../agent-request.ts'
 import { signedOpener } from '../opener.ts'
-import { parseStsForm, stsTask } from '../task-request.ts'
+import { parseStsForm, taskParameters } from '../sts-form.ts'
+import { stsTask } from '../task-request.ts'
 
 /** A signed STS call that Moderato answers. */
 export interface StsCalled extends Authorizable, AgentRequested {}
@@ -16,7 +17,7 @@ export function readStsCall() {
     if (call.operation !== 'AssumeRole') {
       throw new Denial('credentials_withheld', `sts:${call.operation} would hand out AWS credentials.`)
     }
-    const { parameters } = parseStsForm(formOf(exchange))
+    const parameters = taskParameters(parseStsForm(formOf(exchange)))
     const answerAs = { action: call.operation, subject: undefined, audience: undefined } as const
     const wanted = { opener: signedOpener(agent), asked: stsTask(parameters) }
     return { ...exchange, ...describeAgentRequest({ kind: 'open', wanted, answerAs }) }

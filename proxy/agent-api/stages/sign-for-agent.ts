@@ -1,4 +1,5 @@
 /** Signs a request with upstream credentials and answers; the last stage of the signing endpoint. */
+import type { Agent } from '../../core/agent.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Paced } from '../../exchange/exchange.ts'
 import { markEffectMade, type EffectMade, type ProofClaimed } from '../../exchange/facts.ts'
@@ -20,7 +21,10 @@ export interface SignForAgentDeps {
 
 type Signable = Paced & PresignDescribed & ProofClaimed
 
-/** Answers with the token or URL, which is never logged. It is valid no longer than the credentials that sign it. */
+/**
+ * Answers with the token or URL, which is never logged. It is valid no longer than the credentials that sign it, and no
+ * longer than the task (S10). Denials `upstream_credentials`, `expired_session` and `client_gone`.
+ */
 export function signForAgent({ owner: ownerOf, clock, answerHeaders }: SignForAgentDeps) {
   // Not the pipeline's cache: sessions that are used once would evict its keys.
   const signatures = new Signatures()
@@ -31,7 +35,7 @@ export function signForAgent({ owner: ownerOf, clock, answerHeaders }: SignForAg
     const owner = await ownerOf(agent, request)
     if (client.gone.aborted)
       throw new Denial('client_gone', 'The client closed its connection; nothing was signed.')
-    const body = Buffer.from(JSON.stringify(signed(request, owner, clock.nowMs(), signatures)))
+    const body = Buffer.from(JSON.stringify(signed(request, agent, owner, clock.nowMs(), signatures)))
     reply.writeHead(200, undefined, [
       'content-type',
       'application/json',
@@ -48,6 +52,7 @@ export function signForAgent({ owner: ownerOf, clock, answerHeaders }: SignForAg
 
 function signed(
   presignRequest: PresignRequest,
+  { session }: Agent,
   owner: Credentials,
   nowMs: number,
   signatures: Signatures,
@@ -55,9 +60,12 @@ function signed(
   const { request, payloadHash, signingName, region, origin } = presignRequest
   const signedAtMs = Math.floor(nowMs / 1000) * 1000
   const amzDate = formatAmzDate(signedAtMs)
-  const expiresSeconds = Math.min(presignRequest.expiresSeconds, secondsLeft(owner, signedAtMs))
-  if (expiresSeconds < 1)
+  const ownerSeconds = secondsUntil(owner.expiration?.getTime(), signedAtMs)
+  if (ownerSeconds < 1)
     throw new Denial('upstream_credentials', 'The upstream credentials are about to expire.')
+  const taskSeconds = secondsUntil(session?.expiresAtMs, signedAtMs)
+  if (taskSeconds < 1) throw new Denial('expired_session', 'The time of the task is about to be over.')
+  const expiresSeconds = Math.min(presignRequest.expiresSeconds, ownerSeconds, taskSeconds)
   const signedHeaders = [...request.headers.names()].toSorted()
   const query = presign(
     request,
@@ -76,8 +84,8 @@ function signed(
   return { ...formatted(presignRequest, `${origin}${request.path}?${query}`), expiresSeconds, expiresAt }
 }
 
-function secondsLeft({ expiration }: Credentials, atMs: number): number {
-  return expiration === undefined ? Infinity : Math.floor((expiration.getTime() - atMs) / 1000)
+function secondsUntil(endMs: number | undefined, atMs: number): number {
+  return endMs === undefined ? Infinity : Math.floor((endMs - atMs) / 1000)
 }
 
 /** Formats a signed URL as its verifier expects it: EKS in base64url, databases without the scheme. */

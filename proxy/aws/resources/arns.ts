@@ -6,7 +6,10 @@ export interface ArnPlace {
   readonly accountId: string | undefined
 }
 
-/** Stands for any resource, if only the service knows which. */
+/**
+ * Stands for any resource, or a part of an ARN, if only the service knows which. A star that is a part of a name is
+ * spelled `${*}` (`policy/literal-names.ts`).
+ */
 export const ANY = '*'
 
 /** Matches an ARN; the groups are partition, service, region, account, resource. */

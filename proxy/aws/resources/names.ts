@@ -1,4 +1,7 @@
 /** Reads the names in a request as the ARN of their service has them. */
+import { literalName, unknownStars } from '../../../policy/literal-names.ts'
+import { HOLDS_STARS } from '../../../policy/resource-names.ts'
+import type { ResourceEntry } from '../catalogue/types.ts'
 import type { ArnPlace } from './arns.ts'
 
 /** Matches a queue URL, `https://sqs.region.amazonaws.com/123456789012/name`; the groups are account and name. */
@@ -20,6 +23,27 @@ export function cleaned(service: string, value: string): string {
 export function placeOf(service: string, value: string, place: ArnPlace): ArnPlace {
   const account = service === 'sqs' ? QUEUE_URL.exec(value)?.[1] : undefined
   return account === undefined ? place : { ...place, accountId: account }
+}
+
+/** Matches the type in a template, which has no colon in its variables. */
+const TYPE = /^(?:[^:]*:){5}([^:/]+)/
+
+/**
+ * Returns a name as the ARNs of a template have it: a star is one where names of the type may have stars; in other
+ * names it stands for any characters. A `$` at the end is spelled, since a `{` may follow in the ARN.
+ */
+export function spelled({ arnService, template = '' }: ResourceEntry, name: string): string {
+  if (!/[*$]/.test(name)) return name
+  const isLiteral = Object.hasOwn(HOLDS_STARS, `${arnService}:${TYPE.exec(template)?.[1]}`)
+  return (isLiteral ? literalName(name) : unknownStars(name)).replace(/\$$/, '${$}')
+}
+
+/** Matches paths of API Gateway that name a custom domain. */
+const DOMAIN_PATH = /^(?:\/v2)?\/domainnames\//
+
+/** Returns a decoded path of API Gateway as its ARN has it. */
+export function spelledPath(path: string): string {
+  return DOMAIN_PATH.test(path) ? literalName(path) : unknownStars(path)
 }
 
 /** Matches `name:qualifier`, but not `function:name`, `account:name` or `region:name`, which are partial ARNs to Lambda. */

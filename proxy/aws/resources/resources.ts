@@ -2,11 +2,12 @@
  * Finds the ARNs that a call touches, never fewer than it does. If the request does not name a resource type that IAM
  * checks, `*` is among them. An unknown account is written `*`, which matches only a pattern for every account.
  */
+import { unknownStars } from '../../../policy/literal-names.ts'
 import { ANY, ARN, newSink, type ArnPlace, type Sink } from './arns.ts'
 import type { Locator, Operation, ResourceEntry, ResourceVariable } from '../catalogue/types.ts'
 import { type RequestParts, valuesAt } from './locate.ts'
 import { decode } from '../protocols/query.ts'
-import { cleaned, isName, placeOf, UNFIT } from './names.ts'
+import { cleaned, isName, placeOf, spelled, spelledPath, UNFIT } from './names.ts'
 import { addS3 } from './s3-resources.ts'
 
 export type { ArnPlace }
@@ -80,7 +81,7 @@ function addValue(sink: Sink, { entry, others, place, around }: Frame, value: st
     const arn = ARN.exec(value)
     if (arn?.[2] !== service || isAliasForKey(entry, arn[5] ?? '')) sink.add(ANY)
     if (arn === null) return
-    sink.add(value)
+    sink.add(unknownStars(value))
     // With other members, an ARN counts only if it agrees with them: the service may follow them instead.
     const [, , , region = '', accountId = '', resource = ''] = arn
     const name = cleaned(service, resource.slice(resource.lastIndexOf('/') + 1))
@@ -90,13 +91,14 @@ function addValue(sink: Sink, { entry, others, place, around }: Frame, value: st
   }
   const name = cleaned(service, value)
   if (!isName(service, name)) return sink.add(ANY)
+  const text = spelled(entry, name)
   if (service === 'kms' && name.startsWith('alias/')) {
-    sink.add(`arn:${place.partition}:kms:${place.region}:${place.accountId ?? ANY}:${name}`)
+    sink.add(`arn:${place.partition}:kms:${place.region}:${place.accountId ?? ANY}:${text}`)
     if (isAliasForKey(entry, name)) sink.add(ANY)
     return
   }
   const there = placeOf(service, value, place)
-  sink.add(framed(there === place ? around : frameOf(entry, others, there).around, name))
+  sink.add(framed(there === place ? around : frameOf(entry, others, there).around, text))
 }
 
 const NONE = (): string => ''
@@ -169,7 +171,9 @@ function addTemplate(sink: Sink, entry: ResourceEntry, parts: RequestParts, ours
     return
   }
   if (values.some(([, given]) => given.length > 1 || !isName('', given[0] ?? ''))) return sink.add(ANY)
-  const others = new Map(values.map(([name, given]) => [name, cleaned(entry.arnService, given[0] ?? '')]))
+  const others = new Map(
+    values.map(([name, given]) => [name, spelled(entry, cleaned(entry.arnService, given[0] ?? ''))]),
+  )
   for (const each of unknown) others.set(each, ANY)
   const frame = frameOf(entry, (name) => others.get(name) ?? '', place)
   for (const each of last[1]) addValue(sink, frame, each)
@@ -181,7 +185,7 @@ function addWhole(sink: Sink, entry: ResourceEntry, parts: RequestParts, service
   if (values.length === 0) sink.add(ANY)
   for (const value of values) {
     const arn = ARN.exec(value)
-    sink.add(arn === null ? ANY : value)
+    sink.add(arn === null ? ANY : unknownStars(value))
     if (arn !== null && arn[2] !== service) sink.add(ANY)
   }
 }
@@ -191,7 +195,7 @@ function pathArn(path: string, { partition, region }: ArnPlace): string {
   const decoded = decode(path.replace(/(?<=.)\/$/, ''))
   return decoded === undefined || UNFIT.test(decoded)
     ? ANY
-    : `arn:${partition}:apigateway:${region}::${decoded}`
+    : `arn:${partition}:apigateway:${region}::${spelledPath(decoded)}`
 }
 
 function addEntry(

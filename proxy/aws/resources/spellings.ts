@@ -2,6 +2,7 @@
  * Reads names out of values that say themselves what they name: ARNs, objects of S3 in every spelling, parameters and
  * secrets that are filled in, images of ECR, aliases of keys (rule S27). Every pattern is bounded: an agent writes the text.
  */
+import { unknownStars } from '../../../policy/literal-names.ts'
 import { ANY, type ArnPlace } from './arns.ts'
 
 /** Returns the text without escapes of JSON and YAML, as a template inside a string still has them. */
@@ -53,6 +54,11 @@ const ARN = /\barn:aws[a-z-]*:[^\s"'<>\\,]+/g
 /** Matches `${AWS::Region}` and the like in templates: nobody here knows what it will be. */
 const FILLED_LATER = /\$\{[^}]{0,100}\}/g
 
+/** Returns a text as a pattern: any characters for what is filled in later, and for what a document may mean by a star. */
+function patternOf(text: string): string {
+  return unknownStars(text.replace(FILLED_LATER, ANY))
+}
+
 /** Matches names of versions that never change: a task definition's revision, a version of a function or a state machine. */
 const FIXED =
   /^arn:[^:]*:(?:ecs:[^:]*:[^:]*:task-definition\/[^:]+|batch:[^:]*:[^:]*:job-definition\/[^:]+|lambda:[^:]*:[^:]*:(?:function|layer):[^:]+|states:[^:]*:[^:]*:stateMachine:[^:]+):\d+$/
@@ -71,16 +77,17 @@ const MAX_ARN_LENGTH = 2048
 /** Returns an ARN as rules compare it; empty if nothing that it names can change. */
 export function changeable(arn: string): readonly string[] {
   if (arn.length > MAX_ARN_LENGTH) return [EVERYTHING]
-  const behind = BEHIND_ACCESS_POINT.exec(arn)
+  const text = patternOf(arn)
+  const behind = BEHIND_ACCESS_POINT.exec(text)
   if (behind !== null) return [`arn:${behind[1]}:s3:::*/${behind[2]}`]
-  const named = arn.replace(AUTOMATION, ':document/$1')
+  const named = text.replace(AUTOMATION, ':document/$1')
   return FIXED.test(named) || OF_AWS.test(named) ? [] : [named]
 }
 
 /** Returns an object; any bucket's, if the name of the bucket may be that of an access point, or is not known. */
 export function objectArn(partition: string, bucket: string, key: string): string {
   const isKnown = bucket !== '' && !/-s3alias$|--ol-s3$|^arn:|[$*{]/.test(bucket)
-  return `arn:${partition}:s3:::${isKnown ? bucket.toLowerCase() : ANY}/${key}`
+  return `arn:${partition}:s3:::${isKnown ? bucket.toLowerCase() : ANY}/${patternOf(key)}`
 }
 
 const S3_SCHEME = new RegExp(String.raw`\bs3[an]?://([\w.:*{}$-]{1,255})(?:/(${IN_KEY}*))?`, 'gi')

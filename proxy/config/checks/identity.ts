@@ -2,7 +2,7 @@
 import { isSafeFromOthers } from '../../core/addresses.ts'
 import type { Finding } from './finding.ts'
 import type { Config } from '../schema/config.ts'
-import { isTemplate, rootOf } from '../../core/agent-template.ts'
+import { isTemplate, rootOf, separatorsOf } from '../../core/agent-template.ts'
 
 type Provider = Config['identity']['providers'][number]
 type Rule = Provider['rules'][number]
@@ -78,6 +78,11 @@ function templateProblems(
   const findings: Finding[] = []
   if (!/^[^{}]*(?:\{[^{}]+\}[^{}]*)+$/.test(agent))
     findings.push({ path: `${at}.agent`, message: 'has a brace that is not closed' })
+  if (separatorsOf(agent) === undefined)
+    findings.push({
+      path: `${at}.agent`,
+      message: 'needs a mark between two claims, one of . / _ -, or two workloads could be one agent',
+    })
   if ((grants === undefined) === (grantsOf === undefined))
     findings.push({ path: at, message: 'a template needs either grants or grantsOf' })
   if (grantsOf !== undefined && !ids.has(grantsOf))

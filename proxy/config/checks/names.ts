@@ -1,16 +1,21 @@
-/** Warns of patterns and names in rules that restrict: AWS knows what they name by other names too (rule S25). */
-import { patternAdvice } from '../../../policy/pattern-advice.ts'
+/**
+ * Warns of patterns and names in rules that restrict, since AWS knows what they name by other names too (rule S25), and of
+ * variables in patterns of any rule.
+ */
+import { patternAdvice, variableAdvice } from '../../../policy/pattern-advice.ts'
 import type { Catalogue } from '../../aws/catalogue/types.ts'
 import type { Config } from '../schema/config.ts'
 import type { Finding } from './finding.ts'
 
 /** Returns what an operator may have meant otherwise. None of it keeps the configuration from being used. */
 export function nameWarnings(config: Config, catalogue: Pick<Catalogue, 'services' | 'models'>): Finding[] {
-  const { policy, catalogue: own, freeze } = config
+  const { policy, catalogue: own, freeze, breakglass } = config
   return [
-    ...patternWarnings('policy.approvals', policy.approvals),
-    ...patternWarnings('policy.taskApprovals', policy.taskApprovals),
-    ...patternWarnings('catalogue.overrides', own.overrides),
+    ...patternWarnings('policy.approvals', policy.approvals, patternAdvice),
+    ...patternWarnings('policy.taskApprovals', policy.taskApprovals, patternAdvice),
+    ...patternWarnings('catalogue.overrides', own.overrides, patternAdvice),
+    ...grantWarnings(config),
+    ...resourceWarnings('breakglass', breakglass, variableAdvice),
     ...serviceWarnings(freeze.windows, [
       ...catalogue.services,
       ...catalogue.models,
@@ -19,18 +24,36 @@ export function nameWarnings(config: Config, catalogue: Pick<Catalogue, 'service
   ]
 }
 
-function patternWarnings(
-  path: string,
-  rules: readonly { readonly resources?: readonly string[] | undefined }[],
-): Finding[] {
-  return rules.flatMap(({ resources = [] }, index) =>
-    resources.flatMap((pattern, at) => {
-      const advice = patternAdvice(pattern)
-      return advice === undefined
-        ? []
-        : [{ path: `${path}.${index}.resources.${at}`, message: `${JSON.stringify(pattern)} ${advice}` }]
-    }),
-  )
+interface Ruled {
+  readonly resources?: readonly string[] | undefined
+}
+type Advice = (pattern: string) => string | undefined
+
+function patternWarnings(path: string, rules: readonly Ruled[], advice: Advice): Finding[] {
+  return rules.flatMap((rule, index) => resourceWarnings(`${path}.${index}`, rule, advice))
+}
+
+function resourceWarnings(path: string, { resources = [] }: Ruled, adviceOn: Advice): Finding[] {
+  return resources.flatMap((pattern, at) => {
+    const advice = adviceOn(pattern)
+    return advice === undefined
+      ? []
+      : [{ path: `${path}.resources.${at}`, message: `${JSON.stringify(pattern)} ${advice}` }]
+  })
+}
+
+/** A grant is taken exactly as it is written, so nothing but a variable may be meant otherwise. */
+function grantWarnings({ agents, identity }: Config): Finding[] {
+  return [
+    ...agents.flatMap(({ grants }, index) =>
+      patternWarnings(`agents.${index}.grants`, grants, variableAdvice),
+    ),
+    ...identity.providers.flatMap(({ rules }, index) =>
+      rules.flatMap(({ grants = [] }, at) =>
+        patternWarnings(`identity.providers.${index}.rules.${at}.grants`, grants, variableAdvice),
+      ),
+    ),
+  ]
 }
 
 /** A freeze of a service that no call is of freezes nothing. */

@@ -42,6 +42,7 @@ const token = {
   audience: text,
   clockTolerance: durationMs.refine((ms) => ms <= 300_000, 'must be at most 5m').prefault('30s'),
   tokenUses: z.int().min(1).max(100).default(1),
+  tokenTasks: z.int().min(1).max(100).default(5),
 }
 
 const caFile = setting(text.optional(), {

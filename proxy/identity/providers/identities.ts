@@ -26,6 +26,8 @@ export interface TokenProof {
   readonly expiresAtMs: number
   /** How often it is good in one task. */
   readonly uses: number
+  /** In how many tasks it is good. */
+  readonly tasks: number
 }
 
 export interface Identities {

@@ -22,6 +22,8 @@ export interface OidcOptions {
   readonly clockTolerance: number
   /** How often one token is good in one task. */
   readonly tokenUses: number
+  /** In how many tasks one token is good. */
+  readonly tokenTasks: number
   readonly maxTokenAge?: number | undefined
   readonly staleKeys: number
 }
@@ -89,11 +91,12 @@ async function discovered(issuer: string, documents: JsonFetcher): Promise<strin
 }
 
 export function workload(
-  { name: provider, audience, tokenUses: uses }: Pick<OidcOptions, 'name' | 'audience' | 'tokenUses'>,
+  options: Pick<OidcOptions, 'name' | 'audience' | 'tokenUses' | 'tokenTasks'>,
   { text, subject, expiresAtMs }: UnverifiedToken,
   mapped: { readonly agentId: string; readonly root: string },
 ): Workload {
-  return { ...mapped, provider, subject, audience, token: { hash: proofOf(text), expiresAtMs, uses } }
+  const { name: provider, audience, tokenUses: uses, tokenTasks: tasks } = options
+  return { ...mapped, provider, subject, audience, token: { hash: proofOf(text), expiresAtMs, uses, tasks } }
 }
 
 /** Of what is signed, less the signature: an ECDSA signature has a twin that is as good. */

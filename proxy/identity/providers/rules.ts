@@ -1,6 +1,6 @@
 /** Maps what a provider vouches for to an agent by rules, so that identities cannot be multiplied (rule S20). */
-import { arnMatch } from '../../../policy/arn-match.ts'
-import { isTemplate, PLACEHOLDER, rootOf } from '../../core/agent-template.ts'
+import { wildcardMatch } from '../../../policy/arn-match.ts'
+import { fillTemplate, isTemplate, rootOf } from '../../core/agent-template.ts'
 import { Denial } from '../../core/denial/denial.ts'
 import type { Clock } from '../../core/ports.ts'
 
@@ -56,7 +56,7 @@ export function agentRules({ provider, rules, named, maxAgents, clock }: RulesOp
   return function agentOf(claims: Claims): Mapped {
     const rule = rules.find(({ match }) =>
       Object.entries(match).every(([name, patterns]) =>
-        valuesOf(claims, name).some((value) => arnMatch(patterns, value)),
+        valuesOf(claims, name).some((value) => wildcardMatch(patterns, value)),
       ),
     )
     if (rule === undefined) {
@@ -75,7 +75,7 @@ export function agentRules({ provider, rules, named, maxAgents, clock }: RulesOp
 }
 
 function filled(template: string, claims: Claims): string {
-  return template.replace(PLACEHOLDER, (_, name: string) => {
+  return fillTemplate(template, (name) => {
     const [value = '', ...more] = valuesOf(claims, name)
     if (VALUE.test(value) && more.length === 0) return value
     throw new Denial(

@@ -32,6 +32,8 @@ interface Had<Value> {
   readonly freshMs: number
 }
 
+const NEVER = { atMs: -Infinity, freshMs: 0 }
+
 /** Makes one attempt at a time, however many wait for it; a failed one is not repeated within the cooldown. */
 export class FetchedSource<Value> implements Source<Value> {
   readonly #options: FetchedOptions<Value>
@@ -44,8 +46,12 @@ export class FetchedSource<Value> implements Source<Value> {
     this.#options = options
   }
 
+  /** Asks well before the value is too old, so that in regular use nobody waits for an answer. */
   async current(): Promise<Value> {
-    if (!this.#isFresh()) await this.#ask()
+    const { freshMs, atMs } = this.#had ?? NEVER
+    const ageMs = this.#ageMs(atMs)
+    if (ageMs >= freshMs) await this.#ask()
+    else if (ageMs >= freshMs / 2) void this.#ask()
     return this.#served()
   }
 
@@ -55,10 +61,6 @@ export class FetchedSource<Value> implements Source<Value> {
   }
 
   async close(): Promise<void> {}
-
-  #isFresh(): boolean {
-    return this.#had !== undefined && this.#ageMs(this.#had.atMs) < this.#had.freshMs
-  }
 
   /** A clock that was set back says nothing of ages: then it is long ago. */
   #ageMs(atMs: number): number {

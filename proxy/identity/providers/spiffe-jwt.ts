@@ -17,6 +17,8 @@ export interface SpiffeJwtOptions {
   readonly clockTolerance: number
   /** How often one token is good in one task. */
   readonly tokenUses: number
+  /** In how many tasks one token is good. */
+  readonly tokenTasks: number
   readonly staleKeys: number
 }
 

@@ -1,39 +1,19 @@
 /** Checks an X.509-SVID as the SPIFFE X.509-SVID standard asks (chapters 2 to 5), on top of RFC 5280's path. Pure. */
 import type { X509Certificate } from 'node:crypto'
-import { AsnConvert } from '@peculiar/asn1-schema'
 import {
-  BasicConstraints,
-  Certificate,
-  ExtendedKeyUsage,
-  id_ce_basicConstraints as basicConstraints,
-  id_ce_extKeyUsage as extKeyUsage,
-  id_ce_keyUsage as keyUsage,
-  id_ce_subjectAltName as subjectAltName,
+  anyExtendedKeyUsage as anyPurpose,
   id_kp_clientAuth as clientAuth,
-  KeyUsage,
   KeyUsageFlags,
-  SubjectAlternativeName,
 } from '@peculiar/asn1-x509'
 import { Denial } from '../../core/denial/denial.ts'
 import { parseSpiffeId, type SpiffeId } from '../../core/spiffe-id.ts'
+import { areNamesPermitted } from './name-constraints.ts'
+import { extensionsOf, malformedCertificate as malformed } from './svid-extensions.ts'
 
 /** Leaf, intermediates, root. */
 const MAX_CHAIN = 5
 
-/** What is understood here; anything else that is critical must be refused (RFC 5280 4.2), name constraints too. */
-const UNDERSTOOD = new Set([keyUsage, basicConstraints, subjectAltName, extKeyUsage])
 const { digitalSignature, keyCertSign, cRLSign } = KeyUsageFlags
-
-/** What of a certificate Node does not tell. */
-interface Extensions {
-  readonly uris: readonly string[]
-  /** Bits of KeyUsageFlags. */
-  readonly usages: number
-  readonly isAuthority: boolean
-  readonly pathLength: number | undefined
-  /** Undefined: for any. */
-  readonly purposes: readonly string[] | undefined
-}
 
 export interface Svid extends SpiffeId {
   readonly id: string
@@ -98,7 +78,7 @@ function checkTime({ validFrom, validTo }: X509Certificate, nowMs: number): void
 
 /** `below` is how many authorities stand between it and the leaf (RFC 5280 4.2.1.9). */
 function checkAuthority(authority: X509Certificate, trustDomain: string, below: number): void {
-  const { uris, usages, isAuthority, pathLength = Infinity } = extensionsOf(authority)
+  const { uris, usages, isAuthority, pathLength = Infinity, purposes, names } = extensionsOf(authority)
   const [id, ...more] = uris
   const parsed = id === undefined ? undefined : parseSpiffeId(id)
   const isSound =
@@ -109,39 +89,12 @@ function checkAuthority(authority: X509Certificate, trustDomain: string, below: 
     (id === undefined || (parsed?.trustDomain === trustDomain && parsed.path === '')) &&
     below <= pathLength
   if (!isSound) throw unvouched()
-}
-
-function extensionsOf(certificate: X509Certificate): Extensions {
-  try {
-    return readExtensions(certificate)
-  } catch (error) {
-    if (error instanceof Denial) throw error
-    throw malformed('its extensions cannot be read')
-  }
-}
-
-function readExtensions({ raw }: X509Certificate): Extensions {
-  const { extensions = [] } = AsnConvert.parse(raw, Certificate).tbsCertificate
-  const unknown = extensions.find(({ critical, extnID }) => critical && !UNDERSTOOD.has(extnID))
-  if (unknown !== undefined) throw malformed(`its critical extension ${unknown.extnID} is not understood`)
-  const read = <Value>(id: string, shape: new () => Value): Value | undefined => {
-    const [found, ...more] = extensions.filter(({ extnID }) => extnID === id)
-    if (more.length > 0) throw malformed(`its extension ${id} comes twice`)
-    return found === undefined ? undefined : AsnConvert.parse(found.extnValue, shape)
-  }
-  const constraints = read(basicConstraints, BasicConstraints)
-  const names = read(subjectAltName, SubjectAlternativeName) ?? []
-  return {
-    uris: [...names].flatMap(({ uniformResourceIdentifier: uri }) => (uri === undefined ? [] : [uri])),
-    usages: read(keyUsage, KeyUsage)?.toNumber() ?? 0,
-    isAuthority: constraints?.cA === true,
-    pathLength: constraints?.pathLenConstraint,
-    purposes: read(extKeyUsage, ExtendedKeyUsage)?.map(String),
-  }
-}
-
-function malformed(why: string): Denial {
-  return new Denial('identity_malformed', `The certificate cannot be used: ${why}.`)
+  // RFC 5280 leaves open what it means in an authority; all who check take it for the purposes of what is below.
+  if (purposes?.some((each) => each === clientAuth || each === anyPurpose) === false)
+    throw malformed('an authority above it is for another purpose than clients')
+  // All names below are of this trust domain: the leaf's, and those of the authorities, as just checked.
+  if (names !== undefined && !areNamesPermitted(names, trustDomain))
+    throw malformed(`an authority above it may not vouch for ${trustDomain}`)
 }
 
 function unvouched(): Denial {

@@ -18,11 +18,14 @@ const Header = z.looseObject({
   crit: z.undefined().optional(),
 })
 
+/** The last second of the year 9999: what is later is no date that stores and certificates can hold (RFC 5280 4.1.2.5). */
+const LAST_SECOND = 253_402_300_799
+
 const Claims = z.looseObject({
   iss: z.string().optional(),
   sub: z.string().min(1).max(2048),
   aud: z.union([z.string(), z.array(z.string())]).transform((aud) => [aud].flat()),
-  exp: z.number(),
+  exp: z.number().max(LAST_SECOND),
 })
 
 export interface UnverifiedToken {
@@ -47,7 +50,7 @@ export function readToken(text: string): UnverifiedToken {
     issuer: iss,
     subject: sub,
     audiences: aud,
-    expiresAtMs: exp * 1000,
+    expiresAtMs: Math.floor(exp * 1000),
   }
 }
 

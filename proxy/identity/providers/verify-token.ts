@@ -14,37 +14,48 @@ export interface TokenVerifyOptions extends Expected {
   readonly clock: Clock
 }
 
-/** Checks under way for one provider, with those that wait for its keys. */
-const MOST_UNDER_WAY = 64
+/** The most checks of signatures under way for one provider. */
+const MOST_CHECKS = 64
+/** The most tokens that wait for new keys of one provider. A token of a known key never waits there. */
+const MOST_WAITING = 64
 
 /** Verifies tokens, a bounded number of them at a time: denial `overloaded` beyond. */
 export function tokenVerifier(options: TokenVerifyOptions) {
-  let underWay = 0
+  const { keys, clock } = options
+  const checks = bounded(MOST_CHECKS, 'Too many tokens are being checked.')
+  const renewals = bounded(MOST_WAITING, 'Too many tokens wait for new keys of their issuer.')
+  const checked = (token: UnverifiedToken, known: KeySet): Promise<JWTPayload> =>
+    checks(() => claimsOf(token, known, options))
+
   return async function verifyToken(token: UnverifiedToken): Promise<JWTPayload> {
-    checkUnverified(token, options, options.clock.nowMs())
-    if (underWay >= MOST_UNDER_WAY) throw new Denial('overloaded', 'Too many tokens are being checked.')
-    underWay += 1
+    checkUnverified(token, options, clock.nowMs())
+    const known = await keys.current()
     try {
-      return await verified(token, options)
-    } finally {
-      underWay -= 1
+      return await checked(token, known)
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw denialOf(error)
+    }
+    // A key that is not known may be a new one: then the keys are asked for anew, once.
+    const renewed = await renewals(() => keys.renewed())
+    try {
+      return await checked(token, renewed)
+    } catch (error) {
+      throw denialOf(error)
     }
   }
 }
 
-/** A key that is not known may be a new one: then the keys are asked for anew, once. */
-async function verified(token: UnverifiedToken, options: TokenVerifyOptions): Promise<JWTPayload> {
-  const known = await options.keys.current()
-  try {
-    return await claimsOf(token, known, options)
-  } catch (error) {
-    if (!(error instanceof errors.JWKSNoMatchingKey)) throw denialOf(error)
-  }
-  const renewed = await options.keys.renewed()
-  try {
-    return await claimsOf(token, renewed, options)
-  } catch (error) {
-    throw denialOf(error)
+/** Returns what runs a bounded number of acts at a time, and refuses more. */
+function bounded(most: number, why: string) {
+  let underWay = 0
+  return async function run<Value>(act: () => Promise<Value>): Promise<Value> {
+    if (underWay >= most) throw new Denial('overloaded', why)
+    underWay += 1
+    try {
+      return await act()
+    } finally {
+      underWay -= 1
+    }
   }
 }
 

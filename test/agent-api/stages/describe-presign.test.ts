@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { literalName } from '../../../policy/literal-names.ts'
 import { ECDSA_ALGORITHM } from '../../../proxy/sigv4/credential.ts'
 import { asked, refused } from '../agent-requests.ts'
 
@@ -139,7 +140,7 @@ describe('a presigned URL of S3', () => {
       service: 's3',
       operation,
       classes: ['read', 'credentials'],
-      resources: [`arn:aws:s3:::own/${get.key}`],
+      resources: [`arn:aws:s3:::own/${literalName(get.key)}`],
     })
     expect(call.actions).toContain(action)
     expect(presign).toMatchObject({
@@ -152,7 +153,10 @@ describe('a presigned URL of S3', () => {
 
   it('is PUT of one body, which may overwrite', async () => {
     const { call, presign } = await asked({ ...get, method: 'PUT', contentLength: 4, sha256: SHA256 })
-    expect(call).toMatchObject({ operation: 'PutObject', resources: [`arn:aws:s3:::own/${get.key}`] })
+    expect(call).toMatchObject({
+      operation: 'PutObject',
+      resources: [`arn:aws:s3:::own/${literalName(get.key)}`],
+    })
     expect(call.classes).toEqual(expect.arrayContaining(['write', 'credentials']))
     expect(presign?.payloadHash).toBe(SHA256)
     expect(presign?.request.headers.raw.slice(2)).toEqual([
@@ -176,7 +180,7 @@ describe('a presigned URL of S3', () => {
         ),
         async (key) => {
           const { call, presign } = await asked({ ...get, key })
-          expect(call.resources).toEqual([`arn:aws:s3:::own/${key}`])
+          expect(call.resources).toEqual([`arn:aws:s3:::own/${literalName(key)}`])
           const { origin, request } = presign
           const { pathname, search, hash } = new URL(`${origin}${request.path}`)
           expect(pathname).toBe(request?.path)

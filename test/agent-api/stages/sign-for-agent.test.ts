@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { Session } from '../../../proxy/core/agent.ts'
 import { HeaderFields } from '../../../proxy/core/http/headers.ts'
 import { signForAgent } from '../../../proxy/agent-api/stages/sign-for-agent.ts'
 import { currentCredentials } from '../../../proxy/credentials/source.ts'
@@ -22,6 +23,23 @@ const wishes = [
   get,
   { ...get, method: 'HEAD' },
 ]
+
+const endingAt = (expiresAtMs: number): Session => ({
+  id: 'session',
+  agentId: 'agent',
+  root: 'agent',
+  task: {
+    id: 'a-task',
+    intent: 'x',
+    justificationHash: undefined,
+    ticket: undefined,
+    roleArn: undefined,
+    scopes: [],
+    ancestors: [],
+  },
+  issuedAtMs: NOW_MS,
+  expiresAtMs,
+})
 
 async function denialOf(work: Promise<unknown>): Promise<Denial> {
   const thrown = await work.then(
@@ -102,6 +120,19 @@ describe('sign', () => {
     expect((await answered(await asked(get), { owner: expiringIn(9000) })).expiresSeconds).toBe(900)
     const denial = await denialOf(asked(get).then((each) => answered(each, { owner: expiringIn(0.5) })))
     expect(denial.reason).toBe('upstream_credentials')
+  })
+
+  it('is good for no longer than the task of the agent', async () => {
+    for (const body of [{ ...get, expiresSeconds: 900 }, { ...put, expiresSeconds: 900 }, ...wishes]) {
+      const described = await asked(body)
+      const inTask = (leftMs: number) =>
+        answered({ ...described, agent: { ...described.agent, session: endingAt(NOW_MS + leftMs) } })
+      const { token, url, expiresSeconds, expiresAt } = await inTask(42_900)
+      expect(expiresSeconds).toBe(42)
+      expect(expiresAt).toBe(new Date(NOW_MS + 42_000).toISOString())
+      expect(parts(token ?? url).parameters['X-Amz-Expires']).toBe('42')
+      expect((await denialOf(inTask(999))).reason).toBe('expired_session')
+    }
   })
 
   it('counts from the second that it is signed in, not from the call', async () => {

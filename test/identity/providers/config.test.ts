@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { templateWarnings } from '../../../proxy/config/checks/templates.ts'
 import { grantsByRoot } from '../../../proxy/identity/grants-by-root.ts'
 import { AGENT, configOf, RULES } from './providers.ts'
 
@@ -106,6 +107,16 @@ describe('identity.providers', () => {
       /rules\.0\.agent: has a brace/,
     ],
     [
+      'two claims with nothing between them',
+      { ...OIDC, rules: [{ ...TEMPLATE, agent: 'ci/{a}{b}', grants: GRANTS }] },
+      /rules\.0\.agent: needs a mark between two claims/,
+    ],
+    [
+      'two claims with a letter between them',
+      { ...OIDC, rules: [{ ...TEMPLATE, agent: 'ci/{a}at{b}', grants: GRANTS }] },
+      /rules\.0\.agent: needs a mark between two claims/,
+    ],
+    [
       'one template twice',
       {
         ...OIDC,
@@ -124,6 +135,33 @@ describe('identity.providers', () => {
     expect(() => configOf([OIDC, { ...MESH, name: 'ci' }])).toThrow(/providers\.1\.name: stands twice/)
     expect(() => configOf([OIDC, { ...OIDC, name: 'x' }])).toThrow(/providers\.1\.issuer: stands twice/)
     expect(() => configOf([MESH, { ...MESH, name: 'x' }])).toThrow(/providers\.1\.trustDomain: stands twice/)
+  })
+})
+
+describe('templateWarnings', () => {
+  const ruled = (...agents: string[]) =>
+    templateWarnings(
+      configOf([{ ...OIDC, rules: agents.map((agent) => ({ ...TEMPLATE, agent, grants: GRANTS })) }]),
+    )
+
+  it('says how the ids of several claims are written', () => {
+    expect(ruled('ci/{repository}')).toEqual([])
+    expect(ruled('ci/{project}/{ref}')).toEqual([
+      {
+        path: 'identity.providers.0.rules.0.agent',
+        message: expect.stringContaining('/ as %2F'),
+      },
+    ])
+  })
+
+  it('names templates that can make the same id', () => {
+    expect(ruled('ci/{repository}', 'deploy/{repository}')).toEqual([])
+    expect(ruled('ci/{repository}', 'ci/prod-{sub}')).toEqual([
+      {
+        path: 'identity.providers.0.rules.1.agent',
+        message: expect.stringContaining('identity.providers.0.rules.0.agent'),
+      },
+    ])
   })
 })
 

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { exportSPKI, importJWK, type CryptoKey } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { forged, Issuer, issuerKey, tokenOf, type IssuerKey, type TokenParts } from '../../support/issuer.ts'
@@ -52,6 +53,10 @@ describe('an OIDC provider', () => {
     ['no issuer', 'identity_unknown_issuer', { claims: { iss: undefined } }],
     ['a time that is over', 'identity_expired', () => ({ claims: { exp: seconds(-31_000) } })],
     ['no end', 'identity_malformed', { claims: { exp: undefined } }],
+    ['an end after the last date', 'identity_malformed', { claims: { exp: 1e300 } }],
+    ['an end in milliseconds of ages to come', 'identity_malformed', { claims: { exp: 253_402_300_800 } }],
+    ['an end before all dates', 'identity_expired', { claims: { exp: -1e300 } }],
+    ['a begin after the last date', 'identity_expired', { claims: { nbf: 1e300 } }],
     ['a time that is still to come', 'identity_expired', () => ({ claims: { nbf: seconds(40_000) } })],
     ['no subject', 'identity_malformed', { claims: { sub: undefined } }],
     ['an empty subject', 'identity_malformed', { claims: { sub: '' } }],
@@ -139,6 +144,35 @@ describe('the keys of an issuer', () => {
     const outcomes = await Promise.all(texts.map(scene.outcome))
     expect(outcomes.filter((each) => each === 'overloaded')).toHaveLength(6)
     expect(outcomes.filter((each) => each === AGENT)).toHaveLength(64)
+  })
+
+  it('that are known are not held up by tokens that wait for others', async () => {
+    expect(await scene.outcome(await token())).toBe(AGENT)
+    await scene.time.advance(30_000)
+    const claims = { iss: issuer.url, sub: 'someone', aud: 'moderato', exp: seconds(60_000) }
+    const asked = Promise.withResolvers<ServerResponse>()
+    issuer.instead = asked.resolve
+    const unknown = Array.from({ length: 100 }, (_, index) =>
+      scene.outcome(forged({ alg: 'ES256', kid: `x${index}` }, claims)),
+    )
+    const answer = await asked.promise
+    expect(await scene.outcome(await token())).toBe(AGENT)
+    answer.writeHead(503).end()
+    const outcomes = await Promise.all(unknown)
+    expect(outcomes.filter((each) => each === 'overloaded')).toHaveLength(36)
+    expect(outcomes.filter((each) => each === 'identity_signature')).toHaveLength(64)
+  })
+
+  it('are asked for anew before they are too old, and nobody waits for the answer', async () => {
+    expect(await scene.outcome(await token())).toBe(AGENT)
+    await scene.time.advance(5 * 60_000)
+    const asked = Promise.withResolvers<ServerResponse>()
+    issuer.instead = asked.resolve
+    expect(await scene.outcome(await token())).toBe(AGENT)
+    const answer = await asked.promise
+    expect(await scene.outcome(await token())).toBe(AGENT)
+    answer.writeHead(503).end()
+    expect(issuer.fetched).toBe(2)
   })
 
   it('change: a new one is found, a retired one is refused, and unknown ones cost one fetch in a while', async () => {

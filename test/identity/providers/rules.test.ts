@@ -70,6 +70,36 @@ describe('a template', () => {
     expect(await outcome({ sub: 'x', repository })).toBe('identity_unmapped')
   })
 
+  it.each([
+    ['a slash', 'ci/{path}/{ref}', ['group/a', 'b/main'], ['group/a/b', 'main'], 'ci/group%2Fa/b%2Fmain'],
+    ['a hyphen', '{path}-{ref}', ['a-b', 'c'], ['a', 'b-c'], 'a%2Db-c'],
+    ['a dot and more', '{path}/of.{ref}', ['a/of.b', 'c'], ['a', 'b/of.c'], 'a%2Fof%2Eb/of.c'],
+  ])('of two claims keeps %s between them apart from one in a claim', async (_what, agent, one, two, id) => {
+    const { outcome } = mapping([{ match: { path: ['*'] }, agent }])
+    const [first, second] = [one, two].map(([path, ref]) => outcome({ path, ref }))
+    expect(await first).toBe(id)
+    expect(await second).not.toBe(id)
+  })
+
+  it('of several claims makes one id of one set of values alone', async () => {
+    const texts = ['a', 'b', 'a/b', 'b/a', 'a-b', 'a.b', 'a_b', 'x/y-z', 'ref', 'a/ref/b', 'b-ref.a']
+    for (const agent of [
+      '{p}/{q}',
+      '{p}-{q}',
+      '{p}/ref/{q}',
+      'a/{p}.{q}/b',
+      '{p}_{q}-{r}',
+      '{p}/a-{q}/b.{r}',
+    ]) {
+      const { outcome } = mapping([{ match: { p: ['*'] }, agent }], Infinity)
+      const sets = texts.flatMap((p) =>
+        texts.flatMap((q) => (agent.includes('{r}') ? texts : ['']).map((r) => ({ p, q, r }))),
+      )
+      const ids = await Promise.all(sets.map(outcome))
+      expect(new Set(ids).size).toBe(sets.length)
+    }
+  })
+
   it('makes a bounded number of agents, which are forgotten a day after their last use', async () => {
     const { outcome, time } = mapping([{ match: { sub: ['*'] }, agent: 'a/{sub}' }], 3)
     for (const sub of ['x', 'y', 'z', 'x']) expect(await outcome({ sub })).toBe(`a/${sub}`)

@@ -1,4 +1,6 @@
 import { X509Certificate } from 'node:crypto'
+import { AsnConvert } from '@peculiar/asn1-schema'
+import { GeneralName, GeneralSubtree, GeneralSubtrees, NameConstraints } from '@peculiar/asn1-x509'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { checkChain, readSvid } from '../../../proxy/identity/providers/svid-chain.ts'
 import { TrustDomain, x509, type Issued, type SvidShape } from '../../support/trust-domain.ts'
@@ -24,6 +26,22 @@ function outcome(sent: readonly Issued[], authorities = [domain.authority], trus
     checkChain(chain, nodes(authorities), trustDomain, Date.now())
     return id
   })
+}
+
+const uri = (uniformResourceIdentifier: string) => ({ uniformResourceIdentifier })
+
+/** An authority that may vouch for some names alone. */
+function names(
+  isCritical: boolean,
+  permitted: readonly Partial<GeneralName>[],
+  excluded: readonly Partial<GeneralName>[] = [],
+): SvidShape {
+  const trees = (of: readonly Partial<GeneralName>[]) =>
+    new GeneralSubtrees(of.map((name) => new GeneralSubtree({ base: new GeneralName(name) })))
+  const value = new NameConstraints()
+  if (permitted.length > 0) value.permittedSubtrees = trees(permitted)
+  if (excluded.length > 0) value.excludedSubtrees = trees(excluded)
+  return { extra: [new x509.Extension('2.5.29.30', isCritical, AsnConvert.serialize(value))] }
 }
 
 describe('an X.509-SVID', () => {
@@ -95,6 +113,29 @@ describe('an X.509-SVID', () => {
   ])('is none where what is between %s: %s', async (_what, reason, shape) => {
     const between = await domain.intermediate(shape)
     expect(await outcome([await domain.svid('/agent/one', {}, between), between])).toBe(reason)
+  })
+
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage
+  it.each<[string, string, SvidShape]>([
+    ['for servers alone', 'identity_malformed', { purposes: [serverAuth] }],
+    ['for clients too', 'spiffe://example.org/a', { purposes: [serverAuth, clientAuth] }],
+    ['for any purpose', 'spiffe://example.org/a', { purposes: ['2.5.29.37.0'] }],
+    ...[true, false].flatMap((isCritical): [string, string, SvidShape][] => [
+      ['for its trust domain', 'spiffe://example.org/a', names(isCritical, [uri('example.org')])],
+      ['for another one', 'identity_malformed', names(isCritical, [uri('other.example')])],
+      ['for what is below it', 'identity_malformed', names(isCritical, [uri('.example.org')])],
+      ['for what it is below', 'spiffe://example.org/a', names(isCritical, [uri('.org')])],
+      ['for all but its own', 'identity_malformed', names(isCritical, [], [uri('example.org')])],
+      ['for all but another', 'spiffe://example.org/a', names(isCritical, [], [uri('other.example')])],
+      ['for names of other kinds', 'identity_malformed', names(isCritical, [{ dNSName: 'example.org' }])],
+      ['for no host', 'identity_malformed', names(isCritical, [uri('spiffe://example.org')])],
+      ['for nothing', 'identity_malformed', names(isCritical, [])],
+    ]),
+  ])('below an authority %s: %s', async (_what, result, shape) => {
+    const between = await domain.intermediate(shape)
+    expect(await outcome([await domain.svid('/a', {}, between), between])).toBe(result)
+    const root = await TrustDomain.create('example.org', shape)
+    expect(await outcome([await root.svid('/a')], [root.authority])).toBe(result)
   })
 
   it('is none below more authorities than one of them allows', async () => {

@@ -6,7 +6,8 @@ package moderato.lib.arn
 # METADATA
 # title: Covers
 # description: |
-#   True if one of the patterns covers the resource. In a pattern `*` stands for any characters, also `:` and `/`.
+#   True if one of the patterns covers the resource. In a pattern `*` stands for any characters, also `:` and `/`. A star
+#   that is a part of a name is written `${*}` in both.
 #   The resource `*` means that the resource is not known. Only the literal pattern `*` covers it.
 covers(patterns, resource) if {
 	resource == "*"

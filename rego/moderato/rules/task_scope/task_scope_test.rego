@@ -47,6 +47,14 @@ test_a_denial_in_a_session_policy_wins if {
 	denials(policy(statements), {"resources": ["arn:aws:s3:::b/l"]}) == set()
 }
 
+test_a_star_that_is_a_part_of_a_name_is_no_other_name if {
+	statements := [allow(["*"], ["*"]), {"effect": "Deny", "actions": ["s3:*"], "resources": ["arn:aws:s3:::b/k"]}]
+	denials(policy(statements), {"resources": ["arn:aws:s3:::b/${*}"]}) == set()
+	denials(policy(statements), {"resources": ["arn:aws:s3:::b/$${*}${$}{${*}}"]}) == set()
+	count(denials(policy(statements), {"resources": ["arn:aws:s3:::b/${*}/*"]})) == 1
+	count(denials(policy(statements), {"resources": ["arn:aws:s3:::b/${$}{*}"]})) == 1
+}
+
 test_a_denial_in_a_session_policy_counts_whatever_the_case if {
 	denial := {"effect": "Deny", "actions": ["rds:*"], "resources": ["arn:aws:rds:us-east-1:1:db:prod"]}
 	facts := {"actions": ["rds:DeleteDBInstance"], "resources": ["arn:aws:rds:us-east-1:1:db:PROD"]}
