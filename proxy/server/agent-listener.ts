@@ -17,6 +17,7 @@ import { http2Reply } from '../core/http/http2-reply.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
 import type { Runner } from '../pipeline/run.ts'
 import type { OpenConnections } from '../core/open-connections.ts'
+import { stopAbandoned } from './receive/abandoned-bodies.ts'
 import type { receive } from './receive/receive.ts'
 
 /** Configures the agent listener. */
@@ -76,6 +77,7 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
     closeIdleConnections() {
       closeIdleConnections()
       for (const socket of undecided) socket.destroy()
+      stopAbandoned()
       // GOAWAY: calls in flight are answered, no further ones are taken (RFC 9113 6.8).
       for (const session of sessions) session.close()
     },

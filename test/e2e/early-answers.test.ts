@@ -102,9 +102,10 @@ describe('the rest of an upload that was answered early', () => {
     const answer = await connection.until(/<\/Error>/)
     expect(answer).toMatch(/HTTP\/1.1 403 Forbidden\r\n/)
     expect(answer).toContain(XML)
-    connection.close()
+    // Nor does a drain wait for it.
     proxy.signal('SIGTERM')
     expect(await proxy.ended).toBe(0)
+    connection.close()
   })
 
   it('is thrown away, so that the next call can use the connection', async () => {

@@ -6,6 +6,7 @@ import { Denial } from '../../core/denial/denial.ts'
 import { trailersRefused, type IncomingBody, type Reply, type Request } from '../../core/http/message.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
+import { readOnUntil } from './abandoned-bodies.ts'
 import { PaceGuard } from './body-pace-guard.ts'
 import { connectionOf, isHttp2 } from './connection-of.ts'
 import { HeldBody } from './held-body.ts'
@@ -86,7 +87,11 @@ export class MessageBody implements IncomingBody {
       return
     }
     const close = lingering(request.socket)
-    this.#readOn(ABANDONED_BODY_BYTES, () => close(request.complete))
+    const over = readOnUntil(() => request.destroy())
+    this.#readOn(ABANDONED_BODY_BYTES, () => {
+      over()
+      close(request.complete)
+    })
   }
 
   /** Reads and throws away, until the body ends, or there were too many bytes or too little time. */
