@@ -9,6 +9,7 @@ import type { Row, Table, UnreadableEntry } from '../state/table.ts'
 import { Approval, objectionTo, statusOf, type PersonDecision, type Status } from './approval.ts'
 import { touches } from './dependencies.ts'
 import { ApprovalError, type ApprovalEvent, type CallKey, type StoredApproval } from './stored-approval.ts'
+import { spent, unspent } from './uses.ts'
 import { demandOf, demands, type Demand, type KnownDemand } from './required-approvals.ts'
 
 export interface ApprovalsDeps {
@@ -158,14 +159,13 @@ export class Approvals {
   }
 
   /** Takes one use, if there is one, of everybody who asks at once on every replica; false: somebody else has it. */
-  async spend(id: string, { agentId, taskId, digest }: CallKey, approvers: number): Promise<boolean> {
-    const spent = await this.#update(id, (approval) => {
-      if (approval.agent !== agentId || approval.task?.id !== taskId || approval.digest !== digest)
-        return undefined
-      if (statusOf(approval, approvers) !== 'approved') return undefined
-      return { ...approval, used: approval.used + 1 }
-    })
-    return spent !== undefined
+  async spend(id: string, key: CallKey, approvers: number): Promise<boolean> {
+    return (await this.#update(id, (approval) => spent(approval, key, approvers))) !== undefined
+  }
+
+  /** Gives back a use that the service did not take up; false: it stays used (`unspent`). */
+  async giveBack(id: string, key: CallKey): Promise<boolean> {
+    return (await this.#update(id, (approval) => unspent(approval, key))) !== undefined
   }
 
   /** Voids what depends on something that a change may reach; `digest` is that of the change itself. */

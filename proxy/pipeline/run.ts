@@ -49,7 +49,7 @@ export function record(route: RecordedRoute, options: RecordOptions): Runner {
       options.audit.append(outcomeFields(done, 'none'))
       observer.finish('allow', 'none')
     } catch (thrown) {
-      observer.refuse(toDenial(thrown, received.requestId, options))
+      observer.refuse(toDenial(thrown, received.requestId, options, observer.hasBegun))
     }
   }
 }
@@ -66,6 +66,11 @@ class RunObserver implements Observer<Recordable, Furthest> {
   constructor(received: Received, options: RecordOptions) {
     this.#furthest = received
     this.#options = options
+  }
+
+  /** Tells whether the last stage of the route, which has an effect, has begun. */
+  get hasBegun(): boolean {
+    return this.#decided !== undefined
   }
 
   /** Makes the decision durable before it has an effect, for every class but `read` and `list` (rule S3). */
@@ -136,8 +141,9 @@ class RunObserver implements Observer<Recordable, Furthest> {
   }
 }
 
-function toDenial(thrown: unknown, requestId: string, options: RecordOptions): Denial {
+function toDenial(thrown: unknown, requestId: string, options: RecordOptions, hasBegun: boolean): Denial {
   if (thrown instanceof Denial) return thrown
   options.bug(thrown, requestId)
-  return new Denial('internal', 'Moderato failed.', { cause: thrown })
+  const next = 'Tell an operator. The call may have been made: check before you retry.'
+  return new Denial('internal', 'Moderato failed.', { cause: thrown, ...(hasBegun ? { next } : {}) })
 }

@@ -11,11 +11,13 @@ import { createServer as createHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { TLSSocket, type TlsOptions } from 'node:tls'
 import { countConnections } from '../core/http/count-connections.ts'
+import { Http1Reply } from '../core/http/http1-reply.ts'
 import { http2Reply } from '../core/http/http2-reply.ts'
 import { closingAll } from '../core/http/open-sockets.ts'
 import { refusePlainHttp } from '../core/http/plain-http.ts'
 import type { Runner } from '../pipeline/run.ts'
 import type { OpenConnections } from '../core/open-connections.ts'
+import { stopAbandoned } from './receive/abandoned-bodies.ts'
 import type { receive } from './receive/receive.ts'
 import { refusePlain, refuseUnreadable, repliesWith, type RecordUnreadable } from './unreadable.ts'
 
@@ -75,6 +77,7 @@ export function createAgentsServer(options: AgentsServerOptions): Server {
     closeIdleConnections() {
       closeIdleConnections()
       for (const socket of undecided) socket.destroy()
+      stopAbandoned()
       // GOAWAY: calls in flight are answered, no further ones are taken (RFC 9113 6.8).
       for (const session of sessions) session.close()
     },
@@ -92,12 +95,13 @@ function sniff(socket: Socket, timeoutMs: number, decided: (isHttp2: boolean) =>
     const isHttp2 = received.subarray(0, compared).equals(PREFACE.subarray(0, compared))
     if (isHttp2 && compared < PREFACE.length) return
     clearTimeout(late)
-    socket.off('data', look).off('error', failed).pause()
+    socket.off('data', look).off('error', failed).off('end', failed).pause()
     socket.unshift(received)
     decided(isHttp2)
     if (!isHttp2) socket.resume()
   }
-  socket.on('data', look).on('error', failed)
+  // The server lets its sockets stay half open: the end of a client that said nothing is heard here alone.
+  socket.on('data', look).on('error', failed).on('end', failed)
   socket.once('close', () => clearTimeout(late))
 }
 
@@ -139,6 +143,7 @@ function http1Settings({
   headersTimeoutMs,
 }: Pick<AgentsServerOptions, 'headerBytes' | 'headersTimeoutMs'>) {
   return {
+    ServerResponse: Http1Reply,
     insecureHTTPParser: false,
     requireHostHeader: false,
     maxHeaderSize: headerBytes,

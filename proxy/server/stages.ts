@@ -26,6 +26,7 @@ import { claimSignature } from '../stages/claim-signature.ts'
 import { classify } from '../stages/classify/classify.ts'
 import { consumeApproval } from '../stages/consume-approval.ts'
 import { decide } from '../stages/decide.ts'
+import { allowRetry } from '../stages/forward/allow-retry.ts'
 import { forward } from '../stages/forward/forward.ts'
 import { Uploads } from '../stages/forward/uploads.ts'
 import { identify } from '../stages/identify.ts'
@@ -140,8 +141,10 @@ function effectStages(services: Services, recheck: Recheck, uploads: Uploads) {
         nowMs: () => clock.nowMs(),
       },
       upstream: (agentId, speaksHttp2) => upstream.pool.of(agentId, speaksHttp2),
+      unused: () => upstream.pool.unused(),
       answerHeaders: answerHeaders(services),
       uploads,
+      allowRetry: allowRetry({ replays, clockSkew, clock, approvals: approvals.approvals }),
     }),
   }
 }

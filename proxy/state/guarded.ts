@@ -38,6 +38,7 @@ export function guarded(store: StateStore, turned: Turned): GuardedStore {
     replays: {
       has: (call, nowMs) => guard.askNow(() => replays.has(call, nowMs)),
       claim: (call, nowMs) => guard.ask(() => replays.claim(call, nowMs)),
+      release: (call, nowMs) => guard.ask(() => replays.release(call, nowMs)),
     },
     ledger: {
       write: (change) => guard.hear(ledger.write(change)),
@@ -72,9 +73,10 @@ class Guard {
       : this.#answered(result)
   }
 
-  /** Asks what is in memory, which says nothing of the store unless it fails. Denial `state_unavailable`. */
-  askNow<Result>(ask: () => Result): Result {
-    return this.#try(ask)
+  /** Asks what may be in memory, which says nothing of the store unless it fails. Denial `state_unavailable`. */
+  askNow<Result>(ask: () => MaybePromise<Result>): MaybePromise<Result> {
+    const result = this.#try(ask)
+    return result instanceof Promise ? this.ask(() => result) : result
   }
 
   /** Notes how a promise of the store ends, and leaves its failure as it is. */

@@ -1,5 +1,7 @@
 /** Remembers which changing calls were forwarded, so that a copied request is not carried out again. */
 
+import type { MaybePromise } from '../core/maybe-promise.ts'
+
 /** Describes one signed request by what a copy of it has in common with it. */
 export interface SignedCall {
   readonly agentId: string
@@ -15,15 +17,20 @@ export interface SignedCall {
 
 export type ClaimOutcome = 'claimed' | 'replayed' | 'full'
 
-/** Keeps what was forwarded; `nowMs` is of the wall clock, as signatures are. Both fail if it is not to be had. */
+/** Keeps what was forwarded; `nowMs` is of the wall clock, as signatures are. All fail if it is not to be had. */
 export interface Replays {
   /** Tells whether a copy of the call is known to have been forwarded, so that this one need not go on. A hint. */
-  has(call: SignedCall, nowMs: number): boolean
+  has(call: SignedCall, nowMs: number): MaybePromise<boolean>
   /**
    * Takes the call's one chance to be forwarded, or says why it may not: one atomic step over all replicas, and
    * whatever becomes of this process, a copy is `replayed` afterwards.
    */
-  claim(call: SignedCall, nowMs: number): ClaimOutcome | Promise<ClaimOutcome>
+  claim(call: SignedCall, nowMs: number): MaybePromise<ClaimOutcome>
+  /**
+   * Ends the claim of a call, on all replicas: one copy of it can be claimed again. Only whoever claimed it may ask, and
+   * only for an answer that asks for a retry (rule S30).
+   */
+  release(call: SignedCall, nowMs: number): MaybePromise<void>
 }
 
 interface Forwarded {
@@ -89,6 +96,15 @@ export class ReplayMemory implements Replays {
     else own.calls.set(key, { invocationIds: new Set([invocationId]), validUntilMs })
     own.size += 1
     return 'claimed'
+  }
+
+  release({ agentId, key, invocationId }: SignedCall): void {
+    const own = this.#byAgent.get(agentId)
+    const forwarded = own?.calls.get(key)
+    if (own === undefined || forwarded?.invocationIds.delete(invocationId) !== true) return
+    own.size -= 1
+    if (forwarded.invocationIds.size === 0) own.calls.delete(key)
+    if (own.size === 0) this.#byAgent.delete(agentId)
   }
 
   get size(): number {

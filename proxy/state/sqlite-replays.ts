@@ -51,6 +51,10 @@ export class SqliteReplays implements Replays {
     })
   }
 
+  release({ agentId, key, invocationId }: SignedCall): void {
+    this.#file.write(() => this.#remove(agentId, key, invocationId))
+  }
+
   /** More than one claim adds, so that what is too old never stays for long. */
   #forget(storeNowMs: number): void {
     const old = this.#file.all(
@@ -58,16 +62,19 @@ export class SqliteReplays implements Replays {
       storeNowMs,
       FORGOTTEN_PER_CLAIM,
     )
-    for (const { agent = '', key = '', invocation = '' } of old) {
-      this.#file.run(
-        'DELETE FROM forwarded WHERE agent = ? AND key = ? AND invocation = ?',
-        agent,
-        key,
-        invocation,
-      )
-      this.#file.run('UPDATE forwarded_count SET calls = calls - 1 WHERE agent = ?', agent)
-    }
-    if (old.length > 0) this.#file.run('DELETE FROM forwarded_count WHERE calls = 0')
+    for (const { agent, key, invocation } of old) this.#remove(String(agent), String(key), String(invocation))
+  }
+
+  #remove(agent: string, key: string, invocation: string): void {
+    const removed = this.#file.get(
+      'DELETE FROM forwarded WHERE agent = ? AND key = ? AND invocation = ? RETURNING 1',
+      agent,
+      key,
+      invocation,
+    )
+    if (removed === undefined) return
+    this.#file.run('UPDATE forwarded_count SET calls = calls - 1 WHERE agent = ?', agent)
+    this.#file.run('DELETE FROM forwarded_count WHERE agent = ? AND calls = 0', agent)
   }
 }
 

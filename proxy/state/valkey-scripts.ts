@@ -93,6 +93,20 @@ const CLAIM = `
   return 'claimed'
 `
 
+/** Reads as CLAIM does, and claims nothing. KEYS: ids of the call's signature; ARGV: invocation, 1 within its second. */
+const CLAIMED = `
+  if redis.call('SISMEMBER', KEYS[1], ARGV[1]) == 1 then return 1 end
+  if ARGV[2] ~= '1' and redis.call('EXISTS', KEYS[1]) == 1 then return 1 end
+  return 0
+`
+
+/** Ends a claim. KEYS as for CLAIM; ARGV: invocation, member. */
+const RELEASE = `
+  redis.call('SREM', KEYS[1], ARGV[1])
+  redis.call('ZREM', KEYS[2], ARGV[2])
+  return 1
+`
+
 /**
  * KEYS: counter, entries, revisions, expiries, epoch, head; ARGV: epoch and revision that the caller knows, head, number
  * of names to forget, those names, then name, text, and expiry or '' of each entry. Answers 1; 0 if the ledger stands
@@ -149,7 +163,7 @@ const NOTE = `
   return redis.call('HGET', KEYS[1], ARGV[1]) or ''
 `
 
-export type ScriptName = 'take' | 'live' | 'claim' | 'write' | 'since' | 'note'
+export type ScriptName = 'take' | 'live' | 'claim' | 'claimed' | 'release' | 'write' | 'since' | 'note'
 
 /** Returns the scripts, in time as `time` tells it: Lua that sets `now`. */
 export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
@@ -158,6 +172,8 @@ export function scriptsIn(time: string): Readonly<Record<ScriptName, string>> {
     take: clocked + TAKE,
     live: clocked + LIVE,
     claim: clocked + CLAIM,
+    claimed: CLAIMED,
+    release: RELEASE,
     write: WRITE,
     since: clocked + SINCE,
     note: NOTE,

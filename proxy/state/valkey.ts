@@ -3,11 +3,11 @@ import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
 import type { BucketCharge, KeptBuckets, Limiter, Turn } from '../pacing/limiter.ts'
 import { emptiestOf, type LiveBucket, type LiveBuckets } from '../pacing/live-buckets.ts'
 import type { Clock } from '../core/ports.ts'
+import type { MaybePromise } from '../core/maybe-promise.ts'
 import { LONGEST_WAIT_MS } from '../pacing/paces.ts'
 import { changed, KnownData } from './known-data.ts'
 import {
   inItsSecond,
-  isOver,
   keptMs,
   ReplayMemory,
   type ClaimOutcome,
@@ -114,38 +114,47 @@ class ValkeyLimiter implements Limiter, KeptBuckets {
   }
 }
 
-/** The server decides; what this process saw is remembered besides, so that a copy is refused without asking. */
+/**
+ * The server decides. What this process knows is remembered besides: a copy of what it claimed is refused without asking,
+ * and one of what another replica claimed is asked about early, since that one may have ended its claim.
+ */
 class ValkeyReplays implements Replays {
   readonly #server: ValkeyServer
   readonly #known: KnownData
   readonly #perAgent: number
-  readonly #seen: ReplayMemory
+  readonly #claimed: ReplayMemory
+  readonly #elsewhere: ReplayMemory
 
   constructor(server: ValkeyServer, known: KnownData, perAgent: number) {
     this.#server = server
     this.#known = known
     this.#perAgent = perAgent
-    this.#seen = new ReplayMemory({ perAgent })
+    this.#claimed = new ReplayMemory({ perAgent })
+    this.#elsewhere = new ReplayMemory({ perAgent })
   }
 
-  has(call: SignedCall, nowMs: number): boolean {
-    return this.#seen.has(call, nowMs)
+  has(call: SignedCall, nowMs: number): MaybePromise<boolean> {
+    if (this.#claimed.has(call, nowMs)) return true
+    return this.#elsewhere.has(call, nowMs) ? this.#isClaimedElsewhere(call) : false
+  }
+
+  async #isClaimedElsewhere(call: SignedCall): Promise<boolean> {
+    const values = [call.invocationId, inItsSecond(call) ? 1 : 0]
+    const isClaimed = (await this.#server.run('claimed', this.#keys(call).slice(0, 1), values)) === 1
+    if (!isClaimed) this.#elsewhere.release(call)
+    return isClaimed
   }
 
   async claim(call: SignedCall, nowMs: number): Promise<ClaimOutcome> {
-    if (isOver(call, nowMs) || this.#seen.has(call, nowMs)) return 'replayed'
+    if (this.#claimed.has(call, nowMs)) return 'replayed'
     this.#known.check(call.receivedAtMs)
-    const { agentId, key, invocationId } = call
     const { epoch = '', revision = 0 } = this.#known.seen ?? {}
     const outcome = (await this.#server.run(
       'claim',
-      // Neither part can hold the other's mark: the key is hexadecimal.
-      [`forwarded:${key}:${agentId}`, `forwarded:of:${agentId}`, 'ledger:epoch', 'ledger'].map((name) =>
-        this.#server.key(name),
-      ),
+      [...this.#keys(call), ...this.#ledgerKeys()],
       [
-        invocationId,
-        `${key}:${invocationId}`,
+        call.invocationId,
+        memberOf(call),
         inItsSecond(call) ? 1 : 0,
         keptMs(call, nowMs),
         this.#perAgent,
@@ -154,7 +163,28 @@ class ValkeyReplays implements Replays {
       ],
     )) as ClaimOutcome | 'another'
     if (outcome === 'another') throw changed()
-    if (outcome !== 'full') this.#seen.claim(call, nowMs)
+    if (outcome === 'claimed') this.#claimed.claim(call, nowMs)
+    if (outcome === 'replayed') this.#elsewhere.claim(call, nowMs)
     return outcome
   }
+
+  async release(call: SignedCall): Promise<void> {
+    await this.#server.run('release', this.#keys(call), [call.invocationId, memberOf(call)])
+    this.#claimed.release(call)
+  }
+
+  /** A claim is good only for who judged the call by the newest data. */
+  #ledgerKeys(): string[] {
+    return ['ledger:epoch', 'ledger'].map((name) => this.#server.key(name))
+  }
+
+  /** Neither part of the first can hold the other's mark: the key is hexadecimal. */
+  #keys({ key, agentId }: SignedCall): string[] {
+    return [`forwarded:${key}:${agentId}`, `forwarded:of:${agentId}`].map((name) => this.#server.key(name))
+  }
+}
+
+/** Returns the name of one claim among all of its agent. */
+function memberOf({ key, invocationId }: SignedCall): string {
+  return `${key}:${invocationId}`
 }

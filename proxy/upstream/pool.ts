@@ -1,8 +1,10 @@
 /** Keeps connections to the upstreams alive, by origin. */
 import { isIP, type LookupFunction } from 'node:net'
-import { Agent, Pool } from 'undici'
+import { Agent, buildConnector, Pool } from 'undici'
 import { hostOf } from '../core/addresses.ts'
 import { Denial } from '../core/denial/denial.ts'
+import { hearLastAnswer } from './hear-last-answer.ts'
+import { ignoreContinue } from './ignore-continue.ts'
 
 export interface UpstreamOptions {
   /** The most connections per origin, for one agent. */
@@ -26,6 +28,8 @@ export interface UpstreamOptions {
 
 const DEFAULT_KEEP_ALIVE_MS = 10_000
 const DEFAULT_MAX_ORIGINS = 512
+/** As much as the most generous client takes; Node's own default is a quarter of it. */
+const MAX_HEAD_BYTES = 64 * 1024
 
 /**
  * Creates a dispatcher that follows no redirect, uses no proxy of the environment, and verifies TLS whatever the
@@ -33,7 +37,7 @@ const DEFAULT_MAX_ORIGINS = 512
  * HTTP/2 is only for event streams, which go both ways at once.
  */
 export function createUpstream(options: UpstreamOptions, speaksHttp2 = false): Agent {
-  const { lookup, ca } = options
+  const { lookup } = options
   return new Agent({
     connections: options.connections,
     maxOrigins: options.maxOrigins ?? DEFAULT_MAX_ORIGINS,
@@ -42,12 +46,8 @@ export function createUpstream(options: UpstreamOptions, speaksHttp2 = false): A
     keepAliveTimeout: options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS,
     pipelining: 1,
     allowH2: speaksHttp2,
-    connect: {
-      timeout: options.connectTimeoutMs,
-      rejectUnauthorized: true,
-      ...(lookup === undefined ? {} : { lookup }),
-      ...(ca === undefined ? {} : { ca }),
-    },
+    maxHeaderSize: MAX_HEAD_BYTES,
+    connect: connectorOf(options, speaksHttp2),
     factory: (origin, poolOptions) => {
       if (lookup !== undefined) refuseAddress(new URL(origin), options.configured)
       return new Pool(origin, poolOptions)
@@ -55,8 +55,27 @@ export function createUpstream(options: UpstreamOptions, speaksHttp2 = false): A
   })
 }
 
+function connectorOf(
+  { connectTimeoutMs, lookup, ca }: UpstreamOptions,
+  speaksHttp2: boolean,
+): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    rejectUnauthorized: true,
+    allowH2: speaksHttp2,
+    ...(lookup === undefined ? {} : { lookup }),
+    ...(ca === undefined ? {} : { ca }),
+  })
+  return (where, done) =>
+    connect(where, (error, socket) =>
+      error === null ? done(null, hearLastAnswer(ignoreContinue(socket))) : done(error, null),
+    )
+}
+
 export interface Upstreams {
   of(agentId: string, speaksHttp2?: boolean): Agent
+  /** Returns connections for one call of HTTP/1.1, none of which was used before. Whoever asks closes them. */
+  unused(): Agent
   close(): Promise<void>
 }
 
@@ -70,6 +89,7 @@ export function createUpstreams(options: UpstreamOptions): Upstreams {
       if (own === undefined) byAgent.set(key, (own = createUpstream(options, speaksHttp2)))
       return own
     },
+    unused: () => createUpstream({ ...options, connections: 1 }),
     async close() {
       await Promise.all([...byAgent.values()].map((each) => each.close()))
     },

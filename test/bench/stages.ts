@@ -70,6 +70,7 @@ export function received({ method, path, headers, body }: SignedRequest): Receiv
       lengthBytes: bytes.length,
       isPending: false,
       discard: () => undefined,
+      abandon: () => undefined,
       bytes: () => Promise.resolve(bytes),
       stream: () => Readable.from([bytes]),
     },

@@ -21,6 +21,7 @@ const received: Received = {
     lengthBytes: 0,
     isPending: false,
     discard: () => undefined,
+    abandon: () => undefined,
     bytes: async () => Buffer.alloc(0),
     stream: () => expect.unreachable(),
   },
@@ -59,6 +60,8 @@ interface Story {
   readonly outcomes: Outcome[]
   readonly bugs: unknown[]
   readonly stages: string[]
+  /** The next step of the refusal, where it is not the table's. */
+  next?: string | undefined
 }
 
 async function run(
@@ -106,6 +109,7 @@ async function run(
     answer: (_, denial) => {
       options.answer?.()
       story.events.push(`answer ${denial.reason}`)
+      story.next = denial.next
     },
   })(received)
   return story
@@ -180,6 +184,17 @@ describe('record', () => {
     })
     expect(events).toEqual(['unverified decision', 'answer internal'])
     expect(bugs).toHaveLength(1)
+  })
+
+  it('says of its own bug after the decision that the call may have been made', async () => {
+    const { events, bugs, next } = await run(() => resigned(['write']), {
+      forward: () => {
+        throw new TypeError('x is not a function')
+      },
+    })
+    expect(events).toEqual(['commit decision', 'forward', 'append outcome', 'answer internal'])
+    expect(bugs).toHaveLength(1)
+    expect(next).toContain('may have been made')
   })
 
   it('never rejects, even if the answer cannot be written', async () => {

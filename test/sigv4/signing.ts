@@ -55,6 +55,7 @@ export function bodyOf(bytes: Buffer): TestBody {
     reads: 0,
     isPending: false,
     discard: () => undefined,
+    abandon: () => undefined,
     bytes() {
       this.reads += 1
       return Promise.resolve(bytes)

@@ -79,7 +79,7 @@ describe('replay', () => {
     const call = await exchangeOf(signed(), ['write'])
     const outcomes = ['claimed', 'replayed', 'full'] as const
     const answers = outcomes.map((outcome) => {
-      const replays = { has: () => false, claim: () => Promise.resolve(outcome) }
+      const replays = { has: () => false, claim: () => Promise.resolve(outcome), release: () => undefined }
       return claimSignature({
         replays,
         clockSkew: { maxSkewMs: 1, maxSkewS3Ms: 1 },

@@ -4,11 +4,11 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { FULL_TAT_MS, rateOf } from '../../proxy/pacing/gcra.ts'
 import type { BucketCharge } from '../../proxy/pacing/limiter.ts'
 import type { StateStore } from '../../proxy/state/store.ts'
-import type { SignedCall } from '../../proxy/state/replays.ts'
 import type { Bed } from './bed.ts'
 import { keepingContract } from './keeping-contract.ts'
 import { liveBucketsContract } from './live-buckets-contract.ts'
 import { Reference, tries, type Try } from './reference.ts'
+import { MINUTE_MS, replaysContract } from './replays-contract.ts'
 import { World } from './world.ts'
 import { sized } from '../support/sample.ts'
 
@@ -22,7 +22,6 @@ export interface Contract {
 
 const PER_AGENT = 3
 const STEPS_PER_RUN = 200
-const MINUTE_MS = 60_000
 
 const charge = (key: string, weight = 1, rate = rateOf(6, MINUTE_MS, 2)): BucketCharge => ({
   key,
@@ -183,107 +182,26 @@ export function storeContract({ bed: bedIn, survives, steps }: Contract): void {
     })
   })
 
-  describe('replays', () => {
-    beforeEach(async () => {
-      await fresh()
-      return async () => {
-        await store.close()
-        await bed.close()
-      }
-    })
-
-    const call = (of: Partial<SignedCall> = {}): SignedCall => {
-      const signedAtMs = of.signedAtMs ?? world.wallMs()
-      const validUntilMs = signedAtMs + 5 * MINUTE_MS
-      return {
-        agentId: 'a',
-        key: 'f00d',
-        invocationId: 'id-1',
-        signedAtMs,
-        receivedAtMs: signedAtMs + 300,
-        validUntilMs,
-        ...of,
-      }
-    }
-    const claim = async (of: Partial<SignedCall> = {}) => store.replays.claim(call(of), world.wallMs())
-
-    it('lets a call be forwarded once', async () => {
-      const first = call()
-      expect(store.replays.has(first, world.wallMs())).toBe(false)
-      expect(await store.replays.claim(first, world.wallMs())).toBe('claimed')
-      expect(store.replays.has(first, world.wallMs())).toBe(true)
-      expect(await store.replays.claim(first, world.wallMs())).toBe('replayed')
-    })
-
-    it('lets one of several win that come at once', async () => {
-      const one = call()
-      const outcomes = await Promise.all(
-        Array.from({ length: 20 }, async () => store.replays.claim(one, world.wallMs())),
-      )
-      expect(outcomes.filter((each) => each === 'claimed')).toHaveLength(1)
-      expect(outcomes.filter((each) => each === 'replayed')).toHaveLength(19)
-    })
-
-    it('takes equal calls with other ids within their second as calls of their own', async () => {
-      const outcomes: string[] = []
-      for (const invocationId of ['id-1', '', "id'2"]) outcomes.push(await claim({ invocationId }))
-      expect(outcomes).toEqual(['claimed', 'claimed', 'claimed'])
-      expect(await claim({ invocationId: '' })).toBe('replayed')
-    })
-
-    it.each([
-      [1_999, 'claimed'],
-      [2_000, 'replayed'],
-      [60_000, 'replayed'],
-    ])('judges a new id %i ms after the date: %s', async (afterMs, outcome) => {
-      await claim()
-      expect(await claim({ invocationId: 'id-2', receivedAtMs: world.wallMs() + afterMs })).toBe(outcome)
-    })
-
-    it('keeps agents and keys apart, however they are written', async () => {
-      expect(await claim()).toBe('claimed')
-      expect(await claim({ agentId: 'b' })).toBe('claimed')
-      expect(await claim({ agentId: 'a:f00d', key: 'f0' })).toBe('claimed')
-      expect(await claim({ agentId: 'a', key: 'f00d0' })).toBe('claimed')
-    })
-
-    it('remembers while the signature is good, whatever else passes', async () => {
-      const first = call()
-      await store.replays.claim(first, world.wallMs())
-      for (let minute = 0; minute < 14; minute += 1) {
-        await advance(MINUTE_MS)
-        await claim({ key: `0${minute}`, agentId: 'b' })
-        expect(await store.replays.claim(first, world.wallMs())).toBe('replayed')
-      }
-    })
-
-    it('is full for one agent, not for another, and empties with time', async () => {
-      for (const key of ['01', '02', '03']) expect(await claim({ key })).toBe('claimed')
-      expect(await claim({ key: '04' })).toBe('full')
-      expect(await claim({ key: '01', invocationId: 'more' })).toBe('full')
-      expect(await claim({ key: '04', agentId: 'b' })).toBe('claimed')
-      await advance(16 * MINUTE_MS)
-      expect(await claim({ key: '05' })).toBe('claimed')
-    })
-
-    it('refuses what is so old that it may be forgotten', async () => {
-      const signedAtMs = world.wallMs() - 16 * MINUTE_MS
-      expect(await claim({ signedAtMs })).toBe('replayed')
-    })
-
-    ofShared?.('forgets nothing with a restart, and lets one of two processes win', async () => {
-      const other = await open()
-      const one = call()
-      const outcomes = await Promise.all(
-        [store, other].map(async (each) => each.replays.claim(one, world.wallMs())),
-      )
-      expect(outcomes.toSorted()).toEqual(['claimed', 'replayed'])
-      await other.close()
+  replaysContract({
+    ofShared,
+    fresh,
+    open,
+    advance,
+    get world() {
+      return world
+    },
+    get store() {
+      return store
+    },
+    async restart() {
       await store.close()
       world.newProcess()
       store = await open()
-      expect(await store.replays.claim(one, world.wallMs())).toBe('replayed')
-    })
+    },
+    async end() {
+      await store.close()
+      await bed.close()
+    },
   })
 
   keepingContract({ bedIn, survives, perAgent: PER_AGENT })

@@ -37,6 +37,7 @@ function scene(how: 'throws' | 'rejects') {
     replays: {
       has: near.replays.has.bind(near.replays),
       claim: (...args) => failing(() => near.replays.claim(...args)),
+      release: (...args) => failing(() => near.replays.release(...args)),
     },
     ledger: {
       write: async (...args) => failing(() => near.ledger.write(...args)),
@@ -67,6 +68,8 @@ describe.each(['throws', 'rejects'] as const)('a guarded store that %s', (how) =
     expect(await turn).toEqual({ kind: 'now' })
     expect(await store.replays.claim(CALL, 0)).toBe('claimed')
     expect(store.replays.has(CALL, 0)).toBe(true)
+    await store.replays.release(CALL, 0)
+    expect(store.replays.has(CALL, 0)).toBe(false)
     expect(await store.limiter.peek(['k'])).toEqual([1_000])
     expect(store.up).toBe(true)
     expect(turns).toEqual([])
@@ -79,6 +82,7 @@ describe.each(['throws', 'rejects'] as const)('a guarded store that %s', (how) =
       () => store.limiter.take(CHARGES, 0),
       () => store.limiter.peek(['k']),
       () => store.replays.claim(CALL, 0),
+      () => store.replays.release(CALL, 0),
     ]) {
       const error = await thrown(work)
       expect(error).toBeInstanceOf(Denial)

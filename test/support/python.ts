@@ -108,9 +108,10 @@ export async function awsCli(
   endpoint: string,
   args: readonly string[],
   agent: TestAgent = BUILDER,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<unknown> {
   const { stdout } = await execute('aws', ['--output', 'json', ...args], {
-    env: awsEnvironment(endpoint, agent),
+    env: { ...awsEnvironment(endpoint, agent), ...environment },
     maxBuffer: 64 * 1024 * 1024,
   })
   return stdout.trimStart().startsWith('{') || stdout.trimStart().startsWith('[')

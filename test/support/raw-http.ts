@@ -187,9 +187,10 @@ export class RawConnection {
     return this.#received
   }
 
-  /** Resolves with all that was received once the pattern is in it, or the other side closed. */
+  /** Resolves with all that was received once the pattern is in it, or the other side closed or reset it. */
   async until(pattern: RegExp): Promise<string> {
-    while (!pattern.test(this.#received) && !this.#closed) await once(this.socket, 'progress')
+    while (!pattern.test(this.#received) && !this.#closed)
+      await once(this.socket, 'progress').catch(() => undefined)
     return this.#received
   }
 

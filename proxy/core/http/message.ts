@@ -46,6 +46,11 @@ export interface IncomingBody {
   readonly isPending: boolean
   /** Reads an unwanted body to its end, within bounds, then calls back: a client that still sends gets the answer, not a reset. */
   discard(done: () => void): void
+  /**
+   * Gets rid of what is left of a body, right before the end of its answer: reads it within bounds, or closes the
+   * connection.
+   */
+  abandon(): void
 }
 
 /** Returns the refusal of HTTP trailers. They could add header fields after verification (RFC 9110 6.5.1). */

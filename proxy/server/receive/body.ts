@@ -1,9 +1,12 @@
 /** Reads the body of a request on the agent listener: lazily, bounded in size, memory and slowness (rule S9). */
+import { constants } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { Denial } from '../../core/denial/denial.ts'
 import { trailersRefused, type IncomingBody, type Reply, type Request } from '../../core/http/message.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
+import { readOnUntil } from './abandoned-bodies.ts'
 import { PaceGuard } from './body-pace-guard.ts'
 import { connectionOf, isHttp2 } from './connection-of.ts'
 import { HeldBody } from './held-body.ts'
@@ -13,6 +16,8 @@ const EMPTY = Buffer.alloc(0)
 
 /** Bounds the bytes of an unwanted body that are read and thrown away, and the time for it. */
 const DISCARDED_BODY_BYTES = 16 * 1024 * 1024
+/** More, of a call that the service has answered: its agent is verified, and the service might have read all of it. */
+const ABANDONED_BODY_BYTES = 64 * 1024 * 1024
 const DISCARD_MS = 10_000
 
 /** Tells whether a body follows whose length the head does not declare. */
@@ -68,6 +73,29 @@ export class MessageBody implements IncomingBody {
   }
 
   discard(done: () => void): void {
+    this.#readOn(DISCARDED_BODY_BYTES, done)
+  }
+
+  abandon(): void {
+    const request = this.#request
+    if (!this.isPending || request.destroyed) return
+    request.unpipe()
+    if (isHttp2(request)) {
+      const { stream } = request
+      // Once the answer is written, the client is told to stop (RFC 9113 8.1).
+      stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
+      return
+    }
+    const close = lingering(request.socket)
+    const over = readOnUntil(() => request.destroy())
+    this.#readOn(ABANDONED_BODY_BYTES, () => {
+      over()
+      close(request.complete)
+    })
+  }
+
+  /** Reads and throws away, until the body ends, or there were too many bytes or too little time. */
+  #readOn(mostBytes: number, done: () => void): void {
     const request = this.#request
     // A client that waits for 100-continue sends nothing, and a destroyed request delivers nothing more.
     if (this.#expectsContinue || request.destroyed) return done()
@@ -79,7 +107,7 @@ export class MessageBody implements IncomingBody {
     }
     const count = (chunk: Buffer): void => {
       discarded += chunk.length
-      if (discarded > DISCARDED_BODY_BYTES) end()
+      if (discarded > mostBytes) end()
     }
     const timer = setTimeout(end, DISCARD_MS).unref()
     request
@@ -178,6 +206,24 @@ export class MessageBody implements IncomingBody {
         resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, held.heldBytes))
       })
     })
+  }
+}
+
+/**
+ * Lets a connection end its own side only, where Node would close it after an answer: what the client still sends would
+ * reset it, perhaps before the client has read the answer. Returns a function to call when no more is to be read.
+ */
+function lingering(socket: Socket): (isClean: boolean) => void {
+  const closeAfterAnswer = socket.destroySoon.bind(socket)
+  let isLast = false
+  socket.destroySoon = () => {
+    isLast = true
+    socket.end()
+  }
+  return (isClean) => {
+    socket.destroySoon = closeAfterAnswer
+    if (!isClean) socket.destroy()
+    else if (isLast) closeAfterAnswer()
   }
 }
 

@@ -1,5 +1,5 @@
 /** Checks the body of a streamed request as it passes: a mismatch fails the request before its body ends (rule S9). */
-import { PassThrough, pipeline, type Readable, type Transform } from 'node:stream'
+import { finished, PassThrough, type Readable, type Transform } from 'node:stream'
 import type { Resigned } from '../../exchange/exchange.ts'
 import { unsignedTrailerCheck } from '../../sigv4/chunked.ts'
 import { payloadHashCheck } from '../../sigv4/payload-hash.ts'
@@ -21,7 +21,10 @@ export interface BodyChecks {
   readonly nowMs: () => number
 }
 
-/** Returns the client's bytes, passed through the check that its signature needs. An error ends the upstream request. */
+/**
+ * Returns the client's bytes, passed through the check that its signature needs. An error ends the upstream request. If
+ * the check ends early, the rest of the client's bytes stays unread.
+ */
 export function checkedStream(exchange: Resigned, checks: BodyChecks): Readable {
   const source = exchange.body.stream()
   const check = checkOf(exchange, checks)
@@ -31,7 +34,10 @@ export function checkedStream(exchange: Resigned, checks: BodyChecks): Readable 
   })
   source.on('data', countPassed)
   // The upstream side reports the error: undici sees it on the stream that it reads.
-  pipeline(source, check, () => undefined)
+  finished(source, { writable: false }, (error) => error && check.destroy(error))
+  // Not `pipeline`: it would destroy the source with the check. Somebody must still read it, or its client would hang.
+  check.on('error', () => undefined).once('close', () => source.unpipe(check))
+  source.pipe(check)
   return check
 }
 

@@ -50,6 +50,7 @@ function verified(
       lengthBytes: bytes.length,
       isPending: false,
       discard: () => undefined,
+      abandon: () => undefined,
       bytes: () => {
         reads.bytes++
         return Promise.resolve(bytes)
