@@ -3,7 +3,7 @@ import type { LedgerCopy, Unsealed } from './ledger-copy.ts'
 import type { Head, Seal } from './seal.ts'
 import { letsCallsGo, nameOf, type LedgerNews, type StoredEntry } from './store.ts'
 import type { Whole } from './whole.ts'
-import type { Seen } from './witness.ts'
+import type { Witnessed } from './witness.ts'
 
 const ACCEPT = 'Restore it, or say `moderato state accept`'
 const LOST = `the state store is empty, and Moderato ran here before: freezes, quarantines, revocations and budgets are lost. ${ACCEPT}`
@@ -32,7 +32,7 @@ export function grantsIn(entries: readonly Unsealed[]): Unsealed[] {
 export function problemOf(
   { epoch, revision, entries }: LedgerNews,
   { covered, head }: Whole,
-  seen: Seen | undefined,
+  seen: Witnessed | undefined,
   hadStore: () => boolean,
 ): string | undefined {
   if (covered === 'unsealed' && entries.length === 0 && revision === 0)

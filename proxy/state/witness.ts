@@ -5,13 +5,13 @@ import { z } from 'zod'
 import { makeOwnFolder } from '../core/own-folder.ts'
 import type { Head, Seal } from './seal.ts'
 
-export type Seen = Pick<Head, 'epoch' | 'revision' | 'atMs'>
+export type Witnessed = Pick<Head, 'epoch' | 'revision' | 'atMs'>
 
 export interface Witness {
   /** Returns the head that was seen last; undefined: none was. */
-  read(): Seen | undefined
+  read(): Witnessed | undefined
   /** Remembers a head. It never throws: what it cannot write it writes with the next one. */
-  write(head: Seen): void
+  write(head: Witnessed): void
 }
 
 /** Remembers nothing, for a store that does not outlive its process. */
@@ -23,7 +23,7 @@ const SealedSeen = z.strictObject({ epoch: z.string(), revision: z.number(), atM
 /** Keeps it in a file that is sealed. Throws if there is a file that cannot be read, and says what to do. */
 export function fileWitness(path: string, seal: Seal): Witness {
   makeOwnFolder(dirname(path))
-  const read = (): Seen | undefined => {
+  const read = (): Witnessed | undefined => {
     const text = textOf(path)
     if (text === undefined) return undefined
     const seen = SealedSeen.safeParse(seal.openNote(NAME, text)).data
