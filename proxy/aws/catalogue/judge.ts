@@ -32,7 +32,7 @@ const ON = 'enabled enable on true yes active all public'.split(' ')
 
 /** Weak where the model lists them, too long or too plain for a text that may be anything. */
 const WEAK_VALUES =
-  /^(MUTABLE_WITH_EXCLUSION|IMMUTABLE_WITH_EXCLUSION|CLIENT_PLAINTEXT|TLS_PLAINTEXT|EXCLUDED_.*|NO_.*|DISABLED_.*|ALLOW_ALL|AUTO_ACCEPT|OPT_OUT|OPTED_OUT|REVOKED)$/i
+  /^(MUTABLE_WITH_EXCLUSION|IMMUTABLE_WITH_EXCLUSION|CLIENT_PLAINTEXT|TLS_PLAINTEXT|EXCLUDED_.*|NO_.*|DISABLE.+|ALLOW_ALL|AUTO_ACCEPT|OPT_OUT|OPTED_OUT|REVOKED)$/i
 
 function listed(shape: Shape, words: readonly string[], more?: RegExp): string | undefined {
   if (shape.type !== 'string') return undefined

@@ -65,6 +65,13 @@ describe('the kinds', () => {
     expect(predicateFor('listed', { type: 'string' }, /^delete/i)).toBeUndefined()
   })
 
+  it('find those of the values that switch off, however they are spelled', () => {
+    const modes = { type: 'string', enum: ['disableAutoCompute', 'enableAutoCompute', 'refresh'] }
+    expect(predicateFor('weak', modes)).toBe('=disableAutoCompute')
+    expect(predicateFor('weak', { type: 'string', enum: ['DISABLE_ALL', 'ON'] })).toBe('=DISABLE_ALL')
+    expect(predicateFor('weak', { type: 'string', enum: ['refresh'] })).toBeUndefined()
+  })
+
   it('leave a creation alone where only a change can weaken', () => {
     const rules = judgedWith('CreateThing', {
       DeletionProtection: 'Boolean',
