@@ -8,6 +8,7 @@ import { isLoopback, isSafeFromOthers } from '../../core/addresses.ts'
 import { didYouMean } from '../../core/did-you-mean.ts'
 import type { Config } from '../schema/config.ts'
 import { approverProblems } from './approvers.ts'
+import { fieldProblems } from './fields.ts'
 import type { Finding } from './finding.ts'
 import { grantProblems } from './grants.ts'
 import { nameWarnings } from './names.ts'
@@ -27,6 +28,7 @@ export function whatHurts(config: Config, catalogue: Catalogue): Hurts {
   return {
     problems: [
       ...idleSettings(config, catalogue.services),
+      ...fieldProblems(config, catalogue),
       ...operationProblems(config, catalogue),
       ...grants.problems,
     ],

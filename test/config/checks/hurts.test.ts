@@ -26,6 +26,11 @@ describe('a pattern', () => {
     ['arn:aws:dynamdb:*:*:table/t', 'there is no service dynamdb (did you mean dynamodb?)'],
     ['arn:aws:sqs:us-esat-1:*:q', 'there is no region us-esat-1 (did you mean us-east-1?)'],
     ['arn:aws:sqs:us-east-1:1234:q', 'an account has 12 digits, and 1234 has 4'],
+    ['arn:aws:dynamodb:*:11112222333:table/t', 'an account has 12 digits, and 11112222333 has 11'],
+    ['arn:aws:iam:us-east-1:111122223333:role/r', 'write arn:aws:iam::111122223333:role/r'],
+    ['arn:aws:s3:us-east-1:111122223333:bucket/*', 'write arn:aws:s3:::bucket/*'],
+    ['arn:aws:dynamodb:::table/t', 'write arn:aws:dynamodb:*:*:table/t'],
+    ['arn:aws:lambda::111122223333:function:f', 'write arn:aws:lambda:*:111122223333:function:f'],
   ])('that can match no ARN is found: %s', (pattern, words) => {
     expect(problems(granting([pattern, '*']))).toEqual([
       expect.stringMatching(/^agents\.0\.grants\.0\.resources\.0: /),
@@ -47,6 +52,13 @@ describe('a pattern', () => {
     ['arn:aws:lambda:us-*:*:function:*'],
     ['arn:aws:a-service-of-next-year:*'],
     ['arn:aws:ec2:us-east-1::image/ami-1'],
+    ['arn:aws:s3:*:*:bucket/*'],
+    ['arn:aws:s3:us-east-1:111122223333:accesspoint/a/object/*'],
+    ['arn:aws:s3::111122223333:accesspoint/m.mrap'],
+    ['arn:aws:sts::111122223333:assumed-role/r/s'],
+    ['arn:aws-us-gov:dynamodb:us-gov-west-1:111122223333:table/t'],
+    ['arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31'],
+    ['arn:aws:logs:*:log-group:/a:*'],
   ])('that can match one is not: %s', (pattern) => {
     expect(problems(granting([pattern]))).toEqual([])
   })
