@@ -60,13 +60,21 @@ function regionProblems({ upstream: { regions = [] }, catalogue: { services } }:
   )
 }
 
-/** An override of an operation that does not exist changes nothing. */
-function operationProblems({ catalogue: { overrides, services } }: Config, catalogue: Catalogue): Finding[] {
+/** A setting for an operation that does not exist changes nothing. */
+function operationProblems(
+  { catalogue: { overrides, services }, policy: { allowUnmodelled } }: Config,
+  catalogue: Catalogue,
+): Finding[] {
   const own = new Set(services.flatMap(({ name, signingName }) => [name, signingName]))
-  return overrides.flatMap(({ operation: named }, index) => {
-    const [service = '', operation = ''] = named.split(':')
+  const named = [
+    ...overrides.map(
+      ({ operation }, index) => [`catalogue.overrides.${index}.operation`, operation] as const,
+    ),
+    ...allowUnmodelled.map((each, index) => [`policy.allowUnmodelled.${index}`, each] as const),
+  ]
+  return named.flatMap(([path, name]) => {
+    const [service = '', operation = ''] = name.split(':')
     if (service === '*' || own.has(service)) return []
-    const path = `catalogue.overrides.${index}.operation`
     const models = catalogue.models.flatMap((model) => {
       const each = catalogue.service(model)
       return each !== undefined && (each.prefix === service || model === service) ? [each] : []

@@ -156,6 +156,37 @@ describe('an approval', () => {
 })
 
 describe('a name', () => {
+  it('of an agent that nobody is gets a warning, unless a template may make it', () => {
+    const rule = (agents: readonly string[]) => ({ classes: ['destructive'], agents })
+    const window = {
+      name: 'w',
+      days: ['mon'],
+      from: '18:00',
+      to: '20:00',
+      timeZone: 'UTC',
+      agents: ['cleanpu', 'x*'],
+    }
+    const given = {
+      agents: [{ id: 'cleanup', ...KEY }],
+      admin: { people: PEOPLE },
+      policy: { approvals: [rule(['clean*']), rule(['clenup'])], taskApprovals: [rule(['*', 'other'])] },
+      freeze: { windows: [window] },
+    }
+    const warned = (more: object) =>
+      hurts({ ...given, ...more }).warnings.map(({ path, message }) => `${path}: ${message}`)
+    expect(warned({})).toEqual([
+      'policy.approvals.1.agents.0: "clenup" is no agent of this configuration (did you mean cleanup?)',
+      'policy.taskApprovals.0.agents.1: "other" is no agent of this configuration',
+      'freeze.windows.0.agents.0: "cleanpu" is no agent of this configuration (did you mean cleanup?)',
+      'freeze.windows.0.agents.1: "x*" is no agent of this configuration',
+    ])
+    const rules = [
+      { match: { sub: '*' }, agent: 'x/{sub}', grants: [{ classes: ['read'], resources: ['*'] }] },
+    ]
+    const provider = { name: 'p', type: 'oidc', issuer: 'https://i.example.org', audience: 'moderato', rules }
+    expect(warned({ identity: { providers: [provider] } }).join()).not.toContain('"x*"')
+  })
+
   it('of a region or an operation that does not exist is found, with what was meant', () => {
     expect(problems({ upstream: { regions: ['eu-central-1', 'eu-centrl-1'] } })).toEqual([
       'upstream.regions.1: "eu-centrl-1" is no known region (did you mean eu-central-1?)',
@@ -165,6 +196,10 @@ describe('a name', () => {
     expect(overriding('dynamodb:DeletTable')).toEqual([
       'catalogue.overrides.0.operation: dynamodb has no operation DeletTable (did you mean DeleteTable?)',
     ])
+    expect(problems({ policy: { allowUnmodelled: ['dynamodb:UpdateTabel:NewParameter'] } })).toEqual([
+      'policy.allowUnmodelled.0: dynamodb has no operation UpdateTabel (did you mean UpdateTable?)',
+    ])
+    expect(problems({ policy: { allowUnmodelled: ['dynamodb:UpdateTable:NewParameter'] } })).toEqual([])
     expect(overriding('dynamo:DeleteTable')).toEqual([
       expect.stringContaining('there is no service dynamo (did you mean dynamodb?)'),
     ])
