@@ -71,11 +71,17 @@ function wrongPart(parts: readonly string[], { services, own }: Known): string |
   if (partition !== undefined && !partitionNames().includes(partition))
     return `there is no partition ${partition}${didYouMean(partition, partitionNames())}`
   // ARNs have names of services that no IAM prefix has: only what is nearly one is taken for a mistake.
-  if (service !== undefined && !services.has(service) && nearest(service, services) !== undefined)
+  if (service !== undefined && !services.has(service) && isMistake(service, services))
     return `there is no service ${service}${didYouMean(service, services)}`
   if (region !== '' && !isRegion(region) && !own.has(service ?? ''))
     return `there is no region ${region}${didYouMean(region, regionNames())}`
   return undefined
+}
+
+/** ARNs of `route53-recovery-control-config` begin with `route53-recovery-control`. */
+function isMistake(service: string, services: ReadonlySet<string>): boolean {
+  const meant = nearest(service, services)
+  return meant !== undefined && !meant.startsWith(`${service}-`)
 }
 
 /** A * in the place of the region is nearly always the region. */

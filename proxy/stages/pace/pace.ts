@@ -139,8 +139,7 @@ function observed<Exchange extends Approved>(
   { limiter, clock, firstSeen }: PaceDeps,
 ): MaybePromise<Exchange & Paced> {
   // Enforce mode would have refused it before its pace.
-  if (exchange.decision.wouldDeny === 'policy_denied')
-    return { ...exchange, waitedMs: undefined, ...NOTHING }
+  if (exchange.decision.wouldDeny === 'policy_denied') return { ...exchange, waitedMs: undefined, ...NOTHING }
   const { enforced, maxWaitMs } = charges
   const nowMs = clock.nowMs()
   noteFirstSeen(exchange, firstSeen, dwellMs, nowMs)

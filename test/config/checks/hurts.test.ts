@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadCatalogue } from '../../../proxy/aws/catalogue/catalogue.ts'
+import { everyOperation, loadCatalogue } from '../../../proxy/aws/catalogue/catalogue.ts'
 import { whatHurts } from '../../../proxy/config/checks/hurts.ts'
 import { parseConfig } from '../../../proxy/config/load.ts'
 
@@ -61,6 +61,24 @@ describe('a pattern', () => {
     ['arn:aws:logs:*:log-group:/a:*'],
   ])('that can match one is not: %s', (pattern) => {
     expect(problems(granting([pattern]))).toEqual([])
+  })
+
+  it('that names a resource as AWS does is never a problem, whatever the service', () => {
+    const VALUES: Readonly<Record<string, string>> = {
+      Partition: 'aws',
+      Region: 'us-east-1',
+      Account: '111122223333',
+    }
+    const named = everyOperation(loadCatalogue()).flatMap(({ resources }) =>
+      resources.flatMap(({ template, arnService }) => (arnService.includes('$') ? [] : (template ?? []))),
+    )
+    const patterns = [...new Set(named)].flatMap((template) => [
+      template.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? 'name'),
+      template.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => (name === 'Partition' ? 'aws' : '*')),
+    ])
+    expect(patterns.length).toBeGreaterThan(2_000)
+    // One grant for each, of a class that any service has.
+    expect(problems(granting(patterns))).toEqual([])
   })
 
   it('is looked at in every list of the configuration', () => {
