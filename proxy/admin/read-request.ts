@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { parseJson } from '../aws/protocols/document.ts'
 import { Denial } from '../core/denial/denial.ts'
+import { didYouMean } from '../core/did-you-mean.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { AdminError } from './route.ts'
 
@@ -64,7 +65,7 @@ export async function bodyText(request: IncomingMessage): Promise<string> {
 }
 
 function checked(given: unknown, schema: z.ZodType, error: string): unknown {
-  const result = schema.safeParse(given)
+  const result = schema.safeParse(given, { reportInput: true })
   if (result.success) return result.data
   const found = result.error.issues.flatMap((issue) => inWords(issue, schema))
   throw new AdminError(400, error, found.join(' '))
@@ -73,8 +74,16 @@ function checked(given: unknown, schema: z.ZodType, error: string): unknown {
 /** Returns `path: what is wrong`; for an unknown name, with the names that are allowed there. */
 function inWords(issue: z.core.$ZodIssue, schema: z.ZodType): string[] {
   const path = issue.path.map(String).join('.')
-  if (issue.code !== 'unrecognized_keys') return [`${path === '' ? '(whole)' : path}: ${issue.message}.`]
+  if (issue.code !== 'unrecognized_keys')
+    return [`${path === '' ? '(whole)' : path}: ${issue.message}${meantOf(issue)}.`]
   const allowed = path === '' && schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
   const may = allowed.length === 0 ? 'this name is not allowed here' : `may be ${allowed.join(', ')}`
-  return issue.keys.map((key) => `${JSON.stringify(path === '' ? key : `${path}.${key}`)}: ${may}.`)
+  return issue.keys.map(
+    (key) => `${JSON.stringify(path === '' ? key : `${path}.${key}`)}: ${may}${didYouMean(key, allowed)}.`,
+  )
+}
+
+function meantOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_value' || typeof issue.input !== 'string') return ''
+  return didYouMean(issue.input, issue.values.map(String))
 }

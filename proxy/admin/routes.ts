@@ -16,7 +16,8 @@ import { sessionRoutes, type SessionRoutesDeps } from './session-routes.ts'
 import { stateRoutes, type StateRoutesDeps } from './state-routes.ts'
 import { statusRoutes, type StatusRoutesDeps } from './status-routes.ts'
 
-export interface AdminRoutesDeps extends StatusRoutesDeps, SessionRoutesDeps {
+export interface AdminRoutesDeps
+  extends StatusRoutesDeps, Omit<SessionRoutesDeps, 'isAgent' | 'nearestAgent'> {
   readonly reloader: Reloader
   readonly freezes: Freezes
   readonly watching: Pick<WatchService, 'quarantines' | 'announce'>
@@ -42,6 +43,6 @@ export function adminRoutes(deps: AdminRoutesDeps): readonly AdminRoute[] {
     ...breakglassRoutes(breakglass, clock),
     ...limitsRoutes(deps.limits),
     ...approvalRoutes(approvals.admin),
-    ...sessionRoutes(deps),
+    ...sessionRoutes({ ...deps, isAgent, nearestAgent }),
   ]
 }

@@ -93,11 +93,15 @@ export const RevokedAnswer = z.object({
   by: z.string(),
   reason: z.string(),
   tasksEnded: z.int().describe('The number of open tasks that it ended.'),
+  isKnown: z.boolean().describe('False for an agent that does not exist: nothing ended.'),
+  nearest: z.string().optional().describe('An agent whose name is nearly the same as one that is not known.'),
 })
 
 export interface SessionRoutesDeps {
   readonly identity: Pick<IdentityService, 'tasks' | 'endings' | 'revocations'>
   readonly clock: Clock
+  readonly isAgent: (id: string) => boolean
+  readonly nearestAgent: (id: string) => string | undefined
 }
 
 /** Returns the routes of tasks and sessions. */
@@ -144,7 +148,8 @@ function revokeRoute(deps: SessionRoutesDeps): AdminRoute {
   })
 }
 
-async function revoke(body: RevokeBody, by: string, { identity, clock }: SessionRoutesDeps) {
+async function revoke(body: RevokeBody, by: string, deps: SessionRoutesDeps) {
+  const { identity, clock } = deps
   const { tasks, revocations } = identity
   const { reason } = body
   const meant = targetOf(body, tasks.all())
@@ -160,7 +165,12 @@ async function revoke(body: RevokeBody, by: string, { identity, clock }: Session
     by,
     reason,
     tasksEnded: ended,
+    ...(ended > 0 || body.agent === undefined ? { isKnown: true } : knownAs(body.agent, deps)),
   }
+}
+
+function knownAs(agent: string, { isAgent, nearestAgent }: SessionRoutesDeps) {
+  return isAgent(agent) ? { isKnown: true } : { isKnown: false, nearest: nearestAgent(agent) }
 }
 
 interface Meant {

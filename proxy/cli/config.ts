@@ -1,5 +1,5 @@
 /** Implements `moderato config`: checks, shows, compares and reloads configurations, and makes tokens for people. */
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { sha256 } from '../operators/callers.ts'
 import { ReloadAnswer } from '../admin/config-routes.ts'
 import { describeConfig } from '../config/describe.ts'
@@ -7,12 +7,12 @@ import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
 import type { Finding } from '../config/checks/finding.ts'
 import { whatHurts } from '../config/checks/hurts.ts'
 import { configDiff, isReloaded, type Change } from '../config/diff.ts'
-import { namedFiles } from '../config/files.ts'
+import { namedFiles, type NamedFile } from '../config/files.ts'
 import { configJsonSchema } from '../config/json-schema.ts'
 import { loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/loaded.ts'
 import { errorMessage } from '../core/error-message.ts'
-import { ownSecret } from '../core/secret-file.ts'
+import { ownSecret, readSecret } from '../core/secret-file.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, withAdmin } from './admin-client.ts'
 import { withArguments, type Given, type Io } from './verb.ts'
 
@@ -42,8 +42,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
       const { config } = loadConfig(file)
       const findings = namedFiles(config)
         .filter(({ kind }) => kind !== 'state' && kind !== 'socket')
-        .filter((named) => !existsSync(named.file))
-        .map((named): Finding => ({ path: named.path, message: `${named.file} does not exist` }))
+        .flatMap(fileProblems)
       const { problems, warnings } = whatHurts(config, loadCatalogue())
       findings.push(...problems)
       if (findings.length > 0) throw new ConfigError(file, findings)
@@ -120,6 +119,24 @@ async function act({ values, positionals }: Parsed, io: Io) {
     else if (error instanceof ConfigError) io.stderr.write(`${error.message}\n`)
     else io.stderr.write(`moderato: ${errorMessage(error)}\n`)
     return 1
+  }
+}
+
+function fileProblems({ path, file, kind }: NamedFile): Finding[] {
+  if (!existsSync(file)) return [{ path, message: `${file} does not exist` }]
+  // Of TLS keys, TLS itself says what is wrong.
+  if (kind !== 'secret' || !path.endsWith('File')) return []
+  try {
+    accessSync(file, constants.R_OK)
+  } catch {
+    // Moderato may run as another user.
+    return []
+  }
+  try {
+    readSecret(file, path === 'state.passwordFile' ? 1 : undefined)
+    return []
+  } catch (error) {
+    return [{ path, message: errorMessage(error) }]
   }
 }
 

@@ -9,6 +9,7 @@ import { loadConfig } from '../config/load.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { MAX_ARN, quoteUntrusted } from '../core/quote-untrusted.ts'
 import { policyInput, type PolicyFacts } from '../stages/decide.ts'
+import { unknownNames, type DescribedCall } from './unknown-names.ts'
 import { lacking, withArguments, type Given, type Io } from './verb.ts'
 
 const USAGE = `usage: moderato explain --config FILE --agent ID --service s3 --operation DeleteBucket --class destructive
@@ -63,6 +64,8 @@ const CallFacts = z
 
 export interface ExplainDeps {
   loadEngine(configFile: string): Promise<PolicyEngine>
+  /** Says which names nobody has. */
+  unknownNames(configFile: string, call: DescribedCall): readonly string[]
   nowMs(): number
 }
 
@@ -72,6 +75,7 @@ const DEFAULTS: ExplainDeps = {
     const agents = Object.fromEntries(config.agents.map(({ id, grants }) => [id, { grants }]))
     return loadPolicy({ bundle: config.policy.bundle, data: { agents } })
   },
+  unknownNames: (configFile, call) => unknownNames(call, loadConfig(configFile).config),
   nowMs: () => Date.now(),
 }
 
@@ -99,6 +103,9 @@ async function explained({ values }: Given<typeof OPTIONS>, io: Io, deps: Explai
   }
   try {
     const engine = await deps.loadEngine(config)
+    const { service, operation } = values
+    for (const each of deps.unknownNames(config, { agent, service, operation }))
+      io.stderr.write(`moderato: ${each}\n`)
     const answers = calls.map((call) =>
       explain(engine, policyInput({ id: agent }, call, region, deps.nowMs())),
     )

@@ -8,7 +8,8 @@ import { missing, withArguments, type Given, type Io, type Wrong } from './verb.
 const USAGE = `usage: moderato sessions list [--sessions] [--json]
          lists the open tasks; with --sessions the sessions that called this replica
        moderato sessions revoke --session=ID | --task ID [--root ID] | --agent ID | --root ID | --all  --reason TEXT
-         ends them on every replica within a second; agents are told the reason
+         ends them on every replica within a second; agents are told the reason.
+         The exit code is 1 if there is no such agent
 ${KEYS_USAGE}${ADMIN_USAGE}`
 
 const OPTIONS = {
@@ -74,11 +75,14 @@ async function listSessions(client: AdminClient) {
 function revoke(body: object): AdminCommand {
   return async (client) => {
     const answer = await client.post('/v1/sessions/revoke', body, RevokedAnswer)
-    const { kind, id, by, reason, tasksEnded } = answer
+    const { kind, id, by, reason, tasksEnded, isKnown, nearest } = answer
+    const hint = nearest === undefined ? '' : `; did you mean ${nearest}?`
+    const unknown = isKnown ? '' : `  NOTHING IS REVOKED: there is no agent ${id}${hint}\n`
     const what = id === null ? 'everything' : `${kind} ${id}`
     return {
       answer,
-      words: `revoked ${what}; ${tasksEnded} open ${tasksEnded === 1 ? 'task' : 'tasks'} ended; by ${by}: ${reason}\n`,
+      words: `revoked ${what}; ${tasksEnded} open ${tasksEnded === 1 ? 'task' : 'tasks'} ended; by ${by}: ${reason}\n${unknown}`,
+      isVain: !isKnown,
     }
   }
 }

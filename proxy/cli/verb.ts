@@ -67,7 +67,8 @@ async function withSuggestion(message: string, options: readonly string[]): Prom
   const given = /^Unknown option '--?([^']*)'/.exec(message)?.[1]
   if (given === undefined) return message
   const { didYouMean } = await import('../core/did-you-mean.ts')
-  return `${message}${didYouMean(
+  // The advice of Node after it is about files whose names begin with a hyphen.
+  return `Unknown option '--${given}'${didYouMean(
     `--${given}`,
     options.map((each) => `--${each}`),
   )}`

@@ -29,14 +29,18 @@ function unwritten(path: string, cause: unknown): Error {
   return new Error(`${path} cannot be written: ${diskTrouble(path, cause) ?? errorMessage(cause)}`, { cause })
 }
 
-/** Reads a secret from a file that only its owner can read; throws otherwise. No error message holds the secret. */
-export function readSecret(path: string): string {
+/**
+ * Reads a secret from a file that only its owner can read; throws otherwise. No error message holds the secret. A password of
+ * another program may be as short as that program allows: give `minCharacters` then.
+ */
+export function readSecret(path: string, minCharacters = MIN_CHARACTERS): string {
   const file = statSync(path, { throwIfNoEntry: false })
   if (file === undefined) throw new Error(`${path} does not exist`)
   if ((file.mode & 0o077) !== 0) throw new Error(`${path} is open to other users: set its mode to 0600`)
   const secret = readFileSync(path, 'utf8').trim()
-  if (secret.length >= MIN_CHARACTERS) return secret
+  if (secret.length >= minCharacters) return secret
+  if (secret === '') throw new Error(`${path} is empty`)
   throw new Error(
-    `the secret in ${path} has fewer than ${MIN_CHARACTERS} characters: delete the file, and Moderato makes a new one`,
+    `the secret in ${path} has fewer than ${minCharacters} characters: make one with openssl rand -base64 33`,
   )
 }

@@ -139,7 +139,7 @@ function credentialsOf({ url, passwordFile }: ValkeyOptions): Options {
   const { username, password } = new URL(url)
   return {
     ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    password: passwordFile === undefined ? decodeURIComponent(password) : readSecret(passwordFile),
+    password: passwordFile === undefined ? decodeURIComponent(password) : readSecret(passwordFile, 1),
   }
 }
 

@@ -31,9 +31,9 @@ function lasts({ response, factor, fromMs, untilMs, forMs = USUAL_RESPONSE_MS }:
 export function driftWords(report: DriftReport): string {
   const { words, findings, moreThings, fromMs, untilMs } = report
   const things = quoted(report)
-  const named = moreThings === 0 ? things : [...things, `${moreThings} more`]
-  if (findings === 1) return named.length < 2 ? words : `${words} It is about ${named.join(', ')}.`
-  const about = named.length === 0 ? '' : `, about ${named.join(', ')}`
+  const named = things.join(', ') + (moreThings === 0 ? '' : ` and ${moreThings} more`)
+  if (findings === 1) return things.length + moreThings < 2 ? words : `${words} It is about ${named}.`
+  const about = named === '' ? '' : `, about ${named}`
   return `${findings} findings within ${lasting(Math.max(1_000, untilMs - fromMs))}${about}. The last: ${words}`
 }
 

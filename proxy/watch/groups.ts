@@ -10,8 +10,6 @@ import type { Drift } from './watch.ts'
 export interface DriftReport extends Drift {
   /** How many findings there are; one that goes on is one, and the words are its last. */
   readonly findings: number
-  /** How many more things there are than `things` names. */
-  readonly moreThings: number
   /** The time of the first finding and of the last, in milliseconds since the epoch. */
   readonly fromMs: number
   readonly untilMs: number
@@ -44,7 +42,8 @@ const MAX_KEYS = 1_000
 
 interface Pending {
   readonly fromMs: number
-  readonly keys: Set<string>
+  /** What the findings are about, and how many things each leaves out. */
+  readonly keys: Map<string, number>
   readonly things: Set<string>
   last: Drift
   untilMs: number
@@ -159,20 +158,22 @@ function keyOf({ agent, detector, response, grave }: Drift, task: string | null 
 
 function pendingOf(last: Drift, fromMs: number): Pending {
   const none = { findings: 0, requests: 0, requestIds: [], characters: 0, moreThings: 0 }
-  return { last, fromMs, untilMs: fromMs, keys: new Set(), things: new Set(), ...none }
+  return { last, fromMs, untilMs: fromMs, keys: new Map(), things: new Set(), ...none }
 }
 
 function include(pending: Pending, drift: Drift, nowMs: number): void {
-  const { key, things, requests, requestIds } = drift
+  const { key, things, moreThings, requests, requestIds } = drift
   pending.last = drift
   pending.untilMs = nowMs
   const isKnown = pending.keys.has(key)
   if (!isKnown) {
     pending.findings += 1
-    if (pending.keys.size < MAX_KEYS) pending.keys.add(key)
     pending.requests += requests
     pending.requestIds = [...pending.requestIds, ...requestIds].slice(-MAX_REQUESTS)
   }
+  const leftOut = pending.keys.get(key) ?? 0
+  pending.moreThings += Math.max(0, moreThings - leftOut)
+  if (isKnown || pending.keys.size < MAX_KEYS) pending.keys.set(key, Math.max(leftOut, moreThings))
   for (const thing of things) if (!pending.things.has(thing)) name(pending, thing, isKnown)
 }
 

@@ -27,6 +27,8 @@ export interface Drift {
   readonly key: string
   /** The keys of the things that it is about. */
   readonly things: readonly string[]
+  /** How many more there are than `things` names. */
+  readonly moreThings: number
   /** Worse than the detector's usual finding. */
   readonly grave: boolean
   /** The newest of the requests that led to it. */
@@ -148,7 +150,7 @@ function watcher<Name extends DetectorName>(name: Name, look: Look<DetectorSetti
 function driftOf(
   detector: DetectorName,
   { agent, task }: Observation,
-  { key, words, requestIds, things = [], grave = false }: DriftFinding,
+  { key, words, requestIds, things = [], moreThings = 0, grave = false }: DriftFinding,
   settings: DetectorSettings,
 ): Drift {
   const { response, factor, for: forMs } = settings[detector]
@@ -160,6 +162,7 @@ function driftOf(
     words,
     key,
     things,
+    moreThings,
     grave,
     requestIds: requestIds.slice(-MAX_REQUESTS),
     requests: requestIds.length,

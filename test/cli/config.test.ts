@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ConfigSchema } from '../../proxy/config/schema/config.ts'
 import { run } from '../../proxy/cli/config.ts'
@@ -130,6 +130,25 @@ describe('moderato config', () => {
       expect([code, err]).toEqual([1, expect.stringContaining(`listen.agents: must be HOST:PORT`)])
       expect(err).toContain(words)
     }
+  })
+
+  it('says what a start would say of the secrets in files that it names', async () => {
+    const alerts = { url: 'https://hooks.example.org', secretFile: 'short' }
+    const path = file('short-secret', {
+      watch: { alerts },
+      admin: { people: [{ id: 'a', tokenFile: 'open' }] },
+    })
+    writeFileSync(join(dirname(path), 'short'), 'too-short', { mode: 0o600 })
+    writeFileSync(join(dirname(path), 'open'), 'x'.repeat(40), { mode: 0o644 })
+    const { code, err } = await config('check', path)
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(
+        /secretFile: the secret in .*short has fewer than 32 characters: make one with openssl rand -base64 33\n/,
+      ),
+    })
+    expect(err).toMatch(/admin\.people\.0\.tokenFile: .*open is open to other users: set its mode to 0600\n/)
+    expect(err).not.toContain('too-short')
   })
 
   it('misses the files that it names', async () => {

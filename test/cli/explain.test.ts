@@ -3,11 +3,17 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { loadPolicy } from '../../policy/bundle.ts'
 import { run, type ExplainDeps } from '../../proxy/cli/explain.ts'
+import { unknownNames } from '../../proxy/cli/unknown-names.ts'
+import { parseConfig } from '../../proxy/config/load.ts'
 
 const data = {
   agents: { demo: { grants: [{ classes: ['read', 'write'], resources: ['arn:aws:s3:::data/*'] }] } },
 }
-const deps: ExplainDeps = { loadEngine: () => loadPolicy({ data }), nowMs: () => 1_790_000_000_000 }
+const deps: ExplainDeps = {
+  loadEngine: () => loadPolicy({ data }),
+  unknownNames: () => [],
+  nowMs: () => 1_790_000_000_000,
+}
 
 async function explain(args: readonly string[], stdin = '', given: ExplainDeps = deps) {
   const io = { stdin: Readable.from([stdin]), stdout: new PassThrough(), stderr: new PassThrough() }
@@ -115,5 +121,32 @@ describe('explain', () => {
     const { code, out } = await explain(['--help'])
     expect(code).toBe(0)
     expect(out).toContain('usage: moderato explain')
+  })
+})
+
+describe('the names of an explained call', () => {
+  const rule = { match: { sub: '*' }, agent: 'ci/{sub}', grants: [{ classes: ['read'], resources: ['*'] }] }
+  const provider = { name: 'p', type: 'oidc', issuer: 'https://i.example.org', audience: 'm', rules: [rule] }
+  const given = {
+    agents: [{ id: 'cleanup', accessKeyId: 'AKIDA', secretAccessKey: 's'.repeat(32) }],
+    identity: { providers: [provider] },
+  }
+  const { config } = parseConfig(given, { file: 'f', folder: '/', environment: {} })
+  const unknown = (agent: string, service?: string, operation?: string) =>
+    unknownNames({ agent, service, operation }, config)
+
+  it('are said to be unknown, with what may be meant', async () => {
+    expect(unknown('clenup', 'dynamo', 'DeleteTable')).toEqual([
+      'the configuration has no agent clenup (did you mean cleanup?)',
+      'the catalogue has no service dynamo (did you mean dynamodb?)',
+    ])
+    expect(unknown('cleanup', 'dynamodb', 'DeletTable')).toEqual([
+      'the catalogue has no dynamodb:DeletTable (did you mean DeleteTable?)',
+    ])
+    for (const service of ['dynamodb', undefined])
+      expect(unknown('ci/main', service, 'DeleteTable')).toEqual([])
+    const saying = { ...deps, unknownNames: () => ['the catalogue has no service dynamo'] }
+    const { code, err } = await explain([...WHO, '--service', 'dynamo', '--class', 'write'], '', saying)
+    expect({ code, err }).toEqual({ code: 1, err: 'moderato: the catalogue has no service dynamo\n' })
   })
 })

@@ -66,7 +66,9 @@ describe('moderato freeze', () => {
     expect(await freeze('--agent', 'ci/*', '--agent', 'a', '--reason', 'r')).toMatchObject({ code: 0 })
     expect(await freeze('--agent', 'typo', '--reason', 'r', '--json')).toMatchObject({ code: 1 })
     expect((await freeze('all')).err).toContain('\nmoderato: --reason must be given\n')
-    expect((await freeze('all', '--resaon', 'r')).err).toContain("moderato: Unknown option '--resaon'")
+    expect((await freeze('all', '--resaon', 'r')).err).toContain(
+      "moderato: Unknown option '--resaon' (did you mean --reason?)\n",
+    )
   })
 
   it('never takes nothing for everything, nor half a command for a whole one', async () => {
@@ -93,6 +95,7 @@ describe('moderato freeze', () => {
     const REFUSED: [string[], RegExp][] = [
       [['--service', 'dynamo', '--reason', 'x'], /the catalogue has no service dynamo/],
       [['--class', 'deletes', '--reason', 'x'], /classes\.0: .*"destructive"/],
+      [['--class', 'destrutive', '--reason', 'x'], /classes\.0: .*did you mean destructive\?/],
       [['--account', '1', '--reason', 'x'], /accounts\.0: must be 12 digits/],
       [['all', '--reason', 'x', '--for', 'a while'], /for: .*not a duration/],
       [['all', '--reason', 'x', '--until', '2026-03-04T09:00:00Z'], /until: this time is in the past/],

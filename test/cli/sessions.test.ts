@@ -44,7 +44,12 @@ async function operated() {
   const audit = { append: () => undefined }
   const endings = new TaskEndings({ revocations, ledger, audit, log: { warn: () => undefined }, clock })
   const { port } = await listening({
-    routes: sessionRoutes({ identity: { tasks, endings, revocations }, clock }),
+    routes: sessionRoutes({
+      identity: { tasks, endings, revocations },
+      clock,
+      isAgent: (id) => id === 'static',
+      nearestAgent: () => 'static',
+    }),
   })
   const moderato = async (...args: string[]) => {
     const { io, out, err } = captured()
@@ -81,6 +86,18 @@ describe('moderato sessions', () => {
     const { tasks } = JSON.parse((await moderato('list', '--json')).out) as { tasks: object[] }
     expect(tasks).toMatchObject([{ task: 't1', agent: 'a', root: 'a', counts: { calls: 0 } }])
     expect(await moderato('list', '--sessions')).toMatchObject({ out: 'no session called this replica\n' })
+  })
+
+  it('says when it revoked nobody, with who may be meant', async () => {
+    const { moderato, opened } = await operated()
+    await opened('one', 'by-template')
+    const vain = await moderato('revoke', '--agent', 'statik', '--reason', 'leaked')
+    expect(vain).toMatchObject({ code: 1 })
+    expect(vain.out).toContain('NOTHING IS REVOKED: there is no agent statik; did you mean static?')
+    expect(await moderato('revoke', '--agent', 'static', '--reason', 'leaked')).toMatchObject({ code: 0 })
+    expect(await moderato('revoke', '--agent', 'by-template', '--reason', 'leaked')).toMatchObject({
+      code: 0,
+    })
   })
 
   it('revokes a task, a session, an agent, a root and all, each by its name alone', async () => {

@@ -33,10 +33,22 @@ describe('ownSecret', () => {
 
   it('refuses an empty or short token without showing it', async () => {
     const path = join(await folder(), 'token')
-    for (const text of ['', '\n', 'short-secret']) {
+    for (const [text, words] of [
+      ['', /is empty$/],
+      ['\n', /is empty$/],
+      ['short-secret', /has fewer than 32 characters: make one with openssl/],
+    ] as const) {
       await writeFile(path, text, { mode: 0o600 })
-      expect(() => readSecret(path)).toThrow(/has fewer than 32 characters/)
+      expect(() => readSecret(path)).toThrow(words)
       expect(() => readSecret(path)).not.toThrow(/short-secret/)
     }
+  })
+
+  it('takes a short password of another program, but no empty one', async () => {
+    const path = join(await folder(), 'password')
+    await writeFile(path, 'pw-of-valkey\n', { mode: 0o600 })
+    expect(readSecret(path, 1)).toBe('pw-of-valkey')
+    await writeFile(path, '\n')
+    expect(() => readSecret(path, 1)).toThrow('is empty')
   })
 })

@@ -69,9 +69,15 @@ async function checkOver(first: Proxy, restarted: () => Promise<Proxy>): Promise
   ]
   expect((await moderato(later, explain)).out).toContain('1 of 4 left at 1/min')
   const fill = (rule: string) => later.metric('moderato_bucket_fill_ratio', { rule })
-  expect(await fill('destructive')).toBeCloseTo(0.25, 1)
-  expect(await fill('fleet')).toBeCloseTo(0.7, 1)
-  expect(await fill('trial')).toBeCloseTo(0, 1)
+  // Buckets fill meanwhile.
+  const between = async (rule: string, least: number, most: number): Promise<void> => {
+    const ratio = await fill(rule)
+    expect(ratio, rule).toBeGreaterThanOrEqual(least)
+    expect(ratio, rule).toBeLessThan(most)
+  }
+  await between('destructive', 0.25, 0.5)
+  await between('fleet', 0.7, 0.8)
+  await between('trial', 0, 0.5)
   expect(await fill('write')).toBe(1)
   expect((await moderato(later, ['limits', '--rule', 'fleet'])).out.split('\n')).toHaveLength(3)
   expect((await moderato(later, ['limits', '--agent', 'nobody'])).out).toContain('every bucket is full')

@@ -86,6 +86,15 @@ describe('observe mode', () => {
     expect(await proxy.metric('moderato_rule_holds_total')).toBe(0)
   })
 
+  it('charges nothing for what would be denied, as enforce mode would not', async () => {
+    for (const name of ['a', 'b']) await drop(name, READER)
+    await proxy.metricReaches('moderato_would_total', { would: 'deny' }, 2)
+    expect(await would({ would: 'throttle' })).toBe(0)
+    expect(await proxy.metric('moderato_bucket_fill_ratio', { rule: 'destructive' })).toBe(1)
+    expect((await moderato(proxy, ['limits'])).out).not.toContain(READER.id)
+    expect(await tailed()).not.toContain('WOULD-THROTTLE')
+  })
+
   it('counts nothing of what would go on all the same', async () => {
     const table = {
       TableName: 'test',

@@ -257,6 +257,24 @@ describe('mass-delete', () => {
     expect(one.of('mass-delete')[0]?.words).toBe('s3:DeleteObjects deletes 1000 things in one call.')
   })
 
+  it('names a hundred of them, and says how many more there are', () => {
+    const names = (from: number, number: number) =>
+      Array.from({ length: number }, (_, at) => `b/${from + at}`)
+    const many = watching()
+    for (let at = 0; at < 130; at++) many.see({ ...remove(1), resources: names(at, 1) })
+    expect(many.of('mass-delete')[0]).toMatchObject({ things: names(0, 100), moreThings: 0 })
+    const some = watching()
+    for (let at = 0; at < 6; at++) some.see({ ...remove(25), resources: names(at * 25, 25) }, 10)
+    expect(some.of('mass-delete')[0]).toMatchObject({ things: names(0, 100), moreThings: 0 })
+    expect(some.ongoing.at(-1)).toMatchObject({ things: names(0, 100), moreThings: 50 })
+    const one = watching()
+    one.see({ ...remove(120), resources: names(0, 100) })
+    expect(one.of('mass-delete')[0]).toMatchObject({ things: names(0, 100), moreThings: 20 })
+    const unnamed = watching()
+    unnamed.see({ ...remove(1_000), resources: [] })
+    expect(unnamed.of('mass-delete')[0]).toMatchObject({ things: [], moreThings: 0 })
+  })
+
   it('does not find them spread over more time, nor calls that were not made', () => {
     const { see, of } = watching()
     for (let calls = 0; calls < 30; calls++) see(remove(10), 7 * SECOND)

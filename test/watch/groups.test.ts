@@ -27,6 +27,7 @@ function finding(table: string, over: Partial<Drift> = {}): Drift {
     words: `dynamodb:DeleteTable on "${table}".`,
     key: table,
     things: [table],
+    moreThings: 0,
     grave: false,
     requestIds: [`r-${table}`],
     requests: 1,
@@ -146,12 +147,22 @@ describe('DriftGroups', () => {
     expect(many.told).toMatchObject([{ findings: 5_000, moreThings: 4_900, requests: 5_000 }])
     expect(many.told[0]?.things).toHaveLength(100)
     const { text } = driftAlert(many.told[0] as DriftReport, 0)
-    expect(text).toContain('and 4900 more'.replace('and ', ''))
+    expect(text).toContain(' and 4900 more. ')
     const long = scene()
     for (let index = 0; index < 100; index++) long.groups.add(finding(`${'x'.repeat(500)}${index}`))
     await long.time.advance(1_000)
     expect(long.told[0]?.things.join('').length).toBeLessThanOrEqual(8_192)
     expect((long.told[0]?.things.length ?? 0) + (long.told[0]?.moreThings ?? 0)).toBe(100)
+  })
+
+  it('says how many things a finding leaves out, once', async () => {
+    const { time, told, groups } = scene()
+    groups.add(finding('t', { words: 'Deleted 5 things.', moreThings: 4 }))
+    groups.add(finding('t', { words: 'Deleted 8 things.', moreThings: 7 }))
+    groups.add(finding('t', { words: 'Deleted 6 things.', moreThings: 5 }))
+    await time.advance(1_000)
+    expect(told).toMatchObject([{ findings: 1, things: ['t'], moreThings: 7 }])
+    expect(driftFields(told[0] as DriftReport).detail).toBe('Deleted 6 things. It is about "t" and 7 more.')
   })
 
   it('tells at the end what it has gathered, and of an agent that people let go on', async () => {

@@ -40,6 +40,7 @@ function drift(over: Partial<Drift>): Drift {
     forMs: undefined,
     key: 'k',
     things: [],
+    moreThings: 0,
     grave: false,
     ...over,
   }

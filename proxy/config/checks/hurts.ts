@@ -8,6 +8,7 @@ import { isLoopback, isSafeFromOthers } from '../../core/addresses.ts'
 import { didYouMean } from '../../core/did-you-mean.ts'
 import type { Config } from '../schema/config.ts'
 import { approverProblems } from './approvers.ts'
+import { fieldProblems } from './fields.ts'
 import type { Finding } from './finding.ts'
 import { grantProblems } from './grants.ts'
 import { nameWarnings } from './names.ts'
@@ -27,6 +28,7 @@ export function whatHurts(config: Config, catalogue: Catalogue): Hurts {
   return {
     problems: [
       ...idleSettings(config, catalogue.services),
+      ...fieldProblems(config, catalogue),
       ...operationProblems(config, catalogue),
       ...grants.problems,
     ],
@@ -58,13 +60,21 @@ function regionProblems({ upstream: { regions = [] }, catalogue: { services } }:
   )
 }
 
-/** An override of an operation that does not exist changes nothing. */
-function operationProblems({ catalogue: { overrides, services } }: Config, catalogue: Catalogue): Finding[] {
+/** A setting for an operation that does not exist changes nothing. */
+function operationProblems(
+  { catalogue: { overrides, services }, policy: { allowUnmodelled } }: Config,
+  catalogue: Catalogue,
+): Finding[] {
   const own = new Set(services.flatMap(({ name, signingName }) => [name, signingName]))
-  return overrides.flatMap(({ operation: named }, index) => {
-    const [service = '', operation = ''] = named.split(':')
+  const named = [
+    ...overrides.map(
+      ({ operation }, index) => [`catalogue.overrides.${index}.operation`, operation] as const,
+    ),
+    ...allowUnmodelled.map((each, index) => [`policy.allowUnmodelled.${index}`, each] as const),
+  ]
+  return named.flatMap(([path, name]) => {
+    const [service = '', operation = ''] = name.split(':')
     if (service === '*' || own.has(service)) return []
-    const path = `catalogue.overrides.${index}.operation`
     const models = catalogue.models.flatMap((model) => {
       const each = catalogue.service(model)
       return each !== undefined && (each.prefix === service || model === service) ? [each] : []

@@ -2,8 +2,10 @@
  * Warns of patterns and names in rules that restrict, since AWS knows what they name by other names too (rule S25), and of
  * variables in patterns of any rule.
  */
+import { arnMatch } from '../../../policy/arn-match.ts'
 import { patternAdvice, variableAdvice } from '../../../policy/pattern-advice.ts'
 import type { Catalogue } from '../../aws/catalogue/types.ts'
+import { isTemplate, mayMake } from '../../core/agent-template.ts'
 import { didYouMean } from '../../core/did-you-mean.ts'
 import type { Config } from '../schema/config.ts'
 import type { Finding } from './finding.ts'
@@ -17,6 +19,7 @@ export function nameWarnings(config: Config, catalogue: Pick<Catalogue, 'service
     ...patternWarnings('catalogue.overrides', own.overrides, patternAdvice),
     ...grantWarnings(config),
     ...resourceWarnings('breakglass', breakglass, variableAdvice),
+    ...agentWarnings(config),
     ...serviceWarnings(freeze.windows, [
       ...catalogue.services,
       ...catalogue.models,
@@ -55,6 +58,36 @@ function grantWarnings({ agents, identity }: Config): Finding[] {
       ),
     ),
   ]
+}
+
+/** A rule for an agent that nobody is holds nobody. Agents that a template makes are not known before. */
+function agentWarnings({ agents, identity, policy, freeze }: Config): Finding[] {
+  const ids = agents.map(({ id }) => id)
+  const templates = identity.providers
+    .flatMap(({ rules }) => rules.map(({ agent }) => agent))
+    .filter(isTemplate)
+  const isSomebody = (pattern: string): boolean =>
+    ids.some((id) => arnMatch([pattern], id)) ||
+    templates.some((each) => pattern.includes('*') || mayMake(each, pattern))
+  const lists: Readonly<Record<string, readonly { readonly agents?: readonly string[] | undefined }[]>> = {
+    'policy.approvals': policy.approvals,
+    'policy.taskApprovals': policy.taskApprovals,
+    'freeze.windows': freeze.windows,
+  }
+  return Object.entries(lists).flatMap(([path, rules]) =>
+    rules.flatMap(({ agents: patterns = [] }, index) =>
+      patterns.flatMap((pattern, at) =>
+        pattern === '*' || isSomebody(pattern)
+          ? []
+          : [
+              {
+                path: `${path}.${index}.agents.${at}`,
+                message: `${JSON.stringify(pattern)} is no agent of this configuration${didYouMean(pattern, ids)}`,
+              },
+            ],
+      ),
+    ),
+  )
 }
 
 /** A freeze of a service that no call is of freezes nothing. */

@@ -5,13 +5,14 @@ import type { Config } from '../schema/config.ts'
 import type { Finding } from './finding.ts'
 
 /** A list of patterns, and where it stands. */
-interface NamedPatterns {
+export interface NamedPatterns {
   readonly path: string
   readonly patterns: readonly string[]
 }
 
 /** Parts of an ARN before the resource: arn, partition, service, region, account. */
 const PARTS = 5
+const ACCOUNT = /^arn:[^:*]*:[^:*]*:(?:\*|[^:*]*):(\d+):/
 const BUCKET_URL = /^s3:\/\/([^/]*)\/?(.*)$/s
 
 /** Returns what is wrong with the patterns of a configuration. */
@@ -29,7 +30,7 @@ export function patternProblems(config: Config, services: ReadonlySet<string>): 
 }
 
 /** Returns every list of resource patterns in a configuration. */
-function patternsOf({ agents, identity, policy, catalogue, breakglass }: Config): NamedPatterns[] {
+export function patternsOf({ agents, identity, policy, catalogue, breakglass }: Config): NamedPatterns[] {
   const lists = (path: string, rules: readonly { readonly resources?: readonly string[] | undefined }[]) =>
     rules.map(({ resources = [] }, index) => ({ path: `${path}.${index}.resources`, patterns: resources }))
   return [
@@ -60,21 +61,32 @@ function problemOf(pattern: string, known: Known): string | undefined {
   if (!pattern.includes('*') && pattern.split(':').length <= PARTS)
     return 'matches no ARN: it has fewer than six parts, arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE'
   // A * may stand for colons too, so only parts before the first one are where they seem to be.
-  const part = wrongPart(fixed.split(':').slice(0, -1), known)
+  const part = wrongPart(fixed.split(':').slice(0, -1), known) ?? wrongAccount(pattern)
   return part === undefined ? undefined : `matches no ARN: ${part}`
 }
 
 /** Says which part of an ARN there is not. */
 function wrongPart(parts: readonly string[], { services, own }: Known): string | undefined {
-  const [, partition, service, region = '', account = ''] = parts
+  const [, partition, service, region = ''] = parts
   if (partition !== undefined && !partitionNames().includes(partition))
     return `there is no partition ${partition}${didYouMean(partition, partitionNames())}`
   // ARNs have names of services that no IAM prefix has: only what is nearly one is taken for a mistake.
-  if (service !== undefined && !services.has(service) && nearest(service, services) !== undefined)
+  if (service !== undefined && !services.has(service) && isMistake(service, services))
     return `there is no service ${service}${didYouMean(service, services)}`
   if (region !== '' && !isRegion(region) && !own.has(service ?? ''))
     return `there is no region ${region}${didYouMean(region, regionNames())}`
-  if (/^\d+$/.test(account) && account.length !== 12)
-    return `an account has 12 digits, and ${account} has ${account.length}`
   return undefined
+}
+
+/** ARNs of `route53-recovery-control-config` begin with `route53-recovery-control`. */
+function isMistake(service: string, services: ReadonlySet<string>): boolean {
+  const meant = nearest(service, services)
+  return meant !== undefined && !meant.startsWith(`${service}-`)
+}
+
+/** A * in the place of the region is nearly always the region. */
+function wrongAccount(pattern: string): string | undefined {
+  const account = ACCOUNT.exec(pattern)?.[1]
+  if (account === undefined || account.length === 12) return undefined
+  return `an account has 12 digits, and ${account} has ${account.length}`
 }

@@ -38,7 +38,7 @@ export interface PaceDeps extends CallPaceDeps {
  * services, regions and accounts together (S1, S2), and in the buckets of every further rule. Holds the call if its turn
  * comes within `maxWait`. The charge is taken when the turn comes, whatever follows; a call that leaves the queue before
  * its turn is not charged. A call whose approvers said so passes uncharged. In observe mode no call is held or refused;
- * the record says what would have happened.
+ * the record says what would have happened. Calls that enforce mode would have denied are not charged there either.
  * Denials: `paced`, `pace_exceeds_burst`, `dwell`, `queue_full`, `client_gone`, `draining`, and those of `recheck`.
  */
 export function pace(deps: PaceDeps) {
@@ -138,6 +138,8 @@ function observed<Exchange extends Approved>(
   { charges, dwellMs, notBeforeMs }: CallPace,
   { limiter, clock, firstSeen }: PaceDeps,
 ): MaybePromise<Exchange & Paced> {
+  // Enforce mode would have refused it before its pace.
+  if (exchange.decision.wouldDeny === 'policy_denied') return { ...exchange, waitedMs: undefined, ...NOTHING }
   const { enforced, maxWaitMs } = charges
   const nowMs = clock.nowMs()
   noteFirstSeen(exchange, firstSeen, dwellMs, nowMs)

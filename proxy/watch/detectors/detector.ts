@@ -14,6 +14,8 @@ export interface DriftFinding {
   readonly words: string
   /** The keys of the things that it is about, for a summary of many findings. */
   readonly things?: readonly string[] | undefined
+  /** How many more there are than `things` names. */
+  readonly moreThings?: number
   /** The requests that led to it, the newest last. */
   readonly requestIds: readonly string[]
   /** How long a finding of this key stays the same finding. */

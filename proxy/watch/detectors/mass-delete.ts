@@ -15,7 +15,8 @@ interface Slot {
 /** A window is counted in so many parts, so that what an agent deletes costs no memory; it is longer by one at most. */
 const SLOTS = 60
 const MAX_REQUESTS = 20
-const MAX_THINGS = 20
+/** Names that are kept, over all parts. */
+const MAX_THINGS = 100
 
 export const massDelete: Detector<DetectorSettings['mass-delete']> = () => {
   let slots: Slot[] = []
@@ -31,12 +32,14 @@ export const massDelete: Detector<DetectorSettings['mass-delete']> = () => {
     if (count < things && sum < things) return undefined
     const alone = count >= things
     const names = [...new Set(slots.flatMap((each) => [...each.names]))]
+    const named = alone ? resources : [...new Set(slots.flatMap((each) => [...each.things]))]
     return {
       key: 'mass-delete',
       words: alone
         ? `${name} deletes ${count} things in one call.`
         : `Deleted ${sum} things within ${lasting(within)} by ${phraseList(names)}.`,
-      things: alone ? resources : [...new Set(slots.flatMap((each) => [...each.things]))],
+      things: named,
+      moreThings: named.length === 0 ? 0 : Math.max(0, (alone ? count : sum) - named.length),
       requestIds: alone ? [requestId] : slots.flatMap((each) => each.requestIds),
       quietMs: within,
     }
@@ -53,6 +56,11 @@ function note(
     slots.push((slot = { number, count: 0, names: new Set(), things: new Set(), requestIds: [] }))
   slot.count += count
   slot.names.add(name)
-  for (const key of resources) if (slot.things.size < MAX_THINGS) slot.things.add(key)
+  let room = MAX_THINGS - slots.reduce((kept, each) => kept + each.things.size, 0)
+  for (const key of resources) {
+    if (room <= 0) break
+    if (!slot.things.has(key)) room -= 1
+    slot.things.add(key)
+  }
   slot.requestIds = [...slot.requestIds, requestId].slice(-MAX_REQUESTS)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadCatalogue } from '../../../proxy/aws/catalogue/catalogue.ts'
+import { everyOperation, loadCatalogue } from '../../../proxy/aws/catalogue/catalogue.ts'
 import { whatHurts } from '../../../proxy/config/checks/hurts.ts'
 import { parseConfig } from '../../../proxy/config/load.ts'
 
@@ -26,6 +26,11 @@ describe('a pattern', () => {
     ['arn:aws:dynamdb:*:*:table/t', 'there is no service dynamdb (did you mean dynamodb?)'],
     ['arn:aws:sqs:us-esat-1:*:q', 'there is no region us-esat-1 (did you mean us-east-1?)'],
     ['arn:aws:sqs:us-east-1:1234:q', 'an account has 12 digits, and 1234 has 4'],
+    ['arn:aws:dynamodb:*:11112222333:table/t', 'an account has 12 digits, and 11112222333 has 11'],
+    ['arn:aws:iam:us-east-1:111122223333:role/r', 'write arn:aws:iam::111122223333:role/r'],
+    ['arn:aws:s3:us-east-1:111122223333:bucket/*', 'write arn:aws:s3:::bucket/*'],
+    ['arn:aws:dynamodb:::table/t', 'write arn:aws:dynamodb:*:*:table/t'],
+    ['arn:aws:lambda::111122223333:function:f', 'write arn:aws:lambda:*:111122223333:function:f'],
   ])('that can match no ARN is found: %s', (pattern, words) => {
     expect(problems(granting([pattern, '*']))).toEqual([
       expect.stringMatching(/^agents\.0\.grants\.0\.resources\.0: /),
@@ -47,8 +52,33 @@ describe('a pattern', () => {
     ['arn:aws:lambda:us-*:*:function:*'],
     ['arn:aws:a-service-of-next-year:*'],
     ['arn:aws:ec2:us-east-1::image/ami-1'],
+    ['arn:aws:s3:*:*:bucket/*'],
+    ['arn:aws:s3:us-east-1:111122223333:accesspoint/a/object/*'],
+    ['arn:aws:s3::111122223333:accesspoint/m.mrap'],
+    ['arn:aws:sts::111122223333:assumed-role/r/s'],
+    ['arn:aws-us-gov:dynamodb:us-gov-west-1:111122223333:table/t'],
+    ['arn:aws:cloudformation:us-east-1:aws:transform/Serverless-2016-10-31'],
+    ['arn:aws:logs:*:log-group:/a:*'],
   ])('that can match one is not: %s', (pattern) => {
     expect(problems(granting([pattern]))).toEqual([])
+  })
+
+  it('that names a resource as AWS does is never a problem, whatever the service', () => {
+    const VALUES: Readonly<Record<string, string>> = {
+      Partition: 'aws',
+      Region: 'us-east-1',
+      Account: '111122223333',
+    }
+    const named = everyOperation(loadCatalogue()).flatMap(({ resources }) =>
+      resources.flatMap(({ template, arnService }) => (arnService.includes('$') ? [] : (template ?? []))),
+    )
+    const patterns = [...new Set(named)].flatMap((template) => [
+      template.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? 'name'),
+      template.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => (name === 'Partition' ? 'aws' : '*')),
+    ])
+    expect(patterns.length).toBeGreaterThan(2_000)
+    // One grant for each, of a class that any service has.
+    expect(problems(granting(patterns))).toEqual([])
   })
 
   it('is looked at in every list of the configuration', () => {
@@ -144,6 +174,37 @@ describe('an approval', () => {
 })
 
 describe('a name', () => {
+  it('of an agent that nobody is gets a warning, unless a template may make it', () => {
+    const rule = (agents: readonly string[]) => ({ classes: ['destructive'], agents })
+    const window = {
+      name: 'w',
+      days: ['mon'],
+      from: '18:00',
+      to: '20:00',
+      timeZone: 'UTC',
+      agents: ['cleanpu', 'x*'],
+    }
+    const given = {
+      agents: [{ id: 'cleanup', ...KEY }],
+      admin: { people: PEOPLE },
+      policy: { approvals: [rule(['clean*']), rule(['clenup'])], taskApprovals: [rule(['*', 'other'])] },
+      freeze: { windows: [window] },
+    }
+    const warned = (more: object) =>
+      hurts({ ...given, ...more }).warnings.map(({ path, message }) => `${path}: ${message}`)
+    expect(warned({})).toEqual([
+      'policy.approvals.1.agents.0: "clenup" is no agent of this configuration (did you mean cleanup?)',
+      'policy.taskApprovals.0.agents.1: "other" is no agent of this configuration',
+      'freeze.windows.0.agents.0: "cleanpu" is no agent of this configuration (did you mean cleanup?)',
+      'freeze.windows.0.agents.1: "x*" is no agent of this configuration',
+    ])
+    const rules = [
+      { match: { sub: '*' }, agent: 'x/{sub}', grants: [{ classes: ['read'], resources: ['*'] }] },
+    ]
+    const provider = { name: 'p', type: 'oidc', issuer: 'https://i.example.org', audience: 'moderato', rules }
+    expect(warned({ identity: { providers: [provider] } }).join()).not.toContain('"x*"')
+  })
+
   it('of a region or an operation that does not exist is found, with what was meant', () => {
     expect(problems({ upstream: { regions: ['eu-central-1', 'eu-centrl-1'] } })).toEqual([
       'upstream.regions.1: "eu-centrl-1" is no known region (did you mean eu-central-1?)',
@@ -153,6 +214,10 @@ describe('a name', () => {
     expect(overriding('dynamodb:DeletTable')).toEqual([
       'catalogue.overrides.0.operation: dynamodb has no operation DeletTable (did you mean DeleteTable?)',
     ])
+    expect(problems({ policy: { allowUnmodelled: ['dynamodb:UpdateTabel:NewParameter'] } })).toEqual([
+      'policy.allowUnmodelled.0: dynamodb has no operation UpdateTabel (did you mean UpdateTable?)',
+    ])
+    expect(problems({ policy: { allowUnmodelled: ['dynamodb:UpdateTable:NewParameter'] } })).toEqual([])
     expect(overriding('dynamo:DeleteTable')).toEqual([
       expect.stringContaining('there is no service dynamo (did you mean dynamodb?)'),
     ])

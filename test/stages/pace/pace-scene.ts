@@ -84,6 +84,7 @@ export interface Ask {
   readonly task?: string
   readonly ancestors?: readonly string[]
   readonly invocationId?: string
+  readonly wouldDeny?: string
   readonly body?: string
   readonly call?: Partial<Call>
 }
@@ -139,6 +140,7 @@ export function decided(ask: Ask = {}): Approved {
       signature: '',
     },
     call,
+    decision: { wouldDeny: ask.wouldDeny },
   }
   return facts as unknown as Approved
 }

@@ -188,6 +188,16 @@ describe('pace in observe mode', () => {
   })
 })
 
+describe('pace of what policy would deny in observe mode', () => {
+  it('charges nothing, as enforce mode would have refused it before its pace', async () => {
+    const { run } = scene({ mode: 'observe' })
+    const denied = decided({ wouldDeny: 'policy_denied' })
+    for (let calls = 0; calls < 5; calls++) expect((await run(denied)).paced?.wouldThrottle).toBeUndefined()
+    const ends = [await run(decided()), await run(decided()), await run(decided())]
+    expect(ends.map(({ paced }) => paced?.wouldThrottle)).toEqual([undefined, undefined, 'paced'])
+  })
+})
+
 describe('pace of an agent that is slowed', () => {
   it('takes the factor times as long, for this agent alone, and says so', async () => {
     const { run } = scene({ slowdownOf: (id) => (id === 'agent' ? 4 : 1) })
