@@ -2,10 +2,13 @@
 import type { Identification } from './identify.ts'
 import { routesOf } from './routes.ts'
 
-const UTF8 = String.raw`(?:\s*;\s*charset\s*=\s*"?utf-?8"?)?`
+/** Matches the charset as clients write it: what a lenient reader alone understands can be read in two ways (RFC 9110 5.6.6). */
+const CHARSET = String.raw`[ \t]*;[ \t]*charset=(?:utf-8|"utf-8")`
+const UTF8 = `(?:${CHARSET})?`
 const JSON_TYPES = new RegExp(String.raw`^application/(?:json|x-amz-json-1\.[01])${UTF8}$`, 'i')
 const FORM_TYPE = new RegExp(String.raw`^application/x-www-form-urlencoded${UTF8}$`, 'i')
 const XML_TYPES = new RegExp(`^(?:application|text)/xml${UTF8}$`, 'i')
+const ENDS_IN_UTF8 = new RegExp(`${CHARSET}$`, 'i')
 const CBOR_TYPE = /^application\/cbor$/i
 
 const TYPES: Readonly<Record<string, readonly [types: RegExp, name: string]>> = {
@@ -53,7 +56,5 @@ export function typeToSend(
 function s3TypeToSend(body: string, type: string, method: string): string | undefined {
   if (method === 'POST' && /multipart\//i.test(type)) return 'application/xml'
   if (body !== 'document' || !/charset/i.test(type)) return undefined
-  return XML_TYPES.test(type.trim()) || /;\s*charset\s*=\s*"?utf-?8"?$/i.test(type)
-    ? undefined
-    : 'application/xml'
+  return XML_TYPES.test(type.trim()) || ENDS_IN_UTF8.test(type) ? undefined : 'application/xml'
 }
