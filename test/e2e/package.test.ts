@@ -55,6 +55,7 @@ describe.skipIf(missing(NPM))('the package', () => {
         'dist/rego/bundle/.manifest',
         'dist/rego/bundle/policy.wasm',
         'helm/moderato/dashboards/moderato-service.json',
+        'helm/moderato/rules/alerts.yaml',
       ]),
     )
   })

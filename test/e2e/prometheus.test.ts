@@ -79,7 +79,7 @@ const ANSWERS: Readonly<Record<string, readonly Labels[]>> = {
   'An agent is in quarantine': [{ instance: 'enforcing' }],
   'Upstream credentials end within 10 minutes and were not renewed': [],
   'The keys of an identity provider are older than a day': [{ provider: 'spire' }],
-  "The disk holds less than four times today's audit log: full disks stop changes": [],
+  "The disk holds less than 1 GiB, or less than four times today's audit log: full disks stop changes": [],
   'Lines of the log are lost: its reader stalls': [],
 }
 
@@ -88,7 +88,7 @@ const LOOSENED: readonly (readonly [question: string, from: string, to: string])
   ['An approval waits for more than 10 minutes', '> 600', '> 0'],
   ['Upstream credentials end within 10 minutes and were not renewed', '< 600', '> 600'],
   [
-    "The disk holds less than four times today's audit log: full disks stop changes",
+    "The disk holds less than 1 GiB, or less than four times today's audit log: full disks stop changes",
     '< 4 * (moderato_audit_bytes - moderato_audit_bytes offset 1d)',
     '> 4 * (moderato_audit_bytes - moderato_audit_bytes offset 1s)',
   ],
