@@ -3,11 +3,8 @@ import { RequestsPerSecond, Short } from '@grafana/grafana-foundation-sdk/units'
 import type { Board, Row } from './panels.ts'
 import { growth, of, rate } from './promql.ts'
 
-/**
- * The chosen agent. An id may have quotes in it, since it is made of claims: Grafana escapes them in this format, and
- * else not in every version.
- */
-const AGENT = 'agent=${agent:doublequote}'
+/** The chosen agents. Grafana escapes them, since more than one may be chosen. */
+const AGENT = 'agent=~"$agent"'
 
 const HELP = `**Stop it:** \`moderato quarantine add AGENT --reason "..." --config moderato.yaml\`. Stop everything:
 \`moderato freeze all --reason "..." --config moderato.yaml\`.
@@ -23,7 +20,7 @@ const ALL: Row = {
     {
       kind: 'table',
       title: 'Changes that cannot be taken back easily, let through',
-      asks: 'Which agent did the most that hurts? Beyond limits.agentLabels agents are counted as "other".',
+      asks: 'Which agent did the most that hurts? Choose it above. Beyond limits.agentLabels, agents are counted as "other"; an id with a quote in it is under "All".',
       unit: Short,
       queries: [
         {
@@ -49,7 +46,7 @@ const ALL: Row = {
 }
 
 const ONE: Row = {
-  title: 'The chosen agent',
+  title: 'The chosen agents',
   panels: [
     {
       kind: 'lines',

@@ -105,16 +105,18 @@ function variables(byAgent: boolean): (DatasourceVariableBuilder | QueryVariable
       .datasource(DATASOURCE)
       .refresh(VariableRefresh.OnTimeRangeChanged)
       .sort(VariableSort.AlphabeticalAsc)
-  const every = (variable: QueryVariableBuilder) => variable.multi(true).includeAll(true).allValue('.+')
+      .multi(true)
+      .includeAll(true)
   const chosen = [
     new DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'),
-    every(query('job', 'Job', 'label_values(moderato_build_info, job)')),
-    every(query('instance', 'Replica', 'label_values(moderato_build_info{job=~"$job"}, instance)')),
+    // "All" are those that are listed: other jobs have `up` and metrics of processes, too.
+    query('job', 'Job', 'label_values(moderato_build_info, job)'),
+    query('instance', 'Replica', 'label_values(moderato_build_info{job=~"$job"}, instance)'),
   ]
   if (!byAgent) return chosen
   const agent = query('agent', 'Agent', 'label_values(moderato_agent_requests_total{job=~"$job"}, agent)')
-  // The panels quote the id and escape quotes in it, but Grafana's format for that leaves backslashes as they are.
-  return [...chosen, agent.regex('/^[^\\\\]*$/')]
+  // Grafana escapes what it puts into a pattern, but not quotes, in most versions: an id with one is not offered by itself.
+  return [...chosen, agent.regex('/^[^"]*$/').allValue('.+')]
 }
 
 function panelBuilder(panel: Panel): LinesBuilder | StatBuilder | TableBuilder {

@@ -30,11 +30,14 @@ const HEALTH: Row = {
     {
       kind: 'numbers',
       title: 'Credentials and keys',
-      asks: 'Will calls fail soon? How long the upstream credentials last (infinite if they do not end), and how old the keys of identity providers are.',
+      asks: 'Will calls fail soon? How long the upstream credentials last (30 days stand for 30 days or more), and how old the keys of identity providers are.',
       unit: DurationSeconds,
       width: 8,
       queries: [
-        { expr: `min(${of('moderato_upstream_credentials_expiry_seconds')})`, legend: 'credentials end in' },
+        {
+          expr: `clamp_max(min(${of('moderato_upstream_credentials_expiry_seconds')}), 30 * 86400)`,
+          legend: 'credentials end in',
+        },
         { expr: `max(${of('moderato_identity_keys_age_seconds')})`, legend: 'oldest identity keys' },
       ],
     },

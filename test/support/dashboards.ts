@@ -27,6 +27,7 @@ const Dashboard = z.looseObject({
         query: z.string(),
         regex: z.string().optional(),
         multi: z.boolean(),
+        allValue: z.string().optional(),
       }),
     ),
   }),
@@ -50,12 +51,17 @@ export function queried({ panels }: DashboardFile): DashboardFile['panels'] {
   return panels.filter(({ type }) => type !== 'row' && type !== 'text')
 }
 
-/** Returns an expression with its variables replaced as Grafana replaces them: everything, or the one agent. */
-export function interpolated(expression: string, agent: string): string {
+/** Returns an expression with its variables replaced as Grafana replaces them. No agent stands for all of them. */
+export function interpolated(expression: string, agent?: string): string {
   return expression
     .replaceAll('$__rate_interval', '10s')
     .replaceAll('$__range', '1h')
-    .replaceAll('$job', '.+')
+    .replaceAll('$job', 'moderato')
     .replaceAll('$instance', '.+')
-    .replaceAll('${agent:doublequote}', () => `"${agent.replaceAll('"', String.raw`\"`)}"`)
+    .replaceAll('$agent', () => (agent === undefined ? '.+' : escaped(agent)))
+}
+
+/** Escapes a value for a pattern in a query as Grafana does where several may be chosen: quotes stay as they are. */
+function escaped(value: string): string {
+  return value.replaceAll('\\', String.raw`\\\\`).replaceAll(/[$^*{}[\]'+?.()|]/g, String.raw`\\$&`)
 }

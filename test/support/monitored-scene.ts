@@ -22,7 +22,7 @@ const OPERATOR: TestAgent = { ...BUILDER, ...UPSTREAM_KEY }
 export const CI: TestAgent = { ...BUILDER, id: 'spiffe://example.org/agent/ci', accessKeyId: 'AKIDCI' }
 /** Its id is made to break out of a query, and of a page. */
 export const ODD: TestAgent = {
-  ...BUILDER,
+  ...READER,
   id: 'odd/"} or vector(7) or up{job="<b>{{x}}</b>',
   accessKeyId: 'AKIDODD',
 }
@@ -161,6 +161,7 @@ async function calls(proxy: Proxy, goesOn: () => boolean): Promise<void> {
       dynamo('DeleteTable', { TableName: 't' }, READER),
       dynamo('ListTables', {}, CI),
       dynamo('ListTables', {}, ODD),
+      dynamo('DeleteTable', { TableName: 't' }, ODD),
       aws(
         'iam',
         '/',
