@@ -23,6 +23,8 @@ export default defineConfig({
   test: {
     pool: 'forks',
     slowTestThreshold: 5_000,
+    // A machine that is busy with something else takes its time; what never comes is told a little later.
+    expect: { poll: { timeout: 15_000 } },
     reporters: [
       new ProgressReporter(seed),
       ...(report === undefined ? [] : [['json', { outputFile: report }] as ['json', object]]),

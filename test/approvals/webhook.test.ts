@@ -52,10 +52,13 @@ async function receiver(answer: (response: ServerResponse, count: number) => voi
 
 /** Lets each retry come as soon as the one before it failed. */
 async function arrivals(scene: { arrived: Arrived[]; time: VirtualTime }, count: number): Promise<void> {
-  await vi.waitFor(async () => {
-    await scene.time.advance(25_000)
-    expect(scene.arrived.length).toBeGreaterThanOrEqual(count)
-  })
+  await vi.waitFor(
+    async () => {
+      await scene.time.advance(25_000)
+      expect(scene.arrived.length).toBeGreaterThanOrEqual(count)
+    },
+    { timeout: 15_000 },
+  )
 }
 
 describe('the webhook', () => {
@@ -76,7 +79,9 @@ describe('the webhook', () => {
     const scene = await receiver((response) => response.writeHead(500).end())
     scene.webhook.post(KNOWN)
     await arrivals(scene, 4)
-    await vi.waitFor(() => expect(scene.warnings).toEqual([{ approval: KNOWN.id, problem: 'status 500' }]))
+    await vi.waitFor(() => expect(scene.warnings).toEqual([{ approval: KNOWN.id, problem: 'status 500' }]), {
+      timeout: 15_000,
+    })
     await scene.time.advance(120_000)
     expect(scene.arrived).toHaveLength(4)
     expect(scene.time.alarms).toBe(0)
@@ -94,7 +99,7 @@ describe('the webhook', () => {
     const scene = await receiver((response) => response.writeHead(307, { location: '/elsewhere' }).end())
     scene.webhook.post(KNOWN)
     await arrivals(scene, 4)
-    await vi.waitFor(() => expect(scene.warnings).toHaveLength(1))
+    await vi.waitFor(() => expect(scene.warnings).toHaveLength(1), { timeout: 15_000 })
     expect(scene.arrived).toHaveLength(4)
   })
 

@@ -23,6 +23,8 @@ import { openScene } from '../support/scene.ts'
 import { BOTO3, missing, MOTO } from '../support/tools.ts'
 
 const OUR_NAME = 'moderato.internal'
+/** A star of a name, as records tell it from a part that is not known. */
+const inRecords = (key: string): string => key.replaceAll('*', '${*}')
 const KEYS: readonly string[] = [
   'plain',
   'with space',
@@ -102,7 +104,7 @@ describe.skipIf(missing(MOTO))('SDK v3 with buckets in the host', () => {
     await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects: KEYS.map((Key) => ({ Key })) } }))
     expect((await client.send(new ListObjectsV2Command({ Bucket }))).KeyCount).toBe(0)
     const recorded = new Set(proxy.records().flatMap(({ resources }) => resources ?? []))
-    for (const key of KEYS) expect(recorded).toContain(`arn:aws:s3:::${Bucket}/${key}`)
+    for (const key of KEYS) expect(recorded).toContain(`arn:aws:s3:::${Bucket}/${inRecords(key)}`)
   })
 
   it('judges the bucket in the host, whatever the key looks like', async () => {
@@ -173,7 +175,7 @@ c.delete_bucket(Bucket='${bucket}')
 result = [same, listed, left]`
     expect(await boto3(named(proxy, 'localhost'), snippet)).toEqual([true, true, 0])
     const recorded = new Set(proxy.records().flatMap(({ resources }) => resources ?? []))
-    for (const key of KEYS) expect(recorded).toContain(`arn:aws:s3:::${bucket}/${key}`)
+    for (const key of KEYS) expect(recorded).toContain(`arn:aws:s3:::${bucket}/${inRecords(key)}`)
   })
 
   it('presigns for a bucket in the host', async () => {

@@ -108,16 +108,18 @@ describe('a break-glass', () => {
         .filter(({ breakglass }) => breakglass === id)
         .map(({ phase, operation = '' }) => `${phase} ${operation}`)
         .toSorted()
-    await vi.waitFor(() =>
-      expect(marked()).toEqual([
-        'breakglass ',
-        'breakglass ',
-        'decision DeleteTable',
-        'decision ListTables',
-        'decision PutItem',
-        'outcome DeleteTable',
-        'outcome ListTables',
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(marked()).toEqual([
+          'breakglass ',
+          'breakglass ',
+          'decision DeleteTable',
+          'decision ListTables',
+          'decision PutItem',
+          'outcome DeleteTable',
+          'outcome ListTables',
+        ]),
+      { timeout: 15_000 },
     )
     expect(proxy.log()).toContain('a call while a break-glass is open')
     const { stateDir } = proxy
@@ -215,11 +217,13 @@ describe('a break-glass', () => {
       connection.close()
     }
     expect(upstream.recorded).toEqual([])
-    await vi.waitFor(() =>
-      expect(proxy.records().filter(({ phase }) => phase === 'outcome')).toMatchObject([
-        { operation: 'PutObject', reason: 'policy_denied' },
-        { operation: 'PutObject', reason: 'policy_denied' },
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(proxy.records().filter(({ phase }) => phase === 'outcome')).toMatchObject([
+          { operation: 'PutObject', reason: 'policy_denied' },
+          { operation: 'PutObject', reason: 'policy_denied' },
+        ]),
+      { timeout: 15_000 },
     )
   }, 20_000)
 
@@ -320,11 +324,13 @@ describe('who may open one', () => {
       timeout: 1_000,
       interval: 25,
     })
-    await vi.waitFor(() =>
-      expect(other.records().filter(({ phase }) => phase === 'breakglass')).toMatchObject([
-        { breakglass: id, agent: READER.id, opened: { state: 'open', openedBy: ALICE } },
-        { breakglass: id, opened: { state: 'closed', closedBy: ALICE } },
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(other.records().filter(({ phase }) => phase === 'breakglass')).toMatchObject([
+          { breakglass: id, agent: READER.id, opened: { state: 'open', openedBy: ALICE } },
+          { breakglass: id, opened: { state: 'closed', closedBy: ALICE } },
+        ]),
+      { timeout: 15_000 },
     )
   })
 })

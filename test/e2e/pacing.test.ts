@@ -77,10 +77,13 @@ describe('pace', () => {
     for (const [index, name] of names.entries()) {
       answers.push(deleteTable(name))
       // It is in the queue, or the queue has moved on already: either way the next one comes after it.
-      await vi.waitFor(async () => {
-        const held = await proxy.metric('moderato_pace_queue_depth', { class: 'destructive' })
-        expect(held + upstream.arrived.length).toBe(index + 1)
-      })
+      await vi.waitFor(
+        async () => {
+          const held = await proxy.metric('moderato_pace_queue_depth', { class: 'destructive' })
+          expect(held + upstream.arrived.length).toBe(index + 1)
+        },
+        { timeout: 15_000 },
+      )
     }
     await Promise.all(answers)
     expect(upstream.recorded.map(({ body }) => JSON.parse(body.toString()).TableName)).toEqual(names)

@@ -103,17 +103,20 @@ describe('a reload', () => {
         admin: { people: [{ id: 'alice@example.org', tokenSha256: 'ab'.repeat(32) }] },
       })),
     )
-    const line = await vi.waitFor(() => {
-      const found = proxy
-        .log()
-        .split('\n')
-        .find((each) => each.includes('configuration reloaded: applied'))
-      if (found === undefined) throw new Error('no line')
-      return JSON.parse(found) as {
-        msg: string
-        changes: { path: string; before: unknown; after: unknown }[]
-      }
-    })
+    const line = await vi.waitFor(
+      () => {
+        const found = proxy
+          .log()
+          .split('\n')
+          .find((each) => each.includes('configuration reloaded: applied'))
+        if (found === undefined) throw new Error('no line')
+        return JSON.parse(found) as {
+          msg: string
+          changes: { path: string; before: unknown; after: unknown }[]
+        }
+      },
+      { timeout: 15_000 },
+    )
     expect(line.msg).toContain('configuration reloaded: applied: ')
     const paths = [
       'agents[' + BUILDER.id + ']',

@@ -79,7 +79,10 @@ describe('an entry of a later version', () => {
     expect(refused.message).toMatch(/Somebody froze it: "The entry in the state store cannot be read\."/)
     await list(proxy, BUILDER)
     await ledger.put('freeze', 'f-2', LATER)
-    await vi.waitFor(async () => expect((await thrownBy(list(proxy, BUILDER))).message).toContain('froze it'))
+    await vi.waitFor(
+      async () => expect((await thrownBy(list(proxy, BUILDER))).message).toContain('froze it'),
+      { timeout: 15_000 },
+    )
     expect(await listed(proxy, '/v1/freeze')).toMatchObject({
       freezes: [
         { id: 'f-1', scope: { services: ['s3'] }, unreadable: true },
@@ -124,8 +127,9 @@ describe('an entry of a later version', () => {
     await byTask()
     await ledger.put('revocation', `task:${taskIn(BUILDER.id, json.task.id)}`, LATER)
     await ledger.put('task', taskIn(BUILDER.id, 'theirs'), LATER, { expiresAtMs: Date.now() + 60_000 })
-    await vi.waitFor(async () =>
-      expect((await thrownBy(byTask())).message).toContain('was ended (unreadable)'),
+    await vi.waitFor(
+      async () => expect((await thrownBy(byTask())).message).toContain('was ended (unreadable)'),
+      { timeout: 15_000 },
     )
     const count = upstream.recorded.length
     await list(proxy, BUILDER)
@@ -159,8 +163,9 @@ describe('an entry of a later version', () => {
     const { accessKeyId, secretAccessKey, sessionToken } = json.credentials
     const credentials = { accessKeyId, secretAccessKey, sessionToken }
     const byTask = () => dynamodb(proxy.url, BUILDER, { credentials }).send(new ListTablesCommand({}))
-    await vi.waitFor(async () =>
-      expect((await thrownBy(byTask())).message).toContain('was ended (operator): r'),
+    await vi.waitFor(
+      async () => expect((await thrownBy(byTask())).message).toContain('was ended (operator): r'),
+      { timeout: 15_000 },
     )
     await list(proxy, BUILDER)
   })

@@ -69,7 +69,7 @@ describe("kill -9 between the decision and the upstream's answer (rule S3)", () 
   it('starts again on what it left, and goes on with the chain', async () => {
     ;({ upstream, proxy } = await startScene({ answer: stall }))
     deleteTables(20)
-    await vi.waitFor(() => expect(upstream.recorded.length).toBeGreaterThan(0))
+    await vi.waitFor(() => expect(upstream.recorded.length).toBeGreaterThan(0), { timeout: 15_000 })
     proxy.signal('SIGKILL')
     await proxy.ended
     const before = proxy.records().length

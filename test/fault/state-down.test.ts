@@ -102,7 +102,9 @@ describe.skipIf(missing(VALKEY))('a Valkey that is gone', () => {
     for (let i = 0; i < 50; i += 1) await list()
     await valkey.client().set('mark', 'reads are over')
     await drop('t')
-    await vi.waitFor(() => expect(seen.some((each) => each.includes('forwarded:'))).toBe(true))
+    await vi.waitFor(() => expect(seen.some((each) => each.includes('forwarded:'))).toBe(true), {
+      timeout: 15_000,
+    })
     monitor.disconnect()
     const mark = seen.findIndex((each) => each.includes('mark'))
     const ofCalls = (lines: readonly string[]) => lines.filter((each) => /:(bucket|forwarded):/.test(each))
