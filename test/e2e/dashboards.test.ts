@@ -65,6 +65,20 @@ describe.skipIf(missing(PROMETHEUS, PROMTOOL, MOTO, BOTO3))('the dashboards', { 
     expect(values).toEqual([0, 0, 1, 1])
   })
 
+  it('have their alerts: the rules find what happened, and say whose it was', async () => {
+    const firing = async () =>
+      (await scene.prometheus.query('ALERTS{alertstate="firing"}')).map(({ labels }) => labels)
+    const wanted = [
+      { alertname: 'ModeratoDrift', severity: 'warning' },
+      { alertname: 'ModeratoQuarantine', severity: 'warning' },
+      { alertname: 'ModeratoAgentRefused', agent: ODD.id },
+      { alertname: 'ModeratoAgentDestroys', agent: BUILDER.id },
+    ]
+    await expect
+      .poll(firing, { ...WITHIN, timeout: 90_000 })
+      .toEqual(expect.arrayContaining(wanted.map((labels) => expect.objectContaining(labels))))
+  })
+
   it.each(['observing', 'enforcing'] as const)('%s: promtool finds no fault in the metrics', async (name) => {
     const input = await (await fetch(`${scene[name].adminUrl}/metrics`)).text()
     const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {

@@ -48,6 +48,14 @@ describe('the dashboards', () => {
     expect(file.panels.map(({ id }) => id)).toEqual(file.panels.map((_, index) => index + 1))
   })
 
+  it.each(FILES)('$file has its panels side by side', ({ panels }) => {
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
+    )
+    expect(new Set(cells).size).toBe(cells.length)
+    expect(panels.filter(({ gridPos: { x, w } }) => x + w > 24)).toEqual([])
+  })
+
   it.each(FILES)('$file takes its data from the chosen Prometheus and the chosen replicas', (file) => {
     for (const { datasource, targets } of queried(file)) {
       expect(datasource).toEqual({ type: 'prometheus', uid: '${datasource}' })

@@ -8,6 +8,7 @@ const Panel = z.looseObject({
   id: z.number(),
   type: z.string(),
   title: z.string(),
+  gridPos: z.object({ x: z.int(), y: z.int(), w: z.int(), h: z.int() }),
   description: z.string().optional(),
   datasource: z.object({ type: z.string(), uid: z.string() }).optional(),
   options: z.record(z.string(), z.unknown()).default({}),

@@ -1,5 +1,5 @@
 /**
- * Starts what the queries of docs and dashboards are tried on: a real Prometheus that scrapes two proxies. One observes,
+ * Starts what the queries of docs and dashboards are tried on: a real Prometheus with the rules of the chart that scrapes two proxies. One observes,
  * and the incidents were played through it. The other enforces, and calls of every fate go on through it.
  */
 import { generateKeyPairSync } from 'node:crypto'
@@ -9,11 +9,13 @@ import { join } from 'node:path'
 import { play, scenarios } from '../scenarios/scenario.ts'
 import { BUILDER, READER, UPSTREAM_KEY, type TestAgent } from './agents.ts'
 import { PEOPLE } from './approvers.ts'
+import { ROOT } from './markdown.ts'
 import { moderato } from './moderato.ts'
 import { freshMoto } from './moto.ts'
 import { Prometheus } from './prometheus.ts'
 import { startProxy, type Proxy } from './proxy.ts'
 import { dynamodbCall, send, signed } from './raw-http.ts'
+import { RULE_FILES } from './rules.ts'
 import { openScene } from './scene.ts'
 
 const PLAYED = ['s2-seconds', 's3-retry-storm', 's4-privilege-chain', 's5-mass-delete']
@@ -58,7 +60,10 @@ export async function openMonitoredScene(): Promise<MonitoredScene> {
     const enforcing = scene.proxy
     stops.push(scene.stop)
     const targets = [observing, enforcing].map(({ adminUrl }) => new URL(adminUrl).host)
-    const prometheus = await Prometheus.start(targets)
+    const prometheus = await Prometheus.start(
+      targets,
+      RULE_FILES.map((file) => join(ROOT, file)),
+    )
     stops.push(() => prometheus.stop())
     for (const [name, scenario] of scenarios()) {
       if (!PLAYED.includes(name)) continue
@@ -161,7 +166,7 @@ async function calls(proxy: Proxy, goesOn: () => boolean): Promise<void> {
       dynamo('DeleteTable', { TableName: 't' }, READER),
       dynamo('ListTables', {}, CI),
       dynamo('ListTables', {}, ODD),
-      dynamo('DeleteTable', { TableName: 't' }, ODD),
+      ...Array.from({ length: 4 }, () => dynamo('DeleteTable', { TableName: 't' }, ODD)),
       aws(
         'iam',
         '/',
