@@ -7,6 +7,7 @@ import {
   BigValueGraphMode,
   LegendDisplayMode,
   LegendPlacement,
+  ReduceDataOptionsBuilder,
   SortOrder,
   TooltipDisplayMode,
   VizLegendOptionsBuilder,
@@ -115,8 +116,8 @@ function variables(byAgent: boolean): (DatasourceVariableBuilder | QueryVariable
   ]
   if (!byAgent) return chosen
   const agent = query('agent', 'Agent', 'label_values(moderato_agent_requests_total{job=~"$job"}, agent)')
-  // Grafana escapes what it puts into a pattern, but not quotes, in most versions: an id with one is not offered by itself.
-  return [...chosen, agent.regex('/^[^"]*$/').allValue('.+')]
+  // Grafana escapes what it puts into a pattern, but quotes not in every version: an id with one is not offered by itself.
+  return [...chosen, agent.regex('/^[^"]*$/').allValue('.+').allowCustomValue(false)]
 }
 
 function panelBuilder(panel: Panel): LinesBuilder | StatBuilder | TableBuilder {
@@ -153,7 +154,10 @@ const KINDS = {
       )
       .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending)),
   numbers: ({ redFrom }: Panel) => {
-    const builder = new StatBuilder().graphMode(BigValueGraphMode.None).colorMode(BigValueColorMode.Value)
+    const builder = new StatBuilder()
+      .graphMode(BigValueGraphMode.None)
+      .colorMode(BigValueColorMode.Value)
+      .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     const steps = [{ value: null, color: redFrom === undefined ? 'text' : 'green' }]
     const red = redFrom === undefined ? [] : [{ value: redFrom, color: 'red' }]
     return builder.thresholds(

@@ -48,6 +48,11 @@ describe('the dashboards', () => {
     expect(file.panels.map(({ id }) => id)).toEqual(file.panels.map((_, index) => index + 1))
   })
 
+  it.each(FILES)('$file shows the newest value where it shows one', ({ panels }) => {
+    for (const { options } of panels.filter(({ type }) => type === 'stat'))
+      expect(options).toMatchObject({ reduceOptions: { calcs: ['lastNotNull'] } })
+  })
+
   it.each(FILES)('$file has its panels side by side', ({ panels }) => {
     const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, index) => `${x + (index % w)},${y + Math.floor(index / w)}`),
@@ -70,7 +75,9 @@ describe('the dashboards', () => {
 
 describe('what an agent chose', () => {
   it.each(FILES)('is nowhere read as markup in $file', ({ panels, text }) => {
-    // Grafana shows legends and cells as text. Markup is in text panels, links and actions, and in cells that say so.
+    // Grafana shows legends and cells as text. Markup is in text panels, descriptions,
+    // links and actions, and in cells that say so.
+    for (const { title, description } of panels) expect(`${title}${description}`).not.toMatch(/\$|\[\[|\{\{/)
     for (const { type, options } of panels)
       if (type === 'text') {
         expect(options).toMatchObject({ mode: 'markdown' })
