@@ -53,7 +53,7 @@ const WAIT_SECONDS = [0, 0.1, 0.5, 1, 2.5, 5, 10, 15, 20, 30, 45]
 /** Creates the metrics in a registry of their own, with the default metrics of the process. */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  processMetrics(registry)
   const durations = durationMetrics()
   const approval = approvalMetrics(registry)
   const { stage, upstream, policy, wait } = durations
@@ -87,6 +87,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     contentType: registry.contentType,
   }
+}
+
+/** Adds the default metrics of the process, but for gauges that are named like counters: they are sums of others. */
+function processMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry })
+  for (const what of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`nodejs_active_${what}_total`)
 }
 
 function histogram(name: string, help: string, labelNames: string[], bucketsSeconds: number[]): Durations {

@@ -46,7 +46,7 @@ describe.skipIf(missing(NPM))('the package', () => {
     const top = new Set(own.map((path) => path.split('/')[0] ?? ''))
     // What users read, once it is there.
     top.delete('docs')
-    expect([...top].toSorted()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'proxy'])
+    expect([...top].toSorted()).toEqual(['LICENSE', 'README.md', 'dist', 'helm', 'package.json', 'proxy'])
     expect(own.filter((path) => /\.ts$|test|generate|refresh/.test(path))).toEqual([])
     expect(own).toEqual(
       expect.arrayContaining([
@@ -54,6 +54,8 @@ describe.skipIf(missing(NPM))('the package', () => {
         'dist/proxy/aws/catalogue/catalogue.json.br',
         'dist/rego/bundle/.manifest',
         'dist/rego/bundle/policy.wasm',
+        'helm/moderato/dashboards/moderato-service.json',
+        'helm/moderato/rules/alerts.yaml',
       ]),
     )
   })

@@ -148,6 +148,13 @@ describe('createMetrics', () => {
     expect([...(await shape(exercised())).keys()]).toContain('process_cpu_seconds_total')
   })
 
+  it('names counters, and nothing else, with _total', async () => {
+    const wrong = [...(await shape(createMetrics({ services })))].filter(
+      ([name, { type }]) => name.endsWith('_total') !== (type === 'counter'),
+    )
+    expect(wrong).toEqual([])
+  })
+
   it('counts a request once in each metric that it concerns', async () => {
     const samples = await scrape(exercised())
     const value = (name: string): number | undefined => samples.get(name)

@@ -40,15 +40,22 @@ export class Prometheus {
     this.#child = child
   }
 
-  /** Starts it; resolves once it has scraped each target (`host:port`) at least once. */
-  static async start(targets: readonly string[]): Promise<Prometheus> {
+  /**
+   * Starts it; resolves once it has scraped each target (`host:port`) at least once. `ruleFiles` are absolute paths of
+   * rules that it evaluates, each second.
+   */
+  static async start(targets: readonly string[], ruleFiles: readonly string[] = []): Promise<Prometheus> {
     const folder = mkdtempSync(join(tmpdir(), 'moderato-prometheus-'))
     const address = `127.0.0.1:${await freePort()}`
     const file = join(folder, 'prometheus.yml')
     // JSON is YAML.
     const scrape = { job_name: 'moderato', static_configs: [{ targets }] }
-    const global = { scrape_interval: SCRAPED_EVERY, scrape_timeout: SCRAPED_EVERY }
-    writeFileSync(file, JSON.stringify({ global, scrape_configs: [scrape] }))
+    const global = {
+      scrape_interval: SCRAPED_EVERY,
+      scrape_timeout: SCRAPED_EVERY,
+      evaluation_interval: '1s',
+    }
+    writeFileSync(file, JSON.stringify({ global, rule_files: ruleFiles, scrape_configs: [scrape] }))
     const child = spawn(
       'prometheus',
       [

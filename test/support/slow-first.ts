@@ -6,6 +6,7 @@ const SLOW = [
   'e2e/terraform',
   'e2e/run',
   'e2e/scenarios',
+  'e2e/quiet-alerts',
   'e2e/credential-ways',
   'e2e/gibibyte',
   'e2e/breakglass',

@@ -65,5 +65,7 @@ export const NODE_24: Tool = {
   args: ['--version'],
 }
 export const PROMETHEUS: Tool = { name: 'Prometheus', command: 'prometheus', args: ['--version'] }
+/** Debian's package `prometheus` brings both. */
+export const PROMTOOL: Tool = { name: 'promtool', command: 'promtool', args: ['--version'] }
 export const NPM: Tool = { name: 'npm', command: 'npm', args: ['--version'] }
 export const CHROMIUM: Tool = { name: 'Chromium', command: '/usr/bin/chromium', args: ['--version'] }
