@@ -76,6 +76,8 @@ export function taskVariables(
     // No profiles or keys from files, whatever HOME is.
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    // Version 1 of the SDK for Java has this name for it. It reads the home of the user's account, not HOME.
+    AWS_CREDENTIAL_PROFILES_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_SDK_UA_APP_ID: task.id.replaceAll(/[^\w.-]/g, '-').slice(0, 50),
     ...(where === undefined ? {} : { AWS_REGION: where, AWS_DEFAULT_REGION: where }),

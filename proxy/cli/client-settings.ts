@@ -8,10 +8,20 @@
 const SERVICE_IDS = ['docdb', 'emr', 'health', 'neptune', 'rds', 's3', 'sqs', 'sts'] as const
 
 /**
- * Lists the commands of the AWS CLI for which version 1 takes a host from its code (`overridesslcommonname.py`) before
- * any setting. Only `--endpoint-url` comes before that, so each is made an alias of itself with that option.
+ * Lists the commands of the AWS CLI that go elsewhere whatever the settings say: version 1 takes a host from its code
+ * (`overridesslcommonname.py`), and Timestream names the host of its next call itself (endpoint discovery). Only
+ * `--endpoint-url` comes before that, so each is made an alias of itself with that option.
  */
-const CLI_COMMANDS = ['docdb', 'emr', 'health', 'neptune', 'rds', 'sqs'] as const
+const CLI_COMMANDS = [
+  'docdb',
+  'emr',
+  'health',
+  'neptune',
+  'rds',
+  'sqs',
+  'timestream-query',
+  'timestream-write',
+] as const
 
 /** A region of another form would be a line of its own in the profile. */
 const REGION = /^[\w-]+$/
@@ -23,6 +33,10 @@ export function endpointVariables(endpoint: string): Readonly<Record<string, str
     ...Object.fromEntries(SERVICE_IDS.map((id) => [`AWS_ENDPOINT_URL_${id.toUpperCase()}`, endpoint])),
     // A host prefix (`api.127.0.0.1`) has no address. Moderato knows the operation without it, and adds it.
     AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
+    // An SDK would ask a service for the host of its next calls, and go there. This has it say that it may not. The first
+    // name is that of boto3, the second that of the SDK for Go; that for JavaScript reads both.
+    AWS_ENDPOINT_DISCOVERY_ENABLED: 'false',
+    AWS_ENABLE_ENDPOINT_DISCOVERY: 'false',
   }
 }
 
@@ -37,6 +51,7 @@ export function homeFiles(endpoint: string, region: string | undefined): Readonl
     `endpoint_url = ${endpoint}`,
     'services = moderato',
     'disable_host_prefix_injection = true',
+    'endpoint_discovery_enabled = false',
     '[services moderato]',
     ...SERVICE_IDS.flatMap((id) => [`${id} =`, `  endpoint_url = ${endpoint}`]),
   ]

@@ -19,7 +19,8 @@ Opens a task, runs the command with its credentials, and ends the task when the 
 is that of the command; 126 or 127 if it cannot be run, 1 if no task was opened, 2 for wrong usage. If moderato run itself is
 killed (SIGKILL), the task ends when it expires (--for).
 The command gets a HOME of its own, because cached credentials must not outlive their task; --keep-home keeps HOME, but then
-version 1 of the AWS CLI goes past the proxy for sqs, rds, emr, docdb, neptune and health.
+version 1 of the AWS CLI goes past the proxy for sqs, rds, emr, docdb, neptune and health, and so does a tool that has keys
+in a file of its own there, such as .s3cfg.
 The command runs only if it cannot reach what the proxy protects: give it a user of its own (--user NAME, as root) or a
 container. --same-user runs it anyway, prints what it can reach, and is recorded: then the proxy is no security boundary.
 ${TASK_USAGE}`

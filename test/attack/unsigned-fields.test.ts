@@ -228,6 +228,13 @@ describe('fields that nobody signed', () => {
       expect(arrived?.headers['content-type']).toBeUndefined()
     })
 
+    it('is dropped where it is empty', async () => {
+      const call = post('{"Limit":1}', LIST_TABLES)
+      const { reason, arrived } = await adding(call, { service: 'dynamodb' }, 'Content-Type: ')
+      expect(reason).toBe('none')
+      expect(arrived?.headers['content-type']).toBeUndefined()
+    })
+
     it('cannot come twice', async () => {
       const call = post('Action=ListUsers&Version=2010-05-08')
       const { reason } = await adding(call, IAM, `Content-Type: ${FORM}`, `content-type: ${FORM}`)

@@ -8,6 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { BUILDER } from '../support/agents.ts'
 import { ROOT } from '../support/markdown.ts'
 import { treeOf } from '../support/process-tree.ts'
 import { startProxy } from '../support/proxy.ts'
@@ -28,7 +29,7 @@ async function measured({ name, install }: Client, front: Front): Promise<Row | 
   if (installed === undefined) return undefined
   await front.reset()
   const straight = await installed.steps(front.url)
-  await front.reset()
+  await front.reset(BUILDER.accessKeyId)
   const proxy = await startProxy({
     upstream: front.url,
     settings: {

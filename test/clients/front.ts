@@ -11,8 +11,11 @@ const THROTTLED_TIMES = 2
 
 export interface Front {
   readonly url: string
-  /** Empties the emulator, and throttles from the beginning. */
-  reset(): Promise<void>
+  /**
+   * Empties the emulator, and throttles from the beginning. `refusedKey`: from now on calls signed with this key are
+   * refused, since they went past Moderato, which signs with its own.
+   */
+  reset(refusedKey?: string): Promise<void>
   stop(): void
 }
 
@@ -28,8 +31,13 @@ export async function startFront(): Promise<Front> {
   }
   const pass = createProxyServer({ target: moto })
   pass.on('error', (_error, _request, reply) => reply.destroy())
+  let refused: string | undefined
   const server = createServer((request, reply) => {
     const { method, url = '', headers } = request
+    if (refused !== undefined && `${headers.authorization} ${url}`.includes(refused)) {
+      request.resume()
+      return answerPast(reply, headers['x-amz-target'] !== undefined)
+    }
     if (headers['x-amz-target'] === 'DynamoDB_20120810.UpdateItem' && isThrottled('item')) {
       request.resume()
       return throttleJson(reply)
@@ -41,7 +49,8 @@ export async function startFront(): Promise<Front> {
   await once(server.listen(0, '127.0.0.1'), 'listening')
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async reset() {
+    async reset(refusedKey) {
+      refused = refusedKey
       refusals.clear()
       await fetch(`${moto}/moto-api/reset`, { method: 'POST' })
     },
@@ -52,6 +61,12 @@ export async function startFront(): Promise<Front> {
       for (const { pid } of servers) if (pid !== undefined) process.kill(-pid, 'SIGKILL')
     },
   }
+}
+
+function answerPast(reply: ServerResponse, isJson: boolean): void {
+  const code = 'WentPastModerato'
+  reply.writeHead(403, { 'content-type': isJson ? 'application/x-amz-json-1.0' : 'application/xml' })
+  reply.end(isJson ? JSON.stringify({ __type: code, message: code }) : `<Error><Code>${code}</Code></Error>`)
 }
 
 function throttleJson(reply: ServerResponse): void {

@@ -1,14 +1,17 @@
 /** A service that answers an upload before its body has ended: what the client gets of it, and when. */
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:http2'
+import { text } from 'node:stream/consumers'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { BUILDER } from '../support/agents.ts'
 import { s3, thrownBy } from '../support/clients.ts'
 import { startProxy, type Proxy } from '../support/proxy.ts'
 import { boto3 } from '../support/python.ts'
 import { headText, RawConnection, signed, type RawRequest } from '../support/raw-http.ts'
 import { answering, RawUpstream, type RawArrival } from '../support/raw-upstream.ts'
-import { BOTO3, missing } from '../support/tools.ts'
+import { BOTO3, CURL, missing } from '../support/tools.ts'
 
 const BODY_BYTES = 20_000_000
 const XML = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>No.</Message></Error>'
@@ -141,13 +144,53 @@ describe('the rest of an upload that was answered early', () => {
     const { proxy } = await early()
     const session = connect(proxy.url)
     onTestFinished(() => session.destroy())
-    const { host = '', ...fields } = (await put(proxy.url, { 'content-length': String(BODY_BYTES) })).headers
+    const { host = '', ...fields } = (await put(proxy.url, { 'content-length': String(1024 ** 3) })).headers
     const stream = session.request({ ':method': 'PUT', ':path': '/b/k', ':authority': host, ...fields })
     const chunks: Buffer[] = []
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.write(Buffer.alloc(1000))
     const [head] = (await once(stream, 'response')) as [Record<string, unknown>]
+    // It is read on, up to a bound: a client need not read an answer that comes together with the word to stop.
+    let sentBytes = 0
+    const block = Buffer.alloc(1024 * 1024)
+    const send = (): void => {
+      if (stream.closed || !stream.writable) return
+      stream.write(block, send)
+      sentBytes += block.length
+    }
+    send()
     await once(stream, 'close')
     expect([head[':status'], Buffer.concat(chunks).toString(), stream.rstCode]).toEqual([403, XML, 0])
+    expect(sentBytes).toBeLessThan(200 * block.length)
+  })
+
+  it.skipIf(missing(CURL))('is thrown away, so that curl hears the answer over HTTP/2', async () => {
+    const { proxy } = await early()
+    const key = `${BUILDER.accessKeyId}:${BUILDER.secretAccessKey}`
+    const signing = ['--user', key, '--aws-sigv4', 'aws:amz:us-east-1:s3']
+    const upload = ['--http2-prior-knowledge', '-sST', '-', '-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD']
+    const ended: string[] = []
+    // It depends on what curl reads at once.
+    for (let round = 0; round < 10; round += 1) {
+      const url = `${proxy.url}/b/k${round}`
+      const curl = spawn('curl', [...upload, ...signing, url, '-w', '%{http_code}'])
+      curl.stdin.on('error', () => undefined).end(Buffer.alloc(4 * 1024 * 1024))
+      ended.push(await text(curl.stdout))
+    }
+    expect(ended).toEqual(Array(10).fill(`${XML}403`))
+  })
+
+  it('need not come over HTTP/2 before a drain ends', async () => {
+    const { proxy } = await early()
+    const session = connect(proxy.url)
+    onTestFinished(() => session.destroy())
+    session.on('error', () => undefined)
+    const { host = '', ...fields } = (await put(proxy.url, { 'content-length': String(BODY_BYTES) })).headers
+    const stream = session.request({ ':method': 'PUT', ':path': '/b/k', ':authority': host, ...fields })
+    stream.on('error', () => undefined).resume()
+    stream.write(Buffer.alloc(1000))
+    await once(stream, 'response')
+    proxy.signal('SIGTERM')
+    expect(await proxy.ended).toBe(0)
   })
 })

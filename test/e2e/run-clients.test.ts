@@ -5,9 +5,9 @@ import type { Proxy } from '../support/proxy.ts'
 import { keyEnvironment, ran } from '../support/running.ts'
 import { sampled } from '../support/sample.ts'
 import { openScene } from '../support/scene.ts'
-import { AWS_CLI, missing } from '../support/tools.ts'
+import { AWS_CLI, BOTO3, missing } from '../support/tools.ts'
 
-/** Those for which version 1 has hosts in its code, and one that needs a host prefix elsewhere. */
+/** Those for which version 1 has hosts in its code, those that ask for their host, and one that has a host prefix. */
 const COMMANDS = [
   'sqs list-queues',
   'rds describe-db-instances',
@@ -15,6 +15,8 @@ const COMMANDS = [
   'neptune describe-db-clusters',
   'health describe-events',
   'emr list-clusters',
+  'timestream-write list-databases',
+  'timestream-query list-scheduled-queries',
   'iotsitewise describe-storage-configuration',
 ]
 const SWEEP = join(import.meta.dirname, '../support/cli-sweep.py')
@@ -23,7 +25,12 @@ let proxy: Proxy
 beforeAll(async () => {
   const scene = await openScene({
     // An answer that every protocol reads.
-    answer: (_recorded, reply) => reply.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+    answer: ({ headers }, reply) => {
+      const asksWhere = headers['x-amz-target'] === 'Timestream_20181101.DescribeEndpoints'
+      const elsewhere = { Endpoints: [{ Address: '127.0.0.1:9', CachePeriodInMinutes: 1 }] }
+      reply.writeHead(200, { 'content-type': 'application/json' })
+      reply.end(asksWhere ? JSON.stringify(elsewhere) : '{}')
+    },
   })
   ;({ proxy } = scene)
   return scene.stop
@@ -93,6 +100,14 @@ describe.skipIf(missing(AWS_CLI))('the AWS CLI under moderato run', () => {
     expect(went.some(([, url]) => url?.includes('/.moderato/'))).toBe(false)
     // The rest cannot be called without real parameters.
     expect(went.filter(([, url]) => url !== null).length / went.length).toBeGreaterThan(0.7)
+  })
+})
+
+describe.skipIf(missing(BOTO3))('boto3 under moderato run', () => {
+  it('does not go where a service sends it', async () => {
+    const script = `import boto3; boto3.client('timestream-write').list_databases()`
+    const { err } = await run(['python3', '-c', script])
+    expect(err).toContain('Endpoint Discovery is not enabled but this operation requires it.')
   })
 })
 

@@ -124,8 +124,10 @@ describe.skipIf(missing(MOTO))('moderato run', () => {
       AWS_ENDPOINT_URL_STS: proxy.url,
       AWS_REGION: 'us-east-1',
       AWS_CONFIG_FILE: '/dev/null',
+      AWS_CREDENTIAL_PROFILES_FILE: '/dev/null',
     })
-    expect(Object.keys(shown).filter((name) => /^MODERATO_|_SECRET|_PROFILE/.test(name))).toEqual([])
+    const others = Object.keys(shown).filter((name) => name !== 'AWS_CREDENTIAL_PROFILES_FILE')
+    expect(others.filter((name) => /^MODERATO_|_SECRET|_PROFILE/.test(name))).toEqual([])
     expect(shown['HOME']).not.toBe(process.env['HOME'])
     expect(statSync(shown['HOME'] ?? '', { throwIfNoEntry: false })).toBeUndefined()
   })

@@ -1,12 +1,10 @@
 /** Reads the body of a request on the agent listener: lazily, bounded in size, memory and slowness (rule S9). */
-import { constants } from 'node:http2'
-import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { Denial } from '../../core/denial/denial.ts'
 import { trailersRefused, type IncomingBody, type Reply, type Request } from '../../core/http/message.ts'
 import type { MaybePromise } from '../../core/maybe-promise.ts'
 import type { BufferBudget } from '../../core/buffer-budget.ts'
-import { readOnUntil } from './abandoned-bodies.ts'
+import { closerOf, readOnUntil } from './abandoned-bodies.ts'
 import { PaceGuard } from './body-pace-guard.ts'
 import { connectionOf, isHttp2 } from './connection-of.ts'
 import { HeldBody } from './held-body.ts'
@@ -80,14 +78,8 @@ export class MessageBody implements IncomingBody {
     const request = this.#request
     if (!this.isPending || request.destroyed) return
     request.unpipe()
-    if (isHttp2(request)) {
-      const { stream } = request
-      // Once the answer is written, the client is told to stop (RFC 9113 8.1).
-      stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
-      return
-    }
-    const close = lingering(request.socket)
-    const over = readOnUntil(() => request.destroy())
+    const close = closerOf(request)
+    const over = readOnUntil(() => close(false))
     this.#readOn(ABANDONED_BODY_BYTES, () => {
       over()
       close(request.complete)
@@ -206,24 +198,6 @@ export class MessageBody implements IncomingBody {
         resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, held.heldBytes))
       })
     })
-  }
-}
-
-/**
- * Lets a connection end its own side only, where Node would close it after an answer: what the client still sends would
- * reset it, perhaps before the client has read the answer. Returns a function to call when no more is to be read.
- */
-function lingering(socket: Socket): (isClean: boolean) => void {
-  const closeAfterAnswer = socket.destroySoon.bind(socket)
-  let isLast = false
-  socket.destroySoon = () => {
-    isLast = true
-    socket.end()
-  }
-  return (isClean) => {
-    socket.destroySoon = closeAfterAnswer
-    if (!isClean) socket.destroy()
-    else if (isLast) closeAfterAnswer()
   }
 }
 

@@ -9,8 +9,8 @@ const NAME = 'content-type'
 const NAMES: ReadonlySet<string> = new Set([NAME])
 
 /**
- * Returns the fields that go on. An unsigned type stays among them if the operation's protocol has that type; beside no
- * body it is dropped, since it describes nothing. Throws Denial `unsigned_header` where another reader of the type could
+ * Returns the fields that go on. An unsigned type stays among them if the operation's protocol has that type; an empty
+ * one, and one beside no body, is dropped, since it describes nothing. Throws Denial `unsigned_header` where another reader of the type could
  * read another call.
  */
 export function withUnsignedType(
@@ -23,7 +23,7 @@ export function withUnsignedType(
   const type = headers.one(NAME) ?? ''
   const wanted = typeToSend(found, { type, method, scope: authorization.scope.service, isPrivate })
   if (wanted === undefined) return headers
-  if (!body.present) return headers.without(NAMES)
+  if (!body.present || type.trim() === '') return headers.without(NAMES)
   throw new Denial(
     'unsigned_header',
     'The header content-type is not signed, and its value is not the type that this call has: another reader could take ' +

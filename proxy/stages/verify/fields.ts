@@ -11,7 +11,7 @@ import { mayBeUnsigned, unsignedTreatment } from '../../sigv4/unsigned-headers.t
 const ONCE = new Set(['authorization', 'content-encoding', 'content-length', 'content-type', 'date', 'host'])
 
 /** Refuses fields that the upstream could read differently: repeated or folded ones, and those that we would drop. */
-export function checkFields(headers: HeaderFields): void {
+export function checkFields({ headers, authorization }: Identified): void {
   for (const name of headers.repeated) {
     if (name.startsWith('x-amz-') || ONCE.has(name)) {
       throw new Denial('malformed_request', `The header ${name} came more than once.`)
@@ -23,13 +23,17 @@ export function checkFields(headers: HeaderFields): void {
       throw new Denial('malformed_request', `The header ${name} is folded or has a control character.`)
     }
   }
-  // Connection names fields for this hop only (RFC 9110 7.6.1): it must not remove one that was signed and judged.
+  checkConnection(headers, signedBy(authorization))
+}
+
+/** Connection names fields for this hop only (RFC 9110 7.6.1): it must not remove one that was signed or judged. */
+function checkConnection(headers: HeaderFields, isSigned: (name: string) => boolean): void {
   for (const value of headers.all('connection')) {
     for (const option of value.toLowerCase().split(',')) {
       const name = option.trim()
-      if (headers.has(name) && !mayBeUnsigned(name)) {
+      if (!headers.has(name) || unsignedTreatment(name) === 'connection') continue
+      if (isSigned(name) || !mayBeUnsigned(name))
         throw new Denial('malformed_request', `The header Connection must not name ${name}.`)
-      }
     }
   }
 }

@@ -27,7 +27,7 @@ export interface VerifyOptions {
 export function verify({ agents, clockSkew, signatures }: VerifyOptions) {
   return function verify<Exchange extends Identified>(exchange: Exchange): MaybePromise<Exchange & Verified> {
     const { authorization, body } = exchange
-    checkFields(exchange.headers)
+    checkFields(exchange)
     const signedAt = checkTime(exchange, clockSkew)
     checkSignedHeaders(exchange)
 

@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from 'node:zlib'
 import { encode } from 'cborg'
 import { describe, expect, it } from 'vitest'
 import { errorCodesIn } from '../../../proxy/stages/forward/error-codes.ts'
@@ -11,6 +12,32 @@ describe('errorCodesIn', () => {
       expect(errorCodesIn(headers, Buffer.from(body))).toEqual(['ThrottlingException'])
     },
   )
+
+  it.each<Dialect>(['json', 'query', 'ec2', 's3', 'cbor'])(
+    'finds it in a compressed body of %s',
+    (dialect) => {
+      const { headers, body } = errorIn(dialect, 400, 'ThrottlingException')
+      const gzip = gzipSync(body)
+      for (const [coding, bytes] of [
+        ['gzip', gzip],
+        ['GZIP', gzip],
+        ['deflate', deflateSync(body)],
+      ] as const)
+        expect(errorCodesIn({ ...headers, 'content-encoding': coding }, bytes)).toEqual([
+          'ThrottlingException',
+        ])
+    },
+  )
+
+  it('finds it in the beginning of a compressed body, and nothing in one that is broken or too large', () => {
+    const { headers, body } = errorIn('json', 400, 'ThrottlingException')
+    const compressed = { ...headers, 'content-encoding': 'gzip' }
+    const long = `${String(body).slice(0, -1)},"more":"${Buffer.alloc(50_000, 'x').toString()}`
+    const whole = gzipSync(long)
+    expect(errorCodesIn(compressed, whole.subarray(0, whole.length - 20))).toEqual(['ThrottlingException'])
+    expect(errorCodesIn(compressed, Buffer.from(body))).toEqual([])
+    expect(errorCodesIn(compressed, gzipSync(`${String(body)}${' '.repeat(2 ** 21)}`))).toEqual([])
+  })
 
   it.each<[string, Record<string, string>, string | Buffer, readonly string[]]>([
     ['nothing', {}, '', []],
