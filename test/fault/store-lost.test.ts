@@ -70,7 +70,9 @@ describe.skipIf(missing(VALKEY))('a Valkey', () => {
     await eventually(async () => expect(await server.client().exists('{moderato}:ledger:head')).toBe(1))
     await done(other, 'freeze', '--agent', READER.id, '--reason', 'incident')
     await done(other, 'sessions', 'revoke', '--agent', BUILDER.id, '--reason', 'incident')
-    for (const agent of ['a', 'b', 'c']) await done(other, 'quarantine', 'add', agent, '--reason', 'incident')
+    for (const reason of ['two', 'three'])
+      await done(other, 'freeze', '--agent', READER.id, '--reason', reason)
+    await done(other, 'quarantine', 'add', READER.id, '--reason', 'incident')
     one.signal('SIGCONT')
     // The very first change is refused already.
     expect((await thrownBy(dropTable(one, 'after', json.credentials))).status).toBeGreaterThanOrEqual(400)
