@@ -152,7 +152,27 @@ function gauges(registry: Registry): Gauges {
     registers,
   })
   const audit = auditGauges(registry)
-  const state = sampledGauge(
+  const state = stateGauges(registry)
+  const enforcing = sampledGauge(
+    registry,
+    'moderato_enforcing',
+    '1 if policy and pace are enforced; 0 in observe mode.',
+  )
+  return {
+    ...audit,
+    ...state,
+    ...operations(registry),
+    queueDepth: (actionClass, waiting) => depth.set({ class: actionClass }, waiting),
+    policyBundle(revision) {
+      bundle.reset()
+      bundle.set({ revision }, 1)
+    },
+    enforcing: (source) => enforcing(() => (source() ? 1 : 0)),
+  }
+}
+
+function stateGauges(registry: Registry): Pick<Metrics, 'stateUp' | 'stateTrusted'> {
+  const up = sampledGauge(
     registry,
     'moderato_state_up',
     '1 while the state store answers; 0 if not: then calls that change something are refused.',
@@ -162,22 +182,9 @@ function gauges(registry: Registry): Gauges {
     'moderato_state_trusted',
     '1 while what the state store holds can be trusted; 0 if not: then calls that change something are refused.',
   )
-  const enforcing = sampledGauge(
-    registry,
-    'moderato_enforcing',
-    '1 if policy and pace are enforced; 0 in observe mode.',
-  )
   return {
-    ...audit,
-    ...operations(registry),
-    queueDepth: (actionClass, waiting) => depth.set({ class: actionClass }, waiting),
-    policyBundle(revision) {
-      bundle.reset()
-      bundle.set({ revision }, 1)
-    },
-    stateUp: (source) => state(() => (source() ? 1 : 0)),
+    stateUp: (source) => up(() => (source() ? 1 : 0)),
     stateTrusted: (source) => trusted(() => (source() ? 1 : 0)),
-    enforcing: (source) => enforcing(() => (source() ? 1 : 0)),
   }
 }
 

@@ -162,7 +162,7 @@ export class LedgerReplica {
     const isRenewed = whole.covered === 'unsealed' && news.epoch !== this.#head.epoch
     // The head is the one that seals this very copy: what the store lacks of it is known.
     const isOurs = news.epoch === this.#head.epoch && news.head === this.#sealedHead
-    const isRobbed = isOurs && holdsLess(whole, this.copy)
+    const isRobbed = isOurs && holdsLess(news, whole, this.copy)
     if ((whole.covered === 'none' && !isRobbed) || (whole.covered === 'unsealed' && !isRenewed)) {
       this.#problem = CHANGED
       return undefined

@@ -40,8 +40,13 @@ export function newestIn(whole: Whole, copy: LedgerCopy, { atMs }: Head): Unseal
 }
 
 /** Tells whether a store lacks some of a copy that its head seals, and holds the rest: nothing older was put back. */
-export function holdsLess({ genuine, head, covered }: Whole, copy: LedgerCopy): boolean {
-  if (covered !== 'none') return false
+export function holdsLess(
+  { revision }: LedgerNews,
+  { genuine, head, covered }: Whole,
+  copy: LedgerCopy,
+): boolean {
+  // A counter that was set back would give two entries one revision.
+  if (covered !== 'none' || revision < (head?.revision ?? 0)) return false
   return genuine.every(({ stored }) => {
     const held = copy.find(nameOf(stored))
     return held === undefined ? stored.revision > (head?.revision ?? 0) : held.stored.mac === stored.mac
@@ -126,7 +131,7 @@ export interface Acceptance {
   readonly entries: readonly Unsealed[]
   /** Those of them that let calls go: they are to be taken back. */
   readonly grants: readonly Unsealed[]
-  /** Those of the others that the store lacks, or has in another form. */
+  /** Those of the others that the store lacks, or has in another form, or above its counter. In order of revisions. */
   readonly put: readonly StoredEntry[]
   readonly forged: readonly StoredEntry[]
 }
@@ -136,8 +141,12 @@ export function acceptanceOf(news: LedgerNews, whole: Whole, known: LedgerCopy |
   const grants = grantsIn(entries)
   const inStore = macsOf(whole)
   const left = new Set(grants.map(({ stored }) => nameOf(stored)))
+  // Above the counter they would look as if somebody wrote them past the head.
+  const isInPlace = (each: StoredEntry): boolean =>
+    inStore.get(nameOf(each)) === each.mac && each.revision <= news.revision
   const put = entries
     .map(({ stored }) => stored)
-    .filter((stored) => !left.has(nameOf(stored)) && inStore.get(nameOf(stored)) !== stored.mac)
+    .filter((stored) => !left.has(nameOf(stored)) && !isInPlace(stored))
+    .toSorted((one, other) => one.revision - other.revision)
   return { entries, grants, put, forged: forgedEntries(news, whole) }
 }

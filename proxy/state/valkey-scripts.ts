@@ -89,7 +89,7 @@ const LIVE = `
 const CLAIM = `
   if ARGV[6] ~= '' then
     if redis.call('GET', KEYS[3]) ~= ARGV[6] then return 'another' end
-    if tonumber(redis.call('GET', KEYS[4]) or '0') < tonumber(ARGV[7]) then return 'another' end
+    if (tonumber(redis.call('GET', KEYS[4]) or '0') or 0) < tonumber(ARGV[7]) then return 'another' end
   end
   local old = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', exact(now), 'LIMIT', 0, 16)
   if #old > 0 then redis.call('ZREM', KEYS[2], unpack(old)) end
@@ -125,7 +125,7 @@ const RELEASE = `
  */
 const WRITE = `
   if redis.call('GET', KEYS[5]) ~= ARGV[1] then return 0 end
-  local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+  local last = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
   if last ~= tonumber(ARGV[2]) then return 0 end
   local first = 5 + tonumber(ARGV[4])
   for i = 5, first - 1 do
@@ -134,7 +134,8 @@ const WRITE = `
     redis.call('ZREM', KEYS[4], ARGV[i])
   end
   for i = first, #ARGV, 3 do
-    last = redis.call('INCR', KEYS[1])
+    last = last + 1
+    redis.call('SET', KEYS[1], string.format('%.0f', last))
     redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
     redis.call('ZADD', KEYS[3], last, ARGV[i])
     if ARGV[i + 2] == '' then redis.call('ZREM', KEYS[4], ARGV[i]) else redis.call('ZADD', KEYS[4], ARGV[i + 2], ARGV[i]) end
@@ -155,7 +156,7 @@ const SINCE = `
     epoch = ARGV[3]
     redis.call('SET', KEYS[5], epoch)
   end
-  local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+  local last = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
   local whole = epoch ~= ARGV[1] or tonumber(ARGV[2]) > last
   local answer = { epoch, last, redis.call('GET', KEYS[6]) or '', whole and 1 or 0 }
   if not whole and last == tonumber(ARGV[2]) then return answer end
