@@ -85,7 +85,8 @@ function sqlite(): Robbed {
       run('INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?)', ...entry)
     },
     async count(revision) {
-      run('UPDATE revision SET last = ?', Number(revision) || 0)
+      if (typeof revision === 'number') run('UPDATE revision SET last = ?', revision)
+      else run('DELETE FROM revision')
     },
     close: () => Promise.resolve(),
   }
