@@ -39,6 +39,8 @@ export interface Metrics
   auditLag(source: () => number): void
   /** Sets the function that a scrape calls to ask whether the state store answers. */
   stateUp(source: () => boolean): void
+  /** Sets the function that a scrape calls to ask whether what the state store holds can be trusted. */
+  stateTrusted(source: () => boolean): void
   /** Returns all metrics in the text exposition format. */
   text(): Promise<string>
   readonly contentType: string
@@ -137,7 +139,7 @@ function durationMetrics(): Record<'request' | 'stage' | 'upstream' | 'wait' | '
 
 type Gauges = Pick<
   Metrics,
-  'queueDepth' | 'policyBundle' | 'enforcing' | 'auditRecords' | 'auditLag' | 'stateUp'
+  'queueDepth' | 'policyBundle' | 'enforcing' | 'auditRecords' | 'auditLag' | 'stateUp' | 'stateTrusted'
 > &
   OperationMetrics
 
@@ -157,11 +159,7 @@ function gauges(registry: Registry): Gauges {
     registers,
   })
   const audit = auditGauges(registry)
-  const state = sampledGauge(
-    registry,
-    'moderato_state_up',
-    '1 while the state store answers; 0 if not: then calls that change something are refused.',
-  )
+  const state = stateGauges(registry)
   const enforcing = sampledGauge(
     registry,
     'moderato_enforcing',
@@ -169,14 +167,31 @@ function gauges(registry: Registry): Gauges {
   )
   return {
     ...audit,
+    ...state,
     ...operations(registry),
     queueDepth: (actionClass, waiting) => depth.set({ class: actionClass }, waiting),
     policyBundle(revision) {
       bundle.reset()
       bundle.set({ revision }, 1)
     },
-    stateUp: (source) => state(() => (source() ? 1 : 0)),
     enforcing: (source) => enforcing(() => (source() ? 1 : 0)),
+  }
+}
+
+function stateGauges(registry: Registry): Pick<Metrics, 'stateUp' | 'stateTrusted'> {
+  const up = sampledGauge(
+    registry,
+    'moderato_state_up',
+    '1 while the state store answers; 0 if not: then calls that change something are refused.',
+  )
+  const trusted = sampledGauge(
+    registry,
+    'moderato_state_trusted',
+    '1 while what the state store holds can be trusted; 0 if not: then calls that change something are refused.',
+  )
+  return {
+    stateUp: (source) => up(() => (source() ? 1 : 0)),
+    stateTrusted: (source) => trusted(() => (source() ? 1 : 0)),
   }
 }
 

@@ -200,12 +200,14 @@ export class AgentQueue {
       .filter(({ isAbsent, request }) => !isAbsent && request.notBeforeMs <= arrivedMs)
       .map(({ request }) => request.charges)
     calls.push(...shared.ahead(waiter).map((claim) => claim.charges), charges)
-    const keys = [...new Set(calls.flatMap((each) => each.map(({ key }) => key)))]
+    const byKey = new Map(calls.flatMap((each) => each.map(({ key, rate }) => [key, rate] as const)))
+    const keys = [...byKey.keys()]
     if (isFirstHere) shared.standBehind(waiter)
-    const tats = await limiter.peek(keys)
+    const asked = { rates: [...byKey.values()], nowMs: clock.nowMs() }
+    const found = await limiter.peek(keys, asked)
     const nowMs = Math.max(clock.nowMs(), notBeforeMs)
-    const byKey = new Map(keys.map((key, index) => [key, tats[index] ?? Infinity]))
-    const turn = foreseeTurn(calls, byKey, nowMs)
+    const tats = new Map(keys.map((key, index) => [key, found[index] ?? Infinity]))
+    const turn = foreseeTurn(calls, tats, nowMs)
     if (turn.kind === 'never') return turn
     if (turn.kind === 'at') waiter.waitFor(turn.limiting)
     const at = turn.kind === 'now' ? { turnAtMs: nowMs, limiting: 0 } : turn

@@ -1,5 +1,6 @@
 /**
- * Implements GCRA, the generic cell rate algorithm, with weights. Pure: one number per bucket, no timer, no refill job.
+ * Implements GCRA, the generic cell rate algorithm, with weights. Pure: one number per bucket, and the interval that it
+ * was made by; no timer, no refill job.
  *
  * A bucket's state is its theoretical arrival time (TAT): the time at which it is full again. A call that passes moves
  * the TAT by `weight * intervalMs`. A refused call does not change it, so a retry neither costs nor gains. If the clock
@@ -10,6 +11,8 @@
 export interface Rate {
   readonly intervalMs: number
   readonly burst: number
+  /** The interval without slowing; undefined: it is not slowed. */
+  readonly usualMs?: number
 }
 
 /** Is the TAT of a bucket that was never charged. */
@@ -41,6 +44,26 @@ export function chargedTatMs(tatMs: number, atMs: number, rate: Rate, weight: nu
   return Math.max(tatMs, atMs) + weight * rate.intervalMs
 }
 
+/** Returns the interval in whose terms a bucket keeps what is owed. Slowing an owner changes nothing of that. */
+export function usualMs(rate: Rate): number {
+  return rate.usualMs ?? rate.intervalMs
+}
+
+/**
+ * Returns a TAT as a bucket of another rate has it: as many things are owed as before. So no change of a rate gives a
+ * charge back, and none takes one twice. `fromMs` is the interval that the TAT was kept by; undefined: it is not known,
+ * and taken for `toMs`.
+ */
+export function convertedTatMs(
+  tatMs: number,
+  nowMs: number,
+  fromMs: number | undefined,
+  toMs: number,
+): number {
+  if (fromMs === undefined || fromMs === toMs || tatMs <= nowMs) return tatMs
+  return nowMs + Math.ceil(((tatMs - nowMs) / fromMs) * toMs * TICKS_PER_MS) / TICKS_PER_MS
+}
+
 /** The precision of a burst in `slowed`, in parts of a thing; rounded down, so that slowing never allows more. */
 const BURST_PARTS = 1 << 20
 
@@ -53,5 +76,9 @@ export function slowed(rate: Rate, weight: number, factor: number): Rate {
   if (!(factor > 1)) return rate
   const intervalMs = Math.ceil(rate.intervalMs * factor * TICKS_PER_MS) / TICKS_PER_MS
   const room = ((rate.burst - weight) * rate.intervalMs) / intervalMs
-  return { intervalMs, burst: weight + Math.floor(room * BURST_PARTS) / BURST_PARTS }
+  return {
+    intervalMs,
+    burst: weight + Math.floor(room * BURST_PARTS) / BURST_PARTS,
+    usualMs: usualMs(rate),
+  }
 }

@@ -1,7 +1,7 @@
 /** Shows buckets to operators: how full they are, when they are full again, and why a call would wait. */
 import type { KeyPart } from './bucket-key.ts'
 import type { Charges } from './charges.ts'
-import { FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
+import { convertedTatMs, FULL_TAT_MS, turnAtMs, type Rate } from './gcra.ts'
 import type { KeptBuckets, Limiter } from './limiter.ts'
 import type { Bucket, RuleFinder } from './live-buckets.ts'
 import type { PaceRule } from './rules.ts'
@@ -58,10 +58,11 @@ export async function liveBuckets(
   most: number,
 ): Promise<{ readonly buckets: readonly BucketView[]; readonly more: number }> {
   const { buckets, more } = await limiter.live(nowMs, MOST_READ)
-  const views = buckets.flatMap(({ key, fullInMs }) => {
+  const views = buckets.flatMap(({ key, fullInMs, intervalMs }) => {
     const bucket = rules.find(key)
     if (bucket === undefined || !filter(bucket)) return []
-    return [viewOf(bucket.rule, bucket.parts, nowMs + fullInMs, nowMs)]
+    const tatMs = convertedTatMs(nowMs + fullInMs, nowMs, intervalMs, bucket.rule.intervalMs)
+    return [viewOf(bucket.rule, bucket.parts, tatMs, nowMs)]
   })
   return { buckets: views.slice(0, most), more: more + Math.max(0, views.length - most) }
 }
@@ -73,7 +74,11 @@ export async function explainCharges(
   nowMs: number,
 ): Promise<Explanation> {
   const all = [...charges.enforced, ...charges.observed]
-  const tats = await limiter.peek(all.map(({ key }) => key))
+  const rates = all.map(({ rate }) => rate)
+  const tats = await limiter.peek(
+    all.map(({ key }) => key),
+    { rates, nowMs },
+  )
   const buckets = all.map(({ rule, parts, rate, weight }, index): ChargeView => {
     const tatMs = tats[index] ?? FULL_TAT_MS
     const turn = turnAtMs(tatMs, nowMs, rate, weight)

@@ -7,6 +7,8 @@ export interface LiveBucket {
   readonly key: string
   /** Milliseconds until it is full again, if nothing more is charged. */
   readonly fullInMs: number
+  /** The interval of the rate that it was charged by; undefined: of the rule in force. */
+  readonly intervalMs: number | undefined
 }
 
 /** Buckets that are not full, the one that is full again last first. */
@@ -33,14 +35,14 @@ export function latestOf(live: Iterable<LiveBucket>, most: number): LiveBuckets 
   return { buckets: sorted.slice(0, most), more: Math.max(0, sorted.length - most) }
 }
 
-/** Returns, by the head of its keys, in how many milliseconds a rule's emptiest bucket is full again. */
-export function emptiestOf(live: Iterable<LiveBucket>): Map<string, number> {
-  const emptiest = new Map<string, number>()
-  for (const { key, fullInMs } of live) {
-    const head = headOf(key)
-    emptiest.set(head, Math.max(fullInMs, emptiest.get(head) ?? 0))
+/** Returns, by the head of its keys and by interval, a rule's emptiest bucket. */
+export function emptiestOf(live: Iterable<LiveBucket>): LiveBucket[] {
+  const emptiest = new Map<string, LiveBucket>()
+  for (const each of live) {
+    const name = `${headOf(each.key)}|${each.intervalMs}`
+    if (each.fullInMs > (emptiest.get(name)?.fullInMs ?? 0)) emptiest.set(name, each)
   }
-  return emptiest
+  return [...emptiest.values()]
 }
 
 /** Finds the rules of buckets by their keys. A key of a rule that is not in force any more has none. */
@@ -70,15 +72,17 @@ export class RuleFinder {
   }
 
   /** Returns how full the emptiest bucket of each rule is, 1 for a full one, by the rules' names in the configuration. */
-  levels(emptiest: ReadonlyMap<string, number>): Map<string, number> {
+  levels(emptiest: readonly LiveBucket[]): Map<string, number> {
     const fill = new Map<string, number>()
-    for (const [head, rules] of this.#byHead)
+    for (const [head, rules] of this.#byHead) {
+      const live = emptiest.filter(({ key }) => headOf(key) === head)
       for (const rule of rules) {
-        const owed = (emptiest.get(head) ?? 0) / rule.intervalMs
-        const level = Math.min(1, Math.max(0, 1 - owed / rule.burst))
+        const owed = live.map(({ fullInMs, intervalMs = rule.intervalMs }) => fullInMs / intervalMs)
+        const level = Math.max(0, 1 - Math.max(0, ...owed) / rule.burst)
         const label = ruleLabel(rule)
         fill.set(label, Math.min(level, fill.get(label) ?? 1))
       }
+    }
     return fill
   }
 }

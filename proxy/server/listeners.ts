@@ -111,7 +111,9 @@ function readiness({ audit, settings, state, config }: Services, { now }: Servic
   const problems = [
     ...(audit.available ? [] : ['the audit log cannot be written']),
     ...(store.unfit === undefined ? [] : ['the state store must not be used']),
-    ...(ledger.problem === undefined ? [] : ['the state store cannot be trusted']),
+    ...(ledger.problem === undefined || store.unfit !== undefined
+      ? []
+      : ['the state store cannot be trusted']),
   ]
   const { mode } = settings.current()
   const unusable = isDown || problems.length > 0

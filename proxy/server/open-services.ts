@@ -122,6 +122,7 @@ async function openBase(loaded: LoadedConfig, log: Logger): Promise<BaseServices
   metrics.policyBundle(settings.current().policy.revision)
   const state = await opened.openLedger(ranBefore)
   metrics.stateUp(() => state.store.up)
+  metrics.stateTrusted(() => state.store.unfit === undefined && state.ledger.problem === undefined)
   const noteHeadNow = noteAuditHead({ audit, notes: state.notes, stateDir: config.stateDir, timer })
   return { config, settings, log, clock, steadyClock, timer, metrics, audit, aws, state, noteHeadNow }
 }

@@ -31,7 +31,7 @@ export function guarded(store: StateStore, turned: Turned): GuardedStore {
     limiter: {
       take: (charges, nowMs, reserveWithinMs) =>
         guard.ask(() => limiter.take(charges, nowMs, reserveWithinMs)),
-      peek: (keys) => guard.ask(() => limiter.peek(keys)),
+      peek: (keys, as) => guard.ask(() => limiter.peek(keys, as)),
       live: (nowMs, most) => guard.ask(() => limiter.live(nowMs, most)),
       emptiest: (nowMs) => guard.ask(() => limiter.emptiest(nowMs)),
     },

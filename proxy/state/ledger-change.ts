@@ -43,6 +43,11 @@ export function sealedAnew(
   })
 }
 
+/** Returns the forms of entries that let calls go in which they are removed. */
+export function takenBack(grants: readonly Unsealed[], writing: Writing): RawEntry[] {
+  return grants.map(({ stored, sealed: { expiresAtMs } }) => sealedAnew(stored, { expiresAtMs }, writing))
+}
+
 export interface PreparedChange {
   readonly change: LedgerChange
   readonly head: Head

@@ -31,6 +31,11 @@ export class LedgerCopy {
     return this.#held.get(name)
   }
 
+  /** Returns the number of entries. */
+  get size(): number {
+    return this.#held.size
+  }
+
   held(): IterableIterator<[string, Held]> {
     return this.#held.entries()
   }

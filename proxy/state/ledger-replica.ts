@@ -1,17 +1,28 @@
 /** Keeps one process's copy of the ledger in step with the store, and finds out when the store is not to be trusted. */
-import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { isLongOver, LedgerCopy, type Unsealed } from './ledger-copy.ts'
 import {
   acceptanceOf,
   CHANGED,
+  displacedIn,
+  forgedText,
   grantsIn,
+  holdsLess,
   lackedBy,
+  looksEveryMs,
   newerIn,
+  newestIn,
   problemOf,
   type Acceptance,
 } from './ledger-verdict.ts'
-import { changeOf, sealedAnew, type EntryName, type EntryValue, type Writing } from './ledger-change.ts'
-import { Seal, type Head } from './seal.ts'
+import {
+  changeOf,
+  sealedAnew,
+  takenBack,
+  type EntryName,
+  type EntryValue,
+  type Writing,
+} from './ledger-change.ts'
+import { NO_HEAD, Seal, type Head } from './seal.ts'
 import {
   LEDGER_KINDS,
   nameOf,
@@ -26,15 +37,13 @@ import { orStoreFailure, StoreFailure } from './store-failure.ts'
 import { judgeWhole, type Whole } from './whole.ts'
 
 const OTHERS_FIRST = 'others wrote to the state store first, again and again'
-/** Where a process stands that has read nothing yet. */
-const NOTHING: Head = { epoch: '', revision: 0, atMs: -Infinity, horizonMs: -Infinity }
 
 export class LedgerReplica {
   readonly copy: LedgerCopy
   readonly #options: ReplicaOptions
   readonly #seal: Seal
   /** Where the copy stands. */
-  #head = NOTHING
+  #head = NO_HEAD
   /** Since when, by the steady clock. */
   #stoodAtMs = 0
   /** The sealed form of the head, as the store has it. */
@@ -43,6 +52,8 @@ export class LedgerReplica {
   #isTrusted = false
   #forged: ReadonlyMap<string, number> = new Map()
   #problem: string | undefined
+  /** When the whole was looked at last, by the steady clock. */
+  #lookedAtMs = -Infinity
   /** Entries that are long over and still lie in the store. */
   #over: StoredEntry[] = []
 
@@ -64,7 +75,7 @@ export class LedgerReplica {
   get problem(): string | undefined {
     if (this.#problem !== undefined) return this.#problem
     const [name] = this.#forged.keys()
-    return name === undefined ? undefined : `the state store holds a forged entry: ${quoteUntrusted(name)}`
+    return name === undefined ? undefined : forgedText(name)
   }
 
   /** Tells whether the newest write of an entry is of this revision; also true where there is none, or none any more. */
@@ -80,12 +91,14 @@ export class LedgerReplica {
   /** Asks the store what is new, takes it, and puts back what the store lost. Rejects with `StoreFailure`. */
   async follow(maxTries: number): Promise<void> {
     for (let tries = 0; tries < maxTries; tries += 1) {
-      const isClear = this.#isTrusted && this.problem === undefined
+      const isDue = this.#options.steadyClock.nowMs() >= this.#lookedAtMs + looksEveryMs(this.copy)
+      const isClear = this.#isTrusted && this.problem === undefined && !isDue
       let news = await orStoreFailure(this.#options.store.since(isClear ? this.#head : undefined))
       if (!news.isWhole) {
         if (this.#takeNewer(news)) return
         news = await orStoreFailure(this.#options.store.since(undefined))
       }
+      this.#lookedAtMs = this.#options.steadyClock.nowMs()
       const whole = judgeWhole(news, this.#seal, this.#known)
       const put = this.#isTrusted ? this.#merge(news, whole) : this.#adopt(news, whole)
       if (put === undefined) return
@@ -112,9 +125,11 @@ export class LedgerReplica {
       const taken = acceptanceOf(news, whole, this.#known)
       this.copy.reset(taken.entries)
       this.#stand(news, whole)
+      // The copy is not what that head seals, unless this is written.
+      this.#sealedHead = undefined
       // Begun anew, by the clock of now; so nothing is left that the old horizon left out.
       this.#head = { ...this.#head, horizonMs: -Infinity }
-      const put = [...taken.put, ...this.#withdrawals(taken.grants)]
+      const put = [...taken.put, ...takenBack(taken.grants, this.#writing())]
       const outcome = await this.#commit(put, [...taken.forged, ...whole.over])
       if (outcome === 'behind') continue
       this.#isTrusted = true
@@ -145,44 +160,35 @@ export class LedgerReplica {
     this.#forged = whole.forged
     // A store that lost everything has nothing sealed. Under its old name, nothing can lose its seal by itself.
     const isRenewed = whole.covered === 'unsealed' && news.epoch !== this.#head.epoch
-    if (whole.covered === 'none' || (whole.covered === 'unsealed' && !isRenewed)) {
+    // The head is the one that seals this very copy: what the store lacks of it is known.
+    const isOurs = news.epoch === this.#head.epoch && news.head === this.#sealedHead
+    const isRobbed = isOurs && holdsLess(news, whole, this.copy)
+    if ((whole.covered === 'none' && !isRobbed) || (whole.covered === 'unsealed' && !isRenewed)) {
       this.#problem = CHANGED
       return undefined
     }
     this.#problem = undefined
-    this.#takeNew(whole)
-    const lost = lackedBy(whole, this.copy)
-    const isElsewhere = news.epoch !== this.#head.epoch
+    const lost = isRobbed ? displacedIn(whole, this.copy) : this.#takeNewest(whole)
     this.#stand(news, whole)
     // What an older version wrote is sealed over, so that who starts now need not go by its time.
     if (lost.length === 0 && !isRenewed) return whole.hasLate ? [] : undefined
-    if (isElsewhere || lost.length > 0)
-      this.#options.onSettled(
-        `the state store lost what it had: ${lost.length} entries of the ledger are put back`,
-      )
+    this.#options.onSettled(
+      `the state store lost what it had: ${lost.length} entries of the ledger are put back`,
+    )
     return lost
   }
 
-  /** Takes what is newer than the copy, and known to be the newest. */
-  #takeNew(whole: Whole): void {
-    const { atMs } = this.#head
-    const sealedTo = whole.head?.revision ?? 0
-    for (const each of whole.genuine) {
-      const held = this.copy.find(nameOf(each.stored))
-      const isSame = held?.stored.mac === each.stored.mac
-      const isNewer = each.sealed.version > (held?.sealed.version ?? 0)
-      const isVouchedFor =
-        whole.covered === 'all' || each.stored.revision > sealedTo || each.sealed.version > atMs
-      if (isSame || (isNewer && isVouchedFor)) this.#take(each)
-    }
+  /** Takes what is newer than the copy. Returns what the store lacks then. */
+  #takeNewest(whole: Whole): StoredEntry[] {
+    for (const each of newestIn(whole, this.copy, this.#head)) this.#take(each)
+    return lackedBy(whole, this.copy)
   }
 
   /** Takes a whole, by a process that knows nothing yet but its witness. Returns as `#merge`. */
   #adopt(news: LedgerNews, whole: Whole): readonly RawEntry[] | undefined {
-    const seen = this.#options.witness.read()
     this.copy.reset(whole.genuine)
     this.#forged = whole.forged
-    this.#problem = problemOf(news, whole, seen, () => this.#options.hadStore())
+    this.#problem = problemOf(news, whole, this.#options.witness.read(), () => this.#options.hadStore())
     if (this.#problem !== undefined) return undefined
     this.#isTrusted = true
     this.#stand(news, whole)
@@ -193,13 +199,7 @@ export class LedgerReplica {
       this.#options.onSettled(
         `another version of Moderato wrote the ledger: ${grants.length} approvals and break-glasses are taken back`,
       )
-    return this.#withdrawals(grants)
-  }
-
-  #withdrawals(grants: readonly Unsealed[]): RawEntry[] {
-    return grants.map(({ stored, sealed: { expiresAtMs } }) =>
-      sealedAnew(stored, { expiresAtMs }, this.#writing()),
-    )
+    return takenBack(grants, this.#writing())
   }
 
   #writing(): Writing {

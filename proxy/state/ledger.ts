@@ -11,7 +11,7 @@ import type { Clock, Timer } from '../core/ports.ts'
 import { LedgerReplica } from './ledger-replica.ts'
 import type { Accepted, ReplicaOptions } from './replica-options.ts'
 import type { Entry, LedgerKind } from './store.ts'
-import { StoreFailure } from './store-failure.ts'
+import { StoreFailure, UnfitStore } from './store-failure.ts'
 import { Table, type IdForm, type PutOptions, type ReplaceOptions, type WhenUnreadable } from './table.ts'
 import { Turns } from './turns.ts'
 
@@ -38,6 +38,8 @@ export class Ledger {
   #nextRefresh: Promise<void> | undefined
   #heardAtMs = -Infinity
   #closed = false
+  /** Why it cannot be read, although the store is there. */
+  #unfit: string | undefined
   /** The problem that was said last; undefined: none is. */
   #said: string | undefined
   #cancelTimer = (): void => {}
@@ -64,7 +66,7 @@ export class Ledger {
 
   /** Says why what the store holds cannot be trusted, and what to do; undefined: it can, as far as it was heard. */
   get problem(): string | undefined {
-    return this.#replica.problem
+    return this.#replica.problem ?? this.#unfit
   }
 
   /**
@@ -177,12 +179,19 @@ export class Ledger {
 
   async #hear(): Promise<void> {
     const askedAtMs = this.#options.clock.nowMs()
-    await this.#replica.follow(MAX_TRIES)
+    try {
+      await this.#replica.follow(MAX_TRIES)
+    } catch (error) {
+      this.#unfit =
+        error instanceof StoreFailure && error.cause instanceof UnfitStore ? error.message : undefined
+      throw error
+    }
     this.#heard(askedAtMs)
   }
 
   #heard(atMs: number): void {
     this.#heardAtMs = atMs
+    this.#unfit = undefined
     const { problem } = this
     if (problem !== undefined && problem !== this.#said) this.#options.onUnsound(new Error(problem))
     this.#said = problem

@@ -21,6 +21,9 @@ export interface Head extends Position {
   readonly horizonMs: number
 }
 
+/** Where a process stands that has read nothing yet. */
+export const NO_HEAD: Head = { epoch: '', revision: 0, atMs: -Infinity, horizonMs: -Infinity }
+
 const SealedHead = z.strictObject({
   revision: z.number(),
   atMs: z.number(),

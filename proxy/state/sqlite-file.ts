@@ -16,8 +16,8 @@ export interface SqliteOptions {
   readonly busyMs: number
 }
 
-/** Result codes of a file that is damaged: corrupt, no database. */
-const DAMAGED = new Set([11, 26])
+/** Result codes of a file that is damaged: tables are missing, corrupt, no database. */
+const DAMAGED = new Set([1, 11, 26])
 /** Result codes after which the open file is as good as before: busy, out of space. */
 const PASSING = new Set([5, 13])
 const OPEN_TRIES = 100

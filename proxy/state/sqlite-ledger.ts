@@ -11,6 +11,10 @@ import type {
   StoredEntry,
 } from './store.ts'
 
+/** Answers one row, whatever somebody deleted. */
+const NOW =
+  'SELECT last, epoch, head FROM (SELECT 1) LEFT JOIN revision ON true LEFT JOIN ledger_head ON true'
+
 export class SqliteLedger implements LedgerStore {
   readonly #file: SqliteFile
 
@@ -46,7 +50,7 @@ export class SqliteLedger implements LedgerStore {
     for (const { kind, id } of forget)
       this.#file.run('DELETE FROM ledger WHERE kind = ? AND id = ?', kind, id)
     for (const [index, each] of put.entries()) this.#put(each, at.revision + 1 + index)
-    this.#file.run('UPDATE revision SET last = ?', at.revision + put.length)
+    this.#file.run('INSERT OR REPLACE INTO revision VALUES (1, ?)', at.revision + put.length)
     this.#file.run('INSERT OR REPLACE INTO ledger_head VALUES (1, ?, ?)', at.epoch, head)
     return 'written'
   }
@@ -57,11 +61,11 @@ export class SqliteLedger implements LedgerStore {
   }
 
   #now(): Position & { readonly head: string | undefined } {
-    const row = this.#file.get('SELECT last, epoch, head FROM revision LEFT JOIN ledger_head ON true')
+    const row = this.#file.get(NOW)
     const head = row?.['head']
     return {
       epoch: String(row?.['epoch'] ?? ''),
-      revision: Number(row?.['last']),
+      revision: Number(row?.['last'] ?? 0),
       head: typeof head === 'string' ? head : undefined,
     }
   }

@@ -24,6 +24,7 @@ const SCHEMA = `
 /** Tables that older versions of Moderato do not know, and leave as they are. */
 const MORE_TABLES = `
   CREATE TABLE IF NOT EXISTS ledger_head (one INTEGER PRIMARY KEY CHECK (one = 1), epoch TEXT NOT NULL, head TEXT) STRICT;
+  CREATE TABLE IF NOT EXISTS bucket_interval (key TEXT PRIMARY KEY, interval_ms REAL NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS note (name TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
 `
 

@@ -195,5 +195,9 @@ async function connected(redis: Redis): Promise<void> {
 /** Without its cause: ioredis puts the command into it, with its arguments, of which one is the password. */
 function failure(error: unknown): Error {
   if (error instanceof UnfitStore) return error
-  return new Error(`state.url: ${errorMessage(error)}`)
+  const message = errorMessage(error)
+  if (!/\bWRONGTYPE\b/.test(message)) return new Error(`state.url: ${message}`)
+  return new UnfitStore(
+    'state.url: a key of Moderato holds a value of another type, which somebody put there: delete that key',
+  )
 }

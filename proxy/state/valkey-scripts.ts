@@ -16,7 +16,8 @@ const SHARED = `
 `
 
 /**
- * KEYS: since, latest, live, bucket...; ARGV: reserveWithinMs, longestReserveMs, then interval, burst, weight for each bucket.
+ * KEYS: since, latest, live, then each bucket and its interval; ARGV: reserveWithinMs, longestReserveMs, then interval,
+ * burst, weight and usual interval for each bucket.
  * Answers { kind, index of the limiting charge, turn, now }.
  *
  * A bucket that nobody charged is full, and its key is gone. Hence `since`: where it lacks too, everything is gone
@@ -24,7 +25,8 @@ const SHARED = `
  * here. While it is ahead, the server's clock was set back: a TAT from before, further ahead than this charge could put
  * it, is cut, so that the bucket refills. Otherwise only one is cut that the slowest pace of this rule could not make:
  * what an agent owes from when it was slower than this charge is owed. `live` has the names of the buckets that are not
- * full, by their TATs: they are shown to operators, and decide nothing.
+ * full, by their TATs: they are shown to operators, and decide nothing. What is owed is kept in the terms of the usual
+ * interval, and converted when that is another, as `convertedTatMs` does. Older versions of Moderato keep no interval.
  */
 const TAKE = `
   local since = tonumber(redis.call('GET', KEYS[1]))
@@ -35,28 +37,37 @@ const TAKE = `
   local latest = tonumber(redis.call('GET', KEYS[2]) or '0')
   if latest < now then redis.call('SET', KEYS[2], exact(now)) end
   local setBack = latest > now + 1000
-  local function put(key, tat)
-    redis.call('SET', key, exact(tat), 'PX', math.max(1, math.ceil(tat - now)))
-    redis.call('ZADD', KEYS[3], exact(tat), key)
+  local function put(at, tat, usual)
+    local kept = math.max(1, math.ceil(tat - now))
+    redis.call('SET', KEYS[at], exact(tat), 'PX', kept)
+    redis.call('SET', KEYS[at + 1], usual, 'PX', kept)
+    redis.call('ZADD', KEYS[3], exact(tat), KEYS[at])
   end
   local tats, turn, limiting = {}, now, 0
-  for i = 4, #KEYS do
-    local interval, burst, weight = tonumber(ARGV[i * 3 - 9]), tonumber(ARGV[i * 3 - 8]), tonumber(ARGV[i * 3 - 7])
+  for i = 4, #KEYS, 2 do
+    local arg = i * 2 - 5
+    local interval, burst, weight = tonumber(ARGV[arg]), tonumber(ARGV[arg + 1]), tonumber(ARGV[arg + 2])
+    local usual, from = tonumber(ARGV[arg + 3]), tonumber(redis.call('GET', KEYS[i + 1]))
     local tat = tonumber(redis.call('GET', KEYS[i]))
+    if tat and tat > now and from ~= usual then
+      if from and from > 0 then tat = now + math.ceil((tat - now) / from * usual * 1024) / 1024 end
+      put(i, tat, ARGV[arg + 3])
+    end
     if not tat then tat = since > 0 and since + burst * interval or 0 end
     local furthest = now + burst * interval + tonumber(ARGV[2])
     if tat > furthest and (setBack or tat > now + 1000 * burst * interval + tonumber(ARGV[2])) then
       tat = furthest
-      put(KEYS[i], tat)
+      put(i, tat, ARGV[arg + 3])
     end
     tats[i] = tat
     local at = tat - (burst - weight) * interval
-    if at > turn then turn, limiting = at, i - 4 end
+    if at > turn then turn, limiting = at, (i - 4) / 2 end
   end
   if turn <= now + tonumber(ARGV[1]) then
     redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', exact(now))
-    for i = 4, #KEYS do
-      put(KEYS[i], math.max(tats[i], turn) + tonumber(ARGV[i * 3 - 7]) * tonumber(ARGV[i * 3 - 9]))
+    for i = 4, #KEYS, 2 do
+      local arg = i * 2 - 5
+      put(i, math.max(tats[i], turn) + tonumber(ARGV[arg + 2]) * tonumber(ARGV[arg]), ARGV[arg + 3])
     end
   end
   return { turn > now and 'at' or 'now', limiting, exact(turn), exact(now) }
@@ -78,7 +89,7 @@ const LIVE = `
 const CLAIM = `
   if ARGV[6] ~= '' then
     if redis.call('GET', KEYS[3]) ~= ARGV[6] then return 'another' end
-    if tonumber(redis.call('GET', KEYS[4]) or '0') < tonumber(ARGV[7]) then return 'another' end
+    if (tonumber(redis.call('GET', KEYS[4]) or '0') or 0) < tonumber(ARGV[7]) then return 'another' end
   end
   local old = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', exact(now), 'LIMIT', 0, 16)
   if #old > 0 then redis.call('ZREM', KEYS[2], unpack(old)) end
@@ -114,7 +125,7 @@ const RELEASE = `
  */
 const WRITE = `
   if redis.call('GET', KEYS[5]) ~= ARGV[1] then return 0 end
-  local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+  local last = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
   if last ~= tonumber(ARGV[2]) then return 0 end
   local first = 5 + tonumber(ARGV[4])
   for i = 5, first - 1 do
@@ -123,7 +134,8 @@ const WRITE = `
     redis.call('ZREM', KEYS[4], ARGV[i])
   end
   for i = first, #ARGV, 3 do
-    last = redis.call('INCR', KEYS[1])
+    last = last + 1
+    redis.call('SET', KEYS[1], string.format('%.0f', last))
     redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
     redis.call('ZADD', KEYS[3], last, ARGV[i])
     if ARGV[i + 2] == '' then redis.call('ZREM', KEYS[4], ARGV[i]) else redis.call('ZADD', KEYS[4], ARGV[i + 2], ARGV[i]) end
@@ -144,7 +156,7 @@ const SINCE = `
     epoch = ARGV[3]
     redis.call('SET', KEYS[5], epoch)
   end
-  local last = tonumber(redis.call('GET', KEYS[1]) or '0')
+  local last = tonumber(redis.call('GET', KEYS[1]) or '0') or 0
   local whole = epoch ~= ARGV[1] or tonumber(ARGV[2]) > last
   local answer = { epoch, last, redis.call('GET', KEYS[6]) or '', whole and 1 or 0 }
   if not whole and last == tonumber(ARGV[2]) then return answer end

@@ -1,6 +1,6 @@
 /** Keeps state in Valkey or Redis, shared by replicas, whichever machines they are on. */
-import { canFit, FULL_TAT_MS } from '../pacing/gcra.ts'
-import type { BucketCharge, KeptBuckets, Limiter, Turn } from '../pacing/limiter.ts'
+import { canFit, convertedTatMs, FULL_TAT_MS, usualMs } from '../pacing/gcra.ts'
+import type { BucketCharge, KeptBuckets, Limiter, PeekedAs, Turn } from '../pacing/limiter.ts'
 import { emptiestOf, type LiveBucket, type LiveBuckets } from '../pacing/live-buckets.ts'
 import type { Clock } from '../core/ports.ts'
 import type { MaybePromise } from '../core/maybe-promise.ts'
@@ -72,9 +72,9 @@ class ValkeyLimiter implements Limiter, KeptBuckets {
       this.#server.key('since'),
       this.#server.key('latest'),
       this.#server.key('live'),
-      ...charges.map(({ key }) => this.#bucket(key)),
+      ...charges.flatMap(({ key }) => [this.#bucket(key), this.#interval(key)]),
     ]
-    const values = charges.flatMap(({ rate, weight }) => [rate.intervalMs, rate.burst, weight])
+    const values = charges.flatMap(({ rate, weight }) => [rate.intervalMs, rate.burst, weight, usualMs(rate)])
     const longestMs = Math.max(reserveWithinMs, LONGEST_WAIT_MS)
     const answer = await this.#server.run('take', keys, [reserveWithinMs, longestMs, ...values])
     const [kind, limiting, turn, now] = answer as [string, number, string, string]
@@ -83,9 +83,16 @@ class ValkeyLimiter implements Limiter, KeptBuckets {
     return { kind: 'at', turnAtMs: Number(turn) - this.#aheadMs, limiting }
   }
 
-  async peek(keys: readonly string[]): Promise<readonly number[]> {
-    const tats = await this.#server.get(keys.map((key) => this.#bucket(key)))
-    return tats.map((tat) => (tat === null ? FULL_TAT_MS : Number(tat) - this.#aheadMs))
+  async peek(keys: readonly string[], as?: PeekedAs): Promise<readonly number[]> {
+    const found = await this.#server.get(keys.flatMap((key) => [this.#bucket(key), this.#interval(key)]))
+    return keys.map((_, index) => {
+      const [tat = null, interval = null] = found.slice(2 * index)
+      if (tat === null) return FULL_TAT_MS
+      const [tatMs, rate] = [Number(tat) - this.#aheadMs, as?.rates[index]]
+      return rate === undefined
+        ? tatMs
+        : convertedTatMs(tatMs, as?.nowMs ?? 0, intervalOf(interval), usualMs(rate))
+    })
   }
 
   async live(_nowMs: number, most: number): Promise<LiveBuckets> {
@@ -95,16 +102,17 @@ class ValkeyLimiter implements Limiter, KeptBuckets {
       [most],
     )) as (string | number)[]
     const prefix = this.#bucket('')
-    const buckets: LiveBucket[] = []
-    for (let at = 0; at < found.length; at += 2) {
-      const key = String(found[at]).slice(prefix.length)
-      buckets.push({ key, fullInMs: Number(found[at + 1]) - Number(now) })
-    }
+    const keys = found.filter((_, at) => at % 2 === 0).map((name) => String(name).slice(prefix.length))
+    const intervals = await this.#server.get(keys.map((key) => this.#interval(key)))
+    const buckets = keys.map((key, at): LiveBucket => {
+      const fullInMs = Number(found[2 * at + 1]) - Number(now)
+      return { key, fullInMs, intervalMs: intervalOf(intervals[at] ?? null) }
+    })
     return { buckets, more: Number(all) - buckets.length }
   }
 
   /** Looks at the buckets that are full again last. A rule none of whose buckets is among so many is near to none of them. */
-  async emptiest(nowMs: number): Promise<ReadonlyMap<string, number>> {
+  async emptiest(nowMs: number): Promise<readonly LiveBucket[]> {
     const { buckets } = await this.live(nowMs, MOST_LOOKED_AT)
     return emptiestOf(buckets)
   }
@@ -112,6 +120,15 @@ class ValkeyLimiter implements Limiter, KeptBuckets {
   #bucket(key: string): string {
     return this.#server.key(`bucket:${key}`)
   }
+
+  #interval(key: string): string {
+    return this.#server.key(`interval:${key}`)
+  }
+}
+
+function intervalOf(text: string | null): number | undefined {
+  const ms = Number(text ?? 0)
+  return ms > 0 ? ms : undefined
 }
 
 /**

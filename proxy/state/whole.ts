@@ -1,5 +1,5 @@
 /** Judges all that a store says of its ledger at once: what of it is genuine, and whether it is the newest. Pure. */
-import { isLongOver, type LedgerCopy, type Unsealed } from './ledger-copy.ts'
+import { isLongOver, type Held, type LedgerCopy, type Unsealed } from './ledger-copy.ts'
 import { addTo, emptySum, type Head, type Seal } from './seal.ts'
 import { letsCallsGo, nameOf, type LedgerNews, type StoredEntry } from './store.ts'
 
@@ -32,7 +32,8 @@ export function judgeWhole(news: LedgerNews, seal: Seal, known?: LedgerCopy): Wh
   const sum = emptySum()
   let hasLate = false
   for (const stored of news.entries) {
-    const sealed = seal.open(stored)
+    const held = sameIn(known, stored)
+    const sealed = held?.sealed ?? seal.open(stored)
     const isLate = head !== undefined && stored.revision > sealedTo
     if (sealed === undefined || (isLate && !isNew({ stored, sealed }, atMs, known)))
       forged.set(nameOf(stored), stored.revision)
@@ -40,13 +41,10 @@ export function judgeWhole(news: LedgerNews, seal: Seal, known?: LedgerCopy): Wh
     else {
       genuine.push({ stored, sealed })
       if (isLate) hasLate ||= stored.revision === news.revision
-      else addTo(sum, seal.hashOf(stored))
+      else addTo(sum, held?.hash ?? seal.hashOf(stored))
     }
   }
-  for (const name of forged.keys()) {
-    const held = known?.find(name)
-    if (held !== undefined && held.stored.revision <= sealedTo) addTo(sum, held.hash)
-  }
+  for (const { hash } of hiddenBy(forged, sealedTo, known)) addTo(sum, hash)
   return { genuine, over, forged, head, covered: coverage(), hasLate }
 
   function coverage(): Whole['covered'] {
@@ -55,6 +53,23 @@ export function judgeWhole(news: LedgerNews, seal: Seal, known?: LedgerCopy): Wh
     if (head.covers(sum)) return 'all'
     return hasLate ? 'part' : 'none'
   }
+}
+
+/** Returns what is known in place of what was forged, as far as a head covers it. */
+function hiddenBy(
+  forged: ReadonlyMap<string, number>,
+  sealedTo: number,
+  known: LedgerCopy | undefined,
+): Held[] {
+  const held = [...forged.keys()].flatMap((name) => known?.find(name) ?? [])
+  return held.filter(({ stored }) => stored.revision <= sealedTo)
+}
+
+/** Returns what is known of an entry in just this form: it need not be unsealed again. */
+function sameIn(known: LedgerCopy | undefined, stored: StoredEntry): Held | undefined {
+  const held = known?.find(nameOf(stored))
+  const { text, mac, revision } = held?.stored ?? {}
+  return text === stored.text && mac === stored.mac && revision === stored.revision ? held : undefined
 }
 
 /**

@@ -23,6 +23,7 @@ const SealedSeen = z.strictObject({ epoch: z.string(), revision: z.number(), atM
 /** Keeps it in a file that is sealed. Throws if there is a file that cannot be read, and says what to do. */
 export function fileWitness(path: string, seal: Seal): Witness {
   makeOwnFolder(dirname(path))
+  let written: string | undefined
   const read = (): Witnessed | undefined => {
     const text = textOf(path)
     if (text === undefined) return undefined
@@ -35,10 +36,13 @@ export function fileWitness(path: string, seal: Seal): Witness {
   return {
     read,
     write({ epoch, revision, atMs }) {
+      const text = seal.note(NAME, { epoch, revision, atMs })
+      if (text === written) return
       try {
         // Not flushed: only a power failure forgets it, and then less is known.
-        writeFileSync(`${path}.new`, seal.note(NAME, { epoch, revision, atMs }), { mode: 0o600 })
+        writeFileSync(`${path}.new`, text, { mode: 0o600 })
         renameSync(`${path}.new`, path)
+        written = text
       } catch {
         // A full disk also stops the audit log, and with it every change.
       }

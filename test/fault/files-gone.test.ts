@@ -274,6 +274,19 @@ describe('a state.sqlite', () => {
     expect(error).toContain('Restore it, or move it away')
   })
 
+  it('of which somebody dropped a table is not used, and says its path', async () => {
+    const proxy = await start()
+    await moderato(proxy, FREEZE)
+    const db = new DatabaseSync(sqlite(), { timeout: 5_000 })
+    db.exec('DROP TABLE ledger')
+    db.close()
+    await eventually(async () => expect(await readiness(proxy)).toMatchObject({ status: 503 }))
+    await eventually(async () => expect(await thrownBy(dropTable(proxy, 't'))).toMatchObject({ status: 503 }))
+    await says(proxy, `${sqlite()} cannot be used: no such table: ledger. Restore it`)
+    await proxies.pop()?.stop()
+    await expect(start()).rejects.toThrow(`${sqlite()} cannot be used: no such table`)
+  })
+
   it('that is emptied is a loss', async () => {
     const proxy = await start()
     await moderato(proxy, FREEZE)

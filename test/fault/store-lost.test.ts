@@ -70,8 +70,9 @@ describe.skipIf(missing(VALKEY))('a Valkey', () => {
     await eventually(async () => expect(await server.client().exists('{moderato}:ledger:head')).toBe(1))
     await done(other, 'freeze', '--agent', READER.id, '--reason', 'incident')
     await done(other, 'sessions', 'revoke', '--agent', BUILDER.id, '--reason', 'incident')
+    for (const reason of ['two', 'three'])
+      await done(other, 'freeze', '--agent', READER.id, '--reason', reason)
     await done(other, 'quarantine', 'add', READER.id, '--reason', 'incident')
-    for (const each of ['a', 'b']) await done(other, 'freeze', '--class', 'tagging', '--reason', each)
     one.signal('SIGCONT')
     // The very first change is refused already.
     expect((await thrownBy(dropTable(one, 'after', json.credentials))).status).toBeGreaterThanOrEqual(400)
@@ -174,6 +175,25 @@ describe.skipIf(missing(VALKEY))('a Valkey', () => {
     expect(await list()).not.toContain(id)
     expect(await readiness(later)).toMatchObject({ status: 200 })
   })
+
+  it.each(['entries', 'revisions'])(
+    'whose key of %s somebody replaced: changes stop until it is back',
+    async (name) => {
+      const one = await start('one')
+      await done(one, 'freeze', '--agent', READER.id, '--reason', 'incident')
+      const key = `{moderato}:ledger:${name}`
+      await server.client().rename(key, 'kept')
+      await server.client().set(key, 'x')
+      await eventually(async () => expect(await readiness(one)).toMatchObject({ status: 503 }))
+      expect(await thrownBy(dropTable(one, 'while'))).toMatchObject({ status: 503 })
+      expect(await moderato(one, ['freeze', 'all', '--reason', 'x'])).toMatchObject({ code: 1 })
+      await eventually(async () => expect(one.log()).toContain('a value of another type'))
+      await server.client().rename('kept', key)
+      await eventually(async () => expect(await readiness(one)).toMatchObject({ status: 200 }))
+      await dropTable(one, 'after')
+      expect((await moderato(one, ['freeze', 'list'])).out).toContain('incident')
+    },
+  )
 
   it('that is told to evict keys while it is used: changes are refused, and /readyz says so', async () => {
     const one = await start('one')

@@ -93,6 +93,7 @@ describe('createMetrics', () => {
     moderato_audit_records_total: ['counter'],
     moderato_audit_lag_seconds: ['gauge'],
     moderato_state_up: ['gauge'],
+    moderato_state_trusted: ['gauge'],
     moderato_build_info: ['gauge', 'node', 'version'],
     moderato_freezes_active: ['gauge', 'source'],
     moderato_config_reloads_total: ['counter', 'result'],

@@ -77,7 +77,7 @@ describe('slowed', () => {
   })
 
   it('makes each thing take the factor times as long, and still lets a whole burst go from a full bucket', () => {
-    expect(slowed(rate, 3, 4)).toEqual({ intervalMs: 40_000, burst: 3 })
+    expect(slowed(rate, 3, 4)).toEqual({ intervalMs: 40_000, burst: 3, usualMs: 10_000 })
     expect(turnAtMs(FULL_TAT_MS, NOW_MS, slowed(rate, 3, 4), 3)).toBe(NOW_MS)
   })
 

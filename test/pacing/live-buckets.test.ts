@@ -104,12 +104,16 @@ describe('RuleFinder', () => {
 
   it('says how full the emptiest bucket of each rule is, under its name', () => {
     const levels = finder.levels(
-      new Map([
+      [
         ['class destructive', 5_000],
         ['~rule trial', 60_000],
         ['rule gone', 60_000],
         ['rule fleet', 1_000_000_000],
-      ]),
+      ].map(([head, fullInMs]) => ({
+        key: `${head}|agent 1:x`,
+        fullInMs: Number(fullInMs),
+        intervalMs: undefined,
+      })),
     )
     expect(levels.get('destructive')).toBeCloseTo(0.75, 3)
     expect([levels.get('trial'), levels.get('fleet'), levels.get('tasks'), levels.has('gone')]).toEqual([
@@ -121,24 +125,30 @@ describe('RuleFinder', () => {
   })
 })
 
+describe('a bucket that was charged by another rate', () => {
+  it('is as full as it was then', () => {
+    const key = 'class destructive|agent 1:x'
+    const [rule] = RULES.get('destructive') ?? []
+    const intervalMs = 10 * (rule?.intervalMs ?? 0)
+    const levels = finder.levels([{ key, fullInMs: intervalMs / 2, intervalMs }])
+    expect(levels.get('destructive')).toBeCloseTo(1 - 0.5 / (rule?.burst ?? 0), 6)
+  })
+})
+
 describe('live buckets', () => {
   const live = [
-    { key: 'rule a|fleet 0:', fullInMs: 1 },
-    { key: 'rule b|agent 1:x', fullInMs: 3 },
-    { key: 'rule b|agent 1:y', fullInMs: 2 },
+    { key: 'rule a|fleet 0:', fullInMs: 1, intervalMs: 1 },
+    { key: 'rule b|agent 1:x', fullInMs: 3, intervalMs: 1 },
+    { key: 'rule b|agent 1:y', fullInMs: 2, intervalMs: 1 },
+    { key: 'rule b|agent 1:z', fullInMs: 2, intervalMs: undefined },
   ]
 
   it('are sorted and cut', () => {
-    expect(latestOf(live, 2)).toEqual({ buckets: [live[1], live[2]], more: 1 })
+    expect(latestOf(live, 2)).toEqual({ buckets: [live[1], live[2]], more: 2 })
   })
 
-  it('are told by the rule that their keys begin with', () => {
+  it('are told by the rule that their keys begin with, and by what they were charged by', () => {
     expect(headOf('rule b|agent 1:x')).toBe('rule b')
-    expect(emptiestOf(live)).toEqual(
-      new Map([
-        ['rule a', 1],
-        ['rule b', 3],
-      ]),
-    )
+    expect(emptiestOf(live)).toEqual([live[0], live[1], live[3]])
   })
 })

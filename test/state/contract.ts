@@ -6,6 +6,7 @@ import type { BucketCharge } from '../../proxy/pacing/limiter.ts'
 import type { StateStore } from '../../proxy/state/store.ts'
 import type { Bed } from './bed.ts'
 import { keepingContract } from './keeping-contract.ts'
+import { changedRatesContract } from './changed-rates-contract.ts'
 import { liveBucketsContract } from './live-buckets-contract.ts'
 import { Reference, tries, type Try } from './reference.ts'
 import { MINUTE_MS, replaysContract } from './replays-contract.ts'
@@ -158,6 +159,13 @@ export function storeContract({ bed: bedIn, survives, steps }: Contract): void {
       const faster = rateOf(60, MINUTE_MS, 2)
       await advance(19_000)
       expect((await take([charge('k', 1, faster)])).kind).toBe('now')
+    })
+
+    changedRatesContract({
+      take,
+      advance,
+      peek: (keys, as) => store.limiter.peek(keys, as),
+      world: () => world,
     })
 
     ofShared?.('is charged by all processes together, and by those after them', async () => {
