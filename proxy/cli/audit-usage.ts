@@ -1,0 +1,14 @@
+/** Says how the commands of `moderato audit` that search are typed. */
+
+/** People read no more lines than this; programs get all. */
+export const USUAL_LIMIT = 1_000
+
+export const SEARCH_USAGE = `       moderato audit search [--task ID] [--agent ID] [--resource ARN] [--operation NAME] [--class CLASS]
+                             [--decision DECISION] [--reason REASON] [--rule NAME] [--since WHEN] [--until WHEN]
+                             [--limit N] [--json] [--rebuild] [DIR ... | --config FILE]
+         prints the records that fit, newest last. A * in a value stands for any characters. WHEN is a time before now
+         (30m, 2h, 7d) or a date (2026-01-31, 2026-01-31T09:30, UTC). --limit N prints the newest N: ${USUAL_LIMIT} unless
+         given, all with --json. --json prints the records as they are in the log. Several DIRs are one search.
+         --rebuild makes the index anew
+         example: moderato audit search --resource '*prod-payments*' --class destructive --since 2h
+`
