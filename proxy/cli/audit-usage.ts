@@ -12,3 +12,9 @@ export const SEARCH_USAGE = `       moderato audit search [--task ID] [--agent I
          --rebuild makes the index anew
          example: moderato audit search --resource '*prod-payments*' --class destructive --since 2h
 `
+
+export const TIMELINE_USAGE = `       moderato audit timeline TASK | --agent ID  [--since WHEN] [--until WHEN] [--json] [DIR ... | --config FILE]
+         tells what a task, or an agent, did: who vouched for it, its intent and ticket, what it destroyed and left
+         behind, and each call with its wait, its rule, AWS's answer, and what people decided
+         example: moderato audit timeline --agent spiffe://example.org/agent/cleanup --since 2h
+`

@@ -14,7 +14,7 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
   },
   audit: {
     load: () => import('./audit.ts'),
-    does: 'verify | tail | search: who did what, from the hash-chained audit log',
+    does: 'verify | tail | search | timeline: who did what, from the hash-chained audit log',
   },
   catalogue: {
     load: () => import('./catalogue.ts'),
@@ -55,7 +55,7 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
   },
   sessions: {
     load: () => import('./sessions.ts'),
-    does: 'list | revoke ... | keys ...: list and end open tasks, manage their keys',
+    does: 'list | show TASK | revoke ... | keys ...: show and end tasks, manage their keys',
   },
   state: {
     load: () => import('./state.ts'),

@@ -4,6 +4,7 @@ import type { AuditRecord } from '../record.ts'
 
 /** Names what records must have. A text may hold `*`, which stands for any characters. What is left out is not asked for. */
 export interface RecordFilter {
+  readonly phase?: string | undefined
   readonly task?: string | undefined
   readonly agent?: string | undefined
   /** Of any of the record's resources. */
@@ -30,6 +31,7 @@ export type LoggedRecord = AuditRecord & {
 
 /** The members of a record that the index tells apart, in their order; few records differ in all of them. */
 export type RecordShape = readonly [
+  phase: string,
   task: string,
   agent: string,
   operation: string,
@@ -45,7 +47,7 @@ export function recordShape(record: LoggedRecord): RecordShape {
   const called = service === undefined ? '' : `${service}:${operation ?? ''}`
   const { classes } = record
   const all = classes === undefined ? (record.class ?? '') : classes.join(' ')
-  return [task, agent, called, all, decision, reason, rulesOf(record)]
+  return [record.phase, task, agent, called, all, decision, reason, rulesOf(record)]
 }
 
 const NONE: readonly string[] = []
@@ -59,8 +61,9 @@ function rulesOf({ rules, paceRules, overrides, policy, would }: LoggedRecord): 
 
 /** Tells whether records of a shape can fit. */
 export function fitsShape(filter: RecordFilter, shape: RecordShape): boolean {
-  const [task, agent, operation, classes, decision, reason, rules] = shape
+  const [phase, task, agent, operation, classes, decision, reason, rules] = shape
   return (
+    fits(filter.phase, phase) &&
     fits(filter.task, task) &&
     fits(filter.agent, agent) &&
     fitsOperation(filter.operation, operation) &&
