@@ -118,10 +118,10 @@ export function otherOf(record: LoggedRecord): HappenedOther | undefined {
   return phase === 'admin' ? operatorOf(record) : undefined
 }
 
-function operatorOf({ time, decision = 'unknown', detail = null, admin }: LoggedRecord): HappenedOther {
+function operatorOf({ time, decision = 'unknown', detail, admin }: LoggedRecord): HappenedOther {
   const does = admin?.does ?? ''
   const what = decision === 'allow' ? does : `${does} (${decision})`
-  const words = admin?.body === undefined ? detail : JSON.stringify(admin.body)
+  const words = admin?.body === undefined ? (detail ?? null) : JSON.stringify(admin.body)
   return { kind: 'operator', time, what, by: admin?.subject ?? null, about: null, words, resources: [] }
 }
 

@@ -6,6 +6,8 @@ import { fitsResource, fitsTime, type RecordFilter } from './filter.ts'
 export interface Columns {
   readonly fromMs: number
   readonly untilMs: number
+  /** The ids that are among the shapes, each once. */
+  kinds(): Block['shapes']
   shapes(): Block['shapes']
   times(): Block['times']
   names(): Block['names']
@@ -21,6 +23,7 @@ export function fittingPlaces(
 ): readonly number[] {
   const { sinceMs = -Infinity, untilMs = Infinity, resource } = filter
   if (columns.untilMs < sinceMs || columns.fromMs >= untilMs) return []
+  if (!columns.kinds().some((id) => fitting[id] === 1)) return []
   const shapes = columns.shapes()
   let places: number[] = []
   for (let place = 0; place < shapes.length; place += 1) {

@@ -16,8 +16,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS segments (segment INTEGER PRIMARY KEY, size INTEGER NOT NULL, changed TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS blocks (
     segment INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, from_ms REAL, until_ms REAL,
-    mark TEXT NOT NULL, shapes BLOB NOT NULL, UNIQUE (segment, start));
-  CREATE TABLE IF NOT EXISTS columns (block INTEGER PRIMARY KEY, times BLOB NOT NULL, offsets BLOB NOT NULL);
+    mark TEXT NOT NULL, kinds BLOB NOT NULL, UNIQUE (segment, start));
+  CREATE TABLE IF NOT EXISTS columns (
+    block INTEGER PRIMARY KEY, shapes BLOB NOT NULL, times BLOB NOT NULL, offsets BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS names (block INTEGER PRIMARY KEY, names BLOB NOT NULL);
   PRAGMA user_version = ${VERSION};`
 
@@ -127,9 +128,11 @@ export class IndexFile {
   add(block: Block): void {
     const { segment, start, end, fromMs, untilMs, mark } = block
     const sql = 'INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)'
-    this.#run(sql, segment, start, end, fromMs, untilMs, mark, bytesOf(block.shapes))
+    const kinds = Uint32Array.from(new Set(block.shapes))
+    this.#run(sql, segment, start, end, fromMs, untilMs, mark, bytesOf(kinds))
     const id = Number(this.#statement('SELECT last_insert_rowid() AS id').get()?.['id'])
-    this.#run('INSERT INTO columns VALUES (?, ?, ?)', id, bytesOf(block.times), bytesOf(block.offsets))
+    const columns = [block.shapes, block.times, block.offsets].map(bytesOf)
+    this.#run('INSERT INTO columns VALUES (?, ?, ?, ?)', id, ...columns)
     this.#run('INSERT INTO names VALUES (?, ?)', id, block.names)
   }
 
@@ -170,20 +173,21 @@ export class IndexFile {
   /** Yields the blocks of a segment, oldest first, or newest first. */
   *blocks(segment: number, order: 'oldest' | 'newest'): Generator<StoredBlock> {
     const direction = order === 'oldest' ? 'ASC' : 'DESC'
-    const sql = `SELECT rowid AS id, start, end, from_ms, until_ms FROM blocks WHERE segment = ? ORDER BY start ${direction}`
+    const sql = `SELECT rowid AS id, start, end, from_ms, until_ms, kinds FROM blocks WHERE segment = ? ORDER BY start ${direction}`
     for (const row of this.#statement(sql).all(segment)) {
       const { id = 0 } = row
-      const column = (name: string, table: string, key = 'block'): ArrayBuffer =>
-        bufferOf(this.#statement(`SELECT ${name} FROM ${table} WHERE ${key} = ?`).get(id)?.[name])
+      const column = (name: string, table = 'columns'): ArrayBuffer =>
+        bufferOf(this.#statement(`SELECT ${name} FROM ${table} WHERE block = ?`).get(id)?.[name])
       yield {
         segment,
         start: Number(row['start']),
         end: Number(row['end']),
         fromMs: Number(row['from_ms']),
         untilMs: Number(row['until_ms']),
-        shapes: () => new Uint32Array(column('shapes', 'blocks', 'rowid')),
-        times: () => new Float64Array(column('times', 'columns')),
-        offsets: () => new Uint32Array(column('offsets', 'columns')),
+        kinds: () => new Uint32Array(bufferOf(row['kinds'])),
+        shapes: () => new Uint32Array(column('shapes')),
+        times: () => new Float64Array(column('times')),
+        offsets: () => new Uint32Array(column('offsets')),
         names: () => Buffer.from(column('names', 'names')),
       }
     }
