@@ -3,6 +3,7 @@ import { momentGiven, WHEN } from '../audit/search/when.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { findTimeline, type Asking } from '../incident/find-timeline.ts'
 import type { Timeline } from '../incident/timeline.ts'
+import { ADMIN_OPTIONS } from './admin-client.ts'
 import { withLogs } from './audit-logs.ts'
 import { written } from './audit-search.ts'
 import { Failure, tellingFailure } from './failure.ts'
@@ -13,10 +14,9 @@ const OPTIONS = {
   agent: { type: 'string' },
   since: { type: 'string' },
   until: { type: 'string' },
-  config: { type: 'string' },
+  ...ADMIN_OPTIONS,
   rebuild: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const
 
 export function run(args: readonly string[], io: Io, usage: string): Promise<number> {
@@ -30,6 +30,14 @@ async function timeline({ values, positionals }: Given<typeof OPTIONS>, io: Io):
   const dirs = agent === undefined ? given.slice(1) : given
   if (agent === undefined && task === undefined) return { wrong: 'say whose: a TASK, or --agent ID' }
   if (dirs.length > 0 && config !== undefined) return { wrong: 'give either DIR or --config, not both' }
+  if (values.admin !== undefined) {
+    if (task === undefined || dirs.length > 0 || since !== undefined || until !== undefined)
+      return {
+        wrong: 'with --admin give a TASK alone; audit search --admin URL --agent ID finds calls of an agent',
+      }
+    const { timelineRemote } = await import('./audit-remote.ts')
+    return timelineRemote(values, { task, json }, io)
+  }
   const nowMs = Date.now()
   const sinceMs = since === undefined ? undefined : momentGiven(since, nowMs)
   const untilMs = until === undefined ? undefined : momentGiven(until, nowMs)
@@ -38,14 +46,20 @@ async function timeline({ values, positionals }: Given<typeof OPTIONS>, io: Io):
   return tellingFailure(io, () =>
     withLogs(dirs, { config, rebuild }, async (logs) => {
       const found = foundOr(findTimeline(logs, { task, agent, sinceMs, untilMs }), { task, agent })
-      if (json) await written(`${JSON.stringify(found)}\n`, io)
-      else {
-        await written(summaryInWords(found), io)
-        for (const line of happeningsInWords(found)) await written(line, io)
-      }
-      return 0
+      return printTimeline(found, json, io)
     }),
   )
+}
+
+/** Prints a timeline; resolves with exit code 0. */
+export async function printTimeline(found: Timeline, json: boolean, io: Io): Promise<number> {
+  if (json) {
+    await written(`${JSON.stringify(found)}\n`, io)
+    return 0
+  }
+  await written(summaryInWords(found), io)
+  for (const line of happeningsInWords(found)) await written(line, io)
+  return 0
 }
 
 /** Returns what was found. Throws `Failure` where there is nothing: a name that is mistyped must not look harmless. */

@@ -6,7 +6,7 @@ import type { ChainHead } from '../audit/chain.ts'
 import { tailAudit } from '../audit/tail.ts'
 import { verifyAudit, type AuditVerdict } from '../audit/verify.ts'
 import { auditLine } from './audit-line.ts'
-import { SEARCH_USAGE, TIMELINE_USAGE } from './audit-usage.ts'
+import { REMOTE_USAGE, SEARCH_USAGE, TIMELINE_USAGE } from './audit-usage.ts'
 import { withArguments, type Given, type Io, type Verb, type Wrong } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'
@@ -17,7 +17,7 @@ const USAGE = `usage: moderato audit verify [DIR | --config FILE] [--head SEQ:HA
          prints the newest records; with --json as they are in the file
 ${SEARCH_USAGE}${TIMELINE_USAGE}
 DIR is the folder audit in stateDir. --config FILE finds it in a configuration. The default is ${DEFAULT_DIR}.
-`
+${REMOTE_USAGE}`
 
 export interface AuditVerbOptions {
   /** Ends `tail --follow`. */

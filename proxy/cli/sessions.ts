@@ -7,7 +7,7 @@ import { missing, withArguments, type Given, type Io, type Wrong } from './verb.
 
 const USAGE = `usage: moderato sessions list [--sessions] [--json]
          lists the open tasks; with --sessions the sessions that called this replica
-       moderato sessions show TASK [--json] [DIR ... | --config FILE]
+       moderato sessions show TASK [--json] [DIR ... | --config FILE | --admin URL]
          shows a task, open or ended, from the audit log: agent, intent, ticket, calls, refusals, what it left behind
        moderato sessions revoke --session=ID | --task ID [--root ID] | --agent ID | --root ID | --all  --reason TEXT
          ends them on every replica within a second; agents are told the reason

@@ -18,7 +18,9 @@ export const ASKED_TEXTS = [
 /** Every decision of a record, those of people too. */
 const DECISIONS = ['allow', 'deny', 'throttle', 'abort', 'error', 'asked', 'approve', 'void'] as const
 
-export type Asked = Readonly<Partial<Record<(typeof ASKED_TEXTS)[number] | 'since' | 'until', string>>>
+export type Asked = Readonly<
+  Partial<Record<(typeof ASKED_TEXTS)[number] | 'since' | 'until', string | undefined>>
+>
 
 /** Says what is wrong with one of the values; `known` are those that there are. */
 export interface WrongValue {

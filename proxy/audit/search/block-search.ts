@@ -1,11 +1,12 @@
 /** Finds the records of a block that a search is for, by its columns alone. Pure. */
 import type { Block } from './block.ts'
-import { fitsResource, fitsTime, type RecordFilter } from './filter.ts'
+import { fitsResource, fitsTime, isAfter, type RecordFilter } from './filter.ts'
 
 /** The columns of a block; each is read only if the earlier ones leave something to look for. */
 export interface Columns {
   readonly fromMs: number
   readonly untilMs: number
+  readonly lastSeq: number
   /** The ids that are among the shapes, each once. */
   kinds(): Block['shapes']
   shapes(): Block['shapes']
@@ -22,6 +23,7 @@ export function fittingPlaces(
   fitting: Uint8Array,
 ): readonly number[] {
   const { sinceMs = -Infinity, untilMs = Infinity, resource } = filter
+  if (!isAfter(filter, columns.lastSeq)) return []
   if (columns.untilMs < sinceMs || columns.fromMs >= untilMs) return []
   if (!columns.kinds().some((id) => fitting[id] === 1)) return []
   const shapes = columns.shapes()

@@ -21,6 +21,8 @@ export interface Block {
   /** Milliseconds since the epoch: the earliest and the latest record. */
   readonly fromMs: number
   readonly untilMs: number
+  /** The number of the last record. */
+  readonly lastSeq: number
   /** The last bytes, as text. */
   readonly mark: string
   /** Ids of shapes, one for each record. */
@@ -68,8 +70,9 @@ export function recordOfLine(text: string): LoggedRecord | undefined {
   try {
     const record: unknown = JSON.parse(text)
     // What Moderato wrote has these members; anything else is torn or not ours.
-    const isRecord = typeof record === 'object' && record !== null && 'phase' in record && 'seq' in record
-    return isRecord ? (record as LoggedRecord) : undefined
+    if (typeof record !== 'object' || record === null || !('phase' in record && 'seq' in record))
+      return undefined
+    return Number.isSafeInteger(record.seq) ? (record as LoggedRecord) : undefined
   } catch {
     return undefined
   }
@@ -83,6 +86,7 @@ class Making {
   readonly #times: number[] = []
   readonly #offsets: number[] = []
   readonly #names = new Map<string, string>()
+  #lastSeq = 0
 
   constructor(segment: number, start: number, idOf: ShapeId) {
     this.#segment = segment
@@ -94,6 +98,7 @@ class Making {
     const record = recordOfLine(bytes.toString('utf8', from, end))
     if (record === undefined) return
     const place = this.#shapes.length
+    this.#lastSeq = record.seq
     this.#shapes.push(this.#idOf(JSON.stringify(recordShape(record))))
     this.#times.push(Date.parse(record.time))
     this.#offsets.push(base + from - this.start)
@@ -118,6 +123,7 @@ class Making {
       end,
       fromMs: isKnown ? known.reduce((a, b) => Math.min(a, b), Infinity) : -Infinity,
       untilMs: isKnown ? known.reduce((a, b) => Math.max(a, b), -Infinity) : Infinity,
+      lastSeq: this.#lastSeq,
       mark,
       shapes: Uint32Array.from(this.#shapes),
       times: Float64Array.from(this.#times),

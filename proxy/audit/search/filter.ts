@@ -20,6 +20,8 @@ export interface RecordFilter {
   /** Milliseconds since the epoch: from when, and until before when. */
   readonly sinceMs?: number | undefined
   readonly untilMs?: number | undefined
+  /** Only records after this one, of a search of one log. */
+  readonly afterSeq?: number | undefined
 }
 
 /** A LoggedRecord is a record as it stands in the log, with the members of the chain. */
@@ -84,10 +86,16 @@ export function fitsTime({ sinceMs = -Infinity, untilMs = Infinity }: RecordFilt
   return Number.isNaN(timeMs) || (timeMs >= sinceMs && timeMs < untilMs)
 }
 
+/** Tells whether a record is after the one that a page ended with. */
+export function isAfter({ afterSeq = 0 }: RecordFilter, seq: number): boolean {
+  return seq > afterSeq
+}
+
 /** Tells whether a record fits. */
 export function fitsRecord(filter: RecordFilter, record: LoggedRecord): boolean {
   const { resource } = filter
   return (
+    isAfter(filter, record.seq) &&
     fitsShape(filter, recordShape(record)) &&
     fitsTime(filter, Date.parse(record.time)) &&
     (resource === undefined || (record.resources ?? NONE).some((each) => fitsResource(resource, each)))

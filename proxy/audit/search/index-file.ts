@@ -16,7 +16,7 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS segments (segment INTEGER PRIMARY KEY, size INTEGER NOT NULL, changed TEXT NOT NULL);
   CREATE TABLE IF NOT EXISTS blocks (
     segment INTEGER NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL, from_ms REAL, until_ms REAL,
-    mark TEXT NOT NULL, kinds BLOB NOT NULL, UNIQUE (segment, start));
+    last_seq INTEGER NOT NULL, mark TEXT NOT NULL, kinds BLOB NOT NULL, UNIQUE (segment, start));
   CREATE TABLE IF NOT EXISTS columns (
     block INTEGER PRIMARY KEY, shapes BLOB NOT NULL, times BLOB NOT NULL, offsets BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS names (block INTEGER PRIMARY KEY, names BLOB NOT NULL);
@@ -126,10 +126,10 @@ export class IndexFile {
 
   /** Adds a block; within `write`. */
   add(block: Block): void {
-    const { segment, start, end, fromMs, untilMs, mark } = block
-    const sql = 'INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)'
+    const { segment, start, end, fromMs, untilMs, lastSeq, mark } = block
+    const sql = 'INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
     const kinds = Uint32Array.from(new Set(block.shapes))
-    this.#run(sql, segment, start, end, fromMs, untilMs, mark, bytesOf(kinds))
+    this.#run(sql, segment, start, end, fromMs, untilMs, lastSeq, mark, bytesOf(kinds))
     const id = Number(this.#statement('SELECT last_insert_rowid() AS id').get()?.['id'])
     const columns = [block.shapes, block.times, block.offsets].map(bytesOf)
     this.#run('INSERT INTO columns VALUES (?, ?, ?, ?)', id, ...columns)
@@ -173,7 +173,7 @@ export class IndexFile {
   /** Yields the blocks of a segment, oldest first, or newest first. */
   *blocks(segment: number, order: 'oldest' | 'newest'): Generator<StoredBlock> {
     const direction = order === 'oldest' ? 'ASC' : 'DESC'
-    const sql = `SELECT rowid AS id, start, end, from_ms, until_ms, kinds FROM blocks WHERE segment = ? ORDER BY start ${direction}`
+    const sql = `SELECT rowid AS id, start, end, from_ms, until_ms, last_seq, kinds FROM blocks WHERE segment = ? ORDER BY start ${direction}`
     for (const row of this.#statement(sql).all(segment)) {
       const { id = 0 } = row
       const column = (name: string, table = 'columns'): ArrayBuffer =>
@@ -184,6 +184,7 @@ export class IndexFile {
         end: Number(row['end']),
         fromMs: Number(row['from_ms']),
         untilMs: Number(row['until_ms']),
+        lastSeq: Number(row['last_seq']),
         kinds: () => new Uint32Array(bufferOf(row['kinds'])),
         shapes: () => new Uint32Array(column('shapes')),
         times: () => new Float64Array(column('times')),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { segmentName, segmentNumbers } from '../chain.ts'
 import { blocksOf, markAt, recordOfLine, type Block } from './block.ts'
 import { fittingPlaces, type Columns } from './block-search.ts'
-import { fitsRecord, fitsShape, type LoggedRecord, type RecordFilter } from './filter.ts'
+import { fitsRecord, fitsShape, isAfter, type LoggedRecord, type RecordFilter } from './filter.ts'
 import { IndexFile, type SegmentState } from './index-file.ts'
 import { isDamage, removeIndex, sqliteCode } from './index-place.ts'
 
@@ -131,6 +131,7 @@ export class LogIndex {
         const until = next === undefined ? block.end : block.start + next
         const [line = ''] = textAt(file, from, until).split('\n', 1)
         const record = recordOfLine(line)
+        if (record !== undefined && !isAfter(filter, record.seq)) continue
         if (record === undefined || !fitsRecord(filter, record)) {
           throw new StaleIndex(`the index of ${this.#dir} does not fit the log`)
         }

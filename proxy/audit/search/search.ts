@@ -8,6 +8,12 @@ export interface AuditSearch {
   readonly limit?: number | undefined
 }
 
+export interface FoundRecords {
+  readonly found: readonly FoundRecord[]
+  /** Whether the limit left any out. */
+  readonly more: boolean
+}
+
 /** A SearchedLogs value holds the indexes of several folders open. */
 export class SearchedLogs {
   readonly #logs: readonly LogIndex[]
@@ -33,13 +39,14 @@ export class SearchedLogs {
     readonly more: boolean
   } {
     return this.#again(() => {
-      const found: FoundRecord[] = []
-      for (const each of this.#inOrder(filter, 'newest')) {
-        if (found.length >= limit) return { found: found.toReversed(), more: true }
-        found.push(each)
-      }
-      return { found: found.toReversed(), more: false }
+      const { found, more } = taken(this.#inOrder(filter, 'newest'), limit)
+      return { found: found.toReversed(), more }
     })
+  }
+
+  /** Returns the oldest records that fit, oldest first; `more` tells whether the limit left any out. */
+  first({ filter, limit = Infinity }: AuditSearch): FoundRecords {
+    return this.#again(() => taken(this.#inOrder(filter, 'oldest'), limit))
   }
 
   /** Yields all records that fit, oldest first, in bounded memory. Throws `StaleIndex`; the next search is right then. */
@@ -80,6 +87,15 @@ export class SearchedLogs {
       earliest.next = earliest.log.next()
     }
   }
+}
+
+function taken(all: Generator<FoundRecord>, limit: number): FoundRecords {
+  const found: FoundRecord[] = []
+  for (const each of all) {
+    if (found.length >= limit) return { found, more: true }
+    found.push(each)
+  }
+  return { found, more: false }
 }
 
 type Next = IteratorResult<FoundRecord, void>
