@@ -98,8 +98,18 @@ export class IndexFile {
       work()
       this.#db.exec('COMMIT')
     } catch (error) {
+      // Ids that were given in it are given again, to other shapes.
+      this.#ids.clear()
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
       throw error
+    }
+  }
+
+  /** Reads one state of the file, whatever others write, until the function that it returns is called. */
+  snapshot(): () => void {
+    this.#db.exec('BEGIN')
+    return () => {
+      if (this.#db.isOpen && this.#db.isTransaction) this.#db.exec('COMMIT')
     }
   }
 

@@ -14,6 +14,13 @@ export interface FoundRecord {
   readonly record: LoggedRecord
 }
 
+interface Looking {
+  readonly filter: RecordFilter
+  /** A 1 for each id of a shape that fits. */
+  readonly fitting: Uint8Array
+  readonly order: 'oldest' | 'newest'
+}
+
 /** The index says something else than the log: somebody changed one of them and set the time of the change back. */
 export class StaleIndex extends Error {
   override readonly name = 'StaleIndex'
@@ -72,16 +79,25 @@ export class LogIndex {
   /** Yields the records that fit, oldest first or newest first, as they stand in the log. Throws `StaleIndex`. */
   *find(filter: RecordFilter, order: 'oldest' | 'newest'): Generator<FoundRecord> {
     this.catchUp()
-    const fitting = this.#file.fitting((shape) => fitsShape(filter, shape))
-    const numbers = segmentNumbers(readdirSync(this.#dir))
-    const rest = this.#restOf(numbers.at(-1), filter)
+    const done = this.#file.snapshot()
+    try {
+      const fitting = this.#file.fitting((shape) => fitsShape(filter, shape))
+      const numbers = segmentNumbers(readdirSync(this.#dir))
+      for (const number of order === 'oldest' ? numbers : numbers.toReversed())
+        yield* this.#findIn(number, { filter, fitting, order })
+    } finally {
+      done()
+    }
+  }
+
+  /** What is in no block is read as it is, also where another process has just removed the blocks. */
+  *#findIn(number: number, { filter, fitting, order }: Looking): Generator<FoundRecord> {
+    const rest = this.#file.finished(number) === undefined ? this.#restOf(number, filter) : []
     if (order === 'newest') yield* rest.toReversed()
-    for (const number of order === 'oldest' ? numbers : numbers.toReversed()) {
-      for (const block of this.#file.blocks(number, order)) {
-        const places = fittingPlaces(block, filter, fitting)
-        if (places.length === 0) continue
+    for (const block of this.#file.blocks(number, order)) {
+      const places = fittingPlaces(block, filter, fitting)
+      if (places.length > 0)
         yield* this.#read(block, order === 'oldest' ? places : places.toReversed(), filter)
-      }
     }
     if (order === 'oldest') yield* rest
   }
@@ -107,8 +123,7 @@ export class LogIndex {
   }
 
   /** Returns the records that fit after the last block: there are few. */
-  #restOf(number: number | undefined, filter: RecordFilter): FoundRecord[] {
-    if (number === undefined) return []
+  #restOf(number: number, filter: RecordFilter): FoundRecord[] {
     const bytes = bytesFrom(join(this.#dir, segmentName(number)), this.#file.endOf(number)?.end ?? 0)
     const text = bytes.toString('utf8', 0, bytes.lastIndexOf(0x0a) + 1)
     const found = text.split('\n').map((line) => ({ line, record: recordOfLine(line) }))

@@ -76,16 +76,24 @@ export class SearchedLogs {
   *#inOrder(filter: RecordFilter, order: 'oldest' | 'newest'): Generator<FoundRecord> {
     const sign = order === 'oldest' ? 1 : -1
     const logs = this.#logs.map((log) => log.find(filter, order))
-    let heads = logs.map((log) => ({ log, next: log.next() }))
-    for (;;) {
-      heads = heads.filter(({ next }) => next.done !== true)
-      const [first, ...others] = heads
-      if (first === undefined) return
-      let earliest = first
-      for (const each of others) if (sign * compare(each.next, earliest.next) < 0) earliest = each
-      if (earliest.next.done !== true) yield earliest.next.value
-      earliest.next = earliest.log.next()
+    try {
+      yield* merged(logs, sign)
+    } finally {
+      for (const log of logs) log.return(undefined)
     }
+  }
+}
+
+function* merged(logs: readonly Generator<FoundRecord>[], sign: number): Generator<FoundRecord> {
+  let heads = logs.map((log) => ({ log, next: log.next() }))
+  for (;;) {
+    heads = heads.filter(({ next }) => next.done !== true)
+    const [first, ...others] = heads
+    if (first === undefined) return
+    let earliest = first
+    for (const each of others) if (sign * compare(each.next, earliest.next) < 0) earliest = each
+    if (earliest.next.done !== true) yield earliest.next.value
+    earliest.next = earliest.log.next()
   }
 }
 

@@ -226,3 +226,25 @@ describe('a search', () => {
     expect(hashes([dir], { agent: '*' })).toHaveLength(2)
   })
 })
+
+describe('two processes that share an index', () => {
+  it('find the same, also while one of them makes it anew', async () => {
+    const dir = await log()
+    await add(
+      dir,
+      Array.from({ length: 40 }, (_, i) => decision(`r${i}`)),
+    )
+    const [one, two] = [new SearchedLogs([dir]), new SearchedLogs([dir])]
+    onTestFinished(() => [one, two].forEach((each) => each.close()))
+    const found = one.oldest({})
+    const first = found.next().value
+    const rebuilt = new SearchedLogs([dir], { rebuild: true })
+    onTestFinished(() => rebuilt.close())
+    expect([first, ...found]).toHaveLength(40)
+    expect(two.newest({ filter: {} }).found).toHaveLength(40)
+    expect(two.newest({ filter: {}, limit: 1 }).found).toHaveLength(1)
+    await add(dir, [decision('later', { task: 'new' })])
+    for (const each of [one, two, rebuilt])
+      expect(each.newest({ filter: { task: 'new' } }).found).toHaveLength(1)
+  })
+})
