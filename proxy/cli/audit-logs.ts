@@ -23,7 +23,7 @@ export async function withLogs<Result>(
   { config, rebuild = false }: LogsFlags,
   use: (logs: SearchedLogs) => Promise<Result> | Result,
 ): Promise<Result> {
-  const dirs = given.length > 0 ? given : [config === undefined ? DEFAULT_DIR : await dirOf(config)]
+  const dirs = await dirsGiven(given, config)
   const logs = orFailure(() => {
     for (const dir of dirs) checkLog(dir)
     return new SearchedLogs(dirs, { rebuild })
@@ -38,6 +38,14 @@ export async function withLogs<Result>(
   } finally {
     logs.close()
   }
+}
+
+/** Returns the folders of a command line: those that it names, of its configuration, or the default. */
+export async function dirsGiven(
+  given: readonly string[],
+  config: string | undefined,
+): Promise<readonly string[]> {
+  return given.length > 0 ? given : [config === undefined ? DEFAULT_DIR : await dirOf(config)]
 }
 
 async function dirOf(config: string): Promise<string> {

@@ -20,5 +20,11 @@ export const TIMELINE_USAGE = `       moderato audit timeline TASK | --agent ID 
          example: moderato audit timeline --agent spiffe://example.org/agent/cleanup --since 2h
 `
 
+export const EXPORT_USAGE = `       moderato audit export [--format jsonl|csv|ocsf] [the flags of search, but --limit] [DIR ... | --config FILE]
+         writes all records that fit, oldest first: as in the log, as CSV for a spreadsheet, or as OCSF events (API Activity);
+         says on standard error up to which head the chain was verified, and ends with 1 if it was not
+         example: moderato audit export --format csv --task task-1 > task-1.csv
+`
+
 export const REMOTE_USAGE = `With --admin URL --token-file FILE, search and timeline ask a running Moderato for what its own log has.
 `

@@ -6,7 +6,7 @@ import type { ChainHead } from '../audit/chain.ts'
 import { tailAudit } from '../audit/tail.ts'
 import { verifyAudit, type AuditVerdict } from '../audit/verify.ts'
 import { auditLine } from './audit-line.ts'
-import { REMOTE_USAGE, SEARCH_USAGE, TIMELINE_USAGE } from './audit-usage.ts'
+import { EXPORT_USAGE, REMOTE_USAGE, SEARCH_USAGE, TIMELINE_USAGE } from './audit-usage.ts'
 import { withArguments, type Given, type Io, type Verb, type Wrong } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'
@@ -15,7 +15,7 @@ const USAGE = `usage: moderato audit verify [DIR | --config FILE] [--head SEQ:HA
          with --config, of the head that the state store noted last
        moderato audit tail [DIR | --config FILE] [--lines N] [--follow] [--json]
          prints the newest records; with --json as they are in the file
-${SEARCH_USAGE}${TIMELINE_USAGE}
+${SEARCH_USAGE}${TIMELINE_USAGE}${EXPORT_USAGE}
 DIR is the folder audit in stateDir. --config FILE finds it in a configuration. The default is ${DEFAULT_DIR}.
 ${REMOTE_USAGE}`
 
@@ -29,6 +29,7 @@ const COMMANDS: Readonly<
   Record<string, () => Promise<(...given: [...Parameters<Verb>, usage: string]) => Promise<number>>>
 > = {
   search: async () => (await import('./audit-search.ts')).run,
+  export: async () => (await import('./audit-export.ts')).run,
   timeline: async () => (await import('./audit-timeline.ts')).run,
 }
 

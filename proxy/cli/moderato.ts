@@ -14,7 +14,7 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
   },
   audit: {
     load: () => import('./audit.ts'),
-    does: 'verify | tail | search | timeline: who did what, from the hash-chained audit log',
+    does: 'verify | tail | search | timeline | export: who did what, from the hash-chained audit log',
   },
   catalogue: {
     load: () => import('./catalogue.ts'),
