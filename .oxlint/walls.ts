@@ -14,7 +14,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['proxy/state', 'proxy/upstream'],
   ['proxy/approvals', 'proxy/freeze', 'proxy/identity'],
   ['proxy/credentials', 'proxy/runtime', 'proxy/watch'],
-  ['proxy/agent-api', 'proxy/breakglass'],
+  ['proxy/agent-api', 'proxy/breakglass', 'proxy/incident'],
   ['proxy/admin', 'proxy/stages'],
   ['proxy/replay', 'proxy/server'],
   ['proxy/cli', 'proxy/packaging'],

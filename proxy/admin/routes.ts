@@ -5,6 +5,7 @@ import type { BreakglassService } from '../breakglass/open.ts'
 import type { Freezes } from '../freeze/freezes.ts'
 import type { Reloader } from '../runtime/reload.ts'
 import type { WatchService } from '../watch/open.ts'
+import { auditRoutes, type AuditRoutesDeps } from './audit-routes.ts'
 import { approvalRoutes } from './approval-routes.ts'
 import { breakglassRoutes } from './breakglass-routes.ts'
 import { configRoutes } from './config-routes.ts'
@@ -17,7 +18,7 @@ import { stateRoutes, type StateRoutesDeps } from './state-routes.ts'
 import { statusRoutes, type StatusRoutesDeps } from './status-routes.ts'
 
 export interface AdminRoutesDeps
-  extends StatusRoutesDeps, Omit<SessionRoutesDeps, 'isAgent' | 'nearestAgent'> {
+  extends StatusRoutesDeps, Omit<SessionRoutesDeps, 'isAgent' | 'nearestAgent'>, AuditRoutesDeps {
   readonly reloader: Reloader
   readonly freezes: Freezes
   readonly watching: Pick<WatchService, 'quarantines' | 'announce'>
@@ -44,5 +45,6 @@ export function adminRoutes(deps: AdminRoutesDeps): readonly AdminRoute[] {
     ...limitsRoutes(deps.limits),
     ...approvalRoutes(approvals.admin),
     ...sessionRoutes({ ...deps, isAgent, nearestAgent }),
+    ...auditRoutes(deps),
   ]
 }

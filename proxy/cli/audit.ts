@@ -1,4 +1,4 @@
-/** Implements `moderato audit verify [DIR]` and `moderato audit tail [DIR]`: the hash-chained record of every request. */
+/** Implements `moderato audit`: verifies, shows and searches the hash-chained record of every request. */
 import { join } from 'node:path'
 import type { Config } from '../config/schema/config.ts'
 import { errorMessage } from '../core/error-message.ts'
@@ -6,7 +6,8 @@ import type { ChainHead } from '../audit/chain.ts'
 import { tailAudit } from '../audit/tail.ts'
 import { verifyAudit, type AuditVerdict } from '../audit/verify.ts'
 import { auditLine } from './audit-line.ts'
-import { withArguments, type Given, type Io, type Wrong } from './verb.ts'
+import { EXPORT_USAGE, REMOTE_USAGE, SEARCH_USAGE, TIMELINE_USAGE } from './audit-usage.ts'
+import { withArguments, type Given, type Io, type Verb, type Wrong } from './verb.ts'
 
 const DEFAULT_DIR = '.moderato/audit'
 const USAGE = `usage: moderato audit verify [DIR | --config FILE] [--head SEQ:HASH] [--json]
@@ -14,16 +15,28 @@ const USAGE = `usage: moderato audit verify [DIR | --config FILE] [--head SEQ:HA
          with --config, of the head that the state store noted last
        moderato audit tail [DIR | --config FILE] [--lines N] [--follow] [--json]
          prints the newest records; with --json as they are in the file
-
+${SEARCH_USAGE}${TIMELINE_USAGE}${EXPORT_USAGE}
 DIR is the folder audit in stateDir. --config FILE finds it in a configuration. The default is ${DEFAULT_DIR}.
-`
+${REMOTE_USAGE}`
 
 export interface AuditVerbOptions {
   /** Ends `tail --follow`. */
   readonly signal?: AbortSignal
 }
 
-export function run(args: readonly string[], io: Io, options: AuditVerbOptions = {}): Promise<number> {
+/** Commands with options of their own; loaded on use. */
+const COMMANDS: Readonly<
+  Record<string, () => Promise<(...given: [...Parameters<Verb>, usage: string]) => Promise<number>>>
+> = {
+  search: async () => (await import('./audit-search.ts')).run,
+  export: async () => (await import('./audit-export.ts')).run,
+  timeline: async () => (await import('./audit-timeline.ts')).run,
+}
+
+export async function run(args: readonly string[], io: Io, options: AuditVerbOptions = {}): Promise<number> {
+  const [action = ''] = args
+  const command = Object.hasOwn(COMMANDS, action) ? await COMMANDS[action]?.() : undefined
+  if (command !== undefined) return command(args, io, USAGE)
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) => {
     const command = commandOf(given)
     return typeof command === 'object' && 'action' in command ? act(command, io, options) : command

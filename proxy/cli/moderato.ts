@@ -12,7 +12,10 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
     load: () => import('./approvals.ts'),
     does: 'list | show ID | approve ID | deny ID: calls that wait for a person',
   },
-  audit: { load: () => import('./audit.ts'), does: 'verify [DIR] | tail [DIR]: the hash-chained audit log' },
+  audit: {
+    load: () => import('./audit.ts'),
+    does: 'verify | tail | search | timeline | export: who did what, from the hash-chained audit log',
+  },
   catalogue: {
     load: () => import('./catalogue.ts'),
     does: 'show SERVICE:Operation | coverage | diff OLD [NEW] | identify: what an AWS call does',
@@ -52,7 +55,7 @@ const VERBS: Readonly<Record<string, { load(): Promise<{ readonly run: Verb }>; 
   },
   sessions: {
     load: () => import('./sessions.ts'),
-    does: 'list | revoke ... | keys ...: list and end open tasks, manage their keys',
+    does: 'list | show TASK | revoke ... | keys ...: show and end tasks, manage their keys',
   },
   state: {
     load: () => import('./state.ts'),

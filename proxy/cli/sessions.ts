@@ -1,4 +1,4 @@
-/** Implements `moderato sessions`: lists and ends open tasks, and manages the keys that seal their credentials. */
+/** Implements `moderato sessions`: lists, shows and ends tasks, and manages the keys that seal their credentials. */
 import { RevokedAnswer, SessionsAnswer, TasksAnswer } from '../admin/session-routes.ts'
 import { ADMIN_OPTIONS, ADMIN_USAGE, type AdminClient } from './admin-client.ts'
 import { runAdminCommand, type AdminCommand } from './admin-command.ts'
@@ -7,6 +7,8 @@ import { missing, withArguments, type Given, type Io, type Wrong } from './verb.
 
 const USAGE = `usage: moderato sessions list [--sessions] [--json]
          lists the open tasks; with --sessions the sessions that called this replica
+       moderato sessions show TASK [--json] [DIR ... | --config FILE | --admin URL]
+         shows a task, open or ended, from the audit log: agent, intent, ticket, calls, refusals, what it left behind
        moderato sessions revoke --session=ID | --task ID [--root ID] | --agent ID | --root ID | --all  --reason TEXT
          ends them on every replica within a second; agents are told the reason.
          The exit code is 1 if there is no such agent
@@ -29,8 +31,18 @@ type SessionsArgs = Given<typeof OPTIONS>
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return withArguments({ usage: USAGE, options: OPTIONS }, args, io, (given) =>
-    given.positionals[0] === 'keys' ? runKeys(given, io) : runAdminCommand(errandOf(given), given.values, io),
+    given.positionals[0] === 'keys'
+      ? runKeys(given, io)
+      : given.positionals[0] === 'show'
+        ? show(given, io)
+        : runAdminCommand(errandOf(given), given.values, io),
   )
+}
+
+/** Loaded on use: ending a session waits for nothing that it does not need. */
+async function show(given: SessionsArgs, io: Io): Promise<number | Wrong> {
+  const { showTask } = await import('./sessions-show.ts')
+  return showTask(given, io)
 }
 
 /** Returns the command; undefined for wrong usage. */

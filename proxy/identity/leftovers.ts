@@ -2,7 +2,7 @@
  * Finds what a call leaves that can act when its task is over (rule S23): schedules, triggers, stacks, functions,
  * principals, keys, policies. Pure.
  */
-import type { Call } from '../core/call.ts'
+import type { CallFields } from '../core/call.ts'
 
 /** Holds one thing that a task left, as far as its calls tell. */
 export interface Leftover {
@@ -20,8 +20,13 @@ export interface Leftover {
 const MAX_RESOURCES = 20
 const ABLE_TO_ACT: ReadonlySet<string> = new Set(['opaque', 'permissions', 'credentials'])
 
+/** The part of a call, or of its record, that says what it leaves. */
+export type LeavingCall = Pick<CallFields, 'operation' | 'resources'> & {
+  readonly classes: readonly string[]
+}
+
 /** Returns the resources that a call leaves able to act; none of one that only takes away. */
-export function leavesBehind({ classes, resources }: Call): readonly string[] {
+export function leavesBehind({ classes, resources }: LeavingCall): readonly string[] {
   if (classes.includes('destructive') || !classes.some((each) => ABLE_TO_ACT.has(each))) return []
   return resources.length === 0 || resources.length > MAX_RESOURCES ? ['*'] : resources
 }
@@ -30,7 +35,7 @@ export function leavesBehind({ classes, resources }: Call): readonly string[] {
  * Returns the resources that a call does away with as a whole, and all that hangs on them. A part of one is not
  * counted: of two policies of a role, what detaches one says nothing of the other.
  */
-export function doesAwayWith({ operation, resources, classes }: Call): readonly string[] {
+export function doesAwayWith({ operation, resources, classes }: LeavingCall): readonly string[] {
   const noun = /^Delete([A-Z][A-Za-z0-9]*)$/.exec(operation ?? '')?.[1]?.toLowerCase()
   if (noun === undefined || !classes.includes('destructive')) return []
   return resources.filter((resource) => {

@@ -139,6 +139,7 @@ function routesDeps(services: Services, reloader: Reloader): AdminRoutesDeps {
     settings,
     reloader,
     audit,
+    auditSearcher: services.auditSearcher,
     identity,
     clock,
     freezes,

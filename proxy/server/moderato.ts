@@ -131,7 +131,11 @@ async function close({ approvals, watching, breakglass, refusals, ...services }:
   breakglass.close()
   refusals.unverified.flush()
   refusals.agents.flush()
-  await Promise.all([services.upstream.pool.close(), services.identity.identities.close()])
+  await Promise.all([
+    services.upstream.pool.close(),
+    services.identity.identities.close(),
+    services.auditSearcher.close(),
+  ])
   // If the disk is full, the store must still be closed.
   try {
     await services.audit.close()

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { adminToken } from '../admin/token.ts'
 import { openApprovals } from '../approvals/open.ts'
 import { openAudit, type Audit } from '../audit/audit.ts'
+import { openAuditSearcher } from '../incident/audit-searcher.ts'
 import type { ChainHead } from '../audit/chain.ts'
 import { loadCatalogue } from '../aws/catalogue/catalogue.ts'
 import type { Catalogue } from '../aws/catalogue/types.ts'
@@ -53,6 +54,7 @@ type BaseServices = Pick<
   | 'timer'
   | 'metrics'
   | 'audit'
+  | 'auditSearcher'
   | 'aws'
   | 'state'
   | 'noteHeadNow'
@@ -124,7 +126,9 @@ async function openBase(loaded: LoadedConfig, log: Logger): Promise<BaseServices
   metrics.stateUp(() => state.store.up)
   metrics.stateTrusted(() => state.store.unfit === undefined && state.ledger.problem === undefined)
   const noteHeadNow = noteAuditHead({ audit, notes: state.notes, stateDir: config.stateDir, timer })
-  return { config, settings, log, clock, steadyClock, timer, metrics, audit, aws, state, noteHeadNow }
+  const auditSearcher = openAuditSearcher(join(config.stateDir, 'audit'))
+  const parts = { config, settings, log, clock, steadyClock, timer, metrics }
+  return { ...parts, audit, auditSearcher, aws, state, noteHeadNow }
 }
 
 function openAws({ catalogue: { services }, listen }: Config): AwsServices {

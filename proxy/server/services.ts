@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import type { ApprovalService } from '../approvals/open.ts'
 import type { Audit } from '../audit/audit.ts'
+import type { AuditSearcher } from '../incident/audit-searcher.ts'
 import type { Catalogue } from '../aws/catalogue/types.ts'
 import type { Addressing } from '../aws/endpoints/addressing.ts'
 import type { PrivateServices } from '../aws/private/services.ts'
@@ -38,6 +39,8 @@ export interface Services {
   readonly timer: Timer
   readonly metrics: Metrics
   readonly audit: Audit
+  /** Searches the log, in a thread of its own. */
+  readonly auditSearcher: AuditSearcher
   /** Records refusals, in aggregate beyond a bounded rate: of unverified clients (rule S9), and of each agent (rule S28). */
   readonly refusals: { readonly unverified: UnverifiedRefusals; readonly agents: AgentRefusals }
   readonly aws: AwsServices
