@@ -42,6 +42,25 @@ const left = (pids: readonly number[]): number[] =>
   pids.filter((pid) => treeOf(pid).some((each) => each.pid === pid))
 
 describe.skipIf(!existsSync('/proc/self/stat'))('a run of tests', () => {
+  it('ends by itself, and so does what watches over it', async () => {
+    const run = STARTS['the runner']?.(['test/core/spiffe-id.test.ts'])
+    if (run?.pid === undefined) throw new Error('not started')
+    const tree = vi.waitFor(
+      () => {
+        const seen = treeOf(run.pid ?? 0)
+        expect(seen.some(({ command }) => command.includes('reaper.ts'))).toBe(true)
+        return seen
+      },
+      { timeout: 60_000, interval: 20 },
+    )
+    const [[code], seen] = await Promise.all([once(run, 'exit'), tree])
+    expect(code).toBe(0)
+    await vi.waitFor(() => expect(left(seen.map((each) => each.pid))).toEqual([]), {
+      timeout: 20_000,
+      interval: 20,
+    })
+  })
+
   it.each([
     ['npm test', 'SIGTERM'],
     ['the runner', 'SIGTERM'],

@@ -58,6 +58,19 @@ async function killed(proxy: Proxy): Promise<void> {
   await proxy.ended
 }
 
+/** Copies the state of a process that has ended. One that was told twice to end leaves its last writes beside the file. */
+function keepCopy(name: string): void {
+  const db = new DatabaseSync(sqlite())
+  db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  db.close()
+  copyFileSync(sqlite(), join(folder, name))
+}
+
+function putBack(name: string): void {
+  for (const suffix of ['-wal', '-shm']) rmSync(sqlite(suffix), { force: true })
+  copyFileSync(join(folder, name), sqlite())
+}
+
 /** Waits for words in the log of a proxy. */
 const says = (proxy: Proxy, words: string): Promise<void> =>
   eventually(() => expect(proxy.log()).toContain(words))
@@ -220,17 +233,17 @@ describe('a state.sqlite', () => {
     const proxy = await start()
     await dropTable(proxy, 'a')
     await proxies.pop()?.stop()
-    copyFileSync(sqlite(), join(folder, 'older'))
+    keepCopy('older')
     const second = await start()
     await moderato(second, FREEZE)
     await proxies.pop()?.stop()
-    copyFileSync(sqlite(), join(folder, 'newer'))
-    copyFileSync(join(folder, 'older'), sqlite())
+    keepCopy('newer')
+    putBack('older')
     const third = await start()
     expect(await thrownBy(dropTable(third, 'b'))).toMatchObject({ status: 503 })
     await says(third, 'an older state than this replica saw')
     await proxies.pop()?.stop()
-    copyFileSync(join(folder, 'newer'), sqlite())
+    putBack('newer')
     const fourth = await start()
     await dropTable(fourth, 'c')
     expect((await moderato(fourth, ['freeze', 'list'])).out).toContain('incident')

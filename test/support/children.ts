@@ -1,5 +1,6 @@
 /** Ends child processes with their parent, however that ends: SIGKILL runs no handler. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { Socket } from 'node:net'
 import { join } from 'node:path'
 
 /**
@@ -36,6 +37,9 @@ export function startReaper({ pid, mark, folder = '' }: Started): ChildProcess {
     stdio: ['pipe', 'ignore', 'inherit'],
     detached: true,
   })
+  // Neither the process nor its pipe keeps this one from ending.
+  reaper.unref()
+  if (reaper.stdin instanceof Socket) reaper.stdin.unref()
   process.once('exit', () => reaper.kill())
   return reaper
 }
