@@ -24,6 +24,8 @@ const SWEEP = join(import.meta.dirname, '../support/cli-sweep.py')
 let proxy: Proxy
 beforeAll(async () => {
   const scene = await openScene({
+    // Each command of the AWS CLI fetches credentials.
+    settings: { tasks: { rate: '1000/s', burst: 1000 } },
     // An answer that every protocol reads.
     answer: ({ headers }, reply) => {
       const asksWhere = headers['x-amz-target'] === 'Timestream_20181101.DescribeEndpoints'
