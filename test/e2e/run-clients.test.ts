@@ -95,9 +95,11 @@ describe.skipIf(missing(AWS_CLI))('the AWS CLI under moderato run', () => {
     expect(all.length).toBeGreaterThan(400)
     const went = Object.entries((await sweep(...sampled(all, 16))) as Record<string, string | null>)
     const { host } = new URL(proxy.url)
-    // S3 Control puts the account before the host, whatever it is.
-    const isHere = (url: string): boolean =>
-      new URL(url).host === host || new URL(url).host.endsWith(`.${host}`)
+    // S3 Control puts the account before the host, whatever it is: before an address, that is no URL any more.
+    const isHere = (url: string): boolean => {
+      const its = /^https?:\/\/([^/?#]+)/.exec(url)?.[1] ?? ''
+      return its === host || its.endsWith(`.${host}`)
+    }
     expect(went.filter(([, url]) => url !== null && !isHere(url))).toEqual([])
     expect(went.some(([, url]) => url?.includes('/.moderato/'))).toBe(false)
     // The rest cannot be called without real parameters.
