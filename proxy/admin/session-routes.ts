@@ -1,6 +1,7 @@
 /** Serves open tasks, the sessions seen by this replica, and their revocation: `/v1/tasks`, `/v1/sessions`. */
 import { momentText, momentTextOrNull } from '../core/moment.ts'
 import { z } from 'zod'
+import { CallCounts } from '../core/call-counts.ts'
 import { quoteUntrusted } from '../core/quote-untrusted.ts'
 import { operatorText } from '../config/schema/freeze.ts'
 import { taskIn, type RevocationTarget } from '../identity/revocations.ts'
@@ -16,15 +17,6 @@ const name = z.string().min(1).max(512)
 const OWN_WORDS =
   "The agent's own words, in quotes; characters other than letters, digits and signs are escaped."
 
-const Counts = z.object({
-  calls: z.int(),
-  forwarded: z.int(),
-  refused: z.int(),
-  failed: z.int().describe('The client left, or AWS did not answer.'),
-  held: z.int(),
-  waitedMs: z.int(),
-})
-
 export const TasksAnswer = z.object({
   tasks: z
     .array(
@@ -38,7 +30,7 @@ export const TasksAnswer = z.object({
         openedAt: z.iso.datetime(),
         expiresAt: z.iso.datetime().nullable(),
         ancestors: z.array(z.string()),
-        counts: Counts.describe('As counted by this replica.'),
+        counts: CallCounts.describe('As counted by this replica.'),
         leftBehind: z
           .int()
           .describe('The number of things that can still act after the task, as counted by this replica.'),

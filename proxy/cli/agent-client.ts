@@ -2,6 +2,7 @@
 import { hash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { CallCounts } from '../core/call-counts.ts'
 import { errorMessage } from '../core/error-message.ts'
 import { HeaderFields } from '../core/http/headers.ts'
 import { ALGORITHM } from '../sigv4/credential.ts'
@@ -45,14 +46,7 @@ export const Opened = z.object({
 export type Opened = z.output<typeof Opened>
 
 const TaskSummaryAnswer = z.object({
-  counts: z.object({
-    calls: z.int(),
-    forwarded: z.int(),
-    refused: z.int(),
-    failed: z.int(),
-    held: z.int(),
-    waitedMs: z.int(),
-  }),
+  counts: CallCounts,
   leftBehind: z.array(z.object({ service: z.string(), operation: z.string(), resource: z.string() })),
   leftMore: z.int(),
 })

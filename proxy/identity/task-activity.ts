@@ -3,34 +3,16 @@
  */
 import type { Session } from '../core/agent.ts'
 import type { Call } from '../core/call.ts'
+import { NO_CALLS, type CallCounts } from '../core/call-counts.ts'
 import type { Outcome } from '../exchange/outcome.ts'
 import { doesAwayWith, leavesBehind, type Leftover } from './leftovers.ts'
 import { taskIn } from './revocations.ts'
-
-export interface TaskCounts {
-  readonly calls: number
-  readonly forwarded: number
-  readonly refused: number
-  /** Neither: the client went away, or AWS did not answer. */
-  readonly failed: number
-  readonly held: number
-  readonly waitedMs: number
-}
-
-export const NO_CALLS: TaskCounts = {
-  calls: 0,
-  forwarded: 0,
-  refused: 0,
-  failed: 0,
-  held: 0,
-  waitedMs: 0,
-}
 
 export interface SeenTask {
   /** The newest of its sessions, without its scopes. */
   session: Session
   lastSeenAtMs: number
-  counts: TaskCounts
+  counts: CallCounts
   readonly left: Map<string, Leftover>
   /** What found no room in `left`. */
   leftMore: number
@@ -151,7 +133,7 @@ function withoutScopes(session: Session): Session {
   return { ...session, task: { ...session.task, scopes: [] } }
 }
 
-function counted(before: TaskCounts, { exchange, decision }: Outcome): TaskCounts {
+function counted(before: CallCounts, { exchange, decision }: Outcome): CallCounts {
   const waitedMs = Math.round(exchange.waitedMs ?? 0)
   return {
     calls: before.calls + 1,
@@ -164,10 +146,10 @@ function counted(before: TaskCounts, { exchange, decision }: Outcome): TaskCount
 }
 
 /** Returns the counts of several tasks, as one. */
-export function sumOf(tasks: readonly SeenTask[]): TaskCounts {
+export function sumOf(tasks: readonly SeenTask[]): CallCounts {
   const sum = { ...NO_CALLS }
   for (const { counts } of tasks) {
-    for (const name of Object.keys(NO_CALLS) as (keyof TaskCounts)[]) sum[name] += counts[name]
+    for (const name of Object.keys(NO_CALLS) as (keyof CallCounts)[]) sum[name] += counts[name]
   }
   return sum
 }

@@ -1,4 +1,5 @@
 /** Tells what tasks leave behind when they end, are revoked or expire: in the audit log, and as a warning (rule S23). */
+import type { CallCounts } from '../core/call-counts.ts'
 import type { Logger } from 'pino'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../core/ports.ts'
@@ -6,7 +7,7 @@ import type { Outcome } from '../exchange/outcome.ts'
 import type { Ledger } from '../state/ledger.ts'
 import type { Leftover } from './leftovers.ts'
 import type { Revocations } from './revocations.ts'
-import { sumOf, TaskActivity, type SeenTask, type TaskCounts } from './task-activity.ts'
+import { sumOf, TaskActivity, type SeenTask } from './task-activity.ts'
 
 export interface TaskEndingsDeps {
   readonly revocations: Pick<Revocations, 'of'>
@@ -18,7 +19,7 @@ export interface TaskEndingsDeps {
 
 /** Holds what this process saw of a task and of all that were opened from it. */
 export interface TaskSummary {
-  readonly counts: TaskCounts
+  readonly counts: CallCounts
   readonly leftBehind: readonly Leftover[]
   /** Things left that found no room in the list; the audit log has them. */
   readonly leftMore: number

@@ -1,5 +1,6 @@
 /** Describes timelines and summaries for the admin API and its clients. */
 import { z } from 'zod'
+import { CallCounts } from '../core/call-counts.ts'
 import type { Happening } from './happening.ts'
 import type { Remainder } from './remains.ts'
 import type { TaskOpening } from './task-facts.ts'
@@ -88,14 +89,8 @@ export const SummaryAnswer = z.object({
   openings: z.array(Opening),
   endings: z.array(z.object({ time: text, agent: orNone, cause: text })),
   openedFromIt: texts,
-  counts: z.object({
-    calls: z.int(),
-    forwarded: z.int(),
-    refused: z.int(),
-    failed: z.int(),
-    held: z.int(),
-    waitedMs: z.number(),
-  }),
+  // Waits add up as the log has them.
+  counts: CallCounts.extend({ waitedMs: z.number() }),
   classes: z.record(text, z.int()),
   destroyed: z.array(Thing),
   destroyedMore: z.int(),

@@ -1,18 +1,9 @@
 /** Tells what a task, or an agent, did: from records of the audit log one by one, in bounded memory. Pure. */
 import type { LoggedRecord } from '../audit/search/filter.ts'
+import { NO_CALLS, type CallCounts } from '../core/call-counts.ts'
 import { callOf, otherOf, outcomeOf, type HappenedCall, type Happening } from './happening.ts'
 import { Remains, type Remainder } from './remains.ts'
 import { endingOf, openingOf, type TaskOpening } from './task-facts.ts'
-
-export interface CallCounts {
-  readonly calls: number
-  readonly forwarded: number
-  readonly refused: number
-  /** The client went away, or AWS did not answer. */
-  readonly failed: number
-  readonly held: number
-  readonly waitedMs: number
-}
 
 /** A Summary says what a task or an agent did, without each call. */
 export interface Summary {
@@ -64,7 +55,7 @@ export class TimelineMaker {
   readonly #openings: TaskOpening[] = []
   readonly #endings: { time: string; agent: string | null; cause: string }[] = []
   readonly #classes = new Map<string, number>()
-  readonly #counts = { calls: 0, forwarded: 0, refused: 0, failed: 0, held: 0, waitedMs: 0 }
+  readonly #counts = { ...NO_CALLS }
   readonly #leftOut = { reads: 0, others: 0 }
   #reads = 0
   #others = 0

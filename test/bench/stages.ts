@@ -29,9 +29,7 @@ import { attachCredentials } from '../../proxy/stages/attach-credentials.ts'
 import { resign } from '../../proxy/stages/resign/resign.ts'
 import { consumeApproval } from '../../proxy/stages/consume-approval.ts'
 import { verify } from '../../proxy/stages/verify/verify.ts'
-import { Ledger } from '../../proxy/state/ledger.ts'
-import { NO_WITNESS } from '../../proxy/state/witness.ts'
-import { MemoryLedger } from '../../proxy/state/memory.ts'
+import { plainLedger } from '../support/plain-ledger.ts'
 import { AGENT, REGION, unsignedRequest, type Kind, type SignedRequest } from './signed-requests.ts'
 
 export const HOST = '127.0.0.1:8080'
@@ -80,21 +78,7 @@ export function received({ method, path, headers, body }: SignedRequest): Receiv
 }
 
 async function approvalParts() {
-  const timer = { after: () => () => undefined }
-  const ledger = await Ledger.open({
-    store: new MemoryLedger(),
-    key: Buffer.alloc(32),
-    clock,
-    steadyClock: clock,
-    timer,
-    pollMs: 250,
-    staleMs: 5_000,
-    onUnsound: () => undefined,
-    onUnreadable: () => undefined,
-    onSettled: () => undefined,
-    witness: NO_WITNESS,
-    hadStore: () => false,
-  })
+  const ledger = await plainLedger(clock)
   const approvals = new Approvals({
     ledger,
     clock,

@@ -1,11 +1,8 @@
 /** A ledger, alone or as one of several replicas over one store. */
 import { onTestFinished } from 'vitest'
-import type { Clock, Timer } from '../../proxy/core/ports.ts'
-import { Ledger, type LedgerOptions } from '../../proxy/state/ledger.ts'
-import { MemoryLedger } from '../../proxy/state/memory.ts'
-import { NO_WITNESS } from '../../proxy/state/witness.ts'
-
-const NEVER: Timer = { after: () => () => undefined }
+import type { Clock } from '../../proxy/core/ports.ts'
+import type { Ledger, LedgerOptions } from '../../proxy/state/ledger.ts'
+import { plainLedger } from '../support/plain-ledger.ts'
 
 type Own = Partial<
   Pick<
@@ -15,21 +12,7 @@ type Own = Partial<
 >
 
 export async function openLedger(clock: Clock, own: Own = {}): Promise<Ledger> {
-  const ledger = await Ledger.open({
-    store: new MemoryLedger(),
-    key: Buffer.alloc(32, 7),
-    clock,
-    steadyClock: clock,
-    timer: NEVER,
-    pollMs: 250,
-    staleMs: 5_000,
-    onUnsound: () => undefined,
-    onUnreadable: () => undefined,
-    onSettled: () => undefined,
-    witness: NO_WITNESS,
-    hadStore: () => false,
-    ...own,
-  })
+  const ledger = await plainLedger(clock, own)
   onTestFinished(() => ledger.close())
   return ledger
 }
